@@ -1,0 +1,87 @@
+"""What all tables share: the metadata, moments as whole microseconds, JSON, identifiers.
+
+Records are declared as SQLAlchemy mapped classes, but no ORM session exists: statements run on plain
+connections, and a row of ``select(Job)`` has a ``Job``'s attributes. The store returns such rows typed as
+the record they are a row of; nothing is ever loaded lazily.
+"""
+
+import secrets
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Dialect, Enum, Integer, MetaData
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.types import TypeDecorator
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, o, u
+
+
+class Moment(TypeDecorator[datetime]):
+    """A moment as microseconds since 1970 in UTC: exact, and the same on every database.
+
+    Takes only datetimes with an offset; gives datetimes in UTC.
+    """
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """Whole microseconds for the database."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"A moment needs an offset: {value!r}")
+        return (value - EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """A datetime in UTC from the database's microseconds."""
+        return None if value is None else EPOCH + timedelta(microseconds=value)
+
+
+def choice(kind: type[StrEnum]) -> Enum:
+    """A column that holds one of an enum's values as text."""
+    return Enum(kind, native_enum=False, length=32, values_callable=lambda members: [m.value for m in members])
+
+
+# 64 bits everywhere, yet the kind of integer that SQLite counts up by itself.
+Counter = BigInteger().with_variant(Integer(), "sqlite")
+Json = JSON(none_as_null=True)
+
+
+class Base(DeclarativeBase):
+    """All tables of Judgesmith; constraint names follow one convention so that migrations can name them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+_last_number = 0
+_numbering = threading.Lock()
+
+
+def new_id(prefix: str) -> str:
+    """A new identifier such as ``job_01kc3...``: 48 bits of time in milliseconds, then 80 random bits.
+
+    Identifiers made by one process are in the order of their making, also within a millisecond.
+    """
+    global _last_number
+    with _numbering:
+        number = max((time.time_ns() // 1_000_000) << 80 | secrets.randbits(80), _last_number + 1)
+        _last_number = number
+    return f"{prefix}_" + "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+
+
+def now() -> datetime:
+    """This moment, in UTC."""
+    return datetime.now(UTC)

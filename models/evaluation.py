@@ -1,0 +1,44 @@
+"""Evaluations: one item each with the scores a judge gave it."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, Json, Moment
+
+Scores = list[float | None]  # by the criterion's ordinal; None, or missing at the end: not scored
+
+
+class Evaluation(Base):
+    """One item with the judge's own scores and, where people saw a version's scores instead, those too."""
+
+    __tablename__ = "evaluations"
+    __table_args__ = (UniqueConstraint("judge_pk", "external_id"), Index(None, "judge_pk", "id"))
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    judge_pk: Mapped[int] = mapped_column(ForeignKey("judges.pk"))
+    external_id: Mapped[str | None] = mapped_column(String(200))
+    digest: Mapped[str] = mapped_column(String(64))  # of the content: tells a repeat from a conflict
+    group: Mapped[str | None] = mapped_column(String(200))
+    source: Mapped[str | None] = mapped_column(String(200))
+    input: Mapped[str | None] = mapped_column(Text)
+    output: Mapped[str] = mapped_column(Text)
+    rationale: Mapped[str | None] = mapped_column(Text)
+    scores: Mapped[Scores] = mapped_column(Json)
+    version_id: Mapped[str | None] = mapped_column(ForeignKey("judge_versions.id"))
+    shown: Mapped[Scores | None] = mapped_column(Json)  # the version's scores; None: people saw the raw ones
+    evaluated_at: Mapped[datetime | None] = mapped_column(Moment)
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    created_by: Mapped[str] = mapped_column(ForeignKey("users.id"))
+
+
+def score_at(scores: Scores | None, ordinal: int) -> float | None:
+    """The score of one criterion, or None where there is none."""
+    return scores[ordinal] if scores is not None and ordinal < len(scores) else None
+
+
+def shown_at(evaluation: Evaluation, ordinal: int) -> float | None:
+    """The score people saw: the version's where they were shown one, else the raw one."""
+    shown = score_at(evaluation.shown, ordinal)
+    return shown if shown is not None else score_at(evaluation.scores, ordinal)

@@ -1,0 +1,172 @@
+"""Training jobs, their events, checkpoints, and the messages they owe the outside world."""
+
+from datetime import datetime
+from enum import IntEnum, StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, Counter, Json, Moment, choice
+from models.state import ACTIVE, JobStatus
+
+
+class TrainingType(StrEnum):
+    """What a job does with the feedback."""
+
+    INCREMENTAL = "incremental"
+    FULL_RETRAIN = "full_retrain"
+    FINE_TUNE = "fine_tune"
+    VALIDATION = "validation"
+
+
+class Priority(IntEnum):
+    """Which job is taken first; smaller is sooner."""
+
+    HIGH = 0
+    NORMAL = 1
+    LOW = 2
+
+
+_ACTIVE_SQL = text(f"status IN ({', '.join(sorted(repr(status.value) for status in ACTIVE))})")
+
+
+class TrainingJob(Base):
+    """One request to learn a new version from a judge's feedback, and how far it got."""
+
+    __tablename__ = "training_jobs"
+    __table_args__ = (
+        UniqueConstraint("workspace_id", "idempotency_key"),
+        Index(None, "workspace_id", "id"),
+        Index(None, "judge_pk", "id"),
+        Index(
+            "ix_training_jobs_queue",
+            "priority",
+            "id",
+            sqlite_where=text("status = 'queued'"),
+            postgresql_where=text("status = 'queued'"),
+        ),
+        # The last word on "one active job a judge", whatever the claim saw.
+        Index(
+            "uq_training_jobs_one_active",
+            "judge_pk",
+            unique=True,
+            sqlite_where=_ACTIVE_SQL,
+            postgresql_where=_ACTIVE_SQL,
+        ),
+    )
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id"))
+    judge_pk: Mapped[int] = mapped_column(ForeignKey("judges.pk"))
+    training_type: Mapped[TrainingType] = mapped_column(choice(TrainingType))
+    status: Mapped[JobStatus] = mapped_column(choice(JobStatus))
+    priority: Mapped[int]
+    config: Mapped[dict[str, Any]] = mapped_column(Json)  # as asked for
+    chosen: Mapped[dict[str, Any] | None] = mapped_column(Json)  # what the trainer used where nothing was asked for
+    options: Mapped[dict[str, Any]] = mapped_column(Json)
+    idempotency_key: Mapped[str | None] = mapped_column(String(200))
+    request_digest: Mapped[str] = mapped_column(String(64))
+    # The snapshot: what the job learns from is fixed when it is created.
+    base_version_id: Mapped[str | None] = mapped_column(String(40))
+    feedback_after: Mapped[int] = mapped_column(Counter, default=0)
+    feedback_upto: Mapped[int] = mapped_column(Counter)
+    summary: Mapped[dict[str, Any]] = mapped_column(Json)
+    estimated_seconds: Mapped[float | None]
+    retry_of: Mapped[str | None] = mapped_column(String(40))
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    created_by: Mapped[str] = mapped_column(ForeignKey("users.id"))
+    started_at: Mapped[datetime | None] = mapped_column(Moment)
+    finished_at: Mapped[datetime | None] = mapped_column(Moment)
+    # Who holds it: a claim raises the fence, and every write of a worker carries it.
+    fence: Mapped[int] = mapped_column(default=0)
+    owner: Mapped[str | None] = mapped_column(String(200))
+    lease_until: Mapped[datetime | None] = mapped_column(Moment)
+    claims: Mapped[int] = mapped_column(default=0)
+    attempt: Mapped[int] = mapped_column(default=0)
+    cancel_requested: Mapped[bool] = mapped_column(default=False)
+    cancel_reason: Mapped[str | None] = mapped_column(Text)
+    # How it went.
+    event_seq: Mapped[int] = mapped_column(default=0)
+    progress: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    error_code: Mapped[str | None] = mapped_column(String(40))
+    error_message: Mapped[str | None] = mapped_column(Text)
+    result_version_id: Mapped[str | None] = mapped_column(String(40))
+    evidence: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    deployment: Mapped[dict[str, Any] | None] = mapped_column(Json)
+
+
+class JobCheckpoint(Base):
+    """Where a job's training can go on from if its worker is lost."""
+
+    __tablename__ = "job_checkpoints"
+
+    job_id: Mapped[str] = mapped_column(ForeignKey("training_jobs.id"), primary_key=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class EventKind(StrEnum):
+    """What an event tells."""
+
+    STATUS = "status"
+    EPOCH = "epoch"
+    WARNING = "warning"
+    NOTE = "note"
+    VERSION = "version"
+    DEPLOYMENT = "deployment"
+
+
+class JobEvent(Base):
+    """One line of a job's log: append-only, numbered within the job by ``seq``, in the database by ``position``."""
+
+    __tablename__ = "job_events"
+    __table_args__ = (
+        UniqueConstraint("job_id", "seq"),
+        Index(None, "workspace_id", "position"),
+        {"sqlite_autoincrement": True},
+    )
+
+    position: Mapped[int] = mapped_column(Counter, primary_key=True)
+    transaction: Mapped[int] = mapped_column(Counter, default=0)  # PostgreSQL: late commits lie below this number
+    job_id: Mapped[str] = mapped_column(ForeignKey("training_jobs.id"))
+    seq: Mapped[int]
+    workspace_id: Mapped[str] = mapped_column(String(40))
+    judge_pk: Mapped[int] = mapped_column(Counter)
+    kind: Mapped[EventKind] = mapped_column(choice(EventKind))
+    at: Mapped[datetime] = mapped_column(Moment)
+    message: Mapped[str] = mapped_column(Text)
+    body: Mapped[dict[str, Any]] = mapped_column(Json)
+
+
+class DeliveryStatus(StrEnum):
+    """How far a message to the outside world got."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
+class Delivery(Base):
+    """A message the outbox owes: written with the event it tells of, sent afterwards until it arrives."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        Index(
+            "ix_deliveries_due",
+            "due_at",
+            sqlite_where=text("status = 'pending'"),
+            postgresql_where=text("status = 'pending'"),
+        ),
+    )
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    job_id: Mapped[str] = mapped_column(ForeignKey("training_jobs.id"), index=True)
+    channel: Mapped[str] = mapped_column(String(20))
+    target: Mapped[str] = mapped_column(Text)
+    payload: Mapped[dict[str, Any]] = mapped_column(Json)
+    status: Mapped[DeliveryStatus] = mapped_column(choice(DeliveryStatus))
+    attempts: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[datetime] = mapped_column(Moment)
+    last_error: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    delivered_at: Mapped[datetime | None] = mapped_column(Moment)
