@@ -1,0 +1,1 @@
+"""One plain async function per operation; no GraphQL types."""

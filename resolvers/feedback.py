@@ -1,0 +1,95 @@
+"""Submit feedback and read it back."""
+
+from models.access import Role
+from models.errors import DomainError, NotFound
+from models.evaluation import Scores
+from models.feedback import Feedback
+from models.scoring import Scorecard
+from models.spec import FeedbackSpec, batch
+from resolvers.batch import Batch
+from resolvers.context import Context
+from resolvers.page import Page, read_page
+from store import evaluations, feedback, judges
+from store.feedback import NewFeedback
+
+
+async def get(ctx: Context, feedback_id: str) -> Feedback | None:
+    """The workspace's item of feedback of this id."""
+    return await ctx.store.read(lambda connection: feedback.get(connection, ctx.workspace_id, feedback_id))
+
+
+async def of_evaluation(ctx: Context, evaluation_id: str, first: int, after: str | None) -> Page[Feedback]:
+    """The feedback about one evaluation, oldest first.
+
+    Raises:
+        Invalid: ``first`` or ``after`` is not allowed.
+    """
+    statement = feedback.of_evaluation(ctx.workspace_id, evaluation_id)
+    return await read_page(ctx.store, feedback.FEEDBACK, statement, first, after)
+
+
+async def submit(ctx: Context, judge_id: str, specs: tuple[FeedbackSpec, ...]) -> Batch[Feedback]:
+    """Keep feedback; a refused item keeps no other from being kept.
+
+    Raises:
+        Refused, NotFound: the call as a whole can't be met.
+    """
+    ctx.require(Role.ANNOTATOR)
+    batch("feedback", len(specs))
+    judge = await ctx.store.read(lambda connection: judges.need(connection, ctx.workspace_id, judge_id))
+    scorecard = Scorecard(await ctx.loaders.criteria.load(judge.pk))
+    by_id, by_external_id = await ctx.store.read(
+        lambda connection: evaluations.named(
+            connection,
+            judge.pk,
+            [spec.evaluation_id for spec in specs if spec.evaluation_id is not None],
+            [spec.evaluation_external_id for spec in specs if spec.evaluation_external_id is not None],
+        )
+    )
+    errors: list[DomainError] = []
+    checked: dict[int, NewFeedback] = {}
+    for index, spec in enumerate(specs):
+        scores: Scores | None = None
+        problems = list(spec.problems())
+        if spec.corrected_scores is not None:
+            scores, misplaced = scorecard.place(spec.corrected_scores, "corrected_scores")
+            problems += misplaced
+        evaluation = by_id.get(spec.evaluation_id or "") or by_external_id.get(spec.evaluation_external_id or "")
+        if evaluation is None and not any(problem.field[0] == "evaluation_id" for problem in problems):
+            problems.append(_no_such(spec))
+        if problems:
+            errors += (problem.within("feedback", str(index)) for problem in problems)
+        else:
+            assert evaluation is not None
+            checked[index] = NewFeedback(spec, evaluation, scores)
+    kept, new = await _keep(ctx, judge.pk, checked, errors)
+    return Batch(tuple(kept.get(index) for index in range(len(specs))), new, tuple(errors), judge.pk)
+
+
+def _no_such(spec: FeedbackSpec) -> NotFound:
+    if spec.evaluation_id is not None:
+        return NotFound(f"The judge has no evaluation {spec.evaluation_id!r}.", ("evaluation_id",))
+    return NotFound(
+        f"The judge has no evaluation with the external id {spec.evaluation_external_id!r}.",
+        ("evaluation_external_id",),
+    )
+
+
+async def _keep(
+    ctx: Context, judge_pk: int, checked: dict[int, NewFeedback], errors: list[DomainError]
+) -> tuple[dict[int, Feedback], int]:
+    if not checked:
+        return {}, 0
+    viewer = ctx.viewer
+    rows, new = await ctx.store.write(
+        lambda connection: feedback.submit(
+            connection, judge_pk, viewer.user_id, viewer.user_name, list(checked.values())
+        )
+    )
+    kept: dict[int, Feedback] = {}
+    for index, row in zip(checked, rows, strict=True):
+        if isinstance(row, DomainError):
+            errors.append(row.within("feedback", str(index)))
+        else:
+            kept[index] = row
+    return kept, new

@@ -1,0 +1,182 @@
+"""Training jobs: make, watch, steer."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from models.access import Role
+from models.errors import DomainError
+from models.feedback import Summary
+from models.job import Delivery, JobEvent, TrainingJob, TrainingType
+from models.judge import Judge
+from models.spec import TrainingSpec
+from models.state import JobStatus
+from resolvers.context import Context
+from resolvers.page import Page, read_page
+from runner.estimate import minutes
+from runner.preflight import Notice
+from store import events as log
+from store import jobs, outbox
+from store.store import Query, every
+
+REDACTED = "(hidden from your role)"
+
+
+@dataclass(frozen=True, slots=True)
+class JobFilter:
+    """Which jobs are meant; None: any."""
+
+    judge_id: str | None = None
+    statuses: tuple[JobStatus, ...] | None = None
+    training_types: tuple[TrainingType, ...] | None = None
+    created_by: str | None = None
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """A job that was created, and what a person should know about it."""
+
+    job: TrainingJob
+    warnings: tuple[Notice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Preflight:
+    """What a job would start from, and what is wrong with that."""
+
+    judge_pk: int | None
+    summary: Summary | None
+    errors: tuple[DomainError, ...]
+    warnings: tuple[Notice, ...]
+    estimated_minutes: int | None
+    estimated_seconds: float | None
+    detectable_mae_change: float | None
+    conflict_count: int
+
+
+async def create(ctx: Context, spec: TrainingSpec) -> Created:
+    """Create a training job.
+
+    Raises:
+        Refused: it can't be created, and why.
+    """
+    ctx.require(Role.TRAINER)
+    return Created(*await ctx.manager.submit(ctx.viewer, spec))
+
+
+async def preflight(ctx: Context, spec: TrainingSpec) -> Preflight:
+    """What ``create`` would do.
+
+    Raises:
+        Refused: the request is not well-formed.
+    """
+    ctx.require(Role.TRAINER)
+    plan = await ctx.manager.preflight(ctx.viewer, spec)
+    return Preflight(
+        judge_pk=plan.judge.pk if plan.judge is not None else None,
+        summary=plan.summary,
+        errors=plan.errors,
+        warnings=plan.warnings,
+        estimated_minutes=minutes(plan.seconds + plan.seconds_ahead) if plan.seconds is not None else None,
+        estimated_seconds=plan.seconds + plan.seconds_ahead if plan.seconds is not None else None,
+        detectable_mae_change=plan.summary.detectable_change if plan.summary is not None else None,
+        conflict_count=plan.summary.conflicts if plan.summary is not None else 0,
+    )
+
+
+async def start(ctx: Context, job_id: str) -> TrainingJob:
+    """Queue a job that was created to wait.
+
+    Raises:
+        NotFound, NotStartable: it can't be started, and why.
+    """
+    ctx.require(Role.TRAINER)
+    return await ctx.manager.start(ctx.viewer, job_id)
+
+
+async def cancel(ctx: Context, job_id: str, reason: str | None) -> TrainingJob:
+    """Cancel a job.
+
+    Raises:
+        NotFound, NotCancellable: it can't be cancelled, and why.
+    """
+    ctx.require(Role.TRAINER)
+    return await ctx.manager.cancel(ctx.viewer, job_id, reason)
+
+
+async def retry(ctx: Context, job_id: str) -> TrainingJob:
+    """A new job like one that failed.
+
+    Raises:
+        NotFound, NotRetryable, Refused: it can't be tried again, and why.
+    """
+    ctx.require(Role.TRAINER)
+    return await ctx.manager.retry(ctx.viewer, job_id)
+
+
+async def get(ctx: Context, job_id: str) -> TrainingJob | None:
+    """The workspace's job of this id."""
+    return await ctx.store.read(lambda connection: jobs.get(connection, ctx.workspace_id, job_id))
+
+
+async def page(ctx: Context, first: int, after: str | None, wanted: JobFilter | None = None) -> Page[TrainingJob]:
+    """The workspace's jobs, newest first.
+
+    Raises:
+        Invalid: ``first`` or ``after`` is not allowed.
+    """
+    statement = _filtered(ctx.workspace_id, wanted or JobFilter())
+    return await read_page(ctx.store, jobs.JOBS, statement, first, after)
+
+
+async def events(ctx: Context, job_id: str, first: int, after: str | None) -> Page[JobEvent]:
+    """A job's log, oldest first; the job is one the viewer may see.
+
+    Raises:
+        Invalid: ``first`` or ``after`` is not allowed.
+    """
+    return await read_page(ctx.store, log.EVENTS, log.of_job(job_id), first, after)
+
+
+async def deliveries(ctx: Context, job_id: str) -> tuple[Delivery, ...]:
+    """The messages a job owes, their targets hidden below TRAINER; the job is one the viewer may see."""
+
+    def unit(connection: Connection) -> list[Delivery]:
+        return every(connection, outbox.of_job(job_id), Delivery)
+
+    return tuple(await ctx.store.read(unit))
+
+
+def target(ctx: Context, delivery: Delivery) -> str:
+    """Where a message goes, as far as the viewer may know."""
+    return delivery.target if ctx.viewer.role.covers(Role.TRAINER) else REDACTED
+
+
+def options(ctx: Context, job: TrainingJob) -> dict[str, Any]:
+    """A job's execution options, as far as the viewer may know them."""
+    if ctx.viewer.role.covers(Role.TRAINER):
+        return job.options
+    hidden = {name: REDACTED for name in ("notification_email", "webhook_url") if job.options[name] is not None}
+    return job.options | hidden
+
+
+def _filtered(workspace_id: str, wanted: JobFilter) -> Query:
+    statement = jobs.of_workspace(workspace_id)
+    if wanted.judge_id is not None:
+        judge = select(Judge.pk).where(Judge.workspace_id == workspace_id, Judge.id == wanted.judge_id)
+        statement = statement.where(TrainingJob.judge_pk.in_(judge))
+    if wanted.statuses is not None:
+        statement = statement.where(TrainingJob.status.in_(wanted.statuses))
+    if wanted.training_types is not None:
+        statement = statement.where(TrainingJob.training_type.in_(wanted.training_types))
+    if wanted.created_by is not None:
+        statement = statement.where(TrainingJob.created_by == wanted.created_by)
+    if wanted.created_after is not None:
+        statement = statement.where(TrainingJob.created_at >= wanted.created_after)
+    if wanted.created_before is not None:
+        statement = statement.where(TrainingJob.created_at < wanted.created_before)
+    return statement

@@ -1,0 +1,82 @@
+"""Judges and their versions."""
+
+from models.access import Role
+from models.judge import Judge, JudgeVersion
+from models.spec import JudgeSpec
+from resolvers.context import Context
+from resolvers.page import Page, read_page
+from runner import deploy as deployment
+from runner.deploy import DeployRequest
+from store import judges
+
+
+async def get(ctx: Context, judge_id: str) -> Judge | None:
+    """The workspace's judge of this id."""
+    return await ctx.store.read(lambda connection: judges.get(connection, ctx.workspace_id, judge_id))
+
+
+async def page(ctx: Context, first: int, after: str | None) -> Page[Judge]:
+    """The workspace's judges, in the order of their making.
+
+    Raises:
+        Invalid: ``first`` or ``after`` is not allowed.
+    """
+    return await read_page(ctx.store, judges.JUDGES, judges.of_workspace(ctx.workspace_id), first, after)
+
+
+async def create(ctx: Context, spec: JudgeSpec) -> Judge:
+    """Make a judge.
+
+    Raises:
+        Refused, Conflict: it can't be made, and why.
+    """
+    ctx.require(Role.TRAINER)
+    spec = spec.checked()
+    return await ctx.store.write(
+        lambda connection: judges.create(connection, ctx.workspace_id, ctx.viewer.user_id, spec)
+    )
+
+
+async def version(ctx: Context, version_id: str) -> JudgeVersion | None:
+    """The workspace's judge version of this id."""
+    return await ctx.store.read(lambda connection: judges.version(connection, ctx.workspace_id, version_id))
+
+
+async def versions(ctx: Context, judge_pk: int, first: int, after: str | None) -> Page[JudgeVersion]:
+    """A judge's versions, newest first.
+
+    Raises:
+        Invalid: ``first`` or ``after`` is not allowed.
+    """
+    return await read_page(ctx.store, judges.VERSIONS, judges.versions_of(judge_pk), first, after)
+
+
+async def deploy(
+    ctx: Context,
+    version_id: str,
+    *,
+    force: bool,
+    reason: str | None,
+    backup_current_version: bool,
+    expected_active_version_id: str | None,
+) -> Judge:
+    """Make a version the one that counts; only ADMIN may force what is not proven better.
+
+    Raises:
+        NotFound, Conflict, NotAnImprovement, Invalid: it can't be, and why.
+    """
+    ctx.require(Role.ADMIN if force else Role.TRAINER)
+    request = DeployRequest(version_id, force, reason, backup_current_version, expected_active_version_id)
+    return await ctx.store.write(lambda connection: deployment.deploy(connection, ctx.viewer, request))
+
+
+async def rollback(ctx: Context, judge_id: str, *, reason: str | None, expected_active_version_id: str | None) -> Judge:
+    """Go back to the newest BACKUP, or to the raw scores.
+
+    Raises:
+        NotFound, Conflict, NothingToRollBack: it can't be, and why.
+    """
+    ctx.require(Role.TRAINER)
+    return await ctx.store.write(
+        lambda connection: deployment.rollback(connection, ctx.viewer, judge_id, reason, expected_active_version_id)
+    )

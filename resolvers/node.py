@@ -1,0 +1,47 @@
+"""Find anything by its id."""
+
+from sqlalchemy import Connection, select
+
+from models.access import User, Workspace
+from models.evaluation import Evaluation
+from models.feedback import Feedback
+from models.job import TrainingJob
+from models.judge import Judge, JudgeVersion
+from resolvers.context import Context
+from store import evaluations, feedback, jobs, judges
+from store.store import first
+
+Found = Judge | JudgeVersion | TrainingJob | Evaluation | Feedback | User | Workspace
+
+
+async def find(ctx: Context, node_id: str) -> tuple[str, Found] | None:
+    """The kind and the record of what has this id in the viewer's workspace."""
+    prefix, _, rest = node_id.partition("_")
+    if not rest or "\x00" in node_id:
+        return None
+
+    def unit(connection: Connection) -> tuple[str, Found] | None:
+        workspace_id = ctx.workspace_id
+        found: Found | None
+        match prefix:
+            case "jdg":
+                kind, found = "judge", judges.get(connection, workspace_id, node_id)
+            case "ver":
+                kind, found = "version", judges.version(connection, workspace_id, node_id)
+            case "job":
+                kind, found = "job", jobs.get(connection, workspace_id, node_id)
+            case "evl":
+                kind, found = "evaluation", evaluations.get(connection, workspace_id, node_id)
+            case "fb":
+                kind, found = "feedback", feedback.get(connection, workspace_id, node_id)
+            case "usr":
+                mine = select(User).where(User.id == node_id, User.workspace_id == workspace_id)
+                kind, found = "user", first(connection, mine, User)
+            case "wsp":
+                own = select(Workspace).where(Workspace.id == node_id, Workspace.id == workspace_id)
+                kind, found = "workspace", first(connection, own, Workspace)
+            case _:
+                return None
+        return (kind, found) if found is not None else None
+
+    return await ctx.store.read(unit)

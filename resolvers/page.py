@@ -1,0 +1,35 @@
+"""One page of a keyset-paged list."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from store.page import Keyset, count
+from store.store import Query, Store
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Items with their opaque cursors, in order; ``count`` counts the whole list, only when asked."""
+
+    items: tuple[T, ...]
+    cursors: tuple[str, ...]
+    has_next: bool
+    has_previous: bool
+    count: Callable[[], Awaitable[int]]
+
+
+async def read_page(store: Store, keyset: Keyset[T], statement: Query, first: int, after: str | None) -> Page[T]:
+    """A page of a filtered select.
+
+    Raises:
+        Invalid: ``first`` or ``after`` is not allowed.
+    """
+    window = await store.read(lambda connection: keyset.window(connection, statement, first, after))
+
+    async def total() -> int:
+        return await store.read(lambda connection: count(connection, statement))
+
+    return Page(window.rows, window.cursors, window.has_next, window.has_previous, total)

@@ -1,0 +1,31 @@
+"""Which feedback a job learns from, by its type, its cutoff date and its base version."""
+
+from datetime import datetime
+
+from models.feedback import Bounds
+from models.job import TrainingJob, TrainingType
+from models.judge import JudgeVersion
+
+
+def bounds_of(
+    training_type: TrainingType,
+    cutoff: datetime | None,
+    targets: tuple[int, ...] | None,
+    base: JudgeVersion | None,
+    upto_seq: int | None,
+) -> Bounds:
+    """The bounds of a job.
+
+    Feedback given at or after the cutoff date. An incremental job without one takes what came in after the active
+    version's watermark.
+    """
+    incremental = training_type is TrainingType.INCREMENTAL and cutoff is None and base is not None
+    after = base.watermark if incremental and base is not None else 0
+    return Bounds(since=cutoff, criteria=targets, after_seq=after, upto_seq=upto_seq)
+
+
+def bounds_of_job(job: TrainingJob) -> Bounds:
+    """The bounds that were fixed when the job was created. Targets narrow the counts, not what the trainer sees."""
+    cutoff = job.config.get("feedback_cutoff_date")
+    since = datetime.fromisoformat(cutoff) if cutoff else None
+    return Bounds(since=since, after_seq=job.feedback_after, upto_seq=job.feedback_upto)

@@ -1,0 +1,154 @@
+"""The training process: one an attempt. It reads the job's snapshot, trains, and reports in lines of JSON.
+
+It knows nothing of queues or leases. Started ahead of need, it waits for its orders on stdin; it dies with its
+parent; what libraries print can't corrupt its reports. Nobody but its supervisor writes to the database.
+"""
+
+import asyncio
+import base64
+import contextlib
+import ctypes
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import asdict
+from importlib.metadata import version as package_version
+from typing import Any
+
+import msgspec
+import orjson
+from sqlalchemy import Connection
+
+from models.job import TrainingJob
+from models.judge import Criterion, JudgeVersion
+from runner.bounds import bounds_of_job
+from runner.dataset import Dataset, load, scales_of
+from store import jobs, judges
+from store.store import open_store
+from trainer.base import Config, Diverged, Progress, Task
+from trainer.train import train
+from trainer.version import Version
+
+_PR_SET_PDEATHSIG = 1
+
+
+class Order(msgspec.Struct, frozen=True):
+    """What a supervisor sends: which job to train, and where its data is."""
+
+    url: str
+    workspace_id: str
+    job_id: str
+
+
+Say = Callable[..., None]
+
+
+def main() -> None:
+    """Wait for an order on stdin, carry it out, and report on what was stdout."""
+    _die_with_parent(int(sys.argv[1]))
+    with contextlib.suppress(OSError):
+        os.nice(5)  # requests go before training
+    reports = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)
+
+    def say(**report: Any) -> None:
+        reports.write(orjson.dumps(report) + b"\n")
+
+    line = sys.stdin.buffer.readline()
+    if not line:
+        return
+    threading.Thread(target=_exit_at_end_of_input, daemon=True).start()
+    try:
+        _carry_out(msgspec.json.decode(line, type=Order), say)
+    except Diverged as error:
+        say(failed={"code": "DIVERGED", "message": str(error)})
+    except MemoryError:
+        say(failed={"code": "OUT_OF_MEMORY", "message": "There was too little memory for this much feedback."})
+    reports.close()
+    os._exit(0)  # without waiting for idle database threads
+
+
+def _carry_out(order: Order, say: Say) -> None:
+    job, criteria, data, base, checkpoint = asyncio.run(_load(order))
+    config = Config(
+        training_type=job.training_type.value,
+        seed=job.config["seed"],
+        learning_rate=job.config["learning_rate"],
+        max_epochs=job.config["max_epochs"],
+        early_stopping=job.config["early_stopping"],
+        validation_split=job.config["validation_split"],
+        targets=_targets(job, criteria),
+    )
+    task = Task(scales_of(criteria), data.items, data.labels, data.doubts, len(data.raters), config, base)
+    say(loaded={"labels": len(data.labels), "items": len(data.items), "left_out": data.left_out})
+    if not len(data.labels):
+        say(failed={"code": "NO_LABELS", "message": "None of the feedback is about a score that the judge gave."})
+        return
+
+    def report(progress: Progress) -> None:
+        say(progress=asdict(progress))
+
+    def save(content: bytes) -> None:
+        say(checkpoint=base64.b64encode(content).decode())
+
+    outcome = train(task, report, checkpoint, save)
+    say(
+        outcome={
+            "version": base64.b64encode(outcome.version).decode() if outcome.version is not None else None,
+            "evidence": outcome.evidence.to_dict(),
+            "chosen": outcome.chosen,
+            "warnings": [asdict(warning) for warning in outcome.warnings],
+            "lineage": {
+                "feedback_digest": data.digest,
+                "labels": len(data.labels),
+                "seed": config.seed,
+                "code": package_version("judgesmith"),
+            },
+        }
+    )
+
+
+async def _load(
+    order: Order,
+) -> tuple[TrainingJob, tuple[Criterion, ...], Dataset, Version | None, bytes | None]:
+    def unit(connection: Connection) -> Any:
+        job = jobs.need(connection, order.workspace_id, order.job_id)
+        criteria = judges.criteria(connection, job.judge_pk)
+        base: JudgeVersion | None = None
+        content: bytes | None = None
+        if job.base_version_id is not None:
+            base = judges.version(connection, order.workspace_id, job.base_version_id)
+            content = judges.version_content(connection, job.base_version_id)
+        watermark = base.watermark if base is not None else 0
+        data = load(connection, job.judge_pk, len(criteria), bounds_of_job(job), watermark)
+        return job, criteria, data, content, jobs.checkpoint_of(connection, job.id)
+
+    store = open_store(order.url)
+    job, criteria, data, content, checkpoint = await store.read(unit)
+    await store.close()
+    return job, criteria, data, Version.loads(content) if content is not None else None, checkpoint
+
+
+def _targets(job: TrainingJob, criteria: tuple[Criterion, ...]) -> tuple[int, ...] | None:
+    wanted = job.config["target_criteria"]
+    return tuple(c.ordinal for c in criteria if c.id in wanted) if wanted else None
+
+
+def _die_with_parent(parent: int) -> None:
+    """On Linux the kernel kills us with our parent; elsewhere the end of our input does."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        sys.exit(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+
+
+def _exit_at_end_of_input() -> None:
+    sys.stdin.buffer.read()
+    os._exit(2)
+
+
+if __name__ == "__main__":
+    main()

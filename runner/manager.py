@@ -1,0 +1,212 @@
+"""The verbs of a training job: submit, start, cancel, retry. Each is one transaction."""
+
+import hashlib
+import ipaddress
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from models.access import Viewer
+from models.errors import IdempotencyMismatch, Invalid, NotRetryable, NotStartable, Refused
+from models.feedback import Summary
+from models.job import EventKind, Priority, TrainingJob
+from models.spec import ExecutionOptions, TrainingConfig, TrainingSpec
+from models.state import JobStatus
+from runner.preflight import Notice, Plan, plan
+from store import jobs, judges
+from store.events import NewEvent
+from store.store import Store
+
+
+class Manager:
+    """Takes requests for jobs. ``allow_private_targets``: whether webhooks may go to this machine or its network."""
+
+    def __init__(self, store: Store, *, allow_private_targets: bool = False) -> None:
+        self.store = store
+        self.allow_private_targets = allow_private_targets
+
+    async def preflight(self, viewer: Viewer, spec: TrainingSpec) -> Plan:
+        """What ``submit`` would start from; changes nothing.
+
+        Raises:
+            Refused: the request is not well-formed.
+        """
+        spec = self._checked(spec)
+        return await self.store.read(lambda connection: plan(connection, viewer.workspace_id, spec))
+
+    async def submit(self, viewer: Viewer, spec: TrainingSpec) -> tuple[TrainingJob, tuple[Notice, ...]]:
+        """Create a job, and queue it unless it is to wait for ``start``.
+
+        Raises:
+            Refused: something is wrong with the request; nothing was changed.
+        """
+        spec = self._checked(spec)
+
+        def unit(connection: Connection) -> tuple[TrainingJob, tuple[Notice, ...]]:
+            return _submit(connection, viewer, spec)
+
+        try:
+            return await self.store.write(unit)
+        except IntegrityError:  # the same idempotency key was used at the same moment: now the first is there
+            return await self.store.write(unit)
+
+    async def start(self, viewer: Viewer, job_id: str) -> TrainingJob:
+        """Queue a job that was created to wait.
+
+        Raises:
+            NotFound, NotStartable: there is no such job, or it is past that.
+        """
+
+        def unit(connection: Connection) -> TrainingJob:
+            job = jobs.need(connection, viewer.workspace_id, job_id)
+            try:
+                if job.status is not JobStatus.CREATED:
+                    raise jobs.Lost(job.id)
+                return jobs.transition(connection, job, JobStatus.QUEUED, "The job waits for a worker.")
+            except jobs.Lost:
+                raise NotStartable(
+                    f"Only a job that was created with autoStart: false can be started; this one is {job.status.name}.",
+                    ("job_id",),
+                ) from None
+
+        return await self.store.write(unit)
+
+    async def cancel(self, viewer: Viewer, job_id: str, reason: str | None) -> TrainingJob:
+        """Cancel a job: at once while it waits, within a moment while it runs.
+
+        Raises:
+            NotFound, NotCancellable: there is no such job, or it is over.
+        """
+        return await self.store.write(
+            lambda connection: jobs.request_cancel(connection, viewer.workspace_id, job_id, reason)
+        )
+
+    async def retry(self, viewer: Viewer, job_id: str) -> TrainingJob:
+        """A new job with the same request, on the feedback there is now.
+
+        Raises:
+            NotFound, NotRetryable: there is no such job, or it did not fail.
+            Refused: the request can't be met any more.
+        """
+
+        def unit(connection: Connection) -> TrainingJob:
+            old = jobs.need(connection, viewer.workspace_id, job_id)
+            if old.status not in (JobStatus.FAILED, JobStatus.CANCELLED):
+                raise NotRetryable(
+                    f"Only a job that FAILED or was CANCELLED can be tried again; this one is {old.status.name}.",
+                    ("job_id",),
+                )
+            judge = judges.by_pk(connection, old.judge_pk)
+            spec = replace(spec_of(old, judge.id), idempotency_key=None)
+            return _submit(connection, viewer, spec, retry_of=old.id)[0]
+
+        return await self.store.write(unit)
+
+    def _checked(self, spec: TrainingSpec) -> TrainingSpec:
+        spec = spec.checked()
+        url = spec.options.webhook_url
+        if url is not None and not self.allow_private_targets and _names_private_host(url):
+            raise Refused(
+                Invalid(
+                    "webhookUrl names a private or loopback address, to which this server sends nothing; an operator "
+                    "can allow it with JUDGESMITH_ALLOW_PRIVATE_TARGETS.",
+                    ("execution_options", "webhook_url"),
+                )
+            )
+        return spec
+
+
+def spec_of(job: TrainingJob, judge_id: str) -> TrainingSpec:
+    """The request a job was created from."""
+    config, options = dict(job.config), dict(job.options)
+    cutoff, targets = config.pop("feedback_cutoff_date"), config.pop("target_criteria")
+    return TrainingSpec(
+        judge_id=judge_id,
+        training_type=job.training_type,
+        config=TrainingConfig(
+            feedback_cutoff_date=datetime.fromisoformat(cutoff) if cutoff else None,
+            target_criteria=tuple(targets) if targets else None,
+            **config,
+        ),
+        options=ExecutionOptions(**options | {"priority": Priority[options["priority"]], "auto_start": True}),
+    )
+
+
+def _submit(
+    connection: Connection, viewer: Viewer, spec: TrainingSpec, retry_of: str | None = None
+) -> tuple[TrainingJob, tuple[Notice, ...]]:
+    request = spec.as_json()
+    digest = hashlib.sha256(orjson.dumps(request, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    if spec.idempotency_key is not None:
+        earlier = jobs.by_idempotency_key(connection, viewer.workspace_id, spec.idempotency_key)
+        if earlier is not None:
+            return _same_request(earlier, digest), ()
+    made = plan(connection, viewer.workspace_id, spec)
+    if made.errors:
+        raise Refused(*made.errors)
+    assert made.judge is not None
+    assert made.summary is not None
+    assert made.seconds is not None
+    config = request["config"] | {"target_criteria": [c.id for c in made.targets] or None}
+    job = jobs.create(
+        connection,
+        [_warning(notice) for notice in made.warnings],
+        start=spec.options.auto_start,
+        workspace_id=viewer.workspace_id,
+        judge_pk=made.judge.pk,
+        training_type=spec.training_type,
+        priority=int(spec.options.priority),
+        config=config,
+        options=request["options"],
+        idempotency_key=spec.idempotency_key,
+        request_digest=digest,
+        base_version_id=made.base.id if made.base is not None else None,
+        feedback_after=made.bounds.after_seq,
+        feedback_upto=made.judge.feedback_seq,
+        summary=_snapshot(made.summary),
+        estimated_seconds=made.seconds + made.seconds_ahead,
+        retry_of=retry_of,
+        created_by=viewer.user_id,
+    )
+    return job, made.warnings
+
+
+def _same_request(earlier: TrainingJob, digest: str) -> TrainingJob:
+    if earlier.request_digest != digest:
+        raise Refused(
+            IdempotencyMismatch(
+                f"The idempotency key was used for {earlier.id}, with another request. Use a new key.",
+                ("idempotency_key",),
+            )
+        )
+    return earlier
+
+
+def _snapshot(summary: Summary) -> dict[str, Any]:
+    return {
+        "total": summary.total,
+        "corrections": summary.corrections,
+        "ratings": summary.ratings,
+        "usable": summary.usable,
+        "earliest": summary.earliest.isoformat() if summary.earliest else None,
+        "latest": summary.latest.isoformat() if summary.latest else None,
+    }
+
+
+def _warning(notice: Notice) -> NewEvent:
+    return NewEvent(EventKind.WARNING, notice.message, {"code": notice.code})
+
+
+def _names_private_host(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return not ipaddress.ip_address(host).is_global
+    except ValueError:
+        return False

@@ -1,0 +1,59 @@
+"""Training processes: started ahead of need, so that a job begins at once."""
+
+import asyncio
+import os
+import sys
+from asyncio.subprocess import PIPE, Process
+
+_REPORT_LIMIT = 2**28  # bytes a line of a report may have: a version is one
+
+# One thread each: the same seed gives the same bits, and jobs don't fight for cores.
+_ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+
+
+async def start_process() -> Process:
+    """A training process that waits for its order."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "runner.child",
+        str(os.getpid()),
+        stdin=PIPE,
+        stdout=PIPE,
+        limit=_REPORT_LIMIT,
+        env=os.environ | _ONE_THREAD,
+    )
+
+
+class Spare:
+    """Keeps one training process waiting."""
+
+    def __init__(self) -> None:
+        self._process: Process | None = None
+        self._starting: asyncio.Task[None] | None = None
+
+    def prepare(self) -> None:
+        """Start a spare in the background, unless one waits already."""
+        if self._process is None and self._starting is None:
+            self._starting = asyncio.create_task(self._start())
+
+    async def take(self) -> Process:
+        """The spare where there is one that lives, else a new process."""
+        process, self._process = self._process, None
+        if process is not None and process.returncode is None:
+            return process
+        return await start_process()
+
+    async def close(self) -> None:
+        """Let the spare go."""
+        if self._starting is not None:
+            await asyncio.wait([self._starting])
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+            await self._process.wait()
+
+    async def _start(self) -> None:
+        try:
+            self._process = await start_process()
+        finally:
+            self._starting = None

@@ -1,0 +1,309 @@
+"""Guard one claimed job: start its training process, keep its progress, renew its lease, publish its result.
+
+It is the same wherever it runs; a launcher decides where. Every write carries the claim's fence. A timer, which no
+hanging database can delay, kills the process before the lease can have ended.
+"""
+
+import asyncio
+import base64
+import time
+from asyncio.subprocess import Process
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import orjson
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from models.job import EventKind, TrainingJob
+from models.state import JobStatus
+from runner.child import Order
+from runner.publish import publish
+from store import jobs
+from store.events import NewEvent
+from store.store import Store
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Leases:
+    """How long a claim holds, and what follows from it; in seconds."""
+
+    seconds: float = 10.0
+    tick: float = 0.2  # how often to write progress, at most, and to look for a cancellation
+
+    @property
+    def length(self) -> timedelta:
+        """The lease itself."""
+        return timedelta(seconds=self.seconds)
+
+    @property
+    def renew_after(self) -> float:
+        """Renew a quiet job's lease this long after the last renewal."""
+        return self.seconds / 5
+
+    @property
+    def fuse(self) -> float:
+        """Kill the process this long after the last renewal began, well before the lease ends."""
+        return self.seconds * 0.7
+
+
+@dataclass(slots=True)
+class _News:
+    """What the process said since the last write."""
+
+    events: list[NewEvent] = field(default_factory=list)
+    progress: dict[str, Any] | None = None
+    checkpoint: bytes | None = None
+    phase: JobStatus | None = None
+    outcome: dict[str, Any] | None = None
+    failure: dict[str, str] | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.events or self.progress or self.checkpoint or self.phase)
+
+
+class _Ended(Exception):
+    """There is nothing more to do for this claim; the message says why."""
+
+
+class Supervisor:
+    """One claim of one job. ``run`` returns how it ended; it never raises for what can go wrong with a job."""
+
+    def __init__(
+        self, store: Store, job: TrainingJob, leases: Leases, take_process: Callable[[], Awaitable[Process]]
+    ) -> None:
+        self.store = store
+        self.job = job
+        self.fence = job.fence
+        self.leases = leases
+        self._take_process = take_process
+        self._news = _News()
+        self._progress: dict[str, Any] = {}
+        self._heard = asyncio.Event()
+        self._status = job.status
+        self._begun = False
+        self._burnt = False
+        self._renewed = time.monotonic()
+        self._fuse: asyncio.TimerHandle | None = None
+
+    async def run(self) -> str:
+        """Train, and see the job to its end or back to the queue."""
+        process = await self._take_process()
+        try:
+            return await self._guard(process)
+        except asyncio.CancelledError:  # this worker stops: hand the job back, not as an attempt
+            await _kill(process)
+            await asyncio.shield(self._give_back("its worker was stopped", attempt_spent=False))
+            raise
+        except jobs.Lost:
+            return "lost"
+        except _Ended as end:
+            return str(end)
+        finally:
+            if self._fuse is not None:
+                self._fuse.cancel()
+            await _kill(process)
+
+    async def _guard(self, process: Process) -> str:
+        self._light_fuse(process)
+        order = Order(self.store.url, self.job.workspace_id, self.job.id)
+        assert process.stdin is not None
+        process.stdin.write(msgspec.json.encode(order) + b"\n")
+        reader = asyncio.create_task(self._read(process))
+        try:
+            while not reader.done():
+                await self._wait(reader)
+                await self._keep_up(process)
+            await self._keep_up(process, last=True)
+        finally:
+            reader.cancel()
+        if self._burnt:
+            return "fenced itself"
+        code = await process.wait()
+        return await self._end(code)
+
+    async def _wait(self, reader: "asyncio.Task[None]") -> None:
+        """Until there is news, but not more often than a tick; a change of phase is told at once."""
+        heard = asyncio.create_task(self._heard.wait())
+        await asyncio.wait([reader, heard], timeout=self.leases.tick, return_when=asyncio.FIRST_COMPLETED)
+        heard.cancel()
+        self._heard.clear()
+        if self._news.phase is None and not reader.done():
+            await asyncio.wait([reader], timeout=self.leases.tick)
+
+    async def _keep_up(self, process: Process, *, last: bool = False) -> None:
+        """Write what is new, or look whether the job is still ours; a database that is away is waited for."""
+        if self._burnt:
+            raise _Ended("fenced itself")
+        news, self._news = self._news, _News(outcome=self._news.outcome, failure=self._news.failure)
+        begun = time.monotonic()
+        try:
+            if news:
+                job = await self.store.write(lambda connection: self._keep(connection, news))
+            elif begun - self._renewed > self.leases.renew_after:
+                job = await self.store.write(
+                    lambda connection: jobs.renew(connection, self.job.id, self.fence, self.leases.length)
+                )
+            else:
+                found = await self.store.read(
+                    lambda connection: jobs.get(connection, self.job.workspace_id, self.job.id)
+                )
+                if found is None or found.fence != self.fence:
+                    raise _Ended("lost")
+                job, begun = found, self._renewed
+        except SQLAlchemyError as error:
+            log.warning("database_away", job=self.job.id, error=type(error).__name__)
+            self._put_back(news)
+            if last:
+                await asyncio.sleep(self.leases.tick)
+                await self._keep_up(process, last=True)
+            return
+        if begun != self._renewed:
+            self._renewed = begun
+            self._light_fuse(process)
+        self._status, self._begun = job.status, self._begun or job.status is not JobStatus.PREPARING
+        if job.cancel_requested:
+            await _kill(process)
+            await self.store.write(
+                lambda connection: jobs.transition(
+                    connection, job, JobStatus.CANCELLED, jobs.cancel_message(job), fence=self.fence
+                )
+            )
+            raise _Ended("cancelled")
+
+    def _keep(self, connection: Connection, news: _News) -> TrainingJob:
+        job = jobs.renew(connection, self.job.id, self.fence, self.leases.length)
+        if news.phase is not None and _ORDER[news.phase] > _ORDER[job.status]:
+            began = job.status is JobStatus.PREPARING
+            changes = {"attempt": job.attempt + 1} if began else {}
+            job = jobs.transition(connection, job, news.phase, _PHASE_SAYS[news.phase], fence=self.fence, **changes)
+        return jobs.report(
+            connection, job.id, self.fence, self.leases.length, news.events, news.progress, news.checkpoint
+        )
+
+    def _put_back(self, news: _News) -> None:
+        later = self._news
+        later.events = news.events + later.events
+        later.progress = later.progress or news.progress
+        later.checkpoint = later.checkpoint or news.checkpoint
+        later.phase = later.phase or news.phase
+
+    async def _end(self, code: int) -> str:
+        """The process has ended: publish its outcome, or say what became of it."""
+        while self._news.outcome is not None or self._news.failure is not None:
+            try:
+                await self.store.write(self._conclude)
+            except SQLAlchemyError as error:
+                log.warning("database_away", job=self.job.id, error=type(error).__name__)
+                if self._burnt or time.monotonic() - self._renewed > self.leases.fuse:
+                    return "fenced itself"
+                await asyncio.sleep(self.leases.tick)
+            else:
+                return "concluded"
+        return await self._give_back(f"the training process ended with status {code}", attempt_spent=True)
+
+    def _conclude(self, connection: Connection) -> TrainingJob:
+        outcome = self._news.outcome
+        if outcome is None:
+            assert self._news.failure is not None
+            return self._fail(connection, self._news.failure)
+        content = base64.b64decode(outcome["version"]) if outcome["version"] is not None else None
+        return publish(connection, self.job.id, self.fence, outcome, content)
+
+    def _fail(self, connection: Connection, failure: dict[str, str]) -> TrainingJob:
+        return jobs.transition(
+            connection,
+            self.job,
+            JobStatus.FAILED,
+            failure["message"],
+            fence=self.fence,
+            error_code=failure["code"],
+            error_message=failure["message"],
+        )
+
+    async def _give_back(self, reason: str, *, attempt_spent: bool) -> str:
+        def unit(connection: Connection) -> TrainingJob:
+            return jobs.give_back(connection, self.job, self.fence, reason, attempt_spent=attempt_spent)
+
+        try:
+            await self.store.write(unit)
+        except jobs.Lost:
+            return "lost"
+        except SQLAlchemyError:
+            return "left to the sweep"
+        return "given back"
+
+    async def _read(self, process: Process) -> None:
+        """Take the process's reports as they come."""
+        assert process.stdout is not None
+        async for line in process.stdout:
+            report = orjson.loads(line)
+            self._hear(report)
+            self._heard.set()
+
+    def _hear(self, report: dict[str, Any]) -> None:
+        news = self._news
+        if "loaded" in report:
+            news.events.append(NewEvent(EventKind.NOTE, _loaded_says(report["loaded"])))
+        elif "progress" in report:
+            self._hear_progress(report["progress"])
+        elif "checkpoint" in report:
+            news.checkpoint = base64.b64decode(report["checkpoint"])
+        elif "outcome" in report:
+            news.outcome = report["outcome"]
+        elif "failed" in report:
+            news.failure = report["failed"]
+
+    def _hear_progress(self, progress: dict[str, Any]) -> None:
+        news = self._news
+        phase = JobStatus(progress["phase"])
+        if _ORDER[phase] > _ORDER[self._status]:
+            news.phase = max(phase, news.phase or phase, key=_ORDER.__getitem__)
+        if progress["epoch"] is not None:
+            body = {
+                key: progress[key] for key in ("epoch", "max_epochs", "loss", "validation_loss", "mean_absolute_error")
+            }
+            news.events.append(NewEvent(EventKind.EPOCH, progress["message"], body))
+        else:
+            news.events.append(NewEvent(EventKind.NOTE, progress["message"]))
+        fresh = {key: progress[key] for key in _EPOCH_FIGURES if progress[key] is not None}
+        self._progress |= fresh | {"fraction": progress["fraction"]}
+        news.progress = dict(self._progress)
+
+    def _light_fuse(self, process: Process) -> None:
+        if self._fuse is not None:
+            self._fuse.cancel()
+        left = self._renewed + self.leases.fuse - time.monotonic()
+        self._fuse = asyncio.get_running_loop().call_later(max(0.0, left), self._burn, process)
+
+    def _burn(self, process: Process) -> None:
+        self._burnt = True
+        if process.returncode is None:
+            process.kill()
+
+
+_ORDER = {status: number for number, status in enumerate(JobStatus)}
+_EPOCH_FIGURES = ("epoch", "max_epochs", "loss", "validation_loss")
+_PHASE_SAYS = {
+    JobStatus.TRAINING: "Training began.",
+    JobStatus.VALIDATING: "The result is compared with what people said.",
+}
+
+
+def _loaded_says(loaded: dict[str, Any]) -> str:
+    text = f"{loaded['labels']} labels on {loaded['items']} items were prepared."
+    if loaded["left_out"]:
+        text += " Left out: " + ", ".join(f"{n} {why}" for why, n in loaded["left_out"].items()) + "."
+    return text
+
+
+async def _kill(process: Process) -> None:
+    if process.returncode is None:
+        process.kill()
+        await process.wait()

@@ -1,0 +1,89 @@
+"""The worker: claims jobs while there is room, and gives back those whose worker was lost."""
+
+import asyncio
+import contextlib
+import os
+import secrets
+import socket
+import time
+
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from models.job import TrainingJob
+from runner.local import LocalLauncher
+from runner.supervise import Leases
+from store import jobs
+from store.signals import Topic
+from store.store import Store
+
+log = structlog.get_logger(__name__)
+
+SWEEP_SECONDS = 1.0
+
+
+class Worker:
+    """Any number of these may run at once, on any number of machines."""
+
+    def __init__(self, store: Store, leases: Leases, slots: int | None = None) -> None:
+        self.store = store
+        self.leases = leases
+        self.launcher = LocalLauncher(store, leases, slots)
+        self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._loop: asyncio.Task[None] | None = None
+        self._swept = 0.0
+
+    def start(self) -> None:
+        """Begin to take jobs."""
+        self.launcher.prepare()
+        self._loop = asyncio.create_task(self._run(), name="worker")
+
+    async def stop(self) -> None:
+        """Take no more jobs, and hand back those that run."""
+        if self._loop is not None:
+            self._loop.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._loop
+        await self.launcher.stop()
+
+    async def _run(self) -> None:
+        with self.store.signals.listen(Topic.JOBS) as listener:
+            while True:
+                try:
+                    await self._sweep()
+                    await self._claim()
+                except SQLAlchemyError as error:
+                    log.warning("database_away", error=type(error).__name__)
+                await listener.wait(self.store.safety_interval)
+
+    async def _claim(self) -> None:
+        while self.launcher.free > 0:
+            try:
+                job = await self.store.write(lambda c: jobs.claim(c, self.owner, self.leases.length))
+            except IntegrityError:  # another worker took a job of the same judge at the same moment
+                continue
+            if job is None:
+                return
+            log.info("job_claimed", job=job.id, fence=job.fence)
+            self.launcher.launch(job).add_done_callback(lambda _: self.store.signals.fire([Topic.JOBS]))
+
+    async def _sweep(self) -> None:
+        if time.monotonic() - self._swept < SWEEP_SECONDS:
+            return
+        self._swept = time.monotonic()
+        if not await self.store.read(_any_expired):
+            return
+        for job in await self.store.write(_give_back_expired):
+            log.warning("job_swept", job=job.id, status=job.status)
+
+
+def _any_expired(connection: Connection) -> bool:
+    return bool(jobs.expired(connection, lock=False))
+
+
+def _give_back_expired(connection: Connection) -> list[TrainingJob]:
+    return [
+        jobs.give_back(connection, job, job.fence, "its worker was lost", attempt_spent=True)
+        for job in jobs.expired(connection, lock=True)
+    ]

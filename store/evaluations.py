@@ -1,0 +1,104 @@
+"""Evaluations in the database."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, select
+
+from models.base import new_id, now
+from models.errors import Conflict
+from models.evaluation import Evaluation, Scores
+from models.judge import Judge
+from models.spec import EvaluationSpec
+from store import judges
+from store.ingest import ingest
+from store.store import Query, every, first
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvaluation:
+    """A checked evaluation, its scores in the judge's order, with what people were shown if that was a version."""
+
+    spec: EvaluationSpec
+    scores: Scores
+    shown: Scores | None = None
+
+    @property
+    def external_id(self) -> str | None:
+        """The caller's own name for it."""
+        return self.spec.external_id
+
+    def digest(self) -> str:
+        """SHA-256 of the content: the same for a repeat, another for a conflict."""
+        spec = self.spec
+        content = (
+            spec.group,
+            spec.source,
+            spec.input,
+            spec.output,
+            spec.rationale,
+            self.scores,
+            spec.version_id,
+            spec.evaluated_at,
+        )
+        return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_UTC_Z)).hexdigest()
+
+
+def of_workspace(workspace_id: str) -> Query:
+    """All evaluations of a workspace."""
+    return select(Evaluation).join(Judge, Judge.pk == Evaluation.judge_pk).where(Judge.workspace_id == workspace_id)
+
+
+def get(connection: Connection, workspace_id: str, evaluation_id: str) -> Evaluation | None:
+    """The workspace's evaluation of this id."""
+    return first(connection, of_workspace(workspace_id).where(Evaluation.id == evaluation_id), Evaluation)
+
+
+def by_ids(connection: Connection, ids: Iterable[str]) -> dict[str, Evaluation]:
+    """Evaluations by id; unknown ids are left out."""
+    return {
+        row.id: row for row in every(connection, select(Evaluation).where(Evaluation.id.in_(list(ids))), Evaluation)
+    }
+
+
+def named(
+    connection: Connection, judge_pk: int, ids: Sequence[str], external_ids: Sequence[str]
+) -> tuple[dict[str, Evaluation], dict[str, Evaluation]]:
+    """A judge's evaluations by id and by external id, of those asked for."""
+    of_judge = select(Evaluation).where(Evaluation.judge_pk == judge_pk)
+    known = every(connection, of_judge.where(Evaluation.id.in_(ids)), Evaluation) if ids else []
+    statement = of_judge.where(Evaluation.external_id.in_(external_ids))
+    named = every(connection, statement, Evaluation) if external_ids else []
+    return {row.id: row for row in known}, {row.external_id or "": row for row in named}
+
+
+def record(
+    connection: Connection, judge_pk: int, user_id: str, items: Sequence[NewEvaluation]
+) -> tuple[list[Evaluation | Conflict], int]:
+    """Keep evaluations; in order, what is kept for each, and how many are new."""
+    judges.lock(connection, judge_pk)
+    moment = now()
+
+    def row(item: NewEvaluation, _number: int) -> dict[str, Any]:
+        spec = item.spec
+        return {
+            "id": new_id("evl"),
+            "judge_pk": judge_pk,
+            "external_id": spec.external_id,
+            "group": spec.group,
+            "source": spec.source,
+            "input": spec.input,
+            "output": spec.output,
+            "rationale": spec.rationale,
+            "scores": item.scores,
+            "version_id": spec.version_id,
+            "shown": item.shown,
+            "evaluated_at": spec.evaluated_at,
+            "created_at": moment,
+            "created_by": user_id,
+        }
+
+    return ingest(connection, Evaluation, judge_pk, items, row)

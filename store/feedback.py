@@ -1,0 +1,118 @@
+"""Feedback in the database."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, select, update
+
+from models.base import new_id, now
+from models.errors import Conflict
+from models.evaluation import Evaluation, Scores
+from models.feedback import Bounds, Feedback
+from models.judge import Judge
+from models.spec import FeedbackSpec
+from store.ingest import ingest
+from store.page import Keyset
+from store.signals import Topic, touch
+from store.store import Query, first
+
+FEEDBACK = Keyset(Feedback, "feedback", Feedback.id)
+
+
+@dataclass(frozen=True, slots=True)
+class NewFeedback:
+    """A checked item of feedback about a known evaluation, its scores in the judge's order."""
+
+    spec: FeedbackSpec
+    evaluation: Evaluation
+    scores: Scores | None
+
+    @property
+    def external_id(self) -> str | None:
+        """The caller's own name for it."""
+        return self.spec.external_id
+
+    def digest(self) -> str:
+        """SHA-256 of the content: the same for a repeat, another for a conflict."""
+        spec = self.spec
+        content = (
+            self.evaluation.id,
+            spec.type,
+            self.scores,
+            spec.rating,
+            spec.approved,
+            spec.comment,
+            spec.submitted_by,
+            spec.submitted_at,
+        )
+        return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_UTC_Z)).hexdigest()
+
+
+def of_workspace(workspace_id: str) -> Query:
+    """All feedback of a workspace."""
+    return select(Feedback).join(Judge, Judge.pk == Feedback.judge_pk).where(Judge.workspace_id == workspace_id)
+
+
+def get(connection: Connection, workspace_id: str, feedback_id: str) -> Feedback | None:
+    """The workspace's feedback of this id."""
+    return first(connection, of_workspace(workspace_id).where(Feedback.id == feedback_id), Feedback)
+
+
+def of_evaluation(workspace_id: str, evaluation_id: str) -> Query:
+    """All feedback about one evaluation."""
+    return of_workspace(workspace_id).where(Feedback.evaluation_id == evaluation_id)
+
+
+def within(statement: Query, judge_pk: int, bounds: Bounds) -> Query:
+    """A judge's feedback within bounds of time and ingestion, in order of ingestion; retracted items left out."""
+    statement = statement.where(Feedback.judge_pk == judge_pk, Feedback.retracted_at.is_(None))
+    if bounds.since is not None:
+        statement = statement.where(Feedback.submitted_at >= bounds.since)
+    if bounds.until is not None:
+        statement = statement.where(Feedback.submitted_at < bounds.until)
+    if bounds.after_seq:
+        statement = statement.where(Feedback.seq > bounds.after_seq)
+    if bounds.upto_seq is not None:
+        statement = statement.where(Feedback.seq <= bounds.upto_seq)
+    return statement.order_by(Feedback.seq)
+
+
+def submit(
+    connection: Connection, judge_pk: int, user_id: str, user_name: str, items: Sequence[NewFeedback]
+) -> tuple[list[Feedback | Conflict], int]:
+    """Keep feedback; in order, what is kept for each, and how many are new."""
+    # Raising the counter first also locks the judge: places in the order of ingestion have no gaps that fill later.
+    start: int = connection.execute(
+        update(Judge)
+        .where(Judge.pk == judge_pk)
+        .values(feedback_seq=Judge.feedback_seq + len(items))
+        .returning(Judge.feedback_seq)
+    ).scalar_one() - len(items)
+    moment = now()
+
+    def row(item: NewFeedback, number: int) -> dict[str, Any]:
+        spec = item.spec
+        return {
+            "id": new_id("fb"),
+            "judge_pk": judge_pk,
+            "seq": start + number + 1,
+            "evaluation_id": item.evaluation.id,
+            "external_id": spec.external_id,
+            "type": spec.type,
+            "scores": item.scores,
+            "rating": spec.rating,
+            "approved": spec.approved,
+            "comment": spec.comment,
+            "submitted_by": spec.submitted_by or user_name,
+            "submitted_at": spec.submitted_at or moment,
+            "created_at": moment,
+            "created_by": user_id,
+        }
+
+    kept, new = ingest(connection, Feedback, judge_pk, items, row)
+    if new:
+        touch(connection, Topic.FEEDBACK)
+    return kept, new

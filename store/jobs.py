@@ -1,0 +1,345 @@
+"""Training jobs in the database. ``transition`` is the one way to change a job's state.
+
+Every change is guarded in its UPDATE's WHERE clause, and its event is written in the same transaction. Writes of a
+worker carry the fence its claim raised; a write that finds the fence moved on changes nothing and raises ``Lost``.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, and_, delete, exists, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import aliased
+
+from models.base import new_id
+from models.errors import NotCancellable, NotFound
+from models.job import EventKind, JobCheckpoint, TrainingJob
+from models.state import ACTIVE, TERMINAL, WAITING, JobStatus, sources
+from store import outbox
+from store.clock import database_now
+from store.events import NewEvent, append
+from store.page import Keyset
+from store.signals import Topic, touch
+from store.store import Query, every, first
+
+JOBS = Keyset(TrainingJob, "job", TrainingJob.id, descending=True)
+
+MAX_ATTEMPTS = 3  # times that training began
+MAX_CLAIMS = 10
+
+
+class Lost(Exception):
+    """The job is no longer the caller's: its fence moved on, or the job has ended."""
+
+
+def of_workspace(workspace_id: str) -> Query:
+    """All jobs of a workspace."""
+    return select(TrainingJob).where(TrainingJob.workspace_id == workspace_id)
+
+
+def get(connection: Connection, workspace_id: str, job_id: str) -> TrainingJob | None:
+    """The workspace's job of this id."""
+    return first(connection, of_workspace(workspace_id).where(TrainingJob.id == job_id), TrainingJob)
+
+
+def need(connection: Connection, workspace_id: str, job_id: str) -> TrainingJob:
+    """The workspace's job of this id.
+
+    Raises:
+        NotFound: there is none.
+    """
+    job = get(connection, workspace_id, job_id)
+    if job is None:
+        raise NotFound(f"There is no training job {job_id!r}.", ("job_id",))
+    return job
+
+
+def by_idempotency_key(connection: Connection, workspace_id: str, key: str) -> TrainingJob | None:
+    """The job that was created with this key."""
+    return first(connection, of_workspace(workspace_id).where(TrainingJob.idempotency_key == key), TrainingJob)
+
+
+def create(connection: Connection, events: list[NewEvent], *, start: bool, **values: Any) -> TrainingJob:
+    """Keep a new job with its first events; with ``start`` it is queued at once."""
+    job_id = new_id("job")
+    moment = database_now(connection)
+    connection.execute(
+        insert(TrainingJob).values(
+            id=job_id,
+            status=JobStatus.CREATED,
+            created_at=moment,
+            event_seq=0,
+            fence=0,
+            claims=0,
+            attempt=0,
+            cancel_requested=False,
+            **values,
+        )
+    )
+    job = _current(connection, job_id)
+    created = NewEvent(EventKind.STATUS, "The job was created.", {"from": None, "to": JobStatus.CREATED.value})
+    _log(connection, job, [created, *events], moment)
+    if start:
+        return transition(connection, job, JobStatus.QUEUED, "The job waits for a worker.")
+    return _current(connection, job_id)
+
+
+def transition(
+    connection: Connection, job: TrainingJob, to: JobStatus, message: str, *, fence: int | None = None, **changes: Any
+) -> TrainingJob:
+    """Move a job to another state, with the event that tells of it.
+
+    Args:
+        connection: of a writing unit.
+        job: any row of the job; only its id is used.
+        to: the new state.
+        message: what happened, for people.
+        fence: of the caller's claim; None where the caller is no worker.
+        changes: other columns to set.
+
+    Raises:
+        Lost: the job is in no state that leads to ``to``, or its fence moved on.
+    """
+    now = _current(connection, job.id, lock=True)
+    moment = database_now(connection)
+    if to in TERMINAL:
+        changes |= {"finished_at": moment, "owner": None, "lease_until": None}
+    guard = [
+        TrainingJob.id == job.id,
+        TrainingJob.status == now.status,
+        TrainingJob.status.in_(sources(to)),
+    ]
+    if fence is not None:
+        guard.append(TrainingJob.fence == fence)
+    changed = connection.execute(update(TrainingJob).where(*guard).values(status=to, **changes))
+    if changed.rowcount != 1:
+        raise Lost(f"{job.id} is {now.status} and can't become {to} with fence {fence}; its own is {now.fence}.")
+    _log(connection, now, [NewEvent(EventKind.STATUS, message, {"from": now.status.value, "to": to.value})], moment)
+    moved = _current(connection, job.id)
+    if to in TERMINAL:
+        connection.execute(delete(JobCheckpoint).where(JobCheckpoint.job_id == job.id))
+        outbox.enqueue(connection, moved, announcement(moved), moment)
+    touch(connection, Topic.JOBS)
+    return moved
+
+
+def announcement(job: TrainingJob) -> dict[str, Any]:
+    """What the outside world is told when a job ends."""
+    return {
+        "type": f"training_job.{job.status.value}",
+        "timestamp": job.finished_at.isoformat() if job.finished_at else None,
+        "data": {
+            "job_id": job.id,
+            "training_type": job.training_type.value,
+            "status": job.status.value,
+            "result_version_id": job.result_version_id,
+            "improved": (job.evidence or {}).get("improved"),
+            "mae_change": (job.evidence or {}).get("mae_change"),
+            "deployment": job.deployment,
+            "error": {"code": job.error_code, "message": job.error_message} if job.error_code else None,
+        },
+    }
+
+
+def claim(connection: Connection, owner: str, lease: timedelta) -> TrainingJob | None:
+    """Take the job that is next: highest priority, then oldest, whose judge has no active job.
+
+    Raises:
+        IntegrityError: another worker took a job of the same judge at the same moment.
+    """
+    other = aliased(TrainingJob)
+    busy = exists().where(other.judge_pk == TrainingJob.judge_pk, other.status.in_(ACTIVE))
+    waiting = (
+        select(TrainingJob)
+        .where(TrainingJob.status == JobStatus.QUEUED, ~busy)
+        .order_by(TrainingJob.priority, TrainingJob.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    job = first(connection, waiting, TrainingJob)
+    if job is None:
+        return None
+    moment = database_now(connection)
+    return transition(
+        connection,
+        job,
+        JobStatus.PREPARING,
+        "A worker took the job and prepares its data.",
+        owner=owner,
+        fence=job.fence + 1,
+        claims=job.claims + 1,
+        lease_until=moment + lease,
+        started_at=job.started_at or moment,
+    )
+
+
+def renew(connection: Connection, job_id: str, fence: int, lease: timedelta) -> TrainingJob:
+    """Hold on to a claimed job for another lease, and see whether it is to be cancelled.
+
+    Raises:
+        Lost: the job is no longer the caller's.
+    """
+    held = connection.execute(
+        update(TrainingJob)
+        .where(TrainingJob.id == job_id, TrainingJob.fence == fence, TrainingJob.status.in_(ACTIVE))
+        .values(lease_until=database_now(connection) + lease)
+    )
+    if held.rowcount != 1:
+        raise Lost(job_id)
+    return _current(connection, job_id)
+
+
+def report(
+    connection: Connection,
+    job_id: str,
+    fence: int,
+    lease: timedelta,
+    events: list[NewEvent],
+    progress: dict[str, Any] | None,
+    checkpoint: bytes | None,
+) -> TrainingJob:
+    """Keep a worker's progress, and renew its lease.
+
+    Raises:
+        Lost: the job is no longer the caller's.
+    """
+    job = renew(connection, job_id, fence, lease)
+    if progress is not None:
+        connection.execute(update(TrainingJob).where(TrainingJob.id == job_id).values(progress=progress))
+    if checkpoint is not None:
+        upsert = (sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert)(JobCheckpoint)
+        connection.execute(
+            upsert.values(job_id=job_id, content=checkpoint).on_conflict_do_update(
+                index_elements=[JobCheckpoint.job_id], set_={"content": checkpoint}
+            )
+        )
+    if events:
+        _log(connection, job, events, database_now(connection))
+    return job
+
+
+def held(connection: Connection, job_id: str, fence: int) -> TrainingJob:
+    """The row of a claimed job, kept as it is by others until the transaction ends.
+
+    Raises:
+        Lost: the job is no longer the caller's.
+    """
+    job = _current(connection, job_id, lock=True)
+    if job.fence != fence or job.status not in ACTIVE:
+        raise Lost(job_id)
+    return job
+
+
+def log(connection: Connection, job: TrainingJob, events: list[NewEvent]) -> None:
+    """Add events to a job's log; the caller holds the job."""
+    if events:
+        _log(connection, job, events, database_now(connection))
+
+
+def checkpoint_of(connection: Connection, job_id: str) -> bytes | None:
+    """Where the job's training can go on from."""
+    content: bytes | None = connection.execute(
+        select(JobCheckpoint.content).where(JobCheckpoint.job_id == job_id)
+    ).scalar_one_or_none()
+    return content
+
+
+def give_back(connection: Connection, job: TrainingJob, fence: int, reason: str, *, attempt_spent: bool) -> TrainingJob:
+    """Let go of a claimed job whose worker is lost: back to the queue, cancelled if that was asked, or given up.
+
+    Raises:
+        Lost: the job is no longer held under this fence.
+    """
+    current = _current(connection, job.id, lock=True)
+    release: dict[str, Any] = {"fence": fence + 1, "owner": None, "lease_until": None}
+    if current.cancel_requested:
+        return transition(connection, job, JobStatus.CANCELLED, cancel_message(current), fence=fence, **release)
+    if not attempt_spent and current.status is not JobStatus.PREPARING:
+        release["attempt"] = max(0, current.attempt - 1)
+    spent = current.attempt >= MAX_ATTEMPTS and attempt_spent
+    if spent or current.claims >= MAX_CLAIMS:
+        tries = f"{current.attempt} attempts" if spent else f"{current.claims} claims"
+        message = f"The job was given up after {tries}; the last one ended because {reason}. Try it again with retry."
+        release |= {"error_code": "WORKER_LOST", "error_message": message}
+        return transition(connection, job, JobStatus.FAILED, message, fence=fence, **release)
+    message = f"Back to the queue: {reason}."
+    return transition(connection, job, JobStatus.QUEUED, message, fence=fence, **release)
+
+
+def expired(connection: Connection, *, lock: bool) -> list[TrainingJob]:
+    """Jobs whose worker did not renew its lease in time; with ``lock`` those that nobody else deals with."""
+    late = and_(TrainingJob.status.in_(ACTIVE), TrainingJob.lease_until < database_now(connection))
+    statement = select(TrainingJob).where(late)
+    return every(connection, statement.with_for_update(skip_locked=True) if lock else statement, TrainingJob)
+
+
+def request_cancel(connection: Connection, workspace_id: str, job_id: str, reason: str | None) -> TrainingJob:
+    """Cancel a waiting job at once; ask the worker of a running one to stop.
+
+    Raises:
+        NotFound: there is no such job.
+        NotCancellable: the job has ended.
+    """
+    need(connection, workspace_id, job_id)
+    job = _current(connection, job_id, lock=True)
+    if job.status in TERMINAL:
+        raise NotCancellable(f"The job is over: it is {job.status.name}.", ("job_id",))
+    asked: dict[str, Any] = {"cancel_requested": True, "cancel_reason": reason}
+    if job.status in WAITING:
+        message = "The job was cancelled" + (f": {reason}" if reason else ".")
+        return transition(connection, job, JobStatus.CANCELLED, message, **asked)
+    if not job.cancel_requested:
+        connection.execute(update(TrainingJob).where(TrainingJob.id == job_id).values(asked))
+        _log(connection, job, [NewEvent(EventKind.NOTE, "Cancellation was asked for.")], database_now(connection))
+        touch(connection, Topic.JOBS)
+    return _current(connection, job_id)
+
+
+def cancel_message(job: TrainingJob) -> str:
+    """Why a job was cancelled, in a sentence."""
+    return "The job was cancelled" + (f": {job.cancel_reason}" if job.cancel_reason else ".")
+
+
+def running(connection: Connection, owner: str) -> list[TrainingJob]:
+    """The jobs an owner holds."""
+    statement = select(TrainingJob).where(TrainingJob.owner == owner, TrainingJob.status.in_(ACTIVE))
+    return every(connection, statement, TrainingJob)
+
+
+def recently_finished(connection: Connection, limit: int) -> list[TrainingJob]:
+    """Completed jobs, newest first: what estimates are made from."""
+    statement = (
+        select(TrainingJob)
+        .where(TrainingJob.status == JobStatus.COMPLETED)
+        .order_by(TrainingJob.id.desc())
+        .limit(limit)
+    )
+    return every(connection, statement, TrainingJob)
+
+
+def ahead(connection: Connection, priority: int) -> list[float]:
+    """The estimated seconds of the jobs that go before a new one of this priority."""
+    statement = select(TrainingJob.estimated_seconds).where(
+        TrainingJob.status.in_(ACTIVE) | ((TrainingJob.status == JobStatus.QUEUED) & (TrainingJob.priority <= priority))
+    )
+    return [seconds or 0.0 for seconds in connection.execute(statement).scalars()]
+
+
+def _current(connection: Connection, job_id: str, *, lock: bool = False) -> TrainingJob:
+    statement = select(TrainingJob).where(TrainingJob.id == job_id)
+    if lock:
+        statement = statement.with_for_update()
+    job = first(connection, statement, TrainingJob)
+    assert job is not None
+    return job
+
+
+def _log(connection: Connection, job: TrainingJob, events: list[NewEvent], moment: datetime) -> None:
+    """Append to the job's log. Numbers come from the job's row, so commits can't reorder a job's events."""
+    last: int = connection.execute(
+        update(TrainingJob)
+        .where(TrainingJob.id == job.id)
+        .values(event_seq=TrainingJob.event_seq + len(events))
+        .returning(TrainingJob.event_seq)
+    ).scalar_one()
+    append(connection, job, last - len(events), events, moment)

@@ -1,0 +1,232 @@
+"""Judges, criteria and judge versions in the database."""
+
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from models.base import new_id, now
+from models.errors import Conflict, NotFound
+from models.judge import (
+    Criterion,
+    Deployment,
+    DeploymentAction,
+    Judge,
+    JudgeVersion,
+    VersionContent,
+    VersionStatus,
+)
+from models.spec import JudgeSpec
+from store.page import Keyset, whole_number
+from store.store import Query, every, first
+
+JUDGES = Keyset(Judge, "judge", Judge.pk, parse=whole_number)
+VERSIONS = Keyset(JudgeVersion, "version", JudgeVersion.number, descending=True, parse=whole_number)
+
+
+def of_workspace(workspace_id: str) -> Query:
+    """All judges of a workspace."""
+    return select(Judge).where(Judge.workspace_id == workspace_id)
+
+
+def get(connection: Connection, workspace_id: str, judge_id: str) -> Judge | None:
+    """The workspace's judge of this id."""
+    return first(connection, of_workspace(workspace_id).where(Judge.id == judge_id), Judge)
+
+
+def need(connection: Connection, workspace_id: str, judge_id: str) -> Judge:
+    """The workspace's judge of this id.
+
+    Raises:
+        NotFound: there is none.
+    """
+    judge = get(connection, workspace_id, judge_id)
+    if judge is None:
+        raise NotFound(f"There is no judge {judge_id!r}.", ("judge_id",))
+    return judge
+
+
+def by_pk(connection: Connection, judge_pk: int) -> Judge:
+    """The judge of this key, which is known to exist."""
+    found = first(connection, select(Judge).where(Judge.pk == judge_pk), Judge)
+    assert found is not None
+    return found
+
+
+def lock(connection: Connection, judge_pk: int) -> Judge:
+    """The judge's newest row, kept as it is by others until the transaction ends."""
+    found = first(connection, select(Judge).where(Judge.pk == judge_pk).with_for_update(key_share=True), Judge)
+    assert found is not None
+    return found
+
+
+def criteria_of(connection: Connection, judge_pks: list[int]) -> dict[int, tuple[Criterion, ...]]:
+    """The criteria of judges, in order."""
+    statement = (
+        select(Criterion).where(Criterion.judge_pk.in_(judge_pks)).order_by(Criterion.judge_pk, Criterion.ordinal)
+    )
+    found: dict[int, list[Criterion]] = {pk: [] for pk in judge_pks}
+    for criterion in every(connection, statement, Criterion):
+        found[criterion.judge_pk].append(criterion)
+    return {pk: tuple(criteria) for pk, criteria in found.items()}
+
+
+def criteria(connection: Connection, judge_pk: int) -> tuple[Criterion, ...]:
+    """The criteria of one judge, in order."""
+    return criteria_of(connection, [judge_pk])[judge_pk]
+
+
+def create(connection: Connection, workspace_id: str, user_id: str, spec: JudgeSpec) -> Judge:
+    """Make a judge from a checked spec.
+
+    Raises:
+        Conflict: the workspace has a judge of this id.
+    """
+    judge_id = spec.id or new_id("jdg")
+    values = {
+        "workspace_id": workspace_id,
+        "id": judge_id,
+        "name": spec.name,
+        "description": spec.description,
+        "feedback_seq": 0,
+        "version_seq": 0,
+        "created_at": now(),
+        "created_by": user_id,
+    }
+    taken = Conflict(f"The id {judge_id} is taken by another judge of this workspace.", ("id",))
+    if get(connection, workspace_id, judge_id) is not None:
+        raise taken
+    try:
+        pk: int = connection.execute(insert(Judge).values(values).returning(Judge.pk)).scalar_one()
+    except IntegrityError:
+        raise taken from None
+    connection.execute(
+        insert(Criterion),
+        [
+            {
+                "id": new_id("cri"),
+                "judge_pk": pk,
+                "ordinal": ordinal,
+                "key": criterion.key,
+                "name": criterion.name,
+                "description": criterion.description,
+                "minimum": criterion.minimum,
+                "maximum": criterion.maximum,
+                "step": criterion.step,
+                "weight": criterion.weight,
+            }
+            for ordinal, criterion in enumerate(spec.criteria)
+        ],
+    )
+    return need(connection, workspace_id, judge_id)
+
+
+def versions_of(judge_pk: int) -> Query:
+    """All versions of a judge."""
+    return select(JudgeVersion).where(JudgeVersion.judge_pk == judge_pk)
+
+
+def version(connection: Connection, workspace_id: str, version_id: str) -> JudgeVersion | None:
+    """The workspace's judge version of this id."""
+    statement = (
+        select(JudgeVersion)
+        .join(Judge, Judge.pk == JudgeVersion.judge_pk)
+        .where(JudgeVersion.id == version_id, Judge.workspace_id == workspace_id)
+    )
+    return first(connection, statement, JudgeVersion)
+
+
+def version_content(connection: Connection, version_id: str) -> bytes:
+    """What a version learned, as the trainer wrote it."""
+    return connection.execute(
+        select(VersionContent.content).where(VersionContent.version_id == version_id)
+    ).scalar_one()
+
+
+def add_version(connection: Connection, judge_pk: int, content: bytes, **values: Any) -> JudgeVersion:
+    """Keep a new version as CANDIDATE, with the judge's next number."""
+    number: int = connection.execute(
+        update(Judge).where(Judge.pk == judge_pk).values(version_seq=Judge.version_seq + 1).returning(Judge.version_seq)
+    ).scalar_one()
+    version_id = new_id("ver")
+    row = {
+        "id": version_id,
+        "judge_pk": judge_pk,
+        "number": number,
+        "status": VersionStatus.CANDIDATE,
+        "created_at": now(),
+        **values,
+    }
+    connection.execute(insert(JudgeVersion).values(row))
+    connection.execute(insert(VersionContent).values(version_id=version_id, content=content))
+    added = first(connection, select(JudgeVersion).where(JudgeVersion.id == version_id), JudgeVersion)
+    assert added is not None
+    return added
+
+
+def activate(
+    connection: Connection,
+    judge: Judge,
+    version_id: str | None,
+    *,
+    action: DeploymentAction,
+    replaced: VersionStatus,
+    by: str,
+    reason: str | None = None,
+    job_id: str | None = None,
+) -> Judge:
+    """Make a version (None: the raw scores) the one that counts; what was active becomes ``replaced``.
+
+    ``judge`` is a row of ``lock``: deployments of one judge happen one after another.
+    """
+    moment = now()
+    if judge.active_version_id is not None:
+        connection.execute(
+            update(JudgeVersion)
+            .where(JudgeVersion.id == judge.active_version_id)
+            .values(status=replaced, replaced_at=moment)
+        )
+    if version_id is not None:
+        connection.execute(
+            update(JudgeVersion).where(JudgeVersion.id == version_id).values(status=VersionStatus.ACTIVE)
+        )
+    connection.execute(update(Judge).where(Judge.pk == judge.pk).values(active_version_id=version_id))
+    connection.execute(
+        insert(Deployment).values(
+            judge_pk=judge.pk,
+            action=action,
+            version_id=version_id,
+            previous_id=judge.active_version_id,
+            reason=reason,
+            job_id=job_id,
+            at=moment,
+            by=by,
+        )
+    )
+    return lock(connection, judge.pk)
+
+
+def deployment_of(connection: Connection, judge_pk: int, version_id: str) -> Deployment | None:
+    """The deployment that made this version count, rollbacks aside."""
+    statement = (
+        select(Deployment)
+        .where(
+            Deployment.judge_pk == judge_pk,
+            Deployment.version_id == version_id,
+            Deployment.action != DeploymentAction.ROLLBACK,
+        )
+        .order_by(Deployment.pk.desc())
+        .limit(1)
+    )
+    return first(connection, statement, Deployment)
+
+
+def newest_backup(connection: Connection, judge_pk: int) -> JudgeVersion | None:
+    """The BACKUP that was replaced last."""
+    statement = (
+        versions_of(judge_pk)
+        .where(JudgeVersion.status == VersionStatus.BACKUP)
+        .order_by(JudgeVersion.replaced_at.desc(), JudgeVersion.number.desc())
+        .limit(1)
+    )
+    return first(connection, statement, JudgeVersion)

@@ -1,0 +1,117 @@
+"""PostgreSQL, for when one machine is no longer enough: asyncpg, LISTEN/NOTIFY, a transaction a unit."""
+
+import asyncio
+import contextlib
+from typing import Any, TypeVar
+
+import asyncpg
+import orjson
+import structlog
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from store import migrate
+from store.signals import Topic, touched
+from store.store import Store, Unit, dump_json
+
+T = TypeVar("T")
+
+CHANNEL = "judgesmith"
+RETRIES = 5
+_TRY_AGAIN = {"40001", "40P01"}  # serialization failure, deadlock: the transaction left no trace
+_MIGRATION_LOCK = 0x6A75646765  # any number that no other program on the database takes
+
+log = structlog.get_logger(__name__)
+
+
+class PostgresStore(Store):
+    """One PostgreSQL database, shared by any number of servers and workers."""
+
+    def __init__(self, url: str) -> None:
+        engine = create_async_engine(
+            url,
+            json_serializer=dump_json,
+            json_deserializer=orjson.loads,
+            pool_size=10,
+            max_overflow=10,
+            pool_pre_ping=True,
+            connect_args={
+                "timeout": 10,
+                "command_timeout": 60,
+                "server_settings": {
+                    "application_name": "judgesmith",
+                    "lock_timeout": "10000",
+                    "idle_in_transaction_session_timeout": "30000",
+                },
+            },
+        )
+        super().__init__(url, engine)
+        self._listening: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin to LISTEN."""
+        self._listening = asyncio.create_task(self._listen(), name="postgres-listen")
+
+    async def migrate(self) -> None:
+        """Bring the tables up to date; several processes may try at once."""
+        async with self._reader.begin() as connection:
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
+            await connection.run_sync(migrate.upgrade)
+
+    async def write(self, unit: Unit[T]) -> T:
+        """Run the unit in a transaction; again where PostgreSQL asks for it."""
+        for attempt in range(RETRIES):
+            try:
+                return await self._write_once(unit)
+            except DBAPIError as error:
+                if attempt == RETRIES - 1 or getattr(error.orig, "sqlstate", None) not in _TRY_AGAIN:
+                    raise
+            await asyncio.sleep(0.01 * 2**attempt)
+        raise AssertionError
+
+    async def _write_once(self, unit: Unit[T]) -> T:
+        async with self._reader.connect() as connection:
+            await connection.run_sync(touched)  # whatever a failed unit left behind
+            async with connection.begin():
+                result = await connection.run_sync(unit)
+                topics = await connection.run_sync(touched)
+                if topics:
+                    await connection.execute(
+                        text("SELECT pg_notify(:channel, :topics)"), {"channel": CHANNEL, "topics": ",".join(topics)}
+                    )
+        if topics:
+            self.signals.fire(topics)
+        return result
+
+    async def close(self) -> None:
+        """Stop listening and close the connections."""
+        if self._listening is not None:
+            self._listening.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._listening
+        await self._reader.dispose()
+
+    async def _listen(self) -> None:
+        """Fire what other processes committed; after a lost connection, look at everything and listen again."""
+        address = make_url(self.url).set(drivername="postgresql").render_as_string(hide_password=False)
+        while True:
+            try:
+                connection = await asyncpg.connect(address, timeout=10)
+                try:
+                    lost = asyncio.Event()
+                    connection.add_termination_listener(lambda _, lost=lost: lost.set())
+                    await connection.add_listener(CHANNEL, self._hear)
+                    self.signals.fire()
+                    await lost.wait()
+                finally:
+                    with contextlib.suppress(Exception):
+                        await connection.close(timeout=1)
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                log.warning("listen_lost", error=type(error).__name__)
+            await asyncio.sleep(0.5)
+
+    def _hear(self, _connection: Any, _pid: int, _channel: str, payload: Any) -> None:
+        known = {topic.value for topic in Topic}
+        self.signals.fire(Topic(name) for name in str(payload).split(",") if name in known)
