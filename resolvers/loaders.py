@@ -19,41 +19,34 @@ V = TypeVar("V")
 
 
 class Loader(Generic[K, V]):
-    """Loads values by key and remembers them for as long as the request lasts."""
+    """Loads values by key. Nothing is remembered beyond the batch, so what changed is seen, also by a long stream."""
 
     def __init__(self, store: Store, read: Callable[[Connection, list[K]], dict[K, V]]) -> None:
         self._store = store
         self._read = read
-        self._futures: dict[K, asyncio.Future[V | None]] = {}
-        self._waiting: list[K] = []
-        self._task: asyncio.Task[None] | None = None
+        self._waiting: dict[K, asyncio.Future[V | None]] = {}
 
     async def load(self, key: K) -> V | None:
         """The value of a key; None where there is none."""
-        future = self._futures.get(key)
-        if future is None:
-            future = self._futures[key] = asyncio.get_running_loop().create_future()
-            self._waiting.append(key)
-            if self._task is None:
-                self._task = asyncio.create_task(self._run())
+        if not self._waiting:
+            self._batch = asyncio.create_task(self._run())
+        future = self._waiting.setdefault(key, asyncio.get_running_loop().create_future())
         return await asyncio.shield(future)
-
-    def clear(self) -> None:
-        """Forget: what was loaded may have changed."""
-        self._futures = {key: future for key, future in self._futures.items() if not future.done()}
 
     async def _run(self) -> None:
         await asyncio.sleep(0)  # let everybody of this turn ask
-        keys, self._waiting, self._task = self._waiting, [], None
-        futures = {key: self._futures[key] for key in keys}
+        asked, self._waiting = self._waiting, {}
         try:
-            found = await self._store.read(lambda connection: self._read(connection, keys))
+            found = await self._store.read(lambda connection: self._read(connection, list(asked)))
         except Exception as error:
-            for future in futures.values():
-                future.set_exception(error)
+            for future in asked.values():
+                if not future.done():
+                    future.set_exception(error)
+                    future.exception()  # somebody who stopped waiting is no bug
             return
-        for key, future in futures.items():
-            future.set_result(found.get(key))
+        for key, future in asked.items():
+            if not future.done():
+                future.set_result(found.get(key))
 
 
 class Certain(Generic[K, V]):

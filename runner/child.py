@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Callable
 from dataclasses import asdict
 from importlib.metadata import version as package_version
@@ -66,8 +67,10 @@ def main() -> None:
         say(failed={"code": "DIVERGED", "message": str(error)})
     except MemoryError:
         say(failed={"code": "OUT_OF_MEMORY", "message": "There was too little memory for this much feedback."})
-    reports.close()
-    os._exit(0)  # without waiting for idle database threads
+    except Exception:
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)  # at once: threads that read or idle are not waited for
 
 
 def _carry_out(order: Order, say: Say) -> None:

@@ -69,6 +69,8 @@ class Deliverer:
                         await asyncio.gather(*(self._attempt(delivery) for delivery in due))
                 except SQLAlchemyError as error:
                     log.warning("database_away", error=type(error).__name__)
+                except Exception:
+                    log.exception("deliverer_failed")
                 await listener.wait(self.store.safety_interval)
 
     async def _take(self) -> list[Delivery]:

@@ -49,6 +49,6 @@ def publish(
     jobs.log(connection, job, events)
     if job.status is not JobStatus.VALIDATING:
         job = jobs.transition(
-            connection, job, JobStatus.VALIDATING, "The result is compared with what people said.", fence=fence
+            connection, job, JobStatus.VALIDATING, "The result is compared with what people said.", under=fence
         )
-    return jobs.transition(connection, job, JobStatus.COMPLETED, "The job is complete.", fence=fence, **changes)
+    return jobs.transition(connection, job, JobStatus.COMPLETED, "The job is complete.", under=fence, **changes)

@@ -89,6 +89,7 @@ class Supervisor:
         self._status = job.status
         self._begun = False
         self._burnt = False
+        self._away = False
         self._renewed = time.monotonic()
         self._fuse: asyncio.TimerHandle | None = None
 
@@ -158,7 +159,7 @@ class Supervisor:
                     raise _Ended("lost")
                 job, begun = found, self._renewed
         except SQLAlchemyError as error:
-            log.warning("database_away", job=self.job.id, error=type(error).__name__)
+            self._note_away(error)
             self._put_back(news)
             if last:
                 await asyncio.sleep(self.leases.tick)
@@ -172,7 +173,7 @@ class Supervisor:
             await _kill(process)
             await self.store.write(
                 lambda connection: jobs.transition(
-                    connection, job, JobStatus.CANCELLED, jobs.cancel_message(job), fence=self.fence
+                    connection, job, JobStatus.CANCELLED, jobs.cancel_message(job), under=self.fence
                 )
             )
             raise _Ended("cancelled")
@@ -182,7 +183,7 @@ class Supervisor:
         if news.phase is not None and _ORDER[news.phase] > _ORDER[job.status]:
             began = job.status is JobStatus.PREPARING
             changes = {"attempt": job.attempt + 1} if began else {}
-            job = jobs.transition(connection, job, news.phase, _PHASE_SAYS[news.phase], fence=self.fence, **changes)
+            job = jobs.transition(connection, job, news.phase, _PHASE_SAYS[news.phase], under=self.fence, **changes)
         return jobs.report(
             connection, job.id, self.fence, self.leases.length, news.events, news.progress, news.checkpoint
         )
@@ -200,7 +201,7 @@ class Supervisor:
             try:
                 await self.store.write(self._conclude)
             except SQLAlchemyError as error:
-                log.warning("database_away", job=self.job.id, error=type(error).__name__)
+                self._note_away(error)
                 if self._burnt or time.monotonic() - self._renewed > self.leases.fuse:
                     return "fenced itself"
                 await asyncio.sleep(self.leases.tick)
@@ -222,7 +223,7 @@ class Supervisor:
             self.job,
             JobStatus.FAILED,
             failure["message"],
-            fence=self.fence,
+            under=self.fence,
             error_code=failure["code"],
             error_message=failure["message"],
         )
@@ -275,6 +276,12 @@ class Supervisor:
         fresh = {key: progress[key] for key in _EPOCH_FIGURES if progress[key] is not None}
         self._progress |= fresh | {"fraction": progress["fraction"]}
         news.progress = dict(self._progress)
+
+    def _note_away(self, error: SQLAlchemyError) -> None:
+        """Say once that the database can't be used; training goes on until the fuse burns."""
+        if not self._away:
+            log.warning("database_away", job=self.job.id, error=str(getattr(error, "orig", error)))
+        self._away = True
 
     def _light_fuse(self, process: Process) -> None:
         if self._fuse is not None:

@@ -55,6 +55,8 @@ class Worker:
                     await self._claim()
                 except SQLAlchemyError as error:
                     log.warning("database_away", error=type(error).__name__)
+                except Exception:  # a worker that stops taking jobs would be worse than one that complains
+                    log.exception("worker_failed")
                 await listener.wait(self.store.safety_interval)
 
     async def _claim(self) -> None:

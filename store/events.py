@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, cast, func, insert, literal_column, select, true
+from sqlalchemy import BigInteger, ColumnElement, Connection, cast, func, insert, literal, literal_column, select, true
 
 from models.errors import Invalid
 from models.job import EventKind, JobEvent, TrainingJob
@@ -44,24 +44,22 @@ def parse_cursor(cursor: str) -> int:
 def append(connection: Connection, job: TrainingJob, last_seq: int, events: list[NewEvent], moment: datetime) -> None:
     """Add events to a job's log; the caller numbers them by the job's row."""
     postgres = connection.dialect.name == "postgresql"
-    transaction: Any = cast(literal_column("pg_current_xact_id()::text"), BigInteger) if postgres else 0
+    transaction: Any = cast(literal_column("pg_current_xact_id()::text"), BigInteger) if postgres else literal(0)
     connection.execute(
-        insert(JobEvent).values(
-            [
-                {
-                    "transaction": transaction,
-                    "job_id": job.id,
-                    "seq": last_seq + number,
-                    "workspace_id": job.workspace_id,
-                    "judge_pk": job.judge_pk,
-                    "kind": event.kind,
-                    "at": moment,
-                    "message": event.message,
-                    "body": event.body,
-                }
-                for number, event in enumerate(events, start=1)
-            ]
-        )
+        insert(JobEvent).values(transaction=transaction),
+        [
+            {
+                "job_id": job.id,
+                "seq": last_seq + number,
+                "workspace_id": job.workspace_id,
+                "judge_pk": job.judge_pk,
+                "kind": event.kind,
+                "at": moment,
+                "message": event.message,
+                "body": event.body,
+            }
+            for number, event in enumerate(events, start=1)
+        ],
     )
     touch(connection, Topic.EVENTS)
 

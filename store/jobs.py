@@ -85,7 +85,7 @@ def create(connection: Connection, events: list[NewEvent], *, start: bool, **val
 
 
 def transition(
-    connection: Connection, job: TrainingJob, to: JobStatus, message: str, *, fence: int | None = None, **changes: Any
+    connection: Connection, job: TrainingJob, to: JobStatus, message: str, *, under: int | None = None, **changes: Any
 ) -> TrainingJob:
     """Move a job to another state, with the event that tells of it.
 
@@ -94,7 +94,7 @@ def transition(
         job: any row of the job; only its id is used.
         to: the new state.
         message: what happened, for people.
-        fence: of the caller's claim; None where the caller is no worker.
+        under: the fence of the caller's claim; None where the caller is no worker.
         changes: other columns to set.
 
     Raises:
@@ -109,11 +109,11 @@ def transition(
         TrainingJob.status == now.status,
         TrainingJob.status.in_(sources(to)),
     ]
-    if fence is not None:
-        guard.append(TrainingJob.fence == fence)
+    if under is not None:
+        guard.append(TrainingJob.fence == under)
     changed = connection.execute(update(TrainingJob).where(*guard).values(status=to, **changes))
     if changed.rowcount != 1:
-        raise Lost(f"{job.id} is {now.status} and can't become {to} with fence {fence}; its own is {now.fence}.")
+        raise Lost(f"{job.id} is {now.status} and can't become {to} under fence {under}; its own is {now.fence}.")
     _log(connection, now, [NewEvent(EventKind.STATUS, message, {"from": now.status.value, "to": to.value})], moment)
     moved = _current(connection, job.id)
     if to in TERMINAL:
@@ -253,7 +253,7 @@ def give_back(connection: Connection, job: TrainingJob, fence: int, reason: str,
     current = _current(connection, job.id, lock=True)
     release: dict[str, Any] = {"fence": fence + 1, "owner": None, "lease_until": None}
     if current.cancel_requested:
-        return transition(connection, job, JobStatus.CANCELLED, cancel_message(current), fence=fence, **release)
+        return transition(connection, job, JobStatus.CANCELLED, cancel_message(current), under=fence, **release)
     if not attempt_spent and current.status is not JobStatus.PREPARING:
         release["attempt"] = max(0, current.attempt - 1)
     spent = current.attempt >= MAX_ATTEMPTS and attempt_spent
@@ -261,9 +261,9 @@ def give_back(connection: Connection, job: TrainingJob, fence: int, reason: str,
         tries = f"{current.attempt} attempts" if spent else f"{current.claims} claims"
         message = f"The job was given up after {tries}; the last one ended because {reason}. Try it again with retry."
         release |= {"error_code": "WORKER_LOST", "error_message": message}
-        return transition(connection, job, JobStatus.FAILED, message, fence=fence, **release)
+        return transition(connection, job, JobStatus.FAILED, message, under=fence, **release)
     message = f"Back to the queue: {reason}."
-    return transition(connection, job, JobStatus.QUEUED, message, fence=fence, **release)
+    return transition(connection, job, JobStatus.QUEUED, message, under=fence, **release)
 
 
 def expired(connection: Connection, *, lock: bool) -> list[TrainingJob]:

@@ -63,6 +63,8 @@ class _Work:
 class SqliteStore(Store):
     """One SQLite file: readers through aiosqlite, one writing thread."""
 
+    embedded = True
+
     def __init__(self, path: str) -> None:
         self.path = Path(path)
         self.path.parent.mkdir(parents=True, exist_ok=True)

@@ -27,6 +27,8 @@ class Store(ABC):
 
     # How long a listener may sleep without looking, in seconds: other processes' signals can get lost.
     safety_interval = 1.0
+    # Whether the database is ours alone to migrate.
+    embedded = False
 
     def __init__(self, url: str, reader: AsyncEngine) -> None:
         self.url = url

@@ -94,6 +94,28 @@ def upgrade() -> None:
         sa.UniqueConstraint("judge_pk", "ordinal", name=op.f("uq_criteria_judge_pk_ordinal")),
     )
     op.create_table(
+        "deployments",
+        sa.Column("pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("judge_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "action",
+            sa.Enum("deploy", "force", "rollback", name="deploymentaction", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("version_id", sa.String(length=40), nullable=True),
+        sa.Column("previous_id", sa.String(length=40), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("job_id", sa.String(length=40), nullable=True),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("by", sa.String(length=40), nullable=False),
+        sa.ForeignKeyConstraint(["by"], ["users.id"], name=op.f("fk_deployments_by")),
+        sa.ForeignKeyConstraint(["judge_pk"], ["judges.pk"], name=op.f("fk_deployments_judge_pk")),
+        sa.PrimaryKeyConstraint("pk", name=op.f("pk_deployments")),
+    )
+    with op.batch_alter_table("deployments", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_deployments_judge_pk"), ["judge_pk"], unique=False)
+
+    op.create_table(
         "judge_versions",
         sa.Column("id", sa.String(length=40), nullable=False),
         sa.Column("judge_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -409,6 +431,10 @@ def downgrade() -> None:
         )
 
     op.drop_table("judge_versions")
+    with op.batch_alter_table("deployments", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_deployments_judge_pk"))
+
+    op.drop_table("deployments")
     op.drop_table("criteria")
     with op.batch_alter_table("judges", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_judges_workspace_id_pk"))

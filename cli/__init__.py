@@ -1,0 +1,1 @@
+"""The judgesmith command; but for `serve`, `work` and `migrate` a client of the API."""

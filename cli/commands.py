@@ -1,0 +1,21 @@
+"""The commands that are clients of the API, in one Typer application."""
+
+import typer
+
+from cli.demo import demo
+from cli.import_command import import_command
+from cli.job_commands import cancel, train, watch_job
+from cli.list_commands import jobs, judges, summary
+from cli.simulate import simulate_command
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+app.command("import")(import_command)
+app.command("train")(train)
+app.command("watch")(watch_job)
+app.command("cancel")(cancel)
+app.command("jobs")(jobs)
+app.command("judges")(judges)
+app.command("summary")(summary)
+app.command("simulate")(simulate_command)
+app.command("demo")(demo)

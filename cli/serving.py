@@ -1,0 +1,171 @@
+"""The commands that run on the server's side: serve, work, migrate, schema, keys."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+import uvicorn
+from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
+
+from models.access import Role
+from runner.delivery import Deliverer
+from runner.worker import Worker
+from server.app import create_app
+from server.bootstrap import DEFAULT_WORKSPACE, NotReady, create_key, prepare
+from server.logs import configure
+from server.services import deliverer_of, worker_of
+from server.settings import Settings
+from store.store import open_store
+
+T = TypeVar("T")
+
+GRACE_SECONDS = 4  # for open requests and sockets at the end
+
+Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
+Port = Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")]
+DatabaseUrl = Annotated[
+    str | None,
+    typer.Option(help="sqlite+aiosqlite:///PATH or postgresql+asyncpg://USER:PASSWORD@HOST/NAME."),
+]
+DataDir = Annotated[Path | None, typer.Option(help="Folder of the embedded database and of the first admin key.")]
+Slots = Annotated[int | None, typer.Option(help="Training jobs at once; left out, one a core.")]
+
+
+def serve(
+    host: Host = None,
+    port: Port = None,
+    database_url: DatabaseUrl = None,
+    data_dir: DataDir = None,
+    slots: Slots = None,
+    runner: Annotated[bool | None, typer.Option(help="Whether to run training jobs here too.")] = None,
+) -> None:
+    """Start the server: GraphQL at /graphql, GraphiQL at /graphiql, REST at /training/jobs."""
+    settings = _settings(host=host, port=port, database_url=database_url, data_dir=data_dir, slots=slots, runner=runner)
+    for note in _run(prepare(settings, first_key=True)):
+        print(note, flush=True)
+    config = uvicorn.Config(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        log_level="warning",
+        access_log=False,
+        lifespan="on",
+        ws="websockets-sansio",
+        ws_max_size=settings.max_frame_bytes,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        server_header=False,
+    )
+    _Server(config).run()
+
+
+def work(database_url: DatabaseUrl = None, data_dir: DataDir = None, slots: Slots = None) -> None:
+    """Run training jobs and deliver messages, without an API; any number of these may run."""
+    settings = _settings(database_url=database_url, data_dir=data_dir, slots=slots)
+    _run(prepare(settings, first_key=False))
+    _run(_work(settings))
+
+
+def migrate(database_url: DatabaseUrl = None, data_dir: DataDir = None) -> None:
+    """Bring the database's tables to this version's state."""
+
+    async def run(settings: Settings) -> None:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        async with open_store(settings.store_url) as store:
+            await store.migrate()
+
+    _run(run(_settings(database_url=database_url, data_dir=data_dir)))
+    typer.echo("The database is up to date.")
+
+
+def schema() -> None:
+    """Print the GraphQL schema."""
+    from schema.build import sdl
+
+    typer.echo(sdl(), nl=False)
+
+
+keys_app = typer.Typer(help="API keys.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@keys_app.callback()
+def _keys() -> None:
+    """API keys."""
+
+
+@keys_app.command("create")
+def keys_create(
+    role: Annotated[str, typer.Option(help="VIEWER, ANNOTATOR, TRAINER or ADMIN.")],
+    workspace: Annotated[str, typer.Option(help="The workspace; made if it is not there.")] = DEFAULT_WORKSPACE,
+    user: Annotated[str, typer.Option(help="Whose key it is; made if not there.")] = "admin",
+    expires: Annotated[float | None, typer.Option(help="Days until the key expires; left out, never.")] = None,
+    database_url: DatabaseUrl = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Make an API key and print it, and nothing else; it is shown only this once."""
+    if role.upper() not in Role.__members__:
+        raise typer.BadParameter(f"{role!r} is no role; the roles are {', '.join(Role.__members__)}.")
+    if expires is not None and not 0 < expires <= 36500:
+        raise typer.BadParameter("--expires takes days, more than 0 and at most 36500.")
+    for name, value in (("--workspace", workspace), ("--user", user)):
+        if not value.strip() or len(value) > 200:
+            raise typer.BadParameter(f"{name} needs a name of 1 to 200 characters.")
+    settings = _settings(database_url=database_url, data_dir=data_dir)
+    key = _run(create_key(settings, workspace=workspace, user=user, role=Role[role.upper()], days=expires))
+    typer.echo(key.secret)
+
+
+class _Server(uvicorn.Server):
+    """Says when it accepts requests."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            address = self.servers[0].sockets[0].getsockname()
+            host = f"[{self.config.host}]" if ":" in self.config.host else self.config.host
+            print(f"Judgesmith is ready at http://{host}:{address[1]}", flush=True)
+
+
+async def _work(settings: Settings) -> None:
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with contextlib.suppress(NotImplementedError):
+            asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    async with open_store(settings.store_url) as store:
+        parts: list[Worker | Deliverer] = [worker_of(settings, store), deliverer_of(settings, store)]
+        for part in parts:
+            part.start()
+        print("Judgesmith works.", flush=True)
+        await stopped.wait()
+        for part in parts:
+            await part.stop()
+
+
+def _settings(**options: Any) -> Settings:
+    """The settings with the command's options over the environment's."""
+    try:
+        settings = Settings(**{name: value for name, value in options.items() if value is not None})
+    except ValidationError as error:
+        for problem in error.errors():
+            name = "_".join(str(part) for part in problem["loc"])
+            typer.echo(f"judgesmith: the setting {name} (JUDGESMITH_{name.upper()}): {problem['msg']}.", err=True)
+        raise typer.Exit(2) from None
+    configure(settings.log_level, as_json=settings.log_json)
+    return settings
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    """Run to the end; a database that can't be used ends the command with a sentence."""
+    try:
+        return asyncio.run(work)
+    except (NotReady, ValueError) as error:
+        sys.exit(f"judgesmith: {error}")
+    except (SQLAlchemyError, OSError) as error:
+        cause = getattr(error, "orig", None) or error
+        sys.exit(f"judgesmith: the database can't be used: {cause}")

@@ -1,0 +1,1 @@
+"""The GraphQL schema: types, inputs, payloads and error mapping; translation only."""

@@ -1,0 +1,59 @@
+"""Who is asking, and for whom: users, workspaces and the viewer."""
+
+from typing import Self
+
+import strawberry
+from strawberry import ID
+
+from models.access import Role
+from models.access import User as UserRecord
+from models.access import Viewer as ViewerRecord
+from models.access import Workspace as WorkspaceRecord
+from schema.documented import object_type
+from schema.node import Node
+
+
+@object_type
+class User(Node):
+    """Somebody, or some program, that acts in a workspace; every change is recorded with its user."""
+
+    name: str = strawberry.field(description="What the user is called; unique within the workspace.")
+
+    @classmethod
+    def of(cls, record: UserRecord) -> Self:
+        """The GraphQL view of a record."""
+        return cls(id=ID(record.id), name=record.name)
+
+
+@object_type
+class Workspace(Node):
+    """What owns judges, their feedback and the keys to them. Nothing is ever shared between workspaces."""
+
+    name: str = strawberry.field(description="What the workspace is called.")
+
+    @classmethod
+    def of(cls, record: WorkspaceRecord) -> Self:
+        """The GraphQL view of a record."""
+        return cls(id=ID(record.id), name=record.name)
+
+
+@object_type
+class Viewer:
+    """You, as this server sees you: the API key you came with, whose it is and what it may do."""
+
+    id: ID = strawberry.field(description="The id of the API key, beginning with `key_`. It is not the secret.")
+    user: User = strawberry.field(description="Whose key it is; what you do is recorded under this user.")
+    name: str = strawberry.field(description="The user's name.")
+    role: Role = strawberry.field(description="What the key may do.")
+    workspace: Workspace = strawberry.field(description="The workspace the key opens; all you see belongs to it.")
+
+    @classmethod
+    def of(cls, viewer: ViewerRecord) -> Self:
+        """The GraphQL view of who is asking."""
+        return cls(
+            id=ID(viewer.key_id),
+            user=User(id=ID(viewer.user_id), name=viewer.user_name),
+            name=viewer.user_name,
+            role=viewer.role,
+            workspace=Workspace(id=ID(viewer.workspace_id), name=viewer.workspace_name),
+        )

@@ -1,0 +1,78 @@
+"""Errors on top of a response: each gets a code, and what is nobody's business but ours is masked."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import strawberry
+import structlog
+from graphql import GraphQLError
+from strawberry.exceptions import MissingQueryError
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.types import ExecutionContext
+
+from models.base import new_id
+from models.errors import DomainError, Forbidden, Refused, Unauthenticated
+from schema.user_error import field_path
+
+_log = structlog.get_logger()
+_ABOUT_THE_REQUEST = (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
+
+
+class Schema(strawberry.Schema):
+    """A schema whose errors all carry ``extensions.code``."""
+
+    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
+        """Put what clients may see in the place of the errors that happened."""
+        errors[:] = [shown for error in errors for shown in _shown(error)]
+
+
+def _shown(error: GraphQLError) -> Iterator[GraphQLError]:
+    if "code" in (error.extensions or {}):
+        yield error  # seen before: errors of a cached validation come again
+        return
+    cause = error.original_error
+    match cause:
+        case Refused():
+            for refusal in cause.errors:
+                yield _refused(error, refusal)
+        case DomainError():
+            yield _refused(error, cause)
+        case Unauthenticated():
+            yield _told(error, str(cause) or "A valid API key is needed.", code="UNAUTHENTICATED")
+        case Forbidden():
+            yield _told(error, str(cause) or "Your key's role does not allow this.", code="FORBIDDEN")
+        case _ if _is_about_the_request(error):
+            yield _told(error, error.message, code="BAD_REQUEST")
+        case _:
+            yield _masked(error)
+
+
+def _is_about_the_request(error: GraphQLError) -> bool:
+    """Whether the document or its variables are to blame, and not our code."""
+    cause = error.original_error
+    if cause is None or isinstance(cause, _ABOUT_THE_REQUEST):
+        return True
+    # A GraphQLError within a field: with a place in the document it is about an argument; without one, a resolver's
+    # value could not be written.
+    return isinstance(cause, GraphQLError) and (error.path is None or bool(cause.nodes))
+
+
+def _refused(error: GraphQLError, refusal: DomainError) -> GraphQLError:
+    return _told(error, refusal.message, code=refusal.code.value, field=field_path(refusal.field))
+
+
+def _masked(error: GraphQLError) -> GraphQLError:
+    id_ = new_id("err")
+    _log.error("Unexpected error in GraphQL", id=id_, path=error.path, exc_info=error.original_error or error)
+    return _told(error, f"Something went wrong on our side; it is logged under {id_}.", code="INTERNAL", id=id_)
+
+
+def _told(error: GraphQLError, message: str, **extensions: Any) -> GraphQLError:
+    return GraphQLError(
+        message,
+        nodes=error.nodes,
+        source=error.source,
+        positions=error.positions,
+        path=error.path,
+        extensions={name: value for name, value in extensions.items() if value is not None},
+    )

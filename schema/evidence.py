@@ -1,0 +1,207 @@
+"""The proof a training job leaves: how well scores agree with people's, before and after."""
+
+from typing import Any, Self
+
+import strawberry
+
+from schema.criterion import Criterion
+from schema.documented import field, object_type
+from schema.info import Info
+
+Content = dict[str, Any]
+
+
+@object_type
+class Interval:
+    """An estimated figure with its 95 % confidence interval, by paired bootstrap over groups of related items."""
+
+    estimate: float = strawberry.field(description="The figure as measured.")
+    lower: float = strawberry.field(description="The lower end of the interval.")
+    upper: float = strawberry.field(description="The upper end of the interval.")
+
+    @classmethod
+    def of(cls, content: Content | None) -> Self | None:
+        """The GraphQL view of a stored interval."""
+        if content is None:
+            return None
+        return cls(estimate=content["estimate"], lower=content["lower"], upper=content["upper"])
+
+
+@object_type
+class AgreementReport:
+    """How well a set of scores agrees with what people said.
+
+    On a single criterion, errors are in points of its scale. In a report over all criteria every figure is the mean
+    over the criteria, and `meanAbsoluteError`, `bias` and `calibrationError` are shares of each criterion's range: 0.1
+    is a tenth of the scale.
+    """
+
+    mean_absolute_error: float = strawberry.field(
+        description="How far the scores are from people's on average, in either direction; 0 is perfect."
+    )
+    spearman: float | None = strawberry.field(
+        description=(
+            "How well the scores put items in the same order as people do: rank correlation from -1 to 1. Null where "
+            "it is not defined, as when all scores are the same."
+        )
+    )
+    quadratic_weighted_kappa: float | None = strawberry.field(
+        description=(
+            "Agreement on the grid of the scale beyond chance, large misses counting more: 1 is perfect, 0 is chance. "
+            "Null where it is not defined."
+        )
+    )
+    exact_agreement: float = strawberry.field(
+        description="Share (0 to 1) of the scores that, put on the grid, are exactly the person's."
+    )
+    within_one_agreement: float = strawberry.field(
+        description="Share (0 to 1) of the scores that, put on the grid, are at most one step from the person's."
+    )
+    bias: float = strawberry.field(
+        description="How far the scores are above (positive) or below (negative) people's on average."
+    )
+    calibration_error: float | None = strawberry.field(
+        description=(
+            "How far scores can be taken at their word: among items with about the same score, how far that score is "
+            "from what people give on average; 0 is perfect. Null where it is not defined."
+        )
+    )
+
+    @classmethod
+    def of(cls, content: Content) -> Self:
+        """The GraphQL view of a stored report."""
+        return cls(
+            mean_absolute_error=content["mean_absolute_error"],
+            spearman=content["spearman"],
+            quadratic_weighted_kappa=content["quadratic_weighted_kappa"],
+            exact_agreement=content["exact_agreement"],
+            within_one_agreement=content["within_one_agreement"],
+            bias=content["bias"],
+            calibration_error=content["calibration_error"],
+        )
+
+    @classmethod
+    def maybe(cls, content: Content | None) -> Self | None:
+        """The same where there may be none."""
+        return None if content is None else cls.of(content)
+
+
+@object_type
+class CriterionEvidence:
+    """The proof for one criterion; errors and changes are in points of its scale."""
+
+    criterion: Criterion = strawberry.field(description="What was measured.")
+    raw: AgreementReport = strawberry.field(description="How the judge's own scores did.")
+    before: AgreementReport = strawberry.field(
+        description="How the scores did that were in use before, measured on feedback they had not learned from."
+    )
+    after: AgreementReport | None = strawberry.field(
+        description="How the new version's scores did; for a `VALIDATION`, the active version's."
+    )
+    mae_change: Interval | None = strawberry.field(
+        description="`after` minus `before` of the mean absolute error: below 0 is better. Null when not comparable."
+    )
+    spearman_change: Interval | None = strawberry.field(
+        description="`after` minus `before` of the rank correlation: above 0 is better. Null when not comparable."
+    )
+    improved: bool = strawberry.field(
+        description="Whether it is proven better, allowing for several criteria being tested at once (Holm)."
+    )
+    worsened: bool = strawberry.field(
+        description="Whether it is proven worse, allowing for several criteria being tested at once (Holm)."
+    )
+    held_out_count: int = strawberry.field(description="How many labels, not learned from, it was measured on.")
+
+    @classmethod
+    def of(cls, content: Content, criterion: Criterion) -> Self:
+        """The GraphQL view of one criterion's stored proof."""
+        return cls(
+            criterion=criterion,
+            raw=AgreementReport.of(content["raw"]),
+            before=AgreementReport.of(content["before"]),
+            after=AgreementReport.maybe(content["after"]),
+            mae_change=Interval.of(content["mae_change"]),
+            spearman_change=Interval.of(content["spearman_change"]),
+            improved=content["improved"],
+            worsened=content["worsened"],
+            held_out_count=content["held_out_count"],
+        )
+
+
+@object_type
+class TrainingEvidence:
+    """The proof of what a training did, measured only on feedback that the scores had not learned from.
+
+    All reports here are means over the criteria; `criteria` has them one by one.
+    """
+
+    raw: AgreementReport = strawberry.field(description="How the judge's own scores do.")
+    before: AgreementReport = strawberry.field(
+        description=(
+            "How the scores do that were in use: the active version, on feedback it never saw, or where there is too "
+            "little of that, its recipe refitted out of fold. The same as `raw` when no version was active."
+        )
+    )
+    after: AgreementReport | None = strawberry.field(
+        description="How the new version does; for a `VALIDATION`, the active version. Null when there is none."
+    )
+    constant_baseline: AgreementReport = strawberry.field(
+        description=(
+            "How it would do to ignore the judge and always give the median of people's scores: scores that do no "
+            "better say nothing about the single item."
+        )
+    )
+    mae_change: Interval | None = strawberry.field(
+        description=(
+            "`after` minus `before` of the mean absolute error, as a share of the range: below 0 is better. Null when "
+            "there is nothing to compare."
+        )
+    )
+    spearman_change: Interval | None = strawberry.field(
+        description=(
+            "`after` minus `before` of the rank correlation: above 0 is better. Null when there is nothing to compare."
+        )
+    )
+    improved: bool = strawberry.field(
+        description=(
+            "Whether the version is proven better: the whole 95 % interval of `maeChange` lies below 0. What "
+            "`autoDeploy` and `deployJudgeVersion` go by."
+        )
+    )
+    held_out_count: int = strawberry.field(description="How many labels, not learned from, the proof rests on.")
+    group_count: int = strawberry.field(
+        description="How many groups of related items they come from; the bootstrap draws whole groups."
+    )
+    method: str = strawberry.field(
+        description="How the proof came about, such as by folds or by a held-out share, in words for people."
+    )
+    judge_pk: strawberry.Private[int]
+    by_criterion: strawberry.Private[list[Content]]
+
+    @field
+    async def criteria(self, info: Info) -> list[CriterionEvidence]:
+        """The proof criterion by criterion, for those criteria that have labels to measure on."""
+        criteria = {c.id: c for c in await info.context.loaders.criteria.load(self.judge_pk)}
+        return [
+            CriterionEvidence.of(content, Criterion.of(criteria[content["criterion"]])) for content in self.by_criterion
+        ]
+
+    @classmethod
+    def of(cls, content: Content | None, judge_pk: int) -> Self | None:
+        """The GraphQL view of a stored proof."""
+        if content is None:
+            return None
+        return cls(
+            raw=AgreementReport.of(content["raw"]),
+            before=AgreementReport.of(content["before"]),
+            after=AgreementReport.maybe(content["after"]),
+            constant_baseline=AgreementReport.of(content["constant_baseline"]),
+            mae_change=Interval.of(content["mae_change"]),
+            spearman_change=Interval.of(content["spearman_change"]),
+            improved=content["improved"],
+            held_out_count=content["held_out_count"],
+            group_count=content["group_count"],
+            method=content["method"],
+            judge_pk=judge_pk,
+            by_criterion=content["criteria"],
+        )

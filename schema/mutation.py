@@ -1,0 +1,220 @@
+"""What can be changed."""
+
+from typing import Annotated
+
+import strawberry
+
+from resolvers import evaluations, feedback, jobs, judges
+from schema.documented import field, object_type
+from schema.evaluation_input import EvaluateInput, RecordEvaluationsInput
+from schema.feedback_input import SubmitFeedbackInput
+from schema.info import Info
+from schema.job import TrainingJob
+from schema.job_input import (
+    CancelTrainingJobInput,
+    CreateTrainingJobInput,
+    RetryTrainingJobInput,
+    StartTrainingJobInput,
+)
+from schema.judge import Judge
+from schema.judge_input import CreateJudgeInput, DeployJudgeVersionInput, RollbackJudgeInput
+from schema.payload import (
+    CreateJudgePayload,
+    CreateTrainingJobPayload,
+    EvaluatePayload,
+    JudgePayload,
+    RecordEvaluationsPayload,
+    SubmitFeedbackPayload,
+    TrainingJobPayload,
+)
+from schema.user_error import REFUSALS, user_errors
+
+
+@object_type
+class Mutation:
+    """Everything that can be changed. Each mutation takes one `input`; what it refuses is told in `userErrors`."""
+
+    @field
+    async def create_judge(
+        self,
+        info: Info,
+        request: Annotated[CreateJudgeInput, strawberry.argument(name="input", description="The judge to create.")],
+    ) -> CreateJudgePayload:
+        """Make a judge known, with the criteria it scores, so that its evaluations can be recorded. Role: `TRAINER`."""
+        try:
+            judge = await judges.create(info.context, request.spec())
+        except REFUSALS as refusal:
+            return CreateJudgePayload(user_errors=user_errors(refusal))
+        return CreateJudgePayload(judge=Judge.of(judge))
+
+    @field
+    async def record_evaluations(
+        self,
+        info: Info,
+        request: Annotated[
+            RecordEvaluationsInput, strawberry.argument(name="input", description="The evaluations to record.")
+        ],
+    ) -> RecordEvaluationsPayload:
+        """Record items with the raw scores a judge gave them, so that people can say what they think of them.
+
+        Up to 500 a call; each item is taken or refused by itself. With an `externalId`, sending an item again is
+        safe. Role: `ANNOTATOR`.
+        """
+        try:
+            specs = tuple(evaluation.spec() for evaluation in request.evaluations)
+            batch = await evaluations.record(info.context, request.judge_id, specs)
+        except REFUSALS as refusal:
+            return RecordEvaluationsPayload(user_errors=user_errors(refusal))
+        return RecordEvaluationsPayload.of(batch)
+
+    @field
+    async def submit_feedback(
+        self,
+        info: Info,
+        request: Annotated[
+            SubmitFeedbackInput, strawberry.argument(name="input", description="The feedback to submit.")
+        ],
+    ) -> SubmitFeedbackPayload:
+        """Tell what people said about evaluations: corrections, ratings, approvals and comments.
+
+        Up to 500 a call; each item is taken or refused by itself. With an `externalId`, sending an item again is
+        safe. Role: `ANNOTATOR`.
+        """
+        try:
+            batch = await feedback.submit(
+                info.context, request.judge_id, tuple(item.spec() for item in request.feedback)
+            )
+        except REFUSALS as refusal:
+            return SubmitFeedbackPayload(user_errors=user_errors(refusal))
+        return SubmitFeedbackPayload.of(batch)
+
+    @field
+    async def create_training_job(
+        self,
+        info: Info,
+        request: Annotated[
+            CreateTrainingJobInput, strawberry.argument(name="input", description="The training job to create.")
+        ],
+    ) -> CreateTrainingJobPayload:
+        """Create a job that learns from a judge's feedback; it starts by itself unless `autoStart` is false.
+
+        What it learns from is fixed from now on. Follow it with the subscription `trainingJobStatus`. Role: `TRAINER`.
+        """
+        try:
+            created = await jobs.create(info.context, request.spec())
+        except REFUSALS as refusal:
+            return CreateTrainingJobPayload(user_errors=user_errors(refusal))
+        return CreateTrainingJobPayload.of(created)
+
+    @field
+    async def start_training_job(
+        self,
+        info: Info,
+        request: Annotated[StartTrainingJobInput, strawberry.argument(name="input", description="The job to start.")],
+    ) -> TrainingJobPayload:
+        """Queue a job that was created with `autoStart: false`. Role: `TRAINER`."""
+        try:
+            job = await jobs.start(info.context, request.job_id)
+        except REFUSALS as refusal:
+            return TrainingJobPayload(user_errors=user_errors(refusal))
+        return TrainingJobPayload(training_job=TrainingJob.of(job))
+
+    @field
+    async def cancel_training_job(
+        self,
+        info: Info,
+        request: Annotated[CancelTrainingJobInput, strawberry.argument(name="input", description="The job to stop.")],
+    ) -> TrainingJobPayload:
+        """Stop a job that is not over. One that runs ends within moments; its status tells when. Role: `TRAINER`."""
+        try:
+            job = await jobs.cancel(info.context, request.job_id, request.reason)
+        except REFUSALS as refusal:
+            return TrainingJobPayload(user_errors=user_errors(refusal))
+        return TrainingJobPayload(training_job=TrainingJob.of(job))
+
+    @field
+    async def retry_training_job(
+        self,
+        info: Info,
+        request: Annotated[
+            RetryTrainingJobInput, strawberry.argument(name="input", description="The job to try again.")
+        ],
+    ) -> TrainingJobPayload:
+        """Try a failed or cancelled job again: a new job with the same configuration on the feedback there is now.
+
+        The new job's `retryOf` is the old one. Role: `TRAINER`.
+        """
+        try:
+            job = await jobs.retry(info.context, request.job_id)
+        except REFUSALS as refusal:
+            return TrainingJobPayload(user_errors=user_errors(refusal))
+        return TrainingJobPayload(training_job=TrainingJob.of(job))
+
+    @field
+    async def deploy_judge_version(
+        self,
+        info: Info,
+        request: Annotated[
+            DeployJudgeVersionInput, strawberry.argument(name="input", description="The version to deploy.")
+        ],
+    ) -> JudgePayload:
+        """Make a version the one that scores, if it is proven better than what is active.
+
+        A proof counts only while the version it was measured against is active. Role: `TRAINER`; with `force`,
+        `ADMIN`.
+        """
+        try:
+            judge = await judges.deploy(
+                info.context,
+                request.version_id,
+                force=request.force,
+                reason=request.reason,
+                backup_current_version=request.backup_current_version,
+                expected_active_version_id=request.expected_active_version_id,
+            )
+        except REFUSALS as refusal:
+            return JudgePayload(user_errors=user_errors(refusal))
+        return JudgePayload(judge=Judge.of(judge))
+
+    @field
+    async def rollback_judge(
+        self,
+        info: Info,
+        request: Annotated[
+            RollbackJudgeInput, strawberry.argument(name="input", description="The judge to roll back.")
+        ],
+    ) -> JudgePayload:
+        """Take the last deployment back: the newest backup scores again, or the raw scores after a first deployment.
+
+        The version that was active becomes `ARCHIVED`. Role: `TRAINER`.
+        """
+        try:
+            judge = await judges.rollback(
+                info.context,
+                request.judge_id,
+                reason=request.reason,
+                expected_active_version_id=request.expected_active_version_id,
+            )
+        except REFUSALS as refusal:
+            return JudgePayload(user_errors=user_errors(refusal))
+        return JudgePayload(judge=Judge.of(judge))
+
+    @field
+    async def evaluate(
+        self,
+        info: Info,
+        request: Annotated[EvaluateInput, strawberry.argument(name="input", description="The items to score.")],
+    ) -> EvaluatePayload:
+        """Score items with a judge version: the active one, unless you name another.
+
+        You send the raw scores the judge gave, and get what people would most likely say. Role: `VIEWER`; with
+        `record`, `ANNOTATOR`.
+        """
+        try:
+            specs = tuple(item.spec() for item in request.items)
+            evaluated = await evaluations.evaluate(
+                info.context, request.judge_id, request.version_id, specs, record=request.record
+            )
+        except REFUSALS as refusal:
+            return EvaluatePayload(user_errors=user_errors(refusal))
+        return EvaluatePayload.of(evaluated)

@@ -1,0 +1,130 @@
+"""What can be asked."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import strawberry
+from strawberry import ID
+
+from resolvers import evaluations, jobs, judges, summary
+from resolvers import node as nodes
+from schema.access import User, Viewer, Workspace
+from schema.documented import field, object_type
+from schema.evaluation import Evaluation
+from schema.feedback import Feedback
+from schema.info import Info, given
+from schema.job import TrainingJob
+from schema.job_input import CreateTrainingJobInput, Filter, job_filter
+from schema.judge import Judge
+from schema.node import Node
+from schema.page import PAGE_SIZE, After, Connection, First, connection, size
+from schema.preflight import TrainingPreflight
+from schema.summary import FeedbackSummary, Since, TargetCriteria, Until, criteria_ids
+from schema.user_error import REFUSALS
+from schema.version import JudgeVersion
+
+_KINDS: dict[str, Callable[[Any], Node]] = {
+    "judge": Judge.of,
+    "version": JudgeVersion.of,
+    "job": TrainingJob.of,
+    "evaluation": Evaluation.of,
+    "feedback": Feedback.of,
+    "user": User.of,
+    "workspace": Workspace.of,
+}
+
+
+@object_type
+class Query:
+    """Everything that can be asked. A thing of another workspace is as unknown as one that never was."""
+
+    @field
+    async def node(
+        self, info: Info, any_id: Annotated[ID, strawberry.argument(name="id", description="The id of anything.")]
+    ) -> Node | None:
+        """Anything that has an id, by that id alone. Null: there is no such thing."""
+        found = await nodes.find(info.context, any_id)
+        if found is None:
+            return None
+        kind, record = found
+        return _KINDS[kind](record)
+
+    @field
+    def viewer(self, info: Info) -> Viewer:
+        """You, as this server sees you: whose API key it is and what it may do."""
+        return Viewer.of(info.context.viewer)
+
+    @field
+    async def judge(
+        self, info: Info, judge_id: Annotated[ID, strawberry.argument(name="id", description="Its id: `jdg_...`.")]
+    ) -> Judge | None:
+        """A judge. Null: there is no such judge."""
+        row = await judges.get(info.context, judge_id)
+        return None if row is None else Judge.of(row)
+
+    @field
+    async def judges(self, info: Info, first: First = PAGE_SIZE, after: After = strawberry.UNSET) -> Connection[Judge]:
+        """All judges of the workspace, in the order they were created."""
+        return connection(await judges.page(info.context, size(first), given(after)), Judge.of)
+
+    @field
+    async def training_job(
+        self, info: Info, job_id: Annotated[ID, strawberry.argument(name="id", description="Its id: `job_...`.")]
+    ) -> TrainingJob | None:
+        """A training job. Null: there is no such job."""
+        row = await jobs.get(info.context, job_id)
+        return None if row is None else TrainingJob.of(row)
+
+    @field
+    async def training_jobs(
+        self, info: Info, first: First = PAGE_SIZE, after: After = strawberry.UNSET, which: Filter = strawberry.UNSET
+    ) -> Connection[TrainingJob]:
+        """Training jobs of all judges of the workspace, newest first."""
+        page = await jobs.page(info.context, size(first), given(after), job_filter(given(which)))
+        return connection(page, TrainingJob.of)
+
+    @field
+    async def feedback_summary(
+        self,
+        info: Info,
+        judge_id: Annotated[ID, strawberry.argument(description="The judge whose feedback is meant.")],
+        since: Since = strawberry.UNSET,
+        until: Until = strawberry.UNSET,
+        target_criteria: TargetCriteria = strawberry.UNSET,
+    ) -> FeedbackSummary | None:
+        """What feedback there is to learn from, in figures: the same that a job created with these bounds starts from.
+
+        Null: there is no such judge.
+        """
+        bounds = given(since), given(until), criteria_ids(given(target_criteria))
+        found = await summary.of_judge(info.context, judge_id, *bounds)
+        if found is None:
+            return None
+        judge, figures = found
+        return FeedbackSummary.of(figures, judge.pk)
+
+    @field
+    async def evaluation(
+        self, info: Info, evaluation_id: Annotated[ID, strawberry.argument(name="id", description="Its id: `evl_...`.")]
+    ) -> Evaluation | None:
+        """An evaluation. Null: there is no such evaluation."""
+        row = await evaluations.get(info.context, evaluation_id)
+        return None if row is None else Evaluation.of(row)
+
+    @field
+    async def training_preflight(
+        self,
+        info: Info,
+        request: Annotated[
+            CreateTrainingJobInput,
+            strawberry.argument(name="input", description="The job you think of creating, as for `createTrainingJob`."),
+        ],
+    ) -> TrainingPreflight:
+        """A dry run of `createTrainingJob`: what it would use, what it could prove and how long it would take.
+
+        Nothing is created or changed. Role: `TRAINER`.
+        """
+        try:
+            return TrainingPreflight.of(await jobs.preflight(info.context, request.spec()))
+        except REFUSALS as refusal:
+            return TrainingPreflight.refused(refusal)

@@ -1,0 +1,1 @@
+"""Settings, the Starlette application, authentication, REST, health and metrics."""

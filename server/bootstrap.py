@@ -1,0 +1,72 @@
+"""Before a server or worker starts: the database's tables, and a first key."""
+
+import os
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Connection
+
+from models.access import Role
+from server.settings import Settings
+from store import access, migrate
+from store.access import NewKey
+from store.store import Store, open_store
+
+DEFAULT_WORKSPACE = "default"
+
+
+class NotReady(Exception):
+    """The database can't be used as it is; the message says what to do."""
+
+
+async def prepare(settings: Settings, *, first_key: bool) -> list[str]:
+    """Bring the database up to date and make a first key; what a person should know of it.
+
+    An embedded database is migrated by itself, an empty one too. A PostgreSQL database that holds data is left to
+    `judgesmith migrate`, so that its operator chooses the moment.
+
+    Raises:
+        NotReady: the database is behind.
+    """
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    notes: list[str] = []
+    async with open_store(settings.store_url) as store:
+        at = await store.read(migrate.current)
+        if at is None or store.embedded:
+            await store.migrate()
+        elif at != migrate.newest():
+            raise NotReady(
+                f"The database is at revision {at}, this version needs {migrate.newest()}: run `judgesmith migrate`."
+            )
+        if first_key and await store.read(access.is_empty):
+            notes.append(await _make_first_key(settings, store))
+    return notes
+
+
+async def create_key(settings: Settings, *, workspace: str, user: str, role: Role, days: float | None = None) -> NewKey:
+    """A new API key, which expires after ``days`` if they are given."""
+    expires = datetime.now(UTC) + timedelta(days=days) if days is not None else None
+
+    def unit(connection: Connection) -> NewKey:
+        return access.create_key(connection, workspace=workspace, user=user, role=role, expires_at=expires)
+
+    await prepare(settings, first_key=False)
+    async with open_store(settings.store_url) as store:
+        return await store.write(unit)
+
+
+async def _make_first_key(settings: Settings, store: Store) -> str:
+    path = settings.data_dir / "admin.key"
+
+    def unit(connection: Connection) -> NewKey | None:
+        if not access.is_empty(connection):  # another server was first
+            return None
+        return access.create_key(connection, workspace=DEFAULT_WORKSPACE, user="admin", role=Role.ADMIN)
+
+    key = await store.write(unit)
+    if key is None:
+        return "Another server made the first key."
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        os.fchmod(file.fileno(), 0o600)
+        file.write(key.secret + "\n")
+    return f"A first key with the role ADMIN is in {path}."

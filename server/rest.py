@@ -1,0 +1,185 @@
+"""`POST /training/jobs`: the REST call, with the same rules as `createTrainingJob`, in snake_case."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+import structlog
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from models.base import new_id
+from models.errors import DomainError, ErrorCode, Forbidden, Refused, Unauthenticated
+from models.job import Priority, TrainingJob, TrainingType
+from models.judge import Judge
+from models.spec import ExecutionOptions, TrainingConfig, TrainingSpec
+from resolvers import jobs
+from runner.estimate import minutes
+from server.auth import authenticate
+from server.services import Services
+
+log = structlog.get_logger(__name__)
+
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class ConfigBody(msgspec.Struct, forbid_unknown_fields=True):
+    """`training_config`."""
+
+    feedback_cutoff_date: Moment | None = None
+    minimum_feedback_count: int = 20
+    validation_split: float | None = None
+    learning_rate: float | None = None
+    max_epochs: int | None = None
+    early_stopping: bool | None = None
+    target_criteria: list[str] | None = None
+    seed: int = 0
+
+
+class OptionsBody(msgspec.Struct, forbid_unknown_fields=True):
+    """`execution_options`."""
+
+    priority: Literal["high", "normal", "low"] = "normal"
+    auto_deploy: bool = False
+    backup_current_version: bool = True
+    notification_email: str | None = None
+    webhook_url: str | None = None
+    auto_start: bool = True
+
+
+class JobBody(msgspec.Struct, forbid_unknown_fields=True):
+    """The body of a request for a training job."""
+
+    judge_id: str
+    training_type: Literal["incremental", "full_retrain", "fine_tune", "validation"]
+    training_config: ConfigBody
+    execution_options: OptionsBody = msgspec.field(default_factory=OptionsBody)
+
+    def spec(self, idempotency_key: str | None) -> TrainingSpec:
+        """The same as the domain knows it."""
+        config, options = self.training_config, self.execution_options
+        targets = tuple(config.target_criteria) if config.target_criteria is not None else None
+        return TrainingSpec(
+            judge_id=self.judge_id,
+            training_type=TrainingType(self.training_type),
+            config=TrainingConfig(**msgspec.structs.asdict(config) | {"target_criteria": targets}),
+            options=ExecutionOptions(
+                **msgspec.structs.asdict(options) | {"priority": Priority[options.priority.upper()]}
+            ),
+            idempotency_key=idempotency_key,
+        )
+
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+_STATUS = {
+    ErrorCode.NOT_FOUND: 404,
+    ErrorCode.CONFLICT: 409,
+    ErrorCode.IDEMPOTENCY_MISMATCH: 409,
+}
+
+
+def failure(
+    status: int, code: str, message: str, details: object = None, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    """The one shape of REST's errors."""
+    return JSONResponse({"error": {"code": code, "message": message, "details": details}}, status, headers)
+
+
+def refusals_as_json(endpoint: Endpoint) -> Endpoint:
+    """Answer expected failures with their status and code; mask what is a bug."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except Unauthenticated as error:
+            return failure(401, "UNAUTHENTICATED", str(error), headers={"www-authenticate": "Bearer"})
+        except Forbidden as error:
+            return failure(403, "FORBIDDEN", str(error))
+        except Refused as refusal:
+            return _refused(refusal.errors)
+        except DomainError as error:
+            return _refused((error,))
+
+    return answer
+
+
+@refusals_as_json
+async def create_job(request: Request) -> Response:
+    """Create a training job; 201 with its address."""
+    services: Services = request.app.state.services
+    ctx = services.context(await authenticate(services.store, request.headers.get("authorization")))
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        return failure(415, "UNSUPPORTED_MEDIA_TYPE", "Send the request as application/json.")
+    try:
+        body = msgspec.json.decode(await request.body(), type=JobBody)
+    except msgspec.ValidationError as error:  # before DecodeError, its parent
+        message, field = _field_of(error)
+        return failure(422, "INVALID", message, [{"field": field, "message": message, "code": "INVALID"}])
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return failure(400, "MALFORMED", f"The body is no valid JSON: {error}.")
+    created = await jobs.create(ctx, body.spec(request.headers.get("idempotency-key")))
+    judge = await ctx.loaders.judges.load(created.job.judge_pk)
+    location = str(request.url.path).rstrip("/") + f"/{created.job.id}"
+    return JSONResponse(as_json(created.job, judge), 201, {"location": location})
+
+
+@refusals_as_json
+async def get_job(request: Request) -> Response:
+    """One training job, in the shape in which it was created."""
+    services: Services = request.app.state.services
+    ctx = services.context(await authenticate(services.store, request.headers.get("authorization")))
+    job_id = request.path_params["job_id"]
+    job = await jobs.get(ctx, job_id)
+    if job is None:
+        return failure(404, "NOT_FOUND", f"There is no training job {job_id!r}.")
+    return JSONResponse(as_json(job, await ctx.loaders.judges.load(job.judge_pk)))
+
+
+def as_json(job: TrainingJob, judge: Judge) -> dict[str, Any]:
+    """A job as REST shows it."""
+    summary = job.summary
+    return {
+        "job_id": job.id,
+        "judge_id": judge.id,
+        "training_type": job.training_type.value,
+        "status": job.status.value,
+        "feedback_data_summary": {
+            "total_feedback_count": summary["total"],
+            "correction_count": summary["corrections"],
+            "rating_count": summary["ratings"],
+            "date_range": {"earliest": summary["earliest"], "latest": summary["latest"]},
+        },
+        "estimated_duration": minutes(job.estimated_seconds) if job.estimated_seconds is not None else None,
+        "created_at": job.created_at.isoformat(),
+        "created_by": job.created_by,
+    }
+
+
+def _refused(errors: tuple[DomainError, ...]) -> JSONResponse:
+    first = errors[0]
+    details = [
+        {"field": ".".join(error.field) or None, "message": error.message, "code": error.code.value} | _figures(error)
+        for error in errors
+    ]
+    return failure(_STATUS.get(first.code, 422), first.code.value, first.message, details)
+
+
+def _figures(error: DomainError) -> dict[str, object]:
+    names = {"usable": "usable_count", "required": "required_count"}
+    return {names[name]: value for name, value in error.details.items() if name in names}
+
+
+def _field_of(error: msgspec.ValidationError) -> tuple[str, str | None]:
+    """The sentence and the field of a message such as ``Expected `int`, got `str` - at `$.training_config.seed```."""
+    message, _, place = str(error).partition(" - at `$")
+    return message + ".", place.strip("`.") or None
+
+
+def unexpected(_request: Request, error: Exception) -> Response:
+    """The answer to a bug: masked, with the id under which it is logged."""
+    id_ = new_id("err")
+    log.error("unexpected_error", id=id_, exc_info=error)
+    return failure(500, "INTERNAL", f"Something went wrong on our side; it is logged under {id_}.")

@@ -1,0 +1,60 @@
+"""What a process runs: the store, and around it what takes requests, runs jobs and delivers messages."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from models.access import Viewer
+from resolvers.context import Context
+from runner.delivery import Channel, Deliverer
+from runner.email import EmailChannel
+from runner.manager import Manager
+from runner.scoring import Scorer
+from runner.webhook import WebhookChannel
+from runner.worker import Worker
+from server.settings import Settings
+from store.store import Store, open_store
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The parts that requests use."""
+
+    store: Store
+    manager: Manager
+    scorer: Scorer
+
+    def context(self, viewer: Viewer) -> Context:
+        """The context of a viewer's operation."""
+        return Context(viewer, self.store, self.manager, self.scorer)
+
+
+@asynccontextmanager
+async def services(settings: Settings) -> AsyncIterator[Services]:
+    """Start the parts, jobs and messages too unless the settings leave them to others; stop them in turn."""
+    async with open_store(settings.store_url) as store:
+        manager = Manager(store, allow_private_targets=settings.allow_private_targets)
+        running: list[Worker | Deliverer] = []
+        if settings.runner:
+            running = [worker_of(settings, store), deliverer_of(settings, store)]
+        for part in running:
+            part.start()
+        try:
+            yield Services(store, manager, Scorer(store))
+        finally:
+            for part in running:
+                await part.stop()
+
+
+def worker_of(settings: Settings, store: Store) -> Worker:
+    """What runs training jobs."""
+    return Worker(store, settings.leases, settings.slots)
+
+
+def deliverer_of(settings: Settings, store: Store) -> Deliverer:
+    """What delivers messages."""
+    channels: dict[str, Channel] = {
+        "webhook": WebhookChannel(store, allow_private=settings.allow_private_targets),
+        "email": EmailChannel(settings.smtp),
+    }
+    return Deliverer(store, channels)

@@ -1,0 +1,80 @@
+"""All settings: each has a JUDGESMITH_ variable, and the commands' options of the same name override them."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, PositiveInt, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from runner.email import SmtpServer
+from runner.supervise import Leases
+from schema.limits import Limits
+
+MIB = 2**20
+
+
+class Settings(BaseSettings):
+    """What a server or worker runs with; fixed at its start. `docs/reference/settings.md` is made from this."""
+
+    model_config = SettingsConfigDict(env_prefix="JUDGESMITH_", frozen=True, extra="ignore")
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(8000, description="Port to listen on; 0 takes a free one.")
+    data_dir: Path = Field(
+        Path("judgesmith-data"), description="Folder of the embedded database and of the first admin key."
+    )
+    database_url: SecretStr | None = Field(
+        None,
+        description="Database: sqlite+aiosqlite:///PATH or postgresql+asyncpg://USER:PASSWORD@HOST/NAME. "
+        "Left out: judgesmith.sqlite in the data folder.",
+    )
+    runner: bool = Field(True, description="Whether the server also runs training jobs (`--no-runner`: it does not).")
+    slots: PositiveInt | None = Field(None, description="Training jobs at once. Left out: one a core.")
+    lease_seconds: Annotated[float, Field(ge=1, le=3600)] = Field(
+        10.0, description="How long a worker may be silent before its job is given to another."
+    )
+    max_body_bytes: PositiveInt = Field(16 * MIB, description="Largest request body, in bytes; more is answered 413.")
+    max_frame_bytes: PositiveInt = Field(1 * MIB, description="Largest WebSocket frame, in bytes.")
+    max_tokens: PositiveInt = Field(2_000, description="Tokens in one GraphQL document.")
+    max_depth: PositiveInt = Field(15, description="Levels of nested fields in one GraphQL document.")
+    max_aliases: PositiveInt = Field(30, description="Aliases in one GraphQL document.")
+    max_directives: PositiveInt = Field(10, description="Directives in one GraphQL document.")
+    max_cost: PositiveInt = Field(20_000, description="Objects that one GraphQL document can ask for.")
+    max_subscriptions: PositiveInt = Field(100, description="Operations at once on one WebSocket.")
+    allowed_origins: tuple[str, ...] = Field(
+        (), description="Web origins besides the server's own whose pages may open sockets, as a JSON list."
+    )
+    allow_private_targets: bool = Field(False, description="Whether webhooks may go to private and loopback addresses.")
+    smtp_host: str | None = Field(None, description="SMTP server for e-mail. Left out: no e-mail is sent.")
+    smtp_port: Annotated[int, Field(ge=1, le=65535)] = Field(25, description="Port of the SMTP server.")
+    smtp_user: str | None = Field(None, description="User name at the SMTP server.")
+    smtp_password: SecretStr | None = Field(None, description="Password at the SMTP server.")
+    smtp_security: Literal["none", "starttls", "tls"] = Field("none", description="How the SMTP connection is secured.")
+    smtp_sender: str = Field("judgesmith@localhost", description="Sender of e-mail.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged.")
+    log_json: bool = Field(False, description="Whether log lines are JSON.")
+
+    @property
+    def store_url(self) -> str:
+        """The database's address."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite+aiosqlite:///{self.data_dir / 'judgesmith.sqlite'}"
+
+    @property
+    def limits(self) -> Limits:
+        """What a GraphQL document may hold."""
+        return Limits(self.max_tokens, self.max_depth, self.max_aliases, self.max_directives, self.max_cost)
+
+    @property
+    def leases(self) -> Leases:
+        """How long claims hold."""
+        return Leases(self.lease_seconds)
+
+    @property
+    def smtp(self) -> SmtpServer:
+        """Where e-mail goes out."""
+        password = self.smtp_password.get_secret_value() if self.smtp_password is not None else None
+        return SmtpServer(
+            self.smtp_host, self.smtp_port, self.smtp_user, password, self.smtp_sender, self.smtp_security
+        )

@@ -1,0 +1,183 @@
+"""What the client commands send and print."""
+
+import json
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from cli.commands import app
+
+from .conftest import KEY, Data, FakeApi
+
+JOB = {"id": "job_1", "status": "QUEUED", "trainingType": "FINE_TUNE"}
+
+
+def run(api: FakeApi, *arguments: str) -> Any:
+    return CliRunner(env={"JUDGESMITH_URL": api.url, "JUDGESMITH_API_KEY": KEY}).invoke(app, arguments)
+
+
+def page(*nodes: Data, more: bool = False) -> Data:
+    return {"nodes": nodes, "pageInfo": {"hasNextPage": more}, "totalCount": 40}
+
+
+@pytest.fixture
+def created(api: FakeApi) -> list[Data]:
+    """The inputs of the jobs created."""
+    inputs: list[Data] = []
+
+    def create(variables: Data) -> Data:
+        inputs.append(variables["input"])
+        warnings = [{"code": "X", "message": "No version is active yet."}]
+        return {"data": {"createTrainingJob": {"trainingJob": JOB, "warnings": warnings, "userErrors": []}}}
+
+    api.answers["CreateTrainingJob"] = create
+    return inputs
+
+
+def test_train_sends_only_what_was_asked_for(api: FakeApi, created: list[Data]) -> None:
+    result = run(api, "train", "jdg_1", "--type", "full-retrain")
+    assert result.exit_code == 0
+    assert created == [
+        {
+            "judgeId": "jdg_1",
+            "trainingType": "FULL_RETRAIN",
+            "trainingConfig": {},
+            "executionOptions": {"autoDeploy": False},
+        }
+    ]
+    assert "`judgesmith watch job_1` shows it live" in result.stdout
+    assert "No version is active yet" in result.stderr
+
+
+def test_train_passes_every_option_on(api: FakeApi, created: list[Data]) -> None:
+    run(
+        api,
+        *("train", "jdg_1", "--type", "fine-tune", "--minimum", "15", "--since", "2024-01-01T00:00:00Z"),
+        *("--target", "crit_clarity", "--target", "crit_accuracy", "--learning-rate", "0.0005", "--max-epochs", "30"),
+        *("--validation-split", "0.2", "--no-early-stopping", "--seed", "7", "--auto-deploy", "--priority", "high"),
+        *("--email", "ann@example.com", "--webhook", "https://example.com/hook", "--idempotency-key", "k"),
+    )
+    assert created == [
+        {
+            "judgeId": "jdg_1",
+            "trainingType": "FINE_TUNE",
+            "trainingConfig": {
+                "feedbackCutoffDate": "2024-01-01T00:00:00+00:00",
+                "minimumFeedbackCount": 15,
+                "targetCriteria": ["crit_clarity", "crit_accuracy"],
+                "validationSplit": 0.2,
+                "learningRate": 0.0005,
+                "maxEpochs": 30,
+                "earlyStopping": False,
+                "seed": 7,
+            },
+            "executionOptions": {
+                "autoDeploy": True,
+                "priority": "HIGH",
+                "notificationEmail": "ann@example.com",
+                "webhookUrl": "https://example.com/hook",
+            },
+            "idempotencyKey": "k",
+        }
+    ]
+
+
+def test_train_prints_json_for_programs(api: FakeApi, created: list[Data]) -> None:
+    assert json.loads(run(api, "train", "jdg_1", "--json").stdout) == JOB
+
+
+def test_a_refused_input_is_told_without_a_traceback(api: FakeApi) -> None:
+    error = {"message": "12 usable items; 20 are needed.", "field": ["trainingConfig"], "code": "INSUFFICIENT_FEEDBACK"}
+    payload = {"trainingJob": None, "warnings": [], "userErrors": [error]}
+    api.answers["CreateTrainingJob"] = lambda _: {"data": {"createTrainingJob": payload}}
+    result = run(api, "train", "jdg_1")
+    assert result.exit_code == 1
+    assert result.stderr == "Error: 12 usable items; 20 are needed. (field: trainingConfig)\n"
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize("since", ["yesterday", "2024-13-01"])
+def test_a_wrong_date_is_told_with_an_example(api: FakeApi, since: str) -> None:
+    result = run(api, "train", "jdg_1", "--since", since)
+    assert result.exit_code == 2
+    assert "Write it like 2026-01-31" in result.stderr
+
+
+def test_a_date_without_offset_is_local_time(api: FakeApi, created: list[Data]) -> None:
+    run(api, "train", "jdg_1", "--since", "2024-01-01")
+    assert len(created[0]["trainingConfig"]["feedbackCutoffDate"]) == len("2024-01-01T00:00:00+00:00")
+
+
+def test_jobs_are_listed_newest_first_with_what_they_gained(api: FakeApi) -> None:
+    seen: list[Data] = []
+    job = {
+        "id": "job_1",
+        "judge": {"name": "Stories"},
+        "trainingType": "FULL_RETRAIN",
+        "status": "COMPLETED",
+        "evidence": {"maeChange": {"estimate": -0.06, "lower": -0.08, "upper": -0.04}},
+        "deployment": {"deployed": True},
+        "createdAt": "2026-01-05T09:00:00Z",
+    }
+
+    def answer(variables: Data) -> Data:
+        seen.append(variables)
+        return {"data": {"trainingJobs": page(job, job | {"evidence": None, "deployment": None}, more=True)}}
+
+    api.answers["TrainingJobs"] = answer
+    text = run(api, "jobs", "--judge", "jdg_1", "--status", "completed", "--status", "failed", "--first", "2").stdout
+    assert seen == [{"first": 2, "filter": {"judgeId": "jdg_1", "statuses": ["COMPLETED", "FAILED"]}}]
+    assert "-6.0 [-8.0, -4.0] %" in text
+    assert "2 of 40; --first shows more" in text
+
+
+def test_judges_are_listed_with_their_criteria_and_active_version(api: FakeApi) -> None:
+    judge = {
+        "id": "jdg_1",
+        "name": "Stories [x]",
+        "criteria": [{"name": "clarity"}, {"name": "depth"}],
+        "activeVersion": None,
+        "createdAt": "2026-01-05T09:00:00Z",
+    }
+    api.answers["Judges"] = lambda _: {"data": {"judges": page(judge)}}
+    text = run(api, "judges").stdout
+    assert all(part in text for part in ("jdg_1", "Stories [x]", "clarity, depth", "none, raw scores"))
+    assert json.loads(run(api, "judges", "--json").stdout) == [judge]
+
+
+def test_empty_lists_say_how_to_begin(api: FakeApi) -> None:
+    api.answers["Judges"] = lambda _: {"data": {"judges": page()}}
+    assert "judgesmith import --new judge.json" in run(api, "judges").stdout
+
+
+def test_the_summary_of_an_unknown_judge_is_an_error(api: FakeApi) -> None:
+    api.answers["FeedbackSummary"] = lambda _: {"data": {"feedbackSummary": None}}
+    result = run(api, "summary", "jdg_9")
+    assert result.exit_code == 1
+    assert "There is no judge jdg_9" in result.stderr
+
+
+def test_cancel_passes_the_reason_on(api: FakeApi) -> None:
+    seen: list[Data] = []
+
+    def answer(variables: Data) -> Data:
+        seen.append(variables["input"])
+        payload = {"trainingJob": JOB | {"status": "CANCELLED"}, "userErrors": []}
+        return {"data": {"cancelTrainingJob": payload}}
+
+    api.answers["CancelTrainingJob"] = answer
+    assert "Job job_1 is cancelled." in run(api, "cancel", "job_1", "--reason", "Wrong data.").stdout
+    assert seen == [{"jobId": "job_1", "reason": "Wrong data."}]
+
+
+@pytest.mark.parametrize("command", ["import", "train", "watch", "cancel", "jobs", "judges", "summary"])
+def test_every_client_command_takes_a_server_and_a_key(command: str) -> None:
+    text = CliRunner(env={"COLUMNS": "200"}).invoke(app, [command, "--help"]).stdout
+    assert all(part in text for part in ("--url", "JUDGESMITH_URL", "--key", "JUDGESMITH_API_KEY"))
+
+
+def test_no_server_is_told_in_a_line() -> None:
+    result = CliRunner().invoke(app, ["judges", "--url", "http://127.0.0.1:9"])
+    assert result.exit_code == 1
+    assert result.stderr == ("Error: No server answers at http://127.0.0.1:9. Is `judgesmith serve` running there?\n")

@@ -1,0 +1,104 @@
+"""Simulated data: the same from the same seed, of any size, and with something in it to learn."""
+
+import gzip
+import json
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer import Typer
+from typer.testing import CliRunner
+
+from cli.rows import Criteria, evaluation_row, feedback_row
+from cli.simulate import simulate_command
+from cli.simulation import Simulation, simulate, simulated_judge
+
+FILES = ("judge.json", "evaluations.jsonl.gz", "feedback.jsonl.gz", "README.md")
+app = Typer()
+app.command()(simulate_command)
+
+
+def write(folder: Path, *options: str) -> list[bytes]:
+    result = CliRunner().invoke(app, [str(folder), "--items", "40", *options])
+    assert result.exit_code == 0, result.output
+    return [(folder / name).read_bytes() for name in FILES]
+
+
+def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
+    first, again, other = (
+        write(tmp_path / name, "--seed", seed) for name, seed in (("1", "3"), ("again", "3"), ("2", "4"))
+    )
+    assert again == first
+    assert other[1:3] != first[1:3]
+
+
+def test_every_line_can_be_imported(tmp_path: Path) -> None:
+    judge, evaluations, feedback, _ = write(tmp_path, "--criteria", "12", "--scale", "0-100")
+    names = [criterion["name"] for criterion in json.loads(judge)["criteria"]]
+    criteria = Criteria([{"id": name, "key": name, "name": name} for name in names])
+    ids = {evaluation_row(line, criteria).external_id for line in gzip.decompress(evaluations).splitlines()}
+    rows = [feedback_row(line, criteria).input for line in gzip.decompress(feedback).splitlines()]
+    assert len(ids) == 40
+    assert {row["evaluationExternalId"] for row in rows} == ids
+    scores = [score["score"] for row in rows for score in row.get("correctedScores", [])]
+    assert min(scores) >= 0
+    assert 5 < max(scores) <= 100
+
+
+def test_it_says_everywhere_that_it_is_simulated(tmp_path: Path) -> None:
+    judge, _, _, readme = write(tmp_path)
+    assert "Simulated" in json.loads(judge)["description"]
+    assert b"Neither the scores nor the feedback were given by anyone" in readme
+    (item,) = islice(simulate(Simulation()), 1)
+    assert "simulated" in item.evaluation["group"]
+    assert all("simulated" in line["submitted_by"] for line in item.feedback)
+
+
+def test_all_kinds_of_feedback_occur() -> None:
+    kinds = {line["type"] for item in simulate(Simulation(items=100)) for line in item.feedback}
+    assert kinds == {"correction", "rating", "approval", "comment"}
+
+
+def test_items_come_one_by_one() -> None:
+    assert len(list(islice(simulate(Simulation(items=10**9, groups=10)), 5))) == 5
+
+
+def corrections(spec: Simulation) -> list[tuple[float, float]]:
+    """The judge's and a person's score of the same item on the same criterion."""
+    return [
+        (item.evaluation["scores"][name], score)
+        for item in simulate(spec)
+        for line in item.feedback
+        for name, score in line.get("corrected_scores", {}).items()
+    ]
+
+
+def test_the_judge_is_related_to_people_but_biased() -> None:
+    judge, people = np.array(corrections(Simulation(items=600))).T
+    assert 0.5 < np.corrcoef(judge, people)[0, 1] < 0.9
+    assert judge.mean() - people.mean() > 0.15
+    assert judge.std() < people.std()
+
+
+def test_with_drift_people_become_stricter() -> None:
+    spec = Simulation(items=600, drift=1.5, groups=60)
+    judge, people = np.array(corrections(spec)).T
+    third = len(people) // 3
+    shift = people - judge
+    assert shift[-third:].mean() < shift[:third].mean() - 0.4
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [(["--scale", "5"], "LOW-HIGH"), (["--scale", "5-1"], "empty"), (["--raters", "2", "--per-item", "3"], "2 in all")],
+)
+def test_what_can_not_be_simulated_is_refused(tmp_path: Path, options: list[str], told: str) -> None:
+    result = CliRunner().invoke(app, [str(tmp_path), *options])
+    assert result.exit_code == 2
+    assert told in result.output
+
+
+def test_the_judge_file_names_the_criteria_and_scale() -> None:
+    judge = simulated_judge(Simulation(criteria=2, low=0, high=4))
+    assert [(c["name"], c["min"], c["max"]) for c in judge["criteria"]] == [("clarity", 0, 4), ("accuracy", 0, 4)]

@@ -1,0 +1,59 @@
+"""The schema with made-up records behind it: no database, the resolvers replaced one by one."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import strawberry
+
+from models.access import Role, Viewer
+from schema.build import build
+from tests.schema.records import ANN, CLARITY, JUDGE, Ask, Known, Resolve
+
+
+@pytest.fixture(scope="session")
+def schema() -> strawberry.Schema:
+    return build()
+
+
+@pytest.fixture
+def context() -> Any:
+    viewer = Viewer("key_1", Role.TRAINER, "usr_ann", "ann", "wsp_1", "team")
+    loaders = SimpleNamespace(
+        judges=Known({7: JUDGE}),
+        criteria=Known({7: (CLARITY,)}),
+        users=Known({"usr_ann": ANN}),
+        versions=Known({}),
+        jobs=Known({}),
+        evaluations=Known({}),
+    )
+    return SimpleNamespace(viewer=viewer, store=None, loaders=loaders)
+
+
+@pytest.fixture
+def ask(schema: strawberry.Schema, context: Any) -> Ask:
+    """Run an operation and give its result."""
+
+    async def run(document: str, **variables: Any) -> Any:
+        return await schema.execute(document, variable_values=variables, context_value=context)
+
+    return run
+
+
+@pytest.fixture
+def resolve(monkeypatch: pytest.MonkeyPatch) -> Resolve:
+    """Replace a resolver by one that gives, or raises, what it is told; the list fills with its calls' arguments."""
+
+    def replace(name: str, outcome: Any) -> list[tuple[Any, ...]]:
+        calls: list[tuple[Any, ...]] = []
+
+        async def resolver(_context: Any, *arguments: Any, **named: Any) -> Any:
+            calls.append((*arguments, *named.values()))
+            if isinstance(outcome, Exception):
+                raise outcome
+            return outcome
+
+        monkeypatch.setattr(f"resolvers.{name}", resolver)
+        return calls
+
+    return replace

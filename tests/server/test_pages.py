@@ -1,0 +1,107 @@
+"""The pages find their files behind any prefix, allow nothing foreign, and help when they are not built."""
+
+import re
+from html import unescape
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from server import pages
+
+PAGE = '<!doctype html><base href="static/"><script type="module" src="./assets/graphiql-abc123.js"></script>'
+
+
+@pytest.fixture(params=["", "/judge"], ids=["root", "prefix"])
+def prefix(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def static(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty place for the built pages."""
+    monkeypatch.setattr(pages, "STATIC", tmp_path / "static")
+    return pages.STATIC
+
+
+@pytest.fixture
+def built(static: Path) -> Path:
+    """Pages as the build leaves them."""
+    (static / "assets").mkdir(parents=True)
+    (static / "graphiql.html").write_text(PAGE)
+    (static / "assets" / "graphiql-abc123.js").write_text("export {};")
+    return static
+
+
+async def get(path: str, prefix: str = "") -> httpx.Response:
+    transport = httpx.ASGITransport(Starlette(routes=pages.routes()), root_path=prefix)
+    async with httpx.AsyncClient(transport=transport, base_url="http://judgesmith.test") as client:
+        return await client.get(prefix + path)
+
+
+def base(page: httpx.Response) -> httpx.URL:
+    """What a browser resolves the page's own addresses against."""
+    found = re.search(r'<base href="([^"]*)">', page.text)
+    assert found
+    return page.url.join(found[1])
+
+
+async def assert_script_loads(page: httpx.Response, prefix: str) -> None:
+    found = re.search(r'<script [^>]*src="([^"]*)"', page.text)
+    assert found
+    address = base(page).join(found[1])
+    assert address.path.startswith(f"{prefix}/static/assets/")
+    script = await get(address.path.removeprefix(prefix), prefix)
+    assert script.status_code == 200
+    assert script.headers["content-type"].startswith("text/javascript")
+
+
+async def test_the_root_leads_to_graphiql(prefix: str) -> None:
+    answer = await get("/", prefix)
+    assert answer.status_code == 307
+    assert answer.url.join(answer.headers["location"]) == f"http://judgesmith.test{prefix}/graphiql"
+
+
+async def test_graphiql_finds_its_files_and_the_endpoint(built: Path, prefix: str) -> None:
+    page = await get("/graphiql", prefix)
+    assert page.text == PAGE
+    assert base(page).join("../graphql") == f"http://judgesmith.test{prefix}/graphql"
+    await assert_script_loads(page, prefix)
+
+
+async def test_the_real_build_finds_its_files(prefix: str) -> None:
+    if not (pages.STATIC / "graphiql.html").is_file():
+        pytest.skip("the pages are not built")
+    await assert_script_loads(await get("/graphiql", prefix), prefix)
+
+
+@pytest.mark.parametrize("path", ["/graphiql", "/static/graphiql.html", "/static/assets/graphiql-abc123.js"])
+async def test_every_answer_carries_the_security_headers(built: Path, path: str) -> None:
+    headers = (await get(path)).headers
+    policy = dict(rule.split(" ", 1) for rule in headers["content-security-policy"].split("; "))
+    assert policy["default-src"] == "'none'"
+    assert policy["script-src"] == "'self'"
+    assert policy["frame-ancestors"] == "'none'"
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+
+
+async def test_files_named_by_content_are_kept_forever_and_pages_asked_for_again(built: Path) -> None:
+    assert "immutable" in (await get("/static/assets/graphiql-abc123.js")).headers["cache-control"]
+    assert (await get("/static/graphiql.html")).headers["cache-control"] == "no-cache"
+    assert (await get("/graphiql")).headers["cache-control"] == "no-cache"
+
+
+async def test_without_a_build_the_page_helps(static: Path, prefix: str) -> None:
+    page = await get("/graphiql", prefix)
+    text = unescape(page.text)
+    assert page.status_code == 200
+    assert "cd web && npm ci && npm run build" in text
+    assert f"curl http://judgesmith.test{prefix}/graphql " in text
+    assert "content-security-policy" in page.headers
+    assert "src=" not in text
+
+
+async def test_a_missing_file_is_not_found(static: Path) -> None:
+    assert (await get("/static/assets/graphiql-abc123.js")).status_code == 404

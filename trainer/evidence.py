@@ -1,0 +1,163 @@
+"""The proof a task leaves: agreement with people on held-out labels, compared on the same items, with intervals."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from trainer import metrics
+from trainer.base import Floats, Ints, Scale
+from trainer.bootstrap import Interval, holm, mae_changes, spearman_changes
+from trainer.scales import span
+from trainer.table import Pairs
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementReport:
+    """Agreement of scores with people's; errors in points of the scale, or as shares of the range in a mean."""
+
+    mean_absolute_error: float
+    spearman: float | None
+    quadratic_weighted_kappa: float | None
+    exact_agreement: float
+    within_one_agreement: float
+    bias: float
+    calibration_error: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionEvidence:
+    """Evidence on one criterion, named by its key; in points of its scale."""
+
+    criterion: str
+    raw: AgreementReport
+    before: AgreementReport
+    after: AgreementReport | None
+    mae_change: Interval | None
+    spearman_change: Interval | None
+    improved: bool
+    worsened: bool
+    held_out_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Means over criteria (MAE, bias and calibration error as shares of the range), and each criterion's own."""
+
+    raw: AgreementReport
+    before: AgreementReport
+    after: AgreementReport | None
+    constant_baseline: AgreementReport
+    mae_change: Interval | None
+    spearman_change: Interval | None
+    improved: bool
+    held_out_count: int
+    group_count: int
+    method: str
+    criteria: tuple[CriterionEvidence, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Predictions:
+    """Scores of P pairs: the point estimate for errors, the verdict for agreement, and any number that ranks them.
+
+    Out of fold, `ranking` is the place of a pair's mean among the means its own fold's model gives to all pairs of
+    the criterion: models of different folds differ in level, and mixing their means would blur every ranking.
+    """
+
+    ranking: Floats
+    point: Floats
+    verdict: Floats
+
+
+def _report(scale: Scale, scores: Predictions, at: np.ndarray, target: Floats) -> AgreementReport:
+    point, verdict = scores.point[at], scores.verdict[at]
+    return AgreementReport(
+        float(np.mean(np.abs(point - target))),
+        metrics.spearman(scores.ranking[at], target),
+        metrics.quadratic_weighted_kappa(scale, verdict, target),
+        metrics.exact_agreement(scale, verdict, target),
+        metrics.within_one_agreement(scale, verdict, target),
+        float(np.mean(point - target)),
+        metrics.calibration_error(point, target),
+    )
+
+
+def _mean(reports: list[AgreementReport], scales: list[Scale]) -> AgreementReport:
+    ranges = np.array([span(scale) for scale in scales])
+
+    def over(name: str, per: Floats | None = None) -> float | None:
+        values = [(getattr(r, name), 1.0 if per is None else p) for r, p in zip(reports, ranges, strict=True)]
+        known = [value / p for value, p in values if value is not None]
+        return float(np.mean(known)) if known else None
+
+    return AgreementReport(
+        over("mean_absolute_error", ranges) or 0.0,
+        over("spearman"),
+        over("quadratic_weighted_kappa"),
+        over("exact_agreement") or 0.0,
+        over("within_one_agreement") or 0.0,
+        over("bias", ranges) or 0.0,
+        over("calibration_error", ranges),
+    )
+
+
+def gather(
+    scales: tuple[Scale, ...],
+    pairs: Pairs,
+    at: Ints,
+    sides: dict[str, Predictions],
+    *,
+    compare: bool,
+    method: str,
+    seed: int,
+) -> Evidence:
+    """Evidence on the pairs at `at`; `sides` are raw, before, after and constant. `compare`: after against before."""
+    present = [c for c in range(len(scales)) if np.any(pairs.criterion[at] == c)]
+    own = [at[pairs.criterion[at] == c] for c in present]
+    used = [scales[c] for c in present]
+    reports = {
+        name: [_report(scale, side, i, pairs.target[i]) for scale, i in zip(used, own, strict=True)]
+        for name, side in sides.items()
+    }
+    mae: list[Interval | None] = [None] * len(present)
+    ranking: list[Interval | None] = [None] * len(present)
+    overall_mae: Interval | None = None
+    overall_ranking: Interval | None = None
+    improved = worsened = [False] * len(present)
+    if compare and present:
+        before, after = sides["before"], sides["after"]
+        changes = [np.abs(after.point[i] - pairs.target[i]) - np.abs(before.point[i] - pairs.target[i]) for i in own]
+        groups = [pairs.group[i] for i in own]
+        ranges = np.array([span(scale) for scale in used])
+        errors = mae_changes(changes, groups, ranges, seed)
+        overall_mae, mae = errors.overall, list(errors.each)
+        improved, worsened = holm(errors.below), holm(errors.above)
+        triples = [(before.ranking[i], after.ranking[i], pairs.target[i]) for i in own]
+        overall_ranking, ranking = spearman_changes(triples, groups, seed)
+    criteria = tuple(
+        CriterionEvidence(
+            scale.key, reports["raw"][k], reports["before"][k], reports["after"][k],
+            mae[k], ranking[k], improved[k], worsened[k], len(own[k]),
+        )
+        for k, scale in enumerate(used)
+    )  # fmt: skip
+    return Evidence(
+        _mean(reports["raw"], used),
+        _mean(reports["before"], used),
+        _mean(reports["after"], used),
+        _mean(reports["constant"], used),
+        overall_mae,
+        overall_ranking,
+        overall_mae is not None and overall_mae.upper < 0,
+        len(at),
+        len(np.unique(pairs.group[at])),
+        method,
+        criteria,
+    )

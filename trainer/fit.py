@@ -1,0 +1,110 @@
+"""One fit of a recipe: the calibrator by itself, then the joint model from there, on some rows of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from trainer.folds import hold_out
+from trainer.journal import Journal, pack, unpack
+from trainer.optimise import AdamState, Epoch, Schedule, adam, lbfgs
+from trainer.ordinal import Anchor, Coefficients, Objective
+from trainer.table import Table
+
+PAUSE = 0.5
+"""Seconds between checkpoints of a fit under way."""
+STOPPING_SHARE = 0.15
+"""Share of the groups an early-stopped fit holds out to stop on, where it was given nothing to stop on."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fit:
+    """Calibrator and joint model, and the epochs the joint one took."""
+
+    calibrator: Coefficients
+    joint: Coefficients
+    epochs: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WarmStart:
+    """Anchors of both models at an older version."""
+
+    calibrator: Anchor
+    joint: Anchor
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recipe:
+    """How to fit: Adam's schedule (None: L-BFGS until it converges), where to start from, and the seed."""
+
+    schedule: Schedule | None
+    seed: int
+    warm: WarmStart | None = None
+
+
+def objective(table: Table, index: np.ndarray, warm: WarmStart | None, *, joint: bool) -> Objective:
+    """Loss of the calibrator or the joint model on the rows at `index`."""
+    rows = table.rows.take(index)
+    if not joint:
+        rows = replace(rows, features=rows.features[:, :0])
+    start = Coefficients.start(len(table.scales), table.width, rows.features.shape[1], table.rater_count)
+    anchor = None if warm is None else warm.joint if joint else warm.calibrator
+    return Objective(rows, start, table.steps, anchor)
+
+
+def fit(
+    table: Table,
+    index: np.ndarray,
+    recipe: Recipe,
+    journal: Journal,
+    name: str,
+    *,
+    validation: np.ndarray | None = None,
+    epoch: Epoch | None = None,
+) -> Fit:
+    """Fit the rows at `index`, or take the fit from the journal.
+
+    Where early stopping has no `validation` rows, it holds out some groups of its own.
+    """
+    if (done := journal.find(name)) is not None:
+        return Fit(unpack(done, "calibrator"), unpack(done, "joint"), int(done["epochs"]))
+    schedule, warm = recipe.schedule, recipe.warm
+    if schedule is not None and schedule.early_stopping and validation is None:
+        group = table.grouping.group[table.rows.item[index]]
+        if len(np.unique(group)) > 1:
+            out = hold_out(group, STOPPING_SHARE, recipe.seed)
+            index, validation = index[~out], index[out]
+    plain = objective(table, index, warm, joint=False)
+    full = objective(table, index, warm, joint=True)
+    if not len(index):
+        calibrator = warm.calibrator.center if warm else plain.like
+        return Fit(calibrator, warm.joint.center if warm else full.like, 0)
+    each = len(index) / max(1, len(np.unique(plain.rows.criterion)))
+    whitening = table.spectrum.whitening(plain.like, each)
+    calibrator = lbfgs(plain, warm.calibrator.center if warm else plain.like, whitening)
+    start = warm.joint.center if warm else calibrator.widen(full.like.weights.shape[1])
+    epochs = 0
+
+    def counted(number: int, loss: float, held_out: float | None) -> None:
+        nonlocal epochs
+        epochs = number
+        if epoch is not None:
+            epoch(number, loss, held_out)
+
+    if schedule is None:
+        watched = None if validation is None else table.rows.take(validation)
+        joint = lbfgs(full, start, table.spectrum.whitening(full.like, each), counted, watched)
+    else:
+        kept = journal.find(f"{name} under way")
+        save: Callable[[AdamState], None] = lambda state: journal.keep(f"{name} under way", state.arrays(), pause=PAUSE)  # noqa: E731
+        joint, epochs = adam(
+            full, start, schedule, seed=[recipe.seed, 3],
+            validation=None if validation is None else table.rows.take(validation),
+            state=AdamState.restore(kept) if kept is not None else None, epoch=counted, save=save,
+        )  # fmt: skip
+        journal.drop(f"{name} under way")
+    journal.keep(name, pack({"calibrator": calibrator, "joint": joint}, epochs=epochs))
+    return Fit(calibrator, joint, epochs)

@@ -1,0 +1,179 @@
+"""What proved itself out of fold: how much residual, which point estimate, how wide an interval, per criterion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer import decode
+from trainer.base import Bools, Floats
+from trainer.scales import span
+from trainer.table import Table
+from trainer.version import MEAN, MEDIAN, RAW
+
+STEPS = (0.0, 0.5, 1.0)
+"""Shares of the joint model to choose from (a linear opinion pool with the calibrator)."""
+CAUTION = 1.64
+"""Standard errors by which the residual's worth must exceed zero: by chance it does in one run of twenty."""
+FEWEST_FOR_RESIDUAL = 40
+"""Labels below which nothing can be said about the residual."""
+FEWEST_FOR_POINT = 8
+"""Items below which the mean stays a criterion's point estimate."""
+CLEARLY = 0.05
+"""Share of its error by which the median must beat the mean, the best guess of what several people agree on."""
+COVERAGE = 0.9
+FEWEST = 2
+"""A criterion with fewer labels passes its raw score through."""
+ENOUGH = 100
+"""Labels from which a criterion's interval is calibrated by itself."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OutOfFold:
+    """P(label >= level) of each pair by models that saw nothing of its group, (P, W)."""
+
+    calibrator: Floats
+    joint: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Choice:
+    """Per criterion: learned at all, share of the joint model, point estimate, mass of the 90 % interval."""
+
+    learned: Bools
+    gate: Floats
+    point: NDArray[np.int8]
+    reach: Floats
+
+
+def choose(table: Table, out: OutOfFold, use: Bools, old: Choice | None = None) -> Choice:
+    """Choose on the pairs in `use`.
+
+    After a warm start the `old` choices stand unless these pairs speak clearly against them.
+    """
+    count = len(table.scales)
+    labels = np.bincount(table.rows.criterion[use[table.pair]], minlength=count)
+    learned = labels >= FEWEST
+    gate, harmful = _gates(table, out, use)
+    if old is not None:
+        gate = np.where(old.learned & (old.gate > 0), np.where(harmful, 0.0, old.gate), gate)
+        learned = learned | old.learned
+    pooled = pool(table, out, gate)
+    point = np.array([_point(table, pooled, use & (table.pairs.criterion == c), c) for c in range(count)], np.int8)
+    reach = _reach(table, pooled, use)
+    if old is not None:
+        point = np.where(old.learned & (labels < FEWEST_FOR_POINT), old.point, point)
+        reach = np.where(old.learned & (labels.sum() < ENOUGH), old.reach, reach)
+    return Choice(learned, gate, point, reach)
+
+
+def pool(table: Table, out: OutOfFold, gate: Floats) -> Floats:
+    """The pooled distribution of each pair under the gates."""
+    share = gate[table.pairs.criterion][:, None]
+    return np.asarray((1.0 - share) * out.calibrator + share * out.joint)
+
+
+def _gates(table: Table, out: OutOfFold, use: Bools) -> tuple[Floats, Bools]:
+    """The share of the joint model per criterion, and where it does harm: a stacking regression (Breiman 1996).
+
+    What people's scores exceed the calibrator's mean by is regressed on what the joint model's mean exceeds it by; the
+    coefficients are pooled partially over criteria. Where one is not clearly above 0, the residual is left out.
+    """
+    pairs, count = table.pairs, len(table.scales)
+    at = np.flatnonzero(use)
+    criterion = pairs.criterion[at]
+    range_ = np.array([span(scale) for scale in table.scales])[criterion]
+    low = np.array([scale.minimum for scale in table.scales])[criterion]
+    plain, joint = _means(table, out.calibrator)[at], _means(table, out.joint)[at]
+    residual, wanted = joint - plain, (pairs.target[at] - low) / range_ - plain
+    square: Floats = np.bincount(criterion, residual**2, count).astype(np.float64)
+    if np.count_nonzero(use[table.pair]) < FEWEST_FOR_RESIDUAL or square.max() <= 1e-9:
+        return np.zeros(count), np.zeros(count, np.bool_)
+    has = square > 1e-9
+    slope: Floats = np.where(has, np.bincount(criterion, residual * wanted, count) / np.maximum(square, 1e-9), 0.0)
+    left = wanted - slope[criterion] * residual
+    variance = float(left @ left) / max(1, len(at) - int(np.count_nonzero(has)))
+    _, group = np.unique(pairs.group[at], return_inverse=True)
+    groups = int(group.max()) + 1
+    influence = np.bincount(group * count + criterion, residual * left, groups * count).reshape(groups, count)
+    influence /= np.maximum(square, 1e-9)
+    error = np.where(has, np.maximum(variance / np.maximum(square, 1e-9), (influence**2).sum(0)), np.inf)
+    centre, deviation = partially_pooled(slope, error, influence)
+    share = np.select([centre >= (STEPS[1] + STEPS[2]) / 2, centre > 0], [STEPS[2], STEPS[1]], STEPS[0])
+    return np.where(centre > CAUTION * deviation, share, 0.0), centre < -deviation
+
+
+def _means(table: Table, exceed: Floats) -> Floats:
+    """Expected score of each pair, 0..1."""
+    return np.asarray(exceed.sum(1) / table.steps[table.pairs.criterion])
+
+
+def partially_pooled(estimate: Floats, error: Floats, influence: Floats) -> tuple[Floats, Floats]:
+    """Means and standard deviations of C estimates shrunk towards their common mean.
+
+    `error` (C,): their variances; an infinite one borrows everything. `influence` (G, C): what each group adds to each
+    estimate, because criteria of one item err together. The spread between estimates is the method of moments'
+    (DerSimonian & Laird 1986).
+    """
+    weight = 1.0 / error
+    total = float(weight.sum())
+    common = float(weight @ estimate) / total
+    excess = float(weight @ (estimate - common) ** 2) - (np.count_nonzero(weight) - 1)
+    scale = total - float((weight**2).sum()) / total
+    between = max(0.0, excess / scale) if scale > 1e-12 else 0.0
+    weight = 1.0 / (error + between)
+    total = float(weight.sum())
+    common = float(weight @ estimate) / total
+    common_error = max(1.0 / total, float(np.sum((influence @ weight) ** 2)) / total**2)
+    trust = between * weight
+    centre = trust * estimate + (1.0 - trust) * common
+    deviation = np.sqrt(np.where(trust > 0, trust * np.minimum(error, 1e12), 0.0) + (1.0 - trust) ** 2 * common_error)
+    return centre, deviation
+
+
+def _point(table: Table, exceed: Floats, mine: Bools, c: int) -> int:
+    scale, pairs = table.scales[c], table.pairs
+    if not mine.any():
+        return MEAN
+    target = pairs.target[mine]
+
+    def error(points: Floats) -> Floats:
+        return np.abs(points - target)
+
+    chosen, best = MEAN, error(decode.mean(scale, exceed[mine]))
+    median = error(decode.quantile(scale, exceed[mine], 0.5))
+    if _surely(best - median, CLEARLY * float(best.mean())):
+        chosen, best = MEDIAN, median
+    return RAW if _surely(best - error(pairs.raw[mine]), 0.0) else chosen
+
+
+def _surely(gain: Floats, least: float) -> bool:
+    """Whether a mean gain exceeds `least`, and zero by more than chance would have it."""
+    n = len(gain)
+    return n >= FEWEST_FOR_POINT and bool(gain.mean() > max(least, CAUTION * float(gain.std(ddof=1)) / np.sqrt(n)))
+
+
+def _reach(table: Table, exceed: Floats, use: Bools) -> Floats:
+    """Mass of the central interval that holds 90 % of the labels out of fold (split conformal, Vovk et al. 2005).
+
+    A label's nonconformity is the mass between the median and it, doubled. Criteria with few labels share one figure.
+    """
+    count = len(table.scales)
+    rows = np.flatnonzero(use[table.pair])
+    nonconformity = np.zeros(len(rows))
+    criterion = table.rows.criterion[rows]
+    for c, scale in enumerate(table.scales):
+        mine = criterion == c
+        at = rows[mine]
+        nonconformity[mine] = np.abs(2 * decode.place(scale, exceed[table.pair[at]], table.score[at]) - 1)
+    pooled = _conformal(nonconformity)
+    each = [nonconformity[criterion == c] for c in range(count)]
+    return np.array([_conformal(own) if len(own) >= ENOUGH else pooled for own in each])
+
+
+def _conformal(nonconformity: Floats) -> float:
+    n = len(nonconformity)
+    rank = int(np.ceil((n + 1) * COVERAGE))
+    return float(np.partition(nonconformity, rank - 1)[rank - 1]) if 0 < rank <= n else 1.0

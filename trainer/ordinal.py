@@ -1,0 +1,240 @@
+"""The ordinal model: a calibrated line through the judge's score plus a linear residual of features.
+
+For criterion c with unit raw score r and features x, the latent score is
+
+    z = 8 (r - 1/2) slope_c + x . weights_c + offset_rater,        P(label >= level k) = sigmoid(z - threshold_ck)
+    threshold_ck = identity_k - shift_c + bend_ck
+
+(proportional odds, McCullagh 1980). The loss is the logistic all-threshold loss (Rennie & Srebro 2005), convex and
+ready for soft targets. Gaussian priors pull every criterion's parameters towards a common value, and that value
+towards the identity: partial pooling, with the common value profiled out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer.base import Floats, Floats32, Ints
+
+LOGITS = 8.0
+"""Logits between the ends of a scale under the identity."""
+LEAST_SLOPE = 0.15
+"""Below it the raw score would hardly order items any more."""
+
+OWN = {"slope": 25.0, "shift": 4.0, "bend": 8.0, "weights": 4.0}
+SHARED = {"slope": 1.5, "shift": 0.3, "weights": 1.0}
+OFFSET = 4.0
+"""Prior precisions: of a criterion around the common value, of the common value, of a rater's offset."""
+
+
+def identity(steps: Ints, width: int) -> Floats:
+    """Thresholds (C, width) halfway between neighbouring levels of the raw scale, infinite beyond a scale's steps."""
+    k = np.arange(width)
+    halfway = LOGITS * ((k + 0.5) / np.maximum(steps, 1)[:, None] - 0.5)
+    return np.where(k < steps[:, None], halfway, np.inf)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Coefficients:
+    """Parameters of C criteria: slope (C,), shift (C,), bend (C, W), weights (C, D), offsets (R,) of raters."""
+
+    slope: Floats
+    shift: Floats
+    bend: Floats
+    weights: Floats
+    offsets: Floats
+
+    @classmethod
+    def start(cls, criteria: int, width: int, features: int, raters: int) -> Coefficients:
+        """The identity: the judge is right as it is."""
+        bend, weights = np.zeros((criteria, width)), np.zeros((criteria, features))
+        return cls(np.ones(criteria), np.zeros(criteria), bend, weights, np.zeros(raters))
+
+    @classmethod
+    def unpack(cls, theta: Floats, like: Coefficients) -> Coefficients:
+        """Views into a flat vector laid out as `like.pack()`."""
+        parts, at = [], 0
+        for part in (like.slope, like.shift, like.bend, like.weights, like.offsets):
+            parts.append(theta[at : at + part.size].reshape(part.shape))
+            at += part.size
+        return cls(*parts)
+
+    def pack(self) -> Floats:
+        """All parameters as one flat vector."""
+        return np.concatenate([self.slope, self.shift, self.bend.ravel(), self.weights.ravel(), self.offsets])
+
+    def widen(self, features: int) -> Coefficients:
+        """The same line with `features` zero weights."""
+        return Coefficients(self.slope, self.shift, self.bend, np.zeros((len(self.slope), features)), self.offsets)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """m labels to learn from, criteria of at most W thresholds: features (n, D) are per item, all else per label.
+
+    `line`: 8 (r - 1/2) of the raw score. `target`: (m, W) soft P(label >= k). `importance`: (m, W), what a threshold
+    of a label counts for, zero beyond its scale.
+    """
+
+    features: Floats32
+    item: Ints
+    criterion: Ints
+    rater: Ints
+    line: Floats
+    target: Floats32
+    importance: Floats32
+
+    def __len__(self) -> int:
+        return len(self.item)
+
+    def take(self, index: np.ndarray) -> Rows:
+        """The rows at `index`; features stay shared."""
+        return Rows(
+            self.features, self.item[index], self.criterion[index], self.rater[index], self.line[index],
+            self.target[index], self.importance[index],
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Anchor:
+    """Where a warm start comes from: the old parameters, and how sure they were (Fisher information, same shapes)."""
+
+    center: Coefficients
+    precision: Coefficients
+
+
+def threshold_weight(steps: Ints) -> Floats:
+    """Weight of one threshold's loss, so that a label informs as much as under the proper likelihood.
+
+    Thresholds 8 / steps logits apart each inform p(1-p) about z, together steps / 8; one ordinal label informs at most
+    1/3 (the logistic's Fisher information of location).
+    """
+    return np.asarray(np.minimum(1.0, LOGITS / (3.0 * np.maximum(steps, 1))))
+
+
+class Objective:
+    """Loss of labels plus prior, as functions of a flat parameter vector."""
+
+    def __init__(self, rows: Rows, start: Coefficients, steps: Ints, anchor: Anchor | None = None) -> None:
+        self.rows, self.like, self.anchor = rows, start, anchor
+        self.identity = np.where(np.isfinite(t := identity(steps, start.bend.shape[1])), t, 0.0)
+        self.lower = np.full(start.pack().size, -np.inf)
+        self.lower[: len(start.slope)] = LEAST_SLOPE
+
+    def data(self, theta: Floats, rows: Rows) -> tuple[float, Floats]:
+        """Summed loss of `rows` and its gradient."""
+        c = Coefficients.unpack(theta, self.like)
+        at, who = rows.criterion, rows.rater
+        z = rows.line * c.slope[at] + c.shift[at]
+        few = len(rows) * 4 < len(rows.features)
+        x = rows.features[rows.item] if few else rows.features
+        place = np.arange(len(rows)) if few else rows.item
+        if x.shape[1]:
+            z += (x @ c.weights.T.astype(np.float32))[place, at]
+        if c.offsets.size:
+            z += c.offsets[who]
+        a = (z[:, None] - (self.identity + c.bend)[at]).astype(np.float32)
+        e = np.exp(-np.abs(a))
+        loss = float(np.sum(rows.importance * (np.maximum(a, 0) + np.log1p(e) - rows.target * a), dtype=np.float64))
+        pull = rows.importance * (np.where(a >= 0, 1.0, e) / (1.0 + e) - rows.target)
+        gz = pull.sum(1, dtype=np.float64)
+        count, width = c.bend.shape
+        gradient = Coefficients(
+            _sums(at, gz * rows.line, count),
+            _sums(at, gz, count),
+            -np.stack([_sums(at, pull[:, k], count) for k in range(width)], 1),
+            self._features_gradient(x, place, at, gz, count),
+            _sums(who, gz, c.offsets.size) if c.offsets.size else np.zeros(0),
+        )
+        return loss, gradient.pack()
+
+    @staticmethod
+    def _features_gradient(x: Floats32, place: np.ndarray, at: Ints, gz: Floats, count: int) -> Floats:
+        if not x.shape[1]:
+            return np.zeros((count, 0))
+        spread = _sums(place * np.int64(count) + at, gz, len(x) * count).reshape(len(x), count)
+        return np.asarray((spread.astype(np.float32).T @ x), np.float64)
+
+    def prior(self, theta: Floats) -> tuple[float, Floats]:
+        """Negative log prior (up to a constant) and its gradient."""
+        c = Coefficients.unpack(theta, self.like)
+        slope = _pooled(c.slope - 1.0, OWN["slope"], SHARED["slope"])
+        shift = _pooled(c.shift, OWN["shift"], SHARED["shift"])
+        weights = _pooled(c.weights, OWN["weights"], SHARED["weights"])
+        value = slope[0] + shift[0] + weights[0]
+        value += 0.5 * (OWN["bend"] * float(np.sum(c.bend**2)) + OFFSET * float(np.sum(c.offsets**2)))
+        gradient = Coefficients(slope[1], shift[1], OWN["bend"] * c.bend, weights[1], OFFSET * c.offsets).pack()
+        if self.anchor is not None:
+            away = theta - self.anchor.center.pack()
+            precision = self.anchor.precision.pack()
+            value += 0.5 * float(np.sum(precision * away**2))
+            gradient += precision * away
+        return value, gradient
+
+    def __call__(self, theta: Floats) -> tuple[float, Floats]:
+        """Mean loss per label including the prior, and its gradient."""
+        loss, gradient = self.data(theta, self.rows)
+        value, pull = self.prior(theta)
+        return (loss + value) / len(self.rows), (gradient + pull) / len(self.rows)
+
+    def fisher(self, theta: Floats) -> Coefficients:
+        """Diagonal of the Fisher information of the labels at `theta`."""
+        c, rows = Coefficients.unpack(theta, self.like), self.rows
+        at = rows.criterion
+        z = latent(c, rows.line, at, rows.features, rows.item)
+        p = sigmoid(z[:, None] - (self.identity + c.bend)[at])
+        info = rows.importance * p * (1 - p)
+        total = info.sum(1)
+        count, width = c.bend.shape
+        spread = _sums(rows.item * np.int64(count) + at, total, len(rows.features) * count).reshape(-1, count)
+        return Coefficients(
+            _sums(at, total * rows.line**2, count),
+            _sums(at, total, count),
+            np.stack([_sums(at, info[:, k], count) for k in range(width)], 1),
+            _squared_product(spread, rows.features),
+            np.zeros(c.offsets.size),
+        )
+
+
+def _squared_product(spread: Floats, x: Floats32, block: int = 8192) -> Floats:
+    """spread.T @ x**2 without a second copy of x."""
+    out = np.zeros((spread.shape[1], x.shape[1]))
+    for start in range(0, len(x), block):
+        out += spread[start : start + block].T @ np.square(x[start : start + block], dtype=np.float64)
+    return out
+
+
+def _sums(place: NDArray[Any], values: NDArray[Any], count: int) -> Floats:
+    """Sum of `values` in each of `count` places."""
+    return np.bincount(place, values, count).astype(np.float64, copy=False)
+
+
+def _pooled(theta: Floats, own: float, shared: float) -> tuple[float, Floats]:
+    """Penalty min over m of own/2 |theta_c - m|^2 + shared/2 |m|^2, and its gradient; criteria along the first axis."""
+    m = own * theta.sum(0) / (own * len(theta) + shared)
+    away = theta - m
+    return 0.5 * (own * float(np.sum(away**2)) + shared * float(np.sum(m**2))), own * away
+
+
+def sigmoid(a: Floats) -> Floats:
+    """1 / (1 + exp(-a)), stable."""
+    e = np.exp(-np.abs(a))
+    return np.asarray(np.where(a >= 0, 1.0, e) / (1.0 + e))
+
+
+def latent(c: Coefficients, line: Floats, criterion: Ints, features: Floats32, item: Ints) -> Floats:
+    """Latent scores z of (item, criterion) pairs, for the average rater."""
+    z = line * c.slope[criterion] + c.shift[criterion]
+    if c.weights.shape[1]:
+        z = z + (features @ c.weights.T.astype(np.float32))[item, criterion]
+    return np.asarray(z, np.float64)
+
+
+def exceedances(c: Coefficients, z: Floats, criterion: Ints, steps: Ints) -> Floats:
+    """P(label >= level k), k = 1..W, (n, W), falling along k; zero beyond a scale's steps."""
+    thresholds = np.maximum.accumulate(identity(steps, c.bend.shape[1]) + c.bend, axis=1)
+    return sigmoid(z[:, None] - thresholds[criterion])

@@ -1,0 +1,160 @@
+"""Between fits and versions: a version from a fit, a warm start from a version, a fingerprint of a task."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer.base import Task
+from trainer.encoder import Encoder
+from trainer.evidence import Predictions
+from trainer.fit import Fit, Recipe, WarmStart, objective
+from trainer.gate import Choice
+from trainer.learn import strip
+from trainer.ordinal import Anchor, Coefficients
+from trainer.table import Table
+from trainer.version import Version
+
+MEMORY = {"slope": 0.5, "shift": 0.2, "bend": 0.3, "weights": 1.0}
+"""What a label the base version learned from counts against a new one in a warm start.
+
+How strict people are changes sooner than what they look at.
+"""
+
+
+def fingerprint(task: Task) -> str:
+    """A digest of everything a fit depends on."""
+    digest = hashlib.sha256()
+    config = asdict(task.config)
+    digest.update(repr((task.scales, sorted(config.items()), task.rater_count)).encode())
+    if task.base is not None:
+        digest.update(task.base.dumps())
+    items, labels = task.items, task.labels
+    for column in (items.groups, items.inputs, items.outputs, items.rationales):
+        digest.update("\0".join("\1" if text is None else text for text in column).encode("utf-8", "surrogatepass"))
+    columns = (getattr(labels, name) for name in labels.__slots__)
+    for array in (items.raw, *columns, task.doubts.item, task.doubts.rater):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def anchors(table: Table, index: np.ndarray, fitted: Fit, old: WarmStart | None = None) -> WarmStart:
+    """A warm start at a fit: its parameters, held as firmly as the rows it learned from inform about them."""
+
+    def anchor(c: Coefficients, *, joint: bool) -> Anchor:
+        information = objective(table, index, None, joint=joint).fisher(c.pack())
+        if old is not None:
+            information = _add(information, (old.joint if joint else old.calibrator).precision)
+        return Anchor(c, information)
+
+    return WarmStart(anchor(fitted.calibrator, joint=False), anchor(fitted.joint, joint=True))
+
+
+def _add(a: Coefficients, b: Coefficients) -> Coefficients:
+    return Coefficients.unpack(a.pack() + b.pack(), a)
+
+
+def warm_start(base: Version, table: Table) -> WarmStart:
+    """A warm start at a version, for the criteria it learned; the others start at the identity."""
+    start = Coefficients.start(len(table.scales), table.width, 0, table.rater_count)
+    nothing = replace(start, slope=np.zeros_like(start.slope))
+    places = [base.position(scale) for scale in table.scales]
+    known = [(column, place) for column, place in enumerate(places) if place is not None and base.learned[place]]
+
+    def carry(part: Coefficients, onto: Coefficients, factor: Mapping[str, float]) -> Coefficients:
+        out = onto.widen(part.weights.shape[1])
+        out = replace(out, slope=out.slope.copy(), shift=out.shift.copy(), bend=out.bend.copy())
+        for column, place in known:
+            width = min(out.bend.shape[1], part.bend.shape[1])
+            out.slope[column] = factor["slope"] * part.slope[place]
+            out.shift[column] = factor["shift"] * part.shift[place]
+            out.bend[column, :width] = factor["bend"] * part.bend[place, :width]
+            out.weights[column] = factor["weights"] * part.weights[place]
+        return out
+
+    exactly = dict.fromkeys(MEMORY, 1.0)
+    return WarmStart(
+        Anchor(carry(base.calibrator, start, exactly), carry(base.calibrator_precision, nothing, MEMORY)),
+        Anchor(carry(base.joint, start, exactly), carry(base.joint_precision, nothing, MEMORY)),
+    )
+
+
+def base_choice(base: Version, table: Table) -> Choice:
+    """What a version chose, for the criteria of the table."""
+    places = [base.position(scale) for scale in table.scales]
+    known = np.array([place is not None for place in places])
+    at = np.array([place or 0 for place in places])
+    return Choice(base.learned[at] & known, base.gate[at] * known, base.point[at], base.reach[at])
+
+
+def base_scores(base: Version, task: Task, table: Table) -> Predictions:
+    """What a version says about each pair of the table."""
+    scores = base.score(task.items, task.scales)
+    at = (table.pairs.item, table.pairs.criterion)
+    return Predictions(scores.expected[at], scores.point[at], scores.verdict[at])
+
+
+def assemble(
+    task: Task, table: Table, index: np.ndarray, encoder: Encoder, fitted: Fit, choice: Choice, recipe: Recipe,
+    settings: dict[str, Any],
+) -> Version:  # fmt: skip
+    """The version of a fit on the rows at `index`; after fine-tuning, other criteria keep what the base had."""
+    information = anchors(table, index, fitted, recipe.warm)
+    version = Version(
+        table.scales,
+        encoder,
+        strip(fitted.calibrator),
+        strip(fitted.joint),
+        strip(information.calibrator.precision),
+        strip(information.joint.precision),
+        choice.learned,
+        choice.gate,
+        choice.point,
+        choice.reach,
+        settings,
+    )
+    if task.config.training_type != "fine_tune":
+        return version
+    targets = np.isin(np.arange(len(table.scales)), task.config.targets or ())
+    version = replace(version, learned=version.learned & targets)
+    return version if task.base is None else _keep(task.base, version, targets)
+
+
+def _keep(base: Version, version: Version, targets: NDArray[np.bool_]) -> Version:
+    """`version` with the base's parameters for all criteria but the targets."""
+    places = [None if target else base.position(scale) for scale, target in zip(version.scales, targets, strict=True)]
+    known = [(column, place) for column, place in enumerate(places) if place is not None]
+
+    def merge(new: NDArray[Any], old: NDArray[Any]) -> NDArray[Any]:
+        shape = new.shape[:1] + tuple(max(a, b) for a, b in zip(new.shape[1:], old.shape[1:], strict=True))
+        out = np.zeros(shape, new.dtype)
+        out[(slice(None), *(slice(s) for s in new.shape[1:]))] = new
+        for column, place in known:
+            out[column] = 0
+            kept = out[column : column + 1]
+            kept[(slice(None), *(slice(s) for s in old.shape[1:]))] = old[place : place + 1]
+        return out
+
+    def part(name: str) -> Coefficients:
+        new, old = getattr(version, name), getattr(base, name)
+        return Coefficients(
+            merge(new.slope, old.slope), merge(new.shift, old.shift), merge(new.bend, old.bend),
+            merge(new.weights, old.weights), new.offsets,
+        )  # fmt: skip
+
+    return replace(
+        version,
+        calibrator=part("calibrator"),
+        joint=part("joint"),
+        calibrator_precision=part("calibrator_precision"),
+        joint_precision=part("joint_precision"),
+        learned=merge(version.learned, base.learned),
+        gate=merge(version.gate, base.gate),
+        point=merge(version.point, base.point),
+        reach=merge(version.reach, base.reach),
+    )

@@ -1,0 +1,33 @@
+import 'graphiql/setup-workers/vite';
+import 'graphiql/style.css';
+import './graphiql.css';
+import { createGraphiQLFetcher, type Fetcher } from '@graphiql/toolkit';
+import { GraphiQL } from 'graphiql';
+import { GraphQLError } from 'graphql';
+import { createElement } from 'react';
+import { createRoot } from 'react-dom/client';
+import { authorizedFetch, endpoint, subscriptions } from './client';
+import { fragments, tabs } from './examples';
+import { key, showKey } from './key';
+
+const fetcher: Fetcher = key
+  ? createGraphiQLFetcher({ url: endpoint, fetch: authorizedFetch, wsClient: subscriptions })
+  : async () => ({ errors: [new GraphQLError('No API key yet: enter one at the top of the page.')] });
+
+// A deep link says ?q=, because ?query= is a GraphQL request to some servers.
+const link = new URLSearchParams(location.search);
+const query = link.get('q');
+const variables = link.get('variables') ?? '';
+
+showKey();
+createRoot(document.getElementById('graphiql')!).render(
+  createElement(GraphiQL, {
+    fetcher,
+    defaultTabs: query ? [{ query, variables }, ...tabs] : tabs,
+    ...(query && { initialQuery: query, initialVariables: variables }),
+    ...(fragments && { externalFragments: fragments }),
+    shouldPersistHeaders: false, // they may hold a key
+    inputValueDeprecation: true,
+    schemaDescription: true,
+  }),
+);
