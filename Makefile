@@ -1,0 +1,57 @@
+# Every command sets up what it needs: nothing but Python 3.11 or newer is asked for. Node builds the pages where it is.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PAGES := server/static/graphiql.html
+PACKAGES := cli models resolvers runner schema server store trainer
+
+.PHONY: help setup pages demo test check format lock sdl
+.DEFAULT_GOAL := help
+
+help: ## Show these commands
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1\t/' | awk -F '\t' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+setup: $(READY) ## Make .venv with everything in it
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Judgesmith needs Python 3.11 or newer; name one with make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $(READY)
+
+pages: $(PAGES) ## Build GraphiQL, where Node is
+
+$(PAGES): $(wildcard web/*.html web/*.json web/*.ts web/src/*) $(wildcard frontend-queries/*.graphql)
+	@if command -v npm >/dev/null 2>&1; then \
+		echo "Building the pages ..."; \
+		(cd web && npm ci --silent --no-audit --no-fund && npm run --silent build) \
+		|| echo "The pages could not be built; the server runs without them and says how to build them."; \
+	else echo "Node is not here: the server runs without GraphiQL and says how to build it."; fi
+
+demo: setup pages ## Improve a judge with real human ratings, live (NO_WAIT=1: stop at the end)
+	@$(BIN)/judgesmith demo $(if $(filter 1 true yes,$(NO_WAIT)),--no-wait)
+
+test: setup ## Run all tests
+	$(BIN)/python -m pytest $(ARGS)
+
+check: setup ## Lint, types, floors and the printed schema
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	@$(BIN)/judgesmith schema | diff - schema/schema.graphql || { echo "schema/schema.graphql is not what the code prints: make sdl"; exit 1; }
+
+format: setup ## Put the code in order
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+sdl: setup ## Print the schema into schema/schema.graphql
+	$(BIN)/judgesmith schema > schema/schema.graphql
+
+lock: setup ## Pin the newest versions that pyproject.toml allows
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --no-config --universal --upgrade --generate-hashes --no-annotate --no-header \
+		--extra dev --extra postgres pyproject.toml -o requirements.lock

@@ -1,0 +1,70 @@
+"""Units of work: all or nothing, durable, in groups, on both databases."""
+
+import asyncio
+
+import pytest
+from sqlalchemy import Connection, func, select
+
+from models.access import Workspace
+from models.errors import Conflict
+from store import access
+from store.signals import Topic, touch
+from store.store import Store, open_store
+
+
+def count_workspaces(connection: Connection) -> int:
+    return connection.execute(select(func.count()).select_from(Workspace)).scalar_one()
+
+
+async def test_a_failed_unit_leaves_nothing_and_harms_no_other_of_its_group(store: Store) -> None:
+    def fails(connection: Connection) -> None:
+        access.ensure_workspace(connection, "half")
+        raise Conflict("no")
+
+    works = [store.write(lambda c, n=n: access.ensure_workspace(c, f"w{n}")) for n in range(20)]
+    results = await asyncio.gather(*works, store.write(fails), return_exceptions=True)
+
+    assert isinstance(results[-1], Conflict)
+    assert await store.read(count_workspaces) == 20
+
+
+async def test_what_was_written_is_there_for_another_process_to_read(store: Store, database_url: str) -> None:
+    await store.write(lambda c: access.ensure_workspace(c, "kept"))
+
+    async with open_store(database_url) as other:
+        assert await other.read(count_workspaces) == 1
+
+
+async def test_the_same_name_at_the_same_moment_makes_one_workspace(store: Store, database_url: str) -> None:
+    async with open_store(database_url) as other:
+        found = await asyncio.gather(
+            *(s.write(lambda c: access.ensure_workspace(c, "one")) for s in (store, other) for _ in range(10))
+        )
+
+    assert len({workspace.id for workspace in found}) == 1
+
+
+@pytest.mark.parametrize("own", [True, False])
+async def test_a_commit_wakes_listeners_also_of_another_process(store: Store, database_url: str, own: bool) -> None:
+    async with open_store(database_url) as other:
+        listening = store if own else other
+        with listening.signals.listen(Topic.FEEDBACK) as listener:
+            await listener.wait(0.3)  # whatever its start brought
+            writing = asyncio.create_task(
+                store.write(lambda c: (touch(c, Topic.FEEDBACK), access.ensure_workspace(c, "w")))
+            )
+            assert await listener.wait(5)
+            await writing
+
+
+async def test_readers_can_not_write(store: Store) -> None:
+    if not store.embedded:
+        pytest.skip("only the embedded readers are read-only")
+    with pytest.raises(Exception, match="readonly"):
+        await store.read(lambda c: access.ensure_workspace(c, "x"))
+
+
+@pytest.mark.parametrize("url", ["sqlite+aiosqlite:///:memory:", "mysql://x/y", "nonsense", "sqlite+aiosqlite://"])
+def test_an_address_that_can_not_be_used_is_refused_with_a_sentence(url: str) -> None:
+    with pytest.raises(ValueError, match=r"database|file|speaks"):
+        open_store(url)
