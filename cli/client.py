@@ -150,7 +150,7 @@ def _unauthenticated(key: str | None) -> str:
 def _graphql_error(errors: list[Data], status: int) -> ApiError:
     first_code = (errors[0].get("extensions") or {}).get("code", "")
     if not first_code and status == httpx.codes.BAD_REQUEST:
-        first_code = "INVALID"
+        first_code = "BAD_REQUEST"
     text = "\n".join(str(error.get("message", error)) for error in errors)
     if first_code == "UNAUTHENTICATED":
         text += " Check --key or JUDGESMITH_API_KEY."

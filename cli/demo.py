@@ -70,14 +70,15 @@ def _run(folder: Path, out: Console, *, no_wait: bool) -> None:
         for line in data.story:
             out.print(line)
 
-        _heading(out, "Loading them as feedback")
+        note = "" if data.real else " (simulated data)"
+        _heading(out, f"Loading them as feedback{note}")
         judge = _load(client, data, folder, out)
         out.print(summary_view(client.run("FeedbackSummary", judgeId=judge["id"])["feedbackSummary"]))
 
-        _heading(out, "Training a new version")
+        _heading(out, f"Training a new version{note}")
         job = _train(client, judge, out)
 
-        _heading(out, "Items it never saw")
+        _heading(out, f"Items it never saw{note}")
         _show_held_out(client, judge, job, data, out)
 
         _heading(out, "Two judges to try the API on")
@@ -93,6 +94,7 @@ def _run(folder: Path, out: Console, *, no_wait: bool) -> None:
         else:
             out.print("The server goes on. Ctrl-C stops it and removes its data.", style="bold")
             server.wait()
+            out.print("Stopping.")
 
 
 def _heading(out: Console, text: str) -> None:
@@ -143,7 +145,7 @@ def _show_held_out(client: Client, judge: Judge, job: Data, data: DemoData, out:
     ]
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("Item", max_width=60, no_wrap=True, overflow="ellipsis")
-    for heading in ("judge", "new version", "people (mean)"):
+    for heading in ("judge", "new version", "people (mean)" if data.real else "simulated people"):
         table.add_column(heading, justify="right", no_wrap=True)
     for text, raw, new, people in rows[:: max(1, len(rows) // _SHOWN)][:_SHOWN]:
         table.add_row(
@@ -164,8 +166,6 @@ def _show_held_out(client: Client, judge: Judge, job: Data, data: DemoData, out:
         + ", ".join(f"{who} {points:.2f}" for who, points in off.items())
         + "."
     )
-    if not data.real:
-        out.print("(Simulated people.)", style="yellow")
 
 
 def _off(pairs: Iterable[tuple[float, float]]) -> float:

@@ -19,7 +19,7 @@ from cli.rows import BadLineError, Criteria, Input, Row, evaluation_row, feedbac
 BATCH_ROWS = 500
 BATCH_BYTES = 8 * 2**20  # half of what a server accepts at once unless told otherwise
 # A request refused as a whole for what one of its rows holds, such as a number GraphQL can't represent.
-_ROW_CODES = {"INVALID", "BAD_USER_INPUT", "LIMIT_EXCEEDED", "TOO_LARGE"}
+_ROW_CODES = {"BAD_REQUEST", "INVALID", "LIMIT_EXCEEDED", "TOO_LARGE"}
 
 
 @dataclass

@@ -57,7 +57,7 @@ def train(
     url: Url = DEFAULT_URL,
     key: Key = None,
 ) -> None:
-    """Create a training job that learns from the feedback on a judge.
+    """Create a job that learns from the feedback on a judge.
 
     With --watch the command ends with status 0 only if the job completes.
     """
@@ -99,7 +99,10 @@ def train(
 
 
 def watch_job(job: JobId, json: Json = False, url: Url = DEFAULT_URL, key: Key = None) -> None:
-    """Show a job live until it is over, then its proof; ends with status 0 only if the job completes."""
+    """Show a job live, then its proof.
+
+    Ends with status 0 only if the job completes.
+    """
     with friendly_errors(), Client(url, key) as client:
         _watch(client, job, json=json)
 

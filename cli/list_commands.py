@@ -88,7 +88,7 @@ def summary(
     url: Url = DEFAULT_URL,
     key: Key = None,
 ) -> None:
-    """Show what feedback on a judge there is to learn from."""
+    """Show what feedback there is to learn from."""
     bounds: Data = {"since": moment(since), "until": moment(until), "targetCriteria": target}
     given = {name: value for name, value in bounds.items() if value}
     with friendly_errors(), Client(url, key) as client:

@@ -31,7 +31,7 @@ def simulate_command(
     drift: Annotated[float, typer.Option(help="Points by which people become stricter over time.")] = 0.0,
     seed: Annotated[int, typer.Option(min=0, help="Same seed: same files.")] = 0,
 ) -> None:
-    """Write a simulated judge with evaluations and feedback, to try things out."""
+    """Write simulated evaluations and feedback to files."""
     try:
         low, high = (float(end) for end in scale.split("-"))
     except ValueError as error:

@@ -117,7 +117,7 @@ class EventKind(StrEnum):
 
 
 class JobEvent(Base):
-    """One line of a job's log: append-only, numbered within the job by ``seq``, in the database by ``position``."""
+    """One line of a job's log: append-only, numbered by ``seq`` in the job, by ``position`` in order of commits."""
 
     __tablename__ = "job_events"
     __table_args__ = (
@@ -127,7 +127,6 @@ class JobEvent(Base):
     )
 
     position: Mapped[int] = mapped_column(Counter, primary_key=True)
-    transaction: Mapped[int] = mapped_column(Counter, default=0)  # PostgreSQL: late commits lie below this number
     job_id: Mapped[str] = mapped_column(ForeignKey("training_jobs.id"))
     seq: Mapped[int]
     workspace_id: Mapped[str] = mapped_column(String(40))

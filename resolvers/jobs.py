@@ -19,7 +19,7 @@ from runner.estimate import minutes
 from runner.preflight import Notice
 from store import events as log
 from store import jobs, outbox
-from store.store import Query, every
+from store.rows import Query, every
 
 REDACTED = "(hidden from your role)"
 

@@ -12,7 +12,8 @@ from models.evaluation import Evaluation
 from models.job import TrainingJob
 from models.judge import Criterion, Judge, JudgeVersion
 from store import judges
-from store.store import Store, every
+from store.rows import every
+from store.store import Store
 
 K = TypeVar("K")
 V = TypeVar("V")

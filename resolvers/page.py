@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from store.page import Keyset, count
-from store.store import Query, Store
+from store.rows import Query
+from store.store import Store
 
 T = TypeVar("T")
 

@@ -1,11 +1,12 @@
 """Live status: replay a log after a cursor, then follow it. No gap, no duplicate."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from models.errors import NotFound
 from models.feedback import Summary
@@ -15,8 +16,10 @@ from models.state import TERMINAL, JobStatus
 from resolvers import summary
 from resolvers.context import Context
 from store import events, jobs, judges
+from store.rows import Query
 from store.signals import Topic
-from store.store import Query, every
+from store.store import Store
+from store.tail import Entry, with_jobs
 
 CHUNK = 200
 SUMMARY_PAUSE = 0.4  # seconds between two pushes of a summary, at least
@@ -31,7 +34,7 @@ class Update:
     job: TrainingJob
 
 
-async def job_status(ctx: Context, job_id: str, after: str | None) -> AsyncIterator[Update]:
+async def job_status(ctx: Context, job_id: str, after: str | None) -> AsyncGenerator[Update, None]:
     """Every event of one job in order; ends with the job.
 
     Raises:
@@ -39,22 +42,16 @@ async def job_status(ctx: Context, job_id: str, after: str | None) -> AsyncItera
         Invalid: ``after`` is no cursor of an event.
     """
     position = events.parse_cursor(after) if after is not None else 0
-    await ctx.store.read(lambda connection: jobs.need(connection, ctx.workspace_id, job_id))
-    with ctx.store.signals.listen(Topic.EVENTS) as listener:
-        while True:
-            updates, over = await ctx.store.read(partial(_of_job, ctx.workspace_id, job_id, position))
-            for update in updates:
-                position = update.event.position
-                yield update
-                if _ends(update.event):
-                    return
-            if over and not updates:  # the cursor was that of the last event
+    job = await ctx.store.read(lambda connection: jobs.need(connection, ctx.workspace_id, job_id))
+    log = _Log(ctx.store, events.of_job(job_id), lambda event: event.job_id == job_id, position)
+    async with aclosing(log.follow(endless=job.status not in TERMINAL)) as updates:
+        async for update in updates:
+            yield update
+            if _ends(update.event):
                 return
-            if len(updates) < CHUNK:
-                await listener.wait(ctx.store.safety_interval)
 
 
-async def activity(ctx: Context, judge_id: str | None, after: str | None) -> AsyncIterator[Update]:
+async def activity(ctx: Context, judge_id: str | None, after: str | None) -> AsyncGenerator[Update, None]:
     """Events of all jobs of the workspace, or of one judge, from now on or after a cursor; never ends.
 
     Raises:
@@ -66,18 +63,51 @@ async def activity(ctx: Context, judge_id: str | None, after: str | None) -> Asy
         judge = await ctx.store.read(lambda connection: judges.need(connection, ctx.workspace_id, judge_id))
         judge_pk = judge.pk
     position = events.parse_cursor(after) if after is not None else await ctx.store.read(events.last_position)
-    statement = events.of_workspace(ctx.workspace_id, judge_pk)
-    with ctx.store.signals.listen(Topic.EVENTS) as listener:
-        while True:
-            updates = await ctx.store.read(partial(_with_jobs, statement, position))
-            for update in updates:
-                position = update.event.position
-                yield update
-            if len(updates) < CHUNK:
-                await listener.wait(ctx.store.safety_interval)
+    workspace_id = ctx.workspace_id
+
+    def is_meant(event: JobEvent) -> bool:
+        return event.workspace_id == workspace_id and judge_pk in (None, event.judge_pk)
+
+    log = _Log(ctx.store, events.of_workspace(workspace_id, judge_pk), is_meant, position)
+    async with aclosing(log.follow(endless=True)) as updates:
+        async for update in updates:
+            yield update
 
 
-async def summary_changed(ctx: Context, judge_id: str) -> AsyncIterator[tuple[Judge, Summary]]:
+class _Log:
+    """One subscriber's way through a selection of the log."""
+
+    def __init__(self, store: Store, selection: Query, is_meant: Callable[[JobEvent], bool], position: int) -> None:
+        self.store = store
+        self.selection = selection
+        self.is_meant = is_meant
+        self.position = position  # all of the selection up to here was given
+
+    async def follow(self, *, endless: bool) -> AsyncGenerator[Update, None]:
+        """Replay what there is, then follow if there can be more."""
+        with self.store.tail.follow() as listener:
+            while True:
+                entries, more = await self._next()
+                for event, job in entries:
+                    yield Update(events.cursor_of(event), event, job)
+                if not more and not endless:
+                    return
+                if not more:
+                    await listener.wait(self.store.safety_interval)
+
+    async def _next(self) -> tuple[list[Entry], bool]:
+        """What comes next, from the tail or from further back; whether more is there already."""
+        tail = self.store.tail
+        known = tail.position
+        kept = tail.after(self.position, self.is_meant)
+        if kept is not None:
+            self.position = max(self.position, known)
+            return kept, False
+        entries, self.position, more = await self.store.read(partial(_read_on, self.selection, self.position))
+        return entries, more
+
+
+async def summary_changed(ctx: Context, judge_id: str) -> AsyncGenerator[tuple[Judge, Summary], None]:
     """A judge's feedback summary, now and whenever it changes; a few times a second at most.
 
     Raises:
@@ -101,15 +131,10 @@ def _ends(event: JobEvent) -> bool:
     return event.kind is EventKind.STATUS and JobStatus(event.body["to"]) in TERMINAL
 
 
-def _of_job(workspace_id: str, job_id: str, position: int, connection: Connection) -> tuple[list[Update], bool]:
-    job = jobs.need(connection, workspace_id, job_id)
-    statement = events.of_job(job_id).where(JobEvent.position > position).order_by(JobEvent.position).limit(CHUNK)
-    found = every(connection, statement, JobEvent)
-    return [Update(events.cursor_of(event), event, job) for event in found], job.status in TERMINAL
-
-
-def _with_jobs(statement: Query, position: int, connection: Connection) -> list[Update]:
-    found = events.after(connection, statement, position, CHUNK)
-    named = select(TrainingJob).where(TrainingJob.id.in_({event.job_id for event in found}))
-    by_id = {job.id: job for job in every(connection, named, TrainingJob)} if found else {}
-    return [Update(events.cursor_of(event), event, by_id[event.job_id]) for event in found]
+def _read_on(selection: Query, position: int, connection: Connection) -> tuple[list[Entry], int, bool]:
+    newest = events.last_position(connection)
+    found = events.after(connection, selection, position, CHUNK)
+    if len(found) == CHUNK:
+        return with_jobs(connection, found), found[-1].position, True
+    # what came in between the two reads is among ``found`` where it is meant, so its place counts too
+    return with_jobs(connection, found), max(newest, position, *(event.position for event in found[-1:])), False

@@ -16,7 +16,7 @@ from models.evaluation import Evaluation, score_at, shown_at
 from models.feedback import CONFIRMING_RATING, DOUBTING_RATING, Bounds, Feedback, FeedbackType
 from models.judge import Criterion
 from store import feedback
-from store.store import every
+from store.rows import every
 from trainer.base import Doubts, Items, Labels, Scale
 
 

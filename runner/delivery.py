@@ -6,10 +6,10 @@ from datetime import timedelta
 from typing import Protocol
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from models.job import Delivery
 from store import outbox
+from store.away import is_away, reason
 from store.signals import Topic
 from store.store import Store
 
@@ -67,10 +67,11 @@ class Deliverer:
                 try:
                     while due := await self._take():
                         await asyncio.gather(*(self._attempt(delivery) for delivery in due))
-                except SQLAlchemyError as error:
-                    log.warning("database_away", error=type(error).__name__)
-                except Exception:
-                    log.exception("deliverer_failed")
+                except Exception as error:  # it must go on, whatever happened
+                    if is_away(error):
+                        log.warning("database_away", reason=reason(error))
+                    else:
+                        log.exception("deliverer_failed")
                 await listener.wait(self.store.safety_interval)
 
     async def _take(self) -> list[Delivery]:

@@ -17,13 +17,13 @@ import msgspec
 import orjson
 import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
 
 from models.job import EventKind, TrainingJob
 from models.state import JobStatus
 from runner.child import Order
 from runner.publish import publish
 from store import jobs
+from store.away import is_away, reason
 from store.events import NewEvent
 from store.store import Store
 
@@ -57,15 +57,19 @@ class Leases:
 class _News:
     """What the process said since the last write."""
 
-    events: list[NewEvent] = field(default_factory=list)
+    steps: list[NewEvent | JobStatus] = field(default_factory=list)  # in order; a status: the job moved there
     progress: dict[str, Any] | None = None
     checkpoint: bytes | None = None
-    phase: JobStatus | None = None
     outcome: dict[str, Any] | None = None
     failure: dict[str, str] | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.events or self.progress or self.checkpoint or self.phase)
+        return bool(self.steps or self.progress or self.checkpoint)
+
+    @property
+    def moved(self) -> bool:
+        """Whether the job moved to another state."""
+        return any(isinstance(step, JobStatus) for step in self.steps)
 
 
 class _Ended(Exception):
@@ -86,8 +90,7 @@ class Supervisor:
         self._news = _News()
         self._progress: dict[str, Any] = {}
         self._heard = asyncio.Event()
-        self._status = job.status
-        self._begun = False
+        self._phase = job.status  # as the process's reports go, ahead of what is written
         self._burnt = False
         self._away = False
         self._renewed = time.monotonic()
@@ -106,6 +109,10 @@ class Supervisor:
             return "lost"
         except _Ended as end:
             return str(end)
+        except Exception:
+            log.exception("supervisor_failed", job=self.job.id)
+            await _kill(process)
+            return await self._fail_unexpectedly()
         finally:
             if self._fuse is not None:
                 self._fuse.cancel()
@@ -135,7 +142,7 @@ class Supervisor:
         await asyncio.wait([reader, heard], timeout=self.leases.tick, return_when=asyncio.FIRST_COMPLETED)
         heard.cancel()
         self._heard.clear()
-        if self._news.phase is None and not reader.done():
+        if not self._news.moved and not reader.done():
             await asyncio.wait([reader], timeout=self.leases.tick)
 
     async def _keep_up(self, process: Process, *, last: bool = False) -> None:
@@ -158,7 +165,7 @@ class Supervisor:
                 if found is None or found.fence != self.fence:
                     raise _Ended("lost")
                 job, begun = found, self._renewed
-        except SQLAlchemyError as error:
+        except Exception as error:
             self._note_away(error)
             self._put_back(news)
             if last:
@@ -168,7 +175,6 @@ class Supervisor:
         if begun != self._renewed:
             self._renewed = begun
             self._light_fuse(process)
-        self._status, self._begun = job.status, self._begun or job.status is not JobStatus.PREPARING
         if job.cancel_requested:
             await _kill(process)
             await self.store.write(
@@ -179,28 +185,33 @@ class Supervisor:
             raise _Ended("cancelled")
 
     def _keep(self, connection: Connection, news: _News) -> TrainingJob:
-        job = jobs.renew(connection, self.job.id, self.fence, self.leases.length)
-        if news.phase is not None and _ORDER[news.phase] > _ORDER[job.status]:
+        lease = self.leases.length
+        job = jobs.report(connection, self.job.id, self.fence, lease, news.progress, news.checkpoint)
+        events: list[NewEvent] = []
+        for step in news.steps:
+            if isinstance(step, NewEvent):
+                events.append(step)
+                continue
+            jobs.log(connection, job, events)
+            events = []
             began = job.status is JobStatus.PREPARING
             changes = {"attempt": job.attempt + 1} if began else {}
-            job = jobs.transition(connection, job, news.phase, _PHASE_SAYS[news.phase], under=self.fence, **changes)
-        return jobs.report(
-            connection, job.id, self.fence, self.leases.length, news.events, news.progress, news.checkpoint
-        )
+            job = jobs.transition(connection, job, step, _PHASE_SAYS[step], under=self.fence, **changes)
+        jobs.log(connection, job, events)
+        return job
 
     def _put_back(self, news: _News) -> None:
         later = self._news
-        later.events = news.events + later.events
+        later.steps = news.steps + later.steps
         later.progress = later.progress or news.progress
         later.checkpoint = later.checkpoint or news.checkpoint
-        later.phase = later.phase or news.phase
 
     async def _end(self, code: int) -> str:
         """The process has ended: publish its outcome, or say what became of it."""
         while self._news.outcome is not None or self._news.failure is not None:
             try:
                 await self.store.write(self._conclude)
-            except SQLAlchemyError as error:
+            except Exception as error:
                 self._note_away(error)
                 if self._burnt or time.monotonic() - self._renewed > self.leases.fuse:
                     return "fenced itself"
@@ -228,6 +239,18 @@ class Supervisor:
             error_message=failure["message"],
         )
 
+    async def _fail_unexpectedly(self) -> str:
+        """A bug of ours: trying again would meet it again, so the job ends."""
+        failure = {"code": "INTERNAL", "message": "Something went wrong on our side; the server's log tells what."}
+        try:
+            await self.store.write(lambda connection: self._fail(connection, failure))
+        except jobs.Lost:
+            return "lost"
+        except Exception as error:
+            self._note_away(error)
+            return "left to the sweep"
+        return "failed"
+
     async def _give_back(self, reason: str, *, attempt_spent: bool) -> str:
         def unit(connection: Connection) -> TrainingJob:
             return jobs.give_back(connection, self.job, self.fence, reason, attempt_spent=attempt_spent)
@@ -236,7 +259,8 @@ class Supervisor:
             await self.store.write(unit)
         except jobs.Lost:
             return "lost"
-        except SQLAlchemyError:
+        except Exception as error:
+            self._note_away(error)
             return "left to the sweep"
         return "given back"
 
@@ -251,7 +275,7 @@ class Supervisor:
     def _hear(self, report: dict[str, Any]) -> None:
         news = self._news
         if "loaded" in report:
-            news.events.append(NewEvent(EventKind.NOTE, _loaded_says(report["loaded"])))
+            news.steps.append(NewEvent(EventKind.NOTE, _loaded_says(report["loaded"])))
         elif "progress" in report:
             self._hear_progress(report["progress"])
         elif "checkpoint" in report:
@@ -264,23 +288,26 @@ class Supervisor:
     def _hear_progress(self, progress: dict[str, Any]) -> None:
         news = self._news
         phase = JobStatus(progress["phase"])
-        if _ORDER[phase] > _ORDER[self._status]:
-            news.phase = max(phase, news.phase or phase, key=_ORDER.__getitem__)
+        if _ORDER[phase] > _ORDER[self._phase]:
+            self._phase = phase
+            news.steps.append(phase)
         if progress["epoch"] is not None:
             body = {
                 key: progress[key] for key in ("epoch", "max_epochs", "loss", "validation_loss", "mean_absolute_error")
             }
-            news.events.append(NewEvent(EventKind.EPOCH, progress["message"], body))
+            news.steps.append(NewEvent(EventKind.EPOCH, progress["message"], body))
         else:
-            news.events.append(NewEvent(EventKind.NOTE, progress["message"]))
+            news.steps.append(NewEvent(EventKind.NOTE, progress["message"]))
         fresh = {key: progress[key] for key in _EPOCH_FIGURES if progress[key] is not None}
         self._progress |= fresh | {"fraction": progress["fraction"]}
         news.progress = dict(self._progress)
 
-    def _note_away(self, error: SQLAlchemyError) -> None:
-        """Say once that the database can't be used; training goes on until the fuse burns."""
+    def _note_away(self, error: Exception) -> None:
+        """Say once that the database is away (training goes on until the fuse burns); raise what is no such thing."""
+        if isinstance(error, _Ended) or not is_away(error):
+            raise error
         if not self._away:
-            log.warning("database_away", job=self.job.id, error=str(getattr(error, "orig", error)))
+            log.warning("database_away", job=self.job.id, reason=reason(error))
         self._away = True
 
     def _light_fuse(self, process: Process) -> None:

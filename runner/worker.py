@@ -2,19 +2,18 @@
 
 import asyncio
 import contextlib
-import os
-import secrets
-import socket
 import time
 
 import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError
 
 from models.job import TrainingJob
 from runner.local import LocalLauncher
+from runner.owner import is_gone, this_process
 from runner.supervise import Leases
 from store import jobs
+from store.away import is_away, reason
 from store.signals import Topic
 from store.store import Store
 
@@ -30,7 +29,7 @@ class Worker:
         self.store = store
         self.leases = leases
         self.launcher = LocalLauncher(store, leases, slots)
-        self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self.owner = this_process()
         self._loop: asyncio.Task[None] | None = None
         self._swept = 0.0
 
@@ -53,10 +52,11 @@ class Worker:
                 try:
                     await self._sweep()
                     await self._claim()
-                except SQLAlchemyError as error:
-                    log.warning("database_away", error=type(error).__name__)
-                except Exception:  # a worker that stops taking jobs would be worse than one that complains
-                    log.exception("worker_failed")
+                except Exception as error:  # it must go on, whatever happened
+                    if is_away(error):
+                        log.warning("database_away", reason=reason(error))
+                    else:
+                        log.exception("worker_failed")
                 await listener.wait(self.store.safety_interval)
 
     async def _claim(self) -> None:
@@ -74,18 +74,18 @@ class Worker:
         if time.monotonic() - self._swept < SWEEP_SECONDS:
             return
         self._swept = time.monotonic()
-        if not await self.store.read(_any_expired):
+        if not await self.store.read(_any_lost):
             return
-        for job in await self.store.write(_give_back_expired):
+        for job in await self.store.write(_give_back_lost):
             log.warning("job_swept", job=job.id, status=job.status)
 
 
-def _any_expired(connection: Connection) -> bool:
-    return bool(jobs.expired(connection, lock=False))
+def _any_lost(connection: Connection) -> bool:
+    return bool(jobs.expired(connection, is_gone, lock=False))
 
 
-def _give_back_expired(connection: Connection) -> list[TrainingJob]:
+def _give_back_lost(connection: Connection) -> list[TrainingJob]:
     return [
         jobs.give_back(connection, job, job.fence, "its worker was lost", attempt_spent=True)
-        for job in jobs.expired(connection, lock=True)
+        for job in jobs.expired(connection, is_gone, lock=True)
     ]

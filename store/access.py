@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from models.access import ApiKey, Role, User, Viewer, Workspace
 from models.base import new_id, now
 from models.job import TrainingJob
-from store.store import first
+from store.rows import first
 
 _USE_IS_NOTED_EVERY = timedelta(minutes=1)
 

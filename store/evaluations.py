@@ -15,7 +15,7 @@ from models.judge import Judge
 from models.spec import EvaluationSpec
 from store import judges
 from store.ingest import ingest
-from store.store import Query, every, first
+from store.rows import Query, every, first
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, cast, func, insert, literal, literal_column, select, true
+from sqlalchemy import Connection, func, insert, select, text
 
 from models.errors import Invalid
 from models.job import EventKind, JobEvent, TrainingJob
 from store.page import Keyset, decode_cursor, encode_cursor, whole_number
+from store.rows import Query, every
 from store.signals import Topic, touch
-from store.store import Query, every
+
+_LOG_LOCK = 0x6C6F67  # any number that no other program on the database takes
 
 EVENTS = Keyset(JobEvent, "event", JobEvent.position, parse=whole_number)
 
@@ -42,11 +44,15 @@ def parse_cursor(cursor: str) -> int:
 
 
 def append(connection: Connection, job: TrainingJob, last_seq: int, events: list[NewEvent], moment: datetime) -> None:
-    """Add events to a job's log; the caller numbers them by the job's row."""
-    postgres = connection.dialect.name == "postgresql"
-    transaction: Any = cast(literal_column("pg_current_xact_id()::text"), BigInteger) if postgres else literal(0)
+    """Add events to a job's log; the caller numbers them by the job's row.
+
+    Positions are in the order of commits: SQLite has one writer, and on PostgreSQL a lock is held from here to the
+    commit. So whoever has read up to a position has seen all that will ever be below it.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:log)"), {"log": _LOG_LOCK})
     connection.execute(
-        insert(JobEvent).values(transaction=transaction),
+        insert(JobEvent),
         [
             {
                 "job_id": job.id,
@@ -77,20 +83,8 @@ def of_workspace(workspace_id: str, judge_pk: int | None = None) -> Query:
 
 def after(connection: Connection, statement: Query, position: int, limit: int) -> list[JobEvent]:
     """The next events of a selection of the log after a position, in order."""
-    statement = statement.where(JobEvent.position > position, _settled(connection))
-    return every(connection, statement.order_by(JobEvent.position).limit(limit), JobEvent)
-
-
-def _settled(connection: Connection) -> ColumnElement[bool]:
-    """What no transaction that still runs can come before.
-
-    On PostgreSQL a transaction may commit late with a lower position than one that is visible already. Readers stop
-    below the oldest that still runs, so such an event is never skipped.
-    """
-    if connection.dialect.name != "postgresql":
-        return true()
-    oldest = cast(literal_column("pg_snapshot_xmin(pg_current_snapshot())::text"), BigInteger)
-    return JobEvent.transaction < oldest
+    statement = statement.where(JobEvent.position > position).order_by(JobEvent.position).limit(limit)
+    return every(connection, statement, JobEvent)
 
 
 def last_position(connection: Connection) -> int:

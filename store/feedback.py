@@ -16,8 +16,8 @@ from models.judge import Judge
 from models.spec import FeedbackSpec
 from store.ingest import ingest
 from store.page import Keyset
+from store.rows import Query, first
 from store.signals import Topic, touch
-from store.store import Query, first
 
 FEEDBACK = Keyset(Feedback, "feedback", Feedback.id)
 

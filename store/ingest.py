@@ -8,7 +8,7 @@ from sqlalchemy import Connection, insert, select
 from models.errors import Conflict
 from models.evaluation import Evaluation
 from models.feedback import Feedback
-from store.store import every
+from store.rows import every
 
 
 class Item(Protocol):

@@ -4,10 +4,11 @@ Every change is guarded in its UPDATE's WHERE clause, and its event is written i
 worker carry the fence its claim raised; a write that finds the fence moved on changes nothing and raises ``Lost``.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, exists, insert, select, update
+from sqlalchemy import Connection, delete, exists, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 
@@ -19,8 +20,8 @@ from store import outbox
 from store.clock import database_now
 from store.events import NewEvent, append
 from store.page import Keyset
+from store.rows import Query, every, first
 from store.signals import Topic, touch
-from store.store import Query, every, first
 
 JOBS = Keyset(TrainingJob, "job", TrainingJob.id, descending=True)
 
@@ -194,11 +195,10 @@ def report(
     job_id: str,
     fence: int,
     lease: timedelta,
-    events: list[NewEvent],
     progress: dict[str, Any] | None,
     checkpoint: bytes | None,
 ) -> TrainingJob:
-    """Keep a worker's progress, and renew its lease.
+    """Keep how far a worker is, and renew its lease.
 
     Raises:
         Lost: the job is no longer the caller's.
@@ -213,8 +213,6 @@ def report(
                 index_elements=[JobCheckpoint.job_id], set_={"content": checkpoint}
             )
         )
-    if events:
-        _log(connection, job, events, database_now(connection))
     return job
 
 
@@ -266,11 +264,23 @@ def give_back(connection: Connection, job: TrainingJob, fence: int, reason: str,
     return transition(connection, job, JobStatus.QUEUED, message, under=fence, **release)
 
 
-def expired(connection: Connection, *, lock: bool) -> list[TrainingJob]:
-    """Jobs whose worker did not renew its lease in time; with ``lock`` those that nobody else deals with."""
-    late = and_(TrainingJob.status.in_(ACTIVE), TrainingJob.lease_until < database_now(connection))
-    statement = select(TrainingJob).where(late)
-    return every(connection, statement.with_for_update(skip_locked=True) if lock else statement, TrainingJob)
+def expired(connection: Connection, is_gone: Callable[[str], bool], *, lock: bool) -> list[TrainingJob]:
+    """Jobs whose worker did not renew its lease in time, or is known to be gone.
+
+    Args:
+        connection: of a unit.
+        is_gone: whether the process of an owner's name has ended.
+        lock: leave out those that somebody else deals with, and keep the others as they are.
+    """
+    statement = select(TrainingJob).where(TrainingJob.status.in_(ACTIVE))
+    if lock:
+        statement = statement.with_for_update(skip_locked=True)
+    moment = database_now(connection)
+    return [
+        job
+        for job in every(connection, statement, TrainingJob)
+        if job.lease_until is None or job.lease_until < moment or is_gone(job.owner or "")
+    ]
 
 
 def request_cancel(connection: Connection, workspace_id: str, job_id: str, reason: str | None) -> TrainingJob:

@@ -18,7 +18,7 @@ from models.judge import (
 )
 from models.spec import JudgeSpec
 from store.page import Keyset, whole_number
-from store.store import Query, every, first
+from store.rows import Query, every, first
 
 JUDGES = Keyset(Judge, "judge", Judge.pk, parse=whole_number)
 VERSIONS = Keyset(JudgeVersion, "version", JudgeVersion.number, descending=True, parse=whole_number)

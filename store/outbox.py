@@ -8,8 +8,8 @@ from sqlalchemy import Connection, exists, insert, select, update
 from models.base import new_id
 from models.job import Delivery, DeliveryStatus, TrainingJob
 from store.clock import database_now
+from store.rows import Query, every
 from store.signals import Topic, touch
-from store.store import Query, every
 
 
 def enqueue(connection: Connection, job: TrainingJob, payload: dict[str, Any], moment: datetime) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from models.errors import Invalid
-from store.store import Query, every
+from store.rows import Query, every
 
 T = TypeVar("T")
 

@@ -87,6 +87,7 @@ class PostgresStore(Store):
 
     async def close(self) -> None:
         """Stop listening and close the connections."""
+        await self.tail.close()
         if self._listening is not None:
             self._listening.cancel()
             with contextlib.suppress(asyncio.CancelledError):

@@ -108,6 +108,7 @@ class SqliteStore(Store):
         if self._closed:
             return
         self._closed = True
+        await self.tail.close()
         if self._watcher is not None:
             self._watcher.cancel()
             with contextlib.suppress(asyncio.CancelledError):

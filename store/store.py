@@ -7,18 +7,18 @@ may run more than once before it commits, so it has no effect but on the databas
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, Self, TypeVar, cast
+from typing import Any, Self, TypeVar
 
 import orjson
-from sqlalchemy import Connection, Select
+from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from store.signals import Signals
+from store.tail import Tail
 
 T = TypeVar("T")
-Query = Select[*tuple[Any, ...]]
 Unit = Callable[[Connection], T]
 
 
@@ -33,6 +33,7 @@ class Store(ABC):
     def __init__(self, url: str, reader: AsyncEngine) -> None:
         self.url = url
         self.signals = Signals()
+        self.tail = Tail(self)
         self._reader = reader
 
     async def read(self, unit: Unit[T]) -> T:
@@ -93,17 +94,6 @@ def open_store(url: str) -> Store:
     raise ValueError(
         f"Judgesmith speaks sqlite+aiosqlite and postgresql+asyncpg, not {parsed.drivername}; see --database-url."
     )
-
-
-def first(connection: Connection, statement: Query, kind: type[T]) -> T | None:  # noqa: ARG001
-    """The first row of a select of one record, typed as that record; None where there is none."""
-    row: Any = connection.execute(statement).first()
-    return cast("T | None", row)
-
-
-def every(connection: Connection, statement: Query, kind: type[T]) -> list[T]:  # noqa: ARG001
-    """All rows of a select of one record, typed as that record."""
-    return cast("list[T]", connection.execute(statement).all())
 
 
 def dump_json(value: Any) -> str:

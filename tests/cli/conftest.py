@@ -59,7 +59,7 @@ class FakeApi:
     def _store(self, rows: list[Data], into: dict[str, Data], list_name: str, payload: str) -> Data:
         self.batch_sizes.append(len(rows))
         if any(row.get("rating", 0) > 2**31 for row in rows):
-            return {"errors": [{"message": "Int cannot represent it", "extensions": {"code": "INVALID"}}]}
+            return {"errors": [{"message": "Int cannot represent it", "extensions": {"code": "BAD_REQUEST"}}]}
         new, errors = 0, []
         for index, row in enumerate(rows):
             scores = row.get("scores") or row.get("correctedScores") or []

@@ -46,7 +46,7 @@ def test_an_operation_is_sent_with_its_fragments_variables_and_key() -> None:
         (says(404), "NOT_FOUND", "no GraphQL API at http://server/graphql"),
         (says(500), "", "status 500"),
         (says(200, errors=[{"message": "You may not.", "extensions": {"code": "FORBIDDEN"}}]), "FORBIDDEN", "may not"),
-        (says(400, errors=[{"message": "Bad variable."}]), "INVALID", "Bad variable"),
+        (says(400, errors=[{"message": "Bad variable."}]), "BAD_REQUEST", "Bad variable"),
         (lambda _: httpx.Response(200, text="<html>"), "", "instead of data"),
     ],
 )
