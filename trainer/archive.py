@@ -30,7 +30,7 @@ def dumps(header: dict[str, Any], arrays: Arrays) -> bytes:
         write(_HEADER, json.dumps(header, sort_keys=True, ensure_ascii=False).encode())
         for name in sorted(arrays):
             file = io.BytesIO()
-            np.lib.format.write_array(file, np.ascontiguousarray(arrays[name]), allow_pickle=False)
+            np.lib.format.write_array(file, np.asarray(arrays[name], order="C"), allow_pickle=False)
             write(f"{name}.npy", file.getvalue())
     return buffer.getvalue()
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from trainer.base import Floats, Floats32, Items, Scale
-from trainer.features import BUCKETS, CORE, HAND, text_features
+from trainer.features import CORE, HAND, text_features
 from trainer.scales import to_unit
 
 RAW_SPREAD, CORE_SPREAD, HAND_SPREAD, BAG_SPREAD = 0.12, 0.09, 0.03, 0.25
@@ -75,6 +75,3 @@ def fit_encoder(items: Items, scales: Sequence[Scale]) -> tuple[Encoder, Floats3
     features -= encoder.center
     features *= encoder.factor
     return encoder, np.nan_to_num(features, copy=False)
-
-
-__all__ = ["BUCKETS", "Encoder", "fit_encoder"]

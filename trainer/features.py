@@ -96,8 +96,9 @@ def _hand(source: Tokens, output: Tokens, pairs: tuple[Positions, Hashes], ratio
         return count(of.owner, (of.classes & kind) != 0)
 
     def symbol(*symbols: str) -> Floats:
-        return count(output.owner, np.isin(output.codes, [ord(s) for s in symbols], kind="sort"))
+        return count(output.owner[marks], np.isin(output.codes[marks], [ord(s) for s in symbols]))
 
+    marks = np.flatnonzero(output.classes & MARK)
     size = count(output.owner) - 1
     words, input_words = count(output.text), count(source.text)
     letters = characters(output, WORD)
@@ -110,7 +111,8 @@ def _hand(source: Tokens, output: Tokens, pairs: tuple[Positions, Hashes], ratio
     triples = mix(pairs[1][:-1] * _SALT + pairs[1][1:])[same]
     line_break = output.codes == ord("\n")
     after_break = np.concatenate([[True], line_break[:-1] | (output.codes[:-1] == 0)])
-    listed = after_break & np.isin(output.codes, [ord(s) for s in "-*•1234567890"], kind="sort")
+    listed = np.flatnonzero(after_break)
+    listed = listed[np.isin(output.codes[listed], [ord(s) for s in "-*•1234567890"])]
     solid = np.flatnonzero((output.classes & (WORD | MARK)) != 0)
     last = np.full(n, -1)
     last[output.owner[solid]] = solid  # later characters overwrite earlier ones
@@ -143,7 +145,7 @@ def _hand(source: Tokens, output: Tokens, pairs: tuple[Positions, Hashes], ratio
         np.sqrt(_share(symbol('"', "“", "”", "«", "»", "「"), words)),
         np.sqrt(_share(symbol(",", "，", "、"), words)),
         np.log1p(count(output.owner, line_break)),
-        np.log1p(count(output.owner, listed)),
+        np.log1p(count(output.owner[listed])),
         np.sqrt(_share(count(output.owner, output.codes > 127), size)),
         ended.astype(np.float64),
         (size - characters(output, SPACE) == 0).astype(np.float64),

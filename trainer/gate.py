@@ -97,8 +97,8 @@ def _gates(table: Table, out: OutOfFold, use: Bools) -> tuple[Floats, Bools]:
     variance = float(left @ left) / max(1, len(at) - int(np.count_nonzero(has)))
     _, group = np.unique(pairs.group[at], return_inverse=True)
     groups = int(group.max()) + 1
-    influence = np.bincount(group * count + criterion, residual * left, groups * count).reshape(groups, count)
-    influence /= np.maximum(square, 1e-9)
+    shares = np.bincount(group * count + criterion, residual * left, groups * count).reshape(groups, count)
+    influence: Floats = shares / np.maximum(square, 1e-9)
     error = np.where(has, np.maximum(variance / np.maximum(square, 1e-9), (influence**2).sum(0)), np.inf)
     centre, deviation = partially_pooled(slope, error, influence)
     share = np.select([centre >= (STEPS[1] + STEPS[2]) / 2, centre > 0], [STEPS[2], STEPS[1]], STEPS[0])

@@ -1,0 +1,315 @@
+"""What each kind of training promises."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.trainer.made_up import make_task, run, version_of
+from trainer.base import Diverged, Doubts, Items, Labels
+from trainer.version import Version
+
+FIELDS = ("expected", "point", "verdict", "lower", "upper")
+
+
+def same(a: Version, b: Version, items: Items, column: int) -> bool:
+    x, y = a.score(items), b.score(items)
+    return all(np.array_equal(getattr(x, f)[:, column], getattr(y, f)[:, column], equal_nan=True) for f in FIELDS)
+
+
+@pytest.mark.parametrize("config", [{}, {"max_epochs": 4}, {"validation_split": 0.3}])
+def test_same_task_gives_same_bytes(config: dict[str, float]) -> None:
+    """Same data, settings and seed: the same version and evidence, bit for bit."""
+    first, second = (run(make_task(120, **config))[0] for _ in range(2))
+    assert first.version == second.version
+    assert first.evidence.to_dict() == second.evidence.to_dict()
+
+
+def test_seed_changes_the_split() -> None:
+    """Another seed splits otherwise, and so proves otherwise."""
+    task = make_task(120, validation_split=0.3)
+    other = replace(task, config=replace(task.config, seed=1))
+    assert run(task)[0].evidence.to_dict() != run(other)[0].evidence.to_dict()
+
+
+@pytest.mark.parametrize(
+    "config",
+    [{}, {"max_epochs": 6}, {"early_stopping": True, "max_epochs": 8}, {"validation_split": 0.3, "max_epochs": 6}],
+)
+def test_resuming_any_checkpoint_changes_nothing(config: dict[str, float], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that goes on from any of its checkpoints ends in the same bytes as an undisturbed one."""
+    monkeypatch.setattr("trainer.fit.PAUSE", 0.0)
+    task = make_task(100, **config)
+    saved: list[bytes] = []
+    whole, _ = run(task, save=saved.append)
+    assert len(saved) >= 6
+    assert max(map(len, saved)) < 1_000_000
+    for checkpoint in saved[:: max(1, len(saved) // 6)] + saved[-1:]:
+        resumed, _ = run(task, checkpoint=checkpoint)
+        assert resumed.version == whole.version
+        assert resumed.evidence.to_dict() == whole.evidence.to_dict()
+
+
+def test_checkpoint_of_another_task_is_ignored() -> None:
+    """Other data must not be mixed with an old checkpoint's fits."""
+    saved: list[bytes] = []
+    run(make_task(100), save=saved.append)
+    other = make_task(100, seed=1)
+    assert run(other, checkpoint=saved[-1])[0].version == run(other)[0].version
+
+
+def test_full_retrain_learns_and_proves_it() -> None:
+    """Where people see what the judge overlooks, errors fall, ranking rises, and the proof says so."""
+    task = make_task(400)
+    outcome, heard = run(task)
+    evidence = outcome.evidence
+    assert evidence.improved
+    assert evidence.after is not None
+    assert evidence.after.mean_absolute_error < 0.8 * evidence.raw.mean_absolute_error
+    assert evidence.after.spearman > evidence.raw.spearman + 0.1
+    assert evidence.before == evidence.raw
+    assert evidence.held_out_count == 400
+    assert evidence.group_count == 100
+    fractions = [progress.fraction for progress in heard]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1.0
+    assert [p.phase for p in heard] == sorted(p.phase for p in heard)
+    assert heard.epochs
+    json.dumps(evidence.to_dict(), allow_nan=False)
+
+
+def test_learned_version_scores_new_items_better() -> None:
+    """The gain holds on items nobody scored, and 90 % intervals hold about 90 % of the scores."""
+    version, fresh = version_of(make_task(400)), make_task(600, seed=7)
+    scores, labels = version.score(fresh.items), fresh.labels
+    at = (labels.item, labels.criterion)
+    raw_error = np.abs(fresh.items.raw[at] - labels.score).mean()
+    assert np.abs(scores.point[at] - labels.score).mean() < 0.8 * raw_error
+    covered = (labels.score >= scores.lower[at]) & (labels.score <= scores.upper[at])
+    assert 0.86 < covered.mean() < 0.96
+
+
+def test_incremental_starts_from_the_base(base: Version) -> None:
+    """A few stricter scores move the version without losing what the base had learned about texts."""
+    task = make_task(60, seed=3, training_type="incremental", base=base)
+    strict = replace(task.labels, score=np.maximum(task.labels.score - 1, 1.0))
+    version = version_of(replace(task, labels=strict))
+    fresh = make_task(400, seed=9).items
+    assert version.score(fresh).expected.mean() < base.score(fresh).expected.mean() - 0.3
+    assert np.array_equal(version.gate > 0, base.gate > 0)
+
+
+def test_incremental_without_base_is_a_full_retrain_with_a_warning() -> None:
+    """Nothing to go on from: say so and learn from scratch."""
+    outcome, _ = run(make_task(100, training_type="incremental"))
+    assert [warning.code for warning in outcome.warnings] == ["NO_ACTIVE_VERSION"]
+    full, _ = run(make_task(100))
+    scores = [Version.loads(o.version or b"").score(make_task(50, seed=5).items) for o in (outcome, full)]
+    assert np.array_equal(scores[0].expected, scores[1].expected)
+
+
+@pytest.mark.parametrize("seen", [0, 200])
+def test_fine_tuning_leaves_other_criteria_bit_identical(base: Version, seen: int) -> None:
+    """Only the targets change, whether the feedback is new to the base or not."""
+    task = make_task(240, seed=0 if seen else 4, training_type="fine_tune", base=base, seen=seen, targets=(1,))
+    version = version_of(task)
+    fresh = make_task(200, seed=9).items
+    assert same(version, base, fresh, 0)
+    assert not same(version, base, fresh, 1)
+
+
+def test_fine_tuning_keeps_others_when_the_judge_gained_a_criterion(base: Version) -> None:
+    """A criterion the base does not know may be tuned without touching the old ones, on scales of other widths too."""
+    task = make_task(300, criteria=3, seed=4, training_type="fine_tune", base=base, targets=(2,))
+    fine = replace(task.scales[2], maximum=11.0)
+    task = replace(task, scales=(*task.scales[:2], fine))
+    version = version_of(task)
+    fresh = make_task(150, criteria=3, seed=9).items
+    old = base.score(fresh, task.scales)
+    new = version.score(fresh)
+    for field in FIELDS:
+        assert np.array_equal(getattr(old, field)[:, :2], getattr(new, field)[:, :2], equal_nan=True)
+    assert np.array_equal(old.point[:, 2], fresh.raw[:, 2])
+    assert not np.array_equal(new.point[:, 2], fresh.raw[:, 2])
+
+
+def test_fine_tuning_without_base_leaves_others_raw() -> None:
+    """Without an active version the other criteria keep the judge's own scores."""
+    version = version_of(make_task(200, training_type="fine_tune", targets=(0,)))
+    fresh = make_task(50, seed=9).items
+    scores = version.score(fresh)
+    assert np.array_equal(scores.expected[:, 1], fresh.raw[:, 1])
+    assert np.array_equal(scores.point[:, 1], fresh.raw[:, 1])
+    assert np.isnan(scores.lower[:, 1]).all()
+    assert not np.array_equal(scores.point[:, 0], fresh.raw[:, 0])
+
+
+def test_fine_tuning_needs_targets() -> None:
+    """Which criteria to tune is the caller's choice."""
+    with pytest.raises(ValueError, match="target"):
+        run(make_task(50, training_type="fine_tune"))
+
+
+def test_validation_measures_the_base_and_makes_no_version(base: Version) -> None:
+    """The active version is measured on new feedback; before and after are the same, nothing has changed."""
+    blob = base.dumps()
+    outcome, heard = run(make_task(200, seed=5, training_type="validation", base=base))
+    assert outcome.version is None
+    assert outcome.evidence.after == outcome.evidence.before
+    assert outcome.evidence.after != outcome.evidence.raw
+    assert outcome.evidence.mae_change is None
+    assert not outcome.evidence.improved
+    assert "never saw" in outcome.evidence.method
+    assert base.dumps() == blob
+    assert {p.phase for p in heard} == {"training", "validating"}
+
+
+def test_base_is_never_judged_on_what_it_learned(base: Version) -> None:
+    """On seen labels the base's recipe is refitted out of fold: the figures are worse than its flattering own ones."""
+    outcome, _ = run(make_task(200, training_type="validation", base=base, seen=200))
+    flattering, _ = run(make_task(200, training_type="validation", base=base))
+    assert "refitted" in outcome.evidence.method
+    assert outcome.evidence.before.mean_absolute_error > flattering.evidence.before.mean_absolute_error
+
+
+def test_validation_without_base_measures_raw() -> None:
+    """No active version: the judge's own scores are what is measured."""
+    evidence = run(make_task(100, training_type="validation", targets=(1,)))[0].evidence
+    assert evidence.after == evidence.raw
+    assert [c.criterion for c in evidence.criteria] == ["crit_1"]
+
+
+def test_unseen_labels_carry_the_proof_where_enough(base: Version) -> None:
+    """With enough new groups, only they are measured, the base by its own predictions."""
+    old, new = make_task(200), make_task(200, seed=6)
+    both = _joined(old, new)
+    outcome, _ = run(replace(both, base=base))
+    assert outcome.evidence.held_out_count == 200
+    assert "never saw" in outcome.evidence.method
+
+
+def _joined(old, new):
+    shift = len(old.items)
+    items = Items(
+        *(getattr(old.items, f) + getattr(new.items, f) for f in ("ids",)),
+        [*old.items.groups, *(f"n{g}" for g in new.items.groups)],
+        *(getattr(old.items, f) + getattr(new.items, f) for f in ("sources", "inputs", "outputs", "rationales")),
+        np.concatenate([old.items.raw, new.items.raw]),
+    )
+    a, b = old.labels, new.labels
+    labels = Labels(
+        np.concatenate([a.item, b.item + np.int32(shift)]),
+        *(np.concatenate([getattr(a, f), getattr(b, f)]) for f in ("criterion", "score", "rater", "confirmed")),
+        np.arange(len(a) + len(b)) < len(a),
+    )
+    return replace(old, items=items, labels=labels)
+
+
+def test_max_epochs_are_run_exactly_and_reported() -> None:
+    """Without early stopping each of the wanted epochs runs and is reported with its loss."""
+    outcome, heard = run(make_task(100, learning_rate=0.01, max_epochs=7, early_stopping=False))
+    assert [p.epoch for p in heard.epochs] == list(range(1, 8))
+    assert all(p.max_epochs == 7 and p.loss is not None for p in heard.epochs)
+    assert heard.epochs[-1].loss < heard.epochs[0].loss
+    assert outcome.chosen == {"learning_rate": 0.01, "max_epochs": 7, "early_stopping": False, "validation_split": None}
+
+
+def test_early_stopping_stops_early() -> None:
+    """A high rate overfits soon; early stopping ends long before the limit and never after it."""
+    _, heard = run(make_task(100, learning_rate=0.3, max_epochs=200, early_stopping=True, validation_split=0.3))
+    assert 1 <= len(heard.epochs) < 200
+    assert all(p.validation_loss is not None for p in heard.epochs)
+
+
+def test_learning_rate_shows_in_the_losses() -> None:
+    """A higher rate goes further in the first epochs."""
+    slow, fast = (run(make_task(100, learning_rate=r, max_epochs=3))[1].epochs[-1].loss for r in (0.0001, 0.02))
+    assert fast < slow
+
+
+def test_exploding_loss_raises_diverged_with_advice() -> None:
+    """A loss far above its start ends the run with a hint at the learning rate."""
+    with pytest.raises(Diverged, match="learning rate"):
+        run(make_task(100, learning_rate=100.0, max_epochs=5))
+
+
+def test_validation_split_is_held_out() -> None:
+    """Labels of held-out groups do not reach the version: changing them changes the evidence alone."""
+    task = make_task(200, validation_split=0.25)
+    first, _ = run(task)
+    assert first.evidence.group_count == round(0.25 * 50)
+    assert first.chosen["validation_split"] == 0.25
+    from trainer.folds import hold_out
+
+    groups = np.array([int(g[1:]) for g in task.items.groups if g is not None])
+    out = hold_out(groups[task.labels.item], 0.25, 0)
+    changed = replace(task.labels, score=np.where(out, 6 - task.labels.score, task.labels.score))
+    second, _ = run(replace(task, labels=changed))
+    assert second.version == first.version
+    assert second.evidence.to_dict() != first.evidence.to_dict()
+
+
+def test_rater_offsets_predict_for_the_average_rater() -> None:
+    """One harsh rater who scored half of the items does not drag the scores as far down as the labels' mean."""
+    task = make_task(400, raters=2)
+    harsh = task.labels.rater == 1
+    labels = replace(task.labels, score=np.where(harsh, np.maximum(task.labels.score - 2, 1.0), task.labels.score))
+    known = version_of(replace(task, labels=labels))
+    mean = labels.score.mean()
+    assert abs(known.score(task.items).expected.mean() - mean) < 0.3
+    lopsided = replace(labels, rater=np.where(harsh, 1, 0).astype(np.int32)).take(
+        np.flatnonzero(harsh | (np.arange(400) < 100))
+    )
+    blind = replace(lopsided, rater=np.zeros(len(lopsided), np.int32))
+    with_raters = version_of(replace(task, labels=lopsided)).score(task.items).expected.mean()
+    without = version_of(replace(task, labels=blind)).score(task.items).expected.mean()
+    assert with_raters > without + 0.1
+
+
+def test_doubts_weaken_confirmations() -> None:
+    """A confirmed score others found wrong counts less; a doubt alone is never a label."""
+    task = make_task(100)
+    raw = task.items.raw[task.labels.item, task.labels.criterion]
+    confirmed = replace(task.labels, score=raw, confirmed=np.ones(100, np.bool_))
+    everyone = np.arange(len(task.items), dtype=np.int32)
+    trusted = replace(task, labels=confirmed)
+    doubted = replace(
+        trusted, doubts=Doubts(np.repeat(everyone, 3), np.tile([5, 6, 7], len(everyone)).astype(np.int32))
+    )
+    errors = [np.abs(version_of(t).score(task.items).expected - task.items.raw).mean() for t in (trusted, doubted)]
+    assert errors[0] < errors[1]
+
+
+def test_labels_without_raw_scores_are_left_out_with_a_warning() -> None:
+    """There is nothing to correct where the judge gave no score."""
+    task = make_task(100)
+    raw = task.items.raw.copy()
+    raw[0, 0] = np.nan
+    outcome, _ = run(replace(task, items=replace(task.items, raw=raw)))
+    assert [w.code for w in outcome.warnings] == ["NO_RAW_SCORE"]
+    assert outcome.evidence.held_out_count == 99
+
+
+def test_single_group_is_split_by_item_and_says_so() -> None:
+    """Nothing could be held out by group: items are, and the method warns."""
+    task = make_task(60)
+    items = replace(task.items, groups=["only"] * len(task.items))
+    assert "single group" in run(replace(task, items=items))[0].evidence.method
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 5])
+def test_tiny_tasks_end_without_a_false_proof(n: int) -> None:
+    """One label or a handful: a version comes out, but nothing is claimed."""
+    outcome, _ = run(make_task(n, criteria=1))
+    assert outcome.version is not None
+    assert not outcome.evidence.improved
+
+
+def test_no_labels_are_refused() -> None:
+    """There is nothing to learn from."""
+    task = make_task(10)
+    with pytest.raises(ValueError, match="no labels"):
+        run(replace(task, labels=task.labels.take(np.zeros(10, np.bool_))))
