@@ -20,6 +20,7 @@ $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@$(BIN)/python -m compileall -q $(PACKAGES)  # so that processes start fast, also where Python writes no bytecode
 	@touch $(READY)
 
 pages: $(PAGES) ## Build GraphiQL, where Node is

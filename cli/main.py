@@ -1,12 +1,13 @@
 """The `judgesmith` command: the server's own commands beside those of the client."""
 
+import sys
 from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
-from cli.commands import app
-from cli.serving import keys_app, migrate, schema, serve, work
+# Of the two halves only the one that is asked for is imported: a server that was killed must be back at once.
+SERVER_COMMANDS = ("serve", "work", "migrate", "schema", "keys")
 
 
 def _show_version(wanted: bool) -> None:
@@ -15,20 +16,29 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
-def _judgesmith(
-    _version: Annotated[
-        bool, typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True)
-    ] = False,
-) -> None:
-    """Turn people's corrections of an automated judge into a better judge, with statistical proof."""
+def application(asked_for: str | None = None) -> typer.Typer:
+    """The command; with its name, only as much as that command needs."""
+    app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+    if asked_for not in SERVER_COMMANDS:
+        from cli.commands import app as client
+
+        app.add_typer(client)
+    if asked_for in SERVER_COMMANDS or asked_for is None or asked_for.startswith("-"):
+        from cli.serving import app as server
+
+        app.add_typer(server)
+
+    @app.callback()
+    def judgesmith(
+        _version: Annotated[
+            bool, typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True)
+        ] = False,
+    ) -> None:
+        """Turn people's corrections of an automated judge into a better judge, with statistical proof."""
+
+    return app
 
 
 def run() -> None:
     """Run the command."""
-    app.command("serve")(serve)
-    app.command("work")(work)
-    app.command("migrate")(migrate)
-    app.command("schema")(schema)
-    app.add_typer(keys_app, name="keys")
-    app(prog_name="judgesmith")
+    application(next(iter(sys.argv[1:]), None))(prog_name="judgesmith")

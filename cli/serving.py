@@ -1,32 +1,22 @@
 """The commands that run on the server's side: serve, work, migrate, schema, keys."""
 
 import asyncio
-import contextlib
-import signal
-import socket
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
-import uvicorn
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from models.access import Role
-from runner.delivery import Deliverer
-from runner.worker import Worker
-from server.app import create_app
-from server.bootstrap import DEFAULT_WORKSPACE, NotReady, create_key, prepare
+from server import run
+from server.bootstrap import DEFAULT_WORKSPACE, NotReady, bring_up_to_date, create_key, prepare
 from server.logs import configure
-from server.services import deliverer_of, worker_of
 from server.settings import Settings
-from store.store import open_store
 
 T = TypeVar("T")
-
-GRACE_SECONDS = 4  # for open requests and sockets at the end
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
 Port = Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")]
@@ -50,37 +40,19 @@ def serve(
     settings = _settings(host=host, port=port, database_url=database_url, data_dir=data_dir, slots=slots, runner=runner)
     for note in _run(prepare(settings, first_key=True)):
         print(note, flush=True)
-    config = uvicorn.Config(
-        create_app(settings),
-        host=settings.host,
-        port=settings.port,
-        log_level="warning",
-        access_log=False,
-        lifespan="on",
-        ws="websockets-sansio",
-        ws_max_size=settings.max_frame_bytes,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-        server_header=False,
-    )
-    _Server(config).run()
+    run.serve(settings)
 
 
 def work(database_url: DatabaseUrl = None, data_dir: DataDir = None, slots: Slots = None) -> None:
     """Run training jobs and deliver messages, without an API; any number of these may run."""
     settings = _settings(database_url=database_url, data_dir=data_dir, slots=slots)
     _run(prepare(settings, first_key=False))
-    _run(_work(settings))
+    _run(run.work(settings))
 
 
 def migrate(database_url: DatabaseUrl = None, data_dir: DataDir = None) -> None:
     """Bring the database's tables to this version's state."""
-
-    async def run(settings: Settings) -> None:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-        async with open_store(settings.store_url) as store:
-            await store.migrate()
-
-    _run(run(_settings(database_url=database_url, data_dir=data_dir)))
+    _run(bring_up_to_date(_settings(database_url=database_url, data_dir=data_dir)))
     typer.echo("The database is up to date.")
 
 
@@ -91,7 +63,15 @@ def schema() -> None:
     typer.echo(sdl(), nl=False)
 
 
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app.command("serve")(serve)
+app.command("work")(work)
+app.command("migrate")(migrate)
+app.command("schema")(schema)
 keys_app = typer.Typer(help="API keys.", no_args_is_help=True, rich_markup_mode=None)
+
+
+app.add_typer(keys_app, name="keys")
 
 
 @keys_app.callback()
@@ -119,32 +99,6 @@ def keys_create(
     settings = _settings(database_url=database_url, data_dir=data_dir)
     key = _run(create_key(settings, workspace=workspace, user=user, role=Role[role.upper()], days=expires))
     typer.echo(key.secret)
-
-
-class _Server(uvicorn.Server):
-    """Says when it accepts requests."""
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            address = self.servers[0].sockets[0].getsockname()
-            host = f"[{self.config.host}]" if ":" in self.config.host else self.config.host
-            print(f"Judgesmith is ready at http://{host}:{address[1]}", flush=True)
-
-
-async def _work(settings: Settings) -> None:
-    stopped = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        with contextlib.suppress(NotImplementedError):
-            asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    async with open_store(settings.store_url) as store:
-        parts: list[Worker | Deliverer] = [worker_of(settings, store), deliverer_of(settings, store)]
-        for part in parts:
-            part.start()
-        print("Judgesmith works.", flush=True)
-        await stopped.wait()
-        for part in parts:
-            await part.stop()
 
 
 def _settings(**options: Any) -> Settings:

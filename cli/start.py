@@ -17,7 +17,9 @@ def strangers() -> list[str]:
     found = []
     for name in PACKAGES:
         spec = importlib.util.find_spec(name)
-        places: list[str | None] = list(spec.submodule_search_locations or [spec.origin]) if spec is not None else []
+        places: list[str | None] = []
+        if spec is not None:
+            places += spec.submodule_search_locations or [spec.origin]
         if [Path(str(place)).resolve() for place in places] != [HOME / name]:
             found.append(f"{name} ({', '.join(str(place) for place in places) or 'not found'})")
     return found

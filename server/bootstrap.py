@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from models.access import Role
 from server.settings import Settings
-from store import access, migrate
+from store import access, revision
 from store.access import NewKey
 from store.store import Store, open_store
 
@@ -30,16 +30,23 @@ async def prepare(settings: Settings, *, first_key: bool) -> list[str]:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     notes: list[str] = []
     async with open_store(settings.store_url) as store:
-        at = await store.read(migrate.current)
-        if at is None or store.embedded:
+        at = await store.read(revision.current)
+        if at != revision.NEWEST and (at is None or store.embedded):
             await store.migrate()
-        elif at != migrate.newest():
+        elif at != revision.NEWEST:
             raise NotReady(
-                f"The database is at revision {at}, this version needs {migrate.newest()}: run `judgesmith migrate`."
+                f"The database is at revision {at}, this version needs {revision.NEWEST}: run `judgesmith migrate`."
             )
         if first_key and await store.read(access.is_empty):
             notes.append(await _make_first_key(settings, store))
     return notes
+
+
+async def bring_up_to_date(settings: Settings) -> None:
+    """Migrate the database, whatever it holds."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    async with open_store(settings.store_url) as store:
+        await store.migrate()
 
 
 async def create_key(settings: Settings, *, workspace: str, user: str, role: Role, days: float | None = None) -> NewKey:

@@ -1,11 +1,9 @@
 """Evaluations in the database."""
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 from sqlalchemy import Connection, select
 
 from models.base import new_id, now
@@ -14,7 +12,7 @@ from models.evaluation import Evaluation, Scores
 from models.judge import Judge
 from models.spec import EvaluationSpec
 from store import judges
-from store.ingest import ingest
+from store.ingest import digest_of, ingest
 from store.rows import Query, every, first
 
 
@@ -34,7 +32,7 @@ class NewEvaluation:
     def digest(self) -> str:
         """SHA-256 of the content: the same for a repeat, another for a conflict."""
         spec = self.spec
-        content = (
+        return digest_of(
             spec.group,
             spec.source,
             spec.input,
@@ -44,7 +42,6 @@ class NewEvaluation:
             spec.version_id,
             spec.evaluated_at,
         )
-        return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_UTC_Z)).hexdigest()
 
 
 def of_workspace(workspace_id: str) -> Query:

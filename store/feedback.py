@@ -1,11 +1,9 @@
 """Feedback in the database."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 from sqlalchemy import Connection, select, update
 
 from models.base import new_id, now
@@ -14,7 +12,7 @@ from models.evaluation import Evaluation, Scores
 from models.feedback import Bounds, Feedback
 from models.judge import Judge
 from models.spec import FeedbackSpec
-from store.ingest import ingest
+from store.ingest import digest_of, ingest
 from store.page import Keyset
 from store.rows import Query, first
 from store.signals import Topic, touch
@@ -38,7 +36,7 @@ class NewFeedback:
     def digest(self) -> str:
         """SHA-256 of the content: the same for a repeat, another for a conflict."""
         spec = self.spec
-        content = (
+        return digest_of(
             self.evaluation.id,
             spec.type,
             self.scores,
@@ -48,7 +46,6 @@ class NewFeedback:
             spec.submitted_by,
             spec.submitted_at,
         )
-        return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_UTC_Z)).hexdigest()
 
 
 def of_workspace(workspace_id: str) -> Query:

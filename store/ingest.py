@@ -1,8 +1,11 @@
 """What evaluations and feedback have in common on their way in: an external id names one content, for good."""
 
+import hashlib
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 
+import orjson
 from sqlalchemy import Connection, insert, select
 
 from models.errors import Conflict
@@ -20,6 +23,12 @@ class Item(Protocol):
 
     def digest(self) -> str:
         """A hash of the content: the same for a repeat, another for a conflict."""
+
+
+def digest_of(*content: Any) -> str:
+    """SHA-256 of plain values. A moment counts, not the offset it was written with."""
+    plain = [value.astimezone(UTC) if isinstance(value, datetime) else value for value in content]
+    return hashlib.sha256(orjson.dumps(plain)).hexdigest()
 
 
 R = TypeVar("R", Evaluation, Feedback)

@@ -1,10 +1,9 @@
-"""Bring a database's tables up to date with Alembic, and tell how it stands."""
+"""Bring a database's tables up to date with Alembic."""
 
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
@@ -21,13 +20,8 @@ def upgrade(connection: Connection) -> None:
     command.upgrade(_config(connection), "head")
 
 
-def current(connection: Connection) -> str | None:
-    """The revision the database is at; None for a database without our tables."""
-    return MigrationContext.configure(connection).get_current_revision()
-
-
 def newest() -> str:
-    """The revision this version of Judgesmith needs."""
+    """The revision that the newest migration leads to."""
     head = ScriptDirectory.from_config(_config()).get_current_head()
     assert head is not None
     return head

@@ -12,7 +12,6 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from store import migrate
 from store.signals import Topic, touched
 from store.store import Store, Unit, dump_json
 
@@ -56,9 +55,11 @@ class PostgresStore(Store):
 
     async def migrate(self) -> None:
         """Bring the tables up to date; several processes may try at once."""
+        from store.migrate import upgrade  # Alembic is wanted here only
+
         async with self._reader.begin() as connection:
             await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
-            await connection.run_sync(migrate.upgrade)
+            await connection.run_sync(upgrade)
 
     async def write(self, unit: Unit[T]) -> T:
         """Run the unit in a transaction; again where PostgreSQL asks for it."""

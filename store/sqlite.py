@@ -16,7 +16,6 @@ import orjson
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from store import migrate
 from store.signals import Topic, touched
 from store.store import Store, Unit, dump_json
 
@@ -93,7 +92,9 @@ class SqliteStore(Store):
 
     async def migrate(self) -> None:
         """Bring the tables up to date in one transaction; several processes may try at once."""
-        await self.write(migrate.upgrade)
+        from store.migrate import upgrade  # Alembic is wanted here only
+
+        await self.write(upgrade)
 
     async def write(self, unit: Unit[T]) -> T:
         """Queue the unit for the writing thread and wait for the durable commit."""

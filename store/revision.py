@@ -1,0 +1,13 @@
+"""Which revision of the tables a database holds; apart from Alembic, whose import would slow every start."""
+
+from sqlalchemy import Connection, inspect, text
+
+NEWEST = "0001"  # a test compares it with the newest file in migrations/versions
+
+
+def current(connection: Connection) -> str | None:
+    """The revision the database is at; None for a database without our tables."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+    return found
