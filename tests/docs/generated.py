@@ -1,0 +1,129 @@
+"""The parts of the reference that are made from the code: the table of settings, and the commands.
+
+`python -m tests.docs.generated` writes them into the pages; a test compares.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Any, get_args
+
+import typer
+from pydantic_core import PydanticUndefined
+from typer.core import TyperArgument, TyperOption
+
+from cli.main import application
+from server.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+REFERENCE = ROOT / "docs" / "reference"
+
+
+def settings_table() -> str:
+    """One row a setting: its variable, its default, and what it is for."""
+    rows = ["| Variable | Default | What it is for |", "|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        rows.append(f"| `JUDGESMITH_{name.upper()}` | {_default(field.default)} | {_cell(field.description or '')} |")
+    return "\n".join(rows) + "\n"
+
+
+def _default(value: Any) -> str:
+    if value is None:
+        return "not set"
+    if value is PydanticUndefined:
+        return "required"
+    if isinstance(value, tuple):
+        value = list(value)
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def commands_reference() -> str:
+    """Every command with its arguments and options."""
+    return "\n".join(_command(name, command) for name, command in commands().items())
+
+
+def commands() -> dict[str, Any]:
+    """Every command by its full name, in the order of the help."""
+    group = typer.main.get_command(application())
+    return dict(_flat("judgesmith", group))
+
+
+def _flat(prefix: str, group: Any) -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
+    for name, command in group.commands.items():
+        full = f"{prefix} {name}"
+        found += _flat(full, command) if hasattr(command, "commands") else [(full, command)]
+    return found
+
+
+def _command(name: str, command: Any) -> str:
+    parameters = [parameter for parameter in command.params if parameter.name != "help"]
+    arguments = [parameter for parameter in parameters if isinstance(parameter, TyperArgument)]
+    options = [parameter for parameter in parameters if isinstance(parameter, TyperOption)]
+    usage = " ".join([name, *map(_metavar, arguments)])
+    lines = [f"## {name}", "", f"`{usage}{' [OPTIONS]' if options else ''}`", ""]
+    lines += [_paragraph(part) for part in (command.help or "").split("\n\n")]
+    if arguments or options:
+        lines += ["| | What it is | Default |", "|---|---|---|"]
+        lines += [f"| `{_metavar(argument)}` | {_cell(argument.help or '')} | |" for argument in arguments]
+        lines += [_option(option) for option in options]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _paragraph(text: str) -> str:
+    return " ".join(text.split()) + "\n"
+
+
+def _option(option: Any) -> str:
+    names = ", ".join(f"`{name}`" for name in [*option.opts, *option.secondary_opts])
+    text = _cell(option.help or "")
+    if choices := _choices(option.type_descriptor.annotation):
+        text += " One of " + ", ".join(f"`{choice.value}`" for choice in choices) + "."
+    if option.envvar:
+        text += f" Variable: `{option.envvar}`."
+    if option.required:
+        default = "required"
+    elif option.default is None or option.is_flag or callable(option.default):
+        default = ""
+    else:
+        default = f"`{getattr(option.default, 'value', option.default)}`"
+    return f"| {names} | {text} | {default} |"
+
+
+def _metavar(argument: TyperArgument) -> str:
+    return argument.metavar or argument.name.upper()
+
+
+def _choices(annotation: Any) -> list[Enum]:
+    for kind in (annotation, *get_args(annotation)):
+        if isinstance(kind, type) and issubclass(kind, Enum):
+            return list(kind)
+    return []
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+GENERATED = {
+    REFERENCE / "settings.md": ("settings", settings_table),
+    REFERENCE / "commands.md": ("commands", commands_reference),
+}
+
+
+def main() -> None:
+    """Write the generated parts into their pages."""
+    for path, (marker, make) in GENERATED.items():
+        text = path.read_text(encoding="utf-8")
+        head, rest = text.split(f"<!-- {marker} -->\n")
+        tail = rest.split(f"<!-- end of {marker} -->")[1]
+        path.write_text(
+            f"{head}<!-- {marker} -->\n\n{make()}\n<!-- end of {marker} -->{tail}",
+            encoding="utf-8",
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""What the documentation points to is there: pages, headings, files and names of the code."""
+
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+
+from . import markdown
+from .markdown import ROOT
+
+FILES = markdown.files()
+PACKAGES = ("cli", "server", "schema", "resolvers", "runner", "store", "trainer", "models")
+FOLDERS = (*PACKAGES, "docs", "tests", "frontend-queries", "web", "benchmarks")
+DECISIONS = ROOT / "docs" / "decisions"
+_FILE = re.compile(rf"(?:{'|'.join(FOLDERS)})/[\w./-]*")
+_NAME = re.compile(rf"(?:{'|'.join(PACKAGES)})(?:\.\w+)+")
+# Words that must not be in what others read: the project speaks of itself alone.
+_PRIVATE = re.compile(r"/(?:work|home|root|Users)/|\bTODO\b|\bTBD\b")
+
+
+def shown(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", FILES, ids=shown)
+def test_every_link_leads_to_a_page_and_a_heading_that_are_there(path: Path) -> None:
+    broken = []
+    for link in markdown.links(read(path)):
+        if "://" in link or link.startswith("mailto:"):
+            continue
+        name, _, anchor = link.partition("#")
+        target = (path.parent / name).resolve() if name else path
+        if not target.exists() or (anchor and anchor not in markdown.anchors(read(target))):
+            broken.append(link)
+    assert broken == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=shown)
+def test_every_file_and_name_of_the_code_that_is_mentioned_exists(path: Path) -> None:
+    codes = list(markdown.inline_code(read(path)))
+    files = [code for code in codes if _FILE.fullmatch(code)]
+    names = [code for code in codes if _NAME.fullmatch(code)]
+    assert [code for code in files if not (ROOT / code).exists()] == []
+    assert [name for name in names if not exists(name)] == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=shown)
+def test_no_page_holds_a_path_of_one_machine_or_a_gap_to_fill(path: Path) -> None:
+    assert _PRIVATE.findall(read(path)) == []
+
+
+def test_every_page_can_be_reached_from_the_readme() -> None:
+    reached = set()
+    waiting = [ROOT / "README.md"]
+    while waiting:
+        path = waiting.pop()
+        if path in reached:
+            continue
+        reached.add(path)
+        for link in markdown.links(read(path)):
+            target = (path.parent / link.partition("#")[0]).resolve()
+            if target.suffix == ".md" and target.is_file():
+                waiting.append(target)
+    assert [shown(path) for path in FILES if path not in reached and path.is_relative_to(ROOT / "docs")] == []
+
+
+def test_every_decision_is_listed_by_its_title_in_order() -> None:
+    pages = sorted(DECISIONS.glob("[0-9]*.md"))
+    listed = re.findall(r"^\d+\. \[(.+)\]\((.+)\)$", read(DECISIONS / "README.md"), re.MULTILINE)
+    assert listed == [(title_of(page), page.name) for page in pages]
+    assert [page.name[:4] for page in pages] == [f"{number:04}" for number in range(1, len(pages) + 1)]
+
+
+@pytest.mark.parametrize("path", sorted(DECISIONS.glob("[0-9]*.md")), ids=lambda path: path.stem)
+def test_a_decision_says_why_what_and_what_follows(path: Path) -> None:
+    assert re.findall(r"^## (.+)$", read(path), re.MULTILINE) == ["Context", "Decision", "Consequences"]
+
+
+def title_of(page: Path) -> str:
+    title = read(page).splitlines()[0]
+    number, _, text = title.removeprefix("# ").partition(". ")
+    assert int(number) == int(page.name[:4])
+    return text
+
+
+def exists(name: str) -> bool:
+    """Whether a dotted name is a module, or something within one."""
+    module, _, rest = name, "", ""
+    while module:
+        try:
+            found = importlib.import_module(module)
+        except ModuleNotFoundError:
+            module, _, last = module.rpartition(".")
+            rest = f"{last}.{rest}".strip(".")
+            continue
+        for part in rest.split(".") if rest else ():
+            if hasattr(found, part):
+                found = getattr(found, part)
+            else:
+                return part in getattr(found, "__annotations__", {})
+        return True
+    return False

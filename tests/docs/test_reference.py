@@ -1,0 +1,127 @@
+"""The reference says what the code does: settings, commands, endpoints, formats, errors, states."""
+
+import re
+import tomllib
+from itertools import chain
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from starlette.routing import Mount, Route, WebSocketRoute
+
+import cli.judge_file
+import cli.rows
+from models.errors import ErrorCode
+from models.job import TrainingJob, TrainingType
+from models.spec import MAX_BATCH, MAX_COMMENT, MAX_CRITERIA, MAX_NAME, MAX_TEXT
+from models.state import TRANSITIONS, JobStatus
+from runner.delivery import PAUSES
+from server import rest
+from server.app import create_app
+from server.settings import Settings
+from store.jobs import announcement
+
+from . import generated, markdown
+from .markdown import ROOT
+
+REFERENCE = ROOT / "docs" / "reference"
+
+
+def page(name: str) -> str:
+    return (ROOT / "docs" / name).read_text(encoding="utf-8")
+
+
+def first_column(text: str) -> list[str]:
+    """What stands in code in the first cell of each row of the tables."""
+    return re.findall(r"^\| `([^`]+)`", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", generated.GENERATED, ids=lambda path: path.stem)
+def test_what_is_made_from_the_code_is_up_to_date(path: Path) -> None:
+    marker, make = generated.GENERATED[path]
+    written = markdown.between(path.read_text(encoding="utf-8"), marker).strip()
+    assert written == make().strip(), "Run: python -m tests.docs.generated"
+
+
+def test_every_command_of_the_help_has_its_part() -> None:
+    headings = re.findall(r"^## (judgesmith .+)$", page("reference/commands.md"), re.MULTILINE)
+    assert headings == list(generated.commands())
+    assert {"judgesmith serve", "judgesmith keys create", "judgesmith import"} <= set(headings)
+
+
+def test_every_endpoint_is_described() -> None:
+    paths = set()
+    for route in create_app(Settings()).routes:
+        assert isinstance(route, Route | WebSocketRoute | Mount)
+        paths.add(route.path)
+    named = set(re.findall(r"^\| `(?:[A-Z, ]+ )?(/\S*)`", page("reference/http.md"), re.MULTILINE))
+    assert named == paths
+
+
+def test_the_limits_on_what_is_sent_are_the_code_s() -> None:
+    text = page("reference/http.md")
+    for limit in (MAX_BATCH, MAX_TEXT, MAX_COMMENT, MAX_NAME, MAX_CRITERIA):
+        assert f"{limit:,}" in text
+
+
+def test_the_fields_of_a_rest_request_are_those_it_takes() -> None:
+    text = page("reference/http.md")
+    for body in (rest.JobBody, rest.ConfigBody, rest.OptionsBody):
+        assert set(body.__struct_fields__) <= set(first_column(text))
+
+
+def test_every_error_code_is_described() -> None:
+    text = page("reference/graphql.md")
+    assert {code.value for code in ErrorCode} <= set(first_column(text))
+    assert {"UNAUTHENTICATED", "FORBIDDEN", "BAD_REQUEST", "INTERNAL"} <= set(first_column(text))
+
+
+@pytest.mark.parametrize(
+    ("heading", "struct"),
+    [
+        ("evaluations", cli.rows._EvaluationLine),
+        ("feedback", cli.rows._FeedbackLine),
+        ("judge", cli.judge_file._JudgeFile),
+        ("criterion", cli.judge_file._Criterion),
+    ],
+)
+def test_the_import_format_is_described_field_by_field(heading: str, struct: type) -> None:
+    text = markdown.between(page("reference/files.md"), heading)
+    assert first_column(text) == list(struct.__struct_fields__)
+
+
+def test_the_picture_of_a_job_s_states_has_every_move_and_no_other() -> None:
+    (diagram,) = [b.text for b in markdown.blocks(page("explanation/job-lifecycle.md")) if b.language == "mermaid"]
+    drawn = set(re.findall(r"^\s*([A-Z]+) --> ([A-Z]+)", diagram, re.MULTILINE))
+    assert drawn == {(a.name, b.name) for a, following in TRANSITIONS.items() for b in following}
+
+
+def test_the_payload_of_a_webhook_has_the_fields_it_is_shown_with() -> None:
+    text = page("reference/webhooks.md")
+    ended = announcement(
+        TrainingJob(id="job_1", training_type=TrainingType.FULL_RETRAIN, status=JobStatus.COMPLETED, finished_at=None)
+    )
+    assert first_column(text)[: len(ended)] == list(ended)
+    assert first_column(text)[len(ended) :] == [f"data.{name}" for name in ended["data"]]
+    assert f"{len(PAUSES) + 1} times" in text
+
+
+def test_every_dependency_earns_its_place_in_words() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
+    names = {re.match(r"[\w-]+", line)[0] for line in wanted}  # type: ignore[index]
+    (decision,) = (ROOT / "docs" / "decisions").glob("*-dependencies.md")
+    assert set(first_column(decision.read_text(encoding="utf-8"))) == names
+
+
+def test_the_settings_that_are_named_anywhere_exist() -> None:
+    known = {f"JUDGESMITH_{name.upper()}" for name in Settings.model_fields}
+    known |= {"JUDGESMITH_URL", "JUDGESMITH_API_KEY", "JUDGESMITH_CACHE_DIR"}
+    for path in markdown.files():
+        assert set(re.findall(r"JUDGESMITH_[A-Z_]+", path.read_text(encoding="utf-8"))) <= known, path
+
+
+def test_the_states_and_types_are_written_in_the_reference_of_rest() -> None:
+    text = page("reference/http.md")
+    for word in (*JobStatus, *TrainingType, *get_args(rest.OptionsBody.__annotations__["priority"])):
+        assert f"`{word}`" in text

@@ -1,0 +1,57 @@
+"""What the other pages show fits the schema, the import format and the language it is written in."""
+
+import json
+from pathlib import Path
+
+import pytest
+from graphql import GraphQLSchema, build_schema, parse, validate
+
+from cli.rows import Criteria, evaluation_row, feedback_row
+
+from . import markdown
+from .markdown import ROOT
+
+FILES = markdown.files()
+CRITERIA = Criteria([{"id": f"cri_{name}", "key": f"crit_{name}", "name": name} for name in ("clarity", "accuracy")])
+
+
+def shown(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def snippets(language: str) -> list[object]:
+    """The snippets of a language, each known by its page and place."""
+    return [
+        pytest.param(block.text, id=f"{shown(path)}-{number}")
+        for path in FILES
+        for number, block in enumerate(markdown.blocks(path.read_text(encoding="utf-8")))
+        if block.language == language
+    ]
+
+
+@pytest.fixture(scope="module")
+def schema() -> GraphQLSchema:
+    return build_schema((ROOT / "schema" / "schema.graphql").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("text", snippets("graphql"))
+def test_graphql_is_valid_against_the_schema(schema: GraphQLSchema, text: str) -> None:
+    assert validate(schema, parse(text)) == []
+
+
+@pytest.mark.parametrize("text", snippets("python"))
+def test_python_compiles(text: str) -> None:
+    compile(text, "snippet", "exec")
+
+
+@pytest.mark.parametrize("text", snippets("json"))
+def test_json_is_one_object_or_lines_that_an_import_takes(text: str) -> None:
+    try:
+        json.loads(text)
+    except json.JSONDecodeError:
+        lines = text.splitlines()
+    else:
+        return
+    for line in lines:
+        read = feedback_row if "evaluation" in json.loads(line) else evaluation_row
+        read(line.encode(), CRITERIA)
