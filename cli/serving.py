@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from models.access import Role
 from server import run
-from server.bootstrap import DEFAULT_WORKSPACE, NotReady, bring_up_to_date, create_key, prepare
+from server.bootstrap import DEFAULT_WORKSPACE, NotReady, bring_up_to_date, create_key, prepare, webhook_secret
 from server.logs import configure
 from server.settings import Settings
 
@@ -99,6 +99,16 @@ def keys_create(
     settings = _settings(database_url=database_url, data_dir=data_dir)
     key = _run(create_key(settings, workspace=workspace, user=user, role=Role[role.upper()], days=expires))
     typer.echo(key.secret)
+
+
+@keys_app.command("webhook-secret")
+def keys_webhook_secret(
+    workspace: Annotated[str, typer.Option(help="The workspace.")] = DEFAULT_WORKSPACE,
+    database_url: DatabaseUrl = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Print the secret with which the workspace's webhooks are signed, and nothing else."""
+    typer.echo(_run(webhook_secret(_settings(database_url=database_url, data_dir=data_dir), workspace)))
 
 
 def _settings(**options: Any) -> Settings:

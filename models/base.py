@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Dialect, Enum, Integer, MetaData
+from sqlalchemy import JSON, BigInteger, Dialect, Enum, Integer, MetaData, String
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
@@ -41,6 +41,21 @@ class Moment(TypeDecorator[datetime]):
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """A datetime in UTC from the database's microseconds."""
         return None if value is None else EPOCH + timedelta(microseconds=value)
+
+
+class Id(TypeDecorator[str]):
+    """A text by which callers name a row.
+
+    PostgreSQL refuses to look for a text with a NUL character. No id is empty, so that is what is looked for instead:
+    whatever can't be an id is as unknown as one that never was.
+    """
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """A text that every database takes."""
+        return "" if value is not None and "\x00" in value else value
 
 
 def choice(kind: type[StrEnum]) -> Enum:

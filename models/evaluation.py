@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Json, Moment
+from models.base import Base, Id, Json, Moment
 
 Scores = list[float | None]  # by the criterion's ordinal; None, or missing at the end: not scored
 
@@ -16,7 +16,7 @@ class Evaluation(Base):
     __tablename__ = "evaluations"
     __table_args__ = (UniqueConstraint("judge_pk", "external_id"), Index(None, "judge_pk", "id"))
 
-    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    id: Mapped[str] = mapped_column(Id(40), primary_key=True)
     judge_pk: Mapped[int] = mapped_column(ForeignKey("judges.pk"))
     external_id: Mapped[str | None] = mapped_column(String(200))
     digest: Mapped[str] = mapped_column(String(64))  # of the content: tells a repeat from a conflict

@@ -7,7 +7,7 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Counter, Json, Moment, choice
+from models.base import Base, Counter, Id, Json, Moment, choice
 from models.evaluation import Scores
 
 
@@ -31,7 +31,7 @@ class Feedback(Base):
         Index(None, "evaluation_id", "id"),
     )
 
-    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    id: Mapped[str] = mapped_column(Id(40), primary_key=True)
     judge_pk: Mapped[int] = mapped_column(ForeignKey("judges.pk"))
     seq: Mapped[int] = mapped_column(Counter)
     evaluation_id: Mapped[str] = mapped_column(ForeignKey("evaluations.id"))

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Counter, Json, Moment, choice
+from models.base import Base, Counter, Id, Json, Moment, choice
 from models.state import ACTIVE, JobStatus
 
 
@@ -56,7 +56,7 @@ class TrainingJob(Base):
         ),
     )
 
-    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    id: Mapped[str] = mapped_column(Id(40), primary_key=True)
     workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id"))
     judge_pk: Mapped[int] = mapped_column(ForeignKey("judges.pk"))
     training_type: Mapped[TrainingType] = mapped_column(choice(TrainingType))

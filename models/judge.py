@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Counter, Json, Moment, choice
+from models.base import Base, Counter, Id, Json, Moment, choice
 
 
 class VersionStatus(StrEnum):
@@ -27,7 +27,7 @@ class Judge(Base):
 
     pk: Mapped[int] = mapped_column(Counter, primary_key=True)
     workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id"))
-    id: Mapped[str] = mapped_column(String(80))
+    id: Mapped[str] = mapped_column(Id(80))
     name: Mapped[str] = mapped_column(String(200))
     description: Mapped[str | None] = mapped_column(Text)
     active_version_id: Mapped[str | None] = mapped_column(String(40))
@@ -70,7 +70,7 @@ class JudgeVersion(Base):
         ),
     )
 
-    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    id: Mapped[str] = mapped_column(Id(40), primary_key=True)
     judge_pk: Mapped[int] = mapped_column(ForeignKey("judges.pk"))
     number: Mapped[int]
     status: Mapped[VersionStatus] = mapped_column(choice(VersionStatus))

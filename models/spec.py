@@ -5,7 +5,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -255,7 +255,9 @@ class ExecutionOptions:
     def problems(self) -> Iterator[DomainError]:
         """What is wrong with them."""
         if self.notification_email is not None and (
-            len(self.notification_email) > MAX_NAME or not _EMAIL.fullmatch(self.notification_email)
+            len(self.notification_email) > MAX_NAME
+            or not self.notification_email.isprintable()
+            or not _EMAIL.fullmatch(self.notification_email)
         ):
             yield Invalid(
                 f"{_shown(self.notification_email)} is no e-mail address such as ann@example.org.",
@@ -296,7 +298,7 @@ class TrainingSpec:
         """The request as plain JSON values, the same for the same request."""
         config = asdict(self.config)
         cutoff = self.config.feedback_cutoff_date
-        config["feedback_cutoff_date"] = cutoff.isoformat() if cutoff else None
+        config["feedback_cutoff_date"] = cutoff.astimezone(UTC).isoformat() if cutoff else None
         config["target_criteria"] = list(self.config.target_criteria) if self.config.target_criteria else None
         options = asdict(self.options)
         options["priority"] = self.options.priority.name
@@ -322,8 +324,19 @@ def batch(name: str, size: int) -> None:
         )
 
 
-def _text(name: str, value: str, limit: int) -> Iterator[DomainError]:
-    if not value.strip():
+def reason(value: str | None) -> None:
+    """Check a reason that is kept for the record.
+
+    Raises:
+        Refused: it is no text that can be kept.
+    """
+    problems = list(_optional_text("reason", value, MAX_COMMENT, empty=True))
+    if problems:
+        raise Refused(*problems)
+
+
+def _text(name: str, value: str, limit: int, *, empty: bool = False) -> Iterator[DomainError]:
+    if not (empty or value.strip()):
         yield Invalid(f"{_camel(name)} is empty.", (name,))
     elif len(value) > limit:
         yield LimitExceeded(f"{_camel(name)} has {len(value):,} characters; at most {limit:,} are taken.", (name,))
@@ -342,13 +355,20 @@ def _is_unicode(value: str) -> bool:
 
 
 def _optional_text(name: str, value: str | None, limit: int, *, empty: bool = False) -> Iterator[DomainError]:
-    if value is not None and not (empty and not value.strip()):
-        yield from _text(name, value, limit)
+    if value is not None:
+        yield from _text(name, value, limit, empty=empty)
 
 
 def _moment(name: str, value: datetime | None) -> Iterator[DomainError]:
-    if value is not None and value.tzinfo is None:
+    if value is None:
+        return
+    if value.tzinfo is None:
         yield Invalid(f"{_camel(name)} needs an offset from UTC, such as 2026-01-31T12:00:00Z.", (name,))
+    else:
+        try:
+            value.astimezone(UTC)
+        except OverflowError:
+            yield Invalid(f"{_camel(name)} is no moment of the years 1 to 9999 in UTC.", (name,))
 
 
 def _range(name: str, value: object, allowed: str) -> Invalid:
@@ -361,9 +381,10 @@ def _is_web_address(value: str) -> bool:
     try:
         parts = urlsplit(value)
         port = parts.port
+        host = (parts.hostname or "").encode("idna")  # no empty or overlong part
     except ValueError:
         return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc and port != 0
+    return parts.scheme in ("http", "https") and bool(host) and "@" not in parts.netloc and port != 0
 
 
 def _shown(value: str) -> str:

@@ -38,24 +38,25 @@ async def submit(ctx: Context, judge_id: str, specs: tuple[FeedbackSpec, ...]) -
     batch("feedback", len(specs))
     judge = await ctx.store.read(lambda connection: judges.need(connection, ctx.workspace_id, judge_id))
     scorecard = Scorecard(await ctx.loaders.criteria.load(judge.pk))
+    wrong = [list(spec.problems()) for spec in specs]
+    named = [spec for spec, problems in zip(specs, wrong, strict=True) if _names_one(problems)]
     by_id, by_external_id = await ctx.store.read(
         lambda connection: evaluations.named(
             connection,
             judge.pk,
-            [spec.evaluation_id for spec in specs if spec.evaluation_id is not None],
-            [spec.evaluation_external_id for spec in specs if spec.evaluation_external_id is not None],
+            [spec.evaluation_id for spec in named if spec.evaluation_id is not None],
+            [spec.evaluation_external_id for spec in named if spec.evaluation_external_id is not None],
         )
     )
     errors: list[DomainError] = []
     checked: dict[int, NewFeedback] = {}
-    for index, spec in enumerate(specs):
+    for index, (spec, problems) in enumerate(zip(specs, wrong, strict=True)):
         scores: Scores | None = None
-        problems = list(spec.problems())
         if spec.corrected_scores is not None:
             scores, misplaced = scorecard.place(spec.corrected_scores, "corrected_scores")
             problems += misplaced
         evaluation = by_id.get(spec.evaluation_id or "") or by_external_id.get(spec.evaluation_external_id or "")
-        if evaluation is None and not any(problem.field[0] == "evaluation_id" for problem in problems):
+        if evaluation is None and _names_one(problems):
             problems.append(_no_such(spec))
         if problems:
             errors += (problem.within("feedback", str(index)) for problem in problems)
@@ -64,6 +65,11 @@ async def submit(ctx: Context, judge_id: str, specs: tuple[FeedbackSpec, ...]) -
             checked[index] = NewFeedback(spec, evaluation, scores)
     kept, new = await _keep(ctx, judge.pk, checked, errors)
     return Batch(tuple(kept.get(index) for index in range(len(specs))), new, tuple(errors), judge.pk)
+
+
+def _names_one(problems: list[DomainError]) -> bool:
+    """Whether nothing is wrong with how the evaluation is named."""
+    return not any(problem.field[0] in ("evaluation_id", "evaluation_external_id") for problem in problems)
 
 
 def _no_such(spec: FeedbackSpec) -> NotFound:

@@ -12,6 +12,7 @@ from models.feedback import Summary
 from models.job import Delivery, JobEvent, TrainingJob, TrainingType
 from models.judge import Judge
 from models.spec import TrainingSpec
+from models.spec import reason as check_reason
 from models.state import JobStatus
 from resolvers.context import Context
 from resolvers.page import Page, read_page
@@ -102,9 +103,10 @@ async def cancel(ctx: Context, job_id: str, reason: str | None) -> TrainingJob:
     """Cancel a job.
 
     Raises:
-        NotFound, NotCancellable: it can't be cancelled, and why.
+        NotFound, NotCancellable, Refused: it can't be cancelled, and why.
     """
     ctx.require(Role.TRAINER)
+    check_reason(reason)
     return await ctx.manager.cancel(ctx.viewer, job_id, reason)
 
 

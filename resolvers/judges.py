@@ -3,6 +3,7 @@
 from models.access import Role
 from models.judge import Judge, JudgeVersion
 from models.spec import JudgeSpec
+from models.spec import reason as check_reason
 from resolvers.context import Context
 from resolvers.page import Page, read_page
 from runner import deploy as deployment
@@ -63,9 +64,10 @@ async def deploy(
     """Make a version the one that counts; only ADMIN may force what is not proven better.
 
     Raises:
-        NotFound, Conflict, NotAnImprovement, Invalid: it can't be, and why.
+        NotFound, Conflict, NotAnImprovement, Invalid, Refused: it can't be, and why.
     """
     ctx.require(Role.ADMIN if force else Role.TRAINER)
+    check_reason(reason)
     request = DeployRequest(version_id, force, reason, backup_current_version, expected_active_version_id)
     return await ctx.store.write(lambda connection: deployment.deploy(connection, ctx.viewer, request))
 
@@ -74,9 +76,10 @@ async def rollback(ctx: Context, judge_id: str, *, reason: str | None, expected_
     """Go back to the newest BACKUP, or to the raw scores.
 
     Raises:
-        NotFound, Conflict, NothingToRollBack: it can't be, and why.
+        NotFound, Conflict, NothingToRollBack, Refused: it can't be, and why.
     """
     ctx.require(Role.TRAINER)
+    check_reason(reason)
     return await ctx.store.write(
         lambda connection: deployment.rollback(connection, ctx.viewer, judge_id, reason, expected_active_version_id)
     )

@@ -17,7 +17,7 @@ Found = Judge | JudgeVersion | TrainingJob | Evaluation | Feedback | User | Work
 async def find(ctx: Context, node_id: str) -> tuple[str, Found] | None:
     """The kind and the record of what has this id in the viewer's workspace."""
     prefix, _, rest = node_id.partition("_")
-    if not rest or "\x00" in node_id:
+    if not rest:
         return None
 
     def unit(connection: Connection) -> tuple[str, Found] | None:

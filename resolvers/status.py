@@ -21,7 +21,7 @@ from store.signals import Topic
 from store.store import Store
 from store.tail import Entry, with_jobs
 
-CHUNK = 200
+CHUNK = 50
 SUMMARY_PAUSE = 0.4  # seconds between two pushes of a summary, at least
 
 
@@ -124,7 +124,9 @@ async def summary_changed(ctx: Context, judge_id: str) -> AsyncGenerator[tuple[J
                 yield found
             await asyncio.sleep(SUMMARY_PAUSE)
             while not await listener.wait(ctx.store.safety_interval):
-                pass
+                seen = await ctx.loaders.judges.load(found[0].pk)
+                if (seen.feedback_seq, seen.version_seq) != (found[0].feedback_seq, found[0].version_seq):
+                    break  # a signal was lost
 
 
 def _ends(event: JobEvent) -> bool:

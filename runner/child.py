@@ -14,7 +14,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version as package_version
 from typing import Any
 
@@ -22,7 +22,7 @@ import msgspec
 import orjson
 from sqlalchemy import Connection
 
-from models.job import TrainingJob
+from models.job import TrainingJob, TrainingType
 from models.judge import Criterion, JudgeVersion
 from runner.bounds import bounds_of_job
 from runner.dataset import Dataset, load, scales_of
@@ -91,6 +91,8 @@ def _carry_out(order: Order, say: Say) -> None:
         return
 
     def report(progress: Progress) -> None:
+        if job.training_type is TrainingType.VALIDATION:  # whatever is fitted for comparison, no version is trained
+            progress = replace(progress, phase="validating")
         say(progress=asdict(progress))
 
     def save(content: bytes) -> None:

@@ -81,7 +81,7 @@ class Deliverer:
 
     async def _attempt(self, delivery: Delivery) -> None:
         error: str | None = None
-        again: timedelta | None = None
+        final = False
         channel = self.channels.get(delivery.channel)
         try:
             if channel is None:
@@ -89,9 +89,12 @@ class Deliverer:
             async with asyncio.timeout(HOLD.total_seconds() / 2):
                 await channel.deliver(delivery)
         except Undeliverable as failure:
-            error = str(failure)
-            again = None if failure.final or delivery.attempts >= len(PAUSES) else PAUSES[delivery.attempts]
+            error, final = str(failure), failure.final
         except TimeoutError:
             error = "The receiver took too long."
-            again = PAUSES[delivery.attempts] if delivery.attempts < len(PAUSES) else None
+        except Exception as failure:  # an attempt all the same, so that the message is given up one day
+            log.exception("delivery_failed", delivery=delivery.id)
+            error = f"It could not be sent: {type(failure).__name__}."
+        given_up = final or delivery.attempts >= len(PAUSES)
+        again = None if given_up else PAUSES[delivery.attempts]
         await self.store.write(lambda connection: outbox.settle(connection, delivery, error, again))

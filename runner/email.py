@@ -50,12 +50,16 @@ class EmailChannel:
                 start_tls=server.security == "starttls",
                 timeout=SECONDS,
             )
+        except aiosmtplib.SMTPRecipientsRefused as error:
+            raise _refused(error.recipients[0]) from error
         except aiosmtplib.SMTPResponseException as error:
-            raise Undeliverable(
-                f"The SMTP server refused the message: {error.code}.", final=error.code >= 550
-            ) from error
+            raise _refused(error) from error
         except (aiosmtplib.SMTPException, OSError) as error:
             raise Undeliverable(f"The SMTP server can't be used: {type(error).__name__}.") from error
+
+
+def _refused(answer: aiosmtplib.SMTPResponseException) -> Undeliverable:
+    return Undeliverable(f"The SMTP server refused the message: {answer.code}.", final=answer.code >= 550)
 
 
 def message_of(delivery: Delivery, sender: str) -> EmailMessage:

@@ -1,5 +1,7 @@
 """How long a job will take, from what jobs on this machine took."""
 
+from dataclasses import dataclass
+
 from sqlalchemy import Connection
 
 from models.job import TrainingJob
@@ -10,23 +12,36 @@ _REMEMBERED = 30
 _PRIOR = ((50, 2.0), (1_000, 4.0), (10_000, 15.0), (100_000, 80.0))
 
 
-def seconds_for(connection: Connection, usable: int) -> float:
-    """Seconds from a job's start to its end, by a line through the latest jobs' sizes and times.
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What a job takes on this machine: a start, and a time for each usable item."""
 
-    The line is a least-squares fit of ``seconds = start + rate * items``, each job weighted by the inverse of its
-    time so that large ones do not outweigh the small; a handful of prior points keeps it sensible before there are
-    measurements.
+    start: float
+    rate: float
+
+    def seconds(self, usable: int) -> float:
+        """Seconds from a job's start to its end."""
+        return self.start + self.rate * usable
+
+
+def pace(connection: Connection) -> Pace:
+    """A line through the latest jobs' sizes and times.
+
+    It is a least-squares fit of ``seconds = start + rate * items``, each job weighted by the inverse of its time so
+    that large ones do not outweigh the small. A handful of prior points keeps it sensible before there are
+    measurements, and counts for less the more there are.
     """
-    points = [*_PRIOR, *(_measured(job) for job in jobs.recently_finished(connection, _REMEMBERED))]
-    weights = [1 / seconds for _, seconds in points]
+    measured = [_measured(job) for job in jobs.recently_finished(connection, _REMEMBERED)]
+    points = [*_PRIOR, *measured]
+    doubt = [1 / (1 + len(measured))] * len(_PRIOR) + [1.0] * len(measured)
+    weights = [w / seconds for w, (_, seconds) in zip(doubt, points, strict=True)]
     total = sum(weights)
     mean_x = sum(w * x for w, (x, _) in zip(weights, points, strict=True)) / total
     mean_y = sum(w * y for w, (_, y) in zip(weights, points, strict=True)) / total
     spread = sum(w * (x - mean_x) ** 2 for w, (x, _) in zip(weights, points, strict=True))
     together = sum(w * (x - mean_x) * (y - mean_y) for w, (x, y) in zip(weights, points, strict=True))
     rate = max(0.0, together / spread)
-    start = max(0.5, mean_y - rate * mean_x)
-    return start + rate * usable
+    return Pace(max(0.5, mean_y - rate * mean_x), rate)
 
 
 def _measured(job: TrainingJob) -> tuple[int, float]:

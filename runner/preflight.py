@@ -12,7 +12,7 @@ from models.judge import Criterion, Judge, JudgeVersion
 from models.scoring import Scorecard
 from models.spec import TrainingSpec
 from runner.bounds import bounds_of
-from runner.estimate import seconds_for
+from runner.estimate import pace
 from store import jobs, judges
 from store.summary import summarise
 
@@ -64,6 +64,7 @@ def plan(connection: Connection, workspace_id: str, spec: TrainingSpec) -> Plan:
     needed = spec.config.minimum_feedback_count
     if summary.usable < needed:
         errors = (*errors, _too_little(summary.usable, needed, spec, base))
+    ours = pace(connection)
     return Plan(
         judge,
         base,
@@ -72,8 +73,8 @@ def plan(connection: Connection, workspace_id: str, spec: TrainingSpec) -> Plan:
         summary,
         errors,
         tuple(_notices(spec, summary, base)),
-        seconds_for(connection, summary.usable),
-        sum(jobs.ahead(connection, spec.options.priority)),
+        ours.seconds(summary.usable),
+        sum(ours.seconds(usable) for usable in jobs.ahead(connection, spec.options.priority)),
     )
 
 

@@ -15,12 +15,14 @@ from store.events import NewEvent
 def publish(
     connection: Connection, job_id: str, fence: int, outcome: dict[str, Any], content: bytes | None
 ) -> TrainingJob:
-    """Keep what a job achieved and complete it.
+    """Keep what a job achieved and complete it; if it was to be cancelled by then, cancel it and keep nothing.
 
     Raises:
         Lost: the job is no longer held under this fence; nothing is kept.
     """
     job = jobs.held(connection, job_id, fence)
+    if job.cancel_requested:
+        return jobs.transition(connection, job, JobStatus.CANCELLED, jobs.cancel_message(job), under=fence)
     judge = judges.lock(connection, job.judge_pk)
     events = [NewEvent(EventKind.WARNING, w["message"], {"code": w["code"]}) for w in outcome["warnings"]]
     changes: dict[str, Any] = {"evidence": outcome["evidence"], "chosen": outcome["chosen"]}

@@ -18,7 +18,7 @@ import orjson
 import structlog
 from sqlalchemy import Connection
 
-from models.job import EventKind, TrainingJob
+from models.job import EventKind, TrainingJob, TrainingType
 from models.state import JobStatus
 from runner.child import Order
 from runner.publish import publish
@@ -98,8 +98,9 @@ class Supervisor:
 
     async def run(self) -> str:
         """Train, and see the job to its end or back to the queue."""
-        process = await self._take_process()
+        process: Process | None = None
         try:
+            process = await self._take_process()
             return await self._guard(process)
         except asyncio.CancelledError:  # this worker stops: hand the job back, not as an attempt
             await _kill(process)
@@ -287,7 +288,9 @@ class Supervisor:
 
     def _hear_progress(self, progress: dict[str, Any]) -> None:
         news = self._news
-        phase = JobStatus(progress["phase"])
+        # a validation may fit models to compare with, but it trains nothing that stays
+        validates = self.job.training_type is TrainingType.VALIDATION
+        phase = JobStatus.VALIDATING if validates else JobStatus(progress["phase"])
         if _ORDER[phase] > _ORDER[self._phase]:
             self._phase = phase
             news.steps.append(phase)
@@ -337,7 +340,7 @@ def _loaded_says(loaded: dict[str, Any]) -> str:
     return text
 
 
-async def _kill(process: Process) -> None:
-    if process.returncode is None:
+async def _kill(process: Process | None) -> None:
+    if process is not None and process.returncode is None:
         process.kill()
         await process.wait()

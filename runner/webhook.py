@@ -1,5 +1,6 @@
 """Webhooks, signed as Standard Webhooks (standardwebhooks.com) says; never to a private address unless allowed."""
 
+import contextlib
 import ipaddress
 import socket
 import ssl
@@ -9,6 +10,7 @@ from typing import Any
 
 import anyio
 import httpcore
+import httpx
 import orjson
 from standardwebhooks import Webhook
 
@@ -36,7 +38,7 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """Connect to the first address of a host that is allowed.
+        """Connect to the first address of a host that is allowed and answers.
 
         Raises:
             Undeliverable: the host has no address, or only private ones.
@@ -49,7 +51,10 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
         allowed = [address for address in addresses if self.allow_private or is_public(address)]
         if not allowed:
             raise Undeliverable(f"{host} has only private addresses, to which nothing is sent.", final=True)
-        return await self._network.connect_tcp(allowed[0], port, timeout, local_address, socket_options)
+        for address in allowed[:-1]:
+            with contextlib.suppress(httpcore.ConnectError, httpcore.ConnectTimeout):
+                return await self._network.connect_tcp(address, port, timeout, local_address, socket_options)
+        return await self._network.connect_tcp(allowed[-1], port, timeout, local_address, socket_options)
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""
@@ -79,6 +84,8 @@ class WebhookChannel:
         """
         secret = await self.store.read(lambda connection: access.webhook_secret_of_job(connection, delivery.job_id))
         body = orjson.dumps(delivery.payload)
+        named = httpx.URL(delivery.target)  # writes names and paths of other scripts in ASCII
+        url = httpcore.URL(scheme=named.raw_scheme, host=named.raw_host, port=named.port, target=named.raw_path)
         moment = datetime.now(UTC)
         headers: dict[bytes | str, bytes | str] = {
             "content-type": "application/json",
@@ -92,18 +99,10 @@ class WebhookChannel:
         try:
             async with (
                 httpcore.AsyncConnectionPool(ssl_context=ssl.create_default_context(), network_backend=network) as pool,
-                pool.stream(
-                    "POST", delivery.target, headers=headers, content=body, extensions={"timeout": limits}
-                ) as response,
+                pool.stream("POST", url, headers=headers, content=body, extensions={"timeout": limits}) as response,
             ):
                 status = response.status
-        except (
-            httpcore.NetworkError,
-            httpcore.ProtocolError,
-            httpcore.TimeoutException,
-            ssl.SSLError,
-            OSError,
-        ) as error:
+        except _FAILURES as error:
             raise Undeliverable(f"The receiver can't be reached: {type(error).__name__}.") from error
         if not 200 <= status < 300:
             raise Undeliverable(f"The receiver answered {status}.", final=status == 410)

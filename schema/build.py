@@ -4,16 +4,17 @@ from datetime import datetime
 
 import strawberry
 from graphql import ASTValidationRule
-from strawberry.extensions import AddValidationRules, MaxTokensLimiter, ParserCache, ValidationCache
+from strawberry.extensions import AddValidationRules, MaxTokensLimiter, ValidationCache
 from strawberry.schema.config import StrawberryConfig
 
 import schema.enums  # noqa: F401  (gives the enums their GraphQL names)
 from schema.access import User, Workspace
 from schema.errors import Schema
 from schema.event import EVENT_TYPES
+from schema.executor import StreamExecutor
 from schema.limits import DEFAULTS, Limits, limit_rule
 from schema.mutation import Mutation
-from schema.operation import OneOperation
+from schema.operation import DocumentCache, OneOperation
 from schema.query import Query
 from schema.scalars import DATE_TIME
 from schema.subscription import Subscription
@@ -32,12 +33,13 @@ def build(limits: Limits = DEFAULTS) -> strawberry.Schema:
         subscription=Subscription,
         # found through an interface only
         types=[*EVENT_TYPES, *ERROR_TYPES, User, Workspace],
+        execution_context_class=StreamExecutor,
         config=StrawberryConfig(scalar_map={datetime: DATE_TIME}),
         extensions=[
             OneOperation,
             lambda: MaxTokensLimiter(max_token_count=limits.tokens),
             lambda: AddValidationRules(rules),
-            lambda: ParserCache(maxsize=_DOCUMENTS),
+            lambda: DocumentCache(maxsize=_DOCUMENTS),
             lambda: ValidationCache(maxsize=_DOCUMENTS),
         ],
     )

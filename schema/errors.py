@@ -9,9 +9,10 @@ from graphql import GraphQLError
 from strawberry.exceptions import MissingQueryError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionContext
+from strawberry.types.graphql import OperationType
 
 from models.base import new_id
-from models.errors import DomainError, Forbidden, Refused, Unauthenticated
+from models.errors import DomainError, ErrorCode, Forbidden, Refused, Unauthenticated
 from schema.user_error import field_path
 
 _log = structlog.get_logger()
@@ -20,6 +21,11 @@ _ABOUT_THE_REQUEST = (MissingQueryError, CannotGetOperationTypeError, InvalidOpe
 
 class Schema(strawberry.Schema):
     """A schema whose errors all carry ``extensions.code``."""
+
+    async def execute(self, *arguments: Any, **more: Any) -> Any:
+        """One answer, which a subscription does not fit into: that is refused here, and streamed elsewhere."""
+        allowed = set(more.get("allowed_operation_types") or OperationType) - {OperationType.SUBSCRIPTION}
+        return await super().execute(*arguments, **more | {"allowed_operation_types": allowed})
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Put what clients may see in the place of the errors that happened."""
@@ -41,6 +47,8 @@ def _shown(error: GraphQLError) -> Iterator[GraphQLError]:
             yield _told(error, str(cause) or "A valid API key is needed.", code="UNAUTHENTICATED")
         case Forbidden():
             yield _told(error, str(cause) or "Your key's role does not allow this.", code="FORBIDDEN")
+        case _ if error.message.endswith("Parsing aborted."):  # too many tokens, or too deep to be read
+            yield _told(error, error.message, code=ErrorCode.LIMIT_EXCEEDED.value)
         case _ if _is_about_the_request(error):
             yield _told(error, error.message, code="BAD_REQUEST")
         case _:

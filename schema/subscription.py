@@ -20,7 +20,7 @@ R = TypeVar("R")
 
 @object_type
 class Subscription:
-    """Everything that can be followed live, over a WebSocket (`graphql-transport-ws`) or server-sent events."""
+    """Everything that can be followed live, over a WebSocket that speaks `graphql-transport-ws`."""
 
     @subscription
     async def training_job_status(

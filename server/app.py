@@ -2,17 +2,16 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from http import HTTPStatus
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
+from starlette.middleware import Middleware
 from starlette.routing import Route, WebSocketRoute
 
 from schema.build import build
-from server import health, pages, rest
+from server import errors, health, pages, rest
 from server.graphql import GraphQLView
+from server.limits import BodyLimit
 from server.services import services
 from server.settings import Settings
 
@@ -44,17 +43,6 @@ def create_app(settings: Settings) -> Starlette:
     return Starlette(
         routes=routes,
         lifespan=lifespan,
-        exception_handlers={HTTPException: _refused, Exception: rest.unexpected},
-        max_body_size=settings.max_body_bytes,
+        exception_handlers={HTTPException: errors.refused, Exception: errors.unexpected},
+        middleware=[Middleware(BodyLimit, max_bytes=settings.max_body_bytes)],
     )
-
-
-async def _refused(request: Request, error: Exception) -> Response:
-    """A request that no endpoint took, in the shape of all errors."""
-    assert isinstance(error, HTTPException)
-    message = error.detail
-    if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        message = "The request's body is larger than this server takes; send fewer items a call."
-    elif error.status_code == HTTPStatus.NOT_FOUND:
-        message = f"There is nothing at {request.url.path}."
-    return rest.failure(error.status_code, HTTPStatus(error.status_code).name, message, headers=error.headers)

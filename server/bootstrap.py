@@ -61,6 +61,20 @@ async def create_key(settings: Settings, *, workspace: str, user: str, role: Rol
         return await store.write(unit)
 
 
+async def webhook_secret(settings: Settings, workspace: str) -> str:
+    """The secret with which a workspace's webhooks are signed.
+
+    Raises:
+        NotReady: there is no such workspace.
+    """
+    await prepare(settings, first_key=False)
+    async with open_store(settings.store_url) as store:
+        secret = await store.read(lambda connection: access.webhook_secret(connection, workspace))
+    if secret is None:
+        raise NotReady(f"There is no workspace {workspace!r}.")
+    return secret
+
+
 async def _make_first_key(settings: Settings, store: Store) -> str:
     path = settings.data_dir / "admin.key"
 

@@ -4,6 +4,8 @@ Strawberry's view does the work. Here is what it leaves open: API keys, `applica
 a document that fail only their own operation on a socket, frames that are no messages, text frames.
 """
 
+import math
+import time
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, cast
@@ -11,7 +13,7 @@ from typing import Any, cast
 import orjson
 from cross_web import HTTPException
 from graphql import GraphQLError
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
@@ -21,17 +23,22 @@ from strawberry.http import GraphQLHTTPResponse
 from strawberry.schema import BaseSchema
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
+from strawberry.subscriptions.protocols.graphql_transport_ws.types import Message, SubscribeMessage
 from strawberry.types import ExecutionResult
 from strawberry.types.unset import UNSET, UnsetType
 
 from models.access import Viewer
-from models.errors import Unauthenticated
+from models.errors import ErrorCode, Unauthenticated
 from resolvers.context import Context
 from server.auth import authenticate
+from server.errors import masked
+from server.limits import TooLarge
 from server.services import Services
+from store.away import is_away
 
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 INIT_TIMEOUT = timedelta(seconds=10)
+KEY_HOLDS = 2.0  # seconds for which a socket believes in a key before it looks again
 
 
 class SocketContext(Context):
@@ -39,12 +46,18 @@ class SocketContext(Context):
 
     def __init__(self, services: Services, header: str | None) -> None:
         super().__init__(cast("Viewer", None), services.store, services.manager, services.scorer)
-        self.header = header
+        self.authorization: object = header
         self.connection_params: dict[str, Any] = {}
 
 
 class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
-    """The reference server's answers to frames that are no messages, and to documents that are no good."""
+    """The reference server's answers to frames that are no messages, and to documents that are no good.
+
+    A key that is taken back while the socket is open closes it.
+    """
+
+    _checked = -math.inf  # when the key was last seen to hold
+    _shut = False
 
     async def handle_message(self, message: Any) -> None:
         """Take one frame."""
@@ -53,6 +66,47 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
             await self.handle_invalid_message(problem)
         else:
             await super().handle_message(message)
+
+    async def handle_subscribe(self, message: SubscribeMessage) -> None:
+        """Begin an operation, unless there are too many."""
+        limit, id_ = self.max_subscriptions_per_connection, message["id"]
+        if self.connection_acknowledged and not await self._key_holds():
+            await self._shut_out()
+        elif limit is not None and len(self.operations) >= limit and id_ not in self.operations:
+            error = GraphQLError(
+                f"This connection has {limit} operations at once, which is the limit: complete one, or open another "
+                "connection.",
+                extensions={"code": ErrorCode.LIMIT_EXCEEDED},
+            )
+            await self.send_message({"id": id_, "type": "error", "payload": [error.formatted]})
+        else:
+            await super().handle_subscribe(message)
+
+    async def send_message(self, message: Message) -> None:
+        """Send a frame; what was asked for only while the key holds."""
+        if message["type"] == "next" and not await self._key_holds():
+            await self._shut_out()
+        if not self._shut:
+            await super().send_message(message)
+
+    async def _key_holds(self) -> bool:
+        if time.monotonic() - self._checked < KEY_HOLDS:
+            return True
+        self._checked = time.monotonic()
+        assert isinstance(self.context, SocketContext)
+        try:
+            await authenticate(self.context.store, self.context.authorization)
+        except Unauthenticated:
+            return False
+        except Exception as error:
+            if not is_away(error):
+                raise
+        return True
+
+    async def _shut_out(self) -> None:
+        if not self._shut:
+            self._shut = True
+            await self.websocket.close(code=4401, reason="Unauthorized")
 
     @staticmethod
     def _get_pre_execution_close_reason(error: GraphQLError) -> str | None:
@@ -83,12 +137,21 @@ class GraphQLView(GraphQL[Context, None]):
         request = Request(scope, receive)
         response: Response
         try:
-            response = await self.run(request)
+            if self.should_render_graphql_ide(self.request_adapter_class(request)):
+                response = await self.render_graphql_ide(request)  # needs no key
+            else:
+                response = await self.run(request)
         except Unauthenticated as error:
             response = _refusal(request, 401, str(error), "UNAUTHENTICATED", {"www-authenticate": "Bearer"})
         except HTTPException as error:
             allow = {"allow": "GET, POST"} if error.status_code == 405 else {}
             response = _refusal(request, error.status_code, error.reason, "BAD_REQUEST", allow)
+        except TooLarge as error:
+            response = _refusal(request, error.status_code, error.detail, ErrorCode.LIMIT_EXCEEDED, {})
+        except ClientDisconnect:
+            return
+        except Exception as error:
+            response = _refusal(request, 500, masked(error), "INTERNAL", {})
         await response(scope, receive, send)
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
@@ -111,8 +174,9 @@ class GraphQLView(GraphQL[Context, None]):
         """
         assert isinstance(context, SocketContext)
         given = {name.lower(): value for name, value in context.connection_params.items()}
+        context.authorization = given.get("authorization", context.authorization)
         try:
-            context.viewer = await authenticate(context.store, given.get("authorization", context.header))
+            context.viewer = await authenticate(context.store, context.authorization)
         except Unauthenticated as error:
             raise ConnectionRejectionError from error
         return cast("UnsetType", UNSET)
@@ -151,6 +215,17 @@ class GraphQLView(GraphQL[Context, None]):
     async def render_graphql_ide(self, request: Request | WebSocket) -> Response:
         """People who open the endpoint in a browser are led to GraphiQL."""
         return RedirectResponse("graphiql", status_code=307)
+
+    def parse_json(self, data: str | bytes) -> Any:
+        """A request's body, variables or extensions.
+
+        Raises:
+            HTTPException: it is no JSON, or neither an object nor a list.
+        """
+        found = super().parse_json(data)
+        if not isinstance(found, dict | list):
+            raise HTTPException(400, "A GraphQL request is a JSON object")
+        return found
 
     def decode_json(self, data: str | bytes) -> object:
         """Strict JSON: no NaN, no infinities."""

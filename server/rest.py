@@ -1,15 +1,13 @@
 """`POST /training/jobs`: the REST call, with the same rules as `createTrainingJob`, in snake_case."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
-import structlog
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from models.base import new_id
 from models.errors import DomainError, ErrorCode, Forbidden, Refused, Unauthenticated
 from models.job import Priority, TrainingJob, TrainingType
 from models.judge import Judge
@@ -17,9 +15,8 @@ from models.spec import ExecutionOptions, TrainingConfig, TrainingSpec
 from resolvers import jobs
 from runner.estimate import minutes
 from server.auth import authenticate
+from server.errors import failure
 from server.services import Services
-
-log = structlog.get_logger(__name__)
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
@@ -78,13 +75,6 @@ _STATUS = {
     ErrorCode.CONFLICT: 409,
     ErrorCode.IDEMPOTENCY_MISMATCH: 409,
 }
-
-
-def failure(
-    status: int, code: str, message: str, details: object = None, headers: Mapping[str, str] | None = None
-) -> JSONResponse:
-    """The one shape of REST's errors."""
-    return JSONResponse({"error": {"code": code, "message": message, "details": details}}, status, headers)
 
 
 def refusals_as_json(endpoint: Endpoint) -> Endpoint:
@@ -176,10 +166,3 @@ def _field_of(error: msgspec.ValidationError) -> tuple[str, str | None]:
     """The sentence and the field of a message such as ``Expected `int`, got `str` - at `$.training_config.seed```."""
     message, _, place = str(error).partition(" - at `$")
     return message + ".", place.strip("`.") or None
-
-
-def unexpected(_request: Request, error: Exception) -> Response:
-    """The answer to a bug: masked, with the id under which it is logged."""
-    id_ = new_id("err")
-    log.error("unexpected_error", id=id_, exc_info=error)
-    return failure(500, "INTERNAL", f"Something went wrong on our side; it is logged under {id_}.")

@@ -64,7 +64,13 @@ class Settings(BaseSettings):
     @property
     def limits(self) -> Limits:
         """What a GraphQL document may hold."""
-        return Limits(self.max_tokens, self.max_depth, self.max_aliases, self.max_directives, self.max_cost)
+        return Limits(
+            tokens=self.max_tokens,
+            depth=self.max_depth,
+            aliases=self.max_aliases,
+            directives=self.max_directives,
+            cost=self.max_cost,
+        )
 
     @property
     def leases(self) -> Leases:

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import secrets
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import Connection, func, insert, or_, select, update
@@ -13,8 +13,6 @@ from models.access import ApiKey, Role, User, Viewer, Workspace
 from models.base import new_id, now
 from models.job import TrainingJob
 from store.rows import first
-
-_USE_IS_NOTED_EVERY = timedelta(minutes=1)
 
 
 class NewKey(NamedTuple):
@@ -99,21 +97,14 @@ def viewer_of(connection: Connection, secret: str) -> Viewer | None:
 
 
 def note_use(connection: Connection, key_id: str) -> None:
-    """Remember that a key was used, at most once a minute."""
-    moment = now()
-    connection.execute(
-        update(ApiKey)
-        .where(
-            ApiKey.id == key_id,
-            or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at < moment - _USE_IS_NOTED_EVERY),
-        )
-        .values(last_used_at=moment)
-    )
+    """Remember that a key was used just now."""
+    connection.execute(update(ApiKey).where(ApiKey.id == key_id).values(last_used_at=now()))
 
 
-def webhook_secret(connection: Connection, workspace_id: str) -> str:
+def webhook_secret(connection: Connection, workspace: str) -> str | None:
     """The secret with which a workspace's webhooks are signed (Standard Webhooks, ``whsec_...``)."""
-    return connection.execute(select(Workspace.webhook_secret).where(Workspace.id == workspace_id)).scalar_one()
+    statement = select(Workspace.webhook_secret).where(Workspace.name == workspace)
+    return connection.execute(statement).scalar_one_or_none()
 
 
 def webhook_secret_of_job(connection: Connection, job_id: str) -> str:

@@ -327,12 +327,12 @@ def recently_finished(connection: Connection, limit: int) -> list[TrainingJob]:
     return every(connection, statement, TrainingJob)
 
 
-def ahead(connection: Connection, priority: int) -> list[float]:
-    """The estimated seconds of the jobs that go before a new one of this priority."""
-    statement = select(TrainingJob.estimated_seconds).where(
+def ahead(connection: Connection, priority: int) -> list[int]:
+    """The usable items of each job that goes before a new one of this priority."""
+    statement = select(TrainingJob.summary).where(
         TrainingJob.status.in_(ACTIVE) | ((TrainingJob.status == JobStatus.QUEUED) & (TrainingJob.priority <= priority))
     )
-    return [seconds or 0.0 for seconds in connection.execute(statement).scalars()]
+    return [summary["usable"] for summary in connection.execute(statement).scalars()]
 
 
 def _current(connection: Connection, job_id: str, *, lock: bool = False) -> TrainingJob:

@@ -78,7 +78,10 @@ def open_store(url: str) -> Store:
     try:
         parsed = make_url(url)
     except ArgumentError as error:
-        raise ValueError(f"{url!r} is no database address such as sqlite+aiosqlite:///judgesmith.sqlite.") from error
+        raise ValueError(
+            "The database address can't be read: give one such as sqlite+aiosqlite:///judgesmith.sqlite or "
+            "postgresql+asyncpg://USER:PASSWORD@HOST/NAME."
+        ) from error
     if parsed.drivername in ("sqlite", "sqlite+aiosqlite"):
         if not parsed.database or parsed.database == ":memory:":
             raise ValueError("Judgesmith keeps its data in a file: name one, as in sqlite+aiosqlite:///PATH.")

@@ -1,17 +1,31 @@
 """Make what a test needs, with sensible values where it does not care."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import Connection, update
+
 from models.access import Role, Viewer
-from models.evaluation import Evaluation
-from models.feedback import FeedbackType
-from models.job import TrainingType
-from models.judge import Criterion, Judge
-from models.spec import CriterionSpec, EvaluationSpec, FeedbackSpec, JudgeSpec, TrainingConfig, TrainingSpec
-from store import access, evaluations, feedback, judges
+from models.base import new_id
+from models.errors import Conflict
+from models.evaluation import Evaluation, Scores
+from models.feedback import Feedback, FeedbackType
+from models.job import JobEvent, Priority, TrainingJob, TrainingType
+from models.judge import Criterion, Judge, JudgeVersion
+from models.spec import (
+    CriterionSpec,
+    EvaluationSpec,
+    FeedbackSpec,
+    JudgeSpec,
+    TrainingConfig,
+    TrainingSpec,
+)
+from models.state import JobStatus
+from store import access, evaluations, events, feedback, jobs, judges
 from store.evaluations import NewEvaluation
 from store.feedback import NewFeedback
+from store.rows import every
 from store.store import Store
 
 
@@ -48,8 +62,21 @@ async def make_world(store: Store, *, criteria: tuple[str, ...] = ("Clarity", "A
     return World(store, viewer, key, judge, await store.read(lambda c: judges.criteria(c, judge.pk)))
 
 
+async def record(world: World, *items: NewEvaluation) -> tuple[list[Evaluation | Conflict], int]:
+    """Record evaluations; what was kept for each, and how many are new."""
+    return await world.store.write(lambda c: evaluations.record(c, world.judge.pk, world.viewer.user_id, items))
+
+
+async def submit(world: World, *items: NewFeedback) -> tuple[list[Feedback | Conflict], int]:
+    """Submit feedback; what was kept for each, and how many are new."""
+    viewer = world.viewer
+    return await world.store.write(
+        lambda c: feedback.submit(c, world.judge.pk, viewer.user_id, viewer.user_name, items)
+    )
+
+
 async def add_evaluations(
-    world: World, number: int, *, groups: int = 10, scores: tuple[float, ...] = (3.0, 3.0)
+    world: World, number: int, *, groups: int = 10, scores: tuple[float, ...] = (3.0, 3.0), start: int = 0
 ) -> list[Evaluation]:
     """Evaluations with the same raw scores, spread over groups."""
     items = [
@@ -57,27 +84,108 @@ async def add_evaluations(
             EvaluationSpec(f"Output {n}. " + "word " * (n % 17), (), external_id=f"e{n}", group=f"g{n % groups}"),
             list(scores),
         )
-        for n in range(number)
+        for n in range(start, start + number)
     ]
-    rows, _ = await world.store.write(lambda c: evaluations.record(c, world.judge.pk, world.viewer.user_id, items))
+    rows, _ = await record(world, *items)
     return [row for row in rows if not isinstance(row, Exception)]
 
 
-async def add_corrections(world: World, evaluated: list[Evaluation], score: float = 4.0, by: str = "ben") -> None:
+def new_feedback(
+    evaluation: Evaluation,
+    *,
+    scores: Scores | None = None,
+    rating: int | None = None,
+    approved: bool | None = None,
+    by: str = "ben",
+    **values: Any,
+) -> NewFeedback:
+    """A correction, rating, approval or comment, by what is given."""
+    kind = FeedbackType.COMMENT
+    if scores is not None:
+        kind = FeedbackType.CORRECTION
+    elif rating is not None:
+        kind = FeedbackType.RATING
+    elif approved is not None:
+        kind = FeedbackType.APPROVAL
+    elif "comment" not in values:
+        values["comment"] = "Hm."
+    spec = FeedbackSpec(kind, evaluation_id=evaluation.id, rating=rating, approved=approved, submitted_by=by, **values)
+    return NewFeedback(spec, evaluation, scores)
+
+
+async def add_corrections(world: World, evaluated: Sequence[Evaluation], score: float = 4.0, by: str = "ben") -> None:
     """One correction of the first criterion for each evaluation."""
-    items = [
-        NewFeedback(
-            FeedbackSpec(FeedbackType.CORRECTION, evaluation_id=e.id, submitted_by=by),
-            e,
-            [score, *[None] * (len(world.criteria) - 1)],
-        )
-        for e in evaluated
-    ]
-    await world.store.write(
-        lambda c: feedback.submit(c, world.judge.pk, world.viewer.user_id, world.viewer.user_name, items)
-    )
+    others: Scores = [None] * (len(world.criteria) - 1)
+    await submit(world, *(new_feedback(e, scores=[score, *others], by=by) for e in evaluated))
 
 
 def training_spec(world: World, training_type: TrainingType = TrainingType.FULL_RETRAIN, **config: Any) -> TrainingSpec:
     """A request for a job on the world's judge."""
     return TrainingSpec(world.judge.id, training_type, TrainingConfig(**{"minimum_feedback_count": 1} | config))
+
+
+def job_values(world: World, **values: Any) -> dict[str, Any]:
+    """The columns of a job that nothing was checked for."""
+    request = training_spec(world).as_json()
+    options = request["options"] | values.pop("options", {})
+    return {
+        "workspace_id": world.viewer.workspace_id,
+        "judge_pk": world.judge.pk,
+        "training_type": TrainingType.FULL_RETRAIN,
+        "priority": int(Priority.NORMAL),
+        "config": request["config"],
+        "options": options,
+        "request_digest": "",
+        "feedback_after": 0,
+        "feedback_upto": 0,
+        "summary": {"total": 0, "corrections": 0, "ratings": 0, "usable": 0, "earliest": None, "latest": None},
+        "created_by": world.viewer.user_id,
+    } | values
+
+
+async def make_job(world: World, *, start: bool = True, **values: Any) -> TrainingJob:
+    """A job, queued unless it is not to start."""
+    row = job_values(world, **values)
+    return await world.store.write(lambda c: jobs.create(c, [], start=start, **row))
+
+
+async def put_job(world: World, status: JobStatus, **values: Any) -> TrainingJob:
+    """A job that stands in a state, however it got there."""
+    job = await make_job(world)
+
+    def unit(connection: Connection) -> TrainingJob:
+        connection.execute(update(TrainingJob).where(TrainingJob.id == job.id).values(status=status, **values))
+        return jobs.need(connection, job.workspace_id, job.id)
+
+    return await world.store.write(unit)
+
+
+async def job_now(store: Store, job: TrainingJob) -> TrainingJob:
+    """A job as it stands."""
+    return await store.read(lambda c: jobs.need(c, job.workspace_id, job.id))
+
+
+async def log_of(store: Store, job: TrainingJob) -> list[JobEvent]:
+    """A job's events in order."""
+    return await store.read(lambda c: every(c, events.of_job(job.id).order_by(JobEvent.seq), JobEvent))
+
+
+def evidence(*, improved: bool = True, worsened: bool = False) -> dict[str, Any]:
+    """What the gate reads of a proof."""
+    estimate = -0.1 if improved else 0.05
+    change = {"estimate": estimate, "lower": estimate - 0.04, "upper": estimate + 0.04}
+    return {"improved": improved, "mae_change": change, "criteria": [{"worsened": worsened}]}
+
+
+async def make_version(world: World, **values: Any) -> JudgeVersion:
+    """A version that was proven better than the raw scores."""
+    row = {
+        "parent_id": None,
+        "evidence": evidence(),
+        "proven_against": None,
+        "watermark": 0,
+        "lineage": {},
+        "created_by": world.viewer.user_id,
+        "job_id": new_id("job"),
+    } | values
+    return await world.store.write(lambda c: judges.add_version(c, world.judge.pk, b"learned", **row))

@@ -1,0 +1,44 @@
+"""What a client is told when a request can't be met: one shape everywhere but in GraphQL, which has its own."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+import structlog
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from models.base import new_id
+from models.errors import ErrorCode
+
+log = structlog.get_logger(__name__)
+
+
+def failure(
+    status: int, code: str, message: str, details: object = None, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    """An error, for programs and for people."""
+    return JSONResponse({"error": {"code": code, "message": message, "details": details}}, status, headers)
+
+
+def refused(request: Request, error: Exception) -> Response:
+    """The answer to a request that no endpoint took."""
+    assert isinstance(error, HTTPException)
+    code, message = HTTPStatus(error.status_code).name, error.detail
+    if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        code = ErrorCode.LIMIT_EXCEEDED
+    elif error.status_code == HTTPStatus.NOT_FOUND:
+        message = f"There is nothing at {request.url.path}."
+    return failure(error.status_code, code, message, headers=error.headers)
+
+
+def unexpected(_request: Request, error: Exception) -> Response:
+    """The answer to a bug."""
+    return failure(500, "INTERNAL", masked(error))
+
+
+def masked(error: Exception) -> str:
+    """Log a bug; what may be said of it is only where."""
+    id_ = new_id("err")
+    log.error("unexpected_error", id=id_, exc_info=error)
+    return f"Something went wrong on our side; it is logged under {id_}."

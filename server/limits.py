@@ -1,0 +1,45 @@
+"""How large a request may be."""
+
+from http import HTTPStatus
+
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+
+class TooLarge(HTTPException):
+    """The request's body is larger than this server takes; send fewer items a call."""
+
+    def __init__(self) -> None:
+        super().__init__(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, self.__doc__)
+
+
+class BodyLimit:
+    """Refuses to read on in a body beyond a size, also one that does not tell its size.
+
+    Starlette has such a limit too; it answers in plain text, and we answer all errors in one shape.
+    """
+
+    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+        self.app = app
+        self.max_bytes = max_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Count what the application reads."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        length = Headers(scope=scope).get("content-length", "")
+        declared = int(length) if length.isdecimal() else 0
+        read = 0
+
+        async def limited() -> Message:
+            nonlocal read
+            if declared <= self.max_bytes:
+                message = await receive()
+                read += len(message.get("body", b""))
+                if read <= self.max_bytes:
+                    return message
+            raise TooLarge
+
+        await self.app(scope, limited, send)

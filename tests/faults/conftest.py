@@ -1,0 +1,97 @@
+"""Judges with something to learn from, in a database that processes will be killed on."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import pytest
+from sqlalchemy import Connection, func, select
+
+from models.feedback import FeedbackType
+from models.job import TrainingJob
+from models.spec import CriterionSpec, EvaluationSpec, FeedbackSpec, JudgeSpec
+from models.state import TERMINAL
+from store import evaluations, feedback, judges
+from store.evaluations import NewEvaluation
+from store.feedback import NewFeedback
+from store.store import Store, open_store
+from tests.factories import make_viewer
+from tests.faults.invariants import Verdict, check
+
+T = TypeVar("T")
+
+ITEMS = 60
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A database with judges, and a key."""
+
+    url: str
+    key: str
+    judges: tuple[str, ...]
+
+    def read(self, unit: Callable[[Connection], T]) -> T:
+        """Look into the database."""
+
+        async def run() -> T:
+            store = open_store(self.url)
+            try:
+                return await store.read(unit)
+            finally:
+                await store.close()
+
+        return asyncio.run(run())
+
+    def ended(self) -> int:
+        """How many jobs have ended."""
+        return self.read(
+            lambda c: c.execute(
+                select(func.count()).select_from(TrainingJob).where(TrainingJob.status.in_(TERMINAL))
+            ).scalar_one()
+        )
+
+    def verdict(self, accepted: set[str]) -> Verdict:
+        """Whether all that must hold does."""
+        return self.read(lambda c: check(c, accepted))
+
+
+@pytest.fixture
+def scene(database_url: str) -> Scene:
+    """Five judges, each with sixty corrected evaluations."""
+    return asyncio.run(prepare(database_url, 5))
+
+
+async def prepare(url: str, number: int) -> Scene:
+    """Make judges with something to learn from."""
+    async with open_store(url) as store:
+        viewer, key = await make_viewer(store)
+        made = []
+        for n in range(number):
+            spec = JudgeSpec(f"Judge {n}", (CriterionSpec("Clarity"),)).checked()
+            judge = await store.write(lambda c, spec=spec: judges.create(c, viewer.workspace_id, viewer.user_id, spec))
+            await _teach(store, judge.pk, viewer.user_id)
+            made.append(judge.id)
+    return Scene(url, key, tuple(made))
+
+
+async def _teach(store: Store, judge_pk: int, user_id: str) -> None:
+    """The judge is two points too strict on short texts."""
+    items = [
+        NewEvaluation(
+            EvaluationSpec("word " * (1 + n % 30), (), external_id=f"e{n}", group=f"g{n % 20}"), [1.0 + n % 3]
+        )
+        for n in range(ITEMS)
+    ]
+    rows, _ = await store.write(lambda c: evaluations.record(c, judge_pk, user_id, items))
+    said = [
+        NewFeedback(
+            FeedbackSpec(FeedbackType.CORRECTION, evaluation_id=row.id, submitted_by=f"p{n % 3}"),
+            row,
+            [min(5.0, (row.scores[0] or 0) + (2.0 if n % 30 < 15 else 1.0))],
+        )
+        for n, row in enumerate(rows)
+        if not isinstance(row, Exception)
+    ]
+    await store.write(lambda c: feedback.submit(c, judge_pk, user_id, "ann", said))

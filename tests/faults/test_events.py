@@ -1,0 +1,133 @@
+"""A subscriber misses nothing and sees nothing twice, whatever happens to the servers."""
+
+import asyncio
+import contextlib
+import json
+import resource
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
+
+from tests.faults.cluster import Client, Cluster, Process, cluster
+from tests.faults.conftest import Scene
+
+LONG = {"maxEpochs": 1_500, "earlyStopping": False, "learningRate": 0.001}
+STATUS = """subscription($id: ID!, $after: String) {
+    trainingJobStatus(jobId: $id, after: $after) { cursor event { __typename id } trainingJob { status } } }"""
+EVENTS = """query($id: ID!, $after: String) { trainingJob(id: $id) {
+    events(first: 100, after: $after) { edges { cursor } pageInfo { hasNextPage endCursor } } } }"""
+
+
+@asynccontextmanager
+async def open_socket(port: int, key: str) -> AsyncIterator[ClientConnection]:
+    """A socket that is acknowledged."""
+    protocol = Subprotocol("graphql-transport-ws")
+    async with connect(f"ws://127.0.0.1:{port}/graphql", subprotocols=[protocol]) as socket:
+        await socket.send(json.dumps({"type": "connection_init", "payload": {"Authorization": f"Bearer {key}"}}))
+        if json.loads(await socket.recv())["type"] != "connection_ack":
+            raise ConnectionError
+        yield socket
+
+
+async def subscribe(socket: ClientConnection, job: str, after: str | None, number: int = 0) -> None:
+    """Ask for a job's events."""
+    payload = {"query": STATUS, "variables": {"id": job, "after": after}}
+    await socket.send(json.dumps({"type": "subscribe", "id": f"s{number}", "payload": payload}))
+
+
+def all_cursors(client: Client, job: str) -> list[str]:
+    """The cursors of a job's whole log."""
+    cursors: list[str] = []
+    after = None
+    while True:
+        page: dict[str, Any] = client.run(EVENTS, id=job, after=after)["trainingJob"]["events"]
+        cursors += [edge["cursor"] for edge in page["edges"]]
+        if not page["pageInfo"]["hasNextPage"]:
+            return cursors
+        after = page["pageInfo"]["endCursor"]
+
+
+def test_a_subscriber_that_resumes_after_kills_and_on_other_servers_sees_each_event_once(
+    scene: Scene, tmp_path: Path
+) -> None:
+    with cluster(scene.url, tmp_path) as machines:
+        servers = [machines.serve(), machines.serve(runner=False)]
+        client = Client([server.port or 0 for server in servers], scene.key)
+        job = client.submit(scene.judges[0], "watched", **LONG)
+        seen = asyncio.run(asyncio.wait_for(_watch_and_kill(machines, servers, scene.key, job), 150))
+        assert seen == all_cursors(client, job)
+    assert scene.verdict({job}).broken == ()
+
+
+async def _watch_and_kill(machines: Cluster, servers: list[Process], key: str, job: str) -> list[str]:
+    """Follow a job to its end; every so often the server that is listened to is killed, and another one asked."""
+    seen: list[str] = []
+    turn = 0
+    while True:
+        server = servers[turn % len(servers)]
+        turn += 1
+        with contextlib.suppress(OSError, ConnectionClosed):
+            async with open_socket(server.port or 0, key) as socket:
+                await subscribe(socket, job, seen[-1] if seen else None)
+                async for text in socket:
+                    message = json.loads(text)
+                    if message["type"] == "complete":
+                        return seen
+                    seen.append(message["payload"]["data"]["trainingJobStatus"]["cursor"])
+                    if turn <= 4 and len(seen) >= 3 * turn:
+                        server.kill()
+                        servers[(turn - 1) % len(servers)] = await asyncio.to_thread(machines.restart, server)
+                        break
+        await asyncio.sleep(0.1)
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_many_subscribers_of_whom_some_do_not_read_are_all_served_in_bounded_memory(
+    scene: Scene, tmp_path: Path
+) -> None:
+    readers, idlers = 150, 10
+    resource.setrlimit(resource.RLIMIT_NOFILE, (4096, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    with cluster(scene.url, tmp_path) as machines:
+        server = machines.serve()
+        client = Client([server.port or 0], scene.key)
+        job = client.submit(scene.judges[0], "crowd", **LONG)
+        before = _memory(server)
+        seen = asyncio.run(asyncio.wait_for(_crowd(server.port or 0, scene.key, job, readers, idlers), 150))
+        grown = _memory(server) - before
+        wanted = all_cursors(client, job)
+
+    assert [wanted] * readers == seen
+    assert grown < 60 * 2**20
+
+
+async def _crowd(port: int, key: str, job: str, readers: int, idlers: int) -> list[list[str]]:
+    async def read() -> list[str]:
+        cursors = []
+        async with open_socket(port, key) as socket:
+            await subscribe(socket, job, None)
+            async for text in socket:
+                message = json.loads(text)
+                if message["type"] == "complete":
+                    break
+                cursors.append(message["payload"]["data"]["trainingJobStatus"]["cursor"])
+        return cursors
+
+    async with AsyncExitStack() as stack:
+        for _ in range(idlers):
+            socket = await stack.enter_async_context(open_socket(port, key))
+            socket.transport.pause_reading()
+            stack.callback(socket.transport.abort)
+            await subscribe(socket, job, None)
+        return list(await asyncio.gather(*(read() for _ in range(readers))))
+
+
+def _memory(process: Process) -> int:
+    """A process's resident memory, in bytes."""
+    pages = int(Path(f"/proc/{process.popen.pid}/statm").read_text().split()[1])
+    return pages * resource.getpagesize()

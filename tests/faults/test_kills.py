@@ -1,0 +1,81 @@
+"""Processes are killed at random while jobs run; afterwards the database alone must prove that nothing went wrong."""
+
+import os
+import random
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.faults.cluster import LEASE, Client, cluster, wait_until
+from tests.faults.conftest import Scene
+
+# A storm of any size: JUDGESMITH_STORM_JOBS=200 for the long one.
+JOBS = int(os.environ.get("JUDGESMITH_STORM_JOBS", "12"))
+SEEDS = range(int(os.environ.get("JUDGESMITH_STORM_SEEDS", "1")))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_jobs_survive_random_kills_of_server_worker_and_child_exactly_once(
+    scene: Scene, tmp_path: Path, seed: int
+) -> None:
+    rng = random.Random(seed)
+    with cluster(scene.url, tmp_path) as machines:
+        server = machines.serve()
+        machines.work()
+        client = Client([server.port or 0], scene.key)
+        accepted = {client.submit(scene.judges[n % len(scene.judges)], f"storm-{n}") for n in range(JOBS)}
+        assert len(accepted) == JOBS
+        end = time.monotonic() + 60 + 10 * JOBS
+        while scene.ended() < JOBS:
+            assert time.monotonic() < end, f"{scene.ended()} of {JOBS} jobs have ended"
+            time.sleep(rng.uniform(1, 3))
+            victim = rng.choice(machines.processes)
+            if rng.random() < 0.4 and victim.children():
+                os.kill(rng.choice(victim.children()), signal.SIGKILL)
+            else:
+                victim.kill()
+            for process in [process for process in machines.processes if not process.alive]:
+                machines.restart(process)
+
+    verdict = scene.verdict(accepted)
+    assert verdict.broken == ()
+    assert verdict.jobs == JOBS
+
+
+def test_a_worker_that_slept_past_its_lease_writes_nothing_when_it_wakes(scene: Scene, tmp_path: Path) -> None:
+    with cluster(scene.url, tmp_path) as machines:
+        server = machines.serve(runner=False)
+        sleeper = machines.work()
+        client = Client([server.port or 0], scene.key)
+        job = client.submit(scene.judges[0], "slept")
+        wait_until(lambda: client.status(job) in ("PREPARING", "TRAINING", "VALIDATING", "COMPLETED"), 60, "a claim")
+        sleeper.kill(signal.SIGSTOP)
+        machines.work()
+        wait_until(lambda: client.status(job) == "COMPLETED", 60 + LEASE, "the other worker's completion")
+        before = scene.verdict({job})
+        sleeper.kill(signal.SIGCONT)
+        second = client.submit(scene.judges[0], "after")
+        wait_until(lambda: client.status(second) == "COMPLETED", 60, "a job after the sleeper woke")
+
+    assert before.broken == ()
+    assert scene.verdict({job, second}).broken == ()
+
+
+def test_a_graceful_stop_hands_the_job_back_and_costs_no_attempt(scene: Scene, tmp_path: Path) -> None:
+    with cluster(scene.url, tmp_path) as machines:
+        server = machines.serve(runner=False)
+        worker = machines.work()
+        client = Client([server.port or 0], scene.key)
+        job = client.submit(scene.judges[0], "handed back", maxEpochs=1_500, earlyStopping=False, learningRate=0.001)
+        wait_until(lambda: client.status(job) == "TRAINING", 60, "training")
+        worker.kill(signal.SIGTERM)
+        assert worker.popen.wait(timeout=10) == 0
+        assert client.status(job) == "QUEUED"
+        machines.work()
+        wait_until(lambda: client.status(job) == "COMPLETED", 120, "completion")
+        attempt = client.run("query($id: ID!) { trainingJob(id: $id) { attempt } }", id=job)["trainingJob"]["attempt"]
+
+    assert attempt == 1
+    assert scene.verdict({job}).broken == ()

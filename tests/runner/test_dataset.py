@@ -1,0 +1,254 @@
+"""From feedback to labels: what teaches, what only casts doubt, what is left out and told."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+
+from models.errors import Conflict
+from models.evaluation import Evaluation
+from models.feedback import Bounds
+from models.spec import EvaluationSpec
+from runner.dataset import Dataset, load, scales_of
+from store.evaluations import NewEvaluation
+from store.feedback import NewFeedback
+from store.store import Store
+from tests.factories import World, add_evaluations, make_version, make_world, new_feedback, record, submit
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+TICK = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Label:
+    """A label in words: whose score of which item's criterion."""
+
+    item: str
+    criterion: int
+    score: float
+    by: str
+    confirmed: bool = False
+
+
+async def dataset(world: World, bounds: Bounds | None = None, watermark: int = 0) -> Dataset:
+    count = len(world.criteria)
+    return await world.store.read(lambda c: load(c, world.judge.pk, count, bounds or Bounds(), watermark))
+
+
+def labels(data: Dataset) -> list[Label]:
+    columns = data.labels
+    return [
+        Label(data.items.outputs[item], int(criterion), float(score), data.raters[rater], bool(confirmed))
+        for item, criterion, score, rater, confirmed in zip(
+            columns.item, columns.criterion, columns.score, columns.rater, columns.confirmed, strict=True
+        )
+    ]
+
+
+def doubts(data: Dataset) -> list[tuple[str, str]]:
+    return [
+        (data.items.outputs[item], data.raters[rater])
+        for item, rater in zip(data.doubts.item, data.doubts.rater, strict=True)
+    ]
+
+
+async def item(world: World, output: str = "o", **values: Any) -> Evaluation:
+    """An item the judge scored 2 and 4."""
+    shown = values.pop("shown", None)
+    scores = values.pop("scores", [2.0, 4.0])
+    [row], _ = await record(world, NewEvaluation(EvaluationSpec(output, (), **values), scores, shown))
+    assert not isinstance(row, Conflict)
+    return row
+
+
+async def said(world: World, *feedback: NewFeedback) -> Dataset:
+    await submit(world, *feedback)
+    return await dataset(world)
+
+
+async def test_a_correction_is_a_label_for_each_criterion_it_touches(store: Store) -> None:
+    world = await make_world(store)
+    evaluation = await item(world)
+    data = await said(
+        world, new_feedback(evaluation, scores=[3.0, None]), new_feedback(evaluation, scores=[1, 5.0], by="cy")
+    )
+
+    assert labels(data) == [Label("o", 0, 3.0, "ben"), Label("o", 0, 1.0, "cy"), Label("o", 1, 5.0, "cy")]
+    assert data.left_out == {}
+
+
+@pytest.mark.parametrize("what", [{"rating": 4}, {"rating": 5}, {"approved": True}], ids=str)
+async def test_a_high_rating_and_an_approval_confirm_every_score_that_was_shown(
+    store: Store, what: dict[str, Any]
+) -> None:
+    world = await make_world(store)
+    data = await said(world, new_feedback(await item(world), **what))
+
+    assert labels(data) == [Label("o", 0, 2.0, "ben", confirmed=True), Label("o", 1, 4.0, "ben", confirmed=True)]
+
+
+async def test_where_a_version_was_shown_its_scores_are_what_is_confirmed(store: Store) -> None:
+    world = await make_world(store)
+    version = await make_version(world)
+    evaluation = await item(world, version_id=version.id, shown=[2.75, None])
+    data = await said(world, new_feedback(evaluation, approved=True))
+
+    assert [label.score for label in labels(data)] == [2.75, 4.0]
+    assert data.items.raw.tolist() == [[2.0, 4.0]]  # what is learned from stays the judge's own
+
+
+@pytest.mark.parametrize("what", [{"rating": 1}, {"rating": 2}, {"approved": False}], ids=str)
+async def test_a_low_rating_and_a_refusal_are_doubt_and_never_a_label(store: Store, what: dict[str, Any]) -> None:
+    world = await make_world(store)
+    data = await said(world, new_feedback(await item(world), **what))
+
+    assert labels(data) == []
+    assert doubts(data) == [("o", "ben")]
+
+
+async def test_a_rating_of_three_and_a_comment_say_nothing_and_that_is_told(store: Store) -> None:
+    world = await make_world(store)
+    evaluation = await item(world)
+    data = await said(world, new_feedback(evaluation, rating=3), new_feedback(evaluation), new_feedback(evaluation))
+
+    assert (labels(data), doubts(data)) == ([], [])
+    assert data.left_out == {"ratings of 3, which say nothing": 1, "comments": 2}
+
+
+async def test_of_a_raters_corrections_of_a_criterion_the_one_given_last_counts(store: Store) -> None:
+    world = await make_world(store)
+    evaluation = await item(world)
+    data = await said(
+        world,
+        new_feedback(evaluation, scores=[5.0, None], submitted_at=START + TICK),
+        new_feedback(evaluation, scores=[1.0, 1.0], submitted_at=START),
+        new_feedback(evaluation, scores=[3.0, None], submitted_at=START, by="cy"),
+    )
+
+    assert labels(data) == [Label("o", 0, 5.0, "ben"), Label("o", 1, 1.0, "ben"), Label("o", 0, 3.0, "cy")]
+    assert data.left_out == {"replaced by the same person's later correction": 1}
+
+
+async def test_corrections_of_the_same_moment_go_by_the_order_they_came_in(store: Store) -> None:
+    world = await make_world(store)
+    evaluation = await item(world)
+    data = await said(
+        world, *(new_feedback(evaluation, scores=[score, None], submitted_at=START) for score in (1.0, 5.0, 2.0))
+    )
+
+    assert labels(data) == [Label("o", 0, 2.0, "ben")]
+
+
+async def test_a_raters_later_verdict_replaces_the_earlier(store: Store) -> None:
+    world = await make_world(store)
+    first, second = await item(world, "first"), await item(world, "second")
+    data = await said(
+        world,
+        new_feedback(first, rating=5, submitted_at=START),
+        new_feedback(first, approved=False, submitted_at=START + TICK),
+        new_feedback(second, rating=1, submitted_at=START),
+        new_feedback(second, rating=5, submitted_at=START + TICK),
+    )
+
+    assert [label.item for label in labels(data)] == ["second", "second"]
+    assert doubts(data) == [("first", "ben")]
+    assert data.left_out == {"replaced by the same person's later verdict": 2}
+
+
+async def test_what_a_person_corrected_they_do_not_also_confirm(store: Store) -> None:
+    world = await make_world(store)
+    evaluation = await item(world)
+    data = await said(
+        world, new_feedback(evaluation, scores=[5.0, None]), new_feedback(evaluation, rating=4),
+        new_feedback(evaluation, rating=4, by="cy"),
+    )  # fmt: skip
+
+    assert labels(data) == [
+        Label("o", 0, 5.0, "ben"),
+        Label("o", 1, 4.0, "ben", confirmed=True),
+        Label("o", 0, 2.0, "cy", confirmed=True),
+        Label("o", 1, 4.0, "cy", confirmed=True),
+    ]
+    assert data.left_out == {"confirmations of what the same person corrected": 1}
+
+
+async def test_what_the_judge_did_not_score_can_not_be_learned_and_that_is_told(store: Store) -> None:
+    world = await make_world(store)
+    evaluation = await item(world, scores=[None, 4.0])
+    data = await said(world, new_feedback(evaluation, scores=[3.0, None]), new_feedback(evaluation, rating=5, by="cy"))
+
+    assert labels(data) == [Label("o", 1, 4.0, "cy", confirmed=True)]
+    assert data.left_out == {"corrections of a criterion that the judge did not score": 1}
+
+
+async def test_bounds_decide_what_is_seen(store: Store) -> None:
+    world = await make_world(store)
+    evaluation = await item(world)
+    await submit(
+        world,
+        *(
+            new_feedback(evaluation, scores=[float(n), None], by=f"r{n}", submitted_at=START + n * TICK)
+            for n in range(1, 6)
+        ),
+    )
+
+    async def seen(**bounds: Any) -> list[float]:
+        return [label.score for label in labels(await dataset(world, Bounds(**bounds)))]
+
+    assert await seen() == [1, 2, 3, 4, 5]
+    assert await seen(since=START + 2 * TICK) == [2, 3, 4, 5]
+    assert await seen(until=START + 2 * TICK) == [1]
+    assert await seen(after_seq=3) == [4, 5]
+    assert await seen(upto_seq=3) == [1, 2, 3]
+
+
+async def test_labels_come_in_the_order_of_ingestion_and_know_what_the_base_version_saw(store: Store) -> None:
+    world = await make_world(store)
+    evaluated = await add_evaluations(world, 4)
+    await submit(
+        world,
+        *(new_feedback(e, scores=[float(n + 1), None], submitted_at=START - n * TICK) for n, e in enumerate(evaluated)),
+    )
+    data = await dataset(world, watermark=2)
+
+    assert [label.score for label in labels(data)] == [1, 2, 3, 4]
+    assert data.labels.seen.tolist() == [True, True, False, False]
+
+
+async def test_items_carry_all_that_can_be_learned_from(store: Store) -> None:
+    world = await make_world(store)
+    evaluation = await item(
+        world, "out", group="g", source="s", input="in", rationale="why", external_id="e", scores=[None, 4.0]
+    )
+    data = await said(world, new_feedback(evaluation, rating=5))
+
+    assert (data.items.groups, data.items.sources, data.items.inputs) == (["g"], ["s"], ["in"])
+    assert (data.items.outputs, data.items.rationales) == (["out"], ["why"])
+    np.testing.assert_array_equal(data.items.raw, [[np.nan, 4.0]])
+
+
+async def test_the_digest_is_of_the_content_not_of_our_ids(store: Store) -> None:
+    async def digest(score: float) -> str:
+        world = await make_world(store)
+        return (await said(world, new_feedback(await item(world), scores=[score, None]))).digest
+
+    assert await digest(3.0) == await digest(3.0)
+    assert await digest(3.0) != await digest(3.5)
+
+
+async def test_nothing_of_another_judge_is_learned(store: Store) -> None:
+    one, two = await make_world(store), await make_world(store)
+    await submit(two, new_feedback(await item(two), rating=5))
+
+    assert labels(await dataset(one)) == []
+
+
+async def test_scales_are_the_judges_criteria_in_order(store: Store) -> None:
+    world = await make_world(store)
+
+    assert [(scale.key, scale.name, scale.minimum, scale.maximum) for scale in scales_of(world.criteria)] == [
+        (world.criteria[0].id, "Clarity", 1.0, 5.0),
+        (world.criteria[1].id, "Accuracy", 1.0, 5.0),
+    ]

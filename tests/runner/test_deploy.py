@@ -1,0 +1,280 @@
+"""Deployment: only what is proven better replaces what counts, and what was replaced can come back."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from models.errors import Conflict, Invalid, NotAnImprovement, NotFound, NothingToRollBack
+from models.judge import Deployment, Judge, JudgeVersion
+from runner.deploy import DeployRequest, deploy, rollback
+from store import judges
+from store.rows import every
+from store.store import Store
+from tests.factories import World, evidence, make_version, make_viewer, make_world
+
+
+async def put_out(world: World, version: JudgeVersion, **values: Any) -> Judge:
+    request = DeployRequest(version.id, **values)
+    return await world.store.write(lambda c: deploy(c, world.viewer, request))
+
+
+async def force(world: World, version: JudgeVersion, **values: Any) -> Judge:
+    return await put_out(world, version, force=True, reason="for the test", **values)
+
+
+async def go_back(world: World, reason: str | None = None, expected: str | None = None) -> Judge:
+    return await world.store.write(lambda c: rollback(c, world.viewer, world.judge.id, reason, expected))
+
+
+async def statuses(world: World) -> list[str]:
+    """The statuses of the judge's versions, oldest first."""
+    statement = judges.versions_of(world.judge.pk).order_by(JudgeVersion.number)
+    return [v.status.value for v in await world.store.read(lambda c: every(c, statement, JudgeVersion))]
+
+
+async def active(world: World) -> str | None:
+    return (await world.store.read(lambda c: judges.by_pk(c, world.judge.pk))).active_version_id
+
+
+async def log(world: World) -> list[Deployment]:
+    return await world.store.read(lambda c: every(c, select(Deployment).order_by(Deployment.pk), Deployment))
+
+
+# --- deploy
+
+
+async def test_a_version_proven_better_than_what_is_active_is_deployed(store: Store) -> None:
+    world = await make_world(store)
+    first = await make_version(world)
+    assert (await put_out(world, first)).active_version_id == first.id
+    second = await make_version(world, proven_against=first.id)
+    await put_out(world, second, reason="better")
+
+    assert await statuses(world) == ["backup", "active"]
+    assert [(entry.action.value, entry.version_id, entry.previous_id, entry.reason) for entry in await log(world)] == [
+        ("deploy", first.id, None, None),
+        ("deploy", second.id, first.id, "better"),
+    ]
+
+
+async def test_without_a_backup_what_is_replaced_is_archived(store: Store) -> None:
+    world = await make_world(store)
+    first = await make_version(world)
+    await put_out(world, first)
+    await put_out(world, await make_version(world, proven_against=first.id), backup=False)
+
+    assert await statuses(world) == ["archived", "active"]
+
+
+@pytest.mark.parametrize(
+    ("proof", "why"),
+    [
+        (None, "no proof"),
+        (evidence(improved=False), "not proven better"),
+        (evidence(worsened=True), "proven worse on 1 of its criteria"),
+        (evidence(improved=False) | {"mae_change": None}, "an unknown share"),
+    ],
+)
+async def test_what_is_not_proven_better_is_refused_with_the_reason(
+    store: Store, proof: dict[str, Any] | None, why: str
+) -> None:
+    world = await make_world(store)
+    with pytest.raises(NotAnImprovement, match=why) as refused:
+        await put_out(world, await make_version(world, evidence=proof))
+
+    assert refused.value.field == ("version_id",)
+    assert await statuses(world) == ["candidate"]
+    assert await log(world) == []
+
+
+async def test_a_proof_counts_only_while_the_version_it_was_measured_against_is_active(store: Store) -> None:
+    world = await make_world(store)
+    first, rival = await make_version(world), await make_version(world)
+    await put_out(world, first)
+    against_first = await make_version(world, proven_against=first.id)
+    with pytest.raises(Conflict, match="another version"):
+        await put_out(world, rival)  # its proof is against the raw scores
+    await go_back(world)
+    with pytest.raises(Conflict, match="another version"):
+        await put_out(world, against_first)
+
+    assert await active(world) is None
+
+
+@pytest.mark.parametrize("reason", [None, "", "  "])
+async def test_force_needs_a_reason(store: Store, reason: str | None) -> None:
+    world = await make_world(store)
+    unproven = await make_version(world, evidence=None)
+    with pytest.raises(Invalid) as refused:
+        await put_out(world, unproven, force=True, reason=reason)
+
+    assert refused.value.field == ("reason",)
+    assert await active(world) is None
+
+
+async def test_force_deploys_what_is_not_proven_and_is_logged_with_who_and_why(store: Store) -> None:
+    world = await make_world(store)
+    unproven = await make_version(world, evidence=None)
+    await put_out(world, unproven, force=True, reason="we know better")
+    [entry] = await log(world)
+
+    assert await active(world) == unproven.id
+    assert (entry.action.value, entry.reason, entry.by) == ("force", "we know better", world.viewer.user_id)
+
+
+async def test_what_is_expected_to_be_active_must_be(store: Store) -> None:
+    world = await make_world(store)
+    first, second = await make_version(world), await make_version(world)
+    with pytest.raises(Conflict) as refused:
+        await force(world, second, expected_active_id=first.id)
+    await put_out(world, first)
+    await force(world, second, expected_active_id=first.id)
+
+    assert refused.value.field == ("expected_active_version_id",)
+    assert await active(world) == second.id
+
+
+async def test_deploying_the_active_version_again_changes_nothing(store: Store) -> None:
+    world = await make_world(store)
+    version = await make_version(world)
+    await put_out(world, version)
+    again = await put_out(world, version)
+
+    assert again.active_version_id == version.id
+    assert len(await log(world)) == 1
+
+
+async def test_an_archived_version_can_be_deployed_again(store: Store) -> None:
+    world = await make_world(store)
+    version = await make_version(world)
+    await put_out(world, version)
+    await go_back(world)
+    await put_out(world, version)
+
+    assert await statuses(world) == ["active"]
+
+
+async def test_another_workspaces_version_is_unknown(store: Store) -> None:
+    world = await make_world(store, workspace="a")
+    version = await make_version(world)
+    stranger, _ = await make_viewer(store, workspace="b")
+    with pytest.raises(NotFound):
+        await store.write(lambda c: deploy(c, stranger, DeployRequest(version.id, force=True, reason="mine")))
+    with pytest.raises(NotFound):
+        await store.write(lambda c: rollback(c, stranger, world.judge.id, None, None))
+
+    assert await active(world) is None
+
+
+async def test_of_rivals_proven_against_the_same_version_one_is_deployed(store: Store, other_store: Store) -> None:
+    world = await make_world(store)
+    elsewhere = World(other_store, world.viewer, world.key, world.judge, world.criteria)
+    rivals = [await make_version(world) for _ in range(6)]
+    outcomes = await asyncio.gather(
+        *(put_out(w, v) for w, v in zip([world, elsewhere] * 3, rivals, strict=True)), return_exceptions=True
+    )
+
+    assert sum(isinstance(outcome, Conflict) for outcome in outcomes) == 5
+    assert sorted(await statuses(world)) == ["active"] + ["candidate"] * 5
+
+
+# --- roll back
+
+
+async def test_rolling_back_restores_the_backup_and_archives_what_it_replaces(store: Store) -> None:
+    world = await make_world(store)
+    first, second = await make_version(world), await make_version(world)
+    await force(world, first)
+    await force(world, second)
+    await go_back(world, reason="worse in practice")
+    last = (await log(world))[-1]
+
+    assert await statuses(world) == ["active", "archived"]
+    assert (last.action.value, last.version_id, last.previous_id, last.reason) == (
+        "rollback",
+        first.id,
+        second.id,
+        "worse in practice",
+    )
+
+
+async def test_after_a_first_deployment_rolling_back_leads_to_the_raw_scores(store: Store) -> None:
+    world = await make_world(store)
+    await force(world, await make_version(world))
+    judge = await go_back(world)
+
+    assert judge.active_version_id is None
+    assert await statuses(world) == ["archived"]
+
+
+async def test_rolling_back_step_by_step_ends_at_the_raw_scores(store: Store) -> None:
+    world = await make_world(store)
+    made = [await make_version(world) for _ in range(3)]
+    for version in made:
+        await force(world, version)
+    way = [(await go_back(world)).active_version_id for _ in range(3)]
+
+    assert way == [made[1].id, made[0].id, None]
+    assert await statuses(world) == ["archived"] * 3
+
+
+async def test_where_the_raw_scores_stand_there_is_nothing_to_roll_back(store: Store) -> None:
+    world = await make_world(store)
+    await make_version(world)
+    with pytest.raises(NothingToRollBack) as refused:
+        await go_back(world)
+
+    assert refused.value.field == ("judge_id",)
+    assert await log(world) == []
+
+
+async def test_where_no_backup_was_kept_there_is_nothing_to_roll_back(store: Store) -> None:
+    world = await make_world(store)
+    await force(world, await make_version(world))
+    kept = await make_version(world)
+    await force(world, kept, backup=False)
+    with pytest.raises(NothingToRollBack, match="BACKUP"):
+        await go_back(world)
+
+    assert await active(world) == kept.id
+
+
+async def test_the_newest_backup_is_restored_where_several_were_kept(store: Store) -> None:
+    world = await make_world(store)
+    made = [await make_version(world) for _ in range(4)]
+    await force(world, made[0])
+    await force(world, made[1])
+    await force(world, made[2], backup=True)
+    await force(world, made[3], backup=False)  # the third is archived
+    judge = await go_back(world)
+
+    assert judge.active_version_id == made[1].id
+    assert await statuses(world) == ["backup", "active", "archived", "archived"]
+
+
+async def test_rolling_back_what_somebody_else_has_replaced_is_a_conflict(store: Store) -> None:
+    world = await make_world(store)
+    first, second = await make_version(world), await make_version(world)
+    await force(world, first)
+    await force(world, second)
+    with pytest.raises(Conflict) as refused:
+        await go_back(world, expected=first.id)
+
+    assert refused.value.field == ("expected_active_version_id",)
+    assert (await go_back(world, expected=second.id)).active_version_id == first.id
+
+
+async def test_two_that_roll_back_what_they_see_roll_back_once(store: Store, other_store: Store) -> None:
+    world = await make_world(store)
+    elsewhere = World(other_store, world.viewer, world.key, world.judge, world.criteria)
+    made = [await make_version(world) for _ in range(3)]
+    for version in made:
+        await force(world, version)
+    outcomes = await asyncio.gather(
+        *(go_back(w, expected=made[2].id) for w in (world, elsewhere)), return_exceptions=True
+    )
+
+    assert sum(isinstance(outcome, Conflict) for outcome in outcomes) == 1
+    assert await active(world) == made[1].id

@@ -1,0 +1,350 @@
+"""Whole jobs with real training processes: from feedback to a proven version, on both databases alike."""
+
+import asyncio
+import os
+import signal
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sqlalchemy import update
+
+from models.base import now
+from models.feedback import Feedback
+from models.job import EventKind, JobEvent, TrainingJob, TrainingType
+from models.judge import JudgeVersion, VersionStatus
+from models.spec import ExecutionOptions
+from models.state import JobStatus
+from runner import process
+from runner.dataset import scales_of
+from runner.manager import Manager
+from store import jobs, judges
+from store.store import Store, open_store
+from tests.conftest import make_database
+from tests.factories import World, job_now, log_of, make_world, new_feedback, submit, training_spec
+from tests.runner.lessons import add_items, teach
+from tests.runner.running import ended, lives, stands, until, way_of, working
+from trainer.base import Items
+from trainer.version import Version
+
+KINDS = ["sqlite", "postgres"]
+
+
+async def create(world: World, training_type: TrainingType, options: ExecutionOptions, **config: Any) -> TrainingJob:
+    spec = replace(training_spec(world, training_type, **config), options=options)
+    job, _ = await Manager(world.store).submit(world.viewer, spec)
+    return job
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A job that is over, its log, and the version it made."""
+
+    job: TrainingJob
+    log: list[JobEvent]
+    way: list[str]
+    version: JudgeVersion | None
+    content: bytes | None
+
+    def said(self, kind: EventKind) -> list[str]:
+        return [event.message for event in self.log if event.kind is kind]
+
+
+async def chapter(world: World, training_type: TrainingType, *, deploy: bool = False, **config: Any) -> Chapter:
+    """Run one job to its end; the world's store has a worker."""
+    store = world.store
+    job = await ended(store, await create(world, training_type, ExecutionOptions(auto_deploy=deploy), **config))
+    log, way = await log_of(store, job), await way_of(store, job)
+    version_id = job.result_version_id
+    if version_id is None:
+        return Chapter(job, log, way, None, None)
+    version = await store.read(lambda c: judges.version(c, job.workspace_id, version_id))
+    return Chapter(job, log, way, version, await store.read(lambda c: judges.version_content(c, version_id)))
+
+
+@dataclass(frozen=True)
+class History:
+    """What became of a judge, job by job."""
+
+    world: World
+    retrained: Chapter
+    validated: Chapter
+    incremental: Chapter
+    tuned: Chapter
+    blind: Chapter
+
+
+async def live(url: str) -> History:
+    async with open_store(url) as store:
+        world, other = await make_world(store), await make_world(store)
+        await teach(world, range(60))
+        extra = await add_items(world, range(200, 203))
+        await submit(world, new_feedback(extra[0], rating=3), new_feedback(extra[1]), new_feedback(extra[2], rating=1))
+        await teach(other, range(40), bias=0.0)
+        async with working(store):
+            retrained = await chapter(world, TrainingType.FULL_RETRAIN, deploy=True)
+            validated = await chapter(world, TrainingType.VALIDATION)
+            await teach(world, range(60, 90), bias=0.5)
+            return History(
+                world,
+                retrained,
+                validated,
+                await chapter(world, TrainingType.INCREMENTAL),
+                await chapter(world, TrainingType.FINE_TUNE, target_criteria=("crit_accuracy",)),
+                await chapter(other, TrainingType.FULL_RETRAIN, deploy=True, learning_rate=0.1, max_epochs=7),
+            )
+
+
+@pytest.fixture(scope="module")
+def histories(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, History]:
+    """The same life on both databases."""
+    urls = [make_database(request, kind, tmp_path_factory.mktemp("history")) for kind in KINDS]
+
+    async def both() -> list[History]:
+        return await asyncio.gather(*(live(url) for url in urls))
+
+    return dict(zip(KINDS, asyncio.run(both()), strict=True))
+
+
+@pytest.fixture(params=KINDS)
+def history(request: pytest.FixtureRequest, histories: dict[str, History]) -> History:
+    return histories[request.param]
+
+
+def score(content: bytes | None, world: World, raw: list[list[float]]) -> np.ndarray:
+    """The point estimates of a version for items the judge scored like this."""
+    assert content is not None
+    number = len(raw)
+    nothing: list[str | None] = [None] * number
+    items = Items([""] * number, nothing, nothing, nothing, ["text"] * number, nothing, np.array(raw))
+    return Version.loads(content).score(items, scales_of(world.criteria)).point
+
+
+# --- what each kind of job does
+
+
+def test_a_full_retrain_ends_with_a_version_that_learned_the_bias_and_proof_of_it(history: History) -> None:
+    done = history.retrained
+    points = score(done.content, history.world, [[1.0, 1.0], [2.0, 3.0]])
+
+    assert done.job.status is JobStatus.COMPLETED
+    assert done.version is not None
+    assert np.abs(points - [[2.0, 2.0], [3.0, 4.0]]).max() < 0.5
+    assert done.job.evidence == done.version.evidence
+    assert done.job.evidence is not None
+    assert done.job.evidence["improved"]
+    assert done.job.evidence["after"]["mean_absolute_error"] < done.job.evidence["raw"]["mean_absolute_error"]
+    assert {part["criterion"] for part in done.job.evidence["criteria"]} == {c.id for c in history.world.criteria}
+
+
+def test_its_log_tells_the_whole_way_in_legal_order_with_the_end_last(history: History) -> None:
+    done = history.retrained
+
+    assert done.way == ["created", "queued", "preparing", "training", "validating", "completed"]
+    assert [event.seq for event in done.log] == list(range(1, len(done.log) + 1))
+    assert [event.position for event in done.log] == sorted(event.position for event in done.log)
+    assert [event.kind.value for event in done.log[-3:]] == ["version", "deployment", "status"]
+    assert done.job.started_at is not None
+    assert done.job.finished_at is not None
+    assert done.job.created_at <= done.job.started_at <= done.job.finished_at
+
+
+def test_every_epoch_is_told_with_its_loss(history: History) -> None:
+    done = history.blind
+    epochs = [event for event in done.log if event.kind is EventKind.EPOCH]
+
+    assert [event.body["epoch"] for event in epochs] == list(range(1, len(epochs) + 1))
+    assert 1 <= len(epochs) <= 7
+    assert all(event.body["loss"] > 0 and event.body["max_epochs"] == 7 for event in epochs)
+    assert done.job.progress is not None
+    assert (done.job.progress["fraction"], done.job.progress["epoch"]) == (1.0, len(epochs))
+    assert done.job.chosen is not None
+    assert (done.job.chosen["learning_rate"], done.job.chosen["max_epochs"]) == (0.1, 7)
+
+
+def test_what_was_left_out_and_why_is_told(history: History) -> None:
+    [told] = [message for message in history.retrained.said(EventKind.NOTE) if "prepared" in message]
+
+    assert told.startswith("120 labels on 6")
+    assert "1 comments" in told
+    assert "1 ratings of 3" in told
+
+
+def test_a_version_says_where_it_comes_from(history: History) -> None:
+    version = history.retrained.version
+    assert version is not None
+
+    assert (version.number, version.parent_id, version.proven_against) == (1, None, None)
+    assert version.watermark == 63
+    assert version.job_id == history.retrained.job.id
+    assert version.lineage["labels"] == 120
+    assert version.lineage["seed"] == 0
+    assert len(version.lineage["feedback_digest"]) == 64
+    assert version.lineage["code"]
+
+
+def test_what_is_proven_better_is_deployed_and_what_is_not_is_kept_with_the_reason(history: History) -> None:
+    better, blind = history.retrained, history.blind
+    assert better.version is not None
+    assert blind.version is not None
+
+    assert better.job.deployment is not None
+    assert better.job.deployment["deployed"]
+    assert better.version.status is VersionStatus.ACTIVE
+    assert blind.job.deployment is not None
+    assert not blind.job.deployment["deployed"]
+    assert "not proven better" in blind.job.deployment["reason"]
+    assert blind.version.status is VersionStatus.CANDIDATE
+    assert [event.body["deployed"] for event in blind.log if event.kind is EventKind.DEPLOYMENT] == [False]
+
+
+def test_a_validation_measures_the_active_version_and_changes_nothing(history: History) -> None:
+    done = history.validated
+
+    assert done.way == ["created", "queued", "preparing", "validating", "completed"]
+    assert done.version is None
+    assert done.job.base_version_id == history.retrained.job.result_version_id
+    assert done.job.evidence is not None
+    assert done.job.evidence["mae_change"] is None
+    assert done.job.evidence["after"] == done.job.evidence["before"]
+    assert (done.job.deployment, done.said(EventKind.VERSION)) == (None, [])
+
+
+def test_an_incremental_job_learns_only_from_what_came_after_the_watermark(history: History) -> None:
+    done = history.incremental
+    assert done.version is not None
+    assert history.retrained.version is not None
+
+    assert done.job.feedback_after == history.retrained.version.watermark
+    assert done.version.lineage["labels"] == 60
+    assert done.version.parent_id == done.version.proven_against == history.retrained.version.id
+    assert done.version.watermark == 93
+
+
+def test_fine_tuning_leaves_the_other_criteria_bit_identical(history: History) -> None:
+    raw = [[1.0, 1.0], [2.0, 3.0], [4.0, 2.5], [5.0, 5.0]]
+    before = score(history.retrained.content, history.world, raw)
+    after = score(history.tuned.content, history.world, raw)
+
+    assert before[:, 0].tobytes() == after[:, 0].tobytes()
+    assert (before[:, 1] != after[:, 1]).any()
+
+
+def test_the_same_feedback_and_seed_give_the_same_version_on_both_databases(histories: dict[str, History]) -> None:
+    one, two = (histories[kind] for kind in KINDS)
+
+    for name in ("retrained", "incremental", "tuned", "blind"):
+        first, second = (getattr(h, name) for h in (one, two))
+        assert first.version.lineage["feedback_digest"] == second.version.lineage["feedback_digest"]
+        assert plain(first.content) == plain(second.content)
+
+
+def plain(content: bytes | None) -> bytes:
+    """A version without the ids of its judge's criteria, which every database makes anew."""
+    assert content is not None
+    version = Version.loads(content)
+    place = {scale.key: str(number) for number, scale in enumerate(version.scales)}
+    scales = tuple(replace(scale, key=place[scale.key]) for scale in version.scales)
+    encoder = replace(version.encoder, keys=tuple(place[key] for key in version.encoder.keys))
+    return replace(version, scales=scales, encoder=encoder).dumps()
+
+
+# --- interruptions of real processes
+
+LONG: dict[str, Any] = {"learning_rate": 0.05, "max_epochs": 400, "early_stopping": False}
+
+
+@asynccontextmanager
+async def school(url: str) -> AsyncIterator[tuple[World, TrainingJob]]:
+    """A judge with a job that takes a few seconds."""
+    async with open_store(url) as store:
+        world = await make_world(store)
+        await teach(world, range(40))
+        yield world, await create(world, TrainingType.FULL_RETRAIN, ExecutionOptions(), **LONG)
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[Process]:
+    """The training processes that were started, in order."""
+    seen: list[Process] = []
+    start = process.start_process
+
+    async def noted() -> Process:
+        seen.append(await start())
+        return seen[-1]
+
+    monkeypatch.setattr(process, "start_process", noted)
+    return seen
+
+
+def epochs(number: int) -> Callable[[TrainingJob], bool]:
+    return lambda job: ((job.progress or {}).get("epoch") or 0) >= number
+
+
+async def content_of(world: World, job: TrainingJob) -> bytes:
+    done = await job_now(world.store, job)
+    assert done.result_version_id is not None
+    version_id = done.result_version_id
+    return plain(await world.store.read(lambda c: judges.version_content(c, version_id)))
+
+
+async def test_a_killed_and_a_handed_back_job_end_in_the_version_of_an_undisturbed_one(
+    request: pytest.FixtureRequest, tmp_path: Path, started: list[Process]
+) -> None:
+    urls = await asyncio.to_thread(lambda: [make_database(request, kind, tmp_path) for kind in KINDS])
+    async with school(urls[0]) as (world, undisturbed), working(world.store):
+        await ended(world.store, undisturbed)
+        expected = await content_of(world, undisturbed)
+        assert (await job_now(world.store, undisturbed)).attempt == 1
+    del started[:]
+    async with school(urls[1]) as (world, disturbed):
+        async with working(world.store):
+            await until(world.store, disturbed, epochs(5))
+            os.kill(started[0].pid, signal.SIGKILL)
+            await until(world.store, disturbed, lambda job: job.attempt == 2)
+        handed_back = await job_now(world.store, disturbed)
+        assert (handed_back.status, handed_back.attempt) == (JobStatus.QUEUED, 1)
+        assert await world.store.read(lambda c: jobs.checkpoint_of(c, disturbed.id)) is not None
+        assert not any(lives(child) for child in started)
+        async with working(world.store):
+            done = await ended(world.store, disturbed)
+
+        assert (done.status, done.attempt, done.claims) == (JobStatus.COMPLETED, 2, 3)
+        assert expected == await content_of(world, disturbed)
+
+
+async def test_cancelling_ends_a_training_process_for_good(store: Store, started: list[Process]) -> None:
+    world = await make_world(store)
+    await teach(world, range(40))
+    job = await create(world, TrainingType.FULL_RETRAIN, ExecutionOptions(), **LONG | {"max_epochs": 10_000})
+    async with working(store):
+        await stands(store, job, JobStatus.TRAINING)
+        await Manager(store).cancel(world.viewer, job.id, "enough")
+        cancelled = await ended(store, job)
+        async with asyncio.timeout(10):
+            await started[0].wait()
+
+    assert cancelled.status is JobStatus.CANCELLED
+    assert not lives(started[0])
+    assert await store.read(lambda c: jobs.checkpoint_of(c, job.id)) is None
+
+
+async def retract_everything(world: World) -> None:
+    """Take all feedback back; retracted items leave jobs that have not started."""
+    await world.store.write(lambda c: c.execute(update(Feedback).values(retracted_at=now())))
+
+
+async def test_a_process_without_a_single_label_to_learn_from_says_so(store: Store) -> None:
+    world = await make_world(store)
+    await teach(world, range(2))
+    job = await create(world, TrainingType.FULL_RETRAIN, ExecutionOptions())
+    await retract_everything(world)
+    async with working(store):
+        failed = await ended(store, job)
+
+    assert (failed.status, failed.error_code) == (JobStatus.FAILED, "NO_LABELS")

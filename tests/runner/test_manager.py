@@ -1,0 +1,437 @@
+"""Submit, start, retry: what is checked, what is fixed for good, and what a repeated request gets."""
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select, update
+
+from models.base import now
+from models.errors import DomainError, NotFound, NotRetryable, NotStartable, Refused
+from models.feedback import Feedback
+from models.job import EventKind, Priority, TrainingJob, TrainingType
+from models.judge import DeploymentAction, VersionStatus
+from models.spec import ExecutionOptions, TrainingSpec
+from models.state import JobStatus
+from runner.bounds import bounds_of_job
+from runner.estimate import minutes
+from runner.manager import Manager
+from store import jobs, judges
+from store.store import Store
+from tests.factories import (
+    World,
+    add_corrections,
+    add_evaluations,
+    job_now,
+    log_of,
+    make_version,
+    make_viewer,
+    make_world,
+    new_feedback,
+    put_job,
+    submit,
+    training_spec,
+)
+
+NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+
+async def ready_world(store: Store, items: int = 30, **values: Any) -> World:
+    """A world with enough feedback to learn from."""
+    world = await make_world(store, **values)
+    await add_corrections(world, await add_evaluations(world, items))
+    return world
+
+
+async def create(world: World, spec: TrainingSpec | None = None, store: Store | None = None) -> TrainingJob:
+    job, _ = await Manager(store or world.store).submit(world.viewer, spec or training_spec(world))
+    return job
+
+
+async def refusal(world: World, spec: TrainingSpec) -> tuple[DomainError, ...]:
+    """Why a request is refused; a dry run gives the same reasons, and neither leaves anything behind."""
+    before = await count_jobs(world.store)
+    with pytest.raises(Refused) as refused:
+        await create(world, spec)
+    plan = await Manager(world.store).preflight(world.viewer, spec)
+
+    assert await count_jobs(world.store) == before
+    assert [(e.code, e.field) for e in plan.errors] == [(e.code, e.field) for e in refused.value.errors]
+    return refused.value.errors
+
+
+async def count_jobs(store: Store) -> int:
+    return await store.read(lambda c: c.execute(select(func.count()).select_from(TrainingJob)).scalar_one())
+
+
+async def activate(world: World, **values: Any) -> str:
+    """Make a new version the active one."""
+    version = await make_version(world, **values)
+    await world.store.write(
+        lambda c: judges.activate(
+            c,
+            judges.lock(c, world.judge.pk),
+            version.id,
+            action=DeploymentAction.DEPLOY,
+            replaced=VersionStatus.BACKUP,
+            by=world.viewer.user_id,
+        )
+    )
+    return version.id
+
+
+# --- submit
+
+
+async def test_what_a_job_learns_from_is_fixed_when_it_is_created(store: Store) -> None:
+    world = await ready_world(store, 30)
+    base = await activate(world, watermark=30)
+    job = await create(world)
+    await add_corrections(world, await add_evaluations(world, 5, start=100))
+    await activate(world, watermark=35)
+    later = await job_now(store, job)
+
+    assert (later.base_version_id, later.feedback_after, later.feedback_upto) == (base, 0, 30)
+    assert later.summary["usable"] == 30
+    assert bounds_of_job(later).upto_seq == 30
+
+
+async def test_an_incremental_job_takes_what_came_after_the_active_versions_watermark(store: Store) -> None:
+    world = await ready_world(store, 30)
+    await activate(world, watermark=20)
+    job = await create(world, training_spec(world, TrainingType.INCREMENTAL))
+
+    assert (job.feedback_after, job.feedback_upto, job.summary["usable"]) == (20, 30, 10)
+
+
+async def test_an_incremental_job_with_a_cutoff_date_goes_by_the_date(store: Store) -> None:
+    world = await ready_world(store, 10)
+    [evaluation, *_] = await add_evaluations(world, 10)
+    await submit(world, new_feedback(evaluation, rating=5, submitted_at=NOON))
+    await activate(world, watermark=11)
+    spec = training_spec(world, TrainingType.INCREMENTAL, feedback_cutoff_date=NOON + timedelta(microseconds=1))
+    job = await create(world, spec)
+
+    assert (job.feedback_after, job.summary["usable"]) == (0, 10)
+    assert bounds_of_job(job).since == NOON + timedelta(microseconds=1)
+
+
+@pytest.mark.parametrize("training_type", [TrainingType.INCREMENTAL, TrainingType.FINE_TUNE, TrainingType.VALIDATION])
+async def test_without_an_active_version_a_person_is_told_what_that_means(
+    store: Store, training_type: TrainingType
+) -> None:
+    world = await ready_world(store)
+    targets = {"target_criteria": ("crit_clarity",)} if training_type is TrainingType.FINE_TUNE else {}
+    job, warnings = await Manager(store).submit(world.viewer, training_spec(world, training_type, **targets))
+    told = [event.body["code"] for event in await log_of(store, job) if event.kind is EventKind.WARNING]
+
+    assert "NO_ACTIVE_VERSION" in [warning.code for warning in warnings]
+    assert [warning.code for warning in warnings] == told
+    assert (job.base_version_id, job.feedback_after) == (None, 0)
+
+
+async def test_targets_may_be_named_by_key_or_id_and_are_kept_as_ids(store: Store) -> None:
+    world = await ready_world(store)
+    clarity, accuracy = world.criteria
+    spec = training_spec(world, TrainingType.FINE_TUNE, target_criteria=(accuracy.id, "crit_clarity", accuracy.key))
+    job = await create(world, spec)
+
+    assert set(job.config["target_criteria"]) == {clarity.id, accuracy.id}
+
+
+async def test_too_little_feedback_is_refused_with_both_numbers(store: Store) -> None:
+    world = await ready_world(store, 19)
+    spec = training_spec(world, minimum_feedback_count=20)
+    [error] = await refusal(world, spec)
+
+    assert error.code.value == "INSUFFICIENT_FEEDBACK"
+    assert error.field == ("training_config", "minimum_feedback_count")
+    assert error.details == {"usable": 19, "required": 20}
+
+    [evaluation, *_] = await add_evaluations(world, 1)
+    await submit(world, new_feedback(evaluation, approved=True, by="cy"))
+    assert (await create(world, spec)).status is JobStatus.QUEUED
+
+
+async def test_retracted_feedback_is_no_feedback(store: Store) -> None:
+    world = await ready_world(store, 5)
+    await store.write(lambda c: c.execute(update(Feedback).where(Feedback.seq > 3).values(retracted_at=now())))
+    [error] = await refusal(world, training_spec(world, minimum_feedback_count=4))
+
+    assert error.details == {"usable": 3, "required": 4}
+
+
+async def test_only_feedback_on_the_targets_counts_for_fine_tuning(store: Store) -> None:
+    world = await ready_world(store, 10)
+    spec = training_spec(world, TrainingType.FINE_TUNE, target_criteria=("crit_accuracy",))
+    [error] = await refusal(world, spec)
+
+    assert error.details == {"usable": 0, "required": 1}
+
+
+async def test_an_unknown_judge_or_criterion_is_refused_at_its_place(store: Store) -> None:
+    world = await ready_world(store)
+    stranger = await ready_world(store, workspace="elsewhere")
+    targets = ("crit_clarity", "crit_x")
+    [judge] = await refusal(world, replace(training_spec(world), judge_id="jdg_none"))
+    [foreign] = await refusal(world, replace(training_spec(world), judge_id=stranger.judge.id))
+    [criterion] = await refusal(world, training_spec(world, TrainingType.VALIDATION, target_criteria=targets))
+
+    assert (judge.code.value, judge.field) == (foreign.code.value, foreign.field) == ("NOT_FOUND", ("judge_id",))
+    assert (criterion.code.value, criterion.field) == ("NOT_FOUND", ("training_config", "target_criteria", "1"))
+
+
+async def test_a_malformed_request_is_refused_by_the_dry_run_too(store: Store) -> None:
+    world = await ready_world(store)
+    with pytest.raises(Refused):
+        await Manager(store).preflight(world.viewer, training_spec(world, max_epochs=0))
+    with pytest.raises(Refused):
+        await create(world, training_spec(world, max_epochs=0))
+
+
+async def test_the_dry_run_says_what_the_job_then_starts_from(store: Store) -> None:
+    world = await ready_world(store)
+    spec = training_spec(world)
+    plan = await Manager(store).preflight(world.viewer, spec)
+    job, warnings = await Manager(store).submit(world.viewer, spec)
+
+    assert plan.summary is not None
+    assert (plan.errors, plan.warnings) == ((), warnings)
+    assert (plan.summary.total, plan.summary.usable) == (job.summary["total"], job.summary["usable"])
+    assert plan.seconds == job.estimated_seconds
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://localhost/hook",
+        "http://api.localhost:8080/",
+        "http://127.0.0.1/",
+        "https://10.1.2.3/",
+        "http://169.254.169.254/latest/meta-data",
+        "http://[::1]:9000/",
+        "http://[fe80::1]/",
+        "http://0.0.0.0/",
+    ],
+)
+async def test_private_addresses_are_refused_unless_an_operator_allows_them(store: Store, url: str) -> None:
+    world = await ready_world(store)
+    spec = replace(training_spec(world), options=ExecutionOptions(webhook_url=url))
+    with pytest.raises(Refused) as refused:
+        await create(world, spec)
+    allowed, _ = await Manager(store, allow_private_targets=True).submit(world.viewer, spec)
+
+    assert [error.field for error in refused.value.errors] == [("execution_options", "webhook_url")]
+    assert allowed.options["webhook_url"] == url
+
+
+async def test_a_host_that_does_not_resolve_yet_is_accepted(store: Store) -> None:
+    world = await ready_world(store)
+    spec = replace(training_spec(world), options=ExecutionOptions(webhook_url="https://not-there.invalid/hook"))
+
+    assert (await create(world, spec)).status is JobStatus.QUEUED
+
+
+# --- idempotency
+
+
+async def test_fifty_submits_at_once_with_one_key_make_one_job(store: Store, other_store: Store) -> None:
+    world = await ready_world(store)
+    spec = replace(training_spec(world), idempotency_key="once")
+    made = await asyncio.gather(*(create(world, spec, s) for s in (store, other_store) for _ in range(25)))
+
+    assert len({job.id for job in made}) == 1
+    assert await count_jobs(store) == 1
+    assert len(await log_of(store, made[0])) == made[0].event_seq
+
+
+async def test_a_key_gives_the_first_job_also_when_much_has_changed_since(store: Store) -> None:
+    world = await ready_world(store)
+    spec = replace(training_spec(world), idempotency_key="once")
+    first = await create(world, spec)
+    await Manager(store).cancel(world.viewer, first.id, None)
+    await store.write(lambda c: c.execute(update(Feedback).values(retracted_at=now())))
+    again = await create(world, spec)
+
+    assert (again.id, again.status) == (first.id, JobStatus.CANCELLED)
+
+
+async def test_a_key_with_another_request_is_a_mismatch_and_changes_nothing(store: Store) -> None:
+    world = await ready_world(store)
+    spec = replace(training_spec(world), idempotency_key="once")
+    first = await create(world, spec)
+    with pytest.raises(Refused) as refused:
+        await create(world, replace(training_spec(world, seed=1), idempotency_key="once"))
+    [error] = refused.value.errors
+
+    assert (error.code.value, error.field) == ("IDEMPOTENCY_MISMATCH", ("idempotency_key",))
+    assert first.id in error.message
+    assert await count_jobs(store) == 1
+
+
+async def test_a_key_belongs_to_its_workspace(store: Store) -> None:
+    here, there = await ready_world(store), await ready_world(store, workspace="there")
+    one, two = [await create(w, replace(training_spec(w), idempotency_key="once")) for w in (here, there)]
+
+    assert one.id != two.id
+
+
+async def test_without_a_key_every_request_makes_a_job(store: Store) -> None:
+    world = await ready_world(store)
+
+    assert (await create(world)).id != (await create(world)).id
+
+
+# --- start and retry
+
+
+async def test_a_job_that_waits_for_its_start_is_started_once(store: Store, other_store: Store) -> None:
+    world = await ready_world(store)
+    job = await create(world, replace(training_spec(world), options=ExecutionOptions(auto_start=False)))
+    outcomes = await asyncio.gather(
+        *(Manager(s).start(world.viewer, job.id) for s in (store, other_store) for _ in range(3)),
+        return_exceptions=True,
+    )
+
+    assert job.status is JobStatus.CREATED
+    assert sum(isinstance(outcome, NotStartable) for outcome in outcomes) == 5
+    assert (await job_now(store, job)).status is JobStatus.QUEUED
+    assert [event.body["to"] for event in await log_of(store, job) if event.kind is EventKind.STATUS] == [
+        "created",
+        "queued",
+    ]
+
+
+@pytest.mark.parametrize("status", [status for status in JobStatus if status is not JobStatus.CREATED])
+async def test_a_job_past_its_start_can_not_be_started(store: Store, status: JobStatus) -> None:
+    world = await make_world(store)
+    job = await put_job(world, status)
+    with pytest.raises(NotStartable, match=status.name):
+        await Manager(store).start(world.viewer, job.id)
+
+    assert await job_now(store, job) == job
+
+
+@pytest.mark.parametrize("status", [JobStatus.FAILED, JobStatus.CANCELLED])
+async def test_a_retry_is_the_same_request_on_the_feedback_there_is_now(store: Store, status: JobStatus) -> None:
+    world = await ready_world(store)
+    spec = training_spec(world, seed=7, max_epochs=5, learning_rate=0.1, feedback_cutoff_date=NOON)
+    options = ExecutionOptions(Priority.HIGH, auto_deploy=True, webhook_url="https://example.org/")
+    first = await create(world, replace(spec, options=options, idempotency_key="once"))
+    await store.write(lambda c: c.execute(update(TrainingJob).where(TrainingJob.id == first.id).values(status=status)))
+    await add_corrections(world, await add_evaluations(world, 5, start=100))
+    again = await Manager(store).retry(world.viewer, first.id)
+
+    assert (again.retry_of, again.status, again.idempotency_key) == (first.id, JobStatus.QUEUED, None)
+    assert (again.config, again.options, again.priority) == (first.config, first.options, first.priority)
+    assert (again.feedback_upto, again.summary["usable"]) == (35, 35)
+
+
+@pytest.mark.parametrize(
+    "status", [status for status in JobStatus if status not in (JobStatus.FAILED, JobStatus.CANCELLED)]
+)
+async def test_only_a_job_that_failed_or_was_cancelled_is_tried_again(store: Store, status: JobStatus) -> None:
+    world = await ready_world(store)
+    job = await put_job(world, status)
+    with pytest.raises(NotRetryable, match=status.name):
+        await Manager(store).retry(world.viewer, job.id)
+
+    assert await count_jobs(store) == 1
+
+
+async def test_a_retry_that_can_not_be_met_any_more_is_refused(store: Store) -> None:
+    world = await ready_world(store)
+    job = await create(world)
+    await Manager(store).cancel(world.viewer, job.id, None)
+    await store.write(lambda c: c.execute(update(Feedback).values(retracted_at=now())))
+    with pytest.raises(Refused) as refused:
+        await Manager(store).retry(world.viewer, job.id)
+
+    assert [error.code.value for error in refused.value.errors] == ["INSUFFICIENT_FEEDBACK"]
+
+
+async def test_another_workspaces_job_is_unknown_to_every_verb(store: Store) -> None:
+    world = await ready_world(store)
+    job = await create(world)
+    stranger, _ = await make_viewer(store, workspace="elsewhere")
+    manager = Manager(store)
+    for verb in (manager.start, manager.retry, lambda viewer, job_id: manager.cancel(viewer, job_id, None)):
+        with pytest.raises(NotFound):
+            await verb(stranger, job.id)
+
+    assert await job_now(store, job) == job
+
+
+# --- how long it will take
+
+
+async def test_the_estimate_counts_each_job_ahead_once(store: Store) -> None:
+    world = await ready_world(store)
+    seconds = [(await create(world)).estimated_seconds or 0.0 for _ in range(6)]
+
+    assert seconds == pytest.approx([seconds[0] * n for n in range(1, 7)])
+
+
+async def test_the_estimate_counts_only_what_goes_before(store: Store) -> None:
+    world = await ready_world(store)
+    alone = (await create(world)).estimated_seconds
+    for _ in range(3):
+        await create(world)
+    urgent = await create(world, replace(training_spec(world), options=ExecutionOptions(Priority.HIGH)))
+
+    assert urgent.estimated_seconds == alone
+
+
+async def finished(world: World, usable: int, seconds: float) -> None:
+    """A job of some size that took some time on this machine."""
+    summary = {"total": usable, "corrections": usable, "ratings": 0, "usable": usable, "earliest": None, "latest": None}
+    await put_job(
+        world,
+        JobStatus.COMPLETED,
+        summary=summary,
+        started_at=NOON,
+        finished_at=NOON + timedelta(seconds=seconds),
+    )
+
+
+async def estimate(world: World) -> float:
+    plan = await Manager(world.store).preflight(world.viewer, training_spec(world))
+    assert plan.seconds is not None
+    return plan.seconds
+
+
+async def test_the_estimate_learns_from_what_jobs_took_on_this_machine(store: Store) -> None:
+    world = await ready_world(store)
+    unmeasured = await estimate(world)
+    for _ in range(10):
+        await finished(world, 30, 20.0)
+    slow = await estimate(world)
+    for _ in range(30):  # only the latest are remembered
+        await finished(world, 30, 0.5)
+    fast = await estimate(world)
+
+    assert fast < unmeasured < slow
+    assert slow == pytest.approx(20.0, rel=0.5)
+
+
+async def test_more_feedback_is_never_estimated_to_take_less_time(store: Store) -> None:
+    small, large = await ready_world(store, 5), await ready_world(store, 200)
+    await finished(small, 10, 100.0)
+    await finished(small, 100_000, 1.0)
+
+    assert 0 < await estimate(small) <= await estimate(large)
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [(0, 1), (0.4, 1), (60, 1), (60.1, 2), (119, 2), (3600, 60)])
+def test_minutes_are_whole_and_at_least_one(seconds: float, expected: int) -> None:
+    assert minutes(seconds) == expected
+
+
+async def test_the_queue_ahead_is_of_all_judges_since_workers_are_shared(store: Store) -> None:
+    one, two = await ready_world(store), await ready_world(store, workspace="elsewhere")
+    first, second = await create(one), await create(two)
+
+    assert second.estimated_seconds == pytest.approx(2 * (first.estimated_seconds or 0))
+    assert await store.read(lambda c: jobs.get(c, one.viewer.workspace_id, second.id)) is None

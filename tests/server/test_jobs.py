@@ -1,0 +1,226 @@
+"""The four types of training, and what can be done with a job: start, cancel, retry, send again."""
+
+from typing import Any
+
+import pytest
+
+from tests.server.api import Api, Data, socket
+from tests.server.conftest import Enter
+from tests.server.processes import Server
+from tests.server.worlds import (
+    FAIR,
+    OVERRATED,
+    Trained,
+    correction,
+    create_job,
+    feedback,
+    fill,
+    follow,
+    item,
+    make_judge,
+    record,
+    request,
+    run_job,
+    scores,
+    submit,
+)
+
+PROBES = [item(number) for number in range(500, 520)]
+
+
+def standing(world: Trained) -> tuple[Any, ...]:
+    """A judge, its versions and what they say of some items."""
+    return (
+        world.api.run("Judge", id=world.judge["id"]),
+        world.api.run("JudgeVersions", judgeId=world.judge["id"]),
+        scores(world.api, world.judge, PROBES),
+    )
+
+
+def test_a_validation_measures_the_active_version_and_changes_nothing(trained: Trained) -> None:
+    before = standing(trained)
+    job = run_job(trained.api, trained.judge, "VALIDATION", {"targetCriteria": [OVERRATED]}, autoDeploy=True)
+    assert job["status"] == "COMPLETED", job["error"]
+    assert job["resultVersion"] is None
+    assert job["evidence"]["after"] is not None
+    assert [one["criterion"]["key"] for one in job["evidence"]["criteria"]] == [OVERRATED]
+    assert standing(trained) == before
+
+
+def test_a_fine_tuned_version_scores_all_other_criteria_bit_for_bit_as_before(trained: Trained) -> None:
+    api, judge = trained.api, trained.judge
+    record(api, judge, [item(number) for number in range(60, 80)])
+    submit(api, judge, [correction(number, FAIR, submittedBy="cleo") for number in range(60, 80)])
+    job = run_job(api, judge, "FINE_TUNE", {"targetCriteria": [FAIR]})
+    assert job["status"] == "COMPLETED", job["error"]
+    assert [criterion["key"] for criterion in job["trainingConfig"]["targetCriteria"]] == [FAIR]
+    base = scores(api, judge, PROBES, versionId=job["baseVersion"]["id"])
+    tuned = scores(api, judge, PROBES, versionId=job["resultVersion"]["id"])
+    assert tuned[OVERRATED] == base[OVERRATED]
+
+
+def test_an_incremental_job_goes_on_from_the_active_version_with_what_came_since(trained: Trained) -> None:
+    api, judge = trained.api, trained.judge
+    fill(api, judge, range(80, 100))
+    since = api.run("TrainingPreflight", input=request(judge, "INCREMENTAL"))["feedbackSummary"]
+    active = api.run("Judge", id=judge["id"])["activeVersion"]
+    job = run_job(api, judge, "INCREMENTAL")
+    assert job["status"] == "COMPLETED", job["error"]
+    assert job["baseVersion"]["id"] == active["id"]
+    assert job["feedbackDataSummary"]["totalFeedbackCount"] == since["totalFeedbackCount"] < 80
+    versions = {v["id"]: v for v in api.run("JudgeVersions", judgeId=judge["id"])["versions"]["nodes"]}
+    assert versions[job["resultVersion"]["id"]]["parent"]["id"] == active["id"]
+    assert versions[job["resultVersion"]["id"]]["trainingJob"]["id"] == job["id"]
+
+
+def test_what_is_not_proven_better_is_deployed_only_by_force_and_can_be_taken_back(
+    server: Server, enter: Enter
+) -> None:
+    api = enter(server)
+    judge = make_judge(api)
+    record(api, judge, [item(number) for number in range(24)])
+    submit(api, judge, [feedback(number, "APPROVAL", approved=True) for number in range(24)])
+    jobs = [run_job(api, judge, config={"seed": seed}, autoDeploy=True) for seed in (1, 2)]
+    first, second = (job["resultVersion"]["id"] for job in jobs)
+    for job in jobs:
+        assert not job["deployment"]["deployed"]
+        assert job["deployment"]["reason"]
+    (error,) = api.user_errors("DeployJudgeVersion", input={"versionId": first})
+    assert (error["code"], error["field"]) == ("NOT_AN_IMPROVEMENT", ["versionId"])
+    (error,) = api.user_errors("DeployJudgeVersion", input={"versionId": first, "force": True})
+    assert (error["code"], error["field"]) == ("INVALID", ["reason"])
+
+    forced = {"versionId": first, "force": True, "reason": "a trial"}
+    (error,) = api.user_errors("DeployJudgeVersion", input=forced | {"expectedActiveVersionId": second})
+    assert (error["code"], error["field"]) == ("CONFLICT", ["expectedActiveVersionId"])
+    assert statuses(api, judge, first, second) == ["CANDIDATE", "CANDIDATE"]
+    api.run("DeployJudgeVersion", input=forced)
+    api.run("DeployJudgeVersion", input=forced | {"versionId": second, "expectedActiveVersionId": first})
+    assert statuses(api, judge, first, second) == ["BACKUP", "ACTIVE"]
+    (error,) = api.user_errors("RollbackJudge", input={"judgeId": judge["id"], "expectedActiveVersionId": first})
+    assert (error["code"], error["field"]) == ("CONFLICT", ["expectedActiveVersionId"])
+    api.run("RollbackJudge", input={"judgeId": judge["id"]})
+    assert statuses(api, judge, first, second) == ["ACTIVE", "ARCHIVED"]
+
+    api.run("DeployJudgeVersion", input=forced | {"versionId": second, "backupCurrentVersion": False})
+    assert statuses(api, judge, first, second) == ["ARCHIVED", "ACTIVE"]
+    (error,) = api.user_errors("RollbackJudge", input={"judgeId": judge["id"]})
+    assert (error["code"], error["field"]) == ("NOTHING_TO_ROLL_BACK", ["judgeId"])
+
+
+def statuses(api: Api, judge: Data, *ids: str) -> list[str]:
+    nodes = api.run("JudgeVersions", judgeId=judge["id"])["versions"]["nodes"]
+    by_id = {version["id"]: version["status"] for version in nodes}
+    return [by_id[id_] for id_ in ids]
+
+
+def test_the_same_seed_and_feedback_give_the_same_version(server: Server, enter: Enter, trained: Trained) -> None:
+    """Also in another workspace: nothing but the feedback and the configuration counts."""
+    api = enter(server)
+    judge = make_judge(api)
+    fill(api, judge, range(60))
+    job = run_job(api, judge)
+    first = scores(trained.api, trained.judge, PROBES, versionId=trained.version["id"])
+    assert scores(api, judge, PROBES, versionId=job["resultVersion"]["id"]) == first
+    assert job["evidence"]["maeChange"] == trained.job["evidence"]["maeChange"]
+
+
+def test_a_running_job_is_cancelled_and_can_be_tried_again(server: Server, enter: Enter) -> None:
+    api = enter(server)
+    judge = make_judge(api)
+    fill(api, judge, range(100, 400))
+    job = create_job(api, judge)
+    with socket(api) as live:
+        live.subscribe("TrainingJobStatus", jobId=job["id"])
+        for update in live.results():
+            if update["event"].get("to") == "TRAINING":
+                api.run("CancelTrainingJob", input={"jobId": job["id"], "reason": "on second thought"})
+    assert (update["event"]["to"], update["trainingJob"]["status"]) == ("CANCELLED", "CANCELLED")
+    assert "on second thought" in update["event"]["message"]
+    assert api.run("JudgeVersions", judgeId=judge["id"])["versions"]["totalCount"] == 0
+    retried = api.run("RetryTrainingJob", input={"jobId": job["id"]})["trainingJob"]
+    assert retried["retryOf"] == {"id": job["id"]}
+    api.run("CancelTrainingJob", input={"jobId": retried["id"]})
+    assert follow(api, retried)[-1]["event"]["to"] == "CANCELLED"
+
+
+@pytest.fixture
+def judge(api: Api) -> Data:
+    """A judge with 20 usable items of feedback, and one that is none."""
+    judge = make_judge(api)
+    fill(api, judge, range(20))
+    submit(api, judge, [feedback(0, "RATING", externalId="doubt", rating=1)])
+    return judge
+
+
+def test_too_little_feedback_is_refused_with_both_numbers(api: Api, judge: Data) -> None:
+    wanted = request(judge, config={"minimumFeedbackCount": 21})
+    document = """mutation ($input: CreateTrainingJobInput!) { createTrainingJob(input: $input) { userErrors {
+        code field message ... on InsufficientFeedbackError { usableCount requiredCount } } } }"""
+    (error,) = api.ask(document, input=wanted)["createTrainingJob"]["userErrors"]
+    message = error.pop("message")
+    assert error == {
+        "code": "INSUFFICIENT_FEEDBACK",
+        "field": ["trainingConfig", "minimumFeedbackCount"],
+        "usableCount": 20,
+        "requiredCount": 21,
+    }
+    assert "20" in message
+    assert "21" in message
+    dry = api.payload("TrainingPreflight", input=wanted)
+    assert not dry["ready"]
+    assert [error["code"] for error in dry["userErrors"]] == ["INSUFFICIENT_FEEDBACK"]
+    assert api.run("TrainingJobs")["totalCount"] == 0
+    create_job(api, judge, config={"minimumFeedbackCount": 20})
+
+
+def test_a_job_that_waits_is_started_cancelled_and_retried_each_in_its_time(api: Api, judge: Data) -> None:
+    job = create_job(api, judge, autoStart=False)
+    assert job["status"] == "CREATED"
+    (error,) = api.user_errors("RetryTrainingJob", input={"jobId": job["id"]})
+    assert (error["code"], error["field"]) == ("NOT_RETRYABLE", ["jobId"])
+    assert api.run("StartTrainingJob", input={"jobId": job["id"]})["trainingJob"]["status"] == "QUEUED"
+    (error,) = api.user_errors("StartTrainingJob", input={"jobId": job["id"]})
+    assert (error["code"], error["field"]) == ("NOT_STARTABLE", ["jobId"])
+    assert api.run("CancelTrainingJob", input={"jobId": job["id"]})["trainingJob"]["status"] == "CANCELLED"
+    (error,) = api.user_errors("CancelTrainingJob", input={"jobId": job["id"]})
+    assert (error["code"], error["field"]) == ("NOT_CANCELLABLE", ["jobId"])
+    (error,) = api.user_errors("StartTrainingJob", input={"jobId": job["id"]})
+    assert error["code"] == "NOT_STARTABLE"
+    events = [update["event"] for update in follow(api, job)]
+    assert [event["to"] for event in events if "to" in event] == ["CREATED", "QUEUED", "CANCELLED"]
+
+    fill(api, judge, range(20, 25))
+    retried = api.run("RetryTrainingJob", input={"jobId": job["id"]})["trainingJob"]
+    assert retried["retryOf"] == {"id": job["id"]}
+    assert retried["status"] == "QUEUED"
+    counted = [one["feedbackDataSummary"]["correctionCount"] for one in (job, retried)]
+    assert counted == [20, 25]
+
+
+def test_the_same_request_with_the_same_key_gives_the_first_job(api: Api, judge: Data) -> None:
+    wanted = request(judge, autoStart=False) | {"idempotencyKey": "once"}
+    first = api.run("CreateTrainingJob", input=wanted)["trainingJob"]
+    assert api.run("CreateTrainingJob", input=wanted)["trainingJob"] == first
+    (error,) = api.user_errors("CreateTrainingJob", input=wanted | {"trainingType": "INCREMENTAL"})
+    assert (error["code"], error["field"]) == ("IDEMPOTENCY_MISMATCH", ["idempotencyKey"])
+    assert api.run("TrainingJobs")["totalCount"] == 1
+
+
+def test_a_criterion_named_twice_counts_once(api: Api, judge: Data) -> None:
+    (clarity,) = (criterion["id"] for criterion in judge["criteria"] if criterion["key"] == OVERRATED)
+    config = {"targetCriteria": [OVERRATED, clarity, OVERRATED], "minimumFeedbackCount": 1}
+    job = create_job(api, judge, "FINE_TUNE", config, autoStart=False)
+    assert [criterion["id"] for criterion in job["trainingConfig"]["targetCriteria"]] == [clarity]
+
+
+def test_what_is_left_out_or_null_is_the_documented_default(api: Api, judge: Data) -> None:
+    bare = {"judgeId": judge["id"], "trainingType": "FULL_RETRAIN", "trainingConfig": {}}
+    nulls = {"minimumFeedbackCount": None, "seed": None, "learningRate": None, "targetCriteria": None}
+    options = {"priority": None, "autoDeploy": None, "backupCurrentVersion": None, "autoStart": None}
+    for wanted in (bare, bare | {"trainingConfig": nulls, "executionOptions": options}):
+        job = api.run("CreateTrainingJob", input=wanted)["trainingJob"]
+        config, chosen = job["trainingConfig"], job["executionOptions"]
+        assert (config["minimumFeedbackCount"], config["seed"], config["targetCriteria"]) == (20, 0, [])
+        assert (chosen["priority"], chosen["autoDeploy"], chosen["backupCurrentVersion"]) == ("NORMAL", False, True)
+        assert job["status"] == "QUEUED"

@@ -1,0 +1,140 @@
+"""Long lists: batches going in, item by item, and pages coming out."""
+
+from typing import Any
+
+import pytest
+
+from tests.server.api import Api, Data, paged
+from tests.server.worlds import Trained, create_job, fill, make_judge, run_job
+
+
+def test_good_items_of_a_batch_are_taken_and_bad_ones_refused_by_their_place(api: Api) -> None:
+    judge = make_judge(api)
+    fill(api, judge, range(5))
+    score = {"criterionId": "crit_clarity", "score": 3}
+    good: Data = {"output": "Good.", "scores": [score]}
+    evaluations = [
+        good,
+        good | {"output": ""},
+        good | {"externalId": "e1"},
+        good | {"scores": [score | {"score": 9}]},
+        good | {"externalId": "twin"},
+        good | {"externalId": "twin"},
+        good | {"externalId": "twin", "output": "Other."},
+    ]
+    payload = api.payload("RecordEvaluations", input={"judgeId": judge["id"], "evaluations": evaluations})
+    assert places(payload) == [
+        ("INVALID", ["evaluations", "1", "output"]),
+        ("CONFLICT", ["evaluations", "2", "externalId"]),
+        ("INVALID", ["evaluations", "3", "scores", "0", "score"]),
+        ("CONFLICT", ["evaluations", "6", "externalId"]),
+    ]
+    kept = payload["evaluations"]
+    assert [one is not None for one in kept] == [True, False, False, False, True, True, False]
+    assert kept[4] == kept[5]
+    assert payload["recordedCount"] == 2
+
+    given: list[Data] = [
+        {"evaluationExternalId": "e1", "type": "RATING", "rating": 9},
+        {"evaluationExternalId": "e1", "type": "RATING", "rating": 5, "externalId": "new"},
+        {"evaluationExternalId": "gone", "type": "RATING", "rating": 5},
+        {"evaluationId": kept[0]["id"], "type": "APPROVAL", "approved": True},
+        {"evaluationExternalId": "gone", "type": "RATING", "rating": 9},
+    ]
+    payload = api.payload("SubmitFeedback", input={"judgeId": judge["id"], "feedback": given})
+    assert places(payload) == [
+        ("INVALID", ["feedback", "0", "rating"]),
+        ("NOT_FOUND", ["feedback", "2", "evaluationExternalId"]),
+        ("INVALID", ["feedback", "4", "rating"]),
+        ("NOT_FOUND", ["feedback", "4", "evaluationExternalId"]),
+    ]
+    assert [one is not None for one in payload["feedback"]] == [False, True, False, True, False]
+    assert payload["acceptedCount"] == 2
+    assert payload["summary"]["totalFeedbackCount"] == 7
+    again = api.payload("SubmitFeedback", input={"judgeId": judge["id"], "feedback": given[1:2]})
+    assert (again["acceptedCount"], again["feedback"][0]["id"]) == (0, payload["feedback"][1]["id"])
+
+
+def places(payload: Data) -> list[tuple[str, list[str]]]:
+    errors = [(error["code"], error["field"]) for error in payload["userErrors"]]
+    return sorted(errors, key=lambda error: int(error[1][1]))
+
+
+@pytest.fixture
+def many(api: Api) -> dict[str, Any]:
+    """Five judges; one of them with five jobs, and an evaluation with five items of feedback."""
+    judges = [make_judge(api) for _ in range(5)]
+    fill(api, judges[0], range(20))
+    jobs = [create_job(api, judges[0]) for _ in range(5)]
+    said = [
+        {"evaluationExternalId": "e1", "type": "COMMENT", "comment": f"{n}", "submittedBy": f"rater {n}"}
+        for n in range(4)
+    ]
+    payload = api.run("SubmitFeedback", input={"judgeId": judges[0]["id"], "feedback": said})
+    (evaluation,) = api.ask(
+        "query ($id: ID!) { node(id: $id) { ... on Feedback { evaluation { id } } } }", id=payload["feedback"][0]["id"]
+    ).values()
+    return {"judges": judges, "jobs": jobs, "evaluation": evaluation["evaluation"]["id"]}
+
+
+def test_long_lists_come_page_by_page_nothing_missing_and_nothing_twice(api: Api, many: dict[str, Any]) -> None:
+    judge = many["judges"][0]["id"]
+    lists = {
+        "judges": lambda after: api.run("Judges", first=2, after=after),
+        "jobs": lambda after: api.run("TrainingJobs", first=2, after=after, filter={"judgeId": judge}),
+        "feedback": lambda after: api.run("Evaluation", id=many["evaluation"], first=2, after=after)["feedback"],
+    }
+    for name, fetch in lists.items():
+        pages = paged(fetch)
+        assert [len(page["nodes"]) for page in pages] == [2, 2, 1], name
+        assert [page["totalCount"] for page in pages] == [5, 5, 5]
+        assert [page["pageInfo"]["hasPreviousPage"] for page in pages] == [False, True, True]
+        ids = [node["id"] for page in pages for node in page["nodes"]]
+        assert len(set(ids)) == 5
+        if name in many:
+            made = [one["id"] for one in many[name]]
+            assert ids == (made if name == "judges" else made[::-1])  # jobs: newest first
+    beyond = api.run("Judges", first=2, after=paged(lists["judges"])[-1]["pageInfo"]["endCursor"])
+    assert (beyond["nodes"], beyond["totalCount"]) == ([], 5)
+    assert beyond["pageInfo"] == {
+        "hasNextPage": False,
+        "hasPreviousPage": True,
+        "startCursor": None,
+        "endCursor": None,
+    }
+
+
+def test_versions_come_newest_first_page_by_page(trained: Trained) -> None:
+    api, judge = trained.api, trained.judge
+    second = run_job(api, judge, "FINE_TUNE", {"targetCriteria": ["crit_clarity"]})["resultVersion"]
+    pages = paged(lambda after: api.run("JudgeVersions", judgeId=judge["id"], first=1, after=after)["versions"])
+    numbers = [version["number"] for page in pages for version in page["nodes"]]
+    assert numbers == list(range(len(pages), 0, -1))
+    assert pages[0]["nodes"][0]["id"] == second["id"]
+    assert {page["totalCount"] for page in pages} == {len(pages)}
+    assert len(pages) >= 2
+
+
+def test_jobs_are_filtered_by_all_that_is_asked(api: Api, many: dict[str, Any]) -> None:
+    judges, jobs = many["judges"], many["jobs"]
+    me = api.run("Viewer")["user"]["id"]
+    api.run("CancelTrainingJob", input={"jobId": jobs[0]["id"]})
+    fill(api, judges[1], range(20))
+    other = create_job(api, judges[1], "VALIDATION")
+    made = [jobs[0]["id"], *(job["id"] for job in jobs[1:]), other["id"]]
+
+    def ids(**wanted: Any) -> list[str]:
+        page = api.run("TrainingJobs", filter=wanted)
+        assert page["totalCount"] == len(page["nodes"])
+        return [job["id"] for job in page["nodes"]][::-1]
+
+    assert ids() == ids(createdBy=me) == made
+    assert ids(judgeId=judges[1]["id"]) == ids(trainingTypes=["VALIDATION"]) == [other["id"]]
+    assert ids(statuses=["CANCELLED"]) == made[:1]
+    assert ids(statuses=["QUEUED", "CANCELLED"], trainingTypes=["FULL_RETRAIN"]) == made[:-1]
+    assert ids(statuses=[]) == ids(trainingTypes=[]) == []
+    assert ids(statuses=["CANCELLED"], judgeId=judges[1]["id"]) == []
+    moment = jobs[2]["createdAt"]
+    assert ids(createdAfter=moment) == made[2:]  # inclusive
+    assert ids(createdBefore=moment) == made[:2]  # exclusive
+    assert ids(createdAfter=moment, createdBefore=moment) == []

@@ -1,0 +1,150 @@
+"""What an operator relies on: health, commands, keys, and an end that loses nothing."""
+
+import signal
+import sqlite3
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.server.api import Api, Data, socket
+from tests.server.conftest import Enter
+from tests.server.processes import HOME, Server, command, running
+from tests.server.worlds import create_job, fill, follow, make_judge
+
+ENDED = (0, -signal.SIGTERM, 128 + signal.SIGTERM)  # statuses of a server that was asked to end, and did
+
+
+def test_a_server_tells_that_it_lives_and_can_work(quiet_server: Server) -> None:
+    with httpx.Client(base_url=quiet_server.url, trust_env=False) as client:
+        assert client.get("/healthz").status_code == 200
+        ready = client.get("/readyz")
+        assert (ready.status_code, ready.json()) == (200, {"ready": True})
+
+
+def test_metrics_count_jobs_and_name_nobody(quiet_server: Server, enter: Enter) -> None:
+    def figures() -> dict[str, float]:
+        answer = httpx.get(f"{quiet_server.url}/metrics", trust_env=False)
+        assert answer.headers["content-type"].startswith("text/plain")
+        assert "Very Secret" not in answer.text
+        lines = [line.rpartition(" ") for line in answer.text.splitlines() if not line.startswith("#")]
+        return {name: float(value) for name, _, value in lines}
+
+    queued = 'judgesmith_training_jobs{status="queued"}'
+    before = figures()[queued]
+    api = enter(quiet_server, workspace="Very Secret Workspace", user="Very Secret User")
+    judge = make_judge(api, name="Very Secret Judge")
+    fill(api, judge, range(20))
+    create_job(api, judge)
+    assert figures()[queued] == before + 1
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/graphql/more", "/training", "/training/jobs/a/b", "/judges/jdg_x"])
+def test_what_is_not_there_is_told_as_json(quiet_server: Server, path: str) -> None:
+    answer = httpx.get(quiet_server.url + path, trust_env=False)
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "NOT_FOUND"
+    assert path in answer.json()["error"]["message"]
+
+
+def test_the_first_start_makes_a_key_that_only_its_owner_can_read_and_no_later_start_does(data_dir: Path) -> None:
+    with running(data_dir, "--no-runner") as server:
+        key, file = server.admin_key, data_dir / "admin.key"
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        assert str(file) in " ".join(server.said)
+        assert key not in " ".join(server.said) + server.log()
+        api = Api(server.url, key)
+        with api.http:
+            assert api.run("Viewer")["role"] == "ADMIN"
+            judge = make_judge(api)
+        assert server.terminate() in ENDED
+    with closing(sqlite3.connect(data_dir / "judgesmith.sqlite")) as database:
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    with running(data_dir, "--no-runner") as server:
+        assert server.admin_key == key
+        assert server.said == ()
+        api = Api(server.url, key)
+        with api.http:
+            assert api.run("Judge", id=judge["id"]) == judge
+
+
+def test_the_command_makes_keys_for_a_running_server_and_prints_nothing_else(quiet_server: Server) -> None:
+    words = ("keys", "create", "--role", "trainer", "--workspace", "by command", "--user", "cleo", "--expires", "30")
+    made = command(*words, "--data-dir", str(quiet_server.data_dir))
+    assert (made.returncode, made.stderr) == (0, "")
+    (key,) = made.stdout.splitlines()
+    api = Api(quiet_server.url, key)
+    with api.http:
+        viewer = api.run("Viewer")
+    assert (viewer["name"], viewer["role"], viewer["workspace"]["name"]) == ("cleo", "TRAINER", "by command")
+
+
+def test_commands_of_the_servers_side_do_their_work_or_say_in_a_sentence_why_not(tmp_path: Path) -> None:
+    """All at once, since most of their time is their start."""
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    unreachable = "postgresql+asyncpg://judge:hushhush@127.0.0.1:1/judge"
+    good: dict[str, tuple[str, ...]] = {
+        "schema": ("schema",),
+        "migrate": ("migrate", "--data-dir", str(tmp_path / "new")),
+    }
+    bad: dict[str, tuple[str, ...]] = {
+        "another database": ("serve", "--database-url", "mysql://localhost/judge"),
+        "a database that is away": ("serve", "--database-url", unreachable, "--data-dir", str(tmp_path / "away")),
+        "a file for a folder": ("serve", "--data-dir", str(blocked)),
+        "a role that is none": ("keys", "create", "--role", "king", "--data-dir", str(tmp_path / "role")),
+    }
+    every = good | bad
+    with ThreadPoolExecutor(2) as pool:
+        done = dict(zip(every, pool.map(lambda words: command(*words), every.values()), strict=True))
+    for name in good:
+        assert (done[name].returncode, done[name].stderr) == (0, ""), name
+    assert done["schema"].stdout == (HOME / "schema" / "schema.graphql").read_text()
+    assert (tmp_path / "new" / "judgesmith.sqlite").is_file()
+    for name in bad:
+        said = done[name].stdout + done[name].stderr
+        assert done[name].returncode != 0, name
+        assert said.strip(), name
+        assert "Traceback" not in said, said
+        assert "hushhush" not in said, said
+
+
+def test_a_port_in_use_is_told_in_a_sentence(quiet_server: Server, tmp_path: Path) -> None:
+    port = quiet_server.url.rpartition(":")[2]
+    done = command("serve", "--port", port, "--data-dir", str(tmp_path))
+    assert done.returncode != 0
+    assert "in use" in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_server_that_ends_loses_neither_a_running_job_nor_an_attempt(data_dir: Path) -> None:
+    with running(data_dir) as server:
+        api = Api(server.url, server.admin_key)
+        with api.http:
+            judge = make_judge(api)
+            fill(api, judge, range(400))
+            job = create_job(api, judge)
+            seen: list[Data] = []
+            with socket(api) as live:
+                live.subscribe("TrainingJobStatus", jobId=job["id"])
+                live.subscribe("FeedbackSummaryChanged", "2", judgeId=judge["id"])
+                while not seen or seen[-1]["event"].get("to") != "TRAINING":
+                    message = live.receive()
+                    if message["id"] == "1":
+                        seen.append(message["payload"]["data"]["trainingJobStatus"])
+                assert server.terminate() in ENDED
+    assert "Traceback" not in server.log()
+    with running(data_dir) as server:
+        api = Api(server.url, server.admin_key)
+        with api.http:
+            rest = follow(api, job, after=seen[-1]["cursor"])
+            done = api.run("TrainingJob", id=job["id"])
+            moves = [u["event"]["to"] for u in rest if u["event"]["__typename"] == "StatusChanged"]
+            assert moves == ["QUEUED", "PREPARING", "TRAINING", "VALIDATING", "COMPLETED"]
+            assert (done["status"], done["attempt"]) == ("COMPLETED", 1)
+            assert done["resultVersion"]["number"] == 1
+            events = [u["event"]["id"] for u in seen + rest]
+            assert events == [u["event"]["id"] for u in follow(api, job)]

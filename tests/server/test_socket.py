@@ -1,0 +1,235 @@
+"""`graphql-transport-ws`, frame by frame: what closes a connection, and what fails only its own operation."""
+
+import sqlite3
+from contextlib import closing
+from itertools import count
+from typing import Any
+
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
+from websockets.typing import Origin
+
+from models.access import Role
+from store.access import digest
+from tests.server.api import PROTOCOL, Api, socket
+from tests.server.conftest import Enter, make_key
+from tests.server.processes import Server, running
+from tests.server.worlds import create_job, feedback, fill, make_judge, submit
+
+VIEWER = {"query": "{ viewer { name } }"}
+INIT = {"type": "connection_init"}
+
+
+def hello(key: str | None) -> dict[str, Any]:
+    return INIT | {"payload": {"Authorization": f"Bearer {key}"}}
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [None, {}, {"Authorization": "Bearer jsk_wrong"}, {"Authorization": 5}, {"Authorization": ["Bearer x"]}],
+    ids=["none", "empty", "wrong", "a number", "a list"],
+)
+def test_a_socket_without_a_valid_key_is_closed_with_4403(api: Api, payload: Any) -> None:
+    with socket(api, init=False) as live:
+        live.send(INIT if payload is None else INIT | {"payload": payload})
+        assert live.close_code() == 4403
+
+
+def test_the_key_may_come_with_the_handshake_or_in_small_letters(api: Api) -> None:
+    headers = {"Authorization": f"Bearer {api.key}"}
+    with connect(api.socket_url, subprotocols=[PROTOCOL], additional_headers=headers, proxy=None) as handshake:
+        handshake.send('{"type": "connection_init"}')
+        assert handshake.recv(timeout=60) == '{"type":"connection_ack"}'
+    with socket(api, init=False) as live:
+        live.send(INIT | {"payload": {"authorization": f"bearer {api.key}"}})
+        assert live.receive() == {"type": "connection_ack"}
+
+
+BAD_FRAMES = {
+    "no JSON": "{",
+    "nothing": "",
+    "NaN": '{"type": "ping", "payload": NaN}',
+    "bytes": b'{"type": "ping"}',
+    "null": "null",
+    "a list": "[]",
+    "a number": "5",
+    "a text": '"ping"',
+    "no type": "{}",
+    "a type that is a number": {"type": 5},
+    "an unknown type": {"type": "start"},
+    "a subscription without an id": {"type": "subscribe", "payload": VIEWER},
+    "a subscription with an empty id": {"type": "subscribe", "id": "", "payload": VIEWER},
+    "a subscription with a number as id": {"type": "subscribe", "id": 1, "payload": VIEWER},
+    "a subscription without a payload": {"type": "subscribe", "id": "1"},
+    "a payload that is a text": {"type": "subscribe", "id": "1", "payload": "{ viewer { name } }"},
+    "a payload without a query": {"type": "subscribe", "id": "1", "payload": {}},
+    "a query that is a number": {"type": "subscribe", "id": "1", "payload": {"query": 5}},
+    "variables that are a list": {"type": "subscribe", "id": "1", "payload": VIEWER | {"variables": []}},
+    "an operation's name that is a number": {"type": "subscribe", "id": "1", "payload": VIEWER | {"operationName": 5}},
+    "a completion without an id": {"type": "complete"},
+}
+
+
+@pytest.mark.parametrize("frame", BAD_FRAMES.values(), ids=BAD_FRAMES)
+def test_a_frame_that_is_no_message_closes_with_4400(api: Api, frame: Any) -> None:
+    with socket(api) as live:
+        live.send(frame)
+        assert live.close_code() == 4400
+
+
+@pytest.mark.parametrize("payload", ["x", 5, [], True])
+def test_an_init_payload_that_is_no_object_closes_with_4400(api: Api, payload: Any) -> None:
+    with socket(api, init=False) as live:
+        live.send(INIT | {"payload": payload})
+        assert live.close_code() == 4400
+
+
+def test_an_operation_before_the_key_closes_with_4401(api: Api) -> None:
+    with socket(api, init=False) as live:
+        live.send({"type": "subscribe", "id": "1", "payload": VIEWER})
+        assert live.close_code() == 4401
+
+
+def test_a_second_init_closes_with_4429(api: Api) -> None:
+    with socket(api) as live:
+        live.send(hello(api.key))
+        assert live.close_code() == 4429
+
+
+def test_an_id_in_use_closes_with_4409(api: Api) -> None:
+    judge = make_judge(api)
+    with socket(api) as live:
+        live.subscribe("FeedbackSummaryChanged", judgeId=judge["id"])
+        live.next()
+        live.subscribe("FeedbackSummaryChanged", judgeId=judge["id"])
+        assert live.close_code() == 4409
+
+
+def test_another_protocol_is_refused(api: Api) -> None:
+    with connect(api.socket_url, proxy=None) as connection:
+        with pytest.raises(ConnectionClosed) as closed:
+            connection.recv(timeout=60)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 4406
+
+
+def test_a_page_of_another_origin_may_not_open_a_socket(api: Api) -> None:
+    with (
+        pytest.raises(InvalidStatus) as refused,
+        connect(api.socket_url, subprotocols=[PROTOCOL], origin=Origin("https://evil.example"), proxy=None),
+    ):
+        pass
+    assert refused.value.response.status_code == 403
+
+
+FOLLOW = "subscription ($id: ID!) { trainingJobStatus(jobId: $id) { cursor } }"
+BAD_OPERATIONS = {
+    "a syntax error": ({"query": "{ viewer"}, "BAD_REQUEST"),
+    "nothing": ({"query": ""}, "BAD_REQUEST"),
+    "an unknown field": ({"query": "subscription { secret }"}, "BAD_REQUEST"),
+    "an unknown operation": (VIEWER | {"operationName": "Other"}, "BAD_REQUEST"),
+    "several operations": ({"query": "query A { viewer { id } } query B { viewer { id } }"}, "BAD_REQUEST"),
+    "a missing variable": ({"query": FOLLOW}, "BAD_REQUEST"),
+    "a wrong variable": ({"query": FOLLOW, "variables": {"id": [1]}}, "BAD_REQUEST"),
+    "an unknown job": ({"query": 'subscription { trainingJobStatus(jobId: "job_x") { cursor } }'}, "NOT_FOUND"),
+    "an unknown judge": ({"query": 'subscription { trainingJobActivity(judgeId: "jdg_x") { cursor } }'}, "NOT_FOUND"),
+    "a broken cursor": ({"query": 'subscription { trainingJobActivity(after: "x") { cursor } }'}, "INVALID"),
+    "too many tokens": ({"query": "{" + " __typename" * 3000 + "}"}, "LIMIT_EXCEEDED"),
+    "too many aliases": ({"query": "{" + "".join(f" a{n}: __typename" for n in range(99)) + "}"}, "LIMIT_EXCEEDED"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BAD_OPERATIONS.values(), ids=BAD_OPERATIONS)
+def test_a_bad_operation_fails_alone_and_the_socket_lives(api: Api, case: tuple[dict[str, Any], str]) -> None:
+    payload, code = case
+    with socket(api) as live:
+        live.send({"type": "subscribe", "id": "bad", "payload": payload})
+        message = live.receive()
+        assert (message["id"], message["type"]) == ("bad", "error")
+        assert [error["extensions"]["code"] for error in message["payload"]] == [code]
+        live.send({"type": "subscribe", "id": "bad", "payload": VIEWER})  # its id is free again
+        assert live.receive()["payload"] == {"data": {"viewer": {"name": "ann"}}}
+        assert live.receive() == {"type": "complete", "id": "bad"}
+
+
+def revoke(server: Server, key: str | None) -> None:
+    """Take a key back, as an operator does in the database."""
+    assert key is not None
+    with closing(sqlite3.connect(server.data_dir / "judgesmith.sqlite")) as database:
+        database.execute("UPDATE api_keys SET revoked_at = 1 WHERE digest = ?", (digest(key),))
+        database.commit()
+
+
+def test_a_key_that_is_taken_back_closes_its_open_sockets_with_4401(quiet_server: Server, enter: Enter) -> None:
+    admin = enter(quiet_server, workspace="taken back")
+    viewer = enter(quiet_server, workspace="taken back", role=Role.VIEWER, user="vic")
+    judge = make_judge(admin)
+    fill(admin, judge, range(1))
+    with socket(viewer) as following, socket(viewer) as asking:
+        following.subscribe("FeedbackSummaryChanged", judgeId=judge["id"])
+        following.next()
+        revoke(quiet_server, viewer.key)
+        assert viewer.send("Viewer").status_code == 401
+        code = None
+        for number in count(1):  # what it still may see for a moment gets less and less
+            submit(admin, judge, [feedback(0, "COMMENT", externalId=f"more {number}", comment="Still there?")])
+            try:
+                following.receive()
+            except ConnectionClosed as closed:
+                code = closed.rcvd.code if closed.rcvd else None
+                break
+        assert code == 4401
+        asking.send({"type": "subscribe", "id": "1", "payload": VIEWER})
+        assert asking.close_code() == 4401
+
+
+def test_queries_and_mutations_work_on_a_socket_with_the_keys_role(quiet_server: Server, enter: Enter) -> None:
+    viewer = enter(quiet_server, role=Role.VIEWER)
+    with socket(viewer) as live:
+        live.subscribe("CreateJudge", input={"name": "J", "criteria": [{"name": "C"}]})
+        message = live.receive()
+        errors = message["payload"] if message["type"] == "error" else message["payload"]["errors"]
+        assert [error["extensions"]["code"] for error in errors] == ["FORBIDDEN"]
+
+
+def test_ping_is_answered_and_pong_and_unknown_completions_are_fine(api: Api) -> None:
+    with socket(api) as live:
+        live.send({"type": "pong"})
+        live.send({"type": "complete", "id": "never"})
+        live.send({"type": "ping", "payload": {"any": "thing"}})
+        assert live.receive()["type"] == "pong"
+
+
+def test_one_socket_carries_many_operations_up_to_its_limit(data_dir: Any) -> None:
+    with running(data_dir, "--no-runner", max_subscriptions="3", max_frame_bytes="20000") as server:
+        api = Api(server.url, make_key(server, workspace="small"))
+        with api.http:
+            judge = make_judge(api)
+            with socket(api) as live:
+                for id_ in "abc":
+                    live.subscribe("FeedbackSummaryChanged", id_, judgeId=judge["id"])
+                    live.next(id_)
+                live.subscribe("FeedbackSummaryChanged", "d", judgeId=judge["id"])
+                refused = live.receive()
+                assert (refused["id"], refused["type"]) == ("d", "error")
+                assert [error["extensions"]["code"] for error in refused["payload"]] == ["LIMIT_EXCEEDED"]
+                live.send({"type": "complete", "id": "b"})
+                live.subscribe("FeedbackSummaryChanged", "d", judgeId=judge["id"])
+                live.next("d")
+            with socket(api) as live:
+                live.send({"type": "ping", "payload": {"text": "x" * 20_000}})
+                assert live.close_code() == 1009
+
+
+def test_a_job_that_is_over_is_told_from_any_cursor_and_ends(api: Api) -> None:
+    judge = make_judge(api)
+    fill(api, judge, range(20))
+    job = create_job(api, judge)
+    api.run("CancelTrainingJob", input={"jobId": job["id"]})
+    with socket(api) as live:
+        live.subscribe("TrainingJobStatus", jobId=job["id"])
+        updates = list(live.results())
+        assert updates[-1]["trainingJob"]["status"] == "CANCELLED"
+        live.subscribe("TrainingJobStatus", jobId=job["id"], after=updates[-1]["cursor"])
+        assert list(live.results()) == []

@@ -1,0 +1,122 @@
+"""The log of all jobs: whoever has read up to a place has seen all that will ever be below it."""
+
+import asyncio
+from collections.abc import Callable
+
+import orjson
+import pytest
+from sqlalchemy import Connection, delete, select, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from models.job import EventKind, JobEvent, TrainingJob
+from store import events, jobs
+from store.events import NewEvent
+from store.store import Store, dump_json
+from tests.factories import make_job, make_viewer, make_world
+
+
+def note(job: TrainingJob, *messages: str) -> Callable[[Connection], None]:
+    return lambda c: jobs.log(c, job, [NewEvent(EventKind.NOTE, message) for message in messages])
+
+
+async def notes_after(store: Store, position: int, limit: int = 1_000) -> list[JobEvent]:
+    statement = select(JobEvent).where(JobEvent.kind == EventKind.NOTE)
+    return await store.read(lambda c: events.after(c, statement, position, limit))
+
+
+async def waits_for_a_lock(store: Store) -> bool:
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    return bool(await store.read(lambda c: c.execute(waiting).scalar_one()))
+
+
+@pytest.mark.parametrize("database_kind", ["postgres"])  # SQLite has one writer at a time
+async def test_an_event_that_is_committed_late_is_never_skipped(store: Store, database_url: str) -> None:
+    engine = create_async_engine(database_url, json_serializer=dump_json, json_deserializer=orjson.loads)
+    slow, fast = [await make_job(await make_world(store)) for _ in range(2)]
+    async with engine.connect() as connection:
+        await connection.run_sync(note(slow, "slow"))  # has its position, and is not committed
+        quick = asyncio.create_task(store.write(note(fast, "fast")))
+        async with asyncio.timeout(10):
+            while not quick.done() and not await waits_for_a_lock(store):
+                await asyncio.wait([quick], timeout=0.01)
+        seen = await notes_after(store, 0)
+        await connection.commit()
+    await engine.dispose()
+    await quick
+    seen += await notes_after(store, max((event.position for event in seen), default=0))
+
+    assert sorted(event.message for event in seen) == ["fast", "slow"]
+
+
+async def test_a_reader_that_follows_writers_sees_every_event_once_and_in_order(
+    store: Store, other_store: Store
+) -> None:
+    made = [await make_job(await make_world(store)) for _ in range(4)]
+    writing = asyncio.gather(
+        *(
+            own.write(note(job, *(f"{job.id} {batch} {n}" for n in range(3))))
+            for batch in range(10)
+            for job in made
+            for own in (store, other_store)
+        )
+    )
+    seen: list[JobEvent] = []
+    async with asyncio.timeout(30):
+        while len(seen) < 240:
+            over = writing.done()
+            found = await notes_after(other_store, seen[-1].position if seen else 0, limit=7)
+            seen += found
+            if over and not found:
+                break
+    await writing
+
+    assert len(seen) == 240
+    assert [event.position for event in seen] == sorted({event.position for event in seen})
+    for job in made:
+        numbers = [event.seq for event in seen if event.job_id == job.id]
+        assert numbers == list(range(3, 63))  # after the two of its creation
+
+
+async def test_reading_on_starts_after_the_cursor(store: Store) -> None:
+    job = await make_job(await make_world(store))
+    await store.write(note(job, *"abcde"))
+    log = await notes_after(store, 0)
+
+    for place, event in enumerate(log):
+        position = events.parse_cursor(events.cursor_of(event))
+        assert [e.message for e in await notes_after(store, position)] == list("abcde")[place + 1 :]
+
+
+async def test_the_newest_position_is_that_of_the_last_event(store: Store) -> None:
+    assert await store.read(events.last_position) == 0
+
+    job = await make_job(await make_world(store))
+    await store.write(note(job, "last"))
+    [last] = await notes_after(store, 0)
+
+    assert await store.read(events.last_position) == last.position
+
+
+async def test_the_log_of_a_workspace_or_judge_holds_nothing_of_another(store: Store) -> None:
+    here, there = await make_world(store, workspace="here"), await make_world(store, workspace="there")
+    beside = await make_world(store, workspace="here")
+    mine, _, other = [await make_job(world) for world in (here, there, beside)]
+    stranger, _ = await make_viewer(store, workspace="empty")
+
+    async def jobs_in(workspace_id: str, judge_pk: int | None = None) -> set[str]:
+        statement = events.of_workspace(workspace_id, judge_pk)
+        return {event.job_id for event in await store.read(lambda c: events.after(c, statement, 0, 100))}
+
+    assert await jobs_in(here.viewer.workspace_id) == {mine.id, other.id}
+    assert await jobs_in(here.viewer.workspace_id, here.judge.pk) == {mine.id}
+    assert await jobs_in(stranger.workspace_id) == set()
+
+
+async def test_positions_are_never_given_twice(store: Store) -> None:
+    job = await make_job(await make_world(store))
+    await store.write(note(job, "a", "b"))
+    newest = await store.read(events.last_position)
+    await store.write(lambda c: c.execute(delete(JobEvent).where(JobEvent.position == newest)))
+    await store.write(note(job, "c"))
+
+    assert await store.read(events.last_position) > newest

@@ -1,0 +1,152 @@
+"""What comes in is kept once: repeats are recognised, conflicts refused, places in the order given without gaps."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from models.errors import Conflict
+from models.evaluation import Evaluation
+from models.feedback import Feedback
+from models.spec import EvaluationSpec
+from store.evaluations import NewEvaluation
+from store.store import Store
+from tests.factories import World, add_evaluations, make_world, new_feedback, record, submit
+
+NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
+NOON_ELSEWHERE = NOON.astimezone(timezone(timedelta(hours=2)))
+
+
+def new_evaluation(external_id: str | None = "e1", output: str = "Text", **values: Any) -> NewEvaluation:
+    return NewEvaluation(EvaluationSpec(output, (), external_id=external_id, **values), [3.0, 3.0])
+
+
+async def keep(world: World, kind: str, *items: dict[str, Any]) -> tuple[list[Any], int]:
+    """Record evaluations or submit feedback: ``text`` and ``at`` are their content."""
+    if kind == "evaluations":
+        specs = [new_evaluation(i.get("name"), i.get("text", "Text"), evaluated_at=i.get("at")) for i in items]
+        return await record(world, *specs)
+    [evaluation] = await add_evaluations(world, 1)
+    return await submit(
+        world,
+        *(
+            new_feedback(
+                evaluation, rating=5, external_id=i.get("name"), comment=i.get("text"), submitted_at=i.get("at")
+            )
+            for i in items
+        ),
+    )
+
+
+async def rows(store: Store, kind: str) -> int:
+    """How many there are, but for the evaluation that feedback is about."""
+    record = Evaluation if kind == "evaluations" else Feedback
+    return await store.read(lambda c: c.execute(select(func.count()).select_from(record)).scalar_one())
+
+
+pytestmark = pytest.mark.parametrize("kind", ["evaluations", "feedback"])
+
+
+async def test_a_repeat_gives_the_first_and_adds_nothing(store: Store, kind: str) -> None:
+    world = await make_world(store)
+    [first], new = await keep(world, kind, {"name": "a"})
+    [again], more = await keep(world, kind, {"name": "a"})
+
+    assert (new, more) == (1, 0)
+    assert first == again
+    assert await rows(store, kind) == 1
+
+
+async def test_the_same_name_with_other_content_is_a_conflict_and_the_first_stays(store: Store, kind: str) -> None:
+    world = await make_world(store)
+    [first], _ = await keep(world, kind, {"name": "a"})
+    [refused, other], new = await keep(world, kind, {"name": "a", "text": "Other"}, {"name": "b"})
+    [still], _ = await keep(world, kind, {"name": "a"})
+
+    assert isinstance(refused, Conflict)
+    assert refused.field == ("external_id",)
+    assert new == 1
+    assert other.external_id == "b"
+    assert still == first
+
+
+async def test_duplicates_within_one_call_are_kept_once(store: Store, kind: str) -> None:
+    world = await make_world(store)
+    items = [{"name": "a"}, {"name": "b"}, {"name": "a"}, {"name": "b", "text": "Other"}, {"name": "a"}]
+    [a, b, a_again, conflict, a_once_more], new = await keep(world, kind, *items)
+
+    assert new == 2
+    assert a == a_again == a_once_more
+    assert a.id != b.id
+    assert isinstance(conflict, Conflict)
+
+
+async def test_without_a_name_every_item_is_new(store: Store, kind: str) -> None:
+    world = await make_world(store)
+    [first, second], new = await keep(world, kind, {}, {})
+
+    assert new == 2
+    assert first.id != second.id
+
+
+async def test_the_same_moment_written_with_another_offset_is_a_repeat(store: Store, kind: str) -> None:
+    world = await make_world(store)
+    [first], _ = await keep(world, kind, {"name": "a", "at": NOON})
+    [again], new = await keep(world, kind, {"name": "a", "at": NOON_ELSEWHERE})
+
+    assert new == 0
+    assert first == again
+
+
+async def test_a_name_belongs_to_one_judge(store: Store, kind: str) -> None:
+    one, two = await make_world(store), await make_world(store)
+    [first], _ = await keep(one, kind, {"name": "a"})
+    [second], new = await keep(two, kind, {"name": "a", "text": "Other"})
+
+    assert new == 1
+    assert first.id != second.id
+
+
+async def test_results_come_in_the_order_of_the_call(store: Store, kind: str) -> None:
+    world = await make_world(store)
+    names = [f"n{n % 7}-{n}" for n in range(500)]
+    kept, new = await keep(world, kind, *({"name": name} for name in names))
+
+    assert new == 500
+    assert names == [row.external_id for row in kept]
+
+
+async def test_calls_at_the_same_moment_keep_each_name_once(store: Store, other_store: Store, kind: str) -> None:
+    world = await make_world(store)
+    await add_evaluations(world, 1)
+    elsewhere = World(other_store, world.viewer, world.key, world.judge, world.criteria)
+    items = [{"name": f"n{n}"} for n in range(20)]
+
+    outcomes = await asyncio.gather(
+        *(keep(w, kind, *items[start:], *items[:start]) for w in (world, elsewhere) for start in range(0, 20, 4))
+    )
+
+    by_name: dict[str, set[str]] = {}
+    for kept, _ in outcomes:
+        for row in kept:
+            by_name.setdefault(row.external_id, set()).add(row.id)
+    assert sum(new for _, new in outcomes) == 20
+    assert len(by_name) == 20
+    assert all(len(ids) == 1 for ids in by_name.values())
+
+
+async def test_of_rivals_with_other_content_one_wins_for_all(store: Store, other_store: Store, kind: str) -> None:
+    world = await make_world(store)
+    await add_evaluations(world, 1)
+    elsewhere = World(other_store, world.viewer, world.key, world.judge, world.criteria)
+
+    outcomes = await asyncio.gather(
+        *(keep(w, kind, {"name": "a", "text": f"{n}"}) for n in range(5) for w in (world, elsewhere))
+    )
+
+    kept = [row for [row], _ in outcomes if not isinstance(row, Conflict)]
+    assert sum(new for _, new in outcomes) == 1
+    assert len({row.id for row in kept}) == 1
+    assert len(kept) == 2  # the winner's text came in twice

@@ -1,0 +1,71 @@
+"""Migrations: they make exactly the tables that the records declare, can be undone, and may run at once."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, inspect
+
+import store.migrations
+from models.base import Base
+from store import access
+from store.store import Store, open_store
+
+
+def downgrade(connection: Connection) -> None:
+    config = Config()
+    [folder] = store.migrations.__path__
+    config.set_main_option("script_location", str(Path(folder)))
+    config.attributes["connection"] = connection
+    command.downgrade(config, "base")
+
+
+def tables(connection: Connection) -> set[str]:
+    return set(inspect(connection).get_table_names())
+
+
+@pytest.fixture
+async def empty(empty_database_url: str) -> AsyncIterator[Store]:
+    async with open_store(empty_database_url) as opened:
+        yield opened
+
+
+async def test_from_nothing_to_exactly_what_the_records_declare(empty: Store) -> None:
+    await empty.migrate()
+
+    def difference(connection: Connection) -> list[object]:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return list(compare_metadata(context, Base.metadata))
+
+    assert await empty.read(difference) == []
+
+
+async def test_downgrade_leaves_nothing_of_ours_and_upgrade_brings_it_back(empty: Store) -> None:
+    await empty.migrate()
+    await empty.write(downgrade)
+
+    assert await empty.read(tables) == {"alembic_version"}
+
+    await empty.migrate()
+
+    assert await empty.read(tables) == {*Base.metadata.tables, "alembic_version"}
+
+
+async def test_migrating_again_harms_nothing(empty: Store) -> None:
+    await empty.migrate()
+    kept = await empty.write(lambda c: access.ensure_workspace(c, "kept"))
+    await empty.migrate()
+
+    assert (await empty.write(lambda c: access.ensure_workspace(c, "kept"))).id == kept.id
+
+
+async def test_several_processes_may_migrate_at_once(empty: Store, empty_database_url: str) -> None:
+    async with open_store(empty_database_url) as second, open_store(empty_database_url) as third:
+        await asyncio.gather(empty.migrate(), second.migrate(), third.migrate())
+
+        assert await third.read(tables) == {*Base.metadata.tables, "alembic_version"}

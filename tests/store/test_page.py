@@ -1,0 +1,158 @@
+"""Keyset pages: complete, in order, the same while the list grows; cursors of other lists are refused."""
+
+import base64
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.errors import Invalid
+from models.spec import CriterionSpec, JudgeSpec
+from store import events, feedback, jobs, judges
+from store.page import Keyset, Window, count, decode_cursor, encode_cursor, whole_number
+from store.rows import Query
+from store.store import Store
+from tests.factories import (
+    World,
+    add_evaluations,
+    make_job,
+    make_version,
+    make_viewer,
+    make_world,
+    new_feedback,
+    submit,
+)
+
+
+async def page(store: Store, keyset: Keyset, statement: Query, first: int = 3, after: str | None = None) -> Window:
+    return await store.read(lambda c: keyset.window(c, statement, first, after))
+
+
+async def all_pages(store: Store, keyset: Keyset, statement: Query, first: int) -> list[Window]:
+    """Every page, following the cursors."""
+    pages = [await page(store, keyset, statement, first)]
+    while pages[-1].has_next:
+        pages.append(await page(store, keyset, statement, first, pages[-1].cursors[-1]))
+    return pages
+
+
+async def ten_of(world: World, kind: str) -> tuple[Keyset, Query, list[object]]:
+    """A list of ten, and what it should give in order."""
+    store, workspace_id = world.store, world.viewer.workspace_id
+    if kind == "judges":
+        spec = JudgeSpec("J", (CriterionSpec("A"),)).checked()
+        made = [world.judge.id] + [
+            (await store.write(lambda c: judges.create(c, workspace_id, world.viewer.user_id, spec))).id
+            for _ in range(9)
+        ]
+        return judges.JUDGES, judges.of_workspace(workspace_id), made
+    if kind == "versions":
+        versions = [(await make_version(world)).id for _ in range(10)]
+        return judges.VERSIONS, judges.versions_of(world.judge.pk), versions[::-1]
+    if kind == "jobs":
+        queued = [(await make_job(world)).id for _ in range(10)]
+        return jobs.JOBS, jobs.of_workspace(workspace_id), queued[::-1]
+    [evaluation] = await add_evaluations(world, 1)
+    kept, _ = await submit(world, *(new_feedback(evaluation) for _ in range(10)))
+    return feedback.FEEDBACK, feedback.of_evaluation(workspace_id, evaluation.id), [row.id for row in kept]
+
+
+@pytest.mark.parametrize("kind", ["judges", "versions", "jobs", "feedback"])
+async def test_pages_together_are_the_whole_list_in_order(store: Store, kind: str) -> None:
+    keyset, statement, expected = await ten_of(await make_world(store), kind)
+    assert await store.read(lambda c: count(c, statement)) == 10
+    for first in (1, 3, 5, 10, 100):
+        pages = await all_pages(store, keyset, statement, first)
+
+        assert expected == [row.id for window in pages for row in window.rows]
+        assert [len(window.rows) for window in pages[:-1]] == [first] * (len(pages) - 1)
+        assert [window.has_previous for window in pages] == [False] + [True] * (len(pages) - 1)
+
+
+async def test_what_is_added_meanwhile_shifts_no_page(store: Store) -> None:
+    world = await make_world(store)
+    keyset, statement, expected = await ten_of(world, "jobs")
+    first = await page(store, keyset, statement, 4)
+    await make_job(world)
+    second = await page(store, keyset, statement, 6, first.cursors[-1])
+
+    assert expected == [row.id for row in (*first.rows, *second.rows)]
+    assert not second.has_next
+
+
+async def test_a_page_after_the_last_item_is_empty(store: Store) -> None:
+    keyset, statement, _ = await ten_of(await make_world(store), "judges")
+    whole = await page(store, keyset, statement, 100)
+    beyond = await page(store, keyset, statement, 100, whole.cursors[-1])
+
+    assert (beyond.rows, beyond.cursors, beyond.has_next) == ((), (), False)
+
+
+async def test_nothing_of_another_workspace_is_on_a_page(store: Store) -> None:
+    here = await make_world(store, workspace="here")
+    await make_world(store, workspace="there")
+    window = await page(store, judges.JUDGES, judges.of_workspace(here.viewer.workspace_id))
+
+    assert [judge.id for judge in window.rows] == [here.judge.id]
+
+
+@pytest.mark.parametrize("first", [0, -1, 101, 2**40])
+async def test_a_page_has_one_to_a_hundred_items(store: Store, first: int) -> None:
+    with pytest.raises(Invalid) as refused:
+        await page(store, judges.JUDGES, judges.of_workspace("w"), first)
+
+    assert refused.value.field == ("first",)
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "",
+        "x",
+        "===",
+        "ünïcode",
+        "\ud800",
+        "\x00",
+        "a" * 100_000,
+        encode_cursor("job", "job_1"),
+        encode_cursor("judge", ""),
+        encode_cursor("judge", "x"),
+        encode_cursor("judge", "-1"),
+        encode_cursor("judge", 2**63),
+        encode_cursor("judge", "9" * 5_000),
+        encode_cursor("judge", "1\x00"),
+        base64.b64encode(b"\xff\xfe").decode(),
+    ],
+    ids=lambda cursor: ascii(cursor)[:30],
+)
+async def test_a_cursor_of_another_list_or_of_none_is_refused(store: Store, cursor: str) -> None:
+    viewer, _ = await make_viewer(store)
+    with pytest.raises(Invalid) as refused:
+        await page(store, judges.JUDGES, judges.of_workspace(viewer.workspace_id), after=cursor)
+
+    assert refused.value.field == ("after",)
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_a_cursor_or_refused(text: str) -> None:
+    try:
+        key = decode_cursor("job", text)
+    except Invalid:
+        return
+    assert encode_cursor("job", key).rstrip("=") == text.rstrip("=")
+
+
+@given(st.integers(0, 2**63 - 1))
+def test_a_cursor_gives_back_its_key_and_needs_no_escaping(number: int) -> None:
+    cursor = encode_cursor("event", number)
+
+    assert whole_number(decode_cursor("event", cursor)) == number
+    assert cursor.replace("-", "").replace("_", "").isalnum()
+
+
+@pytest.mark.parametrize("cursor", ["", "x", encode_cursor("job", 1), encode_cursor("event", "x")])
+def test_an_event_cursor_that_is_none_is_refused(cursor: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        events.parse_cursor(cursor)
+
+    assert refused.value.field == ("after",)

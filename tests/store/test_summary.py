@@ -1,0 +1,305 @@
+"""The feedback summary: the same figures as a plain recount, and the rules of what is usable."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from statistics import fmean
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, update
+
+from models.agreement import krippendorff_alpha
+from models.base import new_id, now
+from models.errors import Conflict
+from models.feedback import Bounds, Feedback, FeedbackType, Summary
+from models.judge import JudgeVersion, VersionStatus
+from models.spec import EvaluationSpec
+from store.evaluations import NewEvaluation
+from store.feedback import NewFeedback
+from store.store import Store
+from store.summary import summarise
+from tests.factories import World, add_evaluations, make_world, new_feedback, record, submit
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+TICK = timedelta(microseconds=1)
+CRITERIA = ("Clarity", "Accuracy", "Tone")
+
+
+@dataclass(frozen=True)
+class Row:
+    """An item of feedback as the recount knows it."""
+
+    seq: int
+    raw: list[float | None]
+    group: str
+    item: NewFeedback
+    retracted: bool
+
+    @property
+    def by(self) -> str:
+        assert self.item.spec.submitted_by is not None
+        return self.item.spec.submitted_by
+
+    @property
+    def at(self) -> datetime:
+        assert self.item.spec.submitted_at is not None
+        return self.item.spec.submitted_at
+
+
+async def summary_of(world: World, bounds: Bounds | None = None) -> Summary:
+    return await world.store.read(lambda c: summarise(c, world.judge.pk, world.criteria, bounds or Bounds()))
+
+
+def recount(rows: list[Row], bounds: Bounds, watermark: int) -> dict[str, Any]:
+    """The same figures by the words of their definition."""
+    meant = tuple(range(len(CRITERIA))) if bounds.criteria is None else bounds.criteria
+
+    def given(row: Row) -> dict[int, float]:
+        scores = row.item.scores or []
+        return {n: score for n, score in enumerate(scores) if n in meant and score is not None}
+
+    inside = [
+        row
+        for row in sorted(rows, key=lambda r: (r.at, r.seq))
+        if not row.retracted
+        and (bounds.since is None or row.at >= bounds.since)
+        and (bounds.until is None or row.at < bounds.until)
+        and row.seq > bounds.after_seq
+        and (bounds.upto_seq is None or row.seq <= bounds.upto_seq)
+        and (row.item.spec.type is not FeedbackType.CORRECTION or bounds.criteria is None or given(row))
+    ]
+
+    def of(kind: FeedbackType) -> list[Row]:
+        return [row for row in inside if row.item.spec.type is kind]
+
+    corrections = of(FeedbackType.CORRECTION)
+    confirming = [r for r in inside if (r.item.spec.rating or 0) >= 4 or r.item.spec.approved is True]
+    doubting = [r for r in inside if r.item.spec.rating in (1, 2) or r.item.spec.approved is False]
+    latest = {
+        (row.item.evaluation.id, row.by): row.seq
+        for row in corrections
+        if any(row.raw[n] is not None for n in given(row))
+    }
+    usable = [row.seq for row in confirming] + list(latest.values())
+    opinions: dict[int, dict[str, dict[str, float]]] = {n: {} for n in meant}
+    for row in corrections:
+        for n, score in given(row).items():
+            opinions[n].setdefault(row.item.evaluation.id, {})[row.by] = score
+    alphas = [krippendorff_alpha([list(o.values()) for o in opinions[n].values()]) for n in meant]
+    known = [alpha for alpha in alphas if alpha is not None]
+    shifts = {n: [given(r)[n] - r.raw[n] for r in corrections if n in given(r) and r.raw[n] is not None] for n in meant}
+    return {
+        "total": len(inside),
+        "corrections": len(corrections),
+        "ratings": len(of(FeedbackType.RATING)),
+        "approvals": len(of(FeedbackType.APPROVAL)),
+        "comments": len(of(FeedbackType.COMMENT)),
+        "usable": len(usable),
+        "new_since_last_training": sum(seq > watermark for seq in usable),
+        "earliest": min((row.at for row in inside), default=None),
+        "latest": max((row.at for row in inside), default=None),
+        "evaluations": len({row.item.evaluation.id for row in inside}),
+        "raters": len({row.by for row in inside}),
+        "doubts": len(doubting),
+        "rater_agreement": pytest.approx(fmean(known)) if known else None,
+        "conflicts": sum(max(o.values()) - min(o.values()) > 1 for n in meant for o in opinions[n].values()),
+        "agreeing": sum(abs(shift) <= 0.5 for n in meant for shift in shifts[n]),
+        "criteria": [
+            (
+                n,
+                sum(n in given(row) for row in corrections),
+                pytest.approx(fmean(shifts[n])) if shifts[n] else None,
+                pytest.approx(fmean(map(abs, shifts[n]))) if shifts[n] else None,
+            )
+            for n in meant
+        ],
+    }
+
+
+def told(summary: Summary) -> dict[str, Any]:
+    """A summary in the recount's shape."""
+    shifts = [(s.ordinal, s.correction_count, s.mean_shift, s.mean_absolute_shift) for s in summary.criteria]
+    names = [name for name in Summary.__slots__ if name not in ("criteria", "detectable_change")]
+    return {name: getattr(summary, name) for name in names} | {"criteria": shifts}
+
+
+async def random_feedback(world: World, rng: random.Random, number: int) -> list[Row]:
+    """All types, some retracted, moments a few microseconds apart, out of order and some at the same moment."""
+
+    def scores() -> list[float | None]:
+        found = [rng.choice([None, 1.0, 2.0, 2.5, 3.0, 4.0, 5.0]) for _ in CRITERIA]
+        return found if any(score is not None for score in found) else [3.0, None, None]
+
+    recorded, _ = await record(
+        world,
+        *(
+            NewEvaluation(EvaluationSpec(f"o{n}", (), group=rng.choice([None, "a", "b"])), scores())
+            for n in range(number // 4)
+        ),
+    )
+    items = []
+    for _ in range(number):
+        evaluation = rng.choice(recorded)
+        assert not isinstance(evaluation, Conflict)
+        what: dict[str, Any] = rng.choice(
+            [{"scores": scores()}, {"scores": scores()}, {"rating": rng.randint(1, 5)},
+             {"approved": rng.random() < 0.5}, {}]
+        )  # fmt: skip
+        at = START + rng.randint(0, number) * TICK
+        items.append(new_feedback(evaluation, **what, by=rng.choice(["ann", "ben", "cy"]), submitted_at=at))
+    kept, _ = await submit(world, *items)
+    rows = []
+    for item, row in zip(items, kept, strict=True):
+        assert not isinstance(row, Conflict)
+        rows.append(Row(row.seq, item.evaluation.scores, item.evaluation.group or "", item, rng.random() < 0.1))
+    gone = [row.seq for row in rows if row.retracted]
+    await world.store.write(
+        lambda c: c.execute(
+            update(Feedback)
+            .where(Feedback.judge_pk == world.judge.pk, Feedback.seq.in_(gone))
+            .values(retracted_at=now())
+        )
+    )
+    return rows
+
+
+async def put_version(world: World, watermark: int) -> None:
+    """A version that knew all feedback up to a place."""
+    values = {
+        "id": new_id("ver"), "judge_pk": world.judge.pk, "number": 1, "status": VersionStatus.CANDIDATE,
+        "watermark": watermark, "lineage": {}, "created_at": now(), "created_by": world.viewer.user_id,
+    }  # fmt: skip
+    await world.store.write(lambda c: c.execute(insert(JudgeVersion).values(values)))
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_it_says_what_a_plain_recount_says(store: Store, seed: int) -> None:
+    rng = random.Random(seed)
+    world = await make_world(store, criteria=CRITERIA)
+    other = await make_world(store, criteria=CRITERIA)
+    rows = await random_feedback(world, rng, 240)
+    await random_feedback(other, rng, 20)
+    watermark = rng.randint(0, 240)
+    await put_version(world, watermark)
+
+    def somewhen() -> datetime | None:
+        return rng.choice([None, rng.choice(rows).at + rng.randint(-1, 1) * TICK])
+
+    choices: list[Callable[[], Bounds]] = [
+        Bounds,
+        lambda: Bounds(since=somewhen(), until=somewhen()),
+        lambda: Bounds(since=somewhen(), criteria=tuple(sorted(rng.sample(range(3), rng.randint(1, 3))))),
+        lambda: Bounds(after_seq=rng.randint(0, 240), upto_seq=rng.randint(0, 240), until=somewhen()),
+    ]
+    for bounds in [choice() for choice in choices for _ in range(5)]:
+        assert told(await summary_of(world, bounds)) == recount(rows, bounds, watermark), bounds
+
+
+async def test_a_judge_without_feedback_has_a_summary_of_nothing(store: Store) -> None:
+    summary = await summary_of(await make_world(store))
+
+    assert (summary.total, summary.usable, summary.evaluations, summary.raters) == (0, 0, 0, 0)
+    assert (summary.earliest, summary.latest, summary.rater_agreement, summary.detectable_change) == (None,) * 4
+    assert [shift.mean_shift for shift in summary.criteria] == [None, None]
+
+
+async def test_since_is_inclusive_and_until_exclusive_to_the_microsecond(store: Store) -> None:
+    world = await make_world(store)
+    [evaluation] = await add_evaluations(world, 1)
+    await submit(world, new_feedback(evaluation, rating=5, submitted_at=START))
+
+    async def total(**bounds: datetime) -> int:
+        return (await summary_of(world, Bounds(**bounds))).total
+
+    assert await total(since=START) == 1
+    assert await total(since=START + TICK) == 0
+    assert await total(until=START) == 0
+    assert await total(until=START + TICK) == 1
+    assert await total(since=START, until=START) == 0
+
+
+@pytest.mark.parametrize(
+    ("what", "usable", "doubts"),
+    [
+        ({"scores": [4.0, None]}, 1, 0),
+        ({"scores": [None, 4.0]}, 0, 0),  # the judge gave no score to correct
+        ({"rating": 5}, 1, 0),
+        ({"rating": 4}, 1, 0),
+        ({"rating": 3}, 0, 0),
+        ({"rating": 2}, 0, 1),
+        ({"rating": 1}, 0, 1),
+        ({"approved": True}, 1, 0),
+        ({"approved": False}, 0, 1),
+        ({"comment": "Why?"}, 0, 0),
+    ],
+    ids=str,
+)
+async def test_usable_is_what_yields_a_label(store: Store, what: dict[str, Any], usable: int, doubts: int) -> None:
+    world = await make_world(store)
+    [evaluation] = await add_evaluations(world, 1, scores=(3.0, None))  # type: ignore[arg-type]
+    await submit(world, new_feedback(evaluation, **what))
+    summary = await summary_of(world)
+
+    assert (summary.total, summary.usable, summary.doubts) == (1, usable, doubts)
+
+
+async def test_of_a_raters_corrections_of_one_evaluation_the_latest_counts(store: Store) -> None:
+    world = await make_world(store)
+    one, two = await add_evaluations(world, 2)
+    await submit(
+        world,
+        new_feedback(one, scores=[5.0, None], submitted_at=START + TICK),
+        new_feedback(one, scores=[1.0, None], submitted_at=START),
+        new_feedback(one, scores=[2.0, None], by="cy"),
+        new_feedback(two, scores=[2.0, None]),
+    )
+    summary = await summary_of(world)
+
+    assert (summary.corrections, summary.usable) == (4, 3)
+    assert summary.conflicts == 1  # 5 against 2: the 1 was taken back
+
+
+async def test_with_target_criteria_corrections_that_touch_none_are_left_out_and_the_rest_stays(store: Store) -> None:
+    world = await make_world(store)
+    [evaluation] = await add_evaluations(world, 1)
+    await submit(
+        world,
+        new_feedback(evaluation, scores=[5.0, None]),
+        new_feedback(evaluation, scores=[None, 5.0], by="cy"),
+        new_feedback(evaluation, rating=5, by="di"),
+        new_feedback(evaluation, by="ed"),
+    )
+    summary = await summary_of(world, Bounds(criteria=(1,)))
+
+    assert (summary.total, summary.corrections, summary.ratings, summary.comments) == (3, 1, 1, 1)
+    assert (summary.usable, summary.raters) == (2, 3)
+    assert [(shift.ordinal, shift.correction_count) for shift in summary.criteria] == [(1, 1)]
+
+
+async def test_new_is_what_came_in_after_the_newest_versions_watermark(store: Store) -> None:
+    world = await make_world(store)
+    evaluated = await add_evaluations(world, 5)
+    await submit(world, *(new_feedback(e, rating=5) for e in evaluated[:3]))
+    await put_version(world, 3)
+    before = await summary_of(world)
+    await submit(
+        world, *(new_feedback(e, rating=rating, by="cy") for e, rating in zip(evaluated, [5, 1, 4, 3, 5], strict=True))
+    )
+
+    assert before.new_since_last_training == 0
+    assert (await summary_of(world)).new_since_last_training == 3
+
+
+async def test_half_a_step_is_agreement_and_more_than_a_step_between_people_a_conflict(store: Store) -> None:
+    world = await make_world(store)
+    [evaluation] = await add_evaluations(world, 1)
+    await submit(
+        world,
+        new_feedback(evaluation, scores=[3.5, 3.6]),
+        new_feedback(evaluation, scores=[2.5, 2.5], by="cy"),
+    )
+    summary = await summary_of(world)
+
+    assert (summary.agreeing, summary.conflicts) == (3, 1)
