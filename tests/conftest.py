@@ -1,5 +1,10 @@
 """What all tests share: real databases of both kinds, each test with one of its own."""
 
+import os
+
+# As in training processes: the same bits everywhere, and no threads that fight for the cores. Before numpy is there.
+os.environ.update(dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
+
 import asyncio
 import itertools
 import shutil

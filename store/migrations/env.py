@@ -3,18 +3,21 @@
 from typing import Literal
 
 from alembic import context
+from sqlalchemy.types import TypeDecorator
 
 import models.access
 import models.evaluation
 import models.feedback
 import models.job
 import models.judge  # noqa: F401
-from models.base import Base, Moment
+from models.base import Base
 
 
 def render(kind: str, item: object, _context: object) -> str | Literal[False]:
     """Migrations name the database's own types, so that they outlive ours."""
-    return "sa.BigInteger()" if kind == "type" and isinstance(item, Moment) else False
+    if kind == "type" and isinstance(item, TypeDecorator):
+        return f"sa.{item.impl_instance!r}"
+    return False
 
 
 connection = context.config.attributes["connection"]

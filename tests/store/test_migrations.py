@@ -69,3 +69,11 @@ async def test_several_processes_may_migrate_at_once(empty: Store, empty_databas
         await asyncio.gather(empty.migrate(), second.migrate(), third.migrate())
 
         assert await third.read(tables) == {*Base.metadata.tables, "alembic_version"}
+
+
+def test_migrations_name_the_databases_own_types_so_that_they_outlive_ours() -> None:
+    [folder] = store.migrations.__path__
+    scripts = list(Path(folder).glob("versions/*.py"))
+
+    assert scripts
+    assert not [script.name for script in scripts if "models" in script.read_text(encoding="utf-8")]

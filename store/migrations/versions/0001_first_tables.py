@@ -15,7 +15,7 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "workspaces",
-        sa.Column("id", models.base.Id(length=40), nullable=False),
+        sa.Column("id", sa.String(length=40), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("webhook_secret", sa.String(length=100), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
@@ -24,8 +24,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "users",
-        sa.Column("id", models.base.Id(length=40), nullable=False),
-        sa.Column("workspace_id", models.base.Id(length=40), nullable=False),
+        sa.Column("id", sa.String(length=40), nullable=False),
+        sa.Column("workspace_id", sa.String(length=40), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name=op.f("fk_users_workspace_id")),
@@ -35,8 +35,8 @@ def upgrade() -> None:
     op.create_table(
         "api_keys",
         sa.Column("id", sa.String(length=40), nullable=False),
-        sa.Column("workspace_id", models.base.Id(length=40), nullable=False),
-        sa.Column("user_id", models.base.Id(length=40), nullable=False),
+        sa.Column("workspace_id", sa.String(length=40), nullable=False),
+        sa.Column("user_id", sa.String(length=40), nullable=False),
         sa.Column(
             "role",
             sa.Enum("viewer", "annotator", "trainer", "admin", name="role", native_enum=False, length=32),
@@ -59,15 +59,15 @@ def upgrade() -> None:
     op.create_table(
         "judges",
         sa.Column("pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("workspace_id", models.base.Id(length=40), nullable=False),
-        sa.Column("id", models.base.Id(length=80), nullable=False),
+        sa.Column("workspace_id", sa.String(length=40), nullable=False),
+        sa.Column("id", sa.String(length=80), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("description", sa.Text(), nullable=True),
         sa.Column("active_version_id", sa.String(length=40), nullable=True),
         sa.Column("feedback_seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("version_seq", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
-        sa.Column("created_by", models.base.Id(length=40), nullable=False),
+        sa.Column("created_by", sa.String(length=40), nullable=False),
         sa.ForeignKeyConstraint(["created_by"], ["users.id"], name=op.f("fk_judges_created_by")),
         sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name=op.f("fk_judges_workspace_id")),
         sa.PrimaryKeyConstraint("pk", name=op.f("pk_judges")),
@@ -107,7 +107,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("job_id", sa.String(length=40), nullable=True),
         sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.Column("by", models.base.Id(length=40), nullable=False),
+        sa.Column("by", sa.String(length=40), nullable=False),
         sa.ForeignKeyConstraint(["by"], ["users.id"], name=op.f("fk_deployments_by")),
         sa.ForeignKeyConstraint(["judge_pk"], ["judges.pk"], name=op.f("fk_deployments_judge_pk")),
         sa.PrimaryKeyConstraint("pk", name=op.f("pk_deployments")),
@@ -117,7 +117,7 @@ def upgrade() -> None:
 
     op.create_table(
         "judge_versions",
-        sa.Column("id", models.base.Id(length=40), nullable=False),
+        sa.Column("id", sa.String(length=40), nullable=False),
         sa.Column("judge_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column(
@@ -126,14 +126,14 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("job_id", sa.String(length=40), nullable=True),
-        sa.Column("parent_id", models.base.Id(length=40), nullable=True),
+        sa.Column("parent_id", sa.String(length=40), nullable=True),
         sa.Column("evidence", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("proven_against", sa.String(length=40), nullable=True),
         sa.Column("watermark", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("lineage", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("replaced_at", sa.BigInteger(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
-        sa.Column("created_by", models.base.Id(length=40), nullable=False),
+        sa.Column("created_by", sa.String(length=40), nullable=False),
         sa.ForeignKeyConstraint(["created_by"], ["users.id"], name=op.f("fk_judge_versions_created_by")),
         sa.ForeignKeyConstraint(["judge_pk"], ["judges.pk"], name=op.f("fk_judge_versions_judge_pk")),
         sa.ForeignKeyConstraint(["parent_id"], ["judge_versions.id"], name=op.f("fk_judge_versions_parent_id")),
@@ -152,8 +152,8 @@ def upgrade() -> None:
 
     op.create_table(
         "training_jobs",
-        sa.Column("id", models.base.Id(length=40), nullable=False),
-        sa.Column("workspace_id", models.base.Id(length=40), nullable=False),
+        sa.Column("id", sa.String(length=40), nullable=False),
+        sa.Column("workspace_id", sa.String(length=40), nullable=False),
         sa.Column("judge_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column(
             "training_type",
@@ -198,7 +198,7 @@ def upgrade() -> None:
         sa.Column("estimated_seconds", sa.Double(), nullable=True),
         sa.Column("retry_of", sa.String(length=40), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
-        sa.Column("created_by", models.base.Id(length=40), nullable=False),
+        sa.Column("created_by", sa.String(length=40), nullable=False),
         sa.Column("started_at", sa.BigInteger(), nullable=True),
         sa.Column("finished_at", sa.BigInteger(), nullable=True),
         sa.Column("fence", sa.Integer(), nullable=False),
@@ -244,7 +244,7 @@ def upgrade() -> None:
     op.create_table(
         "deliveries",
         sa.Column("id", sa.String(length=40), nullable=False),
-        sa.Column("job_id", models.base.Id(length=40), nullable=False),
+        sa.Column("job_id", sa.String(length=40), nullable=False),
         sa.Column("channel", sa.String(length=20), nullable=False),
         sa.Column("target", sa.Text(), nullable=False),
         sa.Column("payload", sa.JSON(none_as_null=True), nullable=False),
@@ -273,7 +273,7 @@ def upgrade() -> None:
 
     op.create_table(
         "evaluations",
-        sa.Column("id", models.base.Id(length=40), nullable=False),
+        sa.Column("id", sa.String(length=40), nullable=False),
         sa.Column("judge_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("external_id", sa.String(length=200), nullable=True),
         sa.Column("digest", sa.String(length=64), nullable=False),
@@ -283,11 +283,11 @@ def upgrade() -> None:
         sa.Column("output", sa.Text(), nullable=False),
         sa.Column("rationale", sa.Text(), nullable=True),
         sa.Column("scores", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("version_id", models.base.Id(length=40), nullable=True),
+        sa.Column("version_id", sa.String(length=40), nullable=True),
         sa.Column("shown", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("evaluated_at", sa.BigInteger(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
-        sa.Column("created_by", models.base.Id(length=40), nullable=False),
+        sa.Column("created_by", sa.String(length=40), nullable=False),
         sa.ForeignKeyConstraint(["created_by"], ["users.id"], name=op.f("fk_evaluations_created_by")),
         sa.ForeignKeyConstraint(["judge_pk"], ["judges.pk"], name=op.f("fk_evaluations_judge_pk")),
         sa.ForeignKeyConstraint(["version_id"], ["judge_versions.id"], name=op.f("fk_evaluations_version_id")),
@@ -299,7 +299,7 @@ def upgrade() -> None:
 
     op.create_table(
         "job_checkpoints",
-        sa.Column("job_id", models.base.Id(length=40), nullable=False),
+        sa.Column("job_id", sa.String(length=40), nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["job_id"], ["training_jobs.id"], name=op.f("fk_job_checkpoints_job_id")),
         sa.PrimaryKeyConstraint("job_id", name=op.f("pk_job_checkpoints")),
@@ -307,7 +307,7 @@ def upgrade() -> None:
     op.create_table(
         "job_events",
         sa.Column("position", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("job_id", models.base.Id(length=40), nullable=False),
+        sa.Column("job_id", sa.String(length=40), nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
         sa.Column("workspace_id", sa.String(length=40), nullable=False),
         sa.Column("judge_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -341,17 +341,17 @@ def upgrade() -> None:
 
     op.create_table(
         "version_contents",
-        sa.Column("version_id", models.base.Id(length=40), nullable=False),
+        sa.Column("version_id", sa.String(length=40), nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["version_id"], ["judge_versions.id"], name=op.f("fk_version_contents_version_id")),
         sa.PrimaryKeyConstraint("version_id", name=op.f("pk_version_contents")),
     )
     op.create_table(
         "feedback",
-        sa.Column("id", models.base.Id(length=40), nullable=False),
+        sa.Column("id", sa.String(length=40), nullable=False),
         sa.Column("judge_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("evaluation_id", models.base.Id(length=40), nullable=False),
+        sa.Column("evaluation_id", sa.String(length=40), nullable=False),
         sa.Column("external_id", sa.String(length=200), nullable=True),
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column(
@@ -367,7 +367,7 @@ def upgrade() -> None:
         sa.Column("submitted_at", sa.BigInteger(), nullable=False),
         sa.Column("retracted_at", sa.BigInteger(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
-        sa.Column("created_by", models.base.Id(length=40), nullable=False),
+        sa.Column("created_by", sa.String(length=40), nullable=False),
         sa.ForeignKeyConstraint(["created_by"], ["users.id"], name=op.f("fk_feedback_created_by")),
         sa.ForeignKeyConstraint(["evaluation_id"], ["evaluations.id"], name=op.f("fk_feedback_evaluation_id")),
         sa.ForeignKeyConstraint(["judge_pk"], ["judges.pk"], name=op.f("fk_feedback_judge_pk")),
