@@ -26,6 +26,7 @@ from models.job import TrainingJob, TrainingType
 from models.judge import Criterion, JudgeVersion
 from runner.bounds import bounds_of_job
 from runner.dataset import Dataset, load, scales_of
+from runner.order import Order
 from store import jobs, judges
 from store.store import open_store
 from trainer.base import Config, Diverged, Progress, Task
@@ -33,14 +34,6 @@ from trainer.train import train
 from trainer.version import Version
 
 _PR_SET_PDEATHSIG = 1
-
-
-class Order(msgspec.Struct, frozen=True):
-    """What a supervisor sends: which job to train, and where its data is."""
-
-    url: str
-    workspace_id: str
-    job_id: str
 
 
 Say = Callable[..., None]

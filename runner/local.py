@@ -6,8 +6,9 @@ import os
 import structlog
 
 from models.job import TrainingJob
+from runner.leases import Leases
 from runner.process import Spare
-from runner.supervise import Leases, Supervisor
+from runner.supervise import Supervisor
 from store.store import Store
 
 log = structlog.get_logger(__name__)

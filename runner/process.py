@@ -1,7 +1,9 @@
 """Training processes: started ahead of need, so that a job begins at once."""
 
 import asyncio
+import contextlib
 import os
+import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 
@@ -22,7 +24,16 @@ async def start_process() -> Process:
         stdout=PIPE,
         limit=_REPORT_LIMIT,
         env=os.environ | _ONE_THREAD,
+        start_new_session=True,  # a Ctrl-C is its parent's to handle, and its group can be killed whole
     )
+
+
+def kill_group(process: Process) -> None:
+    """Kill a process and all that it may have started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()  # also where it leads no group of its own
 
 
 class Spare:
@@ -49,7 +60,7 @@ class Spare:
         if self._starting is not None:
             await asyncio.wait([self._starting])
         if self._process is not None and self._process.returncode is None:
-            self._process.kill()
+            kill_group(self._process)
             await self._process.wait()
 
     async def _start(self) -> None:

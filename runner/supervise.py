@@ -9,18 +9,18 @@ import base64
 import time
 from asyncio.subprocess import Process
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Any
 
 import msgspec
 import orjson
 import structlog
 from sqlalchemy import Connection
 
-from models.job import EventKind, TrainingJob, TrainingType
+from models.job import TrainingJob
 from models.state import JobStatus
-from runner.child import Order
+from runner.leases import Leases
+from runner.news import Hearing, News
+from runner.order import Order
+from runner.process import kill_group
 from runner.publish import publish
 from store import jobs
 from store.away import is_away, reason
@@ -28,48 +28,6 @@ from store.events import NewEvent
 from store.store import Store
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Leases:
-    """How long a claim holds, and what follows from it; in seconds."""
-
-    seconds: float = 10.0
-    tick: float = 0.2  # how often to write progress, at most, and to look for a cancellation
-
-    @property
-    def length(self) -> timedelta:
-        """The lease itself."""
-        return timedelta(seconds=self.seconds)
-
-    @property
-    def renew_after(self) -> float:
-        """Renew a quiet job's lease this long after the last renewal."""
-        return self.seconds / 5
-
-    @property
-    def fuse(self) -> float:
-        """Kill the process this long after the last renewal began, well before the lease ends."""
-        return self.seconds * 0.7
-
-
-@dataclass(slots=True)
-class _News:
-    """What the process said since the last write."""
-
-    steps: list[NewEvent | JobStatus] = field(default_factory=list)  # in order; a status: the job moved there
-    progress: dict[str, Any] | None = None
-    checkpoint: bytes | None = None
-    outcome: dict[str, Any] | None = None
-    failure: dict[str, str] | None = None
-
-    def __bool__(self) -> bool:
-        return bool(self.steps or self.progress or self.checkpoint)
-
-    @property
-    def moved(self) -> bool:
-        """Whether the job moved to another state."""
-        return any(isinstance(step, JobStatus) for step in self.steps)
 
 
 class _Ended(Exception):
@@ -87,10 +45,8 @@ class Supervisor:
         self.fence = job.fence
         self.leases = leases
         self._take_process = take_process
-        self._news = _News()
-        self._progress: dict[str, Any] = {}
+        self._hearing = Hearing(job)
         self._heard = asyncio.Event()
-        self._phase = job.status  # as the process's reports go, ahead of what is written
         self._burnt = False
         self._away = False
         self._renewed = time.monotonic()
@@ -143,14 +99,14 @@ class Supervisor:
         await asyncio.wait([reader, heard], timeout=self.leases.tick, return_when=asyncio.FIRST_COMPLETED)
         heard.cancel()
         self._heard.clear()
-        if not self._news.moved and not reader.done():
+        if not self._hearing.news.moved and not reader.done():
             await asyncio.wait([reader], timeout=self.leases.tick)
 
     async def _keep_up(self, process: Process, *, last: bool = False) -> None:
         """Write what is new, or look whether the job is still ours; a database that is away is waited for."""
         if self._burnt:
             raise _Ended("fenced itself")
-        news, self._news = self._news, _News(outcome=self._news.outcome, failure=self._news.failure)
+        news = self._hearing.take()
         begun = time.monotonic()
         try:
             if news:
@@ -168,7 +124,7 @@ class Supervisor:
                 job, begun = found, self._renewed
         except Exception as error:
             self._note_away(error)
-            self._put_back(news)
+            self._hearing.put_back(news)
             if last:
                 await asyncio.sleep(self.leases.tick)
                 await self._keep_up(process, last=True)
@@ -185,7 +141,7 @@ class Supervisor:
             )
             raise _Ended("cancelled")
 
-    def _keep(self, connection: Connection, news: _News) -> TrainingJob:
+    def _keep(self, connection: Connection, news: News) -> TrainingJob:
         lease = self.leases.length
         job = jobs.report(connection, self.job.id, self.fence, lease, news.progress, news.checkpoint)
         events: list[NewEvent] = []
@@ -201,15 +157,9 @@ class Supervisor:
         jobs.log(connection, job, events)
         return job
 
-    def _put_back(self, news: _News) -> None:
-        later = self._news
-        later.steps = news.steps + later.steps
-        later.progress = later.progress or news.progress
-        later.checkpoint = later.checkpoint or news.checkpoint
-
     async def _end(self, code: int) -> str:
         """The process has ended: publish its outcome, or say what became of it."""
-        while self._news.outcome is not None or self._news.failure is not None:
+        while self._hearing.outcome is not None or self._hearing.failure is not None:
             try:
                 await self.store.write(self._conclude)
             except Exception as error:
@@ -222,10 +172,10 @@ class Supervisor:
         return await self._give_back(f"the training process ended with status {code}", attempt_spent=True)
 
     def _conclude(self, connection: Connection) -> TrainingJob:
-        outcome = self._news.outcome
+        outcome = self._hearing.outcome
         if outcome is None:
-            assert self._news.failure is not None
-            return self._fail(connection, self._news.failure)
+            assert self._hearing.failure is not None
+            return self._fail(connection, self._hearing.failure)
         content = base64.b64decode(outcome["version"]) if outcome["version"] is not None else None
         return publish(connection, self.job.id, self.fence, outcome, content)
 
@@ -269,41 +219,8 @@ class Supervisor:
         """Take the process's reports as they come."""
         assert process.stdout is not None
         async for line in process.stdout:
-            report = orjson.loads(line)
-            self._hear(report)
+            self._hearing.hear(orjson.loads(line))
             self._heard.set()
-
-    def _hear(self, report: dict[str, Any]) -> None:
-        news = self._news
-        if "loaded" in report:
-            news.steps.append(NewEvent(EventKind.NOTE, _loaded_says(report["loaded"])))
-        elif "progress" in report:
-            self._hear_progress(report["progress"])
-        elif "checkpoint" in report:
-            news.checkpoint = base64.b64decode(report["checkpoint"])
-        elif "outcome" in report:
-            news.outcome = report["outcome"]
-        elif "failed" in report:
-            news.failure = report["failed"]
-
-    def _hear_progress(self, progress: dict[str, Any]) -> None:
-        news = self._news
-        # a validation may fit models to compare with, but it trains nothing that stays
-        validates = self.job.training_type is TrainingType.VALIDATION
-        phase = JobStatus.VALIDATING if validates else JobStatus(progress["phase"])
-        if _ORDER[phase] > _ORDER[self._phase]:
-            self._phase = phase
-            news.steps.append(phase)
-        if progress["epoch"] is not None:
-            body = {
-                key: progress[key] for key in ("epoch", "max_epochs", "loss", "validation_loss", "mean_absolute_error")
-            }
-            news.steps.append(NewEvent(EventKind.EPOCH, progress["message"], body))
-        else:
-            news.steps.append(NewEvent(EventKind.NOTE, progress["message"]))
-        fresh = {key: progress[key] for key in _EPOCH_FIGURES if progress[key] is not None}
-        self._progress |= fresh | {"fraction": progress["fraction"]}
-        news.progress = dict(self._progress)
 
     def _note_away(self, error: Exception) -> None:
         """Say once that the database is away (training goes on until the fuse burns); raise what is no such thing."""
@@ -322,25 +239,17 @@ class Supervisor:
     def _burn(self, process: Process) -> None:
         self._burnt = True
         if process.returncode is None:
-            process.kill()
+            kill_group(process)
 
 
-_ORDER = {status: number for number, status in enumerate(JobStatus)}
-_EPOCH_FIGURES = ("epoch", "max_epochs", "loss", "validation_loss")
 _PHASE_SAYS = {
     JobStatus.TRAINING: "Training began.",
     JobStatus.VALIDATING: "The result is compared with what people said.",
 }
 
 
-def _loaded_says(loaded: dict[str, Any]) -> str:
-    text = f"{loaded['labels']} labels on {loaded['items']} items were prepared."
-    if loaded["left_out"]:
-        text += " Left out: " + ", ".join(f"{n} {why}" for why, n in loaded["left_out"].items()) + "."
-    return text
-
-
 async def _kill(process: Process | None) -> None:
+    """End a process with all that it may have started, and wait for it."""
     if process is not None and process.returncode is None:
-        process.kill()
+        kill_group(process)
         await process.wait()

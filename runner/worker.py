@@ -9,9 +9,9 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from models.job import TrainingJob
+from runner.leases import Leases
 from runner.local import LocalLauncher
 from runner.owner import is_gone, this_process
-from runner.supervise import Leases
 from store import jobs
 from store.away import is_away, reason
 from store.signals import Topic

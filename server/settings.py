@@ -7,7 +7,7 @@ from pydantic import Field, PositiveInt, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from runner.email import SmtpServer
-from runner.supervise import Leases
+from runner.leases import Leases
 from schema.limits import Limits
 
 MIB = 2**20

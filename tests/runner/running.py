@@ -14,7 +14,7 @@ import pytest
 
 from models.job import EventKind, TrainingJob
 from models.state import TERMINAL, JobStatus
-from runner.supervise import Leases
+from runner.leases import Leases
 from runner.worker import Worker
 from store.signals import Topic
 from store.store import Store
@@ -38,7 +38,7 @@ sys.exit(int(sys.argv[3]))
 @asynccontextmanager
 async def working(store: Store, leases: Leases | None = None, slots: int = 1) -> AsyncIterator[Worker]:
     """A worker that takes jobs for as long as the block runs."""
-    worker = Worker(store, leases or Leases(), slots)
+    worker = Worker(store, leases or Leases(tick=0.02), slots)
     worker.start()
     try:
         yield worker

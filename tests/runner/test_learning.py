@@ -256,7 +256,7 @@ def plain(content: bytes | None) -> bytes:
 
 # --- interruptions of real processes
 
-LONG: dict[str, Any] = {"learning_rate": 0.05, "max_epochs": 400, "early_stopping": False}
+LONG: dict[str, Any] = {"learning_rate": 0.05, "max_epochs": 250, "early_stopping": False}
 
 
 @asynccontextmanager

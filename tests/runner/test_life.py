@@ -12,9 +12,9 @@ from sqlalchemy import Connection, select
 from models.job import Delivery, EventKind, TrainingJob, TrainingType
 from models.judge import JudgeVersion
 from models.state import JobStatus
+from runner.leases import Leases
 from runner.manager import Manager
 from runner.publish import publish
-from runner.supervise import Leases
 from store import jobs, judges
 from store.jobs import Lost
 from store.rows import every

@@ -203,28 +203,28 @@ async def test_the_dry_run_says_what_the_job_then_starts_from(store: Store) -> N
     assert plan.seconds == job.estimated_seconds
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://localhost/hook",
-        "http://api.localhost:8080/",
-        "http://127.0.0.1/",
-        "https://10.1.2.3/",
-        "http://169.254.169.254/latest/meta-data",
-        "http://[::1]:9000/",
-        "http://[fe80::1]/",
-        "http://0.0.0.0/",
-    ],
-)
-async def test_private_addresses_are_refused_unless_an_operator_allows_them(store: Store, url: str) -> None:
-    world = await ready_world(store)
-    spec = replace(training_spec(world), options=ExecutionOptions(webhook_url=url))
-    with pytest.raises(Refused) as refused:
-        await create(world, spec)
-    allowed, _ = await Manager(store, allow_private_targets=True).submit(world.viewer, spec)
+PRIVATE = [
+    "http://localhost/hook",
+    "http://api.localhost:8080/",
+    "http://127.0.0.1/",
+    "https://10.1.2.3/",
+    "http://169.254.169.254/latest/meta-data",
+    "http://[::1]:9000/",
+    "http://[fe80::1]/",
+    "http://0.0.0.0/",
+]
 
-    assert [error.field for error in refused.value.errors] == [("execution_options", "webhook_url")]
-    assert allowed.options["webhook_url"] == url
+
+async def test_private_addresses_are_refused_unless_an_operator_allows_them(store: Store) -> None:
+    world = await ready_world(store)
+    for url in PRIVATE:
+        spec = replace(training_spec(world), options=ExecutionOptions(webhook_url=url))
+        with pytest.raises(Refused) as refused:
+            await create(world, spec)
+        allowed, _ = await Manager(store, allow_private_targets=True).submit(world.viewer, spec)
+
+        assert [error.field for error in refused.value.errors] == [("execution_options", "webhook_url")]
+        assert allowed.options["webhook_url"] == url
 
 
 async def test_a_host_that_does_not_resolve_yet_is_accepted(store: Store) -> None:
