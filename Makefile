@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 PAGES := server/static/graphiql.html
 PACKAGES := cli models resolvers runner schema server store trainer
 
-.PHONY: help setup pages demo test check format lock sdl
+.PHONY: help setup pages demo test faults check format lock sdl
 .DEFAULT_GOAL := help
 
 help: ## Show these commands
@@ -37,6 +37,9 @@ demo: setup pages ## Improve a judge with real human ratings, live (NO_WAIT=1: s
 
 test: setup ## Run all tests
 	$(BIN)/python -m pytest $(ARGS)
+
+faults: setup ## Kill everything, again and again, and check that nothing was lost (takes a while)
+	JUDGESMITH_STORM_JOBS=60 JUDGESMITH_STORM_SEEDS=3 $(BIN)/python -m pytest tests/faults $(ARGS)
 
 check: setup ## Lint, types, floors and the printed schema
 	$(BIN)/ruff check .
