@@ -36,7 +36,7 @@ demo: setup pages ## Improve a judge with real human ratings, live (NO_WAIT=1: s
 	@$(BIN)/judgesmith demo $(if $(filter 1 true yes,$(NO_WAIT)),--no-wait)
 
 test: setup ## Run all tests
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 faults: setup ## Kill everything, again and again, and check that nothing was lost (takes a while)
 	JUDGESMITH_STORM_JOBS=60 JUDGESMITH_STORM_SEEDS=3 $(BIN)/python -m pytest tests/faults $(ARGS)

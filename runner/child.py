@@ -14,7 +14,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from importlib.metadata import version as package_version
 from typing import Any
 
@@ -22,7 +22,7 @@ import msgspec
 import orjson
 from sqlalchemy import Connection
 
-from models.job import TrainingJob, TrainingType
+from models.job import TrainingJob
 from models.judge import Criterion, JudgeVersion
 from runner.bounds import bounds_of_job
 from runner.dataset import Dataset, load, scales_of
@@ -84,8 +84,6 @@ def _carry_out(order: Order, say: Say) -> None:
         return
 
     def report(progress: Progress) -> None:
-        if job.training_type is TrainingType.VALIDATION:  # whatever is fitted for comparison, no version is trained
-            progress = replace(progress, phase="validating")
         say(progress=asdict(progress))
 
     def save(content: bytes) -> None:
@@ -95,7 +93,7 @@ def _carry_out(order: Order, say: Say) -> None:
     say(
         outcome={
             "version": base64.b64encode(outcome.version).decode() if outcome.version is not None else None,
-            "evidence": outcome.evidence.to_dict(),
+            "evidence": _by_id(outcome.evidence.to_dict(), criteria),
             "chosen": outcome.chosen,
             "warnings": [asdict(warning) for warning in outcome.warnings],
             "lineage": {
@@ -127,6 +125,12 @@ async def _load(
     job, criteria, data, content, checkpoint = await store.read(unit)
     await store.close()
     return job, criteria, data, Version.loads(content) if content is not None else None, checkpoint
+
+
+def _by_id(evidence: dict[str, Any], criteria: tuple[Criterion, ...]) -> dict[str, Any]:
+    """The proof with criteria named by their ids, as the database knows them; the trainer knows their keys."""
+    ids = {criterion.key: criterion.id for criterion in criteria}
+    return evidence | {"criteria": [row | {"criterion": ids[row["criterion"]]} for row in evidence["criteria"]]}
 
 
 def _targets(job: TrainingJob, criteria: tuple[Criterion, ...]) -> tuple[int, ...] | None:

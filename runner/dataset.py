@@ -59,8 +59,8 @@ class _Opinions:
 
 
 def scales_of(criteria: tuple[Criterion, ...]) -> tuple[Scale, ...]:
-    """A judge's criteria as the trainer knows them."""
-    return tuple(Scale(c.id, c.name, c.minimum, c.maximum, c.step, c.weight) for c in criteria)
+    """A judge's criteria as the trainer knows them: by key, so that a version means the same in another database."""
+    return tuple(Scale(c.key, c.name, c.minimum, c.maximum, c.step, c.weight) for c in criteria)
 
 
 def load(connection: Connection, judge_pk: int, criteria_count: int, bounds: Bounds, watermark: int) -> Dataset:

@@ -1,6 +1,6 @@
 """Evaluations in the database."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,13 +52,6 @@ def of_workspace(workspace_id: str) -> Query:
 def get(connection: Connection, workspace_id: str, evaluation_id: str) -> Evaluation | None:
     """The workspace's evaluation of this id."""
     return first(connection, of_workspace(workspace_id).where(Evaluation.id == evaluation_id), Evaluation)
-
-
-def by_ids(connection: Connection, ids: Iterable[str]) -> dict[str, Evaluation]:
-    """Evaluations by id; unknown ids are left out."""
-    return {
-        row.id: row for row in every(connection, select(Evaluation).where(Evaluation.id.in_(list(ids))), Evaluation)
-    }
 
 
 def named(

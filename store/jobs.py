@@ -310,12 +310,6 @@ def cancel_message(job: TrainingJob) -> str:
     return "The job was cancelled" + (f": {job.cancel_reason}" if job.cancel_reason else ".")
 
 
-def running(connection: Connection, owner: str) -> list[TrainingJob]:
-    """The jobs an owner holds."""
-    statement = select(TrainingJob).where(TrainingJob.owner == owner, TrainingJob.status.in_(ACTIVE))
-    return every(connection, statement, TrainingJob)
-
-
 def recently_finished(connection: Connection, limit: int) -> list[TrainingJob]:
     """Completed jobs, newest first: what estimates are made from."""
     statement = (
