@@ -1,6 +1,7 @@
 """Judges with something to learn from, in a database that processes will be killed on."""
 
 import asyncio
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -22,6 +23,7 @@ from tests.faults.invariants import Verdict, check
 T = TypeVar("T")
 
 ITEMS = 60
+JUDGES = int(os.environ.get("JUDGESMITH_STORM_JUDGES", "5"))
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,8 @@ class Scene:
 
 @pytest.fixture
 def scene(database_url: str) -> Scene:
-    """Five judges, each with sixty corrected evaluations."""
-    return asyncio.run(prepare(database_url, 5))
+    """Some judges, each with sixty corrected evaluations."""
+    return asyncio.run(prepare(database_url, JUDGES))
 
 
 async def prepare(url: str, number: int) -> Scene:

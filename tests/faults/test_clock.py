@@ -1,0 +1,37 @@
+"""The machine's clock jumps while a job runs."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.faults.cluster import LEASE, Client, cluster, wait_until
+from tests.faults.conftest import Scene
+
+LIBRARY = next(iter(sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))), None)
+LONG = {"maxEpochs": 600, "earlyStopping": False, "learningRate": 0.001}
+HOUR = 3600
+
+
+@pytest.mark.skipif(LIBRARY is None, reason="libfaketime is not here: apt-get install faketime")
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+@pytest.mark.parametrize("jump", [HOUR, -HOUR])
+def test_a_clock_that_jumps_costs_a_job_at_most_an_attempt(scene: Scene, tmp_path: Path, jump: int) -> None:
+    offset = tmp_path / "offset"
+    offset.write_text("+0")
+    faked = {
+        "LD_PRELOAD": str(LIBRARY),
+        "FAKETIME_TIMESTAMP_FILE": str(offset),
+        "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }
+    with cluster(scene.url, tmp_path, **faked) as machines:
+        server = machines.serve()
+        client = Client([server.port or 0], scene.key)
+        accepted = {client.submit(judge, f"jump-{n}", **LONG) for n, judge in enumerate(scene.judges[:2])}
+        wait_until(lambda: any(client.status(job) == "TRAINING" for job in accepted), 60, "training")
+        offset.write_text(f"{jump:+d}")
+        wait_until(lambda: scene.ended() == len(accepted), 120 + LEASE, "the end of all jobs")
+        ends = {client.status(job) for job in accepted}
+
+    assert ends == {"COMPLETED"}
+    assert scene.verdict(accepted).broken == ()
