@@ -249,6 +249,6 @@ async def test_scales_are_the_judges_criteria_in_order(store: Store) -> None:
     world = await make_world(store)
 
     assert [(scale.key, scale.name, scale.minimum, scale.maximum) for scale in scales_of(world.criteria)] == [
-        (world.criteria[0].id, "Clarity", 1.0, 5.0),
-        (world.criteria[1].id, "Accuracy", 1.0, 5.0),
+        (world.criteria[0].key, "Clarity", 1.0, 5.0),
+        (world.criteria[1].key, "Accuracy", 1.0, 5.0),
     ]
