@@ -23,7 +23,7 @@ from tests.faults.invariants import Verdict, check
 T = TypeVar("T")
 
 ITEMS = 60
-JUDGES = int(os.environ.get("JUDGESMITH_STORM_JUDGES", "5"))
+JUDGES = int(os.environ.get("STORM_JUDGES", "5"))
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ import pytest
 from tests.faults.cluster import LEASE, Client, cluster, wait_until
 from tests.faults.conftest import Scene
 
-# A storm of any size: JUDGESMITH_STORM_JOBS=200 for the long one.
-JOBS = int(os.environ.get("JUDGESMITH_STORM_JOBS", "12"))
-SEEDS = range(int(os.environ.get("JUDGESMITH_STORM_SEEDS", "1")))
+# A storm of any size: STORM_JOBS=200 for the long one.
+JOBS = int(os.environ.get("STORM_JOBS", "12"))
+SEEDS = range(int(os.environ.get("STORM_SEEDS", "1")))
 
 
 @pytest.mark.parametrize("seed", SEEDS)
