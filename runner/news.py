@@ -61,6 +61,8 @@ class Hearing:
         """Take one report."""
         if "loaded" in report:
             self._tell(NewEvent(EventKind.NOTE, _loaded_says(report["loaded"])))
+            if report["loaded"]["labels"]:
+                self._move(JobStatus.TRAINING)
         elif "progress" in report:
             self._hear_progress(report["progress"])
         elif "checkpoint" in report:
@@ -73,12 +75,15 @@ class Hearing:
     def _tell(self, step: NewEvent | JobStatus) -> None:
         self._news.steps.append(step)
 
-    def _hear_progress(self, progress: dict[str, Any]) -> None:
+    def _move(self, phase: JobStatus) -> None:
         # a validation may fit models to compare with, but it trains nothing that stays
-        phase = JobStatus.VALIDATING if self._validates else JobStatus(progress["phase"])
+        phase = JobStatus.VALIDATING if self._validates else phase
         if _ORDER[phase] > _ORDER[self._phase]:
             self._phase = phase
             self._tell(phase)
+
+    def _hear_progress(self, progress: dict[str, Any]) -> None:
+        self._move(JobStatus(progress["phase"]))
         if progress["epoch"] is not None:
             body = {key: progress[key] for key in (*_EPOCH_FIGURES, "mean_absolute_error")}
             self._tell(NewEvent(EventKind.EPOCH, progress["message"], body))

@@ -94,13 +94,13 @@ class Supervisor:
         return await self._end(code)
 
     async def _wait(self, reader: "asyncio.Task[None]") -> None:
-        """Until there is news, but not more often than a tick; a change of phase is told at once."""
-        heard = asyncio.create_task(self._heard.wait())
-        await asyncio.wait([reader, heard], timeout=self.leases.tick, return_when=asyncio.FIRST_COMPLETED)
-        heard.cancel()
-        self._heard.clear()
-        if not self._hearing.news.moved and not reader.done():
-            await asyncio.wait([reader], timeout=self.leases.tick)
+        """A tick, in which news is collected; but a change of phase is told at once."""
+        end = time.monotonic() + self.leases.tick
+        while not (self._hearing.news.moved or reader.done()) and (left := end - time.monotonic()) > 0:
+            heard = asyncio.create_task(self._heard.wait())
+            await asyncio.wait([reader, heard], timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            heard.cancel()
+            self._heard.clear()
 
     async def _keep_up(self, process: Process, *, last: bool = False) -> None:
         """Write what is new, or look whether the job is still ours; a database that is away is waited for."""

@@ -42,7 +42,7 @@ class PostgresStore(Store):
                 "server_settings": {
                     "application_name": "judgesmith",
                     "lock_timeout": "10000",
-                    "idle_in_transaction_session_timeout": "30000",
+                    "idle_in_transaction_session_timeout": "5000",
                 },
             },
         )

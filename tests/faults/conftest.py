@@ -2,7 +2,8 @@
 
 import asyncio
 import os
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -56,7 +57,44 @@ class Scene:
 
     def verdict(self, accepted: set[str]) -> Verdict:
         """Whether all that must hold does."""
-        return self.read(lambda c: check(c, accepted))
+        found = self.read(lambda c: check(c, accepted))
+        _verdicts.append(found)
+        return found
+
+
+_verdicts: list[Verdict] = []  # of the test that runs
+
+
+@pytest.fixture(autouse=True)
+def _row(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> Iterator[None]:
+    """One row of the table of results, of what the test has looked at last."""
+    _verdicts.clear()
+    begun = time.monotonic()
+    yield
+    if _verdicts:
+        what = request.node.originalname.removeprefix("test_").replace("_", " ")
+        callspec = getattr(request.node, "callspec", None)
+        kind = callspec.params.get("database_kind", "postgres") if callspec is not None else "postgres"
+        verdict, seconds = _verdicts[-1], time.monotonic() - begun
+        held = "BROKEN" if verdict.broken else "held"
+        row = f"| {what} | {kind} | {verdict.jobs} | {verdict.requeued} | {seconds:.0f} | {held} |"
+        record_property("row", row)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the table of results, as docs/reliability.md shows it."""
+    rows = [
+        row
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if isinstance(report, pytest.TestReport) and report.when == "teardown"
+        for name, row in report.user_properties
+        if name == "row"
+    ]
+    if rows:
+        terminalreporter.section("what was broken on purpose")
+        heading = "| What happened | Database | Jobs | Given back | Seconds | Invariants |"
+        terminalreporter.write("\n".join([heading, "|---|---|--:|--:|--:|---|", *sorted(rows)]) + "\n")
 
 
 @pytest.fixture

@@ -1,15 +1,14 @@
 """Processes are killed at random while jobs run; afterwards the database alone must prove that nothing went wrong."""
 
 import os
-import random
 import signal
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.faults.cluster import LEASE, Client, cluster, wait_until
 from tests.faults.conftest import Scene
+from tests.faults.storm import weather
 
 # A storm of any size: STORM_JOBS=200 for the long one.
 JOBS = int(os.environ.get("STORM_JOBS", "12"))
@@ -20,26 +19,9 @@ SEEDS = range(int(os.environ.get("STORM_SEEDS", "1")))
 def test_jobs_survive_random_kills_of_server_worker_and_child_exactly_once(
     scene: Scene, tmp_path: Path, seed: int
 ) -> None:
-    rng = random.Random(seed)
-    with cluster(scene.url, tmp_path) as machines:
-        server = machines.serve()
-        machines.work()
-        client = Client([server.port or 0], scene.key)
-        accepted = {client.submit(scene.judges[n % len(scene.judges)], f"storm-{n}") for n in range(JOBS)}
-        assert len(accepted) == JOBS
-        end = time.monotonic() + 60 + 10 * JOBS
-        while scene.ended() < JOBS:
-            assert time.monotonic() < end, f"{scene.ended()} of {JOBS} jobs have ended"
-            time.sleep(rng.uniform(1, 3))
-            victim = rng.choice(machines.processes)
-            if rng.random() < 0.4 and victim.children():
-                os.kill(rng.choice(victim.children()), signal.SIGKILL)
-            else:
-                victim.kill()
-            for process in [process for process in machines.processes if not process.alive]:
-                machines.restart(process)
+    storm = weather(scene, tmp_path, JOBS, seed)
 
-    verdict = scene.verdict(accepted)
+    verdict = scene.verdict(storm.accepted)
     assert verdict.broken == ()
     assert verdict.jobs == JOBS
 

@@ -1,0 +1,65 @@
+"""What a storm costs: the same jobs in calm weather and while processes are killed every one to three seconds.
+
+usage: python -m benchmarks.storm [JOBS] [JUDGES] [SEED]
+
+One server and one worker, first on SQLite, then on a PostgreSQL of its own. Prints seconds and their ratio, and what
+the database alone proves afterwards.
+"""
+
+import asyncio
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from store.store import open_store
+from tests.faults.conftest import prepare
+from tests.faults.storm import Storm, weather
+from tests.postgres import postgres, run_sql
+
+
+def main() -> None:
+    """Measure, and print a table."""
+    jobs, judges, seed = (int(text) for text in (*sys.argv[1:4], *("200", "20", "0")[len(sys.argv) - 1 :]))
+    print(f"{jobs} jobs, {judges} judges  calm s  storm s  ratio  kills  given back  broken")
+    for kind in ("sqlite", "postgres"):
+        calm, _, _ = _through(kind, jobs, judges, None)
+        storm, requeued, broken = _through(kind, jobs, judges, seed)
+        ratio = storm.seconds / calm.seconds
+        print(
+            f"{kind:22} {calm.seconds:7.0f}  {storm.seconds:7.0f}  {ratio:5.2f}  {storm.kills:5}  {requeued:10}  "
+            f"{'; '.join(broken) or 'nothing'}",
+            flush=True,
+        )
+
+
+def _through(kind: str, jobs: int, judges: int, seed: int | None) -> tuple[Storm, int, tuple[str, ...]]:
+    with tempfile.TemporaryDirectory() as name, _database(kind, Path(name)) as url:
+        scene = asyncio.run(prepare(url, judges))
+        passed = weather(scene, Path(name), jobs, seed)
+        verdict = scene.verdict(passed.accepted)
+    return passed, verdict.requeued, verdict.broken
+
+
+@contextmanager
+def _database(kind: str, folder: Path) -> Iterator[str]:
+    if kind == "sqlite":
+        url = f"sqlite+aiosqlite:///{folder / 'judgesmith.sqlite'}"
+        asyncio.run(_migrate(url))
+        yield url
+        return
+    with postgres() as server:
+        asyncio.run(run_sql(server.address, "CREATE DATABASE storm"))
+        url = f"{server.address.replace('postgresql:', 'postgresql+asyncpg:')}/storm"
+        asyncio.run(_migrate(url))
+        yield url
+
+
+async def _migrate(url: str) -> None:
+    async with open_store(url) as store:
+        await store.migrate()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""A server that is told to stop: it says so to whoever listens, hands its jobs back, and ends in time."""
+
+import asyncio
+import contextlib
+import signal
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from websockets.exceptions import ConnectionClosed
+
+from tests.faults.cluster import Client, Process, cluster, wait_until
+from tests.faults.conftest import Scene
+from tests.faults.test_events import open_socket, subscribe
+
+LONG = {"maxEpochs": 1_500, "earlyStopping": False, "learningRate": 0.001}
+ATTEMPT = "query($id: ID!) { trainingJob(id: $id) { attempt } }"
+
+
+def test_a_stopped_server_closes_sockets_with_1012_and_hands_its_job_back_within_ten_seconds(
+    scene: Scene, tmp_path: Path
+) -> None:
+    with cluster(scene.url, tmp_path) as machines:
+        server = machines.serve()
+        client = Client([server.port or 0], scene.key)
+        job = client.submit(scene.judges[0], "stopped", **LONG)
+        wait_until(lambda: client.status(job) == "TRAINING", 60, "training")
+        codes = asyncio.run(asyncio.wait_for(_listen_while_it_stops(server, scene.key, job), 30))
+        status = server.popen.wait(timeout=10)
+
+        assert codes == [1012] * 3
+        assert status in (0, -signal.SIGTERM, 128 + signal.SIGTERM)
+        second = machines.restart(server)
+        client = Client([second.port or 0], scene.key)
+        wait_until(lambda: client.status(job) == "COMPLETED", 120, "completion")
+        attempt = client.run(ATTEMPT, id=job)["trainingJob"]["attempt"]
+
+    assert attempt == 1
+    assert scene.verdict({job}).broken == ()
+
+
+async def _listen_while_it_stops(server: Process, key: str, job: str) -> list[int | None]:
+    """The codes with which the sockets of three subscribers are closed, while two others have stopped reading."""
+    port = server.port or 0
+
+    async def code(number: int) -> int | None:
+        async with open_socket(port, key) as socket:
+            await subscribe(socket, job, None, number)
+            with contextlib.suppress(ConnectionClosed):
+                async for _ in socket:
+                    begun.set()
+            return socket.close_code
+
+    begun = asyncio.Event()
+    async with AsyncExitStack() as stack:
+        for number in range(2):
+            socket = await stack.enter_async_context(open_socket(port, key))
+            socket.transport.pause_reading()
+            stack.callback(socket.transport.abort)
+            await subscribe(socket, job, None, number)
+        readers = [asyncio.create_task(code(number)) for number in range(3)]
+        await begun.wait()
+        server.kill(signal.SIGTERM)
+        codes = list(await asyncio.gather(*readers))
+        await asyncio.to_thread(server.popen.wait, 10)
+    return codes
