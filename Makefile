@@ -41,7 +41,7 @@ test: setup ## Run all tests
 faults: setup ## Kill everything, again and again, and check that nothing was lost (takes a while)
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && [ ! -e /usr/bin/faketime ]; then \
 		(apt-get update -qq && apt-get install -y -qq faketime) >/dev/null 2>&1 || echo "Without faketime the clock can't jump."; fi
-	STORM_JOBS=40 STORM_SEEDS=2 STORM_JUDGES=10 $(BIN)/python -m pytest tests/faults $(ARGS)
+	STORM_JOBS=40 STORM_SEEDS=2 STORM_JUDGES=10 STORM_READERS=990 $(BIN)/python -m pytest tests/faults $(ARGS)
 
 check: setup ## Lint, types, floors and the printed schema
 	$(BIN)/ruff check .

@@ -6,8 +6,14 @@ import signal
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 
-from store.store import open_store
+from models.job import EventKind
+from models.state import JobStatus
+from store import jobs
+from store.events import NewEvent
+from store.store import Store, open_store
+from tests.factories import log_of, make_job, make_world
 from tests.faults.cluster import LEASE, Client, cluster, wait_until
 from tests.faults.conftest import Scene, prepare
 from tests.postgres import postgres, run_sql
@@ -49,6 +55,24 @@ def test_a_database_server_that_crashes_and_comes_back_finds_its_jobs_unharmed(t
             database.start()
             wait_until(lambda: scene.ended() == len(accepted), 120 + LEASE, "the end of all jobs")
         assert scene.verdict(accepted).broken == ()
+
+
+@pytest.mark.parametrize("database_kind", ["postgres"])
+async def test_a_machine_that_froze_within_a_transaction_holds_nobody_up_for_long(
+    store: Store, other_store: Store
+) -> None:
+    frozen, other = [await make_job(await make_world(store)) for _ in range(2)]
+    note = NewEvent(EventKind.NOTE, "Never to be seen.")
+
+    async with other_store._reader.connect() as connection:
+        await connection.run_sync(lambda c: jobs.log(c, frozen, [note]))  # holds the log, and does not go on
+        moved = await store.write(lambda c: jobs.request_cancel(c, other.workspace_id, other.id, None))
+        with pytest.raises(DBAPIError):
+            await connection.commit()
+        await connection.invalidate()
+
+    assert moved.status is JobStatus.CANCELLED
+    assert note.message not in [event.message for event in await log_of(store, frozen)]
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])

@@ -50,7 +50,7 @@ def test_a_graceful_stop_hands_the_job_back_and_costs_no_attempt(scene: Scene, t
         server = machines.serve(runner=False)
         worker = machines.work()
         client = Client([server.port or 0], scene.key)
-        job = client.submit(scene.judges[0], "handed back", maxEpochs=1_500, earlyStopping=False, learningRate=0.001)
+        job = client.submit(scene.judges[0], "handed back", maxEpochs=700, earlyStopping=False, learningRate=0.001)
         wait_until(lambda: client.status(job) == "TRAINING", 60, "training")
         worker.kill(signal.SIGTERM)
         assert worker.popen.wait(timeout=10) == 0

@@ -12,7 +12,7 @@ from tests.faults.cluster import Client, Process, cluster, wait_until
 from tests.faults.conftest import Scene
 from tests.faults.test_events import open_socket, subscribe
 
-LONG = {"maxEpochs": 1_500, "earlyStopping": False, "learningRate": 0.001}
+LONG = {"maxEpochs": 700, "earlyStopping": False, "learningRate": 0.001}
 ATTEMPT = "query($id: ID!) { trainingJob(id: $id) { attempt } }"
 
 
