@@ -1,10 +1,11 @@
 """Live status: replay a log after a cursor, then follow it. No gap, no duplicate."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Hashable
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -27,11 +28,12 @@ SUMMARY_PAUSE = 0.4  # seconds between two pushes of a summary, at least
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """An event with its cursor, and the job as it stands now."""
+    """An event with its cursor, and the job as it stands now; ``made`` is shared by all who are given it."""
 
     cursor: str
     event: JobEvent
     job: TrainingJob
+    made: dict[Hashable, Any]
 
 
 async def job_status(ctx: Context, job_id: str, after: str | None) -> AsyncGenerator[Update, None]:
@@ -44,7 +46,7 @@ async def job_status(ctx: Context, job_id: str, after: str | None) -> AsyncGener
     position = events.parse_cursor(after) if after is not None else 0
     job = await ctx.store.read(lambda connection: jobs.need(connection, ctx.workspace_id, job_id))
     log = _Log(ctx.store, events.of_job(job_id), lambda event: event.job_id == job_id, position)
-    async with aclosing(log.follow(endless=job.status not in TERMINAL)) as updates:
+    async with aclosing(log.replay() if job.status in TERMINAL else log.follow()) as updates:
         async for update in updates:
             yield update
             if _ends(update.event):
@@ -69,7 +71,7 @@ async def activity(ctx: Context, judge_id: str | None, after: str | None) -> Asy
         return event.workspace_id == workspace_id and judge_pk in (None, event.judge_pk)
 
     log = _Log(ctx.store, events.of_workspace(workspace_id, judge_pk), is_meant, position)
-    async with aclosing(log.follow(endless=True)) as updates:
+    async with aclosing(log.follow()) as updates:
         async for update in updates:
             yield update
 
@@ -83,20 +85,26 @@ class _Log:
         self.is_meant = is_meant
         self.position = position  # all of the selection up to here was given
 
-    async def follow(self, *, endless: bool) -> AsyncGenerator[Update, None]:
-        """Replay what there is, then follow if there can be more."""
+    async def replay(self) -> AsyncGenerator[Update, None]:
+        """What there is by now. The tail may not have heard of all of it yet, so the log itself is read."""
+        more = True
+        while more:
+            entries, self.position, more = await self.store.read(partial(_read_on, self.selection, self.position))
+            for entry in entries:
+                yield _update(entry)
+
+    async def follow(self) -> AsyncGenerator[Update, None]:
+        """What there is, then what comes; never ends."""
         with self.store.tail.follow() as listener:
             while True:
                 entries, more = await self._next()
-                for event, job in entries:
-                    yield Update(events.cursor_of(event), event, job)
-                if not more and not endless:
-                    return
+                for entry in entries:
+                    yield _update(entry)
                 if not more:
                     await listener.wait(self.store.safety_interval)
 
     async def _next(self) -> tuple[list[Entry], bool]:
-        """What comes next, from the tail or from further back; whether more is there already."""
+        """What comes next, from the tail or from further back; whether more is known to be there."""
         tail = self.store.tail
         known = tail.position
         kept = tail.after(self.position, self.is_meant)
@@ -127,6 +135,10 @@ async def summary_changed(ctx: Context, judge_id: str) -> AsyncGenerator[tuple[J
                 seen = await ctx.loaders.judges.load(found[0].pk)
                 if (seen.feedback_seq, seen.version_seq) != (found[0].feedback_seq, found[0].version_seq):
                     break  # a signal was lost
+
+
+def _update(entry: Entry) -> Update:
+    return Update(events.cursor_of(entry.event), *entry)
 
 
 def _ends(event: JobEvent) -> bool:

@@ -1,8 +1,9 @@
 """Training jobs."""
 
+from collections.abc import Hashable
 from datetime import datetime
 from math import ceil
-from typing import Optional, Self
+from typing import Any, Optional, Self
 
 import strawberry
 from strawberry import ID
@@ -170,8 +171,14 @@ class TrainingJobUpdate:
     training_job: TrainingJob = strawberry.field(
         description="The job as it stands when the update is sent, which may be further."
     )
+    made: strawberry.Private[dict[Hashable, Any]]  # answers for those who ask alike
 
     @classmethod
     def of(cls, update: Update) -> Self:
         """The GraphQL view of an update."""
-        return cls(cursor=update.cursor, event=event_of(update.event), training_job=TrainingJob.of(update.job))
+        return cls(
+            cursor=update.cursor,
+            event=event_of(update.event),
+            training_job=TrainingJob.of(update.job),
+            made=update.made,
+        )

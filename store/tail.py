@@ -8,10 +8,10 @@ kept stays bounded.
 import asyncio
 import bisect
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import structlog
 from sqlalchemy import Connection, select
@@ -32,10 +32,11 @@ CHUNK = 500
 
 
 class Entry(NamedTuple):
-    """An event, and its job as it stood when the event was read."""
+    """An event, its job as it stood when the event was read, and what was made of the two for all who ask alike."""
 
     event: JobEvent
     job: TrainingJob
+    made: dict[Hashable, Any]
 
 
 class Tail:
@@ -120,4 +121,4 @@ def with_jobs(connection: Connection, found: list[JobEvent]) -> list[Entry]:
         return []
     named = select(TrainingJob).where(TrainingJob.id.in_({event.job_id for event in found}))
     jobs = {job.id: job for job in every(connection, named, TrainingJob)}
-    return [Entry(event, jobs[event.job_id]) for event in found]
+    return [Entry(event, jobs[event.job_id], {}) for event in found]

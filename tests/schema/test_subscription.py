@@ -19,7 +19,7 @@ STATUS = 'subscription { trainingJobStatus(jobId: "job_1", after: "x") { cursor 
 
 def update(number: int) -> Update:
     event = JobEvent(position=number, kind=EventKind.NOTE, at=MOMENT, message=f"Note {number}.", body={})
-    return Update(f"c{number}", event, job())
+    return Update(f"c{number}", event, job(), {})
 
 
 def shown(number: int) -> dict[str, Any]:
