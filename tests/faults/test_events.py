@@ -96,7 +96,7 @@ def test_many_subscribers_of_whom_some_do_not_read_are_all_served_in_bounded_mem
 ) -> None:
     readers, idlers = READERS, 10
     resource.setrlimit(resource.RLIMIT_NOFILE, (4096, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
-    with cluster(scene.url, tmp_path) as machines:
+    with cluster(scene.url, tmp_path, JUDGESMITH_LEASE_SECONDS="10") as machines:
         server = machines.serve()
         client = Client([server.port or 0], scene.key)
         job = client.submit(scene.judges[0], "crowd", **LONG | {"maxEpochs": 150})

@@ -7,7 +7,7 @@ import pytest
 from models.job import EventKind
 from models.state import JobStatus
 from resolvers.context import Context
-from resolvers.status import CHUNK, Update, job_status
+from resolvers.status import CHUNK, job_status
 from runner.manager import Manager
 from runner.scoring import Scorer
 from store import jobs
@@ -30,21 +30,16 @@ def slow_tail(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def watch(store: Store, context: Context, job_id: str, after: str | None = None) -> list[str]:
-    seen: list[Update] = []
     async with asyncio.timeout(20):
-        async for update in job_status(context, job_id, after):
-            seen.append(update)
-    return [update.cursor for update in seen]
+        return [update.cursor async for update in job_status(context, job_id, after)]
 
 
 @pytest.mark.usefixtures("slow_tail")
 async def test_a_job_that_is_over_is_told_to_its_end_also_while_the_tail_lags_behind(store: Store) -> None:
     world = await make_world(store)
     job = await make_job(world)
-    with store.tail.follow():  # somebody else watches, since before most of it happened
-        async with asyncio.timeout(20):
-            while not store.tail.position:
-                await asyncio.sleep(0.01)
+    with store.tail.follow() as somebody_else:  # watches since before most of it happened
+        assert await somebody_else.wait(20)
         notes = [NewEvent(EventKind.NOTE, f"Note {number}.") for number in range(MANY)]
         await store.write(lambda c: jobs.log(c, job, notes))
         await store.write(lambda c: jobs.transition(c, job, JobStatus.CANCELLED, "The job was cancelled."))
