@@ -1,7 +1,9 @@
 """Judges with something to learn from, in a database that processes will be killed on."""
 
 import asyncio
+import contextlib
 import os
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -54,6 +56,18 @@ class Scene:
                 select(func.count()).select_from(TrainingJob).where(TrainingJob.status.in_(TERMINAL))
             ).scalar_one()
         )
+
+    def writable(self) -> bool:
+        """Whether nobody holds SQLite's write lock for longer than a moment."""
+        if not self.url.startswith("sqlite"):
+            return True
+        with contextlib.closing(sqlite3.connect(self.url.partition("///")[2], timeout=1, isolation_level=None)) as file:
+            try:
+                file.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                return False
+            file.execute("ROLLBACK")
+        return True
 
     def verdict(self, accepted: set[str]) -> Verdict:
         """Whether all that must hold does."""

@@ -2,11 +2,12 @@
 
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
 
-from tests.faults.cluster import LEASE, Client, cluster, wait_until
+from tests.faults.cluster import LEASE, Client, Process, cluster, wait_until
 from tests.faults.conftest import Scene
 from tests.faults.storm import weather
 
@@ -26,6 +27,15 @@ def test_jobs_survive_random_kills_of_server_worker_and_child_exactly_once(
     assert verdict.jobs == JOBS
 
 
+def freeze(worker: Process, scene: Scene) -> None:
+    """Stop a worker at a moment at which it does not hold SQLite's write lock: nobody could write until it woke."""
+    worker.kill(signal.SIGSTOP)
+    while not scene.writable():
+        worker.kill(signal.SIGCONT)
+        time.sleep(0.05)
+        worker.kill(signal.SIGSTOP)
+
+
 def test_a_worker_that_slept_past_its_lease_writes_nothing_when_it_wakes(scene: Scene, tmp_path: Path) -> None:
     with cluster(scene.url, tmp_path) as machines:
         server = machines.serve(runner=False)
@@ -33,7 +43,7 @@ def test_a_worker_that_slept_past_its_lease_writes_nothing_when_it_wakes(scene: 
         client = Client([server.port or 0], scene.key)
         job = client.submit(scene.judges[0], "slept")
         wait_until(lambda: client.status(job) in ("PREPARING", "TRAINING", "VALIDATING", "COMPLETED"), 60, "a claim")
-        sleeper.kill(signal.SIGSTOP)
+        freeze(sleeper, scene)
         machines.work()
         wait_until(lambda: client.status(job) == "COMPLETED", 60 + LEASE, "the other worker's completion")
         before = scene.verdict({job})

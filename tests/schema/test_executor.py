@@ -1,0 +1,90 @@
+"""An update is resolved once for all who ask alike, and on its own for those with other rights or questions."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from strawberry import Schema
+
+from models.access import Role
+from resolvers.status import Update
+from schema.executor import KINDS
+from tests.schema.records import ANN
+from tests.schema.test_subscription import update
+
+STATUS = "subscription($id: ID!) { trainingJobStatus(jobId: $id) { cursor trainingJob { createdBy { name } } } }"
+UPDATES = 3
+
+
+@pytest.fixture(autouse=True)
+def _shared(monkeypatch: pytest.MonkeyPatch) -> None:
+    shared = [update(number) for number in range(UPDATES)]
+
+    async def job_status(_context: Any, *_arguments: Any) -> AsyncIterator[Update]:
+        for one in shared:
+            yield one
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr("resolvers.status.job_status", job_status)
+
+
+@pytest.fixture
+def loads(context: Any) -> list[str]:
+    """The loads of users so far."""
+    loaded: list[str] = []
+
+    async def load(user_id: str) -> Any:
+        loaded.append(user_id)
+        await asyncio.sleep(0.01)
+        return ANN
+
+    context.loaders.users = SimpleNamespace(load=load)
+    return loaded
+
+
+async def follow(schema: Schema, context: Any, job: str = "job_1") -> list[Any]:
+    results: Any = await schema.subscribe(STATUS, variable_values={"id": job}, context_value=context)
+    return [result.data async for result in results]
+
+
+def other(context: Any, **changes: Any) -> Any:
+    return SimpleNamespace(**vars(context) | {"viewer": replace(context.viewer, **changes)})
+
+
+async def test_many_who_ask_alike_are_given_what_was_resolved_once(
+    schema: Schema, context: Any, loads: list[str]
+) -> None:
+    colleague = other(context, user_id="usr_ben", key_id="key_2")
+    seen = await asyncio.gather(*(follow(schema, who) for who in [context, colleague] * 5))
+
+    assert [one["trainingJobStatus"]["cursor"] for one in seen[0]] == ["c0", "c1", "c2"]
+    assert seen == [seen[0]] * 10
+    assert len(loads) == UPDATES
+
+
+@pytest.mark.parametrize("changes", [{"role": Role.VIEWER}, {"workspace_id": "wsp_2"}])
+async def test_other_rights_are_resolved_on_their_own(
+    schema: Schema, context: Any, loads: list[str], changes: dict[str, Any]
+) -> None:
+    await asyncio.gather(follow(schema, context), follow(schema, other(context, **changes)))
+
+    assert len(loads) == 2 * UPDATES
+
+
+async def test_more_questions_than_are_kept_are_all_answered(schema: Schema, context: Any, loads: list[str]) -> None:
+    asked = [f"job_{n}" for n in range(KINDS + 2)]
+    seen = await asyncio.gather(*(follow(schema, context, job) for job in asked))
+
+    assert seen == [seen[0]] * len(asked)
+    assert len(loads) == UPDATES * len(asked)
+
+
+async def test_one_who_leaves_takes_the_answer_from_nobody_else(schema: Schema, context: Any, loads: list[str]) -> None:
+    first, staying = [asyncio.create_task(follow(schema, context)) for _ in range(2)]
+    await asyncio.sleep(0.005)  # the first is waiting for what it began to load
+    first.cancel()
+
+    assert len(await staying) == UPDATES
