@@ -22,6 +22,8 @@ _ABOUT_THE_REQUEST = (MissingQueryError, CannotGetOperationTypeError, InvalidOpe
 class Schema(strawberry.Schema):
     """A schema whose errors all carry ``extensions.code``."""
 
+    suggestions = True  # whether errors say what may have been meant
+
     async def execute(self, *arguments: Any, **more: Any) -> Any:
         """One answer, which a subscription does not fit into: that is refused here, and streamed elsewhere."""
         allowed = set(more.get("allowed_operation_types") or OperationType) - {OperationType.SUBSCRIPTION}
@@ -30,6 +32,8 @@ class Schema(strawberry.Schema):
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Put what clients may see in the place of the errors that happened."""
         errors[:] = [shown for error in errors for shown in _shown(error)]
+        if not self.suggestions:
+            errors[:] = [_without_suggestion(error) for error in errors]
 
 
 def _shown(error: GraphQLError) -> Iterator[GraphQLError]:
@@ -53,6 +57,11 @@ def _shown(error: GraphQLError) -> Iterator[GraphQLError]:
             yield _told(error, error.message, code="BAD_REQUEST")
         case _:
             yield _masked(error)
+
+
+def _without_suggestion(error: GraphQLError) -> GraphQLError:
+    message, suggestion, _ = error.message.partition(" Did you mean ")
+    return _told(error, message, **error.extensions or {}) if suggestion else error
 
 
 def _is_about_the_request(error: GraphQLError) -> bool:

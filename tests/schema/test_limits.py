@@ -7,11 +7,11 @@ from time import perf_counter
 from typing import Any
 
 import pytest
-from graphql import parse, specified_rules, validate
 from strawberry import Schema
 
 from schema.build import build
-from schema.limits import DEFAULTS, Limits, limit_rule
+from schema.documents import Documents
+from schema.limits import DEFAULTS, Limits
 from tests.schema.records import Ask
 
 QUERIES = Path(__file__).parents[2] / "frontend-queries"
@@ -51,8 +51,7 @@ def refusal(ask: Ask) -> Refuse:
 
 @pytest.mark.parametrize("path", sorted(QUERIES.glob("*.graphql")), ids=lambda path: path.stem)
 def test_the_operations_of_frontends_are_valid_and_within_the_limits(schema: Schema, path: Path) -> None:
-    document = parse(whole(path.read_text()), max_tokens=DEFAULTS.tokens)
-    assert validate(schema._schema, document, [*specified_rules, limit_rule(DEFAULTS)]) == []
+    assert Documents(schema._schema, DEFAULTS).check_now(whole(path.read_text())).errors == ()
 
 
 async def test_tokens(refusal: Refuse) -> None:
