@@ -28,6 +28,8 @@ def serve(settings: Settings) -> None:
         lifespan="on",
         ws="websockets-sansio",
         ws_max_size=settings.max_frame_bytes,
+        ws_ping_interval=settings.ping_seconds,
+        ws_ping_timeout=settings.ping_seconds,
         ws_per_message_deflate=False,  # a compressor a socket would cost more memory than small events are worth
         timeout_graceful_shutdown=GRACE_SECONDS,
         server_header=False,
