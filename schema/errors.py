@@ -7,6 +7,7 @@ import strawberry
 import structlog
 from graphql import GraphQLError
 from strawberry.exceptions import MissingQueryError
+from strawberry.http.types import HTTPMethod
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionContext
 from strawberry.types.graphql import OperationType
@@ -19,6 +20,17 @@ _log = structlog.get_logger()
 _ABOUT_THE_REQUEST = (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
 
 
+class NoSubscription(InvalidOperationTypeError):
+    """A subscription was sent where one answer is expected."""
+
+    def as_http_error_reason(self, method: HTTPMethod | None = None) -> str:  # type: ignore[override]
+        """How it can be followed instead."""
+        return (
+            "A subscription has more than one answer. Follow it over a WebSocket (graphql-transport-ws), or with the "
+            "header Accept: text/event-stream, or Accept: multipart/mixed;subscriptionSpec=1.0."
+        )
+
+
 class Schema(strawberry.Schema):
     """A schema whose errors all carry ``extensions.code``."""
 
@@ -27,7 +39,12 @@ class Schema(strawberry.Schema):
     async def execute(self, *arguments: Any, **more: Any) -> Any:
         """One answer, which a subscription does not fit into: that is refused here, and streamed elsewhere."""
         allowed = set(more.get("allowed_operation_types") or OperationType) - {OperationType.SUBSCRIPTION}
-        return await super().execute(*arguments, **more | {"allowed_operation_types": allowed})
+        try:
+            return await super().execute(*arguments, **more | {"allowed_operation_types": allowed})
+        except InvalidOperationTypeError as error:
+            if error.operation_type is OperationType.SUBSCRIPTION:
+                raise NoSubscription(error.operation_type) from None
+            raise
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Put what clients may see in the place of the errors that happened."""

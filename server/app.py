@@ -44,7 +44,7 @@ def create_app(settings: Settings) -> Starlette:
         Route("/metrics", health.metrics),
         *pages.routes(),
     ]
-    return Starlette(
+    app = Starlette(
         routes=routes,
         lifespan=lifespan,
         exception_handlers={HTTPException: errors.refused, Exception: errors.unexpected},
@@ -53,3 +53,5 @@ def create_app(settings: Settings) -> Starlette:
             Middleware(BodyLimit, max_bytes=settings.max_body_bytes),
         ],
     )
+    app.state.end_streams = graphql.end_streams
+    return app

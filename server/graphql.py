@@ -111,6 +111,11 @@ class GraphQLView(GraphQL[Context, None]):
         request.state.graphql = context
         return context
 
+    def end_streams(self) -> None:
+        """Let go of all who follow over HTTP, so that the server can end; they will come back to another."""
+        if self._watch is not None:
+            self._watch.ending.set()
+
     def _watch_over(self, services: Services) -> Watch:
         if self._watch is None:
             self._watch = Watch(services.store, self._terms.max_key_subscriptions)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import signal
 import socket
+from collections.abc import Callable
 
 import uvicorn
 
@@ -19,8 +20,9 @@ GRACE_SECONDS = 4  # for open requests and sockets at the end
 
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT; says when it accepts requests."""
+    app = create_app(settings)
     config = uvicorn.Config(
-        create_app(settings),
+        app,
         host=settings.host,
         port=settings.port,
         log_level="warning",
@@ -34,7 +36,7 @@ def serve(settings: Settings) -> None:
         timeout_graceful_shutdown=GRACE_SECONDS,
         server_header=False,
     )
-    _Server(config).run()
+    _Server(config, at_end=app.state.end_streams).run()
 
 
 async def work(settings: Settings) -> None:
@@ -54,7 +56,15 @@ async def work(settings: Settings) -> None:
 
 
 class _Server(uvicorn.Server):
-    """Says when it accepts requests."""
+    """Says when it accepts requests, and ends streams when it ends; uvicorn itself closes the sockets."""
+
+    def __init__(self, config: uvicorn.Config, at_end: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._at_end = at_end
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._at_end()
+        await super().shutdown(sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

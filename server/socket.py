@@ -84,15 +84,22 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
         if refusal := await self._refusal(message):
             await self.send_message({"id": id_, "type": "error", "payload": [refusal.formatted]})
             return
-        key_id = self.context.viewer.key_id
-        if not watch.begin(key_id):
+        if not watch.begin(self.context.viewer.key_id):
             refusal = _too_many("This key", watch.max_operations, "complete one first.")
             await self.send_message({"id": id_, "type": "error", "payload": [refusal.formatted]})
             return
         await super().handle_subscribe(message)
-        task = self.operations[id_].task
-        assert task is not None
-        task.add_done_callback(lambda _: watch.end(key_id))
+
+    def forget_id(self, id: str) -> None:  # noqa: A002
+        """An operation is over."""
+        super().forget_id(id)
+        self.context.watch.end(self.context.viewer.key_id)
+
+    async def cleanup_operation(self, operation_id: str) -> None:
+        """An operation is ended by the client, or with the connection; its place is free at once."""
+        if operation_id in self.operations:
+            self.context.watch.end(self.context.viewer.key_id)
+        await super().cleanup_operation(operation_id)
 
     async def _refusal(self, message: SubscribeMessage) -> GraphQLError | None:
         """Why an operation is not begun; else its document stands in the message, also if only its hash came."""

@@ -42,7 +42,7 @@ class Multipart(MultipartSubscriptionTransport):
 
 
 class Ending(StreamingResponse):
-    """A stream that ends with its last words when its key is taken back."""
+    """A stream that ends with its last words when its key is taken back, and without when the server ends."""
 
     def __init__(
         self, stream: Stream, last_words: str, headers: Mapping[str, str], *, watch: Watch, key: tuple[str, object]
@@ -69,21 +69,21 @@ class Ending(StreamingResponse):
 
     async def _until_shut(self) -> AsyncGenerator[str, None]:
         stream = self._stream()
-        shut = asyncio.create_task(self._shut.wait())
+        shut, ending = (asyncio.create_task(event.wait()) for event in (self._shut, self._watch.ending))
         following: asyncio.Task[str | None] | None = None
         try:
-            while True:
+            while not (shut.done() or ending.done()):
                 following = asyncio.create_task(_next(stream))
-                await asyncio.wait({following, shut}, return_when=asyncio.FIRST_COMPLETED)
-                if shut.done():
-                    yield self._last_words
-                    return
-                piece = following.result()
-                if piece is None:
-                    return
-                yield piece
+                await asyncio.wait({following, shut, ending}, return_when=asyncio.FIRST_COMPLETED)
+                if following.done():
+                    piece = following.result()
+                    if piece is None:
+                        return
+                    yield piece
+            if shut.done():
+                yield self._last_words
         finally:
-            for task in (shut, following):
+            for task in (shut, ending, following):
                 if task is not None and not task.done():
                     task.cancel()
                     await asyncio.wait({task})

@@ -24,6 +24,7 @@ class Watch:
 
     def __init__(self, store: Store, max_operations: int) -> None:
         self.max_operations = max_operations
+        self.ending = asyncio.Event()  # the server is: streams are to end
         self._store = store
         self._open: dict[object, set[ShutOut]] = {}
         self._held: dict[object, float] = {}  # when a key was last seen to hold

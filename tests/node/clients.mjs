@@ -81,7 +81,7 @@ async function apollo() {
     fine(await first((sink) => one.subscribe({ query: gql(SUBSCRIPTION), variables }).subscribe(sink)))
   return {
     query: async () => fine(await client.query({ query: gql(QUERY) })),
-    mutation: async () => fine(await client.mutate({ mutation: gql(MUTATION), variables: input('by Apollo') })),
+    mutation: async () => fine(await client.mutate({ mutation: gql(MUTATION), variables: input('by apollo') })),
     subscription: follow(bySocket),
     'multipart subscription': follow(byMultipart),
     close: () => ws.dispose(),
