@@ -17,6 +17,7 @@ from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.exceptions import ConnectionRejectionError
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
+from strawberry.http.base import BaseRequestProtocol
 from strawberry.http.parse_content_type import parse_content_type
 from strawberry.schema import BaseSchema
 from strawberry.subscriptions import (
@@ -213,6 +214,11 @@ class GraphQLView(GraphQL[Context, None]):
             watch=watch,
             key=(key_id, request.headers.get("authorization")),
         )
+
+    def should_render_graphql_ide(self, request: BaseRequestProtocol) -> bool:
+        """Whether a person opens the endpoint in a browser."""
+        asked = {"query", "extensions"} & set(request.query_params)
+        return request.method == "GET" and not asked and "text/html" in request.headers.get("accept", "")
 
     async def render_graphql_ide(self, request: Request | WebSocket) -> Response:
         """People who open the endpoint in a browser are led to GraphiQL."""

@@ -95,6 +95,17 @@ def known_documents(more: Path | None = None) -> dict[str, str]:
     return known
 
 
+def readable(path: Path | None) -> Path | None:
+    """The path of a file of persisted documents, as it is.
+
+    Raises:
+        ValueError: it is no such file.
+    """
+    if path is not None:
+        _read(path)
+    return path
+
+
 def _read(path: Path) -> dict[str, str]:
     try:
         found = msgspec.json.decode(path.read_bytes(), type=dict[str, str])

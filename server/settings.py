@@ -10,6 +10,7 @@ from models.sizes import Sizes
 from runner.email import SmtpServer
 from runner.leases import Leases
 from schema.limits import Limits
+from server.persisted import readable
 from server.rates import rate
 from server.terms import Terms
 
@@ -71,7 +72,7 @@ class Settings(BaseSettings):
     only_persisted: bool = Field(
         False, description="Whether only known GraphQL documents are executed (`--only-persisted`: only those)."
     )
-    persisted_documents: Path | None = Field(
+    persisted_documents: Annotated[Path | None, AfterValidator(readable)] = Field(
         None,
         description="File of further known GraphQL documents: a JSON object, SHA-256 in hexadecimal to text. Left out: "
         "those of `frontend-queries/` alone.",
