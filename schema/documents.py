@@ -29,7 +29,7 @@ from schema.limits import Limits, Measure, problem
 overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 10_000
 
 MAX_ERRORS = 20
-KEPT = 60_000  # tokens; of usual documents some two hundred, and at most some 50 MB
+KEPT = 30_000  # tokens: more than a hundred usual documents, and some 25 MB at most
 
 _RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 
@@ -110,6 +110,9 @@ class Documents:
         errors = validate(
             self._schema, document, self._rules, max_errors=MAX_ERRORS, hide_suggestions=not self._suggestions
         )
+        if any(error.message == "Validation aborted." for error in errors):
+            sentence = "The document repeats the same fields too often, or nests fragments too deeply, to be checked."
+            return Checked(document, (_too_much(sentence),))
         return Checked(document, tuple(errors), introspects=measure.introspections > 0)
 
 
