@@ -21,10 +21,14 @@ from graphql import (
     TokenKind,
     VariableNode,
     get_named_type,
+    get_nullable_type,
+    is_list_type,
 )
 
 # Each asks for the schema. One is usual; a few do no harm; thirty, each with an alias, take seconds.
 _MAX_INTROSPECTIONS = 3
+# What a list without pages is taken to hold, such as a judge's criteria.
+_LIST = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,8 @@ class Limits:
     """What a document may hold, and how long a query may take.
 
     ``cost`` bounds the objects it can ask for: each field with fields of its own counts once, times the sizes of the
-    pages it lies in. A page whose size is a variable counts as the largest there is, ``page``. ``items`` bounds each
+    pages it lies in. A page whose size is a variable counts as the largest there is, ``page``; a list without pages
+    counts as ten. ``items`` bounds each
     list among the variables, ``seconds`` the time of a query.
     """
 
@@ -116,11 +121,11 @@ class Measure:
         if node.selection_set is None:
             return Size(1)
         inner = self._selection(node.selection_set, get_named_type(definition.type) if definition else None)
-        return Size(inner.depth + 1, 1 + inner.cost * self._page_size(node, definition))
+        if definition is not None and "first" in definition.args:
+            return Size(inner.depth + 1, 1 + inner.cost * self._page_size(node, definition))
+        return Size(inner.depth + 1, (1 + inner.cost) * _length(definition, parent))
 
-    def _page_size(self, node: FieldNode, definition: GraphQLField | None) -> int:
-        if definition is None or "first" not in definition.args:
-            return 1
+    def _page_size(self, node: FieldNode, definition: GraphQLField) -> int:
         for argument in node.arguments or ():
             if argument.name.value == "first":
                 match argument.value:
@@ -137,6 +142,13 @@ class Measure:
             on = self._schema.get_type(fragment.type_condition.name.value)
             self._measured[name] = self._selection(fragment.selection_set, on)
         return self._measured.get(name, Size())
+
+
+def _length(definition: GraphQLField | None, parent: GraphQLNamedType | None) -> int:
+    """How many objects a field without pages gives; those of a page were counted with the page's size."""
+    is_page = "pageInfo" in getattr(parent, "fields", ())
+    is_list = definition is not None and is_list_type(get_nullable_type(definition.type))
+    return _LIST if is_list and not is_page else 1
 
 
 def _tokens(document: DocumentNode) -> Iterator[Token]:

@@ -106,6 +106,7 @@ async def test_depth_goes_through_fragments(refusal: Refuse) -> None:
             "20,201",
         ),
         ("{ judges(first: 100) { ...P } }" + PARENTS, "20,201"),
+        ("{ judges(first: 100) { nodes { trainingJobs { nodes { judge { criteria { id } } } } } } }", "24,201"),
     ],
 )
 async def test_cost_multiplies_the_sizes_of_nested_pages(refusal: Refuse, document: str, objects: str) -> None:
