@@ -6,8 +6,11 @@ thread, the loop goes on with everybody else's requests.
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 from graphql import (
     DocumentNode,
@@ -24,6 +27,8 @@ from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRul
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from schema.limits import Limits, Measure, problem
+
+T = TypeVar("T")
 
 # Our own operations and introspection need less than a hundredth of it; the library's half a million takes seconds.
 overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 10_000
@@ -86,8 +91,7 @@ class Documents:
 
     async def _check_beside(self, text: str) -> Checked:
         try:
-            loop = asyncio.get_running_loop()
-            checked = await loop.run_in_executor(self._thread, self.check_now, text)
+            checked = await self.beside(partial(self.check_now, text))
         finally:
             del self._running[text]
         self._kept[text] = checked
@@ -95,6 +99,10 @@ class Documents:
         while self._size > KEPT and len(self._kept) > 1:
             self._size -= self._kept.popitem(last=False)[1].size
         return checked
+
+    async def beside(self, work: Callable[[], T]) -> T:
+        """Do some work beside the loop: one at a time, so that the loop has no more than one rival."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     def check_now(self, text: str) -> Checked:
         """Read, measure and validate a document; in this order, since each bounds what the next has to do."""

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from graphql import GraphQLError, OperationType, get_operation_ast
@@ -80,7 +81,7 @@ class ServingSchema(Schema):
 
     async def _introspect(self, *arguments: Any, **more: Any) -> ExecutionResult:
         """Tell what there is: nobody's data, so a thread can do it; the whole of it takes a while."""
-        return await asyncio.to_thread(super().execute_sync, *arguments, **more)
+        return await self._documents.beside(partial(super().execute_sync, *arguments, **more))
 
     async def _checked(self, query: str, variables: Mapping[str, Any] | None) -> CheckedText | PreExecutionError:
         checked = await self._documents.check(query)

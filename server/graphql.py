@@ -34,7 +34,7 @@ from server.auth import authenticate
 from server.errors import masked
 from server.limits import TooLarge
 from server.media import GRAPHQL_RESPONSE, JSON, SIMPLE, answer_type, refusal
-from server.persisted import NotPersisted, Persisted
+from server.persisted import NotPersisted, Persisted, UnknownHash
 from server.rates import Rates
 from server.services import Services
 from server.socket import TOO_MANY_VALUES, SocketContext, SocketHandler
@@ -49,6 +49,7 @@ REVOKED = {"errors": [{"message": "The API key was taken back.", "extensions": {
 class GraphQLView(GraphQL[Context, None]):
     """The endpoint `/graphql`."""
 
+    graphql_transport_ws_handler_class = SocketHandler
     stream_transport_classes_by_protocol = TRANSPORTS
 
     def __init__(self, schema: BaseSchema, terms: Terms, *, persisted: Persisted, rates: Rates | None = None) -> None:
@@ -65,9 +66,8 @@ class GraphQLView(GraphQL[Context, None]):
         )
         self._terms = terms
         self._persisted = persisted
+        self._rates = rates
         self._watch: Watch | None = None
-        given = {"persisted": persisted, "rates": rates}
-        self.graphql_transport_ws_handler_class = type("Handler", (SocketHandler,), given)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request or serve a socket; a request that is refused is answered in GraphQL's own form."""
@@ -85,8 +85,9 @@ class GraphQLView(GraphQL[Context, None]):
         except Unauthenticated as error:
             response = refusal(accept, 401, str(error), "UNAUTHENTICATED", {"www-authenticate": "Bearer"})
         except NotPersisted as error:
-            # 200 also to those who ask for the newer type: their clients then send the text
-            response = refusal(accept, 200, str(error), error.code)
+            # an unknown hash is 200 also to those who ask for the newer type: their clients then send the text
+            good = isinstance(error, UnknownHash) or answer_type(accept) == JSON
+            response = refusal(accept, 200 if good else 400, str(error), error.code)
         except HTTPException as error:
             allow = {"allow": "GET, POST"} if error.status_code == 405 else None
             response = refusal(accept, error.status_code, error.reason, "BAD_REQUEST", allow)
@@ -107,7 +108,8 @@ class GraphQLView(GraphQL[Context, None]):
         services: Services = request.app.state.services
         header = request.headers.get("authorization")
         if isinstance(request, WebSocket):
-            return SocketContext(services, header, self._watch_over(services))
+            watch = self._watch_over(services)
+            return SocketContext(services, header, watch=watch, persisted=self._persisted, rates=self._rates)
         context = services.context(await authenticate(services.store, header))
         request.state.graphql = context
         return context

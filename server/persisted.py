@@ -25,6 +25,13 @@ class NotPersisted(Exception):
         self.code = code
 
 
+class UnknownHash(NotPersisted):
+    """No document has this hash; clients take these words as a request for the text."""
+
+    def __init__(self) -> None:
+        super().__init__("PersistedQueryNotFound", "PERSISTED_QUERY_NOT_FOUND")
+
+
 class Persisted:
     """The documents that are known by their hash."""
 
@@ -52,7 +59,7 @@ class Persisted:
             return query
         text = self._known.get(wanted) or self._learned.get(wanted)
         if text is None:
-            raise NotPersisted("PersistedQueryNotFound", "PERSISTED_QUERY_NOT_FOUND")
+            raise UnknownHash
         return text
 
     def _check(self, query: str, wanted: str | None) -> None:

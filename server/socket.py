@@ -30,11 +30,15 @@ TOO_MANY_VALUES: Final = "too many values"  # what a frame that holds more than 
 class SocketContext(Context):
     """The context of a socket: who asks is known once `connection_init` was heard."""
 
-    def __init__(self, services: Services, header: str | None, watch: Watch) -> None:
+    def __init__(
+        self, services: Services, header: str | None, *, watch: Watch, persisted: Persisted, rates: Rates | None
+    ) -> None:
         super().__init__(cast("Viewer", None), services.store, services.manager, services.scorer, services.sizes)
         self.authorization: object = header
         self.connection_params: dict[str, Any] = {}
         self.watch = watch
+        self.persisted = persisted
+        self.rates = rates
 
 
 class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
@@ -44,8 +48,6 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
     """
 
     context: SocketContext
-    persisted: Persisted  # given by the view, as are the rates
-    rates: Rates | None
     _shut = False
 
     async def handle(self) -> None:
@@ -55,7 +57,9 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
 
     async def handle_connection_init(self, message: ConnectionInitMessage) -> None:
         """Let a key in, and look after it from then on."""
-        await super().handle_connection_init({key: value for key, value in message.items() if value is not None})  # type: ignore[arg-type]
+        if message.get("payload") is None:  # null is the same as nothing
+            message.pop("payload", None)
+        await super().handle_connection_init(message)
         if self.connection_acknowledged:
             self._opened.enter_context(self.context.watch.open(self.context.authorization, self._shut_out))
 
@@ -78,7 +82,7 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
         if not self.connection_acknowledged or id_ in self.operations:
             await super().handle_subscribe(message)
             return
-        if not await watch.holds(self.context.authorization):
+        if not await watch.holds(self.context.authorization, within=0):  # as for a request of its own
             await self._shut_out()
             return
         if refusal := await self._refusal(message):
@@ -108,11 +112,11 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
             return _too_many("This connection", limit, "complete one, or open another connection.")
         payload = cast("dict[str, Any]", message["payload"])
         try:
-            payload["query"] = self.persisted.text_of(payload["query"], payload.get("extensions"))
+            payload["query"] = self.context.persisted.text_of(payload["query"], payload.get("extensions"))
         except NotPersisted as error:
             return GraphQLError(str(error), extensions={"code": error.code})
-        if self.rates is not None:
-            spent = await self.rates.spend(str(self.context.authorization))
+        if self.context.rates is not None:
+            spent = await self.context.rates.spend(str(self.context.authorization))
             if not spent.allowed:
                 return GraphQLError(spent.refusal, extensions={"code": ErrorCode.LIMIT_EXCEEDED})
         return None

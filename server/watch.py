@@ -1,6 +1,7 @@
 """Looks after what stays open, sockets and streams: a key that is taken back ends them, and a key has only so many."""
 
 import asyncio
+import math
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
@@ -49,10 +50,10 @@ class Watch:
                 self._task.cancel()
                 self._task = None
 
-    async def holds(self, authorization: object) -> bool:
-        """Whether a key still opens the door, as seen within the last second."""
+    async def holds(self, authorization: object, within: float = KEY_HOLDS) -> bool:
+        """Whether a key still opens the door, as seen within the last so many seconds."""
         now = time.monotonic()
-        if now - self._held.get(authorization, -KEY_HOLDS) < KEY_HOLDS:
+        if now - self._held.get(authorization, -math.inf) < within:
             return True
         try:
             await authenticate(self._store, authorization)
@@ -83,7 +84,7 @@ class Watch:
             await asyncio.sleep(KEY_HOLDS)
             for authorization in list(self._open):
                 try:
-                    if not await self.holds(authorization):
+                    if not await self.holds(authorization, within=0):
                         for shut_out in list(self._open.get(authorization, ())):
                             await shut_out()
                 except Exception:

@@ -32,7 +32,11 @@ const socket = (more = {}) =>
 const first = (start) =>
   new Promise((resolve, reject) => {
     let stop
-    const sink = { next: (value) => { resolve(value); setTimeout(() => stop?.(), 0) }, error: reject, complete: () => reject(new Error('completed early')) }
+    const next = (value) => {
+      resolve(value)
+      setTimeout(() => stop?.(), 0)
+    }
+    const sink = { next, error: reject, complete: () => reject(new Error('completed early')) }
     const subscription = start(sink)
     stop = typeof subscription === 'function' ? subscription : () => subscription.unsubscribe()
   })
@@ -59,11 +63,21 @@ async function urql() {
       }),
     ],
   })
+  // without a socket urql follows subscriptions as server-sent events
+  const byEvents = new UrqlClient({
+    url,
+    preferGetMethod: false,
+    fetchSubscriptions: true,
+    fetchOptions: { headers: { authorization } },
+    exchanges: [fetchExchange],
+  })
+  const follow = (one) => async () =>
+    fine(await first((sink) => one.subscription(SUBSCRIPTION, variables).subscribe(sink.next)))
   return {
     query: async () => fine(await client.query(QUERY, {}).toPromise()),
     mutation: async () => fine(await client.mutation(MUTATION, input('by urql')).toPromise()),
-    subscription: async () =>
-      fine(await first((sink) => client.subscription(SUBSCRIPTION, variables).subscribe(sink.next))),
+    subscription: follow(client),
+    'event subscription': follow(byEvents),
     close: () => ws.dispose(),
   }
 }
@@ -111,13 +125,14 @@ async function graphqlWs() {
   }
 }
 
+const late = () => new Promise((_, reject) => setTimeout(() => reject(new Error('no answer')), 20000))
 const clients = { urql, apollo, 'graphql-request': graphqlRequest, 'graphql-ws': graphqlWs }
 for (const [client, make] of Object.entries(clients)) {
   const { close, ...operations } = await make()
   for (const [operation, run] of Object.entries(operations)) {
     let outcome
     try {
-      outcome = { data: await Promise.race([run(), new Promise((_, late) => setTimeout(() => late(new Error('no answer')), 10000))]) }
+      outcome = { data: await Promise.race([run(), late()]) }
     } catch (error) {
       outcome = { error: String(error?.stack ?? error) }
     }

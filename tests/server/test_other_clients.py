@@ -16,6 +16,7 @@ from tests.server.worlds import make_judge
 OPERATIONS = [
     *((client, operation) for client in ("urql", "apollo", "graphql-request", "graphql-ws")
       for operation in ("query", "mutation", "subscription")),
+    ("urql", "event subscription"),
     ("apollo", "multipart subscription"),
 ]  # fmt: skip
 NAMES = {

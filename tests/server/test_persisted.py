@@ -105,6 +105,7 @@ def test_where_only_known_documents_are_executed_no_other_is(closed: Server, ent
     assert code_of(by_hash(api, digest(query))) == "PERSISTED_QUERY_NOT_FOUND"
     assert code_of(by_hash(api, digest(query), query=query)) == "PERSISTED_QUERY_NOT_IN_LIST"
     assert code_of(by_hash(api, digest(query))) == "PERSISTED_QUERY_NOT_FOUND"
+    assert by_hash(api, None, "application/graphql-response+json", query=query).status_code == 400
     answer = api.http.get("/graphql", params={"query": query})
     assert code_of(answer) == "PERSISTED_QUERY_NOT_IN_LIST"
     with socket(api) as live:
