@@ -1,7 +1,7 @@
 """The schema as a server runs it: documents are checked beside the loop, and nothing runs for ever."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Collection, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -16,6 +16,8 @@ from models.errors import ErrorCode
 from schema.documents import Checked, Documents
 from schema.errors import Schema
 from schema.limits import Limits
+
+_CONTAINERS = (list, dict)
 
 
 class CheckedText(str):
@@ -134,13 +136,14 @@ async def _only(answer: ExecutionResult) -> AsyncGenerator[ExecutionResult, None
 def _too_long(variables: Mapping[str, Any], most: int) -> str | None:
     """The name of a variable that holds a longer list; None: none does."""
     for name, value in variables.items():
-        waiting = [value]
+        waiting: list[list[Any] | dict[str, Any]] = [value] if type(value) in _CONTAINERS else []
         while waiting:
-            match waiting.pop():
-                case list() as items:
-                    if len(items) > most:
-                        return name
-                    waiting += items
-                case dict() as fields:
-                    waiting += fields.values()
+            found = waiting.pop()
+            if isinstance(found, dict):
+                inside: Collection[Any] = found.values()
+            elif len(found) > most:
+                return name
+            else:
+                inside = found
+            waiting += [each for each in inside if type(each) in _CONTAINERS]
     return None

@@ -4,6 +4,7 @@ Strawberry's view does the work. Here is what it leaves open: API keys, `applica
 documents, streams only for those who want them, and one form of refusals.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from datetime import timedelta
 from typing import Any, cast
@@ -157,6 +158,7 @@ class GraphQLView(GraphQL[Context, None]):
         elif media in SIMPLE:
             raise HTTPException(400, f"A GET request has no content, or {JSON}.")
         data = await super().parse_http_body(request)
+        await asyncio.sleep(0)  # to decode a large body takes a while, and so does what comes next
         if isinstance(data, GraphQLRequestData):
             data.query = self._persisted.text_of(data.query, data.extensions)
         return data

@@ -123,12 +123,16 @@ async def client(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[http
         gc.unfreeze()
 
 
-async def longest_pause(client: httpx.AsyncClient, body: Callable[[], bytes]) -> float:
-    """How long the loop stood still at most while a request was answered; the best of a few tries."""
-    return min([await _pause(client, body()) for _ in range(TRIES)])
+async def beats_on(client: httpx.AsyncClient, body: Callable[[], bytes]) -> bool:
+    """Whether the loop never stood still for long while a request was answered; a few times it may be tried."""
+    for _ in range(TRIES):
+        if await _pause(client, body()) < PAUSE:
+            return True
+    return False
 
 
 async def _pause(client: httpx.AsyncClient, body: bytes) -> float:
+    """How long the loop stood still at most, in seconds."""
     pauses = []
 
     async def beat() -> None:
@@ -153,10 +157,10 @@ async def test_the_loop_beats_on_under_a_document_of(client: httpx.AsyncClient, 
     def body() -> bytes:
         return json.dumps({"query": f"{document} # {next(_numbers)}"}).encode()  # none that was seen before
 
-    assert await longest_pause(client, body) < PAUSE
+    assert await beats_on(client, body)
 
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
 @pytest.mark.asyncio(loop_scope="module")
 async def test_the_loop_beats_on_under_a_body_of(client: httpx.AsyncClient, body: bytes) -> None:
-    assert await longest_pause(client, lambda: body) < PAUSE
+    assert await beats_on(client, lambda: body)
