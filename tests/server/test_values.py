@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server import values
@@ -26,6 +26,7 @@ def count(value: Any) -> int:
     return 1 + max(0, len(value) - 1) + sum(map(count, value)) if isinstance(value, list) else 0
 
 
+@settings(deadline=None)
 @given(JSON, st.integers(1, 12))
 def test_only_what_stands_outside_texts_counts_wherever_the_text_is_cut(value: Any, chunk: int) -> None:
     text, number = orjson.dumps(value), count(value)
