@@ -21,7 +21,7 @@ useServer(
       query: { viewer: { name: 'ann' } },
       subscription: { feedbackSummaryChanged: summaries },
     },
-    connectionInitWaitTimeout: 1000,
+    connectionInitWaitTimeout: 2000,
     onConnect: ({ connectionParams }) => connectionParams?.Authorization === `Bearer ${key}`,
   },
   server,

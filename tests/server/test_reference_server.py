@@ -19,6 +19,8 @@ from tests.server.worlds import make_judge
 
 SDL = HOME / "schema" / "schema.graphql"
 SILENCE = 0.4  # seconds after which a server is taken to have said all
+TRIES = 4  # on a busy machine it may not have; what then differs is asked again, with less around it
+AT_ONCE = 20
 VIEWER = {"query": "{ viewer { name } }"}
 STREAM = {"query": "subscription ($id: ID!) { feedbackSummaryChanged(judgeId: $id) { totalFeedbackCount } }"}
 INIT = object()  # stands for a connection_init with a valid key
@@ -110,7 +112,7 @@ OURS: dict[str, tuple[list[Any], list[Any]]] = {
 @pytest.fixture(scope="module")
 def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str, str]]:
     """This server's socket, a key and a judge."""
-    with running(tmp_path_factory.mktemp("frames"), "--no-runner", init_seconds="1") as server:
+    with running(tmp_path_factory.mktemp("frames"), "--no-runner", init_seconds="2") as server:
         key = make_key(server, workspace="frames")
         api = Api(server.url, key)
         with api.http:
@@ -139,7 +141,7 @@ async def answers(url: str, key: str, judge: str, frames: list[Any]) -> list[Any
                 await _send(socket, frame, key, judge)
                 with suppress(TimeoutError):
                     while True:
-                        silence = 1.5 if frame is WAIT else SILENCE
+                        silence = 3.5 if frame is WAIT else SILENCE
                         heard.append(_shown(json.loads(await asyncio.wait_for(socket.recv(), silence))))
         except ConnectionClosed as closed:
             heard.append(closed.rcvd.code if closed.rcvd else None)
@@ -148,7 +150,13 @@ async def answers(url: str, key: str, judge: str, frames: list[Any]) -> list[Any
 
 async def all_answers(url: str, key: str, judge: str, cases: dict[str, list[Any]]) -> dict[str, list[Any]]:
     """The answers of all cases, each on a connection of its own, side by side."""
-    found = await asyncio.gather(*(answers(url, key, judge, frames) for frames in cases.values()))
+    room = asyncio.Semaphore(AT_ONCE)
+
+    async def one(frames: list[Any]) -> list[Any]:
+        async with room:
+            return await answers(url, key, judge, frames)
+
+    found = await asyncio.gather(*map(one, cases.values()))
     return dict(zip(cases, found, strict=True))
 
 
@@ -172,17 +180,29 @@ def _shown(message: dict[str, Any]) -> Any:
 
 async def test_the_answers_are_those_of_the_reference_server(here: tuple[str, str, str], reference: str) -> None:
     url, key, judge = here
-    ours, theirs = await asyncio.gather(all_answers(url, key, judge, CASES), all_answers(reference, key, judge, CASES))
-    assert ours == theirs
-    codes = {said for heard in ours.values() for said in heard if isinstance(said, int)}
+    cases, codes = CASES, set[int]()
+    for _ in range(TRIES):
+        ours, theirs = await asyncio.gather(
+            all_answers(url, key, judge, cases), all_answers(reference, key, judge, cases)
+        )
+        codes |= {said for heard in ours.values() for said in heard if isinstance(said, int)}
+        cases = {name: cases[name] for name in cases if ours[name] != theirs[name]}
+        if not cases:
+            break
+    assert {name: ours[name] for name in cases} == {name: theirs[name] for name in cases}
     assert codes == {4400, 4401, 4403, 4408, 4409, 4429}
 
 
 async def test_where_the_reference_server_fails_this_one_tells_what_was_wrong(here: tuple[str, str, str]) -> None:
     url, key, judge = here
-    found = await all_answers(url, key, judge, {name: frames for name, (frames, _) in OURS.items()})
-    seen = {name: [_kind(said) for said in heard if said != ACK] for name, heard in found.items()}
-    assert seen == {name: expected for name, (_, expected) in OURS.items()}
+    expected = {name: heard for name, (_, heard) in OURS.items()}
+    seen: dict[str, list[Any]] = {}
+    for _ in range(TRIES):
+        found = await all_answers(url, key, judge, {name: frames for name, (frames, _) in OURS.items()})
+        seen = {name: [_kind(said) for said in heard if said != ACK] for name, heard in found.items()}
+        if seen == expected:
+            break
+    assert seen == expected
 
 
 ACK = '{"type": "connection_ack"}'

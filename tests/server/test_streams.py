@@ -30,7 +30,7 @@ MULTIPART = "multipart/mixed;boundary=graphql;subscriptionSpec=1.0,application/g
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with little patience."""
     folder = tmp_path_factory.mktemp("small")
-    with running(folder, "--no-runner", max_key_subscriptions="4", ping_seconds="0.5", init_seconds="0.5") as started:
+    with running(folder, "--no-runner", max_key_subscriptions="4", ping_seconds="1.5", init_seconds="2") as started:
         yield started
 
 
@@ -189,11 +189,11 @@ def test_a_key_has_so_many_operations_over_all_its_connections(small: Server, en
 def test_a_peer_that_answers_no_ping_is_let_go_of_and_one_that_does_is_not(small: Server, enter: Enter) -> None:
     api = enter(small)
     with socket(api) as alive, _silent_socket(small) as silent:
-        silent.settimeout(10)
+        silent.settimeout(20)
         begin = time.monotonic()
         while silent.recv(1024):  # its pings, and in the end nothing more
             pass
-        assert time.monotonic() - begin > 0.5
+        assert time.monotonic() - begin > 1.5
         alive.send({"type": "ping"})
         assert alive.receive() == {"type": "pong"}
 
