@@ -14,7 +14,7 @@ from tests.server.worlds import create_job, fill, make_judge
 
 SDL = HOME / "schema" / "schema.graphql"
 FINE = {"INVALID", "NOT_FOUND", "BAD_REQUEST", "LIMIT_EXCEEDED"}
-CASES = 100  # some five seconds
+CASES = 60  # some three seconds
 MOMENTS = st.datetimes(timezones=st.timezones()).map(datetime.isoformat) | st.text(max_size=30)
 
 
