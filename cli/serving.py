@@ -35,9 +35,20 @@ def serve(
     data_dir: DataDir = None,
     slots: Slots = None,
     runner: Annotated[bool | None, typer.Option(help="Whether to run training jobs here too.")] = None,
+    only_persisted: Annotated[
+        bool | None, typer.Option("--only-persisted", help="Execute known GraphQL documents only.")
+    ] = None,
 ) -> None:
     """Start the server: GraphQL at /graphql, GraphiQL at /graphiql, REST at /training/jobs."""
-    settings = _settings(host=host, port=port, database_url=database_url, data_dir=data_dir, slots=slots, runner=runner)
+    settings = _settings(
+        host=host,
+        port=port,
+        database_url=database_url,
+        data_dir=data_dir,
+        slots=slots,
+        runner=runner,
+        only_persisted=only_persisted,
+    )
     for note in _run(prepare(settings, first_key=True)):
         print(note, flush=True)
     run.serve(settings)

@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 from models.errors import DomainError, Invalid, LimitExceeded, Refused
 from models.feedback import FeedbackType
 from models.job import Priority, TrainingType
+from models.sizes import Sizes
 
-MAX_BATCH = 500
+MAX_BATCH = Sizes().batch
 MAX_TEXT = 100_000
 MAX_COMMENT = 10_000
 MAX_NAME = 200
@@ -310,17 +311,17 @@ class TrainingSpec:
         }
 
 
-def batch(name: str, size: int) -> None:
-    """Check how many items a call holds.
+def batch(name: str, size: int, most: int = MAX_BATCH) -> None:
+    """Check how many items a call holds, ``most`` at most.
 
     Raises:
         Refused: none, or more than one call may hold.
     """
     if size == 0:
-        raise Refused(Invalid(f"{name} is empty: send 1 to {MAX_BATCH} items.", (name,)))
-    if size > MAX_BATCH:
+        raise Refused(Invalid(f"{name} is empty: send 1 to {most} items.", (name,)))
+    if size > most:
         raise Refused(
-            LimitExceeded(f"{name} holds {size} items; a call takes at most {MAX_BATCH}. Send several calls.", (name,))
+            LimitExceeded(f"{name} holds {size} items; a call takes at most {most}. Send several calls.", (name,))
         )
 
 

@@ -2,20 +2,26 @@
 
 from models.access import Role, Viewer
 from models.errors import Forbidden
+from models.sizes import Sizes
 from resolvers.loaders import Loaders
 from runner.manager import Manager
 from runner.scoring import Scorer
 from store.store import Store
 
+DEFAULT_SIZES = Sizes()
+
 
 class Context:
     """One request, or one operation of a socket."""
 
-    def __init__(self, viewer: Viewer, store: Store, manager: Manager, scorer: Scorer) -> None:
+    def __init__(
+        self, viewer: Viewer, store: Store, manager: Manager, scorer: Scorer, sizes: Sizes = DEFAULT_SIZES
+    ) -> None:
         self.viewer = viewer
         self.store = store
         self.manager = manager
         self.scorer = scorer
+        self.sizes = sizes
         self.loaders = Loaders(store)
 
     @property

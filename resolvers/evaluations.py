@@ -125,7 +125,7 @@ async def evaluate(
 
 
 async def _check(ctx: Context, judge_id: str, specs: tuple[EvaluationSpec, ...], field: str) -> _Checked:
-    batch(field, len(specs))
+    batch(field, len(specs), ctx.sizes.batch)
     judge = await ctx.store.read(lambda connection: judges.need(connection, ctx.workspace_id, judge_id))
     criteria = await ctx.loaders.criteria.load(judge.pk)
     scorecard = Scorecard(criteria)

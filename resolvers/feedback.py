@@ -25,7 +25,7 @@ async def of_evaluation(ctx: Context, evaluation_id: str, first: int, after: str
         Invalid: ``first`` or ``after`` is not allowed.
     """
     statement = feedback.of_evaluation(ctx.workspace_id, evaluation_id)
-    return await read_page(ctx.store, feedback.FEEDBACK, statement, first, after)
+    return await read_page(ctx.store, feedback.FEEDBACK, statement, first, after, ctx.sizes.page)
 
 
 async def submit(ctx: Context, judge_id: str, specs: tuple[FeedbackSpec, ...]) -> Batch[Feedback]:
@@ -35,7 +35,7 @@ async def submit(ctx: Context, judge_id: str, specs: tuple[FeedbackSpec, ...]) -
         Refused, NotFound: the call as a whole can't be met.
     """
     ctx.require(Role.ANNOTATOR)
-    batch("feedback", len(specs))
+    batch("feedback", len(specs), ctx.sizes.batch)
     judge = await ctx.store.read(lambda connection: judges.need(connection, ctx.workspace_id, judge_id))
     scorecard = Scorecard(await ctx.loaders.criteria.load(judge.pk))
     wrong = [list(spec.problems()) for spec in specs]

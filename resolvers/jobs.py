@@ -132,7 +132,7 @@ async def page(ctx: Context, first: int, after: str | None, wanted: JobFilter | 
         Invalid: ``first`` or ``after`` is not allowed.
     """
     statement = _filtered(ctx.workspace_id, wanted or JobFilter())
-    return await read_page(ctx.store, jobs.JOBS, statement, first, after)
+    return await read_page(ctx.store, jobs.JOBS, statement, first, after, ctx.sizes.page)
 
 
 async def events(ctx: Context, job_id: str, first: int, after: str | None) -> Page[JobEvent]:
@@ -141,7 +141,7 @@ async def events(ctx: Context, job_id: str, first: int, after: str | None) -> Pa
     Raises:
         Invalid: ``first`` or ``after`` is not allowed.
     """
-    return await read_page(ctx.store, log.EVENTS, log.of_job(job_id), first, after)
+    return await read_page(ctx.store, log.EVENTS, log.of_job(job_id), first, after, ctx.sizes.page)
 
 
 async def deliveries(ctx: Context, job_id: str) -> tuple[Delivery, ...]:

@@ -22,7 +22,9 @@ async def page(ctx: Context, first: int, after: str | None) -> Page[Judge]:
     Raises:
         Invalid: ``first`` or ``after`` is not allowed.
     """
-    return await read_page(ctx.store, judges.JUDGES, judges.of_workspace(ctx.workspace_id), first, after)
+    return await read_page(
+        ctx.store, judges.JUDGES, judges.of_workspace(ctx.workspace_id), first, after, ctx.sizes.page
+    )
 
 
 async def create(ctx: Context, spec: JudgeSpec) -> Judge:
@@ -49,7 +51,7 @@ async def versions(ctx: Context, judge_pk: int, first: int, after: str | None) -
     Raises:
         Invalid: ``first`` or ``after`` is not allowed.
     """
-    return await read_page(ctx.store, judges.VERSIONS, judges.versions_of(judge_pk), first, after)
+    return await read_page(ctx.store, judges.VERSIONS, judges.versions_of(judge_pk), first, after, ctx.sizes.page)
 
 
 async def deploy(

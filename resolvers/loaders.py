@@ -18,6 +18,9 @@ from store.store import Store
 K = TypeVar("K")
 V = TypeVar("V")
 
+# Who waits for a batch is woken so many at a time: each goes on for a while, and others' requests want a turn as well.
+TURN = 4
+
 
 class Loader(Generic[K, V]):
     """Loads values by key. Nothing is remembered beyond the batch, so what changed is seen, also by a long stream."""
@@ -25,29 +28,37 @@ class Loader(Generic[K, V]):
     def __init__(self, store: Store, read: Callable[[Connection, list[K]], dict[K, V]]) -> None:
         self._store = store
         self._read = read
-        self._waiting: dict[K, asyncio.Future[V | None]] = {}
+        self._waiting: dict[K, list[asyncio.Future[V | None]]] = {}
 
     async def load(self, key: K) -> V | None:
         """The value of a key; None where there is none."""
         if not self._waiting:
             self._batch = asyncio.create_task(self._run())
-        future = self._waiting.setdefault(key, asyncio.get_running_loop().create_future())
-        return await asyncio.shield(future)
+        future: asyncio.Future[V | None] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(key, []).append(future)
+        return await future
 
     async def _run(self) -> None:
         await asyncio.sleep(0)  # let everybody of this turn ask
         asked, self._waiting = self._waiting, {}
+        found: dict[K, V] = {}
+        problem: Exception | None = None
         try:
             found = await self._store.read(lambda connection: self._read(connection, list(asked)))
         except Exception as error:
-            for future in asked.values():
-                if not future.done():
-                    future.set_exception(error)
-                    future.exception()  # somebody who stopped waiting is no bug
-            return
-        for key, future in asked.items():
-            if not future.done():
-                future.set_result(found.get(key))
+            problem = error
+        woken = 0
+        for key, futures in asked.items():
+            for future in futures:
+                if future.done():  # somebody who stopped waiting
+                    continue
+                if problem is not None:
+                    future.set_exception(problem)
+                else:
+                    future.set_result(found.get(key))
+                woken += 1
+                if woken % TURN == 0:
+                    await asyncio.sleep(0)
 
 
 class Certain(Generic[K, V]):

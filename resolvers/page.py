@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from store.page import Keyset, count
+from store.page import MAX_FIRST, Keyset, count
 from store.rows import Query
 from store.store import Store
 
@@ -22,13 +22,15 @@ class Page(Generic[T]):
     count: Callable[[], Awaitable[int]]
 
 
-async def read_page(store: Store, keyset: Keyset[T], statement: Query, first: int, after: str | None) -> Page[T]:
-    """A page of a filtered select.
+async def read_page(
+    store: Store, keyset: Keyset[T], statement: Query, first: int, after: str | None, most: int = MAX_FIRST
+) -> Page[T]:
+    """A page of a filtered select, with ``most`` items at most.
 
     Raises:
         Invalid: ``first`` or ``after`` is not allowed.
     """
-    window = await store.read(lambda connection: keyset.window(connection, statement, first, after))
+    window = await store.read(lambda connection: keyset.window(connection, statement, first, after, most))
 
     async def total() -> int:
         return await store.read(lambda connection: count(connection, statement))

@@ -7,6 +7,7 @@ import strawberry
 import structlog
 from graphql import GraphQLError
 from strawberry.exceptions import MissingQueryError
+from strawberry.http.types import HTTPMethod
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionContext
 from strawberry.types.graphql import OperationType
@@ -19,17 +20,37 @@ _log = structlog.get_logger()
 _ABOUT_THE_REQUEST = (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
 
 
+class NoSubscription(InvalidOperationTypeError):
+    """A subscription was sent where one answer is expected."""
+
+    def as_http_error_reason(self, method: HTTPMethod | None = None) -> str:  # type: ignore[override]
+        """How it can be followed instead."""
+        return (
+            "A subscription has more than one answer. Follow it over a WebSocket (graphql-transport-ws), or with the "
+            "header Accept: text/event-stream, or Accept: multipart/mixed;subscriptionSpec=1.0."
+        )
+
+
 class Schema(strawberry.Schema):
     """A schema whose errors all carry ``extensions.code``."""
+
+    suggestions = True  # whether errors say what may have been meant
 
     async def execute(self, *arguments: Any, **more: Any) -> Any:
         """One answer, which a subscription does not fit into: that is refused here, and streamed elsewhere."""
         allowed = set(more.get("allowed_operation_types") or OperationType) - {OperationType.SUBSCRIPTION}
-        return await super().execute(*arguments, **more | {"allowed_operation_types": allowed})
+        try:
+            return await super().execute(*arguments, **more | {"allowed_operation_types": allowed})
+        except InvalidOperationTypeError as error:
+            if error.operation_type is OperationType.SUBSCRIPTION:
+                raise NoSubscription(error.operation_type) from None
+            raise
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Put what clients may see in the place of the errors that happened."""
         errors[:] = [shown for error in errors for shown in _shown(error)]
+        if not self.suggestions:
+            errors[:] = [_without_suggestion(error) for error in errors]
 
 
 def _shown(error: GraphQLError) -> Iterator[GraphQLError]:
@@ -53,6 +74,11 @@ def _shown(error: GraphQLError) -> Iterator[GraphQLError]:
             yield _told(error, error.message, code="BAD_REQUEST")
         case _:
             yield _masked(error)
+
+
+def _without_suggestion(error: GraphQLError) -> GraphQLError:
+    message, suggestion, _ = error.message.partition(" Did you mean ")
+    return _told(error, message, **error.extensions or {}) if suggestion else error
 
 
 def _is_about_the_request(error: GraphQLError) -> bool:

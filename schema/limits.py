@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from graphql import (
     DocumentNode,
@@ -13,35 +12,45 @@ from graphql import (
     GraphQLInterfaceType,
     GraphQLNamedType,
     GraphQLObjectType,
+    GraphQLSchema,
     InlineFragmentNode,
     IntValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
+    Token,
     TokenKind,
-    ValidationContext,
-    ValidationRule,
     VariableNode,
     get_named_type,
+    get_nullable_type,
+    is_list_type,
 )
-from graphql.validation.validate import ValidationAbortedError
 
-MAX_PAGE = 100
+# Each asks for the schema. One is usual; a few do no harm; thirty, each with an alias, take seconds.
+_MAX_INTROSPECTIONS = 3
+# What a list without pages is taken to hold, such as a judge's criteria.
+_LIST = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a document may hold.
+    """What a document may hold, and how long a query may take.
 
     ``cost`` bounds the objects it can ask for: each field with fields of its own counts once, times the sizes of the
-    pages it lies in. A page whose size is a variable counts as the largest there is.
+    pages it lies in. A page whose size is a variable counts as the largest there is, ``page``; a list without pages
+    counts as ten. ``items`` bounds each
+    list among the variables, ``seconds`` the time of a query.
     """
 
+    characters: int = 100_000
     tokens: int = 2_000
     digits: int = 100
     depth: int = 15
     aliases: int = 30
     directives: int = 10
     cost: int = 20_000
+    page: int = 100
+    items: int = 1_000
+    seconds: float = 30.0
 
 
 DEFAULTS = Limits()
@@ -58,21 +67,25 @@ class Size:
 class Measure:
     """Measures a document in one pass: fragments once each, however often they are spread."""
 
-    def __init__(self, context: ValidationContext) -> None:
+    def __init__(self, schema: GraphQLSchema, document: DocumentNode, page: int = DEFAULTS.page) -> None:
         self.aliases = 0
-        self.directives = 0
-        self.digits = max(map(len, _whole_numbers(context.document)), default=0)
-        self._schema = context.schema
+        self.introspections = 0
+        self.directives = self.digits = 0
+        for token in _tokens(document):
+            self.directives += token.kind is TokenKind.AT
+            if token.kind is TokenKind.INT:
+                self.digits = max(self.digits, len(token.value or ""))
+        self._schema = schema
+        self._page = page
         self._fragments = {
             definition.name.value: definition
-            for definition in context.document.definitions
+            for definition in document.definitions
             if isinstance(definition, FragmentDefinitionNode)
         }
         self._measured: dict[str, Size] = {}
         sizes = [Size()]
-        for definition in context.document.definitions:
+        for definition in document.definitions:
             if isinstance(definition, OperationDefinitionNode):
-                self.directives += len(definition.directives or ())
                 root = self._schema.get_root_type(definition.operation)
                 sizes.append(self._selection(definition.selection_set, root))
         self.depth = max(size.depth for size in sizes)
@@ -81,7 +94,6 @@ class Measure:
     def _selection(self, selections: SelectionSetNode | None, parent: GraphQLNamedType | None) -> Size:
         depth = cost = 0
         for node in selections.selections if selections else ():
-            self.directives += len(node.directives or ())
             match node:
                 case FieldNode():
                     size = self._field(node, parent)
@@ -100,67 +112,67 @@ class Measure:
     def _field(self, node: FieldNode, parent: GraphQLNamedType | None) -> Size:
         self.aliases += node.alias is not None
         name = node.name.value
-        if name.startswith("__"):
-            return Size()  # introspection reads no data, and has a limit of its own
+        if name.startswith("__"):  # introspection reads no data, and has limits of its own
+            self.introspections += name in ("__schema", "__type")
+            return Size()
         definition: GraphQLField | None = None
         if isinstance(parent, GraphQLObjectType | GraphQLInterfaceType):
             definition = parent.fields.get(name)
         if node.selection_set is None:
             return Size(1)
         inner = self._selection(node.selection_set, get_named_type(definition.type) if definition else None)
-        return Size(inner.depth + 1, 1 + inner.cost * _page_size(node, definition))
+        if definition is not None and "first" in definition.args:
+            return Size(inner.depth + 1, 1 + inner.cost * self._page_size(node, definition))
+        return Size(inner.depth + 1, (1 + inner.cost) * _length(definition, parent))
+
+    def _page_size(self, node: FieldNode, definition: GraphQLField) -> int:
+        for argument in node.arguments or ():
+            if argument.name.value == "first":
+                match argument.value:
+                    case IntValueNode(value=number) if len(number) <= len(str(self._page)):
+                        return max(0, min(int(number), self._page))
+                    case IntValueNode() | VariableNode():
+                        return self._page
+        return int(definition.args["first"].default_value)
 
     def _fragment(self, name: str) -> Size:
         if name not in self._measured and name in self._fragments:
             self._measured[name] = Size()  # a circle adds nothing here; another rule refuses it
             fragment = self._fragments[name]
-            self.directives += len(fragment.directives or ())
             on = self._schema.get_type(fragment.type_condition.name.value)
             self._measured[name] = self._selection(fragment.selection_set, on)
         return self._measured.get(name, Size())
 
 
-def _whole_numbers(document: DocumentNode) -> Iterator[str]:
+def _length(definition: GraphQLField | None, parent: GraphQLNamedType | None) -> int:
+    """How many objects a field without pages gives; those of a page were counted with the page's size."""
+    is_page = "pageInfo" in getattr(parent, "fields", ())
+    is_list = definition is not None and is_list_type(get_nullable_type(definition.type))
+    return _LIST if is_list and not is_page else 1
+
+
+def _tokens(document: DocumentNode) -> Iterator[Token]:
     token = document.loc.start_token if document.loc else None
     while token is not None:
-        if token.kind is TokenKind.INT:
-            yield token.value or ""
+        yield token
         token = token.next
 
 
-def _page_size(node: FieldNode, definition: GraphQLField | None) -> int:
-    if definition is None or "first" not in definition.args:
-        return 1
-    for argument in node.arguments or ():
-        if argument.name.value == "first":
-            match argument.value:
-                case IntValueNode(value=number) if len(number) <= len(str(MAX_PAGE)):
-                    return max(0, min(int(number), MAX_PAGE))
-                case IntValueNode() | VariableNode():
-                    return MAX_PAGE
-    return int(definition.args["first"].default_value)
-
-
-def limit_rule(limits: Limits) -> type[ValidationRule]:
-    """A validation rule for these limits. Make it once: the cache of validated documents knows rules by identity."""
-
-    class LimitRule(ValidationRule):
-        """Refuses documents that are too large, before the other rules look at them."""
-
-        def enter_document(self, *_: Any) -> None:
-            document = Measure(self.context)
-            for found, limit, problem in (
-                (document.digits, limits.digits, "holds a number of {} digits; the limit is {:,}."),
-                (document.depth, limits.depth, "nests fields {} levels deep; the limit is {:,}."),
-                (document.aliases, limits.aliases, "has {} aliases; the limit is {:,}."),
-                (document.directives, limits.directives, "has {} directives; the limit is {:,}."),
-                (document.cost, limits.cost, "can ask for {} objects; the limit is {:,}. Take smaller pages."),
-            ):
-                if found > limit:
-                    message = f"The document {problem.format(_readable(found), limit)}"
-                    raise ValidationAbortedError(message, extensions={"code": "LIMIT_EXCEEDED"})
-
-    return LimitRule
+def problem(document: Measure, limits: Limits) -> str | None:
+    """What is too much about a document, as a sentence; None: nothing."""
+    for found, limit, sentence in (
+        (document.digits, limits.digits, "holds a number of {} digits; the limit is {:,}."),
+        (document.depth, limits.depth, "nests fields {} levels deep; the limit is {:,}."),
+        (document.aliases, limits.aliases, "has {} aliases; the limit is {:,}."),
+        (document.directives, limits.directives, "has {} directives; the limit is {:,}."),
+        (document.introspections, _MAX_INTROSPECTIONS, "asks for the schema {} times; the limit is {:,}."),
+        (document.cost, limits.cost, "can ask for {} objects; the limit is {:,}. Take smaller pages."),
+    ):
+        if found > limit:
+            return f"The document {sentence.format(_readable(found), limit)}"
+    if document.introspections and document.cost:
+        return "The document asks for the schema and for data: send two documents."
+    return None
 
 
 def _readable(number: int) -> str:

@@ -1,20 +1,9 @@
-"""What a request's text says: its document, and which operation of it is meant."""
+"""Which operation of a document is meant."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 
-from graphql import GraphQLError, GraphQLSyntaxError, OperationDefinitionNode
-from strawberry.extensions import ParserCache, SchemaExtension
-
-
-class DocumentCache(ParserCache):
-    """Keeps parsed documents. What can't be parsed is left to Strawberry, which else loses the error of a socket."""
-
-    def on_parse(self) -> Iterator[None]:
-        """Parse, or find the document as it was parsed before."""
-        with suppress(GraphQLSyntaxError):
-            next(super().on_parse())
-        yield
+from graphql import GraphQLError, OperationDefinitionNode
+from strawberry.extensions import SchemaExtension
 
 
 class OneOperation(SchemaExtension):

@@ -20,7 +20,10 @@ R = TypeVar("R")
 
 @object_type
 class Subscription:
-    """Everything that can be followed live, over a WebSocket that speaks `graphql-transport-ws`."""
+    """Everything that can be followed live.
+
+    Over a WebSocket that speaks `graphql-transport-ws`, or over HTTP as server-sent events or in parts.
+    """
 
     @subscription
     async def training_job_status(

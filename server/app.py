@@ -12,6 +12,8 @@ from schema.build import build
 from server import errors, health, pages, rest
 from server.graphql import GraphQLView
 from server.limits import BodyLimit
+from server.persisted import Persisted, known_documents
+from server.rates import RateLimit, Rates
 from server.services import services
 from server.settings import Settings
 
@@ -25,10 +27,12 @@ def create_app(settings: Settings) -> Starlette:
             app.state.services = parts
             yield
 
+    rates = Rates(settings.rate_limit) if settings.rate_limit is not None else None
     graphql = GraphQLView(
-        build(settings.limits),
-        max_subscriptions=settings.max_subscriptions,
-        allowed_origins=settings.allowed_origins,
+        build(settings.limits, introspection=settings.introspection, suggestions=settings.suggestions),
+        settings.terms,
+        persisted=Persisted(known_documents(settings.persisted_documents), only=settings.only_persisted),
+        rates=rates,
     )
     routes = [
         Route("/graphql", graphql),
@@ -40,9 +44,14 @@ def create_app(settings: Settings) -> Starlette:
         Route("/metrics", health.metrics),
         *pages.routes(),
     ]
-    return Starlette(
+    app = Starlette(
         routes=routes,
         lifespan=lifespan,
         exception_handlers={HTTPException: errors.refused, Exception: errors.unexpected},
-        middleware=[Middleware(BodyLimit, max_bytes=settings.max_body_bytes)],
+        middleware=[
+            *([Middleware(RateLimit, rates=rates)] if rates is not None else []),
+            Middleware(BodyLimit, max_bytes=settings.max_body_bytes),
+        ],
     )
+    app.state.end_streams = graphql.end_streams
+    return app

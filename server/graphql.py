@@ -1,133 +1,74 @@
-"""GraphQL over HTTP and over sockets (`graphql-transport-ws`), as the specifications say.
+"""GraphQL over HTTP, as the specification says, and the way to sockets.
 
-Strawberry's view does the work. Here is what it leaves open: API keys, `application/graphql-response+json`, errors of
-a document that fail only their own operation on a socket, frames that are no messages, text frames.
+Strawberry's view does the work. Here is what it leaves open: API keys, `application/graphql-response+json`, persisted
+documents, streams only for those who want them, and one form of refusals.
 """
 
-import math
-import time
-from collections.abc import Mapping
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping
 from datetime import timedelta
 from typing import Any, cast
 
 import orjson
-from cross_web import HTTPException
-from graphql import GraphQLError
+from cross_web import AsyncHTTPRequestAdapter, HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.exceptions import ConnectionRejectionError
-from strawberry.http import GraphQLHTTPResponse
+from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
+from strawberry.http.base import BaseRequestProtocol
+from strawberry.http.parse_content_type import parse_content_type
 from strawberry.schema import BaseSchema
-from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
-from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
-from strawberry.subscriptions.protocols.graphql_transport_ws.types import Message, SubscribeMessage
+from strawberry.subscriptions import (
+    GRAPHQL_SSE_PROTOCOL,
+    GRAPHQL_TRANSPORT_WS_PROTOCOL,
+    MULTIPART_SUBSCRIPTION_PROTOCOL,
+)
 from strawberry.types import ExecutionResult
 from strawberry.types.unset import UNSET, UnsetType
 
-from models.access import Viewer
 from models.errors import ErrorCode, Unauthenticated
 from resolvers.context import Context
 from server.auth import authenticate
 from server.errors import masked
 from server.limits import TooLarge
+from server.media import GRAPHQL_RESPONSE, JSON, SIMPLE, answer_type, refusal
+from server.persisted import NotPersisted, Persisted, UnknownHash
+from server.rates import Rates
 from server.services import Services
-from store.away import is_away
+from server.socket import TOO_MANY_VALUES, SocketContext, SocketHandler
+from server.streams import TRANSPORTS, Ending
+from server.terms import Terms
+from server.values import holds_more_values, too_many_values
+from server.watch import Watch
 
-GRAPHQL_RESPONSE = "application/graphql-response+json"
-INIT_TIMEOUT = timedelta(seconds=10)
-KEY_HOLDS = 2.0  # seconds for which a socket believes in a key before it looks again
-
-
-class SocketContext(Context):
-    """The context of a socket: who asks is known once `connection_init` was heard."""
-
-    def __init__(self, services: Services, header: str | None) -> None:
-        super().__init__(cast("Viewer", None), services.store, services.manager, services.scorer)
-        self.authorization: object = header
-        self.connection_params: dict[str, Any] = {}
-
-
-class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
-    """The reference server's answers to frames that are no messages, and to documents that are no good.
-
-    A key that is taken back while the socket is open closes it.
-    """
-
-    _checked = -math.inf  # when the key was last seen to hold
-    _shut = False
-
-    async def handle_message(self, message: Any) -> None:
-        """Take one frame."""
-        problem = _problem_of(message)
-        if problem is not None:
-            await self.handle_invalid_message(problem)
-        else:
-            await super().handle_message(message)
-
-    async def handle_subscribe(self, message: SubscribeMessage) -> None:
-        """Begin an operation, unless there are too many."""
-        limit, id_ = self.max_subscriptions_per_connection, message["id"]
-        if self.connection_acknowledged and not await self._key_holds():
-            await self._shut_out()
-        elif limit is not None and len(self.operations) >= limit and id_ not in self.operations:
-            error = GraphQLError(
-                f"This connection has {limit} operations at once, which is the limit: complete one, or open another "
-                "connection.",
-                extensions={"code": ErrorCode.LIMIT_EXCEEDED},
-            )
-            await self.send_message({"id": id_, "type": "error", "payload": [error.formatted]})
-        else:
-            await super().handle_subscribe(message)
-
-    async def send_message(self, message: Message) -> None:
-        """Send a frame; what was asked for only while the key holds."""
-        if message["type"] == "next" and not await self._key_holds():
-            await self._shut_out()
-        if not self._shut:
-            await super().send_message(message)
-
-    async def _key_holds(self) -> bool:
-        if time.monotonic() - self._checked < KEY_HOLDS:
-            return True
-        self._checked = time.monotonic()
-        assert isinstance(self.context, SocketContext)
-        try:
-            await authenticate(self.context.store, self.context.authorization)
-        except Unauthenticated:
-            return False
-        except Exception as error:
-            if not is_away(error):
-                raise
-        return True
-
-    async def _shut_out(self) -> None:
-        if not self._shut:
-            self._shut = True
-            await self.websocket.close(code=4401, reason="Unauthorized")
-
-    @staticmethod
-    def _get_pre_execution_close_reason(error: GraphQLError) -> str | None:
-        return None  # a bad document fails its own operation, not the others that share the socket
+REVOKED = {"errors": [{"message": "The API key was taken back.", "extensions": {"code": "UNAUTHENTICATED"}}]}
 
 
 class GraphQLView(GraphQL[Context, None]):
     """The endpoint `/graphql`."""
 
     graphql_transport_ws_handler_class = SocketHandler
+    stream_transport_classes_by_protocol = TRANSPORTS
 
-    def __init__(
-        self, schema: BaseSchema, *, max_subscriptions: int = 100, allowed_origins: tuple[str, ...] = ()
-    ) -> None:
+    def __init__(self, schema: BaseSchema, terms: Terms, *, persisted: Persisted, rates: Rates | None = None) -> None:
         super().__init__(
             schema,
-            subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
-            connection_init_wait_timeout=INIT_TIMEOUT,
-            max_subscriptions_per_connection=max_subscriptions,
-            allowed_origins=allowed_origins,
+            subscription_protocols=(
+                GRAPHQL_TRANSPORT_WS_PROTOCOL,
+                GRAPHQL_SSE_PROTOCOL,
+                MULTIPART_SUBSCRIPTION_PROTOCOL,
+            ),
+            connection_init_wait_timeout=timedelta(seconds=terms.init_seconds),
+            max_subscriptions_per_connection=terms.max_subscriptions,
+            allowed_origins=terms.allowed_origins,
         )
+        self._terms = terms
+        self._persisted = persisted
+        self._rates = rates
+        self._watch: Watch | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request or serve a socket; a request that is refused is answered in GraphQL's own form."""
@@ -135,6 +76,7 @@ class GraphQLView(GraphQL[Context, None]):
             await super().__call__(scope, receive, send)
             return
         request = Request(scope, receive)
+        accept = request.headers.get("accept", "")
         response: Response
         try:
             if self.should_render_graphql_ide(self.request_adapter_class(request)):
@@ -142,16 +84,20 @@ class GraphQLView(GraphQL[Context, None]):
             else:
                 response = await self.run(request)
         except Unauthenticated as error:
-            response = _refusal(request, 401, str(error), "UNAUTHENTICATED", {"www-authenticate": "Bearer"})
+            response = refusal(accept, 401, str(error), "UNAUTHENTICATED", {"www-authenticate": "Bearer"})
+        except NotPersisted as error:
+            # an unknown hash is 200 also to those who ask for the newer type: their clients then send the text
+            good = isinstance(error, UnknownHash) or answer_type(accept) == JSON
+            response = refusal(accept, 200 if good else 400, str(error), error.code)
         except HTTPException as error:
-            allow = {"allow": "GET, POST"} if error.status_code == 405 else {}
-            response = _refusal(request, error.status_code, error.reason, "BAD_REQUEST", allow)
+            allow = {"allow": "GET, POST"} if error.status_code == 405 else None
+            response = refusal(accept, error.status_code, error.reason, "BAD_REQUEST", allow)
         except TooLarge as error:
-            response = _refusal(request, error.status_code, error.detail, ErrorCode.LIMIT_EXCEEDED, {})
+            response = refusal(accept, error.status_code, error.detail, ErrorCode.LIMIT_EXCEEDED)
         except ClientDisconnect:
             return
         except Exception as error:
-            response = _refusal(request, 500, masked(error), "INTERNAL", {})
+            response = refusal(accept, 500, masked(error), "INTERNAL")
         await response(scope, receive, send)
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
@@ -163,8 +109,21 @@ class GraphQLView(GraphQL[Context, None]):
         services: Services = request.app.state.services
         header = request.headers.get("authorization")
         if isinstance(request, WebSocket):
-            return SocketContext(services, header)
-        return services.context(await authenticate(services.store, header))
+            watch = self._watch_over(services)
+            return SocketContext(services, header, watch=watch, persisted=self._persisted, rates=self._rates)
+        context = services.context(await authenticate(services.store, header))
+        request.state.graphql = context
+        return context
+
+    def end_streams(self) -> None:
+        """Let go of all who follow over HTTP, so that the server can end; they will come back to another."""
+        if self._watch is not None:
+            self._watch.ending.set()
+
+    def _watch_over(self, services: Services) -> Watch:
+        if self._watch is None:
+            self._watch = Watch(services.store, self._terms.max_key_subscriptions)
+        return self._watch
 
     async def on_ws_connect(self, context: Context) -> UnsetType | dict[str, object] | None:
         """Take the key from `connection_init`, or from the handshake where a client can set headers.
@@ -180,6 +139,29 @@ class GraphQLView(GraphQL[Context, None]):
         except Unauthenticated as error:
             raise ConnectionRejectionError from error
         return cast("UnsetType", UNSET)
+
+    async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> GraphQLRequestData | list[GraphQLRequestData]:
+        """What a request asks for.
+
+        Raises:
+            HTTPException: it is no GraphQL request, or one that a foreign page could have sent.
+            NotPersisted: it means a document that is not known.
+        """
+        media, _ = parse_content_type(request.content_type or "")
+        if request.method == "POST":
+            if media != JSON:
+                raise HTTPException(415, f"Send the request as {JSON}.")
+            if await too_many_values(await request.get_body(), self._terms.max_values):
+                raise TooLarge(
+                    f"The request holds more than {self._terms.max_values:,} values; send fewer items a call."
+                )
+        elif media in SIMPLE:
+            raise HTTPException(400, f"A GET request has no content, or {JSON}.")
+        data = await super().parse_http_body(request)
+        await asyncio.sleep(0)  # to decode a large body takes a while, and so does what comes next
+        if isinstance(data, GraphQLRequestData):
+            data.query = self._persisted.text_of(data.query, data.extensions)
+        return data
 
     async def get_sub_response(self, request: Request | WebSocket) -> Response:
         """The response's head, with the media type that the client asked for."""
@@ -212,6 +194,36 @@ class GraphQLView(GraphQL[Context, None]):
             headers=dict(sub_response.headers),
         )
 
+    async def create_streaming_response(
+        self,
+        request: Request | WebSocket,
+        stream: Callable[[], AsyncGenerator[str, None]],  # type: ignore[override]
+        sub_response: Response,
+        headers: Mapping[str, str],
+    ) -> Response:
+        """A stream, for as long as its key holds; refused where the key has too many."""
+        context: Context = request.state.graphql
+        watch, key_id = self._watch_over(request.app.state.services), context.viewer.key_id
+        accept = request.headers.get("accept", "")
+        if not watch.begin(key_id):
+            message = f"This key has {watch.max_operations} operations at once, which is the limit: end one first."
+            return refusal(accept, 429, message, ErrorCode.LIMIT_EXCEEDED)
+        transport = self._get_stream_transport_from_headers(request.headers)
+        assert transport is not None
+        last_words = transport.encode_next(cast("GraphQLHTTPResponse", REVOKED), self.encode_json)
+        return Ending(
+            stream,
+            last_words + transport.encode_complete(),
+            headers,
+            watch=watch,
+            key=(key_id, request.headers.get("authorization")),
+        )
+
+    def should_render_graphql_ide(self, request: BaseRequestProtocol) -> bool:
+        """Whether a person opens the endpoint in a browser."""
+        asked = {"query", "extensions"} & set(request.query_params)
+        return request.method == "GET" and not asked and "text/html" in request.headers.get("accept", "")
+
     async def render_graphql_ide(self, request: Request | WebSocket) -> Response:
         """People who open the endpoint in a browser are led to GraphiQL."""
         return RedirectResponse("graphiql", status_code=307)
@@ -222,14 +234,18 @@ class GraphQLView(GraphQL[Context, None]):
         Raises:
             HTTPException: it is no JSON, or neither an object nor a list.
         """
-        found = super().parse_json(data)
+        try:
+            found = orjson.loads(data)
+        except orjson.JSONDecodeError as error:
+            raise HTTPException(400, "Unable to parse request body as JSON") from error
         if not isinstance(found, dict | list):
             raise HTTPException(400, "A GraphQL request is a JSON object")
         return found
 
     def decode_json(self, data: str | bytes) -> object:
-        """Strict JSON: no NaN, no infinities."""
-        return orjson.loads(data)
+        """A socket's frame. Strict JSON, with no NaN and no infinities."""
+        text = data.encode() if isinstance(data, str) else data
+        return TOO_MANY_VALUES if holds_more_values(text, self._terms.max_values) else orjson.loads(text)
 
     def encode_json(self, data: object) -> str:
         """JSON as text, since a socket would send bytes as a binary frame."""
@@ -237,44 +253,8 @@ class GraphQLView(GraphQL[Context, None]):
 
 
 def _media_type(request: Request | WebSocket) -> str:
-    """The newer media type where it is named at least as high as `application/json`."""
-    best: dict[str, float] = {}
-    for part in request.headers.get("accept", "").split(","):
-        media, *parameters = [piece.strip().lower() for piece in part.split(";")]
-        weight = 1.0
-        for parameter in parameters:
-            if parameter.startswith("q="):
-                try:
-                    weight = float(parameter[2:])
-                except ValueError:
-                    weight = 0.0
-        best[media] = max(best.get(media, 0.0), weight)
-    newer = best.get(GRAPHQL_RESPONSE, 0.0)
-    return GRAPHQL_RESPONSE if newer > 0 and newer >= best.get("application/json", 0.0) else "application/json"
+    return answer_type(request.headers.get("accept", ""))
 
 
 def _ran_nothing(result: ExecutionResult) -> bool:
     return result.data is None and bool(result.errors) and all(error.path is None for error in result.errors or ())
-
-
-def _refusal(request: Request, status: int, message: str, code: str, headers: Mapping[str, str]) -> Response:
-    body = {"errors": [{"message": message, "extensions": {"code": code}}]}
-    return JSONResponse(body, status, headers, media_type=_media_type(request))
-
-
-def _problem_of(message: Any) -> str | None:
-    """What is wrong with a frame's shape; None: nothing."""
-    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
-        return "A message is an object with a type"
-    if message["type"] in ("subscribe", "complete") and not (isinstance(message.get("id"), str) and message["id"]):
-        return "The message needs an id, a string that is not empty"
-    if message["type"] != "subscribe":
-        return None
-    payload = message.get("payload")
-    if not isinstance(payload, dict) or not isinstance(payload.get("query"), str):
-        return "The payload needs a query, a string"
-    if not isinstance(payload.get("operationName"), str | None):
-        return "operationName is a string"
-    if not all(isinstance(payload.get(name), dict | None) for name in ("variables", "extensions")):
-        return "variables and extensions are objects"
-    return None

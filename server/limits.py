@@ -8,10 +8,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class TooLarge(HTTPException):
-    """The request's body is larger than this server takes; send fewer items a call."""
+    """A request is larger than this server takes."""
 
-    def __init__(self) -> None:
-        super().__init__(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, self.__doc__)
+    def __init__(self, message: str) -> None:
+        super().__init__(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, message)
 
 
 class BodyLimit:
@@ -40,6 +40,6 @@ class BodyLimit:
                 read += len(message.get("body", b""))
                 if read <= self.max_bytes:
                     return message
-            raise TooLarge
+            raise TooLarge("The request's body is larger than this server takes; send fewer items a call.")
 
         await self.app(scope, limited, send)

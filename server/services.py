@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from models.access import Viewer
+from models.sizes import Sizes
 from resolvers.context import Context
 from runner.delivery import Channel, Deliverer
 from runner.email import EmailChannel
@@ -23,10 +24,11 @@ class Services:
     store: Store
     manager: Manager
     scorer: Scorer
+    sizes: Sizes
 
     def context(self, viewer: Viewer) -> Context:
         """The context of a viewer's operation."""
-        return Context(viewer, self.store, self.manager, self.scorer)
+        return Context(viewer, self.store, self.manager, self.scorer, self.sizes)
 
 
 @asynccontextmanager
@@ -40,7 +42,7 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
         for part in running:
             part.start()
         try:
-            yield Services(store, manager, Scorer(store))
+            yield Services(store, manager, Scorer(store), settings.sizes)
         finally:
             for part in running:
                 await part.stop()

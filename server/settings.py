@@ -3,12 +3,16 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt, SecretStr
+from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from models.sizes import Sizes
 from runner.email import SmtpServer
 from runner.leases import Leases
 from schema.limits import Limits
+from server.persisted import readable
+from server.rates import rate
+from server.terms import Terms
 
 MIB = 2**20
 
@@ -35,12 +39,44 @@ class Settings(BaseSettings):
     )
     max_body_bytes: PositiveInt = Field(16 * MIB, description="Largest request body, in bytes; more is answered 413.")
     max_frame_bytes: PositiveInt = Field(1 * MIB, description="Largest WebSocket frame, in bytes.")
+    max_values: PositiveInt = Field(200_000, description="Values in the JSON of one GraphQL request, lists included.")
+    max_list: PositiveInt = Field(1_000, description="Items in one list among the variables of a GraphQL request.")
+    max_batch: Annotated[int, Field(ge=1, le=5_000)] = Field(
+        500, description="Items in one call of a mutation that takes many. The command sends up to 500."
+    )
+    max_page: Annotated[int, Field(ge=100, le=1_000)] = Field(
+        100, description="Items on one page of a list; 100 to 1,000."
+    )
+    max_characters: PositiveInt = Field(100_000, description="Characters of one GraphQL document.")
     max_tokens: PositiveInt = Field(2_000, description="Tokens in one GraphQL document.")
     max_depth: PositiveInt = Field(15, description="Levels of nested fields in one GraphQL document.")
     max_aliases: PositiveInt = Field(30, description="Aliases in one GraphQL document.")
     max_directives: PositiveInt = Field(10, description="Directives in one GraphQL document.")
     max_cost: PositiveInt = Field(20_000, description="Objects that one GraphQL document can ask for.")
+    max_query_seconds: PositiveFloat = Field(30.0, description="Seconds after which a GraphQL query is ended.")
     max_subscriptions: PositiveInt = Field(100, description="Operations at once on one WebSocket.")
+    max_key_subscriptions: PositiveInt = Field(
+        1_000, description="Operations at once of one API key, over all its sockets and streams at this server."
+    )
+    rate_limit: Annotated[str | None, AfterValidator(rate)] = Field(
+        None,
+        description="Requests of one API key at this server, such as 600/minute; more are answered 429. An operation "
+        "on a WebSocket counts as one. Left out: no limit.",
+    )
+    init_seconds: PositiveFloat = Field(10.0, description="Seconds a new WebSocket has to send `connection_init`.")
+    ping_seconds: PositiveFloat = Field(
+        12.0, description="Seconds between pings on a WebSocket; one that is not answered in as many ends it."
+    )
+    introspection: bool = Field(True, description="Whether clients may ask for the GraphQL schema.")
+    suggestions: bool = Field(True, description="Whether GraphQL errors say which name may have been meant.")
+    only_persisted: bool = Field(
+        False, description="Whether only known GraphQL documents are executed (`--only-persisted`: only those)."
+    )
+    persisted_documents: Annotated[Path | None, AfterValidator(readable)] = Field(
+        None,
+        description="File of further known GraphQL documents: a JSON object, SHA-256 in hexadecimal to text. Left out: "
+        "those of `frontend-queries/` alone.",
+    )
     allowed_origins: tuple[str, ...] = Field(
         (), description="Web origins besides the server's own whose pages may open sockets, as a JSON list."
     )
@@ -65,11 +101,31 @@ class Settings(BaseSettings):
     def limits(self) -> Limits:
         """What a GraphQL document may hold."""
         return Limits(
+            characters=self.max_characters,
             tokens=self.max_tokens,
             depth=self.max_depth,
             aliases=self.max_aliases,
             directives=self.max_directives,
             cost=self.max_cost,
+            page=self.max_page,
+            items=self.max_list,
+            seconds=self.max_query_seconds,
+        )
+
+    @property
+    def sizes(self) -> Sizes:
+        """How much one call may ask for or bring."""
+        return Sizes(page=self.max_page, batch=self.max_batch)
+
+    @property
+    def terms(self) -> Terms:
+        """On what terms GraphQL requests are taken."""
+        return Terms(
+            max_values=self.max_values,
+            max_subscriptions=self.max_subscriptions,
+            max_key_subscriptions=self.max_key_subscriptions,
+            init_seconds=self.init_seconds,
+            allowed_origins=self.allowed_origins,
         )
 
     @property

@@ -10,11 +10,12 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from models.errors import Invalid
+from models.sizes import Sizes
 from store.rows import Query, every
 
 T = TypeVar("T")
 
-MAX_FIRST = 100
+MAX_FIRST = Sizes().page
 
 
 def encode_cursor(kind: str, key: object) -> str:
@@ -49,14 +50,14 @@ class Window(Generic[T]):
     has_previous: bool
 
 
-def check_first(first: int) -> int:
+def check_first(first: int, most: int = MAX_FIRST) -> int:
     """The page size, if it is allowed.
 
     Raises:
-        Invalid: not 1 to 100.
+        Invalid: not 1 to ``most``.
     """
-    if not 1 <= first <= MAX_FIRST:
-        raise Invalid(f"first must be 1 to {MAX_FIRST}, not {first}.", ("first",))
+    if not 1 <= first <= most:
+        raise Invalid(f"first must be 1 to {most}, not {first}.", ("first",))
     return first
 
 
@@ -70,13 +71,15 @@ class Keyset(Generic[T]):
     descending: bool = False
     parse: Callable[[str], Any] = str
 
-    def window(self, connection: Connection, statement: Query, first: int, after: str | None) -> Window[T]:
-        """One page of a filtered select of the record.
+    def window(
+        self, connection: Connection, statement: Query, first: int, after: str | None, most: int = MAX_FIRST
+    ) -> Window[T]:
+        """One page of a filtered select of the record, with ``most`` items at most.
 
         Raises:
             Invalid: ``first`` or ``after`` is not allowed.
         """
-        check_first(first)
+        check_first(first, most)
         if after is not None:
             key = self._key(after)
             statement = statement.where(self.column < key if self.descending else self.column > key)

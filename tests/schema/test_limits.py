@@ -1,5 +1,6 @@
 """Documents that are too large are refused, fast and clearly."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -7,12 +8,13 @@ from time import perf_counter
 from typing import Any
 
 import pytest
-from graphql import parse, specified_rules, validate
 from strawberry import Schema
 
+from models.judge import Judge
 from schema.build import build
-from schema.limits import DEFAULTS, Limits, limit_rule
-from tests.schema.records import Ask
+from schema.documents import Documents
+from schema.limits import DEFAULTS, Limits
+from tests.schema.records import JUDGE, Ask
 
 QUERIES = Path(__file__).parents[2] / "frontend-queries"
 FRAGMENTS = {path.stem: path.read_text() for path in QUERIES.glob("fragments/*.graphql")}
@@ -51,8 +53,7 @@ def refusal(ask: Ask) -> Refuse:
 
 @pytest.mark.parametrize("path", sorted(QUERIES.glob("*.graphql")), ids=lambda path: path.stem)
 def test_the_operations_of_frontends_are_valid_and_within_the_limits(schema: Schema, path: Path) -> None:
-    document = parse(whole(path.read_text()), max_tokens=DEFAULTS.tokens)
-    assert validate(schema._schema, document, [*specified_rules, limit_rule(DEFAULTS)]) == []
+    assert Documents(schema._schema, DEFAULTS).check_now(whole(path.read_text())).errors == ()
 
 
 async def test_tokens(refusal: Refuse) -> None:
@@ -105,6 +106,7 @@ async def test_depth_goes_through_fragments(refusal: Refuse) -> None:
             "20,201",
         ),
         ("{ judges(first: 100) { ...P } }" + PARENTS, "20,201"),
+        ("{ judges(first: 100) { nodes { trainingJobs { nodes { judge { criteria { id } } } } } } }", "24,201"),
     ],
 )
 async def test_cost_multiplies_the_sizes_of_nested_pages(refusal: Refuse, document: str, objects: str) -> None:
@@ -134,3 +136,136 @@ async def test_limits_can_be_set() -> None:
     small = build(Limits(depth=1))
     result: Any = await small.execute("{ viewer { id } }")
     assert [error.message for error in result.errors] == ["The document nests fields 2 levels deep; the limit is 1."]
+
+
+async def test_characters(refusal: Refuse) -> None:
+    document = '{ judge(id: "' + "x" * 100_000 + '") { id } }'
+    expected = "The document has 100,024 characters; the limit is 100,000. Send long texts as variables."
+    assert await refusal(document) == expected
+
+
+async def test_fields_that_repeat_each_other(refusal: Refuse) -> None:
+    document = "{" + " viewer { id name }" * 300 + "}"
+    assert "repeats the same fields too often" in await refusal(document)
+
+
+async def test_directives_count_wherever_they_stand(refusal: Refuse) -> None:
+    document = "query ($a: Int" + " @a" * 11 + ") { judges(first: $a) { totalCount } }"
+    assert await refusal(document) == "The document has 11 directives; the limit is 10."
+
+
+async def test_the_schema_is_told_a_few_times_a_document_and_by_itself(ask: Ask, refusal: Refuse) -> None:
+    asked = "{" + " ".join(f"a{n}: __schema {{ queryType {{ name }} }}" for n in range(4)) + "}"
+    assert await refusal(asked) == "The document asks for the schema 4 times; the limit is 3."
+    mixed = "{ __schema { queryType { name } } ...V } fragment V on Query { viewer { id } }"
+    assert await refusal(mixed) == "The document asks for the schema and for data: send two documents."
+    alone = await ask('{ a: __schema { queryType { name } } b: __type(name: "Judge") { name } __typename }')
+    assert alone.data == {"a": {"queryType": {"name": "Query"}}, "b": {"name": "Judge"}, "__typename": "Query"}
+
+
+@pytest.mark.parametrize("at", ["variable", "inside"])
+async def test_the_items_of_a_list_among_the_variables(schema: Schema, context: Any, at: str) -> None:
+    long = ["x"] * 1_001
+    document = "query ($ids: [ID!]) { feedbackSummary(judgeId: 1, targetCriteria: $ids) { raterCount } }"
+    result: Any = await schema.execute(
+        document, variable_values={"ids": long if at == "variable" else [{"a": [long]}]}, context_value=context
+    )
+    (error,) = result.errors
+    assert error.message == (
+        "The variable 'ids' holds a list of more than 1,000 items, which is the limit. Send several requests."
+    )
+    assert error.extensions == {"code": "LIMIT_EXCEEDED"}
+
+
+async def test_what_is_asked_for_in_vain_is_told_with_a_guess_or_without() -> None:
+    for document in ("{ viewr { id } }", 'query ($t: Int = "x") { judges(frst: 1) { totalCount } }'):
+        open_, closed = build(), build(suggestions=False)
+        guessing: Any = await open_.execute(document)
+        silent: Any = await closed.execute(document)
+        assert any("Did you mean" in error.message for error in guessing.errors)
+        assert not any("Did you mean" in error.message for error in silent.errors)
+        assert len(silent.errors) == len(guessing.errors)
+
+
+async def test_a_value_of_a_variable_is_not_guessed_at_either(context: Any) -> None:
+    document = "query ($w: TrainingJobFilter) { trainingJobs(filter: $w) { totalCount } }"
+    for suggestions in (True, False):
+        schema = build(suggestions=suggestions)
+        variables = {"w": {"statuses": ["COMPLETE"]}}
+        result: Any = await schema.execute(document, variable_values=variables, context_value=context)
+        (error,) = result.errors
+        assert ("Did you mean" in error.message) is suggestions
+        assert error.extensions == {"code": "BAD_REQUEST"}
+
+
+async def test_the_schema_can_be_kept_to_oneself() -> None:
+    closed = build(introspection=False)
+    for document in ("{ __schema { types { name } } }", '{ __type(name: "Judge") { name } }'):
+        result: Any = await closed.execute(document)
+        assert result.data is None
+        assert "introspection" in result.errors[0].message
+    fine: Any = await closed.execute("{ __typename }")
+    assert fine.data == {"__typename": "Query"}
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_a_query_that_takes_too_long_is_ended(
+    context: Any, monkeypatch: pytest.MonkeyPatch, streamed: bool
+) -> None:
+    ended = asyncio.Event()
+
+    async def never(*_: Any) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    monkeypatch.setattr("resolvers.judges.get", never)
+    schema = build(Limits(seconds=0.05))
+    document = "query Slow { judge(id: 1) { id } }"
+    if streamed:
+        (result,) = [answer async for answer in await schema.stream(document, context_value=context)]
+    else:
+        result = await schema.execute(document, context_value=context)
+    assert ended.is_set()
+    assert [(error.message, error.extensions) for error in result.errors or ()] == [
+        (
+            "The query took longer than 0.05 seconds, which is the limit. Ask for less at once.",
+            {"code": "LIMIT_EXCEEDED"},
+        )
+    ]
+
+
+async def test_a_mutation_that_has_begun_is_not_cut_off(context: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def slow(*_: Any) -> Judge:
+        await asyncio.sleep(0.1)
+        return JUDGE
+
+    monkeypatch.setattr("resolvers.judges.create", slow)
+    document = 'mutation { createJudge(input: {name: "J", criteria: [{name: "C"}]}) { judge { id } } }'
+    result: Any = await build(Limits(seconds=0.02)).execute(document, context_value=context)
+    assert result.errors is None
+    assert result.data["createJudge"]["judge"] == {"id": "jdg_a"}
+
+
+async def test_a_document_is_checked_once_however_many_ask_for_it(
+    monkeypatch: pytest.MonkeyPatch, schema: Schema
+) -> None:
+    documents = Documents(schema._schema, DEFAULTS)
+    checked: list[str] = []
+    check = documents.check_now
+    monkeypatch.setattr(documents, "check_now", lambda text: checked.append(text) or check(text))
+    document = "{ viewer { id } }"
+    await asyncio.gather(*(documents.check(document) for _ in range(10)))
+    await documents.check(document)
+    assert checked == [document]
+
+
+async def test_what_is_kept_of_documents_is_bounded(monkeypatch: pytest.MonkeyPatch, schema: Schema) -> None:
+    monkeypatch.setattr("schema.documents.KEPT", 100)
+    documents = Documents(schema._schema, DEFAULTS)
+    for number in range(40):
+        await documents.check(f"query Q{number} {{ viewer {{ id }} }}")  # eight tokens
+    assert len(documents._kept) == 12
+    await documents.check("{")  # what can't be read is dear, and the last is always kept
+    assert list(documents._kept) == ["{"]

@@ -1,11 +1,15 @@
 """Keyset pages: complete, in order, the same while the list grows; cursors of other lists are refused."""
 
 import base64
+import itertools
+from contextlib import suppress
+from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from models.base import new_id
 from models.errors import Invalid
 from models.spec import CriterionSpec, JudgeSpec
 from store import events, feedback, jobs, judges
@@ -22,6 +26,14 @@ from tests.factories import (
     new_feedback,
     submit,
 )
+
+LISTS: dict[str, tuple[Keyset, Query]] = {
+    "judges": (judges.JUDGES, judges.of_workspace("wsp_none")),
+    "versions": (judges.VERSIONS, judges.versions_of(1)),
+    "jobs": (jobs.JOBS, jobs.of_workspace("wsp_none")),
+    "feedback": (feedback.FEEDBACK, feedback.of_evaluation("wsp_none", "evl_none")),
+    "events": (events.EVENTS, events.of_job("job_none")),
+}
 
 
 async def page(store: Store, keyset: Keyset, statement: Query, first: int = 3, after: str | None = None) -> Window:
@@ -80,6 +92,46 @@ async def test_what_is_added_meanwhile_shifts_no_page(store: Store) -> None:
     assert not second.has_next
 
 
+async def make_judges(world: World, number: int) -> list[str]:
+    """The ids of new judges."""
+    spec = JudgeSpec("J", (CriterionSpec("A"),)).checked()
+    viewer = world.viewer
+    made = [
+        await world.store.write(lambda c: judges.create(c, viewer.workspace_id, viewer.user_id, spec))
+        for _ in range(number)
+    ]
+    return [judge.id for judge in made]
+
+
+@settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    start=st.integers(0, 6),
+    steps=st.lists(st.tuples(st.integers(1, 7), st.integers(0, 3)), min_size=1, max_size=6),
+    oldest_first=st.booleans(),
+)
+async def test_a_walk_in_steps_of_any_size_meets_everything_once_while_more_comes_in(
+    store: Store, start: int, steps: list[tuple[int, int]], oldest_first: bool
+) -> None:
+    world = await make_world(store, workspace=new_id("walk"))
+    keyset, statement = judges.JUDGES, judges.of_workspace(world.viewer.workspace_id)
+    if not oldest_first:
+        keyset = replace(keyset, kind="judge backwards", descending=True)
+    there = [world.judge.id, *await make_judges(world, start)]
+    met: list[str] = []
+    window: Window | None = None
+    for first, more in itertools.cycle(steps):
+        window = await page(store, keyset, statement, first, window.cursors[-1] if window else None)
+        met += [row.id for row in window.rows]
+        if not window.has_next:
+            break
+        if len(there) < 20:
+            there += await make_judges(world, more)  # they come in behind an oldest-first walk, before the other
+    if oldest_first:
+        assert met == there
+    else:
+        assert met == there[: start + 1][::-1]
+
+
 async def test_a_page_after_the_last_item_is_empty(store: Store) -> None:
     keyset, statement, _ = await ten_of(await make_world(store), "judges")
     whole = await page(store, keyset, statement, 100)
@@ -133,6 +185,26 @@ async def test_a_cursor_of_another_list_or_of_none_is_refused(store: Store, curs
     assert refused.value.field == ("after",)
 
 
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    cursor=st.text(max_size=40)
+    | st.binary(max_size=40).map(lambda raw: base64.urlsafe_b64encode(raw).decode())
+    | st.tuples(st.sampled_from(["judge", "job", "event", ""]), st.text(max_size=20) | st.integers()).map(
+        lambda made: encode_cursor(*made)
+    ),
+    kind=st.sampled_from(["judges", "versions", "jobs", "feedback", "events"]),
+)
+async def test_a_hostile_cursor_is_refused_or_begins_a_page(store: Store, cursor: str, kind: str) -> None:
+    keyset, statement = LISTS[kind]
+    rows: tuple[object, ...] = ()
+    field: tuple[str, ...] = ("after",)
+    try:
+        rows = (await page(store, keyset, statement, 5, cursor)).rows
+    except Invalid as refused:
+        field = refused.field
+    assert (rows, field) == ((), ("after",))
+
+
 @given(st.text(max_size=60))
 def test_any_text_is_a_cursor_or_refused(text: str) -> None:
     try:
@@ -148,6 +220,12 @@ def test_a_cursor_gives_back_its_key_and_needs_no_escaping(number: int) -> None:
 
     assert whole_number(decode_cursor("event", cursor)) == number
     assert cursor.replace("-", "").replace("_", "").isalnum()
+
+
+@given(st.text(max_size=60) | st.text(max_size=20).map(lambda key: encode_cursor("event", key)))
+def test_any_text_is_a_place_in_the_log_or_refused(text: str) -> None:
+    with suppress(Invalid):
+        assert 0 <= events.parse_cursor(text) < 2**63
 
 
 @pytest.mark.parametrize("cursor", ["", "x", encode_cursor("job", 1), encode_cursor("event", "x")])

@@ -1,9 +1,10 @@
 """Units of work: all or nothing, durable, in groups, on both databases."""
 
 import asyncio
+from contextlib import suppress
 
 import pytest
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, text
 
 from models.access import Workspace
 from models.errors import Conflict
@@ -42,6 +43,24 @@ async def test_the_same_name_at_the_same_moment_makes_one_workspace(store: Store
         )
 
     assert len({workspace.id for workspace in found}) == 1
+
+
+async def test_reads_that_are_cut_off_leave_the_store_well(store: Store) -> None:
+    counting = text(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) SELECT max(i) FROM n"
+    )
+
+    async def cut_off() -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0.005):
+                await store.read(lambda connection: connection.execute(counting).scalar_one())
+
+    for _ in range(4):
+        await asyncio.gather(*(cut_off() for _ in range(8)))
+
+    assert await asyncio.gather(*(store.read(count_workspaces) for _ in range(20))) == [0] * 20
+    await store.write(lambda connection: access.ensure_workspace(connection, "after"))
+    assert await store.read(count_workspaces) == 1
 
 
 @pytest.mark.parametrize("own", [True, False])

@@ -1,0 +1,91 @@
+"""Looks after what stays open, sockets and streams: a key that is taken back ends them, and a key has only so many."""
+
+import asyncio
+import math
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+
+import structlog
+
+from models.errors import Unauthenticated
+from server.auth import authenticate
+from store.away import is_away
+from store.store import Store
+
+KEY_HOLDS = 1.0  # seconds for which a key that held is believed in
+log = structlog.get_logger(__name__)
+
+ShutOut = Callable[[], Awaitable[None]]
+
+
+class Watch:
+    """What is open with which key. One look a second and key, however much is open."""
+
+    def __init__(self, store: Store, max_operations: int) -> None:
+        self.max_operations = max_operations
+        self.ending = asyncio.Event()  # the server is: streams are to end
+        self._store = store
+        self._open: dict[object, set[ShutOut]] = {}
+        self._held: dict[object, float] = {}  # when a key was last seen to hold
+        self._operations: Counter[str] = Counter()  # by key id
+        self._task: asyncio.Task[None] | None = None
+
+    @contextmanager
+    def open(self, authorization: object, shut_out: ShutOut) -> Iterator[None]:
+        """Call ``shut_out`` if the key is taken back while the block runs."""
+        self._open.setdefault(authorization, set()).add(shut_out)
+        self._held.setdefault(authorization, time.monotonic())
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(), name="watch keys")
+        try:
+            yield
+        finally:
+            those = self._open[authorization]
+            those.discard(shut_out)
+            if not those:
+                del self._open[authorization], self._held[authorization]
+            if not self._open and self._task is not None:
+                self._task.cancel()
+                self._task = None
+
+    async def holds(self, authorization: object, within: float = KEY_HOLDS) -> bool:
+        """Whether a key still opens the door, as seen within the last so many seconds."""
+        now = time.monotonic()
+        if now - self._held.get(authorization, -math.inf) < within:
+            return True
+        try:
+            await authenticate(self._store, authorization)
+        except Unauthenticated:
+            return False
+        except Exception as error:
+            if not is_away(error):
+                raise
+        if authorization in self._open:
+            self._held[authorization] = now
+        return True
+
+    def begin(self, key_id: str) -> bool:
+        """Count an operation of a key, if it may have another."""
+        if self._operations[key_id] >= self.max_operations:
+            return False
+        self._operations[key_id] += 1
+        return True
+
+    def end(self, key_id: str) -> None:
+        """Count it no longer."""
+        self._operations[key_id] -= 1
+        if not self._operations[key_id]:
+            del self._operations[key_id]
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(KEY_HOLDS)
+            for authorization in list(self._open):
+                try:
+                    if not await self.holds(authorization, within=0):
+                        for shut_out in list(self._open.get(authorization, ())):
+                            await shut_out()
+                except Exception:
+                    log.exception("could_not_look_after_a_key")  # the others must be looked after

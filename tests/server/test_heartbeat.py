@@ -1,0 +1,166 @@
+"""No hostile request keeps the event loop from everybody else's: it beats on while one is refused or answered."""
+
+import asyncio
+import gc
+import itertools
+import json
+from collections.abc import AsyncIterator, Callable
+from time import process_time
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+from graphql import get_introspection_query
+
+from server.app import create_app
+from server.bootstrap import prepare
+from server.run import settle
+from server.settings import Settings
+
+PAUSE = 0.1  # seconds: the longest that others may have to wait
+TRIES = 3  # the garbage collector makes pauses of its own; a document that blocks does so every time
+MIB = 2**20
+_numbers = itertools.count()
+
+
+def many(piece: str, count: int) -> str:
+    return "".join(piece.replace("%", str(number)) for number in range(count))
+
+
+def chain(spread: str, count: int) -> str:
+    """Fragments that each spread the next one, ``^``."""
+    links = (f"fragment F{number} on Query {{ {spread.replace('^', str(number + 1))} }} " for number in range(count))
+    return "".join(links) + f"fragment F{count} on Query {{ viewer {{ id }} }}"
+
+
+NESTED = "{ trainingJobs { nodes { ~ } } }"
+DOCUMENTS = {
+    "the same field": "{" + many(" viewer { id }", 390) + "}",
+    "the same leaf": NESTED.replace("~", many(" id", 1_900)),
+    "the same objects": NESTED.replace("~", many(" judge { id name }", 330)),
+    "the same arguments": "{" + many(" judges(first: 1) { totalCount }", 190) + "}",
+    "other arguments": "{" + many(" judges(first: %) { totalCount }", 190) + "}",
+    "fragments that overlap": NESTED.replace("~", "...A ...B")
+    + f" fragment A on TrainingJob {{ {many('id ', 950)} }} fragment B on TrainingJob {{ {many('id ', 950)} }}",
+    "a chain of fragments": "{" + many(" ...F%", 110) + "}"
+    + many(" fragment F% on Query { viewer { id } ...G% } fragment G% on Query { viewer { name } }", 90),
+    "operations times fragments": many("query Q% { ...F0 } ", 110) + chain("...F^", 110),
+    "fragments that double": "{ ...F0 } " + chain("...F^ ...F^", 100),
+    "fragments in circles": "{ ...F0 } "
+    + "".join(f"fragment F{n} on Query {{ {' '.join(f'...F{m}' for m in range(20))} }} " for n in range(20)),
+    "unknown fields": "{" + many(" unknownField%", 1_900) + "}",
+    "unknown fields with long names": "{" + many(f" {'judgesTrainingJobs' * 40}%", 120) + "}",
+    "aliases": "{" + many(" a%: viewer { id }", 320) + "}",
+    "directives": "{ viewer { id" + many(" @a%", 900) + " } }",
+    "variables": "query (" + many("$v%: Int ", 490) + ") { viewer { id } }",
+    "directives of variables": "query (" + many("$v%: Int @a @b ", 240) + ") { viewer { id } }",
+    "a long list": "{ feedbackSummary(judgeId: 1, targetCriteria: [" + many("1 ", 1_900) + "]) { raterCount } }",
+    "the same input field": "mutation { createJudge(input: {" + many("name: 1 ", 600) + "}) { judge { id } } }",
+    "operations of one name": many("query A { viewer { id } } ", 240),
+    "circular introspection": "{ __schema { types { fields { type { fields { type "
+    + "{ ofType " * 40 + "{ name }" + " }" * 46,
+    "introspection, thirty times": "{" + many(" a%: __schema { types { name fields { name } } }", 29) + "}",
+    "introspection": get_introspection_query(input_value_deprecation=True),
+    "types of types": "{ __schema { types { fields { args { type { fields { name type { name } } } } } } } }",
+    "levels": "{ a " * 900,
+    "a giant text": '{ judge(id: "' + "a" * 90_000 + '") { id } }',
+    "a giant block": '{ judge(id: """' + "a\n" * 45_000 + '""") { id } }',
+    "escapes": '{ judge(id: "' + "\\u0041" * 15_000 + '") { id } }',
+    "a long name": "{ " + "a" * 90_000 + " }",
+    "a long number": "{ judges(first: " + "1" * 90_000 + ") { totalCount } }",
+    "blanks": "{" + " " * 90_000 + "viewer { id } }",
+    "comments": "#\n" * 45_000 + "{ viewer { id } }",
+    "a megabyte of blanks": "{" + " " * MIB + "viewer { id } }",
+    "a megabyte of text": '{ judge(id: "' + "a" * MIB + '") { id } }',
+    "a million tokens": "{" + " a" * 1_000_000 + "}",
+}  # fmt: skip
+
+QUERY = b'{"query": "query ($input: SubmitFeedbackInput!) { viewer { id } }", "variables": {"input": '
+
+
+def filled(piece: bytes, size: int) -> bytes:
+    return QUERY + b"[" + b",".join([piece] * (size // (len(piece) + 1))) + b"]}}"
+
+
+def submission(feedback: list[Any]) -> bytes:
+    query = "mutation ($input: SubmitFeedbackInput!) { submitFeedback(input: $input) { userErrors { message } } }"
+    return json.dumps({"query": query, "variables": {"input": {"judgeId": "x", "feedback": feedback}}}).encode()
+
+
+BODIES = {
+    "lists in 15 MiB": filled(b"[]", 15 * MIB),
+    "objects in 15 MiB": filled(b'{"a":1}', 15 * MIB),
+    "numbers in 15 MiB": filled(b"1", 15 * MIB),
+    "texts in 15 MiB": filled(b'"a"', 15 * MIB),
+    "names in 15 MiB": QUERY + b"{" + b",".join(b'"%d":0' % number for number in range(1_200_000)) + b"}}}",
+    "one text of 15 MiB": filled(b'"' + b"a" * (15 * MIB - 3) + b'"', 15 * MIB),
+    "escapes in 15 MiB": filled(b'"' + b"\\n" * (7 * MIB) + b'"', 15 * MIB),
+    "brackets": QUERY + b"[" * 500_000,
+    "as many values as are taken": filled(b"[]", 295_000),
+    "a list too long": submission([{"type": "COMMENT"}] * 20_000),
+    "a full list of nothing": submission([{}] * 1_000),
+    "a full list of nonsense": submission([{"nonsense": [{"more": [1] * 10}] * 10}] * 1_000),
+    "a batch of nonsense": submission([{"type": "CORRECTION", "correctedScores": [{"x": 1}] * 100}] * 500),
+}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def client(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of an application in this very loop."""
+    settings = Settings(data_dir=tmp_path_factory.mktemp("beat"), runner=False)
+    await prepare(settings, first_key=True)
+    app = create_app(settings)
+    headers = {
+        "authorization": f"Bearer {(settings.data_dir / 'admin.key').read_text().strip()}",
+        "content-type": "application/json",
+    }
+    async with app.router.lifespan_context(app):
+        settle()
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://here", headers=headers) as client:
+            yield client
+        gc.unfreeze()
+
+
+async def beats_on(client: httpx.AsyncClient, body: Callable[[], bytes]) -> bool:
+    """Whether the loop never stood still for long while a request was answered; a few times it may be tried."""
+    for _ in range(TRIES):
+        if await _pause(client, body()) < PAUSE:
+            return True
+    return False
+
+
+async def _pause(client: httpx.AsyncClient, body: bytes) -> float:
+    """How long the loop stood still at most: in seconds of this process's work, since others may be at work too."""
+    pauses = []
+
+    async def beat() -> None:
+        last = process_time()
+        while True:
+            await asyncio.sleep(0.001)
+            pauses.append(process_time() - last)
+            last = process_time()
+
+    beating = asyncio.create_task(beat())
+    await asyncio.sleep(0.01)
+    answer = await client.post("/graphql", content=body)
+    await asyncio.sleep(0.01)
+    beating.cancel()
+    assert answer.status_code in (200, 400, 413)
+    return max(pauses)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS.values(), ids=DOCUMENTS)
+@pytest.mark.asyncio(loop_scope="module")
+async def test_the_loop_beats_on_under_a_document_of(client: httpx.AsyncClient, document: str) -> None:
+    def body() -> bytes:
+        return json.dumps({"query": f"{document} # {next(_numbers)}"}).encode()  # none that was seen before
+
+    assert await beats_on(client, body)
+
+
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
+@pytest.mark.asyncio(loop_scope="module")
+async def test_the_loop_beats_on_under_a_body_of(client: httpx.AsyncClient, body: bytes) -> None:
+    assert await beats_on(client, lambda: body)

@@ -1,0 +1,73 @@
+"""Rows are loaded in batches, and those who wait for one go on a few at a time."""
+
+import asyncio
+import itertools
+from typing import Any
+
+import pytest
+
+from resolvers.loaders import TURN, Loader
+
+
+class Reads:
+    """A store that only counts what it is asked."""
+
+    def __init__(self, outcome: Any = None) -> None:
+        self.outcome = outcome
+        self.batches: list[list[int]] = []
+
+    async def read(self, unit: Any) -> Any:
+        await asyncio.sleep(0)
+        if isinstance(self.outcome, Exception):
+            raise self.outcome
+        return unit(None)
+
+
+def loader(reads: Reads) -> Loader[int, str]:
+    def read(_: Any, keys: list[int]) -> dict[int, str]:
+        reads.batches.append(keys)
+        return {key: f"row {key}" for key in keys if key < 100}
+
+    return Loader(reads, read)  # type: ignore[arg-type]
+
+
+async def test_what_is_asked_for_in_one_turn_is_read_once() -> None:
+    reads = Reads()
+    rows = loader(reads)
+    assert await asyncio.gather(*map(rows.load, [1, 2, 1, 100])) == ["row 1", "row 2", "row 1", None]
+    assert await rows.load(1) == "row 1"
+    assert reads.batches == [[1, 2, 100], [1]]
+
+
+async def test_many_who_wait_leave_turns_to_others() -> None:
+    rows = loader(Reads())
+    done: list[int] = []  # how many had their row at each turn of somebody else
+
+    async def bystander() -> None:
+        while len(woken) < 10 * TURN:
+            done.append(len(woken))
+            await asyncio.sleep(0)
+
+    woken: list[str | None] = []
+
+    async def wait() -> None:
+        woken.append(await rows.load(1))
+
+    await asyncio.gather(bystander(), *(wait() for _ in range(10 * TURN)))
+    assert max(after - before for before, after in itertools.pairwise(done)) <= TURN
+
+
+async def test_who_stops_waiting_takes_nothing_from_the_others() -> None:
+    rows = loader(Reads())
+    impatient, patient = asyncio.create_task(rows.load(1)), asyncio.create_task(rows.load(1))
+    await asyncio.sleep(0)
+    impatient.cancel()
+    assert await patient == "row 1"
+
+
+async def test_a_failure_is_everybodys() -> None:
+    rows = loader(Reads(ConnectionError("away")))
+    waiting = [asyncio.create_task(rows.load(key)) for key in (1, 2)]
+    for task in waiting:
+        with pytest.raises(ConnectionError):
+            await task

@@ -1,0 +1,88 @@
+"""What others wrote against the specifications works with this server: an audit, and clients."""
+
+from typing import Any
+
+import pytest
+from gql import Client, gql
+from gql.transport.httpx import HTTPXTransport
+from gql.transport.websockets import WebsocketsTransport
+
+from tests.server.api import Api, Data
+from tests.server.conftest import Enter
+from tests.server.node import lines, need_node
+from tests.server.processes import Server
+from tests.server.worlds import make_judge
+
+OPERATIONS = [
+    *((client, operation) for client in ("urql", "apollo", "graphql-request", "graphql-ws")
+      for operation in ("query", "mutation", "subscription")),
+    ("urql", "event subscription"),
+    ("apollo", "multipart subscription"),
+]  # fmt: skip
+NAMES = {
+    "urql": "by urql",
+    "apollo": "by Apollo",
+    "graphql-request": "by graphql-request",
+    "graphql-ws": "by graphql-ws",
+}
+
+QUERY = "query Who { viewer { name } }"
+MUTATION = "mutation Make($input: CreateJudgeInput!) { createJudge(input: $input) { judge { name } } }"
+SUBSCRIPTION = "subscription ($judgeId: ID!) { feedbackSummaryChanged(judgeId: $judgeId) { totalFeedbackCount } }"
+
+
+@pytest.fixture(scope="module")
+def matrix(quiet_server: Server, enter: Enter) -> dict[tuple[str, str], Data]:
+    """What each of Node's clients got for each operation."""
+    need_node()
+    api = enter(quiet_server)
+    found = lines("clients.mjs", f"{api.url}/graphql", str(api.key), make_judge(api)["id"])
+    return {(line.pop("client"), line.pop("operation")): line for line in found}
+
+
+@pytest.mark.parametrize(("client", "operation"), OPERATIONS, ids=lambda word: str(word))
+def test_a_client_in_node_works(matrix: dict[tuple[str, str], Data], client: str, operation: str) -> None:
+    expected: dict[str, Any] = {
+        "query": {"viewer": {"name": "ann"}},
+        "mutation": {"createJudge": {"judge": {"name": f"by {client}"}, "userErrors": []}},
+        "subscription": {"feedbackSummaryChanged": {"totalFeedbackCount": 0}},
+    }
+    assert _plain(matrix[client, operation]) == {"data": expected[operation.split()[-1]]}
+
+
+def _plain(value: Any) -> Any:
+    """Without the type names that caches add."""
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items() if name != "__typename"}
+    return [_plain(inner) for inner in value] if isinstance(value, list) else value
+
+
+def test_graphql_over_http_passes_the_whole_audit(quiet_server: Server, enter: Enter) -> None:
+    need_node()
+    api = enter(quiet_server)
+    (results,) = lines("audit.mjs", f"{api.url}/graphql", str(api.key))
+    assert len(results) == 61
+    assert [result for result in results if result["status"] != "ok"] == []
+
+
+def test_gql_asks_and_changes_over_http(api: Api) -> None:
+    transport = HTTPXTransport(f"{api.url}/graphql", headers={"Authorization": f"Bearer {api.key}"}, trust_env=False)
+    with Client(transport=transport, fetch_schema_from_transport=True) as session:
+        assert session.execute(gql(QUERY)) == {"viewer": {"name": "ann"}}
+        made = gql(MUTATION)
+        made.variable_values = {"input": {"name": "by gql", "criteria": [{"name": "C"}]}}
+        assert session.execute(made) == {"createJudge": {"judge": {"name": "by gql"}}}
+
+
+async def test_gql_follows_over_a_socket(api: Api) -> None:
+    transport = WebsocketsTransport(
+        api.socket_url, init_payload={"Authorization": f"Bearer {api.key}"}, connect_args={"proxy": None}
+    )
+    judge = make_judge(api)
+    async with Client(transport=transport) as session:
+        asked = gql(SUBSCRIPTION)
+        asked.variable_values = {"judgeId": judge["id"]}
+        async for update in session.subscribe(asked):
+            assert update == {"feedbackSummaryChanged": {"totalFeedbackCount": 0}}
+            break
+        assert await session.execute(gql(QUERY)) == {"viewer": {"name": "ann"}}

@@ -1,0 +1,136 @@
+"""Persisted documents, and a server that executes no others and tells little."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from cli import documents
+from server.persisted import Persisted, digest, known_documents
+from tests.server.api import Api, Data, assert_nothing_leaks, errors_of, socket
+from tests.server.conftest import Enter
+from tests.server.processes import Server, command, running
+
+OWN = "query OfOurs { viewer { role } }"
+
+
+@pytest.fixture(scope="module")
+def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that executes known documents only, and neither tells its schema nor guesses."""
+    folder = tmp_path_factory.mktemp("closed")
+    more = folder / "more.json"
+    more.write_text(json.dumps({digest(OWN): OWN}))
+    settings = {"persisted_documents": str(more), "introspection": "false", "suggestions": "false"}
+    with running(folder / "data", "--no-runner", "--only-persisted", **settings) as started:
+        yield started
+
+
+def by_hash(api: Api, hash_: Any, accept: str = "application/json", **more: Any) -> httpx.Response:
+    """Send a document's hash in its place."""
+    body = {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": hash_}}} | more
+    answer = api.http.post("/graphql", json=body, headers={"accept": accept})
+    assert_nothing_leaks(answer)
+    return answer
+
+
+def code_of(answer: httpx.Response | Data) -> str:
+    (error,) = errors_of(answer) if isinstance(answer, httpx.Response) else answer["payload"]
+    return str(error["extensions"]["code"])
+
+
+def test_our_own_documents_are_known_by_their_hash(api: Api) -> None:
+    answer = by_hash(api, digest(documents.load("Viewer")))
+    assert answer.json()["data"]["viewer"]["name"] == "ann"
+
+
+def test_a_hash_may_come_by_get(api: Api) -> None:
+    extensions = json.dumps({"persistedQuery": {"version": 1, "sha256Hash": digest(documents.load("Viewer"))}})
+    answer = api.http.get("/graphql", params={"operationName": "Viewer", "extensions": extensions})
+    assert answer.json()["data"]["viewer"]["name"] == "ann"
+
+
+@pytest.mark.parametrize("accept", ["application/json", "application/graphql-response+json"])
+def test_an_unknown_hash_is_answered_so_that_clients_send_the_text_and_then_known(api: Api, accept: str) -> None:
+    query = f"query Only {{ viewer {{ name }} }} # {accept}"
+    first = by_hash(api, digest(query), accept)
+    assert (first.status_code, code_of(first)) == (200, "PERSISTED_QUERY_NOT_FOUND")
+    assert errors_of(first)[0]["message"] == "PersistedQueryNotFound"  # the words that clients look for
+    assert by_hash(api, digest(query), accept, query=query).json() == {"data": {"viewer": {"name": "ann"}}}
+    assert by_hash(api, digest(query), accept).json() == {"data": {"viewer": {"name": "ann"}}}
+
+
+def test_a_text_that_is_not_its_hash_is_refused_and_not_kept(api: Api) -> None:
+    honest, other = "{ viewer { name } } # honest", "{ viewer { id } } # other"
+    assert code_of(by_hash(api, digest(honest), query=other)) == "BAD_REQUEST"
+    assert code_of(by_hash(api, digest(honest))) == "PERSISTED_QUERY_NOT_FOUND"
+
+
+@pytest.mark.parametrize("hash_", [5, None, ["x"], {}])
+def test_a_hash_that_is_none_is_a_request_without_a_document(api: Api, hash_: Any) -> None:
+    answer = by_hash(api, hash_)
+    assert (answer.status_code, code_of(answer)) == (400, "BAD_REQUEST")
+
+
+def test_a_socket_takes_hashes_too(api: Api) -> None:
+    with socket(api) as live:
+        for hash_ in (digest(documents.load("Viewer")), digest("never seen")):
+            extensions = {"persistedQuery": {"version": 1, "sha256Hash": hash_}}
+            payload = {"query": "", "operationName": "Viewer", "extensions": extensions}
+            live.send({"type": "subscribe", "id": "1", "payload": payload})
+            message = live.receive()
+            if message["type"] == "error":
+                break
+            assert message["payload"]["data"]["viewer"]["name"] == "ann"
+            assert live.receive() == {"type": "complete", "id": "1"}
+        assert (message["id"], code_of(message)) == ("1", "PERSISTED_QUERY_NOT_FOUND")
+
+
+def test_where_only_known_documents_are_executed_those_are(closed: Server, enter: Enter) -> None:
+    api = enter(closed)
+    assert api.run("Viewer")["name"] == "ann"
+    assert by_hash(api, digest(OWN)).json() == {"data": {"viewer": {"role": "ADMIN"}}}
+    assert api.ask(OWN) == {"viewer": {"role": "ADMIN"}}
+    with socket(api) as live:
+        live.subscribe("Viewer")
+        assert live.next()["name"] == "ann"
+
+
+@pytest.mark.parametrize("query", ["{ viewer { name } }", "{ __typename }", "{ __schema { types { name } } }", "{"])
+def test_where_only_known_documents_are_executed_no_other_is(closed: Server, enter: Enter, query: str) -> None:
+    api = enter(closed)
+    assert code_of(api.post(query)) == "PERSISTED_QUERY_NOT_IN_LIST"
+    assert code_of(by_hash(api, digest(query))) == "PERSISTED_QUERY_NOT_FOUND"
+    assert code_of(by_hash(api, digest(query), query=query)) == "PERSISTED_QUERY_NOT_IN_LIST"
+    assert code_of(by_hash(api, digest(query))) == "PERSISTED_QUERY_NOT_FOUND"
+    assert by_hash(api, None, "application/graphql-response+json", query=query).status_code == 400
+    answer = api.http.get("/graphql", params={"query": query})
+    assert code_of(answer) == "PERSISTED_QUERY_NOT_IN_LIST"
+    with socket(api) as live:
+        live.send({"type": "subscribe", "id": "1", "payload": {"query": query}})
+        assert code_of(live.receive()) == "PERSISTED_QUERY_NOT_IN_LIST"
+
+
+def test_what_is_learned_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.persisted.LEARNED", 1_000)
+    persisted = Persisted({})
+    texts = [f"{{ viewer {{ name }} }} # {number:0300}" for number in range(5)]
+    for text in texts:
+        persisted.text_of(text, {"persistedQuery": {"sha256Hash": digest(text)}})
+    assert [persisted._learned.get(digest(text)) is not None for text in texts] == [False, False, True, True, True]
+
+
+def test_a_list_of_documents_is_checked_before_the_server_starts(tmp_path: Path) -> None:
+    for text, why in (("[]", "is no list of persisted documents"), ('{"ab": "{ a }"}', "is not the SHA-256")):
+        path = tmp_path / "list.json"
+        path.write_text(text)
+        with pytest.raises(ValueError, match=why):
+            known_documents(path)
+        done = command("serve", "--port", "0", "--data-dir", str(tmp_path / "data"), persisted_documents=str(path))
+        assert done.returncode != 0
+        assert why in done.stderr
+        assert "Traceback" not in done.stderr
+    with pytest.raises(ValueError, match=r"gone\.json"):
+        known_documents(tmp_path / "gone.json")

@@ -1,0 +1,96 @@
+"""How many requests a key may send, and what it is told of that."""
+
+import re
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from models.access import Role
+from server.rates import rate
+from tests.server.api import Api, errors_of, socket
+from tests.server.conftest import Enter
+from tests.server.processes import Server, command, running
+
+QUOTA = 5
+VIEWER = {"query": "{ viewer { name } }"}
+
+
+@pytest.fixture(scope="module")
+def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that takes five requests of a key in an hour."""
+    with running(tmp_path_factory.mktemp("slow"), "--no-runner", rate_limit=f"{QUOTA}/hour") as started:
+        yield started
+
+
+def left(answer: httpx.Response) -> int:
+    """What the headers say is left, in the form of the draft."""
+    assert answer.headers["ratelimit-policy"] == f'"key";q={QUOTA};w=3600'
+    found = re.fullmatch(r'"key";r=(\d+);t=(\d+)', answer.headers["ratelimit"])
+    assert found is not None
+    assert 1 <= int(found[2]) <= 7200
+    return int(found[1])
+
+
+def test_a_key_is_told_what_it_has_left_and_refused_when_that_is_nothing(slow: Server, enter: Enter) -> None:
+    api = enter(slow)
+    assert [left(api.post(VIEWER["query"])) for _ in range(QUOTA)] == [4, 3, 2, 1, 0]
+    for accept, media in (("application/json", "application/json"), ("application/graphql-response+json",) * 2):
+        refused = api.http.post("/graphql", json=VIEWER, headers={"accept": accept})
+        assert (refused.status_code, left(refused)) == (429, 0)
+        assert refused.headers["content-type"].startswith(media)
+        assert int(refused.headers["retry-after"]) >= 1
+        assert errors_of(refused)[0]["extensions"]["code"] == "LIMIT_EXCEEDED"
+    rest = api.http.get("/training/jobs/job_x")
+    assert (rest.status_code, rest.json()["error"]["code"], left(rest)) == (429, "LIMIT_EXCEEDED", 0)
+
+
+def test_each_key_has_its_own(slow: Server, enter: Enter) -> None:
+    one = enter(slow, workspace="shared", role=Role.VIEWER)
+    other = enter(slow, workspace="shared", role=Role.VIEWER)
+    for _ in range(QUOTA + 1):
+        refused = one.http.post("/graphql", json=VIEWER)
+    assert refused.status_code == 429
+    assert other.http.post("/graphql", json=VIEWER).status_code == 200
+
+
+def test_an_operation_on_a_socket_counts_like_a_request(slow: Server, enter: Enter) -> None:
+    api = enter(slow)
+    with socket(api) as live:
+        for number in range(QUOTA):
+            live.send({"type": "subscribe", "id": str(number), "payload": VIEWER})
+            assert [live.receive()["type"] for _ in range(2)] == ["next", "complete"]
+        live.send({"type": "subscribe", "id": "more", "payload": VIEWER})
+        refused = live.receive()
+        assert (refused["id"], refused["type"]) == ("more", "error")
+        assert refused["payload"][0]["extensions"]["code"] == "LIMIT_EXCEEDED"
+        live.send({"type": "ping"})
+        assert live.receive() == {"type": "pong"}
+    assert api.http.post("/graphql", json=VIEWER).status_code == 429
+
+
+def test_who_has_no_key_is_told_that_first_however_often(slow: Server) -> None:
+    wrong = Api(slow.url, "jsk_wrong")
+    with wrong.http:
+        assert {wrong.http.post("/graphql", json=VIEWER).status_code for _ in range(QUOTA + 3)} == {401}
+    assert httpx.get(f"{slow.url}/healthz", trust_env=False).headers.get("ratelimit") is None
+
+
+def test_without_the_setting_nothing_is_counted(api: Api) -> None:
+    answer = api.post(VIEWER["query"])
+    assert not {"ratelimit", "ratelimit-policy"} & set(answer.headers)
+
+
+def test_a_rate_that_is_none_ends_the_start_with_a_sentence() -> None:
+    done = command("serve", rate_limit="often")
+    assert done.returncode == 2
+    assert "rate_limit" in done.stderr
+    assert "600/minute" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("text", ["", "5", "0/minute", "-1/minute", "5/fortnight", "5/second;50/minute"])
+def test_a_rate_is_a_number_and_a_time(text: str) -> None:
+    with pytest.raises(ValueError, match="600/minute"):
+        rate(text)
+    assert rate("5 per 2 hours") == "5 per 2 hours"

@@ -1,0 +1,249 @@
+"""What stays open: streams over HTTP, dead peers, keys that are taken back, the end of the server."""
+
+import base64
+import contextlib
+import json
+import os
+import socket as sockets
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from cli import documents
+from tests.server.api import Api, errors_of, socket
+from tests.server.conftest import Enter
+from tests.server.processes import Server, running
+from tests.server.test_socket import revoke
+from tests.server.worlds import create_job, feedback, fill, make_judge, submit
+
+EVENTS = "text/event-stream"
+MULTIPART = "multipart/mixed;boundary=graphql;subscriptionSpec=1.0,application/graphql-response+json,application/json"
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with little patience."""
+    folder = tmp_path_factory.mktemp("small")
+    with running(folder, "--no-runner", max_key_subscriptions="4", ping_seconds="1.5", init_seconds="2") as started:
+        yield started
+
+
+@contextmanager
+def stream(api: Api, accept: str, name: str, **variables: Any) -> Iterator[httpx.Response]:
+    """An operation's stream."""
+    body = {"query": documents.load(name), "operationName": name, "variables": variables}
+    with api.http.stream("POST", "/graphql", json=body, headers={"accept": accept}) as answer:
+        yield answer
+
+
+def events(text: str) -> list[tuple[str, Any]]:
+    """The events of a stream, their data decoded."""
+    found = []
+    for block in text.removesuffix("\n\n").split("\n\n"):
+        if not block.startswith(":"):
+            kind, data = block.split("\n")
+            data = data.removeprefix("data: ")
+            found.append((kind.removeprefix("event: "), json.loads(data) if data else None))
+    return found
+
+
+def parts(text: str) -> list[Any]:
+    """The parts of a multipart answer, decoded; the pieces that only tell of life are empty."""
+    assert text.rstrip().endswith("--graphql--")
+    bodies = [piece.split("\r\n\r\n", 1)[1] for piece in text.split("--graphql")[:-1] if "\r\n\r\n" in piece]
+    return [json.loads(body) for body in bodies]
+
+
+def over(api: Api) -> dict[str, Any]:
+    """A job that is over, so that its stream ends by itself."""
+    judge = make_judge(api)
+    fill(api, judge, range(20))
+    job = create_job(api, judge)
+    api.run("CancelTrainingJob", input={"jobId": job["id"]})
+    return job
+
+
+def test_a_subscription_comes_as_server_sent_events(api: Api) -> None:
+    job = over(api)
+    with stream(api, EVENTS, "TrainingJobStatus", jobId=job["id"]) as answer:
+        assert answer.headers["content-type"].startswith(EVENTS)
+        assert "no-cache" in answer.headers["cache-control"]
+        text = answer.read().decode()
+    assert "\r" not in text
+    *following, last = events(text)
+    assert last == ("complete", None)
+    assert {kind for kind, _ in following} == {"next"}
+    updates = [data["data"]["trainingJobStatus"] for _, data in following]
+    assert updates[-1]["trainingJob"]["status"] == "CANCELLED"
+
+
+def test_events_may_be_asked_for_by_get_as_browsers_do(api: Api) -> None:
+    asked = {"query": "{ viewer { name } }"}
+    answer = api.http.get("/graphql", params=asked, headers={"accept": EVENTS})
+    assert events(answer.text) == [("next", {"data": {"viewer": {"name": "ann"}}}), ("complete", None)]
+
+
+def test_a_mutation_by_get_makes_no_events_either(api: Api) -> None:
+    asked = {"query": 'mutation { createJudge(input: {name: "J", criteria: [{name: "C"}]}) { judge { id } } }'}
+    answer = api.http.get("/graphql", params=asked, headers={"accept": EVENTS})
+    (kind, data), _ = events(answer.text)
+    assert (kind, [error["extensions"]["code"] for error in data["errors"]]) == ("next", ["BAD_REQUEST"])
+    assert api.run("Judges")["totalCount"] == 0
+
+
+@pytest.mark.parametrize(
+    "query", ["{ secret }", "{ viewer", 'subscription { trainingJobStatus(jobId: "x") { cursor } }']
+)
+def test_a_bad_document_ends_its_stream_with_its_errors(api: Api, query: str) -> None:
+    answer = api.http.post("/graphql", json={"query": query}, headers={"accept": EVENTS})
+    (kind, data), end = events(answer.text)
+    assert (kind, end) == ("next", ("complete", None))
+    assert all(error["extensions"]["code"] in ("BAD_REQUEST", "NOT_FOUND") for error in data["errors"])
+
+
+@pytest.mark.parametrize(
+    "accept",
+    ["application/json, text/event-stream", f"application/graphql-response+json, application/json, {EVENTS}, */*",
+     f"{EVENTS};q=0, application/json", "multipart/mixed", "*/*"],
+)  # fmt: skip
+def test_json_is_answered_to_those_who_name_it_first(api: Api, accept: str) -> None:
+    answer = api.http.post("/graphql", json={"query": "{ viewer { name } }"}, headers={"accept": accept})
+    assert answer.json() == {"data": {"viewer": {"name": "ann"}}}
+
+
+def test_a_subscription_comes_in_parts(api: Api) -> None:
+    job = over(api)
+    with stream(api, MULTIPART, "TrainingJobStatus", jobId=job["id"]) as answer:
+        assert answer.headers["content-type"].startswith("multipart/mixed;boundary=graphql;subscriptionSpec=1.0")
+        found = [part["payload"] for part in parts(answer.read().decode()) if part]
+    assert found[-1]["data"]["trainingJobStatus"]["trainingJob"]["status"] == "CANCELLED"
+
+
+def test_a_query_may_come_in_parts_too(api: Api) -> None:
+    answer = api.http.post("/graphql", json={"query": "{ viewer { name } }"}, headers={"accept": MULTIPART})
+    assert [part for part in parts(answer.text) if part] == [{"payload": {"data": {"viewer": {"name": "ann"}}}}]
+
+
+def test_a_subscription_for_one_answer_is_refused_with_a_sentence(api: Api) -> None:
+    for accept in ("application/json", "application/graphql-response+json"):
+        asked = {"query": 'subscription { trainingJobStatus(jobId: "job_x") { cursor } }'}
+        answer = api.http.post("/graphql", json=asked, headers={"accept": accept})
+        assert answer.status_code == 400
+        (error,) = errors_of(answer)
+        assert "graphql-transport-ws" in error["message"]
+        assert "text/event-stream" in error["message"]
+
+
+@pytest.mark.parametrize("accept", [EVENTS, MULTIPART])
+def test_a_key_that_is_taken_back_ends_its_streams(small: Server, enter: Enter, accept: str) -> None:
+    admin = enter(small, workspace=f"taken back {accept}")
+    other = enter(small, workspace=f"taken back {accept}", user="vic")
+    judge = make_judge(admin)
+    with stream(other, accept, "FeedbackSummaryChanged", judgeId=judge["id"]) as answer:
+        pieces = answer.iter_text()
+        assert "feedbackSummaryChanged" in next(piece for piece in pieces if "data" in piece)
+        revoke(small, other.key)
+        rest = "".join(pieces)
+    assert "UNAUTHENTICATED" in rest
+    assert rest.rstrip().endswith("--graphql--" if accept == MULTIPART else "event: complete\ndata:")
+
+
+def test_a_key_has_so_many_operations_over_all_its_connections(small: Server, enter: Enter) -> None:
+    api = enter(small)
+    judge = make_judge(api)
+    with socket(api) as one, socket(api) as two:
+        for live, id_ in ((one, "a"), (one, "b"), (two, "c")):
+            live.subscribe("FeedbackSummaryChanged", id_, judgeId=judge["id"])
+            live.next(id_)
+        with stream(api, EVENTS, "FeedbackSummaryChanged", judgeId=judge["id"]) as answer:
+            assert answer.status_code == 200
+            pieces = answer.iter_text()  # to forget it would end the stream
+            next(pieces)
+            two.subscribe("FeedbackSummaryChanged", "d", judgeId=judge["id"])
+            refused = two.receive()
+            assert (refused["id"], refused["type"]) == ("d", "error")
+            assert refused["payload"][0]["extensions"]["code"] == "LIMIT_EXCEEDED"
+            with stream(api, EVENTS, "FeedbackSummaryChanged", judgeId=judge["id"]) as more:
+                assert more.status_code == 429
+                more.read()
+                assert errors_of(more)[0]["extensions"]["code"] == "LIMIT_EXCEEDED"
+        one.send({"type": "complete", "id": "a"})
+        one.subscribe("FeedbackSummaryChanged", "a2", judgeId=judge["id"])
+        one.next("a2")
+        other = enter(small)
+        with socket(other) as third:
+            third.subscribe("FeedbackSummaryChanged", judgeId=make_judge(other)["id"])
+            third.next()
+    with socket(api) as again:  # what is closed counts no longer
+        for id_ in "abc":
+            again.subscribe("FeedbackSummaryChanged", id_, judgeId=judge["id"])
+            again.next(id_)
+
+
+def test_a_peer_that_answers_no_ping_is_let_go_of_and_one_that_does_is_not(small: Server, enter: Enter) -> None:
+    api = enter(small)
+    with socket(api) as alive, _silent_socket(small) as silent:
+        silent.settimeout(20)
+        begin = time.monotonic()
+        while silent.recv(1024):  # its pings, and in the end nothing more
+            pass
+        assert time.monotonic() - begin > 1.5
+        alive.send({"type": "ping"})
+        assert alive.receive() == {"type": "pong"}
+
+
+@contextmanager
+def _silent_socket(server: Server) -> Iterator[sockets.socket]:
+    """A socket that is let in, and then says nothing, not even in the protocol beneath."""
+    address = urlsplit(server.url)
+    assert address.hostname is not None
+    with sockets.create_connection((address.hostname, address.port or 80)) as connection:
+        words = [
+            "GET /graphql HTTP/1.1", f"Host: {address.netloc}", "Upgrade: websocket", "Connection: Upgrade",
+            "Sec-WebSocket-Version: 13", f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}",
+            "Sec-WebSocket-Protocol: graphql-transport-ws", f"Authorization: Bearer {server.admin_key}",
+        ]  # fmt: skip
+        connection.sendall("\r\n".join([*words, "", ""]).encode())
+        assert b"101" in connection.recv(1024)
+        hello = b'{"type":"connection_init"}'
+        connection.sendall(bytes([0x81, 0x80 | len(hello), 0, 0, 0, 0]) + hello)
+        assert b"connection_ack" in connection.recv(1024)
+        yield connection
+
+
+def test_a_socket_that_does_not_say_hello_is_closed_with_4408(small: Server, enter: Enter) -> None:
+    with socket(enter(small), init=False) as live:
+        assert live.close_code() == 4408
+
+
+def test_the_end_of_the_server_closes_sockets_with_1012_and_no_stream_holds_it(data_dir: Any, enter: Enter) -> None:
+    with running(data_dir, "--no-runner") as server, ThreadPoolExecutor() as pool:
+        api = enter(server)
+        judge = make_judge(api)
+        with socket(api) as live, stream(api, EVENTS, "FeedbackSummaryChanged", judgeId=judge["id"]) as answer:
+            live.subscribe("FeedbackSummaryChanged", judgeId=judge["id"])
+            live.next()
+            pieces = answer.iter_text()
+            next(pieces)
+            ended = pool.submit(server.terminate)
+            assert live.close_code() == 1012
+            with contextlib.suppress(httpx.HTTPError):
+                list(pieces)
+            ended.result(timeout=10)
+
+
+def test_what_a_slow_follower_is_owed_comes_in_one_piece(api: Api) -> None:
+    judge = make_judge(api)
+    fill(api, judge, range(1))
+    with stream(api, EVENTS, "FeedbackSummaryChanged", judgeId=judge["id"]) as answer:
+        pieces = answer.iter_text()
+        next(pieces)
+        submit(api, judge, [feedback(0, "COMMENT", externalId="more", comment="Still there?")])
+        kind, data = events(next(pieces))[0]
+        assert (kind, data["data"]["feedbackSummaryChanged"]["totalFeedbackCount"]) == ("next", 2)

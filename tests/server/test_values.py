@@ -1,0 +1,43 @@
+"""What a JSON text holds is counted without decoding it."""
+
+import asyncio
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from server import values
+from server.values import holds_more_values, too_many_values
+
+TEXTS = st.text(alphabet='a\\",[{}]: ü', max_size=30)
+JSON = st.recursive(
+    TEXTS | st.integers(-9, 9) | st.none(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
+    max_leaves=20,
+)
+
+
+def count(value: Any) -> int:
+    """Objects and lists, and the values in them after the first."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    return 1 + max(0, len(value) - 1) + sum(map(count, value)) if isinstance(value, list) else 0
+
+
+@settings(deadline=None)
+@given(JSON, st.integers(1, 12))
+def test_only_what_stands_outside_texts_counts_wherever_the_text_is_cut(value: Any, chunk: int) -> None:
+    text, number = orjson.dumps(value), count(value)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(values, "_CHUNK", chunk)
+        assert not holds_more_values(text, number)
+        if number:
+            assert holds_more_values(text, number - 1)
+
+
+def test_a_large_text_is_counted_beside_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = orjson.dumps([["x, " * 1_000] * 200])
+    assert not asyncio.run(too_many_values(text, 300))
+    assert asyncio.run(too_many_values(text, 200))
