@@ -68,7 +68,9 @@ class SqliteStore(Store):
         self.path = Path(path)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         url = f"sqlite+aiosqlite:///{path}"
-        reader = create_async_engine(url, json_serializer=dump_json, json_deserializer=orjson.loads, pool_size=4)
+        reader = create_async_engine(
+            url, json_serializer=dump_json, json_deserializer=orjson.loads, pool_size=4, pool_timeout=120
+        )
         _on_connect(reader.sync_engine, ["PRAGMA query_only=ON"])
         event.listen(reader.sync_engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
         super().__init__(url, reader)
