@@ -1,6 +1,5 @@
 """Judges and their versions."""
 
-from models.access import Role
 from models.judge import Judge, JudgeVersion
 from models.spec import JudgeSpec
 from models.spec import reason as check_reason
@@ -31,7 +30,6 @@ async def create(ctx: Context, spec: JudgeSpec) -> Judge:
     Raises:
         Refused, Conflict: it can't be made, and why.
     """
-    ctx.require(Role.TRAINER)
     spec = spec.checked()
     return await ctx.store.write(
         lambda connection: judges.create(connection, ctx.workspace_id, ctx.viewer.user_id, spec)
@@ -66,7 +64,8 @@ async def deploy(
     Raises:
         NotFound, Conflict, NotAnImprovement, Invalid, Refused: it can't be, and why.
     """
-    ctx.require(Role.ADMIN if force else Role.TRAINER)
+    if force:
+        ctx.allow("Mutation.deployJudgeVersion(force)")
     check_reason(reason)
     request = DeployRequest(version_id, force, reason, backup_current_version, expected_active_version_id)
     return await ctx.store.write(lambda connection: deployment.deploy(connection, ctx.viewer, request))
@@ -78,7 +77,6 @@ async def rollback(ctx: Context, judge_id: str, *, reason: str | None, expected_
     Raises:
         NotFound, Conflict, NothingToRollBack, Refused: it can't be, and why.
     """
-    ctx.require(Role.TRAINER)
     check_reason(reason)
     return await ctx.store.write(
         lambda connection: deployment.rollback(connection, ctx.viewer, judge_id, reason, expected_active_version_id)

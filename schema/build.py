@@ -9,6 +9,7 @@ from strawberry.schema.config import StrawberryConfig
 
 import schema.enums  # noqa: F401  (gives the enums their GraphQL names)
 from schema.access import User, Workspace
+from schema.doors import guarded
 from schema.errors import Schema
 from schema.event import EVENT_TYPES
 from schema.executor import StreamExecutor
@@ -27,7 +28,7 @@ _DOCUMENTS = 256
 def build(limits: Limits = DEFAULTS) -> strawberry.Schema:
     """The schema. Build it once for a server: what it keeps of documents is worth most of the speed."""
     rules: list[type[ASTValidationRule]] = [limit_rule(limits)]
-    return Schema(
+    schema = Schema(
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
@@ -43,6 +44,7 @@ def build(limits: Limits = DEFAULTS) -> strawberry.Schema:
             lambda: ValidationCache(maxsize=_DOCUMENTS),
         ],
     )
+    return guarded(schema)
 
 
 def sdl() -> str:

@@ -13,6 +13,7 @@ from models.job import Priority, TrainingJob, TrainingType
 from models.judge import Judge
 from models.spec import ExecutionOptions, TrainingConfig, TrainingSpec
 from resolvers import jobs
+from resolvers.context import Context
 from runner.estimate import minutes
 from server.auth import authenticate
 from server.errors import failure
@@ -95,11 +96,28 @@ def refusals_as_json(endpoint: Endpoint) -> Endpoint:
     return answer
 
 
-@refusals_as_json
-async def create_job(request: Request) -> Response:
+def door(name: str) -> Callable[[Callable[[Request, Context], Awaitable[Response]]], Endpoint]:
+    """Make a function an endpoint that is only reached by those whom the table lets through this door.
+
+    ``name`` is the method and the path, as in ``models.permissions``.
+    """
+
+    def guarded(endpoint: Callable[[Request, Context], Awaitable[Response]]) -> Endpoint:
+        @refusals_as_json
+        async def answer(request: Request) -> Response:
+            services: Services = request.app.state.services
+            ctx = services.context(await authenticate(services.store, request.headers.get("authorization")))
+            ctx.allow(name)
+            return await endpoint(request, ctx)
+
+        return answer
+
+    return guarded
+
+
+@door("POST /training/jobs")
+async def create_job(request: Request, ctx: Context) -> Response:
     """Create a training job; 201 with its address."""
-    services: Services = request.app.state.services
-    ctx = services.context(await authenticate(services.store, request.headers.get("authorization")))
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         return failure(415, "UNSUPPORTED_MEDIA_TYPE", "Send the request as application/json.")
@@ -116,11 +134,9 @@ async def create_job(request: Request) -> Response:
     return JSONResponse(as_json(created.job, judge), 201, {"location": location})
 
 
-@refusals_as_json
-async def get_job(request: Request) -> Response:
+@door("GET /training/jobs/{job_id}")
+async def get_job(request: Request, ctx: Context) -> Response:
     """One training job, in the shape in which it was created."""
-    services: Services = request.app.state.services
-    ctx = services.context(await authenticate(services.store, request.headers.get("authorization")))
     job_id = request.path_params["job_id"]
     job = await jobs.get(ctx, job_id)
     if job is None:
