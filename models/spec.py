@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from models.access import Role
 from models.errors import DomainError, Invalid, LimitExceeded, Refused
 from models.feedback import FeedbackType
 from models.job import Priority, TrainingType
@@ -308,6 +309,28 @@ class TrainingSpec:
             "config": config,
             "options": options,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class KeySpec:
+    """A request for an API key."""
+
+    role: Role
+    user_name: str | None = None
+    expires_at: datetime | None = None
+
+    def checked(self) -> Self:
+        """The same request.
+
+        Raises:
+            Refused: something is wrong with it.
+        """
+        problems = [*_optional_text("user_name", self.user_name, MAX_NAME), *_moment("expires_at", self.expires_at)]
+        if not problems and self.expires_at is not None and self.expires_at <= datetime.now(UTC):
+            problems.append(Invalid("expiresAt is in the past.", ("expires_at",)))
+        if problems:
+            raise Refused(*problems)
+        return self
 
 
 def batch(name: str, size: int) -> None:

@@ -1,5 +1,8 @@
 """Judges and their versions."""
 
+from sqlalchemy import Connection
+
+from models.audit import AuditAction
 from models.judge import Judge, JudgeVersion
 from models.spec import JudgeSpec
 from models.spec import reason as check_reason
@@ -7,7 +10,7 @@ from resolvers.context import Context
 from resolvers.page import Page, read_page
 from runner import deploy as deployment
 from runner.deploy import DeployRequest
-from store import judges
+from store import audit, judges
 
 
 async def get(ctx: Context, judge_id: str) -> Judge | None:
@@ -31,9 +34,13 @@ async def create(ctx: Context, spec: JudgeSpec) -> Judge:
         Refused, Conflict: it can't be made, and why.
     """
     spec = spec.checked()
-    return await ctx.store.write(
-        lambda connection: judges.create(connection, ctx.workspace_id, ctx.viewer.user_id, spec)
-    )
+
+    def unit(connection: Connection) -> Judge:
+        judge = judges.create(connection, ctx.workspace_id, ctx.viewer.user_id, spec)
+        audit.record(connection, ctx.viewer, AuditAction.JUDGE_CREATED, judge.id, f"Created the judge {judge.name}.")
+        return judge
+
+    return await ctx.store.write(unit)
 
 
 async def version(ctx: Context, version_id: str) -> JudgeVersion | None:
