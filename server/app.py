@@ -11,6 +11,7 @@ from starlette.routing import Route, WebSocketRoute
 from schema.build import build
 from server import errors, health, pages, rest
 from server.graphql import GraphQLView
+from server.headers import KnownHosts, SecurityHeaders, cors
 from server.limits import BodyLimit
 from server.services import services
 from server.settings import Settings
@@ -44,5 +45,11 @@ def create_app(settings: Settings) -> Starlette:
         routes=routes,
         lifespan=lifespan,
         exception_handlers={HTTPException: errors.refused, Exception: errors.unexpected},
-        middleware=[Middleware(BodyLimit, max_bytes=settings.max_body_bytes)],
+        middleware=[
+            Middleware(SecurityHeaders),
+            Middleware(KnownHosts, names=(settings.host, *settings.allowed_hosts)),
+            *cors(settings.allowed_origins),
+            Middleware(errors.Masked),
+            Middleware(BodyLimit, max_bytes=settings.max_body_bytes),
+        ],
     )

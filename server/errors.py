@@ -1,12 +1,14 @@
 """What a client is told when a request can't be met: one shape everywhere but in GraphQL, which has its own."""
 
+import contextlib
 from collections.abc import Mapping
 from http import HTTPStatus
 
 import structlog
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from models.base import new_id
 from models.errors import ErrorCode
@@ -42,3 +44,32 @@ def masked(error: Exception) -> str:
     id_ = new_id("err")
     log.error("unexpected_error", id=id_, exc_info=error)
     return f"Something went wrong on our side; it is logged under {id_}."
+
+
+class Masked:
+    """Answers a bug with the id that it is logged under, and lets nothing else of it out."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, whatever happens."""
+        begun = False
+
+        async def watched(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watched)
+        except ClientDisconnect:
+            return  # there is nobody to answer
+        except Exception as error:
+            told = masked(error)
+            if scope["type"] == "websocket" and begun:
+                with contextlib.suppress(Exception):  # it may be closed
+                    await send({"type": "websocket.close", "code": 1011, "reason": "Internal error"})
+            elif not begun and scope["type"] != "lifespan":
+                await failure(500, "INTERNAL", told)(scope, receive, send)
+            # An answer that has begun just ends: the server breaks the connection, so that it is not taken for whole.

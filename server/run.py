@@ -23,6 +23,7 @@ def serve(settings: Settings) -> None:
         create_app(settings),
         host=settings.host,
         port=settings.port,
+        log_config=None,  # its lines go the way of all others
         log_level="warning",
         access_log=False,
         lifespan="on",

@@ -3,12 +3,13 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt, SecretStr
+from pydantic import AfterValidator, Field, PositiveInt, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from runner.email import SmtpServer
 from runner.leases import Leases
 from schema.limits import Limits
+from server.headers import origin
 
 MIB = 2**20
 
@@ -41,8 +42,15 @@ class Settings(BaseSettings):
     max_directives: PositiveInt = Field(10, description="Directives in one GraphQL document.")
     max_cost: PositiveInt = Field(20_000, description="Objects that one GraphQL document can ask for.")
     max_subscriptions: PositiveInt = Field(100, description="Operations at once on one WebSocket.")
-    allowed_origins: tuple[str, ...] = Field(
-        (), description="Web origins besides the server's own whose pages may open sockets, as a JSON list."
+    allowed_origins: tuple[Annotated[str, AfterValidator(origin)], ...] = Field(
+        (),
+        description="Web origins besides the server's own whose pages may call this server, sockets included, as a "
+        "JSON list such as [\"https://app.example.com\"].",
+    )
+    allowed_hosts: tuple[str, ...] = Field(
+        (),
+        description="Names in the Host header that mean this server, besides addresses, localhost and "
+        "`JUDGESMITH_HOST`, as a JSON list. *.example.com: all below it; *: any.",
     )
     allow_private_targets: bool = Field(False, description="Whether webhooks may go to private and loopback addresses.")
     smtp_host: str | None = Field(None, description="SMTP server for e-mail. Left out: no e-mail is sent.")
