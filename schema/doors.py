@@ -37,7 +37,7 @@ def guarded(schema: S) -> S:
 def _guard(resolver: Resolver | None, role: Role) -> Resolver:
     inner = resolver or default_field_resolver
 
-    def guard(source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
+    def guard(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
         context: Context = info.context
         context.viewer.require(role)
         return inner(source, info, **arguments)

@@ -9,7 +9,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Route, WebSocketRoute
 
 from schema.build import build
-from server import errors, health, pages, rest
+from server import errors, health, openapi, pages, rest
 from server.graphql import GraphQLView
 from server.headers import KnownHosts, SecurityHeaders, cors
 from server.limits import BodyLimit
@@ -41,6 +41,7 @@ def create_app(settings: Settings) -> Starlette:
         Route("/metrics", health.metrics),
         *pages.routes(),
     ]
+    routes.append(openapi.endpoint(openapi.document(routes)))
     return Starlette(
         routes=routes,
         lifespan=lifespan,
