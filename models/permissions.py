@@ -11,7 +11,7 @@ from models.access import Role
 _VIEWER, _ANNOTATOR, _TRAINER, _ADMIN = Role
 
 # What can be asked for, done or followed.
-_DOORS: Final[dict[str, Role]] = {
+DOORS: Final[dict[str, Role]] = {
     "Query.node": _VIEWER,
     "Query.viewer": _VIEWER,
     "Query.judge": _VIEWER,
@@ -84,8 +84,8 @@ _PARTS: Final[dict[str, str]] = {
     "ExecutionOptions": "priority autoDeploy backupCurrentVersion notificationEmail webhookUrl",
     "Feedback": "id type rating approved comment submittedBy submittedAt evaluation correctedScores",
     "FeedbackDataSummary": "totalFeedbackCount correctionCount ratingCount dateRange",
-    "FeedbackSummary": "totalFeedbackCount correctionCount ratingCount approvalCount commentCount usableCount dateRange "
-    "evaluationCount raterCount newSinceLastTraining raterAgreement criteria",
+    "FeedbackSummary": "totalFeedbackCount correctionCount ratingCount approvalCount commentCount usableCount "
+    "dateRange evaluationCount raterCount newSinceLastTraining raterAgreement criteria",
     "InsufficientFeedbackError": "message field code usableCount requiredCount",
     "Interval": "estimate lower upper",
     "Judge": "id name description createdAt createdBy criteria activeVersion versions feedbackSummary trainingJobs "
@@ -136,7 +136,7 @@ def _spread(parts: dict[str, str], role: Role) -> dict[str, Role]:
     return {f"{type_}.{name}": role for type_, names in parts.items() for name in names.split()}
 
 
-TABLE: Final[dict[str, Role]] = {**_spread(_PARTS, _VIEWER), **_spread(_ADMIN_PARTS, _ADMIN), **_DOORS}
+TABLE: Final[dict[str, Role]] = {**_spread(_PARTS, _VIEWER), **_spread(_ADMIN_PARTS, _ADMIN), **DOORS}
 
 
 def rule(name: str) -> Role | None:

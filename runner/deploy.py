@@ -137,9 +137,7 @@ def decide(connection: Connection, judge: Judge, version: JudgeVersion, *, backu
     assert version.evidence is not None
     reason = f"Proven better: the mean error changed by {_interval(version.evidence)} of the range (95 % interval)."
     message = f"{version.job_id} deployed version {version.number} of {judge.id}, as it was asked to."
-    audit.record(
-        connection, Keyless(judge.workspace_id, by), AuditAction.VERSION_DEPLOYED, version.id, message, reason
-    )
+    audit.record(connection, Keyless(judge.workspace_id, by), AuditAction.VERSION_DEPLOYED, version.id, message, reason)
     judges.activate(
         connection,
         judge,

@@ -57,9 +57,7 @@ class RevokeApiKeyInput(Defaults):
 class CreateApiKeyPayload:
     """The answer of `createApiKey`."""
 
-    api_key: ApiKey | None = strawberry.field(
-        default=None, description="The new key; null when there are user errors."
-    )
+    api_key: ApiKey | None = strawberry.field(default=None, description="The new key; null when there are user errors.")
     secret: str | None = strawberry.field(
         default=None,
         description=(

@@ -245,9 +245,7 @@ class Mutation:
         nobody is locked out by mistake; `force` revokes it all the same. Role: `ADMIN`.
         """
         try:
-            key = await access.revoke_key(
-                info.context, request.key_id, force=request.force, reason=request.reason
-            )
+            key = await access.revoke_key(info.context, request.key_id, force=request.force, reason=request.reason)
         except REFUSALS as refusal:
             return RevokeApiKeyPayload(user_errors=user_errors(refusal))
         return RevokeApiKeyPayload.of(key)

@@ -151,7 +151,11 @@ class Query:
 
     @field
     async def audit_log(
-        self, info: Info, first: First = PAGE_SIZE, after: After = strawberry.UNSET, which: TrailFilter = strawberry.UNSET
+        self,
+        info: Info,
+        first: First = PAGE_SIZE,
+        after: After = strawberry.UNSET,
+        which: TrailFilter = strawberry.UNSET,
     ) -> Connection[AuditEntry]:
         """Who did what, when and to what in the workspace, newest first. Role: `ADMIN`."""
         page = await access.trail(info.context, size(first), given(after), audit_filter(given(which)))

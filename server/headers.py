@@ -16,9 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.errors import failure
 
-_HOST: Final = re.compile(
-    r"(?:(?P<address>\[[0-9A-Fa-f:.]+\]|\d+\.\d+\.\d+\.\d+)|(?P<name>[A-Za-z0-9._-]+))(?::\d+)?"
-)
+_HOST: Final = re.compile(r"(?:(?P<address>\[[0-9A-Fa-f:.]+\]|\d+\.\d+\.\d+\.\d+)|(?P<name>[A-Za-z0-9._-]+))(?::\d+)?")
 _ORIGIN: Final = re.compile(r"https?://[a-z0-9.-]+(?::\d+)?|https?://\[[0-9a-f:.]+\](?::\d+)?")
 
 # What is no page needs nothing, and nothing may show it in a frame. Pages bring a policy of their own.

@@ -18,6 +18,7 @@ import structlog
 
 from models.telling import PATH, redacted, told, where
 
+
 class _Facts:
     """Puts an error's facts in the place of its stack."""
 

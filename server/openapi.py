@@ -146,9 +146,7 @@ OPERATIONS: Final = (
 
 def document(routes: Iterable[BaseRoute]) -> Json:
     """The description of those endpoints that an application has."""
-    there = {
-        f"{method} {route.path}" for route in routes if isinstance(route, Route) for method in route.methods or ()
-    }
+    there = {f"{method} {route.path}" for route in routes if isinstance(route, Route) for method in route.methods or ()}
     described = [operation for operation in OPERATIONS if operation.door in there]
     structs = {struct for operation in described for struct in (operation.takes, operation.gives) if struct is not None}
     names: list[type[msgspec.Struct]] = sorted([*structs, ErrorAnswer], key=lambda struct: struct.__name__)

@@ -45,7 +45,7 @@ class Settings(BaseSettings):
     allowed_origins: tuple[Annotated[str, AfterValidator(origin)], ...] = Field(
         (),
         description="Web origins besides the server's own whose pages may call this server, sockets included, as a "
-        "JSON list such as [\"https://app.example.com\"].",
+        'JSON list such as ["https://app.example.com"].',
     )
     allowed_hosts: tuple[str, ...] = Field(
         (),

@@ -150,9 +150,7 @@ def _is_last_admin(connection: Connection, admin: ApiKey) -> bool:
 
 def _holds(statement: Query) -> Query:
     """Only keys that open something now."""
-    return statement.where(
-        ApiKey.revoked_at.is_(None), or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > now())
-    )
+    return statement.where(ApiKey.revoked_at.is_(None), or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > now()))
 
 
 def viewer_of(connection: Connection, secret: str) -> Viewer | None:

@@ -76,7 +76,7 @@ def test_every_decision_is_listed_by_its_title_in_order() -> None:
     pages = sorted(DECISIONS.glob("[0-9]*.md"))
     listed = re.findall(r"^\d+\. \[(.+)\]\((.+)\)$", read(DECISIONS / "README.md"), re.MULTILINE)
     assert listed == [(title_of(page), page.name) for page in pages]
-    assert [page.name[:4] for page in pages] == [f"{number:04}" for number in range(1, len(pages) + 1)]
+    assert len({page.name[:4] for page in pages}) == len(pages)
 
 
 @pytest.mark.parametrize("path", sorted(DECISIONS.glob("[0-9]*.md")), ids=lambda path: path.stem)

@@ -66,8 +66,10 @@ def leaves(schema: GraphQLSchema, type_: Any, ids: Ids, depth: int = 1, *, share
     parts = ["__typename"]
     if isinstance(named, GraphQLInterfaceType | GraphQLUnionType):
         common = frozenset(getattr(named, "fields", ()))
-        for each in schema.get_possible_types(named):
-            parts.append(f"... on {each.name} {leaves(schema, each, ids, depth, shared=common)}")
+        parts += [
+            f"... on {each.name} {leaves(schema, each, ids, depth, shared=common)}"
+            for each in schema.get_possible_types(named)
+        ]
         return "{ " + " ".join(parts) + " }"
     assert isinstance(named, GraphQLObjectType)
     for name, field in named.fields.items():

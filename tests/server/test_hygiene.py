@@ -48,7 +48,7 @@ def test_every_answer_carries_the_security_headers(quiet_server: Server, path: s
     assert headers["referrer-policy"] == "no-referrer"
     assert headers["cross-origin-opener-policy"] == "same-origin"
     assert headers["cross-origin-resource-policy"] == "same-origin"
-    assert headers["cache-control"] == ("no-cache" if path in ("/graphiql",) else "no-store")
+    assert headers["cache-control"] == ("no-cache" if path == "/graphiql" else "no-store")
     assert "server" not in headers
     assert not [name for name in headers if name.startswith("access-control-")]
 
@@ -145,7 +145,9 @@ def test_sockets_open_for_pages_of_named_origins_and_the_servers_own(open_server
         assert refused.value.response.status_code == 403, origin
 
 
-@pytest.mark.parametrize("media", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"])
+@pytest.mark.parametrize(
+    "media", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]
+)
 @pytest.mark.parametrize("path", ["/graphql", "/training/jobs"])
 def test_what_any_page_may_send_unasked_is_never_taken(api: Api, path: str, media: str) -> None:
     body = json.dumps({"query": "mutation { __typename }", "judge_id": "jdg_x"})
@@ -195,7 +197,9 @@ def test_a_bug_tells_only_the_id_that_is_in_the_log(data_dir: Path, as_json: str
             body = {"judge_id": judge["id"], "training_type": "validation", "training_config": {}}
             answers = [
                 api.send("Judge", id=judge["id"]),
-                api.send("CreateTrainingJob", input={"judgeId": "jdg_x", "trainingType": "VALIDATION", "trainingConfig": {}}),
+                api.send(
+                    "CreateTrainingJob", input={"judgeId": "jdg_x", "trainingType": "VALIDATION", "trainingConfig": {}}
+                ),
                 api.http.post("/training/jobs", json=body),
             ]
             with socket(api) as live:

@@ -12,7 +12,6 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from models.access import Role
 from models.audit import AuditAction, Keyless
 from models.errors import Conflict
 from store import access, audit
@@ -22,7 +21,6 @@ from tests.server.api import Api, Data, socket
 from tests.server.conftest import Enter
 from tests.server.processes import Server, command
 from tests.server.worlds import create_job, fill, make_judge
-
 
 Make = Callable[..., tuple[Data, Api]]
 
@@ -123,7 +121,9 @@ def test_a_revoked_key_is_shut_out_of_the_socket_it_has_open(api: Api, make: Mak
         assert live.close_code() == 4401
 
 
-def test_a_key_of_another_workspace_is_as_unknown_as_a_made_up_one(quiet_server: Server, api: Api, enter: Enter) -> None:
+def test_a_key_of_another_workspace_is_as_unknown_as_a_made_up_one(
+    quiet_server: Server, api: Api, enter: Enter
+) -> None:
     other = enter(quiet_server)
     theirs = other.run("Viewer")["id"]
     (error,) = api.user_errors("RevokeApiKey", input={"keyId": theirs})
@@ -233,7 +233,9 @@ async def test_the_database_itself_refuses_to_change_the_trail(store: Store, sta
     viewer, _ = await make_viewer(store)
     with pytest.raises(DBAPIError, match="only grows"):
         await store.write(lambda c: c.execute(text(statement)))
-    assert await store.read(lambda c: len(c.execute(audit.of_workspace(viewer.workspace_id, audit.AuditFilter())).all()))
+    assert await store.read(
+        lambda c: len(c.execute(audit.of_workspace(viewer.workspace_id, audit.AuditFilter())).all())
+    )
 
 
 async def test_a_deed_that_fails_leaves_no_entry(store: Store) -> None:

@@ -70,7 +70,9 @@ def test_an_error_is_told_in_one_line_without_stack_statement_or_data(configured
     ours, theirs = written.getvalue().splitlines()
     facts = json.loads(ours)
     assert facts["event"] == "it_failed"
-    assert facts["error"] == "OperationalError: (builtins.Exception) no such table: x <- FileNotFoundError: No such file"
+    assert (
+        facts["error"] == "OperationalError: (builtins.Exception) no such table: x <- FileNotFoundError: No such file"
+    )
     assert facts["header"] == "Bearer [redacted]"
     assert theirs.startswith("ERROR library failed at [path] with jsk_[redacted] OperationalError: ")
     for word in ("SELECT", "theirs", "Traceback", "/srv", "a1B2"):

@@ -165,8 +165,9 @@ def test_a_stranger_changes_nothing_by_any_mutation_with_real_ids(owned: Owned, 
         queries = ("judge", "trainingJob", "trainingJobs", "evaluation", "feedbackSummary", "apiKeys", "auditLog")
         fields = public.query_type.fields if public.query_type is not None else {}
         return [
-            owned.owner.post("{ " + call(n, fields[n], owned.ids) + leaves(public, fields[n].type, owned.ids, 3) + " }")
-            .text
+            owned.owner.post(
+                "{ " + call(n, fields[n], owned.ids) + leaves(public, fields[n].type, owned.ids, 3) + " }"
+            ).text
             for n in queries
         ]
 
@@ -194,7 +195,7 @@ def doors_of_rest() -> list[tuple[str, str]]:
 @pytest.mark.parametrize(("method", "path"), doors_of_rest())
 def test_each_endpoint_is_open_from_its_role_on(owned: Owned, method: str, path: str) -> None:
     door = f"{method} {path}"
-    assert permissions.rule(door) is not None, f'Add to _DOORS in models/permissions.py: "{door}": the least role,'
+    assert permissions.rule(door) is not None, f'Add to DOORS in models/permissions.py: "{door}": the least role,'
     body: dict[str, Any] = {}
     if path == "/training/jobs":
         body = {"json": {"judge_id": "jdg_x", "training_type": "validation", "training_config": {}}}
