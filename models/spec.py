@@ -199,6 +199,28 @@ class FeedbackSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class KeySpec:
+    """A request for an API key."""
+
+    role: Role
+    user_name: str | None = None
+    expires_at: datetime | None = None
+
+    def checked(self) -> Self:
+        """The same request.
+
+        Raises:
+            Refused: something is wrong with it.
+        """
+        problems = [*_optional_text("user_name", self.user_name, MAX_NAME), *_moment("expires_at", self.expires_at)]
+        if not problems and self.expires_at is not None and self.expires_at <= datetime.now(UTC):
+            problems.append(Invalid("expiresAt is in the past.", ("expires_at",)))
+        if problems:
+            raise Refused(*problems)
+        return self
+
+
+@dataclass(frozen=True, slots=True)
 class TrainingConfig:
     """What to learn from and how; None leaves the choice to the trainer."""
 
@@ -309,28 +331,6 @@ class TrainingSpec:
             "config": config,
             "options": options,
         }
-
-
-@dataclass(frozen=True, slots=True)
-class KeySpec:
-    """A request for an API key."""
-
-    role: Role
-    user_name: str | None = None
-    expires_at: datetime | None = None
-
-    def checked(self) -> Self:
-        """The same request.
-
-        Raises:
-            Refused: something is wrong with it.
-        """
-        problems = [*_optional_text("user_name", self.user_name, MAX_NAME), *_moment("expires_at", self.expires_at)]
-        if not problems and self.expires_at is not None and self.expires_at <= datetime.now(UTC):
-            problems.append(Invalid("expiresAt is in the past.", ("expires_at",)))
-        if problems:
-            raise Refused(*problems)
-        return self
 
 
 def batch(name: str, size: int) -> None:
