@@ -8,6 +8,7 @@ import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from models.base import new_id
@@ -26,12 +27,23 @@ def failure(
 def refused(request: Request, error: Exception) -> Response:
     """The answer to a request that no endpoint took."""
     assert isinstance(error, HTTPException)
-    code, message = HTTPStatus(error.status_code).name, error.detail
+    code, message, headers = HTTPStatus(error.status_code).name, error.detail, error.headers
     if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         code = ErrorCode.LIMIT_EXCEEDED
     elif error.status_code == HTTPStatus.NOT_FOUND:
         message = f"There is nothing at {request.url.path}."
-    return failure(error.status_code, code, message, headers=error.headers)
+    elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers = {"allow": ", ".join(sorted(_allowed(request)))}
+    return failure(error.status_code, code, message, headers=headers)
+
+
+def _allowed(request: Request) -> set[str]:
+    """The methods that a path takes by all of its routes; Starlette knows only those of the first."""
+    allowed: set[str] = set()
+    for route in request.app.routes:
+        if isinstance(route, Route) and route.matches(request.scope)[0] is Match.PARTIAL:
+            allowed |= route.methods or set()
+    return allowed
 
 
 def unexpected(_request: Request, error: Exception) -> Response:

@@ -9,10 +9,16 @@ from pathlib import Path
 
 import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
+from server import errors
 from server.headers import KnownHosts
 from tests.server.api import PROTOCOL, Api, assert_nothing_leaks, socket
 from tests.server.processes import HOME, Server, command, running
@@ -219,3 +225,16 @@ def test_a_bug_tells_only_the_id_that_is_in_the_log(data_dir: Path, as_json: str
         log = server.log()
         for word in (*SECRETS, server.admin_key, str(data_dir)):
             assert word not in log, word
+
+
+async def test_a_method_that_is_not_taken_is_told_all_that_are() -> None:
+    def answer(_: Request) -> Response:
+        return Response()
+
+    routes = [Route("/x/{id}", answer, methods=["POST"]), Route("/x/{id}", answer, methods=["GET"])]
+    app = Starlette(routes=routes, exception_handlers={HTTPException: errors.refused})
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
+        refused = await client.delete("/x/1")
+        assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD, POST")
+        assert refused.json()["error"]["code"] == "METHOD_NOT_ALLOWED"
+        assert (await client.get("/x/1")).status_code == 200
