@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Message, Receive, Scope, Send
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin
@@ -238,3 +239,37 @@ async def test_a_method_that_is_not_taken_is_told_all_that_are() -> None:
         assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD, POST")
         assert refused.json()["error"]["code"] == "METHOD_NOT_ALLOWED"
         assert (await client.get("/x/1")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("kind", "first", "last"),
+    [
+        ("http", None, "http.response.body"),
+        ("http", "http.response.start", "http.response.start"),
+        ("websocket", "websocket.accept", "websocket.close"),
+    ],
+    ids=["nothing was sent yet", "an answer had begun", "a socket was open"],
+)
+async def test_a_bug_is_masked_wherever_it_happens(kind: str, first: str | None, last: str) -> None:
+    """An answer that has begun is not begun again; that it does not end tells the client that it is not whole."""
+    sent: list[Message] = []
+
+    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
+        if first is not None:
+            await send({"type": first})
+        raise LookupError("SELECT secret")
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    await errors.Masked(app)({"type": kind}, receive, send)
+    assert sent[-1]["type"] == last
+    assert "secret" not in str(sent)
+    if first is None:
+        assert sent[0]["status"] == 500
+        assert b"err_" in sent[1]["body"]
+    if kind == "websocket":
+        assert sent[-1]["code"] == 1011
