@@ -1,8 +1,9 @@
 """What every answer carries, and whom this server answers at all: security headers, and names it goes by.
 
-A page of the internet can make a browser call servers of its owner's network. Two checks stand against that: the name
-in `Host`, which a page that points its own name at this server can't choose, and the content types that are taken
-(`application/json` and NDJSON), which no page may send to a foreign server without asking first.
+A page of the internet can make a browser call servers of its owner's network. Two things stand against that. A page
+that points its own name at this server can't choose what stands in `Host`. And keys come in `Authorization`, never in
+cookies: no page may send that header to another origin without asking first, nor the `application/json` that GraphQL
+and REST take.
 """
 
 import re

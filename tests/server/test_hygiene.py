@@ -163,8 +163,11 @@ def test_what_any_page_may_send_unasked_is_never_taken(api: Api, path: str, medi
 
 
 def test_a_mutation_by_get_is_refused(api: Api) -> None:
-    answer = api.http.get("/graphql", params={"query": "mutation { __typename }"})
-    assert answer.status_code == 405 or "errors" in answer.json()
+    make = 'mutation { createJudge(input: {name: "J", criteria: [{name: "C"}]}) { judge { id } } }'
+    answer = api.http.get("/graphql", params={"query": make})
+    assert answer.json()["errors"]
+    assert "data" not in answer.json()
+    assert api.run("Judges")["totalCount"] == 0
 
 
 def test_a_wrong_origin_or_setting_is_told_at_the_start(tmp_path: Path) -> None:
