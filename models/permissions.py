@@ -67,23 +67,36 @@ HIDDEN: Final[dict[str, Role]] = {
 # The fields of each type: whoever was given the thing may read them.
 _PARTS: Final[dict[str, str]] = {
     "AgreementReport": "meanAbsoluteError spearman quadraticWeightedKappa exactAgreement withinOneAgreement bias "
-    "calibrationError",
+    "calibrationError calibration confusion",
+    "CalibrationPoint": "score people count",
+    "ComparedEvaluation": "evaluation flippedCount fromScores toScores",
+    "ConfusionMatrix": "levels counts",
     "CreateJudgePayload": "judge userErrors",
     "CreateTrainingJobPayload": "trainingJob warnings userErrors",
     "Criterion": "id key name description min max step weight",
-    "CriterionEvidence": "criterion raw before after maeChange spearmanChange improved worsened heldOutCount",
-    "CriterionFeedback": "criterion correctionCount meanShift meanAbsoluteShift",
+    "CriterionBalance": "labelCount commonestScore commonestShare criterion",
+    "CriterionComparison": "criterion comparedCount flippedCount flippedShare raisedCount loweredCount meanChange "
+    "meanAbsoluteChange",
+    "CriterionEvidence": "criterion raw before after maeChange spearmanChange improved worsened heldOutCount "
+    "constantBaseline raterAgreement",
+    "CriterionFeedback": "criterion correctionCount meanShift meanAbsoluteShift raterAgreement",
     "CriterionScore": "criterion rawScore score expected verdict lower upper",
     "DateRange": "earliest latest",
+    "DayCriterion": "criterion correctionCount meanShift",
     "DeploymentDecided": "id at message deployed reason",
     "DeploymentDecision": "deployed reason decidedAt",
     "EpochCompleted": "id at message epoch loss validationLoss meanAbsoluteError",
     "EvaluatePayload": "version results userErrors",
     "Evaluation": "id externalId group source input output rationale createdAt judge version scores feedback",
     "EvaluationResult": "externalId evaluation overallScore scores",
+    "EvaluationSuggestion": "evaluation gain uncertainty novelty reason",
     "ExecutionOptions": "priority autoDeploy backupCurrentVersion notificationEmail webhookUrl",
-    "Feedback": "id type rating approved comment submittedBy submittedAt evaluation correctedScores",
+    "Feedback": "id type rating approved comment submittedBy submittedAt evaluation correctedScores retractedAt "
+    "retractionReason retractedBy",
     "FeedbackDataSummary": "totalFeedbackCount correctionCount ratingCount dateRange",
+    "FeedbackDay": "date totalCount correctionCount ratingCount approvalCount commentCount usableCount criteria",
+    "FeedbackQuality": "examinedCount complete raterAgreement agreeingShare confirmedCount duplicateCount leftOut "
+    "balance",
     "FeedbackSummary": "totalFeedbackCount correctionCount ratingCount approvalCount commentCount usableCount "
     "dateRange evaluationCount raterCount newSinceLastTraining raterAgreement criteria",
     "InsufficientFeedbackError": "message field code usableCount requiredCount",
@@ -91,19 +104,23 @@ _PARTS: Final[dict[str, str]] = {
     "Judge": "id name description createdAt createdBy criteria activeVersion versions feedbackSummary trainingJobs "
     "evaluations feedback",
     "JudgePayload": "judge userErrors",
-    "JudgeVersion": "id number status createdAt judge trainingJob parent evidence",
+    "JudgeVersion": "id number status createdAt judge trainingJob parent evidence lineage",
+    "LearningCurve": "labelCount points",
+    "LearningCurvePoint": "labelCount meanAbsoluteError spearman",
+    "LeftOut": "reason count",
     "NotAnImprovementError": "message field code maeChange",
     "NoteAdded": "id at message",
     "NotificationDelivery": "channel target status attempts lastError",
     "PageInfo": "hasNextPage hasPreviousPage startCursor endCursor",
     "RecordEvaluationsPayload": "evaluations recordedCount userErrors",
     "RequestError": "message field code",
+    "RetractFeedbackPayload": "feedback userErrors",
     "StatusChanged": "id at message from to",
     "SubmitFeedbackPayload": "feedback acceptedCount userErrors summary",
     "TrainingConfig": "feedbackCutoffDate minimumFeedbackCount validationSplit learningRate maxEpochs earlyStopping "
-    "seed targetCriteria",
+    "seed targetCriteria decoding",
     "TrainingEvidence": "raw before after constantBaseline maeChange spearmanChange improved heldOutCount groupCount "
-    "method criteria",
+    "method criteria raterAgreement unseenSources",
     "TrainingFailure": "code message",
     "TrainingJob": "id trainingType status estimatedDuration createdAt startedAt finishedAt attempt judge "
     "trainingConfig executionOptions feedbackDataSummary progress createdBy error baseVersion resultVersion evidence "
@@ -111,11 +128,17 @@ _PARTS: Final[dict[str, str]] = {
     "TrainingJobPayload": "trainingJob userErrors",
     "TrainingJobUpdate": "cursor event trainingJob",
     "TrainingPreflight": "feedbackSummary ready userErrors warnings estimatedDuration estimatedSeconds "
-    "detectableMaeChange conflictCount",
+    "detectableMaeChange conflictCount quality",
     "TrainingProgress": "fraction epoch maxEpochs loss validationLoss",
     "TrainingWarning": "code message field",
+    "UnseenSourcesEvidence": "raw after maeChange spearmanChange sourceCount heldOutCount",
+    "UpdateJudgePayload": "judge userErrors",
     "User": "id name",
+    "VersionComparison": "judge from to evaluationCount flippedEvaluationCount comparedCount flippedCount criteria "
+    "items",
     "VersionCreated": "id at message version",
+    "VersionLineage": "imported feedbackAfter feedbackWatermark feedbackDigest labelCount itemCount trainingType seed "
+    "config codeVersion fileDigest",
     "Viewer": "id user name role workspace",
     "WarningRaised": "id at message code",
     "Workspace": "id name",
