@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 PAGES := server/static/graphiql.html
 PACKAGES := cli models resolvers runner schema server store trainer
 
-.PHONY: help setup pages demo test faults check format lock sdl
+.PHONY: help setup pages demo test faults check audit format lock sdl
 .DEFAULT_GOAL := help
 
 help: ## Show these commands
@@ -49,6 +49,13 @@ check: setup ## Lint, types, floors and the printed schema
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	@$(BIN)/judgesmith schema | diff - schema/schema.graphql || { echo "schema/schema.graphql is not what the code prints: make sdl"; exit 1; }
+
+audit: setup ## Ask whether known holes are in what we depend on (asks the internet)
+	@test -x $(VENV)/audit/bin/pip-audit || { $(PYTHON) -m venv $(VENV)/audit && $(VENV)/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit; }
+	$(VENV)/audit/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner off -r requirements.lock
+	@if command -v npm >/dev/null 2>&1; then \
+		for folder in web tests/node; do if [ -f $$folder/package-lock.json ]; then (cd $$folder && echo "$$folder:" && npm audit) || exit 1; fi; done; \
+	else echo "Node is not here: what the pages depend on was not asked about."; fi
 
 format: setup ## Put the code in order
 	$(BIN)/ruff check --fix .

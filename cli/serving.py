@@ -12,7 +12,16 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from models.access import Role
 from server import run
-from server.bootstrap import DEFAULT_WORKSPACE, NotReady, bring_up_to_date, create_key, prepare, webhook_secret
+from server.bootstrap import (
+    DEFAULT_WORKSPACE,
+    NotReady,
+    bring_up_to_date,
+    create_key,
+    list_keys,
+    prepare,
+    revoke_key,
+    webhook_secret,
+)
 from server.logs import configure
 from server.settings import Settings
 
@@ -110,6 +119,34 @@ def keys_create(
     settings = _settings(database_url=database_url, data_dir=data_dir)
     key = _run(create_key(settings, workspace=workspace, user=user, role=Role[role.upper()], days=expires))
     typer.echo(key.secret)
+
+
+@keys_app.command("list")
+def keys_list(
+    workspace: Annotated[str, typer.Option(help="The workspace.")] = DEFAULT_WORKSPACE,
+    database_url: DatabaseUrl = None,
+    data_dir: DataDir = None,
+) -> None:
+    """List the workspace's keys that are not revoked: id, first characters, role, user, last use and expiry."""
+    keys = _run(list_keys(_settings(database_url=database_url, data_dir=data_dir), workspace))
+    for key, user in keys:
+        used = f"used {key.last_used_at:%Y-%m-%d %H:%M}Z" if key.last_used_at else "never used"
+        expires = f"expires {key.expires_at:%Y-%m-%d %H:%M}Z" if key.expires_at else "never expires"
+        typer.echo("  ".join((key.id, f"{key.hint}...", f"{key.role.name:9}", f"{user:20}", f"{used:22}", expires)))
+
+
+@keys_app.command("revoke")
+def keys_revoke(
+    key_id: Annotated[str, typer.Argument(metavar="KEY_ID", help="The key's id, key_..., as listed.")],
+    workspace: Annotated[str, typer.Option(help="The workspace.")] = DEFAULT_WORKSPACE,
+    force: Annotated[bool, typer.Option("--force", help="Revoke it even if it is the last ADMIN key.")] = False,
+    database_url: DatabaseUrl = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Take a key back for good; running servers refuse it at once."""
+    settings = _settings(database_url=database_url, data_dir=data_dir)
+    key = _run(revoke_key(settings, workspace, key_id, force=force))
+    typer.echo(f"{key.id} opens nothing any more.")
 
 
 @keys_app.command("webhook-secret")

@@ -8,6 +8,7 @@ from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Id, Moment, choice
+from models.errors import Forbidden
 
 
 class Role(StrEnum):
@@ -52,7 +53,7 @@ class ApiKey(Base):
 
     __tablename__ = "api_keys"
 
-    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    id: Mapped[str] = mapped_column(Id(40), primary_key=True)
     workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id"), index=True)
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id"))
     role: Mapped[Role] = mapped_column(choice(Role))
@@ -74,3 +75,15 @@ class Viewer:
     user_name: str
     workspace_id: str
     workspace_name: str
+
+    def require(self, role: Role) -> None:
+        """Go on only if the viewer's role covers another.
+
+        Raises:
+            Forbidden: it does not.
+        """
+        if not self.role.covers(role):
+            raise Forbidden(
+                f"This needs the role {role.name}; the key has {self.role.name}. Ask an ADMIN of the workspace "
+                f"{self.workspace_name!r} for another key."
+            )

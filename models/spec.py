@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from models.access import Role
 from models.errors import DomainError, Invalid, LimitExceeded, Refused
 from models.feedback import FeedbackType
 from models.job import Priority, TrainingType
@@ -196,6 +197,28 @@ class FeedbackSpec:
         for name in ("submitted_by", "external_id", "evaluation_external_id"):
             yield from _optional_text(name, getattr(self, name), MAX_NAME)
         yield from _moment("submitted_at", self.submitted_at)
+
+
+@dataclass(frozen=True, slots=True)
+class KeySpec:
+    """A request for an API key."""
+
+    role: Role
+    user_name: str | None = None
+    expires_at: datetime | None = None
+
+    def checked(self) -> Self:
+        """The same request.
+
+        Raises:
+            Refused: something is wrong with it.
+        """
+        problems = [*_optional_text("user_name", self.user_name, MAX_NAME), *_moment("expires_at", self.expires_at)]
+        if not problems and self.expires_at is not None and self.expires_at <= datetime.now(UTC):
+            problems.append(Invalid("expiresAt is in the past.", ("expires_at",)))
+        if problems:
+            raise Refused(*problems)
+        return self
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What every operation is given: who asks, the store, and what runs jobs."""
 
 from models.access import Role, Viewer
-from models.errors import Forbidden
+from models.permissions import needed
 from models.sizes import Sizes
 from resolvers.loaders import Loaders
 from runner.manager import Manager
@@ -29,14 +29,18 @@ class Context:
         """The workspace that is acted in; nothing outside it can be seen."""
         return self.viewer.workspace_id
 
+    def allow(self, door: str) -> None:
+        """Go on only if the viewer may through a door, as the table in ``models.permissions`` says.
+
+        Raises:
+            Forbidden: the viewer may not.
+        """
+        self.require(needed(door))
+
     def require(self, role: Role) -> None:
         """Go on only if the viewer's role covers another.
 
         Raises:
             Forbidden: it does not.
         """
-        if not self.viewer.role.covers(role):
-            raise Forbidden(
-                f"This needs the role {role.name}; the key has {self.viewer.role.name}. Ask an ADMIN of the workspace "
-                f"{self.viewer.workspace_name!r} for another key."
-            )
+        self.viewer.require(role)

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from models.access import Role
 from models.errors import DomainError, NotFound
 from models.evaluation import Evaluation, Scores, score_at, shown_at
 from models.judge import Criterion, Judge, JudgeVersion
@@ -80,7 +79,6 @@ async def record(ctx: Context, judge_id: str, specs: tuple[EvaluationSpec, ...])
     Raises:
         Refused, NotFound: the call as a whole can't be met.
     """
-    ctx.require(Role.ANNOTATOR)
     checked = await _check(ctx, judge_id, specs, "evaluations")
     shown = await _shown(ctx, checked, specs)
     items = [NewEvaluation(specs[index], raw, shown.get(index)) for index, raw in checked.raw.items()]
@@ -96,7 +94,8 @@ async def evaluate(
     Raises:
         Refused, NotFound, Invalid: the call as a whole can't be met.
     """
-    ctx.require(Role.ANNOTATOR if record else Role.VIEWER)
+    if record:
+        ctx.allow("Mutation.evaluate(record)")
     checked = await _check(ctx, judge_id, specs, "items")
     wanted = version_id or checked.judge.active_version_id
     version = await _version(ctx, checked.judge, wanted, ("version_id",)) if wanted is not None else None

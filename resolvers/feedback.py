@@ -1,6 +1,5 @@
 """Submit feedback and read it back."""
 
-from models.access import Role
 from models.errors import DomainError, NotFound
 from models.evaluation import Scores
 from models.feedback import Feedback
@@ -34,7 +33,6 @@ async def submit(ctx: Context, judge_id: str, specs: tuple[FeedbackSpec, ...]) -
     Raises:
         Refused, NotFound: the call as a whole can't be met.
     """
-    ctx.require(Role.ANNOTATOR)
     batch("feedback", len(specs), ctx.sizes.batch)
     judge = await ctx.store.read(lambda connection: judges.need(connection, ctx.workspace_id, judge_id))
     scorecard = Scorecard(await ctx.loaders.criteria.load(judge.pk))

@@ -6,11 +6,11 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from models.access import Role
 from models.errors import DomainError
 from models.feedback import Summary
 from models.job import Delivery, JobEvent, TrainingJob, TrainingType
 from models.judge import Judge
+from models.permissions import sees
 from models.spec import TrainingSpec
 from models.spec import reason as check_reason
 from models.state import JobStatus
@@ -65,7 +65,6 @@ async def create(ctx: Context, spec: TrainingSpec) -> Created:
     Raises:
         Refused: it can't be created, and why.
     """
-    ctx.require(Role.TRAINER)
     return Created(*await ctx.manager.submit(ctx.viewer, spec))
 
 
@@ -75,7 +74,6 @@ async def preflight(ctx: Context, spec: TrainingSpec) -> Preflight:
     Raises:
         Refused: the request is not well-formed.
     """
-    ctx.require(Role.TRAINER)
     plan = await ctx.manager.preflight(ctx.viewer, spec)
     return Preflight(
         judge_pk=plan.judge.pk if plan.judge is not None else None,
@@ -95,7 +93,6 @@ async def start(ctx: Context, job_id: str) -> TrainingJob:
     Raises:
         NotFound, NotStartable: it can't be started, and why.
     """
-    ctx.require(Role.TRAINER)
     return await ctx.manager.start(ctx.viewer, job_id)
 
 
@@ -105,7 +102,6 @@ async def cancel(ctx: Context, job_id: str, reason: str | None) -> TrainingJob:
     Raises:
         NotFound, NotCancellable, Refused: it can't be cancelled, and why.
     """
-    ctx.require(Role.TRAINER)
     check_reason(reason)
     return await ctx.manager.cancel(ctx.viewer, job_id, reason)
 
@@ -116,7 +112,6 @@ async def retry(ctx: Context, job_id: str) -> TrainingJob:
     Raises:
         NotFound, NotRetryable, Refused: it can't be tried again, and why.
     """
-    ctx.require(Role.TRAINER)
     return await ctx.manager.retry(ctx.viewer, job_id)
 
 
@@ -155,14 +150,23 @@ async def deliveries(ctx: Context, job_id: str) -> tuple[Delivery, ...]:
 
 def target(ctx: Context, delivery: Delivery) -> str:
     """Where a message goes, as far as the viewer may know."""
-    return delivery.target if ctx.viewer.role.covers(Role.TRAINER) else REDACTED
+    return delivery.target if sees(ctx.viewer.role, "NotificationDelivery.target") else REDACTED
+
+
+def last_error(ctx: Context, delivery: Delivery) -> str | None:
+    """Why a message did not arrive, as far as the viewer may know."""
+    known = delivery.last_error is None or sees(ctx.viewer.role, "NotificationDelivery.lastError")
+    return delivery.last_error if known else REDACTED
 
 
 def options(ctx: Context, job: TrainingJob) -> dict[str, Any]:
     """A job's execution options, as far as the viewer may know them."""
-    if ctx.viewer.role.covers(Role.TRAINER):
-        return job.options
-    hidden = {name: REDACTED for name in ("notification_email", "webhook_url") if job.options[name] is not None}
+    names = {"notification_email": "notificationEmail", "webhook_url": "webhookUrl"}
+    hidden = {
+        column: REDACTED
+        for column, name in names.items()
+        if job.options[column] is not None and not sees(ctx.viewer.role, f"ExecutionOptions.{name}")
+    }
     return job.options | hidden
 
 

@@ -1,6 +1,8 @@
 """Judges and their versions."""
 
-from models.access import Role
+from sqlalchemy import Connection
+
+from models.audit import AuditAction
 from models.judge import Judge, JudgeVersion
 from models.spec import JudgeSpec
 from models.spec import reason as check_reason
@@ -8,7 +10,7 @@ from resolvers.context import Context
 from resolvers.page import Page, read_page
 from runner import deploy as deployment
 from runner.deploy import DeployRequest
-from store import judges
+from store import audit, judges
 
 
 async def get(ctx: Context, judge_id: str) -> Judge | None:
@@ -33,11 +35,14 @@ async def create(ctx: Context, spec: JudgeSpec) -> Judge:
     Raises:
         Refused, Conflict: it can't be made, and why.
     """
-    ctx.require(Role.TRAINER)
     spec = spec.checked()
-    return await ctx.store.write(
-        lambda connection: judges.create(connection, ctx.workspace_id, ctx.viewer.user_id, spec)
-    )
+
+    def unit(connection: Connection) -> Judge:
+        judge = judges.create(connection, ctx.workspace_id, ctx.viewer.user_id, spec)
+        audit.record(connection, ctx.viewer, AuditAction.JUDGE_CREATED, judge.id, f"Created the judge {judge.name}.")
+        return judge
+
+    return await ctx.store.write(unit)
 
 
 async def version(ctx: Context, version_id: str) -> JudgeVersion | None:
@@ -68,7 +73,8 @@ async def deploy(
     Raises:
         NotFound, Conflict, NotAnImprovement, Invalid, Refused: it can't be, and why.
     """
-    ctx.require(Role.ADMIN if force else Role.TRAINER)
+    if force:
+        ctx.allow("Mutation.deployJudgeVersion(force)")
     check_reason(reason)
     request = DeployRequest(version_id, force, reason, backup_current_version, expected_active_version_id)
     return await ctx.store.write(lambda connection: deployment.deploy(connection, ctx.viewer, request))
@@ -80,7 +86,6 @@ async def rollback(ctx: Context, judge_id: str, *, reason: str | None, expected_
     Raises:
         NotFound, Conflict, NothingToRollBack, Refused: it can't be, and why.
     """
-    ctx.require(Role.TRAINER)
     check_reason(reason)
     return await ctx.store.write(
         lambda connection: deployment.rollback(connection, ctx.viewer, judge_id, reason, expected_active_version_id)

@@ -12,7 +12,6 @@ import os
 import signal
 import sys
 import threading
-import traceback
 from collections.abc import Callable
 from dataclasses import asdict
 from importlib.metadata import version as package_version
@@ -24,6 +23,7 @@ from sqlalchemy import Connection
 
 from models.job import TrainingJob
 from models.judge import Criterion, JudgeVersion
+from models.telling import redacted, told, where
 from runner.bounds import bounds_of_job
 from runner.dataset import Dataset, load, scales_of
 from runner.order import Order
@@ -60,8 +60,8 @@ def main() -> None:
         say(failed={"code": "DIVERGED", "message": str(error)})
     except MemoryError:
         say(failed={"code": "OUT_OF_MEMORY", "message": "There was too little memory for this much feedback."})
-    except Exception:
-        traceback.print_exc()
+    except Exception as error:
+        print(redacted(f"The training process failed: {told(error)} ({where(error)})"), file=sys.stderr, flush=True)
         os._exit(1)
     os._exit(0)  # at once: threads that read or idle are not waited for
 

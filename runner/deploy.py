@@ -6,9 +6,10 @@ from typing import Any
 from sqlalchemy import Connection
 
 from models.access import Viewer
+from models.audit import AuditAction, Keyless
 from models.errors import Conflict, DomainError, Invalid, NotAnImprovement, NotFound, NothingToRollBack
 from models.judge import DeploymentAction, Judge, JudgeVersion, VersionStatus
-from store import judges
+from store import audit, judges
 
 
 def check_gate(judge: Judge, version: JudgeVersion) -> None:
@@ -79,6 +80,10 @@ def deploy(connection: Connection, viewer: Viewer, request: DeployRequest) -> Ju
             raise Invalid("force needs a reason, which is kept.", ("reason",))
     else:
         check_gate(judge, version)
+    action = AuditAction.VERSION_FORCED if request.force else AuditAction.VERSION_DEPLOYED
+    proof = " without proof" if request.force else ""
+    message = f"Deployed version {version.number} of {judge.id}{proof}."
+    audit.record(connection, viewer, action, version.id, message, request.reason)
     return judges.activate(
         connection,
         judge,
@@ -109,6 +114,9 @@ def rollback(
             raise NothingToRollBack(
                 "No version was kept as a BACKUP; any version can still be deployed by its id.", ("judge_id",)
             )
+    back = f"version {backup.number}" if backup is not None else "the raw scores"
+    message = f"Rolled {judge.id} back to {back}."
+    audit.record(connection, viewer, AuditAction.JUDGE_ROLLED_BACK, judge.id, message, reason)
     return judges.activate(
         connection,
         judge,
@@ -128,6 +136,8 @@ def decide(connection: Connection, judge: Judge, version: JudgeVersion, *, backu
         return False, refusal.message
     assert version.evidence is not None
     reason = f"Proven better: the mean error changed by {_interval(version.evidence)} of the range (95 % interval)."
+    message = f"{version.job_id} deployed version {version.number} of {judge.id}, as it was asked to."
+    audit.record(connection, Keyless(judge.workspace_id, by), AuditAction.VERSION_DEPLOYED, version.id, message, reason)
     judges.activate(
         connection,
         judge,

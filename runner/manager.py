@@ -12,13 +12,14 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from models.access import Viewer
+from models.audit import AuditAction
 from models.errors import IdempotencyMismatch, Invalid, NotRetryable, NotStartable, Refused
 from models.feedback import Summary
 from models.job import EventKind, Priority, TrainingJob
 from models.spec import ExecutionOptions, TrainingConfig, TrainingSpec
 from models.state import JobStatus
 from runner.preflight import Notice, Plan, plan
-from store import jobs, judges
+from store import audit, jobs, judges
 from store.events import NewEvent
 from store.store import Store
 
@@ -67,12 +68,14 @@ class Manager:
             try:
                 if job.status is not JobStatus.CREATED:
                     raise jobs.Lost(job.id)
-                return jobs.transition(connection, job, JobStatus.QUEUED, "The job waits for a worker.")
+                started = jobs.transition(connection, job, JobStatus.QUEUED, "The job waits for a worker.")
             except jobs.Lost:
                 raise NotStartable(
                     f"Only a job that was created with autoStart: false can be started; this one is {job.status.name}.",
                     ("job_id",),
                 ) from None
+            audit.record(connection, viewer, AuditAction.JOB_STARTED, job.id, "Started the training job.")
+            return started
 
         return await self.store.write(unit)
 
@@ -82,9 +85,13 @@ class Manager:
         Raises:
             NotFound, NotCancellable: there is no such job, or it is over.
         """
-        return await self.store.write(
-            lambda connection: jobs.request_cancel(connection, viewer.workspace_id, job_id, reason)
-        )
+
+        def unit(connection: Connection) -> TrainingJob:
+            job = jobs.request_cancel(connection, viewer.workspace_id, job_id, reason)
+            audit.record(connection, viewer, AuditAction.JOB_CANCELLED, job.id, "Cancelled the training job.", reason)
+            return job
+
+        return await self.store.write(unit)
 
     async def retry(self, viewer: Viewer, job_id: str) -> TrainingJob:
         """A new job with the same request, on the feedback there is now.
@@ -173,6 +180,13 @@ def _submit(
         retry_of=retry_of,
         created_by=viewer.user_id,
     )
+    kind = spec.training_type.name
+    if retry_of is None:
+        message = f"Created a training job of the type {kind} for {made.judge.id}."
+        audit.record(connection, viewer, AuditAction.JOB_CREATED, job.id, message)
+    else:
+        message = f"Tried {retry_of} again, a training job of the type {kind} for {made.judge.id}."
+        audit.record(connection, viewer, AuditAction.JOB_RETRIED, job.id, message)
     return job, made.warnings
 
 

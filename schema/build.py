@@ -6,6 +6,7 @@ from strawberry.schema.config import StrawberryConfig
 
 import schema.enums  # noqa: F401  (gives the enums their GraphQL names)
 from schema.access import User, Workspace
+from schema.doors import guarded
 from schema.event import EVENT_TYPES
 from schema.executor import StreamExecutor
 from schema.limits import DEFAULTS, Limits
@@ -24,7 +25,7 @@ def build(limits: Limits = DEFAULTS, *, introspection: bool = True, suggestions:
     Without ``introspection`` nobody can ask what there is; without ``suggestions`` errors do not say what may have
     been meant.
     """
-    return ServingSchema(
+    schema = ServingSchema(
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
@@ -37,6 +38,7 @@ def build(limits: Limits = DEFAULTS, *, introspection: bool = True, suggestions:
         introspection=introspection,
         suggestions=suggestions,
     )
+    return guarded(schema)
 
 
 def sdl() -> str:

@@ -6,6 +6,7 @@ import strawberry
 from strawberry.types.enum import has_enum_definition
 
 from models.access import Role
+from models.audit import AuditAction
 from models.errors import ErrorCode
 from models.feedback import FeedbackType
 from models.job import Priority, TrainingType
@@ -121,5 +122,25 @@ _publish(
         "NOT_AN_IMPROVEMENT": "The version is not proven better than what is active; see `NotAnImprovementError`.",
         "NOTHING_TO_ROLL_BACK": "The judge has no deployment that could be taken back.",
         "LIMIT_EXCEEDED": "More than the server takes at once.",
+    },
+)
+_publish(
+    AuditAction,
+    "AuditAction",
+    "What was done, as the audit log tells.",
+    {
+        "KEY_CREATED": "An API key was made.",
+        "KEY_REVOKED": "An API key was revoked.",
+        "JUDGE_CREATED": "A judge was created.",
+        "JUDGE_UPDATED": "A judge was changed.",
+        "JOB_CREATED": "A training job was created.",
+        "JOB_STARTED": "A training job that was created to wait was started.",
+        "JOB_CANCELLED": "Cancelling a training job was asked for.",
+        "JOB_RETRIED": "A training job was tried again; the target is the new one.",
+        "VERSION_DEPLOYED": "A version that is proven better was deployed, by somebody or by its job.",
+        "VERSION_FORCED": "A version was deployed without proof; the reason is kept.",
+        "VERSION_IMPORTED": "A version was imported.",
+        "JUDGE_ROLLED_BACK": "A judge's last deployment was taken back.",
+        "FEEDBACK_RETRACTED": "An item of feedback was retracted.",
     },
 )

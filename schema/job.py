@@ -128,7 +128,8 @@ class TrainingJob(Node):
     async def notifications(self, info: Info) -> list[NotificationDelivery]:
         """The messages that tell of the job's end, and whether they arrived; empty while the job is not over."""
         rows = await jobs.deliveries(info.context, self.row.id)
-        return [NotificationDelivery.of(row, jobs.target(info.context, row)) for row in rows]
+        ctx = info.context
+        return [NotificationDelivery.of(row, jobs.target(ctx, row), jobs.last_error(ctx, row)) for row in rows]
 
     @field
     async def retry_of(self, info: Info) -> Optional["TrainingJob"]:

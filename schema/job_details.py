@@ -193,15 +193,17 @@ class NotificationDelivery:
         description="`pending`: to be sent, or sent again; `delivered`: it arrived; `failed`: given up."
     )
     attempts: int = strawberry.field(description="How often it was sent so far.")
-    last_error: str | None = strawberry.field(description="Why the last attempt failed; null when none did.")
+    last_error: str | None = strawberry.field(
+        description="Why the last attempt failed; null when none did. Hidden from roles below `TRAINER`."
+    )
 
     @classmethod
-    def of(cls, delivery: Delivery, target: str) -> Self:
-        """The GraphQL view of a record; the target as far as the viewer may know it."""
+    def of(cls, delivery: Delivery, target: str, last_error: str | None) -> Self:
+        """The GraphQL view of a record; the target and the error as far as the viewer may know them."""
         return cls(
             channel=delivery.channel,
             target=target,
             status=delivery.status.value,
             attempts=delivery.attempts,
-            last_error=delivery.last_error,
+            last_error=last_error,
         )

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import strawberry
 
-from resolvers import evaluations, feedback, jobs, judges
+from resolvers import access, evaluations, feedback, jobs, judges
 from schema.documented import field, object_type
 from schema.evaluation_input import EvaluateInput, RecordEvaluationsInput
 from schema.feedback_input import SubmitFeedbackInput
@@ -18,6 +18,7 @@ from schema.job_input import (
 )
 from schema.judge import Judge
 from schema.judge_input import CreateJudgeInput, DeployJudgeVersionInput, RollbackJudgeInput
+from schema.key_input import CreateApiKeyInput, CreateApiKeyPayload, RevokeApiKeyInput, RevokeApiKeyPayload
 from schema.payload import (
     CreateJudgePayload,
     CreateTrainingJobPayload,
@@ -218,3 +219,33 @@ class Mutation:
         except REFUSALS as refusal:
             return EvaluatePayload(user_errors=user_errors(refusal))
         return EvaluatePayload.of(evaluated)
+
+    @field
+    async def create_api_key(
+        self,
+        info: Info,
+        request: Annotated[CreateApiKeyInput, strawberry.argument(name="input", description="The key to make.")],
+    ) -> CreateApiKeyPayload:
+        """Make a key to the workspace. Its secret is in the answer, and never shown again. Role: `ADMIN`."""
+        try:
+            created = await access.create_key(info.context, request.spec())
+        except REFUSALS as refusal:
+            return CreateApiKeyPayload(user_errors=user_errors(refusal))
+        return CreateApiKeyPayload.of(created)
+
+    @field
+    async def revoke_api_key(
+        self,
+        info: Info,
+        request: Annotated[RevokeApiKeyInput, strawberry.argument(name="input", description="The key to revoke.")],
+    ) -> RevokeApiKeyPayload:
+        """Take a key back for good: it opens nothing any more, and open connections with it are closed.
+
+        Revoking a key again changes nothing. The last key with the role `ADMIN` is refused with `CONFLICT`, so that
+        nobody is locked out by mistake; `force` revokes it all the same. Role: `ADMIN`.
+        """
+        try:
+            key = await access.revoke_key(info.context, request.key_id, force=request.force, reason=request.reason)
+        except REFUSALS as refusal:
+            return RevokeApiKeyPayload(user_errors=user_errors(refusal))
+        return RevokeApiKeyPayload.of(key)

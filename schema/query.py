@@ -6,9 +6,10 @@ from typing import Annotated, Any
 import strawberry
 from strawberry import ID
 
-from resolvers import evaluations, jobs, judges, summary
+from resolvers import access, evaluations, jobs, judges, summary
 from resolvers import node as nodes
-from schema.access import User, Viewer, Workspace
+from schema.access import ApiKey, User, Viewer, Workspace
+from schema.audit import AuditEntry, TrailFilter, audit_filter
 from schema.documented import field, object_type
 from schema.evaluation import Evaluation
 from schema.feedback import Feedback
@@ -128,3 +129,34 @@ class Query:
             return TrainingPreflight.of(await jobs.preflight(info.context, request.spec()))
         except REFUSALS as refusal:
             return TrainingPreflight.refused(refusal)
+
+    @field
+    async def users(self, info: Info, first: First = PAGE_SIZE, after: After = strawberry.UNSET) -> Connection[User]:
+        """Everybody who acts in the workspace, in the order in which they came."""
+        return connection(await access.users(info.context, size(first), given(after)), User.of)
+
+    @field
+    async def api_keys(
+        self,
+        info: Info,
+        first: First = PAGE_SIZE,
+        after: After = strawberry.UNSET,
+        include_revoked: Annotated[
+            bool | None, strawberry.argument(description="Whether to list keys that were revoked, too.")
+        ] = False,
+    ) -> Connection[ApiKey]:
+        """The keys to the workspace, in the order they were made, without their secrets. Role: `ADMIN`."""
+        page = await access.keys(info.context, size(first), given(after), revoked=bool(include_revoked))
+        return connection(page, ApiKey.of)
+
+    @field
+    async def audit_log(
+        self,
+        info: Info,
+        first: First = PAGE_SIZE,
+        after: After = strawberry.UNSET,
+        which: TrailFilter = strawberry.UNSET,
+    ) -> Connection[AuditEntry]:
+        """Who did what, when and to what in the workspace, newest first. Role: `ADMIN`."""
+        page = await access.trail(info.context, size(first), given(after), audit_filter(given(which)))
+        return connection(page, AuditEntry.of)

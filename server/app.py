@@ -9,8 +9,9 @@ from starlette.middleware import Middleware
 from starlette.routing import Route, WebSocketRoute
 
 from schema.build import build
-from server import errors, health, pages, rest
+from server import errors, health, openapi, pages, rest
 from server.graphql import GraphQLView
+from server.headers import KnownHosts, SecurityHeaders, cors
 from server.limits import BodyLimit
 from server.persisted import Persisted, known_documents
 from server.rates import RateLimit, Rates
@@ -44,11 +45,16 @@ def create_app(settings: Settings) -> Starlette:
         Route("/metrics", health.metrics),
         *pages.routes(),
     ]
+    routes.append(openapi.endpoint(openapi.document(routes)))
     app = Starlette(
         routes=routes,
         lifespan=lifespan,
         exception_handlers={HTTPException: errors.refused, Exception: errors.unexpected},
         middleware=[
+            Middleware(SecurityHeaders),
+            Middleware(KnownHosts, names=(settings.host, *settings.allowed_hosts)),
+            *cors(settings.allowed_origins),
+            Middleware(errors.Masked),
             *([Middleware(RateLimit, rates=rates)] if rates is not None else []),
             Middleware(BodyLimit, max_bytes=settings.max_body_bytes),
         ],

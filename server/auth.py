@@ -1,6 +1,9 @@
 """From an API key to who is asking."""
 
+import asyncio
 import time
+
+import structlog
 
 from models.access import Viewer
 from models.errors import Unauthenticated
@@ -10,6 +13,8 @@ from store.store import Store
 
 NOTED_EVERY = 60.0  # seconds
 _noted: dict[str, float] = {}  # by key id, when this process noted its use
+_writing: set[asyncio.Task[None]] = set()
+log = structlog.get_logger(__name__)
 
 _HOW = "Send the header Authorization: Bearer YOUR_KEY."
 
@@ -28,16 +33,22 @@ async def authenticate(store: Store, authorization: object) -> Viewer:
     viewer = await store.read(lambda connection: access.viewer_of(connection, secret.strip()))
     if viewer is None:
         raise Unauthenticated("The API key is unknown, expired or revoked.")
-    await _note_use(store, viewer)
+    _note_use(store, viewer)
     return viewer
 
 
-async def _note_use(store: Store, viewer: Viewer) -> None:
-    """Remember when a key was last used, to the minute; a database that can't be written to stops nobody."""
+def _note_use(store: Store, viewer: Viewer) -> None:
+    """Remember when a key was last used, to the minute, beside the request: it never waits for that."""
     if time.monotonic() - _noted.get(viewer.key_id, -NOTED_EVERY) >= NOTED_EVERY:
         _noted[viewer.key_id] = time.monotonic()
-        try:
-            await store.write(lambda connection: access.note_use(connection, viewer.key_id))
-        except Exception as error:
-            if not is_away(error):
-                raise
+        task = asyncio.create_task(_write_down(store, viewer.key_id), name="note the use of a key")
+        _writing.add(task)
+        task.add_done_callback(_writing.discard)
+
+
+async def _write_down(store: Store, key_id: str) -> None:
+    try:
+        await store.write(lambda connection: access.note_use(connection, key_id))
+    except Exception as error:
+        if not is_away(error):
+            log.warning("could_not_note_the_use_of_a_key", exc_info=error)

@@ -5,10 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
 
-from models.access import Role
+from models.access import ApiKey, Role, User, Workspace
+from models.audit import Keyless
+from models.errors import Conflict, NotFound
 from server.settings import Settings
 from store import access, revision
 from store.access import NewKey
+from store.rows import every
 from store.store import Store, open_store
 
 DEFAULT_WORKSPACE = "default"
@@ -59,6 +62,55 @@ async def create_key(settings: Settings, *, workspace: str, user: str, role: Rol
     await prepare(settings, first_key=False)
     async with open_store(settings.store_url) as store:
         return await store.write(unit)
+
+
+async def list_keys(settings: Settings, workspace: str) -> list[tuple[ApiKey, str]]:
+    """The keys of a workspace that were not revoked, each with its user's name, in the order of their making.
+
+    Raises:
+        NotReady: there is no such workspace.
+    """
+
+    def unit(connection: Connection) -> list[tuple[ApiKey, str]]:
+        owner = _need_workspace(connection, workspace)
+        users = {user.id: user.name for user in every(connection, access.users_of(owner.id), User)}
+        keys = every(connection, access.keys_of(owner.id, revoked=False).order_by(ApiKey.id), ApiKey)
+        return [(key, users[key.user_id]) for key in keys]
+
+    await prepare(settings, first_key=False)
+    async with open_store(settings.store_url) as store:
+        return await store.read(unit)
+
+
+async def revoke_key(settings: Settings, workspace: str, key_id: str, *, force: bool) -> ApiKey:
+    """Take a key back, in the name of whoever operates the server.
+
+    Raises:
+        NotReady: there is no such workspace or key, or it is the last with the role ADMIN and not ``force``.
+    """
+
+    def unit(connection: Connection) -> ApiKey:
+        operator = Keyless(_need_workspace(connection, workspace).id)
+        try:
+            return access.revoke_key(connection, operator, key_id, force=force)
+        except NotFound as error:
+            raise NotReady(f"{error} `judgesmith keys list` tells which there are.") from None
+        except Conflict:
+            raise NotReady(
+                f"{key_id} is the last key with the role ADMIN of the workspace {workspace!r}. Make another first, or "
+                "revoke it with --force."
+            ) from None
+
+    await prepare(settings, first_key=False)
+    async with open_store(settings.store_url) as store:
+        return await store.write(unit)
+
+
+def _need_workspace(connection: Connection, name: str) -> Workspace:
+    found = access.workspace_named(connection, name)
+    if found is None:
+        raise NotReady(f"There is no workspace {name!r}.")
+    return found
 
 
 async def webhook_secret(settings: Settings, workspace: str) -> str:

@@ -1,8 +1,8 @@
 """`POST /training/jobs`: the REST call, with the same rules as `createTrainingJob`, in snake_case."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from starlette.requests import Request
@@ -11,9 +11,19 @@ from starlette.responses import JSONResponse, Response
 from models.errors import DomainError, ErrorCode, Forbidden, Refused, Unauthenticated
 from models.job import Priority, TrainingJob, TrainingType
 from models.judge import Judge
-from models.spec import ExecutionOptions, TrainingConfig, TrainingSpec
+from models.spec import (
+    MAX_EPOCHS,
+    MAX_FEEDBACK_COUNT,
+    MAX_NAME,
+    MAX_SEED,
+    ExecutionOptions,
+    TrainingConfig,
+    TrainingSpec,
+)
 from resolvers import jobs
+from resolvers.context import Context
 from runner.estimate import minutes
+from server.answers import DateRangeAnswer, FeedbackAnswer, JobAnswer
 from server.auth import authenticate
 from server.errors import failure
 from server.services import Services
@@ -21,34 +31,54 @@ from server.services import Services
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
-class ConfigBody(msgspec.Struct, forbid_unknown_fields=True):
-    """`training_config`."""
+def _described(description: str, **schema: object) -> msgspec.Meta:
+    """What a field is for, and its range, which is for readers only: the rules themselves are in ``models.spec``."""
+    return msgspec.Meta(description=description, extra_json_schema=dict(schema))
 
-    feedback_cutoff_date: Moment | None = None
-    minimum_feedback_count: int = 20
-    validation_split: float | None = None
-    learning_rate: float | None = None
-    max_epochs: int | None = None
-    early_stopping: bool | None = None
-    target_criteria: list[str] | None = None
-    seed: int = 0
+
+class ConfigBody(msgspec.Struct, forbid_unknown_fields=True):
+    """`training_config`: what the job learns from and how."""
+
+    feedback_cutoff_date: Annotated[
+        Moment | None, _described("Only feedback given at or after this moment, with its offset from UTC.")
+    ] = None
+    minimum_feedback_count: Annotated[
+        int, _described("Fewer usable items are refused.", minimum=1, maximum=MAX_FEEDBACK_COUNT)
+    ] = 20
+    validation_split: Annotated[
+        float | None, _described("The share held out for the proof.", exclusiveMinimum=0, maximum=0.5)
+    ] = None
+    learning_rate: Annotated[
+        float | None, _described("Left out: chosen from the data.", exclusiveMinimum=0, maximum=1)
+    ] = None
+    max_epochs: Annotated[
+        int | None, _described("Steps of learning at most. Left out: chosen.", minimum=1, maximum=MAX_EPOCHS)
+    ] = None
+    early_stopping: Annotated[bool | None, _described("Whether to stop when it gets no better.")] = None
+    target_criteria: Annotated[
+        list[str] | None,
+        _described("The criteria to change, by id or key; for fine_tune and validation only.", minItems=1),
+    ] = None
+    seed: Annotated[int, _described("The same seed and data give the same version.", minimum=0, maximum=MAX_SEED)] = 0
 
 
 class OptionsBody(msgspec.Struct, forbid_unknown_fields=True):
-    """`execution_options`."""
+    """`execution_options`: how the job is run and what follows it."""
 
     priority: Literal["high", "normal", "low"] = "normal"
-    auto_deploy: bool = False
-    backup_current_version: bool = True
-    notification_email: str | None = None
-    webhook_url: str | None = None
-    auto_start: bool = True
+    auto_deploy: Annotated[bool, _described("Whether to deploy what is proven better.")] = False
+    backup_current_version: Annotated[bool, _described("Whether to keep what a deployment replaces.")] = True
+    notification_email: Annotated[
+        str | None, _described("Whom to tell when the job is over.", format="email", maxLength=MAX_NAME)
+    ] = None
+    webhook_url: Annotated[str | None, _described("Where to post when the job is over.", format="uri")] = None
+    auto_start: Annotated[bool, _described("Whether to queue the job at once.")] = True
 
 
 class JobBody(msgspec.Struct, forbid_unknown_fields=True):
     """The body of a request for a training job."""
 
-    judge_id: str
+    judge_id: Annotated[str, _described("The judge to train.")]
     training_type: Literal["incremental", "full_retrain", "fine_tune", "validation"]
     training_config: ConfigBody
     execution_options: OptionsBody = msgspec.field(default_factory=OptionsBody)
@@ -95,11 +125,28 @@ def refusals_as_json(endpoint: Endpoint) -> Endpoint:
     return answer
 
 
-@refusals_as_json
-async def create_job(request: Request) -> Response:
+def door(name: str) -> Callable[[Callable[[Request, Context], Awaitable[Response]]], Endpoint]:
+    """Make a function an endpoint that is only reached by those whom the table lets through this door.
+
+    ``name`` is the method and the path, as in ``models.permissions``.
+    """
+
+    def guarded(endpoint: Callable[[Request, Context], Awaitable[Response]]) -> Endpoint:
+        @refusals_as_json
+        async def answer(request: Request) -> Response:
+            services: Services = request.app.state.services
+            ctx = services.context(await authenticate(services.store, request.headers.get("authorization")))
+            ctx.allow(name)
+            return await endpoint(request, ctx)
+
+        return answer
+
+    return guarded
+
+
+@door("POST /training/jobs")
+async def create_job(request: Request, ctx: Context) -> Response:
     """Create a training job; 201 with its address."""
-    services: Services = request.app.state.services
-    ctx = services.context(await authenticate(services.store, request.headers.get("authorization")))
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         return failure(415, "UNSUPPORTED_MEDIA_TYPE", "Send the request as application/json.")
@@ -113,39 +160,41 @@ async def create_job(request: Request) -> Response:
     created = await jobs.create(ctx, body.spec(request.headers.get("idempotency-key")))
     judge = await ctx.loaders.judges.load(created.job.judge_pk)
     location = str(request.url.path).rstrip("/") + f"/{created.job.id}"
-    return JSONResponse(as_json(created.job, judge), 201, {"location": location})
+    return _answer(as_json(created.job, judge), 201, {"location": location})
 
 
-@refusals_as_json
-async def get_job(request: Request) -> Response:
+@door("GET /training/jobs/{job_id}")
+async def get_job(request: Request, ctx: Context) -> Response:
     """One training job, in the shape in which it was created."""
-    services: Services = request.app.state.services
-    ctx = services.context(await authenticate(services.store, request.headers.get("authorization")))
     job_id = request.path_params["job_id"]
     job = await jobs.get(ctx, job_id)
     if job is None:
         return failure(404, "NOT_FOUND", f"There is no training job {job_id!r}.")
-    return JSONResponse(as_json(job, await ctx.loaders.judges.load(job.judge_pk)))
+    return _answer(as_json(job, await ctx.loaders.judges.load(job.judge_pk)))
 
 
-def as_json(job: TrainingJob, judge: Judge) -> dict[str, Any]:
+def as_json(job: TrainingJob, judge: Judge) -> JobAnswer:
     """A job as REST shows it."""
     summary = job.summary
-    return {
-        "job_id": job.id,
-        "judge_id": judge.id,
-        "training_type": job.training_type.value,
-        "status": job.status.value,
-        "feedback_data_summary": {
-            "total_feedback_count": summary["total"],
-            "correction_count": summary["corrections"],
-            "rating_count": summary["ratings"],
-            "date_range": {"earliest": summary["earliest"], "latest": summary["latest"]},
-        },
-        "estimated_duration": minutes(job.estimated_seconds) if job.estimated_seconds is not None else None,
-        "created_at": job.created_at.isoformat(),
-        "created_by": job.created_by,
-    }
+    return JobAnswer(
+        job_id=job.id,
+        judge_id=judge.id,
+        training_type=job.training_type.value,
+        status=job.status.value,
+        feedback_data_summary=FeedbackAnswer(
+            total_feedback_count=summary["total"],
+            correction_count=summary["corrections"],
+            rating_count=summary["ratings"],
+            date_range=DateRangeAnswer(summary["earliest"], summary["latest"]),
+        ),
+        estimated_duration=minutes(job.estimated_seconds) if job.estimated_seconds is not None else None,
+        created_at=job.created_at.isoformat(),
+        created_by=job.created_by,
+    )
+
+
+def _answer(job: JobAnswer, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(msgspec.json.encode(job), status, headers, media_type="application/json")
 
 
 def _refused(errors: tuple[DomainError, ...]) -> JSONResponse:

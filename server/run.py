@@ -26,6 +26,7 @@ def serve(settings: Settings) -> None:
         app,
         host=settings.host,
         port=settings.port,
+        log_config=None,  # its lines go the way of all others
         log_level="warning",
         access_log=False,
         lifespan="on",

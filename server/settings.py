@@ -10,6 +10,7 @@ from models.sizes import Sizes
 from runner.email import SmtpServer
 from runner.leases import Leases
 from schema.limits import Limits
+from server.headers import origin
 from server.persisted import readable
 from server.rates import rate
 from server.terms import Terms
@@ -77,8 +78,15 @@ class Settings(BaseSettings):
         description="File of further known GraphQL documents: a JSON object, SHA-256 in hexadecimal to text. Left out: "
         "those of `frontend-queries/` alone.",
     )
-    allowed_origins: tuple[str, ...] = Field(
-        (), description="Web origins besides the server's own whose pages may open sockets, as a JSON list."
+    allowed_origins: tuple[Annotated[str, AfterValidator(origin)], ...] = Field(
+        (),
+        description="Web origins besides the server's own whose pages may call this server, sockets included, as a "
+        'JSON list such as ["https://app.example.com"].',
+    )
+    allowed_hosts: tuple[str, ...] = Field(
+        (),
+        description="Names in the Host header that mean this server, besides addresses, localhost and "
+        "`JUDGESMITH_HOST`, as a JSON list. *.example.com: all below it; *: any.",
     )
     allow_private_targets: bool = Field(False, description="Whether webhooks may go to private and loopback addresses.")
     smtp_host: str | None = Field(None, description="SMTP server for e-mail. Left out: no e-mail is sent.")

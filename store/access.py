@@ -3,16 +3,24 @@
 import base64
 import hashlib
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import Connection, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from models.access import ApiKey, Role, User, Viewer, Workspace
+from models.audit import Actor, AuditAction, Keyless
 from models.base import new_id, now
+from models.errors import Conflict, NotFound
 from models.job import TrainingJob
-from store.rows import first
+from store import audit
+from store.page import Keyset
+from store.rows import Query, first
+
+KEYS = Keyset(ApiKey, "key", ApiKey.id)
+USERS = Keyset(User, "user", User.id)
+USE_NOTED_EVERY = timedelta(minutes=1)
 
 
 class NewKey(NamedTuple):
@@ -61,9 +69,15 @@ def _insert_unless_there(connection: Connection, record: type[Workspace | User],
 
 
 def create_key(
-    connection: Connection, *, workspace: str, user: str, role: Role, expires_at: datetime | None = None
+    connection: Connection,
+    *,
+    workspace: str,
+    user: str,
+    role: Role,
+    expires_at: datetime | None = None,
+    actor: Actor | None = None,
 ) -> NewKey:
-    """A new key for a user of a workspace; both are made if they are not there."""
+    """A new key for a user of a workspace; both are made if they are not there. No actor: the server's operator."""
     owner = ensure_workspace(connection, workspace)
     holder = ensure_user(connection, owner.id, user)
     key = NewKey(new_id("key"), "jsk_" + secrets.token_urlsafe(32))
@@ -78,27 +92,89 @@ def create_key(
         "expires_at": expires_at,
     }
     connection.execute(insert(ApiKey).values(values))
+    message = f"Made an API key with the role {role.name} for {user}."
+    audit.record(connection, actor or Keyless(owner.id), AuditAction.KEY_CREATED, key.id, message)
     return key
+
+
+def keys_of(workspace_id: str, *, revoked: bool = True) -> Query:
+    """The keys of a workspace, those that were revoked only if wanted."""
+    statement = select(ApiKey).where(ApiKey.workspace_id == workspace_id)
+    return statement if revoked else statement.where(ApiKey.revoked_at.is_(None))
+
+
+def users_of(workspace_id: str) -> Query:
+    """The users of a workspace."""
+    return select(User).where(User.workspace_id == workspace_id)
+
+
+def key(connection: Connection, workspace_id: str, key_id: str) -> ApiKey | None:
+    """The workspace's key of this id."""
+    return first(connection, keys_of(workspace_id).where(ApiKey.id == key_id), ApiKey)
+
+
+def revoke_key(
+    connection: Connection, actor: Actor, key_id: str, *, force: bool = False, reason: str | None = None
+) -> ApiKey:
+    """Take a key back for good, at once; one that was taken back before stays as it is.
+
+    Raises:
+        NotFound: the workspace has no such key.
+        Conflict: it is the last with the role ADMIN, and not ``force``.
+    """
+    # Two who revoke each other's key at the same moment come here one after the other.
+    connection.execute(select(Workspace.id).where(Workspace.id == actor.workspace_id).with_for_update())
+    found = key(connection, actor.workspace_id, key_id)
+    if found is None:
+        raise NotFound(f"There is no API key {key_id!r}.", ("key_id",))
+    if found.revoked_at is not None:
+        return found
+    if not force and found.role is Role.ADMIN and _is_last_admin(connection, found):
+        raise Conflict(
+            "This is the last key with the role ADMIN: without it nobody could manage this workspace any more but "
+            "whoever operates the server. Make another first, or set force.",
+            ("key_id",),
+        )
+    connection.execute(update(ApiKey).where(ApiKey.id == key_id).values(revoked_at=now()))
+    message = f"Revoked the API key {found.hint}... with the role {found.role.name}."
+    audit.record(connection, actor, AuditAction.KEY_REVOKED, key_id, message, reason)
+    revoked = key(connection, actor.workspace_id, key_id)
+    assert revoked is not None
+    return revoked
+
+
+def _is_last_admin(connection: Connection, admin: ApiKey) -> bool:
+    others = _holds(keys_of(admin.workspace_id)).where(ApiKey.role == Role.ADMIN, ApiKey.id != admin.id)
+    return first(connection, others.limit(1), ApiKey) is None
+
+
+def _holds(statement: Query) -> Query:
+    """Only keys that open something now."""
+    return statement.where(ApiKey.revoked_at.is_(None), or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > now()))
 
 
 def viewer_of(connection: Connection, secret: str) -> Viewer | None:
     """Who presents this key; None when it is unknown, expired or revoked."""
-    row = connection.execute(
+    statement = (
         select(ApiKey.id, ApiKey.role, User.id, User.name, Workspace.id, Workspace.name)
         .join(User, User.id == ApiKey.user_id)
         .join(Workspace, Workspace.id == ApiKey.workspace_id)
-        .where(
-            ApiKey.digest == digest(secret),
-            ApiKey.revoked_at.is_(None),
-            or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > now()),
-        )
-    ).first()
+        .where(ApiKey.digest == digest(secret))
+    )
+    row = connection.execute(_holds(statement)).first()
     return Viewer(*row) if row is not None else None
 
 
 def note_use(connection: Connection, key_id: str) -> None:
-    """Remember that a key was used just now."""
-    connection.execute(update(ApiKey).where(ApiKey.id == key_id).values(last_used_at=now()))
+    """Remember that a key was used just now, unless another server remembered the same within the minute."""
+    moment = now()
+    long_ago = or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at < moment - USE_NOTED_EVERY)
+    connection.execute(update(ApiKey).where(ApiKey.id == key_id, long_ago).values(last_used_at=moment))
+
+
+def workspace_named(connection: Connection, name: str) -> Workspace | None:
+    """The workspace of this name."""
+    return first(connection, select(Workspace).where(Workspace.name == name), Workspace)
 
 
 def webhook_secret(connection: Connection, workspace: str) -> str | None:

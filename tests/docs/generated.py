@@ -11,9 +11,14 @@ from typing import Any, get_args
 
 import typer
 from pydantic_core import PydanticUndefined
+from starlette.routing import Route
 from typer.core import TyperArgument, TyperOption
 
 from cli.main import application
+from models import permissions
+from schema.build import build
+from server import openapi
+from server.app import create_app
 from server.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -107,7 +112,42 @@ def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
+def roles_table() -> str:
+    """One row for everything that can be asked for, with the least role."""
+    routes = create_app(Settings()).routes
+    core = build()._schema
+    there = {f"{m} {route.path}" for route in routes if isinstance(route, Route) for m in route.methods or ()}
+    for root in (core.query_type, core.mutation_type, core.subscription_type):
+        there |= {f"{root.name}.{name}" for name in root.fields} if root is not None else set()
+    rows = ["| What | Least role |", "|---|---|"]
+    for door, role in permissions.DOORS.items():
+        if door.partition("(")[0] in there:
+            rows.append(f"| `{door}` | `{role.name}` |")
+    for field, role in permissions.HIDDEN.items():
+        rows.append(f"| the true value of `{field}` | `{role.name}` |")
+    return "\n".join(rows) + "\n"
+
+
+def rest_reference() -> str:
+    """Every REST endpoint with its role and statuses."""
+    described = openapi.document(create_app(Settings()).routes)
+    lines: list[str] = []
+    for path, methods in described["paths"].items():
+        for method, operation in methods.items():
+            lines += [f"## {method.upper()} {path}", "", f"{operation['summary']} {operation['description']}", ""]
+            lines += ["| Parameter | In | What it is |", "|---|---|---|"] if operation["parameters"] else []
+            lines += [f"| `{p['name']}` | {p['in']} | {_cell(p['description'])} |" for p in operation["parameters"]]
+            lines += ["", "| Status | When |", "|---|---|"]
+            for status, answer in operation["responses"].items():
+                text = answer.get("description") or openapi.ERRORS[int(status)]
+                lines.append(f"| {status} | {_cell(text if int(status) >= 400 else 'Done.')} |")
+            lines.append("")
+    return "\n".join(lines)
+
+
 GENERATED = {
+    REFERENCE / "roles.md": ("roles", roles_table),
+    REFERENCE / "rest.md": ("rest", rest_reference),
     REFERENCE / "settings.md": ("settings", settings_table),
     REFERENCE / "commands.md": ("commands", commands_reference),
 }

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from models.audit import AuditAction, AuditEntry
 from models.errors import Conflict, Invalid, NotAnImprovement, NotFound, NothingToRollBack
 from models.judge import Deployment, Judge, JudgeVersion
-from runner.deploy import DeployRequest, deploy, rollback
-from store import judges
+from runner.deploy import DeployRequest, decide, deploy, rollback
+from store import audit, judges
 from store.rows import every
 from store.store import Store
 from tests.factories import World, evidence, make_version, make_viewer, make_world
@@ -278,3 +279,28 @@ async def test_two_that_roll_back_what_they_see_roll_back_once(store: Store, oth
 
     assert sum(isinstance(outcome, Conflict) for outcome in outcomes) == 1
     assert await active(world) == made[1].id
+
+
+async def test_the_audit_log_names_each_deployment_with_its_reason_and_refusals_not_at_all(store: Store) -> None:
+    world = await make_world(store)
+    proven = await make_version(world)
+    unproven = await make_version(world, evidence=evidence(improved=False))
+    await put_out(world, proven, reason="better")
+    with pytest.raises(Conflict):
+        await put_out(world, unproven)
+    await put_out(world, unproven, force=True, reason="a hunch")
+    await go_back(world, "it was wrong")
+    by_job = await make_version(world, proven_against=proven.id)
+    await store.write(lambda c: decide(c, judges.lock(c, world.judge.pk), by_job, backup=True, by=world.viewer.user_id))
+
+    wanted = audit.of_workspace(world.viewer.workspace_id, audit.AuditFilter(user_id=world.viewer.user_id))
+    told = await store.read(lambda c: every(c, wanted.order_by(AuditEntry.pk), AuditEntry))
+    assert [(entry.action, entry.target_id, entry.reason, entry.key_id) for entry in told[:3]] == [
+        (AuditAction.VERSION_DEPLOYED, proven.id, "better", world.viewer.key_id),
+        (AuditAction.VERSION_FORCED, unproven.id, "a hunch", world.viewer.key_id),
+        (AuditAction.JUDGE_ROLLED_BACK, world.judge.id, "it was wrong", world.viewer.key_id),
+    ]
+    (last,) = told[3:]
+    assert (last.action, last.target_id, last.key_id) == (AuditAction.VERSION_DEPLOYED, by_job.id, None)
+    assert last.reason is not None
+    assert last.reason.startswith("Proven better")

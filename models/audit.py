@@ -1,0 +1,71 @@
+"""The audit trail: who did what, when, to what. Entries are added and never changed; the database refuses the rest."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, Counter, Id, Moment, choice
+
+
+class AuditAction(StrEnum):
+    """What was done."""
+
+    KEY_CREATED = "key_created"
+    KEY_REVOKED = "key_revoked"
+    JUDGE_CREATED = "judge_created"
+    JUDGE_UPDATED = "judge_updated"
+    JOB_CREATED = "job_created"
+    JOB_STARTED = "job_started"
+    JOB_CANCELLED = "job_cancelled"
+    JOB_RETRIED = "job_retried"
+    VERSION_DEPLOYED = "version_deployed"
+    VERSION_FORCED = "version_forced"
+    VERSION_IMPORTED = "version_imported"
+    JUDGE_ROLLED_BACK = "judge_rolled_back"
+    FEEDBACK_RETRACTED = "feedback_retracted"
+
+
+class AuditEntry(Base):
+    """One thing that was done in a workspace, written in the transaction that did it."""
+
+    __tablename__ = "audit_log"
+    __table_args__ = (Index(None, "workspace_id", "pk"),)
+
+    pk: Mapped[int] = mapped_column(Counter, primary_key=True)
+    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id"))
+    at: Mapped[datetime] = mapped_column(Moment)
+    action: Mapped[AuditAction] = mapped_column(choice(AuditAction))
+    user_id: Mapped[str | None] = mapped_column(Id(40), ForeignKey("users.id"))
+    key_id: Mapped[str | None] = mapped_column(String(40))
+    target_id: Mapped[str] = mapped_column(Id(80))
+    message: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str | None] = mapped_column(Text)
+
+
+class Actor(Protocol):
+    """Whoever does something: a viewer with a key, or somebody or something without one."""
+
+    @property
+    def workspace_id(self) -> str:
+        """Where it is done."""
+
+    @property
+    def user_id(self) -> str | None:
+        """In whose name."""
+
+    @property
+    def key_id(self) -> str | None:
+        """With which key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keyless:
+    """Somebody who acts without a key: the server's operator, or a training job in the name of who created it."""
+
+    workspace_id: str
+    user_id: str | None = None
+    key_id: str | None = None

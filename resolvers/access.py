@@ -1,0 +1,85 @@
+"""Keys, users, and the trail of what they did."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from models.access import ApiKey, User
+from models.audit import AuditEntry
+from models.spec import KeySpec
+from models.spec import reason as check_reason
+from resolvers.context import Context
+from resolvers.page import Page, read_page
+from store import access, audit
+from store.audit import AuditFilter
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedKey:
+    """A key just made: the only moment at which its secret is known."""
+
+    key: ApiKey
+    secret: str
+
+
+async def keys(ctx: Context, first: int, after: str | None, *, revoked: bool) -> Page[ApiKey]:
+    """The workspace's keys, in the order of their making; those that were revoked only if wanted.
+
+    Raises:
+        Invalid: ``first`` or ``after`` is not allowed.
+    """
+    return await read_page(ctx.store, access.KEYS, access.keys_of(ctx.workspace_id, revoked=revoked), first, after)
+
+
+async def users(ctx: Context, first: int, after: str | None) -> Page[User]:
+    """The workspace's users, in the order in which they came.
+
+    Raises:
+        Invalid: ``first`` or ``after`` is not allowed.
+    """
+    return await read_page(ctx.store, access.USERS, access.users_of(ctx.workspace_id), first, after)
+
+
+async def create_key(ctx: Context, spec: KeySpec) -> CreatedKey:
+    """Make a key, for the viewer or for somebody else, who is made known if they are new.
+
+    Raises:
+        Refused: it can't be made, and why.
+    """
+    spec, viewer = spec.checked(), ctx.viewer
+
+    def unit(connection: Connection) -> CreatedKey:
+        made = access.create_key(
+            connection,
+            workspace=viewer.workspace_name,
+            user=spec.user_name or viewer.user_name,
+            role=spec.role,
+            expires_at=spec.expires_at,
+            actor=viewer,
+        )
+        row = access.key(connection, viewer.workspace_id, made.id)
+        assert row is not None
+        return CreatedKey(row, made.secret)
+
+    return await ctx.store.write(unit)
+
+
+async def revoke_key(ctx: Context, key_id: str, *, force: bool, reason: str | None) -> ApiKey:
+    """Take a key back for good.
+
+    Raises:
+        NotFound, Conflict, Refused: it can't be, and why.
+    """
+    check_reason(reason)
+    return await ctx.store.write(
+        lambda connection: access.revoke_key(connection, ctx.viewer, key_id, force=force, reason=reason)
+    )
+
+
+async def trail(ctx: Context, first: int, after: str | None, wanted: AuditFilter) -> Page[AuditEntry]:
+    """What was done in the workspace, newest first.
+
+    Raises:
+        Invalid: ``first`` or ``after`` is not allowed.
+    """
+    return await read_page(ctx.store, audit.ENTRIES, audit.of_workspace(ctx.workspace_id, wanted), first, after)

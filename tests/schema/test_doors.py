@@ -1,0 +1,75 @@
+"""One table says who may do what; whatever is not in it stays shut."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import strawberry
+from graphql import GraphQLObjectType
+from strawberry import Schema
+
+from models import permissions
+from models.access import Role, Viewer
+from schema.doors import guarded
+
+
+def test_every_field_has_a_line_in_the_table(schema: Schema) -> None:
+    """The message of this test is what to add to models/permissions.py."""
+    core = schema._schema
+    missing: list[str] = []
+    for type_ in core.type_map.values():
+        if not isinstance(type_, GraphQLObjectType) or type_.name.startswith("__"):
+            continue
+        new = [name for name in type_.fields if permissions.rule(f"{type_.name}.{name}") is None]
+        if new and type_ in (core.query_type, core.mutation_type, core.subscription_type):
+            missing += [f'to DOORS: "{type_.name}.{name}": the least role that may,' for name in new]
+        elif new:
+            missing.append(f'to _PARTS (or _ADMIN_PARTS): "{type_.name}": "... {" ".join(new)}",')
+    assert not missing, "In models/permissions.py add\n  " + "\n  ".join(missing)
+
+
+def test_what_is_hidden_exists(schema: Schema) -> None:
+    fields = {
+        f"{type_.name}.{name}"
+        for type_ in schema._schema.type_map.values()
+        if isinstance(type_, GraphQLObjectType)
+        for name in type_.fields
+    }
+    assert set(permissions.HIDDEN) <= fields
+
+
+@strawberry.type
+class Vault:
+    number: int = 7
+
+    @strawberry.field
+    async def content(self) -> str:
+        return "gold"
+
+
+@strawberry.type
+class Query:
+    @strawberry.field
+    def forgotten(self) -> int:
+        return 1
+
+    @strawberry.field
+    def vault(self) -> Vault:
+        return Vault()
+
+
+@pytest.mark.parametrize("document", ["{ forgotten }", "{ vault { number } }", "{ vault { content } }"])
+@pytest.mark.parametrize("role", list(Role))
+async def test_a_field_that_nobody_thought_of_needs_admin(
+    monkeypatch: pytest.MonkeyPatch, document: str, role: Role
+) -> None:
+    """Also one that is reached through a field for everybody, with or without a resolver of its own."""
+    monkeypatch.setitem(permissions.TABLE, "Query.vault", Role.VIEWER)
+    context: Any = SimpleNamespace(viewer=Viewer("key_1", role, "usr_1", "ann", "wsp_1", "team"))
+    result = await guarded(strawberry.Schema(Query)).execute(document, context_value=context)
+    if role is Role.ADMIN:
+        assert result.errors is None
+    else:
+        assert result.data is None
+        assert result.errors is not None
+        assert result.errors[0].message.startswith(f"This needs the role ADMIN; the key has {role.name}.")

@@ -1,0 +1,90 @@
+"""Log lines help to find an error and hold nothing that must not get out."""
+
+import io
+import json
+import logging
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+import structlog
+from sqlalchemy.exc import OperationalError
+
+from models.telling import redacted
+from server.logs import configure
+
+KEY = "jsk_" + "a1B2-_" * 7
+HOOK = "whsec_" + "a1B2+/" * 5
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        (f"Authorization: Bearer {KEY}", "Authorization: Bearer [redacted]"),
+        ("{'authorization': 'bearer abc.def'}", "{'authorization': 'bearer [redacted]'}"),
+        ("Basic dXNlcjpwYXNz", "Basic [redacted]"),
+        (f"the key {KEY}, lost", "the key jsk_[redacted], lost"),
+        (f"secret={HOOK}", "secret=whsec_[redacted]"),
+        ("postgresql+asyncpg://judge:hush%40hush@db:5432/x", "postgresql+asyncpg://judge:[redacted]@db:5432/x"),
+        ("redis://:hush@db", "redis://:[redacted]@db"),
+        ("see http://127.0.0.1:8000/graphql", "see http://127.0.0.1:8000/graphql"),
+        ("the key key_01abc of the job job_01abc", "the key key_01abc of the job job_01abc"),
+    ],
+)
+def test_secrets_are_taken_out_and_nothing_else(text: str, kept: str) -> None:
+    assert redacted(text) == kept
+
+
+@pytest.fixture
+def configured(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], io.StringIO]]:
+    """Configure logging at a level, as JSON; what is written."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+
+    def start(wanted: str) -> io.StringIO:
+        written = io.StringIO()
+        monkeypatch.setattr(sys, "stderr", written)
+        root.handlers.clear()
+        configure(wanted, as_json=True)
+        return written
+
+    yield start
+    root.handlers[:], root.level = handlers, level
+    structlog.reset_defaults()
+
+
+def fail() -> None:
+    try:
+        raise OSError(2, "No such file", "/srv/secret/judge.sqlite")
+    except OSError as error:
+        raise OperationalError("SELECT 1 FROM judges", {"id": "theirs"}, Exception("no such table: x")) from error
+
+
+def test_an_error_is_told_in_one_line_without_stack_statement_or_data(configured: Callable[[str], io.StringIO]) -> None:
+    written = configured("info")
+    try:
+        fail()
+    except OperationalError:
+        structlog.get_logger().exception("it_failed", header=f"Bearer {KEY}")
+        logging.getLogger("library").exception("failed at /srv/lib/x.py with %s", KEY)
+    ours, theirs = written.getvalue().splitlines()
+    facts = json.loads(ours)
+    assert facts["event"] == "it_failed"
+    assert (
+        facts["error"] == "OperationalError: (builtins.Exception) no such table: x <- FileNotFoundError: No such file"
+    )
+    assert facts["header"] == "Bearer [redacted]"
+    assert theirs.startswith("ERROR library failed at [path] with jsk_[redacted] OperationalError: ")
+    for word in ("SELECT", "theirs", "Traceback", "/srv", "a1B2"):
+        assert word not in written.getvalue()
+
+
+def test_the_stack_is_there_at_debug_still_without_keys(configured: Callable[[str], io.StringIO]) -> None:
+    written = configured("debug")
+    try:
+        fail()
+    except OperationalError:
+        structlog.get_logger().exception("it_failed", key=KEY)
+    facts = json.loads(written.getvalue())
+    assert "Traceback" in facts["exception"]
+    assert "a1B2" not in written.getvalue()

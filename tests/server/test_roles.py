@@ -1,0 +1,204 @@
+"""Every field of the schema, asked for with a key of every role and by a stranger with a key to another workspace."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from graphql import GraphQLObjectType, GraphQLSchema, build_client_schema, get_introspection_query
+from starlette.routing import Route
+
+from models import permissions
+from models.access import Role
+from server.app import create_app
+from server.settings import Settings
+from store import access, judges
+from store.store import open_store
+from tests.factories import World, make_version
+from tests.server.api import Api, Data, socket
+from tests.server.conftest import Enter
+from tests.server.made_documents import Ids, along, call, leaves, ways
+from tests.server.processes import Server
+from tests.server.worlds import create_job, feedback, item, make_judge, record, submit
+
+ROLES = list(Role)
+MARK = "zebra"  # in all texts of the workspace that a stranger tries to see
+HUSH = "hush"  # in all addresses
+
+
+@dataclass(frozen=True)
+class Owned:
+    """A workspace with something of everything in it, a key of each role, and a stranger."""
+
+    by_role: dict[Role, Api]
+    stranger: Api
+    ids: Ids
+
+    @property
+    def owner(self) -> Api:
+        return self.by_role[Role.ADMIN]
+
+
+@pytest.fixture(scope="module")
+def owned(quiet_server: Server, enter: Enter) -> Owned:
+    by_role = {
+        role: enter(quiet_server, workspace=MARK, role=role, user=f"{MARK} {role.value}") for role in reversed(ROLES)
+    }
+    owner = by_role[Role.ADMIN]
+    judge = make_judge(owner, name=f"{MARK} judge", description=f"{MARK} text")
+    texts = {"output": f"{MARK} output", "source": f"{MARK} s", "input": f"{MARK} i", "rationale": f"{MARK} r"}
+    kept = record(owner, judge, [item(n, group=f"{MARK}{n}", externalId=f"{MARK}{n}", **texts) for n in range(20)])
+    said = [
+        feedback(n, "CORRECTION", correctedScores=item(n)["scores"], comment=MARK, submittedBy=MARK)
+        | {"evaluationExternalId": f"{MARK}{n}", "externalId": f"{MARK}{n}"}
+        for n in range(20)
+    ]
+    items = submit(owner, judge, said)["feedback"]
+    told = {"notificationEmail": f"{HUSH}@example.com", "webhookUrl": f"https://{HUSH}.example.com/x"}
+    job = create_job(owner, judge, autoStart=False, **told)
+    owner.run("CancelTrainingJob", input={"jobId": job["id"], "reason": MARK})
+    viewer = owner.run("Viewer")
+    ids = {
+        "id": judge["id"],
+        "judge.id": judge["id"],
+        "node.id": judge["id"],
+        "trainingJob.id": job["id"],
+        "evaluation.id": kept[0]["id"],
+        "judgeId": judge["id"],
+        "jobId": job["id"],
+        "evaluationId": kept[0]["id"],
+        "feedbackId": items[0]["id"],
+        "versionId": asyncio.run(_add_version(quiet_server, owner, judge)),
+        "keyId": by_role[Role.VIEWER].run("Viewer")["id"],
+        "userId": viewer["user"]["id"],
+        "createdBy": viewer["user"]["id"],
+    }
+    return Owned(by_role, enter(quiet_server, workspace="of the stranger", user="stranger"), ids)
+
+
+async def _add_version(server: Server, owner: Api, judge: Data) -> str:
+    async with open_store(server.database_url) as store:
+        viewer = await store.read(lambda c: access.viewer_of(c, str(owner.key)))
+        assert viewer is not None
+        row = await store.read(lambda c: judges.need(c, viewer.workspace_id, judge["id"]))
+        return (await make_version(World(store, viewer, str(owner.key), row, ()), evidence=None)).id
+
+
+@pytest.fixture(scope="module")
+def public(owned: Owned) -> GraphQLSchema:
+    """The schema as a client sees it."""
+    return build_client_schema(owned.owner.post(get_introspection_query()).json()["data"])
+
+
+def codes(body: Data) -> set[str]:
+    return {error["extensions"]["code"] for error in body.get("errors", [])}
+
+
+NOTHING: Ids = {}  # with made-up ids nothing is found and nothing changed
+
+
+@pytest.mark.parametrize("kind", ["Query", "Mutation"])
+def test_each_operation_is_open_from_its_role_on(owned: Owned, public: GraphQLSchema, kind: str) -> None:
+    wrong: list[str] = []
+    root = public.type_map[kind]
+    assert isinstance(root, GraphQLObjectType)
+    for name, field in root.fields.items():
+        selected = call(name, field, NOTHING) + leaves(public, field.type, NOTHING)
+        for role, api in owned.by_role.items():
+            found = codes(api.post(f"{kind.lower()} {{ {selected} }}").json())
+            opened = role.covers(permissions.needed(f"{kind}.{name}"))
+            if (found == {"FORBIDDEN"}) == opened or "INTERNAL" in found:
+                wrong.append(f"{kind}.{name} for {role.name}: {found or 'answered'}")
+    assert not wrong
+
+
+def test_each_subscription_is_open_from_its_role_on(owned: Owned, public: GraphQLSchema) -> None:
+    assert public.subscription_type is not None
+    for name, field in public.subscription_type.fields.items():
+        text = call(name, field, NOTHING, everything=True) + leaves(public, field.type, NOTHING)
+        for role, api in owned.by_role.items():
+            with socket(api) as live:
+                live.send({"id": "1", "type": "subscribe", "payload": {"query": f"subscription {{ {text} }}"}})
+                message = live.receive()
+            assert message["type"] == "error", "made-up arguments are refused at once"
+            code = message["payload"][0]["extensions"]["code"]
+            assert (code == "FORBIDDEN") is not role.covers(permissions.needed(f"Subscription.{name}"))
+
+
+def test_what_a_role_was_given_it_may_read_to_its_last_field(owned: Owned, public: GraphQLSchema) -> None:
+    for type_, way in ways(public, owned.ids).items():
+        if not way:
+            continue
+        document = along(way, leaves(public, public.type_map[type_], owned.ids))
+        on_the_way = [step.partition("(")[0] for step in way]
+        needed = permissions.needed(f"Query.{on_the_way[0]}")
+        for role, api in owned.by_role.items():
+            found = codes(api.post(document).json())
+            assert found == (set() if role.covers(needed) else {"FORBIDDEN"}), (type_, role, document)
+
+
+def test_addresses_are_seen_from_their_role_on_and_nowhere_below(owned: Owned, public: GraphQLSchema) -> None:
+    """In no field at all: everything that can be reached is asked for."""
+    seen: dict[Role, int] = dict.fromkeys(ROLES, 0)
+    for type_, way in ways(public, owned.ids).items():
+        if way:
+            document = along(way, leaves(public, public.type_map[type_], owned.ids))
+            for role, api in owned.by_role.items():
+                seen[role] += api.post(document).text.count(HUSH)
+    assert seen[Role.VIEWER] == seen[Role.ANNOTATOR] == 0
+    assert seen[Role.TRAINER] >= 2
+    assert seen[Role.ADMIN] == seen[Role.TRAINER]
+
+
+def test_a_stranger_sees_nothing_by_any_query_with_real_ids(owned: Owned, public: GraphQLSchema) -> None:
+    assert public.query_type is not None
+    hits = 0
+    for name, field in public.query_type.fields.items():
+        selected = "{ " + call(name, field, owned.ids) + leaves(public, field.type, owned.ids, 3) + " }"
+        hits += owned.owner.post(selected).text.count(MARK)
+        assert MARK not in owned.stranger.post(selected).text, name
+    assert hits > 50  # whoever owns it sees it, so there was something to leak
+
+
+def test_a_stranger_changes_nothing_by_any_mutation_with_real_ids(owned: Owned, public: GraphQLSchema) -> None:
+    def everything() -> list[str]:
+        queries = ("judge", "trainingJob", "trainingJobs", "evaluation", "feedbackSummary", "apiKeys", "auditLog")
+        fields = public.query_type.fields if public.query_type is not None else {}
+        return [
+            owned.owner.post(
+                "{ " + call(n, fields[n], owned.ids) + leaves(public, fields[n].type, owned.ids, 3) + " }"
+            ).text
+            for n in queries
+        ]
+
+    before = everything()
+    assert public.mutation_type is not None
+    for name, field in public.mutation_type.fields.items():
+        selected = call(name, field, owned.ids) + leaves(public, field.type, owned.ids, 3)
+        answer = owned.stranger.post(f"mutation {{ {selected} }}")
+        assert MARK not in answer.text, name
+        assert codes(answer.json()) <= {"FORBIDDEN", "NOT_FOUND", "INVALID"}, name
+    assert everything() == before
+
+
+def doors_of_rest() -> list[tuple[str, str]]:
+    """Every method and path that takes a key."""
+    open_to_all = {"/graphql", "/", "/graphiql", "/healthz", "/readyz", "/metrics", "/openapi.json"}
+    return [
+        (method, route.path)
+        for route in create_app(Settings()).routes
+        if isinstance(route, Route) and route.path not in open_to_all
+        for method in sorted((route.methods or set()) - {"HEAD"})
+    ]
+
+
+@pytest.mark.parametrize(("method", "path"), doors_of_rest())
+def test_each_endpoint_is_open_from_its_role_on(owned: Owned, method: str, path: str) -> None:
+    door = f"{method} {path}"
+    assert permissions.rule(door) is not None, f'Add to DOORS in models/permissions.py: "{door}": the least role,'
+    body: dict[str, Any] = {}
+    if path == "/training/jobs":
+        body = {"json": {"judge_id": "jdg_x", "training_type": "validation", "training_config": {}}}
+    for role, api in owned.by_role.items():
+        answer = api.http.request(method, path.format(judge_id="jdg_x", job_id="job_x"), **body)
+        assert answer.status_code == (404 if role.covers(permissions.needed(door)) else 403), role
