@@ -1,6 +1,6 @@
 """A judge's evaluations, newest first: to compare versions on, and to find those worth a person's look."""
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, false, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, true
 
 from models.evaluation import Evaluation
 from models.feedback import CONFIRMING_RATING, Feedback, FeedbackType
@@ -41,7 +41,7 @@ def newest_by_label(
 
 
 def _newest(judge_pk: int, before: str | None) -> Query:
-    older = Evaluation.id < before if before is not None else ~false()
+    older = Evaluation.id < before if before is not None else true()
     return select(Evaluation).where(Evaluation.judge_pk == judge_pk, older).order_by(Evaluation.id.desc())
 
 
