@@ -6,9 +6,26 @@ from models.access import Role
 from tests.server.api import Api, Data
 from tests.server.conftest import Enter
 from tests.server.processes import Server
-from tests.server.worlds import FAIR, OVERRATED, Trained, correction, feedback, item, make_judge, record, submit
+from tests.server.worlds import (
+    FAIR,
+    OVERRATED,
+    Trained,
+    correction,
+    feedback,
+    item,
+    make_judge,
+    record,
+    submit,
+    train_a_judge,
+)
 
 NUMBERS = range(60)
+
+
+@pytest.fixture(scope="module")
+def trained(server: Server, enter: Enter) -> Trained:
+    """A judge that no other test gives feedback to."""
+    return train_a_judge(enter(server, workspace="insight"))
 
 
 def compare(api: Api, judge: Data, **which: str | int | None) -> Data:
@@ -109,7 +126,7 @@ def test_what_people_told_a_right_score_of_is_not_suggested_again(api: Api) -> N
 def test_a_viewer_may_ask_and_a_stranger_learns_nothing(
     server: Server, trained: Trained, api: Api, enter: Enter
 ) -> None:
-    viewer, stranger = enter(server, workspace="trained", role=Role.VIEWER), enter(server)
+    viewer, stranger = enter(server, workspace="insight", role=Role.VIEWER), enter(server)
     judge, version = trained.judge["id"], trained.version["id"]
     asked = [("CompareVersions", {}), ("LearningCurve", {}), ("SuggestEvaluationsToReview", {"first": 3})]
     for name, more in asked:
