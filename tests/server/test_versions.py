@@ -1,16 +1,21 @@
 """Where a version comes from, and versions as files."""
 
 import hashlib
+import json
+from pathlib import Path
 
 import httpx
 import pytest
+from click.testing import Result
+from typer.testing import CliRunner
 
+from cli.commands import app
 from models.access import Role
 from runner.version_file import MOST_BYTES
 from tests.server.api import Api, Data, assert_nothing_leaks
 from tests.server.conftest import Enter
 from tests.server.processes import Server
-from tests.server.worlds import OVERRATED, Trained, item, make_judge, scores, train_a_judge
+from tests.server.worlds import OVERRATED, Trained, item, make_judge, record, scores, train_a_judge
 
 ZIP = {"content-type": "application/zip"}
 ITEMS = [item(number) for number in range(100, 110)]
@@ -115,3 +120,51 @@ def test_who_may_export_and_import(server: Server, trained: Trained, content: by
         answer = httpx.request(method, server.url + where, headers=ZIP, trust_env=False)
         assert (answer.status_code, answer.json()["error"]["code"]) == (401, "UNAUTHENTICATED")
     assert versions_of(trained.api, trained.judge) == before
+
+
+def command(api: Api, *arguments: str) -> Result:
+    return CliRunner(env={"JUDGESMITH_URL": api.url, "JUDGESMITH_API_KEY": api.key}).invoke(app, arguments)
+
+
+def test_the_command_takes_a_version_from_one_judge_to_another_and_compares_it(
+    trained: Trained, content: bytes, tmp_path: Path
+) -> None:
+    api, file = trained.api, tmp_path / "version.npz"
+    judge = make_judge(api)
+    record(api, judge, [item(number) for number in range(20)])
+    out = command(api, "export-version", trained.version["id"], str(file))
+    made = json.loads(command(api, "import-version", str(file), "--judge", judge["id"], "--json").stdout)
+    compared = command(api, "compare", judge["id"], "--from", "raw", "--to", made["version_id"])
+
+    assert (out.exit_code, file.read_bytes()) == (0, content)
+    assert made["status"] == "candidate"
+    assert compared.exit_code == 0
+    assert "Version 1 (candidate) gives " in compared.stdout
+    assert "of 40 verdicts otherwise than The judge itself" in compared.stdout
+    assert "Clarity" in compared.stdout
+
+
+def test_the_command_says_why_a_file_can_not_be_taken(trained: Trained, tmp_path: Path) -> None:
+    api, file = trained.api, tmp_path / "no version.npz"
+    file.write_bytes(b"hello")
+    refused = command(api, "import-version", str(file), "--judge", trained.judge["id"])
+    unread = command(api, "import-version", str(tmp_path / "gone"), "--judge", trained.judge["id"])
+    unknown = command(api, "export-version", "ver_gone", str(tmp_path / "new"))
+
+    assert (refused.exit_code, unread.exit_code, unknown.exit_code) == (1, 1, 1)
+    assert "holds no judge version that can be used here" in refused.stderr
+    assert "can't be read" in unread.stderr
+    assert "There is no judge version 'ver_gone'" in unknown.stderr
+    assert not (tmp_path / "new").exists()
+
+
+def test_the_command_draws_a_curve_and_suggests_what_to_look_at(trained: Trained) -> None:
+    api, judge = trained.api, trained.judge
+    record(api, judge, [item(number) for number in range(200, 203)])
+    curve, suggested = command(api, "learning-curve", judge["id"]), command(api, "suggest", judge["id"])
+
+    assert (curve.exit_code, suggested.exit_code) == (0, 0)
+    assert "none, raw scores" in curve.stdout
+    assert "120" in curve.stdout
+    assert all(f"e{number}" in suggested.stdout for number in range(200, 203))
+    assert command(api, "suggest", "jdg_gone").exit_code == command(api, "learning-curve", "jdg_gone").exit_code == 1
