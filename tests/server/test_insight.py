@@ -152,3 +152,24 @@ def test_what_can_not_be_compared_is_told(api: Api, more: Data, code: str, field
     [error] = api.errors("CompareVersions", judgeId=make_judge(api)["id"], **more)
 
     assert (error["extensions"]["code"], error["extensions"]["field"]) == (code, [field])
+
+
+def test_a_preflight_tells_how_good_the_feedback_is(api: Api) -> None:
+    judge = make_judge(api)
+    record(api, judge, [item(number) for number in range(24)])
+    submit(api, judge, [correction(number, OVERRATED) for number in range(20)])
+    submit(api, judge, [correction(0, OVERRATED, externalId="again"), feedback(20, "COMMENT", comment="Hm.")])
+    found = api.run("TrainingPreflight", input={"judgeId": judge["id"], "trainingType": "FULL_RETRAIN",
+        "trainingConfig": {}})  # fmt: skip
+    quality = found["quality"]
+
+    assert found["ready"]
+    assert (quality["examinedCount"], quality["complete"], quality["duplicateCount"]) == (22, True, 1)
+    assert (quality["agreeingShare"], quality["confirmedCount"], quality["raterAgreement"]) == (0, 0, None)
+    assert {one["reason"]: one["count"] for one in quality["leftOut"]} == {
+        "replaced by the same person's later correction": 1,
+        "comments": 1,
+    }
+    assert [(one["criterion"]["key"], one["labelCount"]) for one in quality["balance"]] == [(OVERRATED, 20)]
+    assert [warning["code"] for warning in found["warnings"]] == ["ONLY_ERRORS", "DUPLICATE_FEEDBACK"]
+    assert found["estimatedSeconds"] > 0
