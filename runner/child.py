@@ -118,7 +118,7 @@ async def _load(
         watermark = base.watermark if base is not None else 0
         bounds = bounds_of_job(job)
         data = load(connection, job.judge_pk, len(criteria), bounds, watermark)
-        around = outside(connection, job.judge_pk, bounds, retracted_since=job.created_at)
+        around = outside(connection, job.judge_pk, bounds, (job.created_at, job.started_at))
         return job, criteria, data, around, content, jobs.checkpoint_of(connection, job.id)
 
     store = open_store(order.url)

@@ -75,7 +75,8 @@ async def test_what_is_retracted_leaves_a_job_that_has_not_started_and_the_job_t
     job, _ = await Manager(store).submit(world.viewer, training_spec(world))
     await retract(world, 2)
     data = await feedback_of(world, job)
-    around = await store.read(lambda c: outside(c, world.judge.pk, bounds_of_job(job), retracted_since=job.created_at))
+    waited = (job.created_at, datetime.now(UTC))
+    around = await store.read(lambda c: outside(c, world.judge.pk, bounds_of_job(job), waited))
 
     assert len(data.items) == 2
     assert around == {"retracted since the job was created": 1}
