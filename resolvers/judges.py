@@ -1,7 +1,5 @@
 """Judges and their versions."""
 
-import structlog
-
 from models.access import Role
 from models.judge import Judge, JudgeVersion
 from models.spec import JudgeSpec
@@ -11,8 +9,6 @@ from resolvers.page import Page, read_page
 from runner import deploy as deployment
 from runner.deploy import DeployRequest
 from store import judges
-
-log = structlog.get_logger(__name__)
 
 
 async def get(ctx: Context, judge_id: str) -> Judge | None:
@@ -73,10 +69,7 @@ async def deploy(
     ctx.require(Role.ADMIN if force else Role.TRAINER)
     check_reason(reason)
     request = DeployRequest(version_id, force, reason, backup_current_version, expected_active_version_id)
-    judge = await ctx.store.write(lambda connection: deployment.deploy(connection, ctx.viewer, request))
-    if force:
-        log.warning("deployed_by_force", judge=judge.id, version=version_id, by=ctx.viewer.user_id, reason=reason)
-    return judge
+    return await ctx.store.write(lambda connection: deployment.deploy(connection, ctx.viewer, request))
 
 
 async def rollback(ctx: Context, judge_id: str, *, reason: str | None, expected_active_version_id: str | None) -> Judge:

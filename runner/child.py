@@ -12,6 +12,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import asdict
+from importlib import import_module
 from importlib.metadata import version as package_version
 from typing import Any
 
@@ -32,6 +33,9 @@ from trainer.base import Config, Diverged, Progress, Task
 from trainer.train import train
 from trainer.version import Version
 
+# What training imports when it begins; a process that waits for its order has the time.
+_NEEDED = ("scipy.optimize", "scipy.special")
+
 Say = Callable[..., None]
 
 
@@ -46,6 +50,8 @@ def main() -> None:
     def say(**report: Any) -> None:
         reports.write(orjson.dumps(report) + b"\n")
 
+    for needed in _NEEDED:
+        import_module(needed)
     line = sys.stdin.buffer.readline()
     if not line:
         return
