@@ -1,9 +1,8 @@
 """How the verdicts of two versions differ on the evaluations there are: what a deployment would change."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import fields
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -31,13 +30,13 @@ async def compare(store: Store, question: Compare) -> Comparison:
     scales = scales_of(criteria)
     old, new = [await _version(store, version_id) for version_id in (question.old, question.new)]
     tally = _Tally(scales, question.first)
-    async for rows in blocks(store, question.judge_pk):
+    async for rows in _blocks(store, question.judge_pk):
         items = items_of(rows, len(scales))
-        tally.add(items, score(old, items, scales), score(new, items, scales))
+        tally.add(items, _score(old, items, scales), _score(new, items, scales))
     return tally.comparison()
 
 
-async def blocks(store: Store, judge_pk: int) -> Any:
+async def _blocks(store: Store, judge_pk: int) -> AsyncIterator[list[Evaluation]]:
     """The newest evaluations, a block at a time."""
     before: str | None = None
     count = characters = 0
@@ -54,7 +53,7 @@ def length(evaluation: Evaluation) -> int:
     return len(evaluation.output) + len(evaluation.input or "") + len(evaluation.rationale or "")
 
 
-def score(version: Version | None, items: Items, scales: Sequence[Scale]) -> Scores:
+def _score(version: Version | None, items: Items, scales: Sequence[Scale]) -> Scores:
     """What a version says of items; None: the judge's raw scores, put on the grid for a verdict."""
     if version is not None:
         return version.score(items, scales)

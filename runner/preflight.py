@@ -36,9 +36,8 @@ class Plan:
     seconds_ahead: float
 
 
-def plan(connection: Connection, workspace_id: str, spec: TrainingSpec, quality: Quality | None = None) -> Plan:
+def plan(connection: Connection, workspace_id: str, spec: TrainingSpec, quality: Quality) -> Plan:
     """Check a request that is well-formed by itself against the judge and its feedback, whose quality is known."""
-    quality = quality or Quality()
     judge = judges.get(connection, workspace_id, spec.judge_id)
     if judge is None:
         missing = NotFound(f"There is no judge {spec.judge_id!r}.", ("judge_id",))

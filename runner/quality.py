@@ -58,16 +58,14 @@ async def examine(store: Store, judge_pk: int, criteria: Sequence[Criterion], bo
     """Look at the newest feedback within bounds, as the training process will at all of it."""
     bounds = replace(bounds, criteria=None)  # targets narrow what is counted, not what is learned from
     rows: list[Any] = []
-    below: int | None = None
-    whole = False
-    while not whole and len(rows) < MOST:
-        block = await store.read(partial(newest_block, judge_pk=judge_pk, bounds=bounds, below=below, size=BLOCK))
+    read = partial(newest_block, judge_pk=judge_pk, bounds=bounds, size=BLOCK)
+    block = await store.read(partial(read, below=None))
+    while block and len(rows) < MOST:
         rows += block
-        whole = len(block) < BLOCK
-        below = block[-1].seq if block else below
+        block = await store.read(partial(read, below=rows[-1].seq))
     around = await store.read(partial(outside, judge_pk=judge_pk, bounds=bounds))
     found = await asyncio.to_thread(_look_at, rows, criteria)
-    return replace(found, whole=whole, left_out=around | found.left_out)
+    return replace(found, whole=not block, left_out=around | found.left_out)
 
 
 def _look_at(rows: list[Any], criteria: Sequence[Criterion]) -> Quality:
