@@ -81,4 +81,4 @@ def score_held_out(
     where = study.pairs_of(study.held_out)
     out = OutOfFold(crossed.out.calibrator.copy(), crossed.out.joint.copy())
     predict(study.table, fitted, where, out)
-    score(study.table, out, choose(study.table, crossed.out, crossed.fold >= 0, old), where, scores)
+    score(study.table, out, choose(study.table, crossed.out, crossed.fold >= 0, fitted.prior.worth, old), where, scores)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trainer import decode
 from trainer.base import Bools, Floats
+from trainer.metrics import spearman
 from trainer.scales import span
 from trainer.table import Table
 from trainer.version import MEAN, MEDIAN, RAW
@@ -17,6 +19,10 @@ STEPS = (0.0, 0.5, 1.0)
 """Shares of the joint model to choose from (a linear opinion pool with the calibrator)."""
 CAUTION = 1.64
 """Standard errors by which the residual's worth must exceed zero: by chance it does in one run of twenty."""
+WORTH = 0.3
+"""Log Bayes factor of the features above which the residual only needs to look useful."""
+TIED, BORROWED = 0.03, 100.0
+"""Tied share of the judge's ranks above which the residual must rank better out of fold; weight of the common gain."""
 FEWEST_FOR_RESIDUAL = 40
 """Labels below which nothing can be said about the residual."""
 FEWEST_FOR_POINT = 8
@@ -48,15 +54,15 @@ class Choice:
     reach: Floats
 
 
-def choose(table: Table, out: OutOfFold, use: Bools, old: Choice | None = None) -> Choice:
-    """Choose on the pairs in `use`.
+def choose(table: Table, out: OutOfFold, use: Bools, worth: float, old: Choice | None = None) -> Choice:
+    """Choose on the pairs in `use`; `worth`: log Bayes factor of the features against none, on other labels or these.
 
     After a warm start the `old` choices stand unless these pairs speak clearly against them.
     """
     count = len(table.scales)
     labels = np.bincount(table.rows.criterion[use[table.pair]], minlength=count)
     learned = labels >= FEWEST
-    gate, harmful = _gates(table, out, use)
+    gate, harmful = _gates(table, out, use, worth)
     if old is not None:
         gate = np.where(old.learned & (old.gate > 0), np.where(harmful, 0.0, old.gate), gate)
         learned = learned | old.learned
@@ -75,11 +81,13 @@ def pool(table: Table, out: OutOfFold, gate: Floats) -> Floats:
     return np.asarray((1.0 - share) * out.calibrator + share * out.joint)
 
 
-def _gates(table: Table, out: OutOfFold, use: Bools) -> tuple[Floats, Bools]:
+def _gates(table: Table, out: OutOfFold, use: Bools, worth: float) -> tuple[Floats, Bools]:
     """The share of the joint model per criterion, and where it does harm: a stacking regression (Breiman 1996).
 
     What people's scores exceed the calibrator's mean by is regressed on what the joint model's mean exceeds it by; the
-    coefficients are pooled partially over criteria. Where one is not clearly above 0, the residual is left out.
+    coefficients are pooled partially over criteria. The residual is used where one is clearly above 0, or above 0 and
+    the labels speak for the features as a whole. A judge of few different scores ties many items, and any residual,
+    however small, orders them; disorder costs it rank correlation, so there it must be seen to order them well.
     """
     pairs, count = table.pairs, len(table.scales)
     at = np.flatnonzero(use)
@@ -102,7 +110,40 @@ def _gates(table: Table, out: OutOfFold, use: Bools) -> tuple[Floats, Bools]:
     error = np.where(has, np.maximum(variance / np.maximum(square, 1e-9), (influence**2).sum(0)), np.inf)
     centre, deviation = partially_pooled(slope, error, influence)
     share = np.select([centre >= (STEPS[1] + STEPS[2]) / 2, centre > 0], [STEPS[2], STEPS[1]], STEPS[0])
-    return np.where(centre > CAUTION * deviation, share, 0.0), centre < -deviation
+    useful = (centre > CAUTION * deviation) | ((worth > WORTH) & (centre > 0))
+    if _tied(table, at) > TIED:
+        useful &= _ranking_gain(table, at, plain, residual) > 0
+    return np.where(useful, share, 0.0), centre < -deviation
+
+
+def _ranking_gain(table: Table, at: NDArray[Any], plain: Floats, residual: Floats) -> Floats:
+    """What the residual adds to Spearman out of fold, per criterion, shrunk to the mean over criteria.
+
+    The calibrator's means are averaged over the items of a raw score, so that folds' levels don't blur its ranking.
+    """
+    pairs, count = table.pairs, len(table.scales)
+    gain, size = np.zeros(count), np.zeros(count)
+    for c in range(count):
+        mine = pairs.criterion[at] == c
+        raw, target = pairs.raw[at][mine], pairs.target[at][mine]
+        _, place, members = np.unique(raw, return_inverse=True, return_counts=True)
+        level = np.bincount(place, plain[mine], len(members)) / members
+        old, new = spearman(raw, target), spearman(level[place] + residual[mine], target)
+        if old is not None and new is not None:
+            gain[c], size[c] = new - old, len(raw)
+    common = float(size @ gain) / max(1.0, float(size.sum()))
+    return np.asarray((size * gain + BORROWED * common) / (size + BORROWED))
+
+
+def _tied(table: Table, at: NDArray[Any]) -> float:
+    """How much of the variance of ranks the judge's ties hide, 0..1: how often three scores of a criterion are equal."""
+    equal = trials = 0.0
+    for c in range(len(table.scales)):
+        raw = table.pairs.raw[at][table.pairs.criterion[at] == c]
+        n, members = len(raw), np.unique(raw, return_counts=True)[1].astype(np.float64)
+        equal += float(np.sum(members * (members - 1) * (members - 2))) / max(1, (n - 1) * (n - 2))
+        trials += n
+    return equal / max(1.0, trials)
 
 
 def _means(table: Table, exceed: Floats) -> Floats:

@@ -95,13 +95,14 @@ def honest_scores(
     for k in range(len(crossed.fits)):
         mine = crossed.fold == k
         others = (crossed.fold >= 0) & ~mine
-        choice = choose(table, crossed.out, others if among is None else others & among, old)
+        worth = crossed.fits[k].prior.worth
+        choice = choose(table, crossed.out, others if among is None else others & among, worth, old)
         score(table, crossed.out, choice, mine, scores)
-        _place(table, crossed.fits[k], choice, mine, mine | others, scores.ranking)
+        place(table, crossed.fits[k], choice, mine, mine | others, scores.ranking)
     return scores
 
 
-def _place(table: Table, fitted: Fit, choice: Choice, mine: Bools, among: Bools, ranking: Floats) -> None:
+def place(table: Table, fitted: Fit, choice: Choice, mine: Bools, among: Bools, ranking: Floats) -> None:
     """Replace the means of the pairs in `mine` by their place among the model's means of all pairs in `among`."""
     everywhere = OutOfFold(*(np.zeros((len(table.pairs), table.width)) for _ in range(2)))
     predict(table, fitted, among, everywhere)

@@ -17,6 +17,7 @@ from trainer.fit import Fit, Recipe, WarmStart, objective
 from trainer.gate import Choice
 from trainer.learn import strip
 from trainer.ordinal import Anchor, Coefficients
+from trainer.prior import Prior
 from trainer.table import Table
 from trainer.version import Version
 
@@ -47,12 +48,12 @@ def anchors(table: Table, index: np.ndarray, fitted: Fit, old: WarmStart | None 
     """A warm start at a fit: its parameters, held as firmly as the rows it learned from inform about them."""
 
     def anchor(c: Coefficients, *, joint: bool) -> Anchor:
-        information = objective(table, index, None, joint=joint).fisher(c.pack())
+        information = objective(table, index, None, fitted.prior if joint else None).fisher(c.pack())
         if old is not None:
             information = _add(information, (old.joint if joint else old.calibrator).precision)
         return Anchor(c, information)
 
-    return WarmStart(anchor(fitted.calibrator, joint=False), anchor(fitted.joint, joint=True))
+    return WarmStart(anchor(fitted.calibrator, joint=False), anchor(fitted.joint, joint=True), fitted.prior)
 
 
 def _add(a: Coefficients, b: Coefficients) -> Coefficients:
@@ -81,6 +82,7 @@ def warm_start(base: Version, table: Table) -> WarmStart:
     return WarmStart(
         Anchor(carry(base.calibrator, start, exactly), carry(base.calibrator_precision, nothing, MEMORY)),
         Anchor(carry(base.joint, start, exactly), carry(base.joint_precision, nothing, MEMORY)),
+        Prior.restore(base.recipe["prior"]),
     )
 
 
@@ -116,7 +118,7 @@ def assemble(
         choice.gate,
         choice.point,
         choice.reach,
-        settings,
+        settings | {"prior": fitted.prior.arrays()},
     )
     if task.config.training_type != "fine_tune":
         return version

@@ -60,7 +60,7 @@ def prepare(task: Task, checkpoint: bytes | None, save: Save | None, report: Rep
     config, track = task.config, Tracker(report)
     track.expect(100)
     encoder, features = _encode(task)
-    table = lay_out(task.scales, task.items, task.labels, task.doubts, task.rater_count, features)
+    table = lay_out(task.scales, task.items, task.labels, task.doubts, task.rater_count, features, encoder.block)
     if not len(table.rows):
         raise ValueError("There are no labels to learn from.")
     track.step(f"Features of {len(task.items):,} items computed")

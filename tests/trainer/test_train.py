@@ -270,17 +270,16 @@ def test_rater_offsets_predict_for_the_average_rater() -> None:
 
 
 def test_doubts_weaken_confirmations() -> None:
-    """A confirmed score others found wrong counts less; a doubt alone is never a label."""
-    task = make_task(100)
+    """Where some confirm and some correct downwards, doubts about the confirmed items let the corrections win."""
+    task = make_task(200)
     raw = task.items.raw[task.labels.item, task.labels.criterion]
-    confirmed = replace(task.labels, score=raw, confirmed=np.ones(100, np.bool_))
-    everyone = np.arange(len(task.items), dtype=np.int32)
-    trusted = replace(task, labels=confirmed)
-    doubted = replace(
-        trusted, doubts=Doubts(np.repeat(everyone, 3), np.tile([5, 6, 7], len(everyone)).astype(np.int32))
-    )
-    errors = [np.abs(version_of(t).score(task.items).expected - task.items.raw).mean() for t in (trusted, doubted)]
-    assert errors[0] < errors[1]
+    confirmed = task.labels.item % 2 == 0
+    labels = replace(task.labels, score=np.where(confirmed, raw, np.maximum(raw - 2, 1.0)), confirmed=confirmed)
+    trusted = replace(task, labels=labels)
+    even = np.arange(0, len(task.items), 2, dtype=np.int32)
+    doubted = replace(trusted, doubts=Doubts(np.repeat(even, 3), np.tile([5, 6, 7], len(even)).astype(np.int32)))
+    means = [version_of(t).score(task.items).expected.mean() for t in (trusted, doubted)]
+    assert means[1] < means[0] - 0.1
 
 
 def test_labels_without_raw_scores_are_left_out_with_a_warning() -> None:
