@@ -21,6 +21,7 @@ from runner.dataset import scales_of
 from trainer.base import Items, Scale
 from trainer.optimise import Schedule
 from trainer.ordinal import Coefficients
+from trainer.prior import Prior
 from trainer.version import MEDIAN, RAW, Version
 
 MOST_BYTES = 8 * 2**20
@@ -115,7 +116,7 @@ def _problems(version: Version) -> Iterator[str]:
     if not all(isinstance(key, str) for key in version.encoder.keys):
         yield "the keys of its features are not texts"
     yield from _bad_parameters(version)
-    if not _is_schedule(version.recipe.get("schedule")):
+    if not (_is_schedule(version.recipe.get("schedule")) and _is_prior(version)):
         yield "its recipe can't be followed"
 
 
@@ -143,6 +144,17 @@ def _is_schedule(stored: Any) -> bool:
         and type(schedule.max_epochs) is int
         and 1 <= schedule.max_epochs <= 10_000
         and type(schedule.early_stopping) is bool
+    )
+
+
+def _is_prior(version: Version) -> bool:
+    prior = Prior.restore(version.recipe["prior"])
+    blocks = int(version.encoder.block.max(initial=-1)) + 1
+    return (
+        prior.precision.shape == (blocks,)
+        and _is_within(prior.precision, 1 / LARGEST, LARGEST)
+        and 1 / LARGEST <= prior.apart <= LARGEST
+        and math.isfinite(prior.worth)
     )
 
 

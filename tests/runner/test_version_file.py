@@ -167,6 +167,8 @@ MEANINGLESS: dict[str, tuple[Callable[[dict[str, Any], archive.Arrays], None], s
     "a recipe of texts": (head(recipe={"schedule": {"learning_rate": "x", "max_epochs": 1, "early_stopping": True}}),
         "recipe"),
     "a recipe of other words": (head(recipe={"schedule": {"shell": "rm"}}), "makes no sense"),
+    "a prior of nothing": (head(recipe={"prior": {"precision": [], "apart": 1, "worth": 0}}), "recipe"),
+    "no prior": (head(recipe={"schedule": None}), "makes no sense"),
     "keys that are numbers": (head(keys=[1, 2]), "keys"),
     "no criteria": (head(scales=[]), "fit"),
 }  # fmt: skip

@@ -15,7 +15,18 @@ from runner.version_file import MOST_BYTES
 from tests.server.api import Api, Data, assert_nothing_leaks
 from tests.server.conftest import Enter
 from tests.server.processes import Server
-from tests.server.worlds import OVERRATED, Trained, item, make_judge, record, scores, train_a_judge
+from tests.server.worlds import (
+    OVERRATED,
+    Trained,
+    fill,
+    item,
+    make_judge,
+    record,
+    request,
+    run_job,
+    scores,
+    train_a_judge,
+)
 
 ZIP = {"content-type": "application/zip"}
 ITEMS = [item(number) for number in range(100, 110)]
@@ -83,6 +94,24 @@ def test_an_imported_version_scores_the_same_and_is_a_candidate_without_proof(
     assert scores(api, judge, ITEMS, versionId=made["version_id"]) == scores(
         trained.api, trained.judge, ITEMS, versionId=trained.version["id"]
     )
+
+
+def test_an_imported_version_is_never_measured_on_feedback_that_it_may_have_learned_from(
+    server: Server, content: bytes, enter: Enter
+) -> None:
+    api = enter(server)
+    judge = make_judge(api)
+    fill(api, judge, range(40))
+    made = api.http.post(f"/judges/{judge['id']}/versions", content=content, headers=ZIP).json()
+    api.run("DeployJudgeVersion", input={"versionId": made["version_id"], "force": True, "reason": "from elsewhere"})
+    job = run_job(api, judge, "VALIDATION")
+
+    assert job["status"] == "COMPLETED", job["error"]
+    assert job["baseVersion"]["id"] == made["version_id"]
+    assert "the active version's recipe refitted out of fold" in job["evidence"]["method"]
+    (error,) = api.user_errors("CreateTrainingJob", input=request(judge, "INCREMENTAL"))
+    assert error["code"] == "INSUFFICIENT_FEEDBACK"
+    assert "There are 0 usable items of feedback since version 1" in error["message"]
 
 
 def test_a_file_that_does_not_fit_is_refused_and_changes_nothing(api: Api, content: bytes) -> None:
