@@ -78,6 +78,7 @@ def _carry_out(order: Order, say: Say) -> None:
         early_stopping=job.config["early_stopping"],
         validation_split=job.config["validation_split"],
         targets=_targets(job, criteria),
+        decoding=job.config.get("decoding", "error"),
     )
     task = Task(scales_of(criteria), data.items, data.labels, data.doubts, len(data.raters), config, base)
     say(loaded={"labels": len(data.labels), "items": len(data.items), "left_out": around | data.left_out})

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from models.access import Viewer
 from models.errors import IdempotencyMismatch, Invalid, NotRetryable, NotStartable, Refused
 from models.feedback import Summary
-from models.job import EventKind, Priority, TrainingJob
+from models.job import Decoding, EventKind, Priority, TrainingJob
 from models.spec import ExecutionOptions, TrainingConfig, TrainingSpec
 from models.state import JobStatus
 from runner.notices import Notice
@@ -130,12 +130,14 @@ def spec_of(job: TrainingJob, judge_id: str) -> TrainingSpec:
     """The request a job was created from."""
     config, options = dict(job.config), dict(job.options)
     cutoff, targets = config.pop("feedback_cutoff_date"), config.pop("target_criteria")
+    decoding = Decoding(config.pop("decoding", Decoding.ERROR))
     return TrainingSpec(
         judge_id=judge_id,
         training_type=job.training_type,
         config=TrainingConfig(
             feedback_cutoff_date=datetime.fromisoformat(cutoff) if cutoff else None,
             target_criteria=tuple(targets) if targets else None,
+            decoding=decoding,
             **config,
         ),
         options=ExecutionOptions(**options | {"priority": Priority[options["priority"]], "auto_start": True}),

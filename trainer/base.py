@@ -22,6 +22,8 @@ Ints = NDArray[np.int32]
 Bools = NDArray[np.bool_]
 
 TrainingType = Literal["incremental", "full_retrain", "fine_tune", "validation"]
+Decoding = Literal["error", "agreement"]
+"""What verdicts aim at: the least error, or the highest quadratic weighted kappa."""
 
 
 class Diverged(Exception):
@@ -115,6 +117,7 @@ class Config:
     early_stopping: bool | None = None
     validation_split: float | None = None
     targets: tuple[int, ...] | None = None
+    decoding: Decoding = "error"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

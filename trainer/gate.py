@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from trainer import decode
 from trainer.base import Bools, Floats
-from trainer.metrics import spearman
-from trainer.scales import span
+from trainer.metrics import quadratic_weighted_kappa, spearman
+from trainer.scales import span, to_grid
 from trainer.table import Table
-from trainer.version import MEAN, MEDIAN, RAW
+from trainer.version import MEAN, MEDIAN, RAW, readings
 
 STEPS = (0.0, 0.5, 1.0)
 """Shares of the joint model to choose from (a linear opinion pool with the calibrator)."""
@@ -29,6 +29,10 @@ FEWEST_FOR_POINT = 8
 """Items below which the mean stays a criterion's point estimate."""
 CLEARLY = 0.05
 """Share of its error by which the median must beat the mean, the best guess of what several people agree on."""
+STRETCHES = tuple(float(x) for x in np.arange(10, 31) / 10)
+"""Factors to choose from."""
+WORTHWHILE = 0.01
+"""Kappa by which a larger factor must be better than a smaller one."""
 COVERAGE = 0.9
 FEWEST = 2
 """A criterion with fewer labels passes its raw score through."""
@@ -46,12 +50,17 @@ class OutOfFold:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Choice:
-    """Per criterion: learned at all, share of the joint model, point estimate, mass of the 90 % interval."""
+    """Per criterion: learned at all, share of the joint model, point estimate, mass of the 90 % interval.
+
+    `stretch`, `centre`: how far, and from where, points are spread before they become verdicts.
+    """
 
     learned: Bools
     gate: Floats
     point: NDArray[np.int8]
     reach: Floats
+    stretch: Floats
+    centre: Floats
 
 
 def choose(table: Table, out: OutOfFold, use: Bools, worth: float, old: Choice | None = None) -> Choice:
@@ -72,7 +81,8 @@ def choose(table: Table, out: OutOfFold, use: Bools, worth: float, old: Choice |
     if old is not None:
         point = np.where(old.learned & (labels < FEWEST_FOR_POINT), old.point, point)
         reach = np.where(old.learned & (labels.sum() < ENOUGH), old.reach, reach)
-    return Choice(learned, gate, point, reach)
+    stretch, centre = _stretches(table, pooled, point, use)
+    return Choice(learned, gate, point, reach, stretch, centre)
 
 
 def pool(table: Table, out: OutOfFold, gate: Floats) -> Floats:
@@ -136,7 +146,7 @@ def _ranking_gain(table: Table, at: NDArray[Any], plain: Floats, residual: Float
 
 
 def _tied(table: Table, at: NDArray[Any]) -> float:
-    """How much of the variance of ranks the judge's ties hide, 0..1: how often three scores of a criterion are equal."""
+    """Share of the variance of ranks hidden by the judge's ties: how often three scores of a criterion are equal."""
     equal = trials = 0.0
     for c in range(len(table.scales)):
         raw = table.pairs.raw[at][table.pairs.criterion[at] == c]
@@ -188,6 +198,32 @@ def _point(table: Table, exceed: Floats, mine: Bools, c: int) -> int:
     if _surely(best - median, CLEARLY * float(best.mean())):
         chosen, best = MEDIAN, median
     return RAW if _surely(best - error(pairs.raw[mine]), 0.0) else chosen
+
+
+def _stretches(table: Table, exceed: Floats, point: NDArray[np.int8], use: Bools) -> tuple[Floats, Floats]:
+    """How far to spread each criterion's points from their mean for the highest quadratic weighted kappa out of fold.
+
+    The best estimates vary less than people's scores do, and kappa punishes that as if it were disagreement. Criteria
+    with few labels share one factor. Unless verdicts are to agree: 1.
+    """
+    count, pairs = len(table.scales), table.pairs
+    stretch, centre = np.ones(count), np.zeros(count)
+    kappas, sizes = np.full((count, len(STRETCHES)), np.nan), np.zeros(count)
+    for c, scale in enumerate(table.scales):
+        at = np.flatnonzero(use & (pairs.criterion == c))
+        if not table.agreement or not len(at):
+            continue
+        points = readings(scale, exceed[at], pairs.raw[at], int(point[c]), float("nan"))[1]
+        centre[c], sizes[c] = points.mean(), len(at)
+        for k, factor in enumerate(STRETCHES):
+            verdict = to_grid(scale, centre[c] + factor * (points - centre[c]))
+            kappas[c, k] = quadratic_weighted_kappa(scale, verdict, pairs.target[at]) or 0.0
+    if sizes.any():
+        common = np.nanmean(kappas[sizes > 0], axis=0)
+        known = np.where((sizes >= ENOUGH)[:, None], np.nan_to_num(kappas), common)
+        least = (known >= known.max(1, keepdims=True) - WORTHWHILE).argmax(1)
+        stretch = np.where(sizes > 0, np.array(STRETCHES)[least], 1.0)
+    return stretch, centre
 
 
 def _surely(gain: Floats, least: float) -> bool:

@@ -78,7 +78,10 @@ def score(table: Table, out: OutOfFold, choice: Choice, where: Bools, into: Pred
         at = np.flatnonzero(where & (table.pairs.criterion == c))
         raw = table.pairs.raw[at]
         if choice.learned[c]:
-            expected, point, verdict, _, _ = readings(scale, pooled[at], raw, int(choice.point[c]), float("nan"))
+            spread = (float(choice.stretch[c]), float(choice.centre[c]))
+            expected, point, verdict, _, _ = readings(
+                scale, pooled[at], raw, int(choice.point[c]), float("nan"), spread
+            )
         else:
             expected, point, verdict = raw, raw, to_grid(scale, raw)
         into.ranking[at], into.point[at], into.verdict[at] = expected, point, verdict

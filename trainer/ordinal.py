@@ -25,7 +25,7 @@ LOGITS = 8.0
 LEAST_SLOPE = 0.15
 """Below it the raw score would hardly order items any more."""
 
-OWN = {"slope": 100.0, "shift": 4.0, "bend": 32.0, "weights": 4.0}
+OWN = {"slope": 200.0, "shift": 4.0, "bend": 32.0, "weights": 4.0}
 SHARED = {"slope": 1.5, "shift": 0.3, "weights": 3.0}
 OFFSET = 4.0
 """Prior precisions: of a criterion around the common value, of the common value, of a rater's offset."""

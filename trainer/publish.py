@@ -91,7 +91,8 @@ def base_choice(base: Version, table: Table) -> Choice:
     places = [base.position(scale) for scale in table.scales]
     known = np.array([place is not None for place in places])
     at = np.array([place or 0 for place in places])
-    return Choice(base.learned[at] & known, base.gate[at] * known, base.point[at], base.reach[at])
+    parts = (base.point, base.reach, base.stretch, base.centre)
+    return Choice(base.learned[at] & known, base.gate[at] * known, *(part[at] for part in parts))
 
 
 def base_scores(base: Version, task: Task, table: Table) -> Predictions:
@@ -118,6 +119,8 @@ def assemble(
         choice.gate,
         choice.point,
         choice.reach,
+        choice.stretch,
+        choice.centre,
         settings | {"prior": fitted.prior.arrays()},
     )
     if task.config.training_type != "fine_tune":
@@ -159,4 +162,6 @@ def _keep(base: Version, version: Version, targets: NDArray[np.bool_]) -> Versio
         gate=merge(version.gate, base.gate),
         point=merge(version.point, base.point),
         reach=merge(version.reach, base.reach),
+        stretch=merge(version.stretch, base.stretch),
+        centre=merge(version.centre, base.centre),
     )

@@ -37,8 +37,9 @@ class Pairs:
 class Table:
     """All that is fixed before the first fit.
 
-    `pair` (m,): each row's pair; `score` (m,): its label in points; `block` (D,): the block of each feature;
-    `confirmed` (m,): the label is a score somebody found right, not one they gave.
+    `pair` (m,): each row's pair; `score` (m,): its label in points; `confirmed` (m,): the label is a score somebody
+    found right, not one they gave; `block` (D,): the block of each feature. `agreement`: verdicts are to have the
+    highest kappa, not to err least.
     """
 
     scales: tuple[Scale, ...]
@@ -53,6 +54,7 @@ class Table:
     dropped: int
     block: Ints
     confirmed: Bools
+    agreement: bool = False
 
     @cached_property
     def moments(self) -> Floats:

@@ -42,6 +42,7 @@ class Version:
 
     `learned` (C,): False passes the raw score through. `gate` (C,): share of the joint model in the pooled
     distribution. `point` (C,): RAW, MEAN or MEDIAN. `reach` (C,): probability mass of the 90 % interval.
+    `stretch`, `centre` (C,): a verdict is the grid's score nearest to centre + stretch (point - centre).
     `*_precision`: Fisher information of the labels learned from, for warm starts. `recipe`: the settings it was
     trained with, so that it can be trained again on other labels.
     """
@@ -56,6 +57,8 @@ class Version:
     gate: Floats
     point: NDArray[np.int8]
     reach: Floats
+    stretch: Floats
+    centre: Floats
     recipe: dict[str, Any]
 
     @property
@@ -84,7 +87,8 @@ class Version:
                 out.expected[has, column] = out.point[has, column] = raw
                 out.verdict[has, column] = to_grid(scale, raw)
             elif len(raw):
-                read = readings(scale, exceed, raw, int(self.point[place]), float(self.reach[place]))
+                spread = (float(self.stretch[place]), float(self.centre[place]))
+                read = readings(scale, exceed, raw, int(self.point[place]), float(self.reach[place]), spread)
                 for field, values in zip(fields(Scores), read, strict=True):
                     getattr(out, field.name)[has, column] = values
         return out
@@ -135,6 +139,8 @@ class Version:
             "gate": self.gate,
             "point": self.point,
             "reach": self.reach,
+            "stretch": self.stretch,
+            "centre": self.centre,
         }
         for name in _PARTS:
             part: Coefficients = getattr(self, name)
@@ -160,7 +166,8 @@ class Version:
             parts = {name: _part(arrays, name) for name in _PARTS}
             version = cls(
                 scales, encoder, learned=arrays["learned"], gate=arrays["gate"], point=arrays["point"],
-                reach=arrays["reach"], recipe=dict(header["recipe"]), **parts,
+                reach=arrays["reach"], stretch=arrays["stretch"], centre=arrays["centre"],
+                recipe=dict(header["recipe"]), **parts,
             )  # fmt: skip
             version._check()
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -169,7 +176,7 @@ class Version:
 
     def _check(self) -> None:
         count = len(self.scales)
-        for name in ("learned", "gate", "point", "reach"):
+        for name in ("learned", "gate", "point", "reach", "stretch", "centre"):
             if getattr(self, name).shape != (count,):
                 raise ValueError(f"{name} does not fit its {count} criteria")
         if self.encoder.factor.shape != self.encoder.center.shape:
@@ -190,14 +197,18 @@ def _part(arrays: archive.Arrays, name: str) -> Coefficients:
 
 
 def readings(
-    scale: Scale, exceed: Floats, raw: Floats, point: int, reach: float
+    scale: Scale, exceed: Floats, raw: Floats, point: int, reach: float, spread: tuple[float, float] = (1.0, 0.0)
 ) -> tuple[Floats, Floats, Floats, Floats, Floats]:
-    """Expected score, point, verdict, lower and upper end of n items on one criterion, in points."""
+    """Expected score, point, verdict, lower and upper end of n items on one criterion, in points.
+
+    `spread`: the factor by which points are stretched before they become verdicts, and from where.
+    """
     expected = decode.mean(scale, exceed)
     chosen = (raw, expected, decode.quantile(scale, exceed, 0.5))[point] if point != MEAN else expected
+    verdict = to_grid(scale, spread[1] + spread[0] * (chosen - spread[1]))
     if np.isnan(reach):
         nothing = np.full(len(raw), np.nan)
-        return expected, chosen, to_grid(scale, chosen), nothing, nothing
+        return expected, chosen, verdict, nothing, nothing
     lower = decode.quantile(scale, exceed, 0.5 - reach / 2)
     upper = decode.quantile(scale, exceed, 0.5 + reach / 2)
-    return expected, chosen, to_grid(scale, chosen), lower, upper
+    return expected, chosen, verdict, lower, upper
