@@ -48,7 +48,9 @@ def main() -> None:
     os.dup2(2, 1)
 
     def say(**report: Any) -> None:
-        reports.write(orjson.dumps(report) + b"\n")
+        reports.write(
+            orjson.dumps(report, option=orjson.OPT_SERIALIZE_NUMPY) + b"\n"
+        )  # figures of a proof may be numpy's
 
     for needed in _NEEDED:
         import_module(needed)
