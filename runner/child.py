@@ -48,9 +48,8 @@ def main() -> None:
     os.dup2(2, 1)
 
     def say(**report: Any) -> None:
-        reports.write(
-            orjson.dumps(report, option=orjson.OPT_SERIALIZE_NUMPY) + b"\n"
-        )  # figures of a proof may be numpy's
+        # figures of a proof may be numpy's
+        reports.write(orjson.dumps(report, option=orjson.OPT_SERIALIZE_NUMPY) + b"\n")
 
     for needed in _NEEDED:
         import_module(needed)

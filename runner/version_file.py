@@ -110,6 +110,8 @@ def _problems(version: Version) -> Iterator[str]:
         yield "gate or point is out of range"
     if not _is_within(version.reach[~np.isnan(version.reach)], 0, 1):
         yield "reach is out of range"
+    if not (_is_within(version.stretch, 0, LARGEST) and _is_within(version.centre, -LARGEST, LARGEST)):
+        yield "stretch or centre is out of range"
     for name in ("center", "factor"):
         if not _is_within(getattr(version.encoder, name), -LARGEST, LARGEST):
             yield f"{name} is not finite, or far too large"

@@ -161,6 +161,8 @@ MEANINGLESS: dict[str, tuple[Callable[[dict[str, Any], archive.Arrays], None], s
     "a share above 1": (put("gate", 1.5), "gate or point"),
     "an unknown estimate": (put("point", 7), "gate or point"),
     "a mass above 1": (put("reach", 2.0), "reach"),
+    "a verdict from nowhere": (put("centre", float("nan")), "stretch or centre"),
+    "a stretch that turns scores round": (put("stretch", -1.0), "stretch or centre"),
     "too few parameters": (reshape("joint.weights"), "do not fit"),
     "features of another width": (narrow, "features"),
     "another format": (head(format=99), "format is 99"),
