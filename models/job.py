@@ -20,6 +20,13 @@ class TrainingType(StrEnum):
     VALIDATION = "validation"
 
 
+class Decoding(StrEnum):
+    """What a version's verdicts aim at."""
+
+    ERROR = "error"
+    AGREEMENT = "agreement"
+
+
 class Priority(IntEnum):
     """Which job is taken first; smaller is sooner."""
 

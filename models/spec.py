@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from models.access import Role
 from models.errors import DomainError, Invalid, LimitExceeded, Refused
 from models.feedback import FeedbackType
-from models.job import Priority, TrainingType
+from models.job import Decoding, Priority, TrainingType
 from models.sizes import Sizes
 
 MAX_BATCH = Sizes().batch
@@ -233,6 +233,7 @@ class TrainingConfig:
     early_stopping: bool | None = None
     target_criteria: tuple[str, ...] | None = None
     seed: int = 0
+    decoding: Decoding = Decoding.ERROR
 
     def problems(self, training_type: TrainingType) -> Iterator[DomainError]:
         """What is wrong with it for a job of this type."""
@@ -323,6 +324,7 @@ class TrainingSpec:
         config = asdict(self.config)
         cutoff = self.config.feedback_cutoff_date
         config["feedback_cutoff_date"] = cutoff.astimezone(UTC).isoformat() if cutoff else None
+        config["decoding"] = self.config.decoding.value
         config["target_criteria"] = list(self.config.target_criteria) if self.config.target_criteria else None
         options = asdict(self.options)
         options["priority"] = self.options.priority.name

@@ -4,6 +4,7 @@ from models.access import Role, Viewer
 from models.permissions import needed
 from models.sizes import Sizes
 from resolvers.loaders import Loaders
+from runner.insight import Insight
 from runner.manager import Manager
 from runner.scoring import Scorer
 from store.store import Store
@@ -15,13 +16,20 @@ class Context:
     """One request, or one operation of a socket."""
 
     def __init__(
-        self, viewer: Viewer, store: Store, manager: Manager, scorer: Scorer, sizes: Sizes = DEFAULT_SIZES
+        self,
+        viewer: Viewer,
+        store: Store,
+        manager: Manager,
+        scorer: Scorer,
+        insight: Insight,
+        sizes: Sizes = DEFAULT_SIZES,
     ) -> None:
         self.viewer = viewer
         self.store = store
         self.manager = manager
         self.scorer = scorer
         self.sizes = sizes
+        self.insight = insight
         self.loaders = Loaders(store)
 
     @property

@@ -15,10 +15,12 @@ from models.access import Viewer
 from models.audit import AuditAction
 from models.errors import IdempotencyMismatch, Invalid, NotRetryable, NotStartable, Refused
 from models.feedback import Summary
-from models.job import EventKind, Priority, TrainingJob
+from models.job import Decoding, EventKind, Priority, TrainingJob
 from models.spec import ExecutionOptions, TrainingConfig, TrainingSpec
 from models.state import JobStatus
-from runner.preflight import Notice, Plan, plan
+from runner.notices import Notice
+from runner.preflight import Plan, plan, quality_of
+from runner.quality import Quality
 from store import audit, jobs, judges
 from store.events import NewEvent
 from store.store import Store
@@ -38,7 +40,8 @@ class Manager:
             Refused: the request is not well-formed.
         """
         spec = self._checked(spec)
-        return await self.store.read(lambda connection: plan(connection, viewer.workspace_id, spec))
+        quality = await quality_of(self.store, viewer.workspace_id, spec)
+        return await self.store.read(lambda connection: plan(connection, viewer.workspace_id, spec, quality))
 
     async def submit(self, viewer: Viewer, spec: TrainingSpec) -> tuple[TrainingJob, tuple[Notice, ...]]:
         """Create a job, and queue it unless it is to wait for ``start``.
@@ -47,9 +50,10 @@ class Manager:
             Refused: something is wrong with the request; nothing was changed.
         """
         spec = self._checked(spec)
+        quality = await quality_of(self.store, viewer.workspace_id, spec)
 
         def unit(connection: Connection) -> tuple[TrainingJob, tuple[Notice, ...]]:
-            return _submit(connection, viewer, spec)
+            return _submit(connection, viewer, spec, quality)
 
         try:
             return await self.store.write(unit)
@@ -101,7 +105,7 @@ class Manager:
             Refused: the request can't be met any more.
         """
 
-        def unit(connection: Connection) -> TrainingJob:
+        def again(connection: Connection) -> TrainingSpec:
             old = jobs.need(connection, viewer.workspace_id, job_id)
             if old.status not in (JobStatus.FAILED, JobStatus.CANCELLED):
                 raise NotRetryable(
@@ -109,10 +113,11 @@ class Manager:
                     ("job_id",),
                 )
             judge = judges.by_pk(connection, old.judge_pk)
-            spec = replace(spec_of(old, judge.id), idempotency_key=None)
-            return _submit(connection, viewer, spec, retry_of=old.id)[0]
+            return replace(spec_of(old, judge.id), idempotency_key=None)
 
-        return await self.store.write(unit)
+        spec = await self.store.read(again)  # what has ended stays as it is
+        quality = await quality_of(self.store, viewer.workspace_id, spec)
+        return await self.store.write(lambda connection: _submit(connection, viewer, spec, quality, retry_of=job_id)[0])
 
     def _checked(self, spec: TrainingSpec) -> TrainingSpec:
         spec = spec.checked()
@@ -132,12 +137,14 @@ def spec_of(job: TrainingJob, judge_id: str) -> TrainingSpec:
     """The request a job was created from."""
     config, options = dict(job.config), dict(job.options)
     cutoff, targets = config.pop("feedback_cutoff_date"), config.pop("target_criteria")
+    decoding = Decoding(config.pop("decoding", Decoding.ERROR))
     return TrainingSpec(
         judge_id=judge_id,
         training_type=job.training_type,
         config=TrainingConfig(
             feedback_cutoff_date=datetime.fromisoformat(cutoff) if cutoff else None,
             target_criteria=tuple(targets) if targets else None,
+            decoding=decoding,
             **config,
         ),
         options=ExecutionOptions(**options | {"priority": Priority[options["priority"]], "auto_start": True}),
@@ -145,7 +152,7 @@ def spec_of(job: TrainingJob, judge_id: str) -> TrainingSpec:
 
 
 def _submit(
-    connection: Connection, viewer: Viewer, spec: TrainingSpec, retry_of: str | None = None
+    connection: Connection, viewer: Viewer, spec: TrainingSpec, quality: Quality, retry_of: str | None = None
 ) -> tuple[TrainingJob, tuple[Notice, ...]]:
     request = spec.as_json()
     digest = hashlib.sha256(orjson.dumps(request, option=orjson.OPT_SORT_KEYS)).hexdigest()
@@ -153,7 +160,7 @@ def _submit(
         earlier = jobs.by_idempotency_key(connection, viewer.workspace_id, spec.idempotency_key)
         if earlier is not None:
             return _same_request(earlier, digest), ()
-    made = plan(connection, viewer.workspace_id, spec)
+    made = plan(connection, viewer.workspace_id, spec, quality)
     if made.errors:
         raise Refused(*made.errors)
     assert made.judge is not None

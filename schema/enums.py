@@ -9,7 +9,7 @@ from models.access import Role
 from models.audit import AuditAction
 from models.errors import ErrorCode
 from models.feedback import FeedbackType
-from models.job import Priority, TrainingType
+from models.job import Decoding, Priority, TrainingType
 from models.judge import VersionStatus
 from models.state import JobStatus
 
@@ -51,6 +51,18 @@ _publish(
             "version, or raw where no version is active."
         ),
         "VALIDATION": "Measures how good the active version is, or the raw scores without one. Changes nothing.",
+    },
+)
+_publish(
+    Decoding,
+    "VerdictDecoding",
+    "What a version's verdicts, its scores on the grid of the scale, aim at.",
+    {
+        "ERROR": "To be as close to people's scores as they can: a verdict is the score, put on the grid.",
+        "AGREEMENT": (
+            "To have the highest quadratic weighted kappa: verdicts are spread as widely as people's scores are, which "
+            "the best estimates are not. Single verdicts are somewhat further off; scores and intervals stay the same."
+        ),
     },
 )
 _publish(

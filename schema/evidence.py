@@ -87,6 +87,50 @@ class AgreementReport:
 
 
 @object_type
+class UnseenSourcesEvidence:
+    """How the same way of learning does on items of sources, and of groups, that it learned nothing from.
+
+    Sources are who or what wrote the items. What scores gain by being calibrated mostly holds for unseen writers; what
+    they gain in ranking by the texts often does not. Means over the criteria, as in `TrainingEvidence`.
+    """
+
+    raw: AgreementReport = strawberry.field(description="How the judge's own scores do on these items.")
+    after: AgreementReport = strawberry.field(
+        description="How scores do that were learned without the items' sources and groups."
+    )
+    mae_change: Interval = strawberry.field(
+        description="`after` minus `raw` of the mean absolute error, as a share of the range: below 0 is better."
+    )
+    spearman_change: Interval | None = strawberry.field(
+        description="`after` minus `raw` of the rank correlation: above 0 is better. Null when it is not defined."
+    )
+    source_count: int = strawberry.field(description="How many sources the feedback is about.")
+    held_out_count: int = strawberry.field(description="How many labels, not learned from, it was measured on.")
+
+    @classmethod
+    def of(cls, content: Content | None) -> Self | None:
+        """The GraphQL view of stored figures."""
+        if content is None:
+            return None
+        change = Interval.of(content["mae_change"])
+        assert change is not None
+        return cls(
+            raw=AgreementReport.of(content["raw"]),
+            after=AgreementReport.of(content["after"]),
+            mae_change=change,
+            spearman_change=Interval.of(content["spearman_change"]),
+            source_count=content["source_count"],
+            held_out_count=content["held_out_count"],
+        )
+
+
+_CEILING = (
+    "How far people agree among themselves: Krippendorff's alpha for ordered scores, 1 for perfect agreement, 0 for "
+    "chance; a ceiling for any judge. Null where no item was scored by several people."
+)
+
+
+@object_type
 class CriterionEvidence:
     """The proof for one criterion; errors and changes are in points of its scale."""
 
@@ -98,6 +142,10 @@ class CriterionEvidence:
     after: AgreementReport | None = strawberry.field(
         description="How the new version's scores did; for a `VALIDATION`, the active version's."
     )
+    constant_baseline: AgreementReport | None = strawberry.field(
+        description="How always giving the median of people's scores did. Null in proofs made before it was measured."
+    )
+    rater_agreement: float | None = strawberry.field(description=_CEILING)
     mae_change: Interval | None = strawberry.field(
         description="`after` minus `before` of the mean absolute error: below 0 is better. Null when not comparable."
     )
@@ -120,6 +168,8 @@ class CriterionEvidence:
             raw=AgreementReport.of(content["raw"]),
             before=AgreementReport.of(content["before"]),
             after=AgreementReport.maybe(content["after"]),
+            constant_baseline=AgreementReport.maybe(content.get("constant_baseline")),
+            rater_agreement=content.get("rater_agreement"),
             mae_change=Interval.of(content["mae_change"]),
             spearman_change=Interval.of(content["spearman_change"]),
             improved=content["improved"],
@@ -175,6 +225,13 @@ class TrainingEvidence:
     method: str = strawberry.field(
         description="How the proof came about, such as by folds or by a held-out share, in words for people."
     )
+    rater_agreement: float | None = strawberry.field(description=_CEILING)
+    unseen_sources: UnseenSourcesEvidence | None = strawberry.field(
+        description=(
+            "The same for sources unseen in learning. Null where the feedback names fewer than two sources, where "
+            "there is too little of it, and for versions that go on from another one, which had seen them."
+        )
+    )
     judge_pk: strawberry.Private[int]
     by_criterion: strawberry.Private[list[Content]]
 
@@ -202,6 +259,8 @@ class TrainingEvidence:
             held_out_count=content["held_out_count"],
             group_count=content["group_count"],
             method=content["method"],
+            rater_agreement=content.get("rater_agreement"),
+            unseen_sources=UnseenSourcesEvidence.of(content.get("unseen_sources")),
             judge_pk=judge_pk,
             by_criterion=content["criteria"],
         )

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 import strawberry
 
-from models.job import Delivery, Priority, TrainingJob
+from models.job import Decoding, Delivery, Priority, TrainingJob
 from models.state import JobStatus
 from schema.criterion import Criterion
 from schema.documented import field, object_type
@@ -39,6 +39,7 @@ class TrainingConfig:
     seed: int = strawberry.field(
         description="Where chance begins. The same seed, feedback and configuration give the same version, bit for bit."
     )
+    decoding: Decoding = strawberry.field(description="What the version's verdicts aim at.")
     judge_pk: strawberry.Private[int]
     targets: strawberry.Private[list[str]]
 
@@ -49,9 +50,8 @@ class TrainingConfig:
         return [Criterion.of(criteria[target]) for target in self.targets]
 
     @classmethod
-    def of(cls, job: TrainingJob) -> Self:
-        """The configuration of a job."""
-        asked, chosen = job.config, job.chosen or {}
+    def of(cls, asked: dict[str, Any], chosen: dict[str, Any], judge_pk: int) -> Self:
+        """The configuration of a job: what was asked for, and what was chosen where nothing was."""
 
         def settled(name: str) -> Any:
             return chosen.get(name) if asked[name] is None else asked[name]
@@ -64,7 +64,8 @@ class TrainingConfig:
             max_epochs=settled("max_epochs"),
             early_stopping=settled("early_stopping"),
             seed=asked["seed"],
-            judge_pk=job.judge_pk,
+            decoding=Decoding(asked.get("decoding", Decoding.ERROR)),
+            judge_pk=judge_pk,
             targets=asked["target_criteria"] or [],
         )
 

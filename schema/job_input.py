@@ -6,7 +6,7 @@ from typing import Annotated
 import strawberry
 from strawberry import ID
 
-from models.job import Priority, TrainingType
+from models.job import Decoding, Priority, TrainingType
 from models.spec import ExecutionOptions, TrainingConfig, TrainingSpec
 from models.state import JobStatus
 from resolvers.jobs import JobFilter
@@ -64,6 +64,11 @@ class TrainingConfigInput(Defaults):
             "bit."
         ),
     )
+    decoding: Decoding = strawberry.field(
+        default=Decoding.ERROR,
+        graphql_type=Decoding | None,
+        description="What the version's verdicts aim at; scores, intervals and the gate are the same either way.",
+    )
 
     def spec(self) -> TrainingConfig:
         """What is asked for."""
@@ -76,6 +81,7 @@ class TrainingConfigInput(Defaults):
             early_stopping=self.early_stopping,
             target_criteria=None if self.target_criteria is None else tuple(self.target_criteria),
             seed=self.seed,
+            decoding=self.decoding,
         )
 
 

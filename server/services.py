@@ -9,6 +9,7 @@ from models.sizes import Sizes
 from resolvers.context import Context
 from runner.delivery import Channel, Deliverer
 from runner.email import EmailChannel
+from runner.insight import Insight
 from runner.manager import Manager
 from runner.scoring import Scorer
 from runner.webhook import WebhookChannel
@@ -24,11 +25,12 @@ class Services:
     store: Store
     manager: Manager
     scorer: Scorer
+    insight: Insight
     sizes: Sizes
 
     def context(self, viewer: Viewer) -> Context:
         """The context of a viewer's operation."""
-        return Context(viewer, self.store, self.manager, self.scorer, self.sizes)
+        return Context(viewer, self.store, self.manager, self.scorer, self.insight, self.sizes)
 
 
 @asynccontextmanager
@@ -41,9 +43,11 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
             running = [worker_of(settings, store), deliverer_of(settings, store)]
         for part in running:
             part.start()
+        insight = Insight(store.url)
         try:
-            yield Services(store, manager, Scorer(store), settings.sizes)
+            yield Services(store, manager, Scorer(store), insight, settings.sizes)
         finally:
+            await insight.close()
             for part in running:
                 await part.stop()
 

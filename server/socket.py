@@ -33,7 +33,14 @@ class SocketContext(Context):
     def __init__(
         self, services: Services, header: str | None, *, watch: Watch, persisted: Persisted, rates: Rates | None
     ) -> None:
-        super().__init__(cast("Viewer", None), services.store, services.manager, services.scorer, services.sizes)
+        super().__init__(
+            cast("Viewer", None),
+            services.store,
+            services.manager,
+            services.scorer,
+            services.insight,
+            services.sizes,
+        )
         self.authorization: object = header
         self.connection_params: dict[str, Any] = {}
         self.watch = watch

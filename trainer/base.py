@@ -22,6 +22,8 @@ Ints = NDArray[np.int32]
 Bools = NDArray[np.bool_]
 
 TrainingType = Literal["incremental", "full_retrain", "fine_tune", "validation"]
+Decoding = Literal["error", "agreement"]
+"""What verdicts aim at: the least error, or the highest quadratic weighted kappa."""
 
 
 class Diverged(Exception):
@@ -54,6 +56,12 @@ class Items:
 
     def __len__(self) -> int:
         return len(self.outputs)
+
+    def take(self, index: NDArray[Any]) -> Items:
+        """The items at `index` (positions)."""
+        columns = (self.ids, self.groups, self.sources, self.inputs, self.outputs, self.rationales)
+        ids, groups, sources, inputs, outputs, rationales = ([column[i] for i in index] for column in columns)
+        return Items(ids, groups, sources, inputs, outputs, rationales, self.raw[index])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,6 +117,7 @@ class Config:
     early_stopping: bool | None = None
     validation_split: float | None = None
     targets: tuple[int, ...] | None = None
+    decoding: Decoding = "error"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

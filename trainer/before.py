@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from trainer.evidence import Predictions
@@ -45,6 +47,8 @@ class Before:
         if not self.refitted:
             return base_scores(base, study.task, study.table)
         table = study.table
+        if (agreement := bool(np.any(base.stretch != 1.0))) != table.agreement:
+            table = replace(table, agreement=agreement)
         recipe = Recipe(_stored(base), study.task.config.seed)
         self.crossed = cross_fit(
             table, study.fold, study.folds, table.seen, recipe, study.journal, "active version again", study.track
@@ -81,4 +85,4 @@ def score_held_out(
     where = study.pairs_of(study.held_out)
     out = OutOfFold(crossed.out.calibrator.copy(), crossed.out.joint.copy())
     predict(study.table, fitted, where, out)
-    score(study.table, out, choose(study.table, crossed.out, crossed.fold >= 0, old), where, scores)
+    score(study.table, out, choose(study.table, crossed.out, crossed.fold >= 0, fitted.prior.worth, old), where, scores)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trainer.base import Floats, Floats32, Items, Scale
-from trainer.features import CORE, HAND, text_features
+from trainer.base import Floats, Floats32, Ints, Items, Scale
+from trainer.features import BUCKETS, CORE, HAND, text_features
 from trainer.scales import to_unit
 
-RAW_SPREAD, CORE_SPREAD, HAND_SPREAD, BAG_SPREAD = 0.12, 0.09, 0.03, 0.25
+RAW_SPREAD, CORE_SPREAD, HAND_SPREAD, BAG_SPREAD = 0.1, 0.09, 0.03, 0.2
 """Prior standard deviations, in logits, of the effect of one raw score, one hand-made feature, one whole bag."""
 
 
@@ -31,6 +31,13 @@ class Encoder:
     def width(self) -> int:
         """D, the number of features."""
         return len(self.center)
+
+    @property
+    def block(self) -> Ints:
+        """The block of each feature, (D,): raw scores, core and other hand-made features, bags of words."""
+        hand = [1 if name in CORE else 2 for name in HAND]
+        bags = np.repeat([3, 4], BUCKETS)[: self.width - len(self.keys) - len(hand)]
+        return np.concatenate([np.zeros(len(self.keys)), hand, bags]).astype(np.int32)
 
     def encode(self, items: Items, scales: Sequence[Scale]) -> Floats32:
         """Features of n items, (n, D); `scales` name the columns of `items.raw`, missing scores count as usual ones."""

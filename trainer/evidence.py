@@ -7,11 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from models.agreement import krippendorff_alpha
 from trainer import metrics
 from trainer.base import Floats, Ints, Scale
 from trainer.bootstrap import Interval, holm, mae_changes, spearman_changes
 from trainer.scales import span
-from trainer.table import Pairs
+from trainer.table import Table
+
+MOST_UNITS = 5000
+"""Pairs scored by several people from which their agreement is measured, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +32,34 @@ class AgreementReport:
 
 
 @dataclass(frozen=True, slots=True)
+class UnseenSources:
+    """Agreement on items whose source, and whose group, the scores had not learned from; means over criteria.
+
+    Changes are `after` minus `raw`, with 95 % intervals over groups.
+    """
+
+    raw: AgreementReport
+    after: AgreementReport
+    mae_change: Interval
+    spearman_change: Interval | None
+    source_count: int
+    held_out_count: int
+
+
+@dataclass(frozen=True, slots=True)
 class CriterionEvidence:
-    """Evidence on one criterion, named by its key; in points of its scale."""
+    """Evidence on one criterion, named by its key; in points of its scale.
+
+    `rater_agreement`: Krippendorff's ordinal alpha of people among themselves, the ceiling; None where nobody's items
+    were scored by others too.
+    """
 
     criterion: str
     raw: AgreementReport
     before: AgreementReport
     after: AgreementReport | None
+    constant_baseline: AgreementReport
+    rater_agreement: float | None
     mae_change: Interval | None
     spearman_change: Interval | None
     improved: bool
@@ -44,7 +69,10 @@ class CriterionEvidence:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Means over criteria (MAE, bias and calibration error as shares of the range), and each criterion's own."""
+    """Means over criteria (MAE, bias and calibration error as shares of the range), and each criterion's own.
+
+    `unseen_sources`: how the recipe does on writers it has not learned from, where sources are known.
+    """
 
     raw: AgreementReport
     before: AgreementReport
@@ -57,6 +85,8 @@ class Evidence:
     group_count: int
     method: str
     criteria: tuple[CriterionEvidence, ...]
+    rater_agreement: float | None = None
+    unseen_sources: UnseenSources | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -108,17 +138,19 @@ def _mean(reports: list[AgreementReport], scales: list[Scale]) -> AgreementRepor
     )
 
 
-def gather(
-    scales: tuple[Scale, ...],
-    pairs: Pairs,
-    at: Ints,
-    sides: dict[str, Predictions],
-    *,
-    compare: bool,
-    method: str,
-    seed: int,
-) -> Evidence:
+def _rater_agreement(table: Table, at: Ints, c: int) -> float | None:
+    """Krippendorff's alpha of the scores that people gave to the pairs at `at` of criterion c."""
+    wanted = np.zeros(len(table.pairs), np.bool_)
+    wanted[at] = table.pairs.criterion[at] == c
+    rows = np.flatnonzero(wanted[table.pair] & ~table.confirmed)
+    rows = rows[np.argsort(table.pair[rows], kind="stable")]
+    units = np.split(table.score[rows], np.flatnonzero(np.diff(table.pair[rows])) + 1)
+    return krippendorff_alpha([unit.tolist() for unit in units if len(unit) > 1][:MOST_UNITS])
+
+
+def gather(table: Table, at: Ints, sides: dict[str, Predictions], *, compare: bool, method: str, seed: int) -> Evidence:
     """Evidence on the pairs at `at`; `sides` are raw, before, after and constant. `compare`: after against before."""
+    scales, pairs = table.scales, table.pairs
     present = [c for c in range(len(scales)) if np.any(pairs.criterion[at] == c)]
     own = [at[pairs.criterion[at] == c] for c in present]
     used = [scales[c] for c in present]
@@ -141,10 +173,12 @@ def gather(
         improved, worsened = holm(errors.below), holm(errors.above)
         triples = [(before.ranking[i], after.ranking[i], pairs.target[i]) for i in own]
         overall_ranking, ranking = spearman_changes(triples, groups, seed)
+    alphas = [_rater_agreement(table, at, c) for c in present]
+    known = [alpha for alpha in alphas if alpha is not None]
     criteria = tuple(
         CriterionEvidence(
-            scale.key, reports["raw"][k], reports["before"][k], reports["after"][k],
-            mae[k], ranking[k], improved[k], worsened[k], len(own[k]),
+            scale.key, reports["raw"][k], reports["before"][k], reports["after"][k], reports["constant"][k],
+            alphas[k], mae[k], ranking[k], improved[k], worsened[k], len(own[k]),
         )
         for k, scale in enumerate(used)
     )  # fmt: skip
@@ -160,4 +194,5 @@ def gather(
         len(np.unique(pairs.group[at])),
         method,
         criteria,
+        float(np.mean(known)) if known else None,
     )

@@ -11,7 +11,9 @@ from trainer.folds import hold_out
 from trainer.journal import Journal, pack, unpack
 from trainer.optimise import AdamState, Epoch, Schedule, adam, lbfgs
 from trainer.ordinal import Anchor, Coefficients, Objective
+from trainer.prior import Prior, estimate
 from trainer.table import Table
+from trainer.whiten import Whitening
 
 PAUSE = 0.5
 """Seconds between checkpoints of a fit under way."""
@@ -21,19 +23,21 @@ STOPPING_SHARE = 0.15
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fit:
-    """Calibrator and joint model, and the epochs the joint one took."""
+    """Calibrator and joint model, the prior of the joint one's weights, and the epochs it took."""
 
     calibrator: Coefficients
     joint: Coefficients
+    prior: Prior
     epochs: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WarmStart:
-    """Anchors of both models at an older version."""
+    """Anchors of both models at an older version, and the prior its weights had."""
 
     calibrator: Anchor
     joint: Anchor
+    prior: Prior
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,14 +49,16 @@ class Recipe:
     warm: WarmStart | None = None
 
 
-def objective(table: Table, index: np.ndarray, warm: WarmStart | None, *, joint: bool) -> Objective:
-    """Loss of the calibrator or the joint model on the rows at `index`."""
+def objective(table: Table, index: np.ndarray, warm: WarmStart | None, prior: Prior | None = None) -> Objective:
+    """Loss on the rows at `index`: of the joint model under a `prior` of its weights, without one of the calibrator."""
     rows = table.rows.take(index)
-    if not joint:
+    if prior is None:
         rows = replace(rows, features=rows.features[:, :0])
     start = Coefficients.start(len(table.scales), table.width, rows.features.shape[1], table.rater_count)
-    anchor = None if warm is None else warm.joint if joint else warm.calibrator
-    return Objective(rows, start, table.steps, anchor)
+    if prior is None:
+        return Objective(rows, start, table.steps, None if warm is None else warm.calibrator)
+    anchor = None if warm is None else warm.joint
+    return Objective(rows, start, table.steps, anchor, prior.precision[table.block], prior.apart)
 
 
 def fit(
@@ -70,21 +76,28 @@ def fit(
     Where early stopping has no `validation` rows, it holds out some groups of its own.
     """
     if (done := journal.find(name)) is not None:
-        return Fit(unpack(done, "calibrator"), unpack(done, "joint"), int(done["epochs"]))
+        prior = Prior.restore({name: done[name] for name in ("precision", "apart", "worth")})
+        return Fit(unpack(done, "calibrator"), unpack(done, "joint"), prior, int(done["epochs"]))
     schedule, warm = recipe.schedule, recipe.warm
     if schedule is not None and schedule.early_stopping and validation is None:
         group = table.grouping.group[table.rows.item[index]]
         if len(np.unique(group)) > 1:
             out = hold_out(group, STOPPING_SHARE, recipe.seed)
             index, validation = index[~out], index[out]
-    plain = objective(table, index, warm, joint=False)
-    full = objective(table, index, warm, joint=True)
+    plain = objective(table, index, warm)
     if not len(index):
+        prior = warm.prior if warm else Prior.standard(int(table.block.max(initial=-1)) + 1)
+        full = objective(table, index, warm, prior)
         calibrator = warm.calibrator.center if warm else plain.like
-        return Fit(calibrator, warm.joint.center if warm else full.like, 0)
+        return Fit(calibrator, warm.joint.center if warm else full.like, prior, 0)
     each = len(index) / max(1, len(np.unique(plain.rows.criterion)))
-    whitening = table.spectrum.whitening(plain.like, each)
-    calibrator = lbfgs(plain, warm.calibrator.center if warm else plain.like, whitening)
+
+    def whitened(loss: Objective) -> Whitening:
+        return Whitening.of(table.moments, loss.own_precision, loss.like, each)
+
+    calibrator = lbfgs(plain, warm.calibrator.center if warm else plain.like, whitened(plain))
+    prior = warm.prior if warm else estimate(plain, table.rows.features, calibrator, table.block, recipe.seed)
+    full = objective(table, index, warm, prior)
     start = warm.joint.center if warm else calibrator.widen(full.like.weights.shape[1])
     epochs = 0
 
@@ -96,7 +109,7 @@ def fit(
 
     if schedule is None:
         watched = None if validation is None else table.rows.take(validation)
-        joint = lbfgs(full, start, table.spectrum.whitening(full.like, each), counted, watched)
+        joint = lbfgs(full, start, whitened(full), counted, watched)
     else:
         kept = journal.find(f"{name} under way")
         save: Callable[[AdamState], None] = lambda state: journal.keep(f"{name} under way", state.arrays(), pause=PAUSE)  # noqa: E731
@@ -106,5 +119,5 @@ def fit(
             state=AdamState.restore(kept) if kept is not None else None, epoch=counted, save=save,
         )  # fmt: skip
         journal.drop(f"{name} under way")
-    journal.keep(name, pack({"calibrator": calibrator, "joint": joint}, epochs=epochs))
-    return Fit(calibrator, joint, epochs)
+    journal.keep(name, pack({"calibrator": calibrator, "joint": joint}, epochs=epochs, **prior.arrays()))
+    return Fit(calibrator, joint, prior, epochs)

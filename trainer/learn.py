@@ -78,25 +78,34 @@ def score(table: Table, out: OutOfFold, choice: Choice, where: Bools, into: Pred
         at = np.flatnonzero(where & (table.pairs.criterion == c))
         raw = table.pairs.raw[at]
         if choice.learned[c]:
-            expected, point, verdict, _, _ = readings(scale, pooled[at], raw, int(choice.point[c]), float("nan"))
+            spread = (float(choice.stretch[c]), float(choice.centre[c]))
+            expected, point, verdict, _, _ = readings(
+                scale, pooled[at], raw, int(choice.point[c]), float("nan"), spread
+            )
         else:
             expected, point, verdict = raw, raw, to_grid(scale, raw)
         into.ranking[at], into.point[at], into.verdict[at] = expected, point, verdict
 
 
-def honest_scores(table: Table, crossed: CrossFit, old: Choice | None = None) -> Predictions:
-    """Out-of-fold scores of all pairs with a fold; the choices for a fold are made on the others."""
+def honest_scores(
+    table: Table, crossed: CrossFit, old: Choice | None = None, among: Bools | None = None
+) -> Predictions:
+    """Out-of-fold scores of all pairs with a fold; the choices for a fold are made on the others, `among` these pairs.
+
+    `among` (P,): the pairs whose labels were learned from; left out, all.
+    """
     scores = blank(table)
     for k in range(len(crossed.fits)):
         mine = crossed.fold == k
         others = (crossed.fold >= 0) & ~mine
-        choice = choose(table, crossed.out, others, old)
+        worth = crossed.fits[k].prior.worth
+        choice = choose(table, crossed.out, others if among is None else others & among, worth, old)
         score(table, crossed.out, choice, mine, scores)
-        _place(table, crossed.fits[k], choice, mine, mine | others, scores.ranking)
+        place(table, crossed.fits[k], choice, mine, mine | others, scores.ranking)
     return scores
 
 
-def _place(table: Table, fitted: Fit, choice: Choice, mine: Bools, among: Bools, ranking: Floats) -> None:
+def place(table: Table, fitted: Fit, choice: Choice, mine: Bools, among: Bools, ranking: Floats) -> None:
     """Replace the means of the pairs in `mine` by their place among the model's means of all pairs in `among`."""
     everywhere = OutOfFold(*(np.zeros((len(table.pairs), table.width)) for _ in range(2)))
     predict(table, fitted, among, everywhere)

@@ -49,7 +49,7 @@ def lbfgs(
 
     def loss(theta: Floats) -> tuple[float, Floats]:
         value, gradient = objective(whitening.forward(theta))
-        return value, whitening.forward(gradient)
+        return value, whitening.pull(gradient)
 
     def iterated(intermediate_result: Any) -> None:
         nonlocal count

@@ -25,8 +25,8 @@ LOGITS = 8.0
 LEAST_SLOPE = 0.15
 """Below it the raw score would hardly order items any more."""
 
-OWN = {"slope": 25.0, "shift": 4.0, "bend": 8.0, "weights": 4.0}
-SHARED = {"slope": 1.5, "shift": 0.3, "weights": 1.0}
+OWN = {"slope": 200.0, "shift": 4.0, "bend": 32.0, "weights": 4.0}
+SHARED = {"slope": 1.5, "shift": 0.3, "weights": 3.0}
 OFFSET = 4.0
 """Prior precisions: of a criterion around the common value, of the common value, of a rater's offset."""
 
@@ -117,10 +117,18 @@ def threshold_weight(steps: Ints) -> Floats:
 
 
 class Objective:
-    """Loss of labels plus prior, as functions of a flat parameter vector."""
+    """Loss of labels plus prior, as functions of a flat parameter vector.
 
-    def __init__(self, rows: Rows, start: Coefficients, steps: Ints, anchor: Anchor | None = None) -> None:
+    `precision` (D,) multiplies the prior precisions of each feature's weights, `apart` those around the common ones.
+    """
+
+    def __init__(
+        self, rows: Rows, start: Coefficients, steps: Ints, anchor: Anchor | None = None,
+        precision: Floats | float = 1.0, apart: float = 1.0,
+    ) -> None:  # fmt: skip
         self.rows, self.like, self.anchor = rows, start, anchor
+        self.precision = precision * np.ones(start.weights.shape[1])
+        self.apart = apart
         self.identity = np.where(np.isfinite(t := identity(steps, start.bend.shape[1])), t, 0.0)
         self.lower = np.full(start.pack().size, -np.inf)
         self.lower[: len(start.slope)] = LEAST_SLOPE
@@ -159,12 +167,17 @@ class Objective:
         spread = _sums(place * np.int64(count) + at, gz, len(x) * count).reshape(len(x), count)
         return np.asarray((spread.astype(np.float32).T @ x), np.float64)
 
+    @property
+    def own_precision(self) -> Floats:
+        """Prior precision of each feature's weight around the common one, (D,)."""
+        return np.asarray(OWN["weights"] * self.apart * self.precision)
+
     def prior(self, theta: Floats) -> tuple[float, Floats]:
         """Negative log prior (up to a constant) and its gradient."""
         c = Coefficients.unpack(theta, self.like)
         slope = _pooled(c.slope - 1.0, OWN["slope"], SHARED["slope"])
         shift = _pooled(c.shift, OWN["shift"], SHARED["shift"])
-        weights = _pooled(c.weights, OWN["weights"], SHARED["weights"])
+        weights = _pooled(c.weights, self.own_precision, SHARED["weights"] * self.precision)
         value = slope[0] + shift[0] + weights[0]
         value += 0.5 * (OWN["bend"] * float(np.sum(c.bend**2)) + OFFSET * float(np.sum(c.offsets**2)))
         gradient = Coefficients(slope[1], shift[1], OWN["bend"] * c.bend, weights[1], OFFSET * c.offsets).pack()
@@ -213,11 +226,11 @@ def _sums(place: NDArray[Any], values: NDArray[Any], count: int) -> Floats:
     return np.bincount(place, values, count).astype(np.float64, copy=False)
 
 
-def _pooled(theta: Floats, own: float, shared: float) -> tuple[float, Floats]:
+def _pooled(theta: Floats, own: Floats | float, shared: Floats | float) -> tuple[float, Floats]:
     """Penalty min over m of own/2 |theta_c - m|^2 + shared/2 |m|^2, and its gradient; criteria along the first axis."""
     m = own * theta.sum(0) / (own * len(theta) + shared)
     away = theta - m
-    return 0.5 * (own * float(np.sum(away**2)) + shared * float(np.sum(m**2))), own * away
+    return 0.5 * (float(np.sum(own * away**2)) + float(np.sum(shared * m**2))), np.asarray(own * away)
 
 
 def sigmoid(a: Floats) -> Floats:

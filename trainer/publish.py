@@ -17,6 +17,7 @@ from trainer.fit import Fit, Recipe, WarmStart, objective
 from trainer.gate import Choice
 from trainer.learn import strip
 from trainer.ordinal import Anchor, Coefficients
+from trainer.prior import Prior
 from trainer.table import Table
 from trainer.version import Version
 
@@ -47,12 +48,12 @@ def anchors(table: Table, index: np.ndarray, fitted: Fit, old: WarmStart | None 
     """A warm start at a fit: its parameters, held as firmly as the rows it learned from inform about them."""
 
     def anchor(c: Coefficients, *, joint: bool) -> Anchor:
-        information = objective(table, index, None, joint=joint).fisher(c.pack())
+        information = objective(table, index, None, fitted.prior if joint else None).fisher(c.pack())
         if old is not None:
             information = _add(information, (old.joint if joint else old.calibrator).precision)
         return Anchor(c, information)
 
-    return WarmStart(anchor(fitted.calibrator, joint=False), anchor(fitted.joint, joint=True))
+    return WarmStart(anchor(fitted.calibrator, joint=False), anchor(fitted.joint, joint=True), fitted.prior)
 
 
 def _add(a: Coefficients, b: Coefficients) -> Coefficients:
@@ -81,6 +82,7 @@ def warm_start(base: Version, table: Table) -> WarmStart:
     return WarmStart(
         Anchor(carry(base.calibrator, start, exactly), carry(base.calibrator_precision, nothing, MEMORY)),
         Anchor(carry(base.joint, start, exactly), carry(base.joint_precision, nothing, MEMORY)),
+        Prior.restore(base.recipe["prior"]),
     )
 
 
@@ -89,7 +91,8 @@ def base_choice(base: Version, table: Table) -> Choice:
     places = [base.position(scale) for scale in table.scales]
     known = np.array([place is not None for place in places])
     at = np.array([place or 0 for place in places])
-    return Choice(base.learned[at] & known, base.gate[at] * known, base.point[at], base.reach[at])
+    parts = (base.point, base.reach, base.stretch, base.centre)
+    return Choice(base.learned[at] & known, base.gate[at] * known, *(part[at] for part in parts))
 
 
 def base_scores(base: Version, task: Task, table: Table) -> Predictions:
@@ -116,7 +119,9 @@ def assemble(
         choice.gate,
         choice.point,
         choice.reach,
-        settings,
+        choice.stretch,
+        choice.centre,
+        settings | {"prior": fitted.prior.arrays()},
     )
     if task.config.training_type != "fine_tune":
         return version
@@ -157,4 +162,6 @@ def _keep(base: Version, version: Version, targets: NDArray[np.bool_]) -> Versio
         gate=merge(version.gate, base.gate),
         point=merge(version.point, base.point),
         reach=merge(version.reach, base.reach),
+        stretch=merge(version.stretch, base.stretch),
+        centre=merge(version.centre, base.centre),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -60,7 +60,8 @@ def prepare(task: Task, checkpoint: bytes | None, save: Save | None, report: Rep
     config, track = task.config, Tracker(report)
     track.expect(100)
     encoder, features = _encode(task)
-    table = lay_out(task.scales, task.items, task.labels, task.doubts, task.rater_count, features)
+    table = lay_out(task.scales, task.items, task.labels, task.doubts, task.rater_count, features, encoder.block)
+    table = replace(table, agreement=config.decoding == "agreement")
     if not len(table.rows):
         raise ValueError("There are no labels to learn from.")
     track.step(f"Features of {len(task.items):,} items computed")

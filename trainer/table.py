@@ -11,7 +11,7 @@ from trainer.base import Bools, Doubts, Floats, Floats32, Ints, Items, Labels, S
 from trainer.folds import Grouping, group_items
 from trainer.ordinal import LOGITS, Rows, threshold_weight
 from trainer.scales import exceedance, level_steps, to_unit
-from trainer.whiten import Spectrum
+from trainer.whiten import second_moments
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,7 +35,12 @@ class Pairs:
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """All that is fixed before the first fit. `pair` (m,): each row's pair; `score` (m,): its label in points."""
+    """All that is fixed before the first fit.
+
+    `pair` (m,): each row's pair; `score` (m,): its label in points; `confirmed` (m,): the label is a score somebody
+    found right, not one they gave; `block` (D,): the block of each feature. `agreement`: verdicts are to have the
+    highest kappa, not to err least.
+    """
 
     scales: tuple[Scale, ...]
     steps: Ints
@@ -47,11 +52,14 @@ class Table:
     grouping: Grouping
     rater_count: int
     dropped: int
+    block: Ints
+    confirmed: Bools
+    agreement: bool = False
 
     @cached_property
-    def spectrum(self) -> Spectrum:
-        """The spectrum of the features of all items."""
-        return Spectrum.of(self.rows.features)
+    def moments(self) -> Floats:
+        """Second moments of the features of all items, (D, D)."""
+        return second_moments(self.rows.features)
 
     @property
     def width(self) -> int:
@@ -60,8 +68,9 @@ class Table:
 
 
 def lay_out(
-    scales: tuple[Scale, ...], items: Items, labels: Labels, doubts: Doubts, rater_count: int, features: Floats32
-) -> Table:
+    scales: tuple[Scale, ...], items: Items, labels: Labels, doubts: Doubts, rater_count: int, features: Floats32,
+    block: Ints,
+) -> Table:  # fmt: skip
     """Lay out labels; those of criteria the judge gave no raw score for are dropped and counted."""
     usable = ~np.isnan(items.raw[labels.item, labels.criterion]) & ~np.isnan(labels.score)
     dropped = int(np.count_nonzero(~usable))
@@ -85,7 +94,9 @@ def lay_out(
     grouping = group_items(items, np.unique(labels.item))
     pairs, pair = _pair_up(scales, items, labels, lines, grouping)
     raters = rater_count if len(np.unique(labels.rater)) > 1 else 0  # one voice's offset can't be told from the scale's
-    return Table(scales, steps, rows, labels.score, labels.seen, pair, pairs, grouping, raters, dropped)
+    return Table(
+        scales, steps, rows, labels.score, labels.seen, pair, pairs, grouping, raters, dropped, block, labels.confirmed
+    )
 
 
 def _trust(labels: Labels, doubts: Doubts, count: int) -> Floats:

@@ -15,6 +15,7 @@ from trainer.gate import choose
 from trainer.learn import blank, constant, cross_fit, honest_scores, refit
 from trainer.optimise import LIMIT, Schedule
 from trainer.publish import anchors, assemble, base_choice, warm_start
+from trainer.sources import steps, unseen_sources
 from trainer.study import Study, prepare
 from trainer.table import Table
 
@@ -46,6 +47,7 @@ def train(task: Task, report: Report, checkpoint: bytes | None = None, save: Sav
     if config.training_type == "validation":
         study.track.expect(2 + (study.folds if before.refitted else 0))
         evidence = _evidence(study, before, before.scores())
+        study.track.finish("Measured")
         return Outcome(None, evidence, _chosen(config, None, None), warnings)
     return _learn(study, before, warnings)
 
@@ -61,7 +63,7 @@ def schedule_of(config: Config) -> Schedule | None:
 def _learn(study: Study, before: Before, warnings: list[Warning]) -> Outcome:
     task, table, config, journal, track = study.task, study.table, study.task.config, study.journal, study.track
     split = bool(study.held_out.any())
-    track.expect(4 + study.folds * (1 + before.refitted))
+    track.expect(5 + study.folds * (1 + before.refitted) + steps(study))
     old = before.scores()
     schedule = schedule_of(config)
     own = warm_start(task.base, table) if _is_warm(task, table) and task.base is not None else None
@@ -70,7 +72,6 @@ def _learn(study: Study, before: Before, warnings: list[Warning]) -> Outcome:
     everything = np.ones(len(table.rows), np.bool_)
     crossed = cross_fit(table, study.fold, study.folds, everything, recipe, journal, "proof", track, warmth)
     kept = base_choice(task.base, table) if own is not None and task.base is not None else None
-    choice = choose(table, crossed.out, crossed.fold >= 0, kept)
     most = schedule.max_epochs if schedule is not None else LIMIT
     index = np.flatnonzero(study.learnable)
     validation = np.flatnonzero(study.held_out) if split else None
@@ -78,6 +79,7 @@ def _learn(study: Study, before: Before, warnings: list[Warning]) -> Outcome:
         table, index, recipe, crossed, journal, "final", validation,
         lambda number, loss, held_out: track.epoch(number, most, loss, held_out),
     )  # fmt: skip
+    choice = choose(table, crossed.out, crossed.fold >= 0, final.prior.worth, kept)
     track.step("The new version is fitted")
     if not split:
         new = honest_scores(table, crossed, kept)
@@ -92,7 +94,11 @@ def _learn(study: Study, before: Before, warnings: list[Warning]) -> Outcome:
     chosen = _chosen(config, schedule, final)
     settings = {"schedule": None if schedule is None else _plain(schedule), "training_type": config.training_type}
     version = assemble(task, table, index, study.encoder, final, choice, recipe, settings)
-    return Outcome(version.dumps(), _evidence(study, before, old, new), chosen, warnings)
+    evidence = _evidence(study, before, old, new)
+    if own is None:
+        evidence = replace(evidence, unseen_sources=unseen_sources(study, recipe, crossed))
+    study.track.finish("Measured")
+    return Outcome(version.dumps(), evidence, chosen, warnings)
 
 
 def _is_warm(task: Task, table: Table) -> bool:
@@ -125,12 +131,10 @@ def _evidence(study: Study, before: Before, old: Predictions, new: Predictions |
         "after": old if new is None else new,
         "constant": study.unchanged(flat),
     }
-    evidence = gather(
-        table.scales, table.pairs, np.flatnonzero(before.measured).astype(np.int32), sides,
+    return gather(
+        table, np.flatnonzero(before.measured).astype(np.int32), sides,
         compare=new is not None, method=_method(study, before), seed=config.seed,
     )  # fmt: skip
-    study.track.finish("Measured")
-    return evidence
 
 
 def _method(study: Study, before: Before) -> str:

@@ -42,6 +42,7 @@ class Version:
 
     `learned` (C,): False passes the raw score through. `gate` (C,): share of the joint model in the pooled
     distribution. `point` (C,): RAW, MEAN or MEDIAN. `reach` (C,): probability mass of the 90 % interval.
+    `stretch`, `centre` (C,): a verdict is the grid's score nearest to centre + stretch (point - centre).
     `*_precision`: Fisher information of the labels learned from, for warm starts. `recipe`: the settings it was
     trained with, so that it can be trained again on other labels.
     """
@@ -56,6 +57,8 @@ class Version:
     gate: Floats
     point: NDArray[np.int8]
     reach: Floats
+    stretch: Floats
+    centre: Floats
     recipe: dict[str, Any]
 
     @property
@@ -75,31 +78,41 @@ class Version:
     def score(self, items: Items, scales: Sequence[Scale] | None = None) -> Scores:
         """Score items; `scales` name the columns of `items.raw` where they differ from the version's own."""
         columns = tuple(self.scales if scales is None else scales)
-        if items.raw.shape != (len(items), len(columns)):
-            raise ValueError(f"raw scores {items.raw.shape} for {len(items)} items and {len(columns)} criteria")
         out = Scores(*(np.full(items.raw.shape, np.nan) for _ in fields(Scores)))
-        places = [self.position(scale) for scale in columns]
-        wanted = any(place is not None and self.learned[place] and self.gate[place] > 0 for place in places)
-        features = self.encoder.encode(items, columns) if wanted and len(items) else None
-        for column, (scale, place) in enumerate(zip(columns, places, strict=True)):
+        for column, (scale, exceed) in enumerate(zip(columns, self.exceedances(items, columns), strict=True)):
             has = ~np.isnan(items.raw[:, column])
             raw = items.raw[has, column]
-            if place is None or not self.learned[place]:
+            place = self.position(scale)
+            if exceed is None or place is None:
                 out.expected[has, column] = out.point[has, column] = raw
                 out.verdict[has, column] = to_grid(scale, raw)
             elif len(raw):
-                self._score(out, has, column, place, raw, features)
+                spread = (float(self.stretch[place]), float(self.centre[place]))
+                read = readings(scale, exceed, raw, int(self.point[place]), float(self.reach[place]), spread)
+                for field, values in zip(fields(Scores), read, strict=True):
+                    getattr(out, field.name)[has, column] = values
         return out
 
-    def _score(self, out: Scores, has: Bools, column: int, place: int, raw: Floats, features: Floats32 | None) -> None:
-        scale, gate = self.scales[place], self.gate[place]
-        line = LOGITS * (to_unit(scale, raw) - 0.5)
+    def exceedances(self, items: Items, scales: Sequence[Scale] | None = None) -> list[Floats | None]:
+        """P(a person's score >= level k) for each column's items with a raw score; None for criteria not learned."""
+        columns = tuple(self.scales if scales is None else scales)
+        if items.raw.shape != (len(items), len(columns)):
+            raise ValueError(f"raw scores {items.raw.shape} for {len(items)} items and {len(columns)} criteria")
+        places = [place if place is None or self.learned[place] else None for place in map(self.position, columns)]
+        wanted = any(place is not None and self.gate[place] > 0 for place in places)
+        features = self.encoder.encode(items, columns) if wanted and len(items) else None
+        return [
+            None if place is None else self._exceedances(place, items.raw[:, column], features)
+            for column, place in enumerate(places)
+        ]
+
+    def _exceedances(self, place: int, raw: Floats, features: Floats32 | None) -> Floats:
+        has, gate = ~np.isnan(raw), self.gate[place]
+        line = LOGITS * (to_unit(self.scales[place], raw[has]) - 0.5)
         exceed = (1.0 - gate) * self._line(self.calibrator, place, line, None) if gate < 1 else 0.0
         if gate > 0 and features is not None:
             exceed = exceed + gate * self._line(self.joint, place, line, features[has])
-        read = readings(scale, np.asarray(exceed), raw, int(self.point[place]), float(self.reach[place]))
-        for field, values in zip(fields(Scores), read, strict=True):
-            getattr(out, field.name)[has, column] = values
+        return np.asarray(exceed)
 
     def _line(self, c: Coefficients, place: int, line: Floats, features: Floats32 | None) -> Floats:
         """Exceedances of one criterion, from its own parameters only: other criteria can't change a bit of it."""
@@ -126,6 +139,8 @@ class Version:
             "gate": self.gate,
             "point": self.point,
             "reach": self.reach,
+            "stretch": self.stretch,
+            "centre": self.centre,
         }
         for name in _PARTS:
             part: Coefficients = getattr(self, name)
@@ -151,7 +166,8 @@ class Version:
             parts = {name: _part(arrays, name) for name in _PARTS}
             version = cls(
                 scales, encoder, learned=arrays["learned"], gate=arrays["gate"], point=arrays["point"],
-                reach=arrays["reach"], recipe=dict(header["recipe"]), **parts,
+                reach=arrays["reach"], stretch=arrays["stretch"], centre=arrays["centre"],
+                recipe=dict(header["recipe"]), **parts,
             )  # fmt: skip
             version._check()
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -160,7 +176,7 @@ class Version:
 
     def _check(self) -> None:
         count = len(self.scales)
-        for name in ("learned", "gate", "point", "reach"):
+        for name in ("learned", "gate", "point", "reach", "stretch", "centre"):
             if getattr(self, name).shape != (count,):
                 raise ValueError(f"{name} does not fit its {count} criteria")
         if self.encoder.factor.shape != self.encoder.center.shape:
@@ -181,14 +197,18 @@ def _part(arrays: archive.Arrays, name: str) -> Coefficients:
 
 
 def readings(
-    scale: Scale, exceed: Floats, raw: Floats, point: int, reach: float
+    scale: Scale, exceed: Floats, raw: Floats, point: int, reach: float, spread: tuple[float, float] = (1.0, 0.0)
 ) -> tuple[Floats, Floats, Floats, Floats, Floats]:
-    """Expected score, point, verdict, lower and upper end of n items on one criterion, in points."""
+    """Expected score, point, verdict, lower and upper end of n items on one criterion, in points.
+
+    `spread`: the factor by which points are stretched before they become verdicts, and from where.
+    """
     expected = decode.mean(scale, exceed)
     chosen = (raw, expected, decode.quantile(scale, exceed, 0.5))[point] if point != MEAN else expected
+    verdict = to_grid(scale, spread[1] + spread[0] * (chosen - spread[1]))
     if np.isnan(reach):
         nothing = np.full(len(raw), np.nan)
-        return expected, chosen, to_grid(scale, chosen), nothing, nothing
+        return expected, chosen, verdict, nothing, nothing
     lower = decode.quantile(scale, exceed, 0.5 - reach / 2)
     upper = decode.quantile(scale, exceed, 0.5 + reach / 2)
-    return expected, chosen, to_grid(scale, chosen), lower, upper
+    return expected, chosen, verdict, lower, upper

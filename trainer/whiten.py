@@ -15,59 +15,62 @@ LINE = 3.0
 """Mean square of 8 (r - 1/2), roughly."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Spectrum:
-    """Eigenvalues (D,) and eigenvectors (D, D) of the features' second moments."""
-
-    values: Floats
-    vectors: Floats
-
-    @classmethod
-    def of(cls, features: Floats32) -> Spectrum:
-        """The spectrum of features (n, D)."""
-        moments = (features.T @ features).astype(np.float64) / max(1, len(features))
-        values, vectors = np.linalg.eigh(moments)
-        return cls(np.maximum(values, 0.0), vectors)
-
-    def whitening(self, like: Coefficients, labels: float) -> Whitening:
-        """The change of variables for criteria with so many labels each."""
-        known = INFORMATION * labels
-        scale = 1.0 / np.sqrt(known * self.values + OWN["weights"])
-        root = (self.vectors * scale) @ self.vectors.T if like.weights.size else np.zeros((0, 0))
-        voices = known * len(like.slope) / max(1, like.offsets.size)
-        return Whitening(
-            like,
-            1.0 / np.sqrt(LINE * known + OWN["slope"]),
-            1.0 / np.sqrt(known + OWN["shift"]),
-            1.0 / np.sqrt(known / like.bend.shape[1] + OWN["bend"]),
-            np.asarray(root),
-            1.0 / np.sqrt(voices + OFFSET),
-        )
+def second_moments(features: Floats32) -> Floats:
+    """Second moments (D, D) of features (n, D)."""
+    return np.asarray((features.T @ features).astype(np.float64) / max(1, len(features)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Whitening:
-    """The model's parameters are the optimiser's times these: numbers, and a symmetric matrix for the weights."""
+    """The model's parameters are the optimiser's times these: numbers, and a triangular matrix for the weights.
+
+    `root` (D, D) is the Cholesky factor of the weights' expected curvature, `inverse` its inverse.
+    """
 
     like: Coefficients
     slope: float
     shift: float
     bend: float
-    weights: Floats
+    root: Floats
+    inverse: Floats
     offsets: float
 
+    @classmethod
+    def of(cls, moments: Floats, precision: Floats, like: Coefficients, labels: float) -> Whitening:
+        """For criteria with so many labels each, and weights with these prior precisions (D,)."""
+        known = INFORMATION * labels
+        wanted = like.weights.size > 0
+        root = np.asarray(np.linalg.cholesky(known * moments + np.diag(precision)) if wanted else np.zeros((0, 0)))
+        inverse = np.asarray(np.linalg.inv(root), np.float64)
+        voices = known * len(like.slope) / max(1, like.offsets.size)
+        return cls(
+            like,
+            1.0 / np.sqrt(LINE * known + OWN["slope"]),
+            1.0 / np.sqrt(known + OWN["shift"]),
+            1.0 / np.sqrt(known / like.bend.shape[1] + OWN["bend"]),
+            root,
+            inverse,
+            1.0 / np.sqrt(voices + OFFSET),
+        )
+
     def forward(self, theta: Floats) -> Floats:
-        """From the optimiser's parameters to the model's; also from the model's gradient to the optimiser's."""
+        """From the optimiser's parameters to the model's."""
+        return self._scaled(theta, self.inverse)
+
+    def pull(self, gradient: Floats) -> Floats:
+        """From the model's gradient to the optimiser's: the transposed map."""
+        return self._scaled(gradient, self.inverse.T)
+
+    def _scaled(self, theta: Floats, matrix: Floats) -> Floats:
         c = Coefficients.unpack(theta, self.like)
-        weights = c.weights @ self.weights
         return Coefficients(
-            c.slope * self.slope, c.shift * self.shift, c.bend * self.bend, weights, c.offsets * self.offsets
+            c.slope * self.slope, c.shift * self.shift, c.bend * self.bend, c.weights @ matrix, c.offsets * self.offsets
         ).pack()
 
     def backward(self, theta: Floats) -> Floats:
         """From the model's parameters to the optimiser's."""
         c = Coefficients.unpack(theta, self.like)
-        weights = np.asarray(np.linalg.solve(self.weights, c.weights.T).T, np.float64) if c.weights.size else c.weights
         return Coefficients(
-            c.slope / self.slope, c.shift / self.shift, c.bend / self.bend, weights, c.offsets / self.offsets
-        ).pack()
+            c.slope / self.slope, c.shift / self.shift, c.bend / self.bend, c.weights @ self.root,
+            c.offsets / self.offsets,
+        ).pack()  # fmt: skip

@@ -270,17 +270,16 @@ def test_rater_offsets_predict_for_the_average_rater() -> None:
 
 
 def test_doubts_weaken_confirmations() -> None:
-    """A confirmed score others found wrong counts less; a doubt alone is never a label."""
-    task = make_task(100)
+    """Where some confirm and some correct downwards, doubts about the confirmed items let the corrections win."""
+    task = make_task(200)
     raw = task.items.raw[task.labels.item, task.labels.criterion]
-    confirmed = replace(task.labels, score=raw, confirmed=np.ones(100, np.bool_))
-    everyone = np.arange(len(task.items), dtype=np.int32)
-    trusted = replace(task, labels=confirmed)
-    doubted = replace(
-        trusted, doubts=Doubts(np.repeat(everyone, 3), np.tile([5, 6, 7], len(everyone)).astype(np.int32))
-    )
-    errors = [np.abs(version_of(t).score(task.items).expected - task.items.raw).mean() for t in (trusted, doubted)]
-    assert errors[0] < errors[1]
+    confirmed = task.labels.item % 2 == 0
+    labels = replace(task.labels, score=np.where(confirmed, raw, np.maximum(raw - 2, 1.0)), confirmed=confirmed)
+    trusted = replace(task, labels=labels)
+    even = np.arange(0, len(task.items), 2, dtype=np.int32)
+    doubted = replace(trusted, doubts=Doubts(np.repeat(even, 3), np.tile([5, 6, 7], len(even)).astype(np.int32)))
+    means = [version_of(t).score(task.items).expected.mean() for t in (trusted, doubted)]
+    assert means[1] < means[0] - 0.1
 
 
 def test_labels_without_raw_scores_are_left_out_with_a_warning() -> None:
@@ -313,3 +312,59 @@ def test_no_labels_are_refused() -> None:
     task = make_task(10)
     with pytest.raises(ValueError, match="no labels"):
         run(replace(task, labels=task.labels.take(np.zeros(10, np.bool_))))
+
+
+def test_agreement_seeking_verdicts_raise_kappa_alone() -> None:
+    """Asked for agreement, verdicts spread as people's scores do: kappa rises, scores and intervals stay."""
+    task = make_task(400)
+    noise = np.random.default_rng(5).integers(-2, 3, 400)
+    task = replace(task, labels=replace(task.labels, score=np.clip(task.labels.score + noise, 1.0, 5.0)))
+    configs = (task.config, replace(task.config, decoding="agreement"))
+    plain, seeking = (run(replace(task, config=config))[0] for config in configs)
+    before, after = plain.evidence.after, seeking.evidence.after
+    assert before is not None
+    assert after is not None
+    assert after.quadratic_weighted_kappa > before.quadratic_weighted_kappa + 0.02
+    assert after.mean_absolute_error == before.mean_absolute_error
+    items = make_task(200, seed=9).items
+    one, other = (Version.loads(o.version or b"").score(items) for o in (plain, seeking))
+    assert np.array_equal(one.point, other.point)
+    assert np.array_equal(one.upper, other.upper)
+    assert other.verdict.std() > one.verdict.std()
+
+
+def test_unseen_sources_are_measured_where_sources_are_known() -> None:
+    """With sources, the proof tells how the recipe does on writers it has not seen; without sources it can not."""
+    task = make_task(400)
+    assert run(task)[0].evidence.unseen_sources is None
+    named = replace(task.items, sources=[f"writer {i % 4}" for i in range(len(task.items))])
+    found = run(replace(task, items=named))[0].evidence.unseen_sources
+    assert found is not None
+    assert found.source_count == 4
+    assert 100 < found.held_out_count < 400
+    assert found.after.mean_absolute_error < found.raw.mean_absolute_error
+    assert found.mae_change.upper < 0
+
+
+def test_the_proof_knows_the_ceiling_and_the_constant() -> None:
+    """Where several people scored the same items, their agreement is measured; each criterion has its baseline."""
+    task = make_task(200)
+    alone = run(task)[0].evidence
+    assert alone.rater_agreement is None
+    assert all(c.constant_baseline.mean_absolute_error > 0 for c in alone.criteria)
+    twice = task.labels.take(np.repeat(np.arange(200), 2))
+    twice = replace(twice, rater=np.tile([0, 1], 200).astype(np.int32))
+    assert run(replace(task, labels=twice))[0].evidence.rater_agreement == pytest.approx(1.0)
+    confirmed = replace(twice, confirmed=np.ones(400, np.bool_))
+    assert run(replace(task, labels=confirmed))[0].evidence.rater_agreement is None
+
+
+def test_useless_features_are_worth_nothing_and_useful_ones_are() -> None:
+    """The Bayes factor tells a text that people look at from one they don't; the version keeps its prior."""
+    task = make_task(300, criteria=1)
+    shuffled = np.random.default_rng(1).permutation(len(task.items))
+    outputs = [task.items.outputs[i] for i in shuffled]
+    useless = replace(task, items=replace(task.items, outputs=outputs))
+    worth = [version_of(t).recipe["prior"]["worth"] for t in (task, useless)]
+    assert worth[0] > 5
+    assert worth[1] < 1
