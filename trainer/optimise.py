@@ -121,7 +121,7 @@ def adam(
     """
     rows = objective.rows
     m = len(rows)
-    size = int(np.clip(m // 8, 8, 256))
+    size = int(np.clip(m // 8, 8, 512))
     if state is None:
         theta = start.pack()
         first = objective.data(theta, rows)[0] / m
