@@ -145,7 +145,8 @@ def _rater_agreement(table: Table, at: Ints, c: int) -> float | None:
     rows = np.flatnonzero(wanted[table.pair] & ~table.confirmed)
     rows = rows[np.argsort(table.pair[rows], kind="stable")]
     units = np.split(table.score[rows], np.flatnonzero(np.diff(table.pair[rows])) + 1)
-    return krippendorff_alpha([unit.tolist() for unit in units if len(unit) > 1][:MOST_UNITS])
+    alpha = krippendorff_alpha([unit.tolist() for unit in units if len(unit) > 1][:MOST_UNITS])
+    return None if alpha is None else float(alpha)
 
 
 def gather(table: Table, at: Ints, sides: dict[str, Predictions], *, compare: bool, method: str, seed: int) -> Evidence:

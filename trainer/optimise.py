@@ -16,6 +16,8 @@ Epoch = Callable[[int, float, float | None], None]
 """Called with the epoch (from 1), the mean training loss and the mean validation loss of a label."""
 
 PATIENCE = 5
+EXPLODED, WORSE = 3.0, 1.1
+"""Multiples of the loss before training: above the first an epoch, above the second the last one, has diverged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +117,11 @@ def adam(
     the best epoch's parameters; without validation rows the training loss decides when to stop.
 
     Raises:
-        Diverged: the loss is not finite, or far above where it began.
+        Diverged: the loss is not finite, far above where it began, or above it still after the last epoch.
     """
     rows = objective.rows
     m = len(rows)
-    size = int(np.clip(m // 8, 8, 256))
+    size = int(np.clip(m // 8, 8, 512))
     if state is None:
         theta = start.pack()
         first = objective.data(theta, rows)[0] / m
@@ -143,7 +145,8 @@ def adam(
             np.maximum(state.theta, objective.lower, out=state.theta)
         state.epoch += 1
         mean = total / m
-        if not np.isfinite(mean) or mean > 3.0 * state.first_loss + 1.0:
+        over = state.epoch == schedule.max_epochs
+        if not np.isfinite(mean) or mean > (WORSE if over else EXPLODED) * state.first_loss + (0.0 if over else 1.0):
             raise Diverged(
                 f"The training loss rose from {state.first_loss:.3g} to {mean:.3g} in epoch {state.epoch}; "
                 f"the learning rate {schedule.learning_rate:g} is too high: try {schedule.learning_rate / 10:g}."

@@ -119,7 +119,8 @@ def threshold_weight(steps: Ints) -> Floats:
 class Objective:
     """Loss of labels plus prior, as functions of a flat parameter vector.
 
-    `precision` (D,) multiplies the prior precisions of each feature's weights, `apart` those around the common ones.
+    `precision` (D,) multiplies the prior precisions of each feature's weights, `apart` those around the common ones;
+    `own_precision`, `shared_precision` (D,) are what comes of it.
     """
 
     def __init__(
@@ -127,8 +128,8 @@ class Objective:
         precision: Floats | float = 1.0, apart: float = 1.0,
     ) -> None:  # fmt: skip
         self.rows, self.like, self.anchor = rows, start, anchor
-        self.precision = precision * np.ones(start.weights.shape[1])
-        self.apart = apart
+        each = precision * np.ones(start.weights.shape[1])
+        self.own_precision, self.shared_precision = OWN["weights"] * apart * each, SHARED["weights"] * each
         self.identity = np.where(np.isfinite(t := identity(steps, start.bend.shape[1])), t, 0.0)
         self.lower = np.full(start.pack().size, -np.inf)
         self.lower[: len(start.slope)] = LEAST_SLOPE
@@ -167,17 +168,12 @@ class Objective:
         spread = _sums(place * np.int64(count) + at, gz, len(x) * count).reshape(len(x), count)
         return np.asarray((spread.astype(np.float32).T @ x), np.float64)
 
-    @property
-    def own_precision(self) -> Floats:
-        """Prior precision of each feature's weight around the common one, (D,)."""
-        return np.asarray(OWN["weights"] * self.apart * self.precision)
-
     def prior(self, theta: Floats) -> tuple[float, Floats]:
         """Negative log prior (up to a constant) and its gradient."""
         c = Coefficients.unpack(theta, self.like)
         slope = _pooled(c.slope - 1.0, OWN["slope"], SHARED["slope"])
         shift = _pooled(c.shift, OWN["shift"], SHARED["shift"])
-        weights = _pooled(c.weights, self.own_precision, SHARED["weights"] * self.precision)
+        weights = _pooled(c.weights, self.own_precision, self.shared_precision)
         value = slope[0] + shift[0] + weights[0]
         value += 0.5 * (OWN["bend"] * float(np.sum(c.bend**2)) + OFFSET * float(np.sum(c.offsets**2)))
         gradient = Coefficients(slope[1], shift[1], OWN["bend"] * c.bend, weights[1], OFFSET * c.offsets).pack()

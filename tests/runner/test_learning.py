@@ -77,6 +77,7 @@ class History:
     incremental: Chapter
     tuned: Chapter
     blind: Chapter
+    burst: Chapter
 
 
 async def live(url: str) -> History:
@@ -97,6 +98,7 @@ async def live(url: str) -> History:
                 await chapter(world, TrainingType.INCREMENTAL),
                 await chapter(world, TrainingType.FINE_TUNE, target_criteria=("crit_accuracy",)),
                 await chapter(other, TrainingType.FULL_RETRAIN, deploy=True, learning_rate=0.1, max_epochs=7),
+                await chapter(other, TrainingType.FULL_RETRAIN, learning_rate=1.0, max_epochs=50),
             )
 
 
@@ -165,6 +167,14 @@ def test_every_epoch_is_told_with_its_loss(history: History) -> None:
     assert (done.job.progress["fraction"], done.job.progress["epoch"]) == (1.0, len(epochs))
     assert done.job.chosen is not None
     assert (done.job.chosen["learning_rate"], done.job.chosen["max_epochs"]) == (0.1, 7)
+
+
+def test_a_learning_rate_that_is_too_high_fails_the_job_with_advice(history: History) -> None:
+    done = history.burst
+
+    assert (done.job.status, done.job.error_code) == (JobStatus.FAILED, "DIVERGED")
+    assert "the learning rate 1 is too high: try 0.1" in str(done.job.error_message)
+    assert done.version is None
 
 
 def test_what_was_left_out_and_why_is_told(history: History) -> None:

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 
 import numpy as np
+import orjson
 import pytest
 
 from tests.trainer.made_up import make_task, run, version_of
@@ -354,7 +355,10 @@ def test_the_proof_knows_the_ceiling_and_the_constant() -> None:
     assert all(c.constant_baseline.mean_absolute_error > 0 for c in alone.criteria)
     twice = task.labels.take(np.repeat(np.arange(200), 2))
     twice = replace(twice, rater=np.tile([0, 1], 200).astype(np.int32))
-    assert run(replace(task, labels=twice))[0].evidence.rater_agreement == pytest.approx(1.0)
+    noisy = replace(twice, score=np.clip(twice.score + np.random.default_rng(3).integers(-1, 2, 400), 1.0, 5.0))
+    evidence = run(replace(task, labels=noisy))[0].evidence
+    assert 0.3 < evidence.rater_agreement < 0.95
+    assert orjson.loads(orjson.dumps(evidence.to_dict()))["rater_agreement"] == evidence.rater_agreement
     confirmed = replace(twice, confirmed=np.ones(400, np.bool_))
     assert run(replace(task, labels=confirmed))[0].evidence.rater_agreement is None
 
