@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from models.base import new_id, now
+from models.counters import EDITION
 from models.errors import Conflict, NotFound
 from models.judge import (
     Criterion,
@@ -89,6 +90,8 @@ def create(connection: Connection, workspace_id: str, user_id: str, spec: JudgeS
         "name": spec.name,
         "description": spec.description,
         "feedback_seq": 0,
+        "evaluation_seq": 0,
+        "counted": EDITION,
         "version_seq": 0,
         "created_at": now(),
         "created_by": user_id,
@@ -134,6 +137,12 @@ def version(connection: Connection, workspace_id: str, version_id: str) -> Judge
         .where(JudgeVersion.id == version_id, Judge.workspace_id == workspace_id)
     )
     return first(connection, statement, JudgeVersion)
+
+
+def watermark(connection: Connection, judge_pk: int) -> int:
+    """The place in order of ingestion up to which the newest version knew the judge's feedback; 0 without any."""
+    newest = select(func.coalesce(func.max(JudgeVersion.watermark), 0)).where(JudgeVersion.judge_pk == judge_pk)
+    return int(connection.execute(newest).scalar_one())
 
 
 def version_content(connection: Connection, version_id: str) -> bytes:
