@@ -1,6 +1,6 @@
 """Evaluations in the database."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from models.evaluation import Evaluation, Scores
 from models.judge import Judge
 from models.spec import EvaluationSpec
 from store import counters, search
-from store.ingest import digest_of, ingest
+from store.ingest import digest_of, ingest, shorter
 from store.rows import Query, every, first
 
 
@@ -31,6 +31,13 @@ class NewEvaluation:
 
     def digest(self) -> str:
         """SHA-256 of the content: the same for a repeat, another for a conflict."""
+        return self._digest(self.scores)
+
+    def earlier_digests(self) -> Iterator[str]:
+        """What it was when the judge had fewer criteria."""
+        return (self._digest(scores) for scores in shorter(self.scores))
+
+    def _digest(self, scores: Scores) -> str:
         spec = self.spec
         return digest_of(
             spec.group,
@@ -38,7 +45,7 @@ class NewEvaluation:
             spec.input,
             spec.output,
             spec.rationale,
-            self.scores,
+            scores,
             spec.version_id,
             spec.evaluated_at,
         )

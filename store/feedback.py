@@ -1,6 +1,6 @@
 """Feedback in the database."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -17,7 +17,7 @@ from models.standing import Word
 from store import counters, judges, search
 from store.clock import database_now
 from store.counters import About, Counted
-from store.ingest import digest_of, ingest
+from store.ingest import digest_of, ingest, shorter
 from store.page import Keyset
 from store.rows import Query, first
 from store.signals import Topic, touch
@@ -40,11 +40,18 @@ class NewFeedback:
 
     def digest(self) -> str:
         """SHA-256 of the content: the same for a repeat, another for a conflict."""
+        return self._digest(self.scores)
+
+    def earlier_digests(self) -> Iterator[str]:
+        """What it was when the judge had fewer criteria."""
+        return (self._digest(scores) for scores in shorter(self.scores))
+
+    def _digest(self, scores: Scores | None) -> str:
         spec = self.spec
         return digest_of(
             self.evaluation.id,
             spec.type,
-            self.scores,
+            scores,
             spec.rating,
             spec.approved,
             spec.comment,

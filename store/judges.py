@@ -1,5 +1,6 @@
 """Judges, criteria and judge versions in the database."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
@@ -17,7 +18,7 @@ from models.judge import (
     VersionContent,
     VersionStatus,
 )
-from models.spec import JudgeSpec
+from models.spec import CriterionSpec, JudgeSpec
 from store.page import Keyset, whole_number
 from store.rows import Query, every, first
 
@@ -103,25 +104,29 @@ def create(connection: Connection, workspace_id: str, user_id: str, spec: JudgeS
         pk: int = connection.execute(insert(Judge).values(values).returning(Judge.pk)).scalar_one()
     except IntegrityError:
         raise taken from None
-    connection.execute(
-        insert(Criterion),
-        [
-            {
-                "id": new_id("cri"),
-                "judge_pk": pk,
-                "ordinal": ordinal,
-                "key": criterion.key,
-                "name": criterion.name,
-                "description": criterion.description,
-                "minimum": criterion.minimum,
-                "maximum": criterion.maximum,
-                "step": criterion.step,
-                "weight": criterion.weight,
-            }
-            for ordinal, criterion in enumerate(spec.criteria)
-        ],
-    )
+    add_criteria(connection, pk, spec.criteria)
     return need(connection, workspace_id, judge_id)
+
+
+def add_criteria(connection: Connection, judge_pk: int, criteria: Sequence[CriterionSpec], start: int = 0) -> None:
+    """Keep criteria, each with its key; their ordinals begin at ``start``."""
+    rows = [
+        {
+            "id": new_id("cri"),
+            "judge_pk": judge_pk,
+            "ordinal": ordinal,
+            "key": criterion.key,
+            "name": criterion.name,
+            "description": criterion.description,
+            "minimum": criterion.minimum,
+            "maximum": criterion.maximum,
+            "step": criterion.step,
+            "weight": criterion.weight,
+        }
+        for ordinal, criterion in enumerate(criteria, start)
+    ]
+    if rows:
+        connection.execute(insert(Criterion), rows)
 
 
 def versions_of(judge_pk: int) -> Query:

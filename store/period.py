@@ -27,7 +27,7 @@ class Period:
         self.runs = covered.runs
         self.edges = Tally()
         for start, end in covered.edges:
-            for row in _rows_between(connection, judge_pk, start, end):
+            for row in rows_between(connection, judge_pk, start, end):
                 self.edges.add(row, row.raw, scales)
 
     def counts(self) -> Counter[tuple[str, str]]:
@@ -87,7 +87,8 @@ def rows(judge_pk: int, *columns: Any) -> Select[Any]:
     return select(*columns).where(Feedback.judge_pk == judge_pk, Feedback.retracted_at.is_(None))
 
 
-def _rows_between(connection: Connection, judge_pk: int, start: int, end: int) -> Iterator[Any]:
+def rows_between(connection: Connection, judge_pk: int, start: int, end: int) -> Iterator[Any]:
+    """Items given between two places in time, each with the raw scores of its evaluation."""
     statement = rows(judge_pk, *COLUMNS, Evaluation.scores.label("raw")).join(
         Evaluation, Evaluation.id == Feedback.evaluation_id
     )

@@ -6,6 +6,10 @@ What the counters say of rows that are there already is filled in right after th
 (``store.recount``): judges begin with ``counted`` 0, which says that theirs are not.
 """
 
+import re
+import unicodedata
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -18,15 +22,19 @@ NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 BUCKET = ("width", "start")
 
 
-def judge() -> sa.Column:
+def judge() -> sa.Column[Any]:
     return sa.Column("judge_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False)
 
 
-def wide(*names: str) -> list[sa.Column]:
+def wide(*names: str) -> list[sa.Column[Any]]:
     return [sa.Column(name, sa.BigInteger(), nullable=False) for name in names]
 
 
-def counters(name: str, keys: tuple[str, ...], *columns: sa.Column) -> None:
+def text(name: str, length: int) -> sa.Column[Any]:
+    return sa.Column(name, sa.String(length=length), nullable=False)
+
+
+def counters(name: str, keys: tuple[str, ...], *columns: sa.Column[Any]) -> None:
     op.create_table(
         name,
         judge(),
@@ -41,7 +49,6 @@ def upgrade() -> None:
     op.add_column("judges", sa.Column("counted", sa.Integer(), nullable=False, server_default="0"))
     _evaluations_in_order()
     _feedback()
-    text = lambda name, length: sa.Column(name, sa.String(length=length), nullable=False)  # noqa: E731
     counters(
         "feedback_counters", (*BUCKET, "kind", "criteria"),
         *wide(*BUCKET), text("kind", 16), text("criteria", 64), *wide("value"),
@@ -109,32 +116,49 @@ def _feedback() -> None:
 
 
 def _full_text() -> None:
-    """What can be searched: texts as the database's own full text wants them, with the place of their row."""
-    output = "output || ' ' || coalesce(input, '') || ' ' || coalesce(rationale, '')"
-    said = "comment IS NOT NULL AND comment <> ''"
+    """What can be searched: words as the database's own full text keeps them, with the place of their row."""
     sqlite = op.get_bind().dialect.name == "sqlite"
-    for name, table, text, condition in (
-        ("evaluation_texts", "evaluations", output, "1 = 1"),
-        ("feedback_texts", "feedback", "comment", said),
-    ):
+    for name in ("evaluation_texts", "feedback_texts"):
         if sqlite:
             op.execute(
                 f"CREATE VIRTUAL TABLE {name} USING fts5(text, content='', tokenize='unicode61 remove_diacritics 2')"
             )
-            op.execute(
-                f"INSERT INTO {name} (rowid, text) SELECT judge_pk << 40 | seq, substr({text}, 1, 100000) FROM {table} "
-                f"WHERE {condition}"
-            )
         else:
             op.execute(
                 f"CREATE TABLE {name} (judge_pk bigint NOT NULL, seq bigint NOT NULL, text tsvector NOT NULL, "
-                "PRIMARY KEY (judge_pk, seq))"
-            )
-            op.execute(
-                f"INSERT INTO {name} SELECT judge_pk, seq, to_tsvector('simple', left({text}, 100000)) FROM {table} "
-                f"WHERE {condition}"
+                f"CONSTRAINT pk_{name} PRIMARY KEY (judge_pk, seq))"
             )
             op.execute(f"CREATE INDEX ix_{name}_text ON {name} USING gin (text)")
+    _fill("evaluation_texts", "evaluations", "output", "input", "rationale")
+    _fill("feedback_texts", "feedback", "comment")
+
+
+def _fill(name: str, source: str, *texts: str) -> None:
+    connection = op.get_bind()
+    if connection.dialect.name == "sqlite":
+        insert = sa.text(f"INSERT INTO {name} (rowid, text) VALUES (:judge_pk << 40 | :seq, :text)")  # noqa: S608
+    else:
+        insert = sa.text(f"INSERT INTO {name} VALUES (:judge_pk, :seq, to_tsvector('simple', :text))")  # noqa: S608
+    table = sa.table(source, *(sa.column(column) for column in ("judge_pk", "seq", *texts)))
+    place = (table.c.judge_pk, table.c.seq)
+    after = (0, 0)
+    while True:
+        page = sa.select(*table.c).where(sa.tuple_(*place) > sa.tuple_(*after)).order_by(*place).limit(1000)
+        rows = connection.execute(page).all()
+        if not rows:
+            return
+        after = (rows[-1].judge_pk, rows[-1].seq)
+        said = [(row.judge_pk, row.seq, " ".join(part for part in row[2:] if part)) for row in rows]
+        found = [{"judge_pk": pk, "seq": seq, "text": _words(text)} for pk, seq, text in said if text]
+        if found:
+            connection.execute(insert, found)
+
+
+def _words(content: str) -> str:
+    if not content.isascii():
+        content = unicodedata.normalize("NFKD", content)
+        content = "".join(character for character in content if not unicodedata.combining(character))
+    return " ".join(re.findall(r"[^\W_]{1,500}", content.casefold()[:100_000]))
 
 
 def downgrade() -> None:
