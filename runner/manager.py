@@ -20,6 +20,7 @@ from models.state import JobStatus
 from runner.preflight import Notice, Plan, plan
 from store import jobs, judges
 from store.events import NewEvent
+from store.snapshot import snapshot
 from store.store import Store
 
 
@@ -37,7 +38,7 @@ class Manager:
             Refused: the request is not well-formed.
         """
         spec = self._checked(spec)
-        return await self.store.read(lambda connection: plan(connection, viewer.workspace_id, spec))
+        return await self.store.read(snapshot(lambda connection: plan(connection, viewer.workspace_id, spec)))
 
     async def submit(self, viewer: Viewer, spec: TrainingSpec) -> tuple[TrainingJob, tuple[Notice, ...]]:
         """Create a job, and queue it unless it is to wait for ``start``.
@@ -146,6 +147,9 @@ def _submit(
         earlier = jobs.by_idempotency_key(connection, viewer.workspace_id, spec.idempotency_key)
         if earlier is not None:
             return _same_request(earlier, digest), ()
+    judge = judges.get(connection, viewer.workspace_id, spec.judge_id)
+    if judge is not None:
+        judges.lock(connection, judge.pk)  # so that no feedback comes between its figures and the job's bounds
     made = plan(connection, viewer.workspace_id, spec)
     if made.errors:
         raise Refused(*made.errors)
