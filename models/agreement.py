@@ -2,16 +2,22 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 # (raters, low, high): how often two of so many raters of one thing gave these two scores, either way around
 Coincidences = Mapping[tuple[int, float, float], int]
 
 
-def coincidences(scores: Iterable[float]) -> Counter[tuple[int, float, float]]:
+def coincidences(scores: Iterable[float]) -> Coincidences:
     """The pairs of scores of one rated thing, one score a rater: whole numbers, so that they add up exactly."""
+    return _coincidences(tuple(sorted(scores)))
+
+
+@lru_cache(maxsize=4096)  # on a scale of a few points the same scores come again and again
+def _coincidences(scores: tuple[float, ...]) -> Coincidences:
     counts = Counter(scores)
-    raters = counts.total()
-    found: Counter[tuple[int, float, float]] = Counter()
+    raters = len(scores)
+    found: dict[tuple[int, float, float], int] = {}
     if raters < 2:
         return found
     values = sorted(counts)

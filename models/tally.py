@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from models.counters import DOUBT, USABLE, Grain
-from models.criteria_set import as_bits, ordinals_of
 from models.evaluation import Scores, score_at
 from models.feedback import CONFIRMING_RATING, DOUBTING_RATING, FeedbackType
 from models.judge import Criterion
@@ -59,6 +58,17 @@ class Scales:
     def __init__(self, criteria: Mapping[int, Criterion]) -> None:
         self.steps = {ordinal: criterion.step for ordinal, criterion in criteria.items()}
         self.grains = {ordinal: Grain.of(criterion) for ordinal, criterion in criteria.items()}
+        self._known: dict[tuple[int, float, float], tuple[int, int, int]] = {}
+
+    def shift(self, ordinal: int, score: float, raw: float) -> tuple[int, int, int]:
+        """A shift in grains, its square, and 1 where it is within half a step, else 0."""
+        key = (ordinal, score, raw)
+        found = self._known.get(key)  # on a scale of a few points the same shifts come again and again
+        if found is None:
+            grain, shift = self.grains[ordinal], score - raw
+            agrees = int(abs(shift) <= self.steps[ordinal] / 2)
+            found = self._known[key] = (grain.grains(shift), grain.squares(shift), agrees)
+        return found
 
 
 @dataclass(slots=True)
@@ -77,23 +87,23 @@ class Tally:
         if verdict is not None:
             self.counts[verdict] += sign
         if item.scores is not None and item.type is FeedbackType.CORRECTION:
-            for ordinal in ordinals_of(as_bits(item.criteria)):
-                score = item.scores[ordinal]
-                assert score is not None
-                self._shift(ordinal, score, score_at(raw, ordinal), scales, sign)
+            for ordinal, score in enumerate(item.scores):
+                if score is not None:
+                    self._shift(ordinal, score, score_at(raw, ordinal), scales, sign)
 
     def _shift(self, ordinal: int, score: float, raw: float | None, scales: Scales, sign: int) -> None:
-        sums = self.shifts.setdefault(ordinal, Shifts())
+        sums = self.shifts.get(ordinal)
+        if sums is None:
+            sums = self.shifts[ordinal] = Shifts()
         sums.corrections += sign
         if raw is None:
             return
-        grain, shift = scales.grains[ordinal], score - raw
-        grains = grain.grains(shift)
+        grains, square, agrees = scales.shift(ordinal, score, raw)
         sums.compared += sign
-        sums.agreeing += sign * (abs(shift) <= scales.steps[ordinal] / 2)
+        sums.agreeing += sign * agrees
         sums.shift += sign * grains
         sums.absolute += sign * abs(grains)
-        sums.square += sign * grain.squares(shift)
+        sums.square += sign * square
 
 
 def verdict_of(item: Verdict) -> tuple[str, str] | None:

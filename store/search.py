@@ -22,15 +22,17 @@ Record = type[Evaluation] | type[Feedback]
 _TABLES: dict[Record, str] = {Evaluation: "evaluation_texts", Feedback: "feedback_texts"}
 _PLACES = 40  # bits of a row's place in an FTS5 rowid; the judge's key stands above them
 _WORD = re.compile(r"[^\W_]{1,500}")
+_PLAIN = {code: chr(code).lower() if chr(code).isalnum() else " " for code in range(128)}
 MAX_WORDS = 20  # of a search; the rest is ignored
 
 
-def words_of(content: str) -> list[str]:
-    """The words of a text: letters and digits in a row, in small letters, without accents."""
-    if not content.isascii():
-        content = unicodedata.normalize("NFKD", content)
-        content = "".join(character for character in content if not unicodedata.combining(character))
-    return _WORD.findall(content.casefold()[:MAX_TEXT])
+def words_of(content: str) -> str:
+    """The words of a text with a space between: letters and digits in a row, in small letters, without accents."""
+    if content.isascii():
+        return content[:MAX_TEXT].translate(_PLAIN)  # fifty times as fast as what the rest takes
+    content = unicodedata.normalize("NFKD", content)
+    content = "".join(character for character in content if not unicodedata.combining(character))
+    return " ".join(_WORD.findall(content.casefold()[:MAX_TEXT]))
 
 
 def index(connection: Connection, record: Record, rows: Sequence[dict[str, Any]]) -> None:
@@ -42,7 +44,7 @@ def index(connection: Connection, record: Record, rows: Sequence[dict[str, Any]]
         statement = f"INSERT INTO {name} (rowid, text) VALUES (:judge_pk << {_PLACES} | :seq, :text)"  # noqa: S608 - ours
     else:
         statement = f"INSERT INTO {name} VALUES (:judge_pk, :seq, to_tsvector('simple', :text))"  # noqa: S608 - ours
-    connection.execute(text(statement), [row | {"text": " ".join(words_of(row["text"]))} for row in rows])
+    connection.execute(text(statement), [row | {"text": words_of(row["text"])} for row in rows])
 
 
 def matching(connection: Connection, record: Record, judge_pk: int, words: str, statement: Query) -> tuple[Query, Any]:
@@ -50,7 +52,7 @@ def matching(connection: Connection, record: Record, judge_pk: int, words: str, 
 
     Whatever is asked for is words: nothing in it is taken as an operator. Without any word nothing is found.
     """
-    name, wanted = _TABLES[record], words_of(words)[:MAX_WORDS]
+    name, wanted = _TABLES[record], words_of(words).split()[:MAX_WORDS]
     if connection.dialect.name == "sqlite":
         texts = table(name, column("rowid", BigInteger))
         quoted = " ".join(f'"{word}"' for word in wanted) or '""'

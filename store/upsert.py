@@ -1,10 +1,11 @@
 """Add to counters: one statement a table, a row a touched counter; what comes down to nothing is taken away."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Connection, bindparam, delete, inspect
+from sqlalchemy import ClauseElement, Connection, Executable, bindparam, delete, inspect, literal_column
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from models.base import Base
 
@@ -21,9 +22,17 @@ def add_to(connection: Connection, table: type[Base], rows: Sequence[dict[str, A
     insert = (sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert)(table)
     keys = list(inspect(table).primary_key)
     added = {value: getattr(table, value) + insert.excluded[value] for value in values}
-    connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=added), list(rows))
+    statement = insert.values({column.name: bindparam(column.name) for column in table.__table__.columns})
+    _run(connection, statement.on_conflict_do_update(index_elements=keys, set_=added), rows)
     less = [row for row in rows if row[values[0]] < 0]
     if less:
-        here = [column == bindparam(f"_{column.name}") for column in keys]
-        gone = delete(table).where(*here, getattr(table, values[0]) == 0)
-        connection.execute(gone, [{f"_{column.name}": row[column.name] for column in keys} for row in less])
+        here = [column == bindparam(column.name) for column in keys]
+        _run(connection, delete(table).where(*here, getattr(table, values[0]) == literal_column("0")), less)
+
+
+def _run(connection: Connection, statement: Executable, rows: Sequence[dict[str, Any]]) -> None:
+    """Run a statement for each row of plain numbers and texts, which need no preparing: at half the price."""
+    compiled = cast("SQLCompiler", cast("ClauseElement", statement).compile(dialect=connection.dialect))
+    names = compiled.positiontup
+    assert names is not None
+    connection.exec_driver_sql(str(compiled), [tuple([row[name] for name in names]) for row in rows])
