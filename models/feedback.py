@@ -103,7 +103,6 @@ class Figures:
     earliest: datetime | None
     latest: datetime | None
     raters: int
-    new_since_last_training: int
     criteria: tuple[CriterionShift, ...]
     agreeing: int  # corrected scores that agree with the judge's own, within half a step
     doubts: int  # low ratings and refusals: wrong, but nobody knows in which direction
@@ -127,6 +126,7 @@ class Agreement:
 class Summary(Figures):
     """The figures together with those that may take a reading of all feedback within bounds."""
 
+    new_since_last_training: int
     evaluations: int
     agreement: Agreement
     detectable_change: float | None  # smallest change of MAE, as a share of the range, that could be proven

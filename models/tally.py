@@ -42,14 +42,14 @@ class Shifts:
     absolute: int = 0
     square: int = 0
 
-    def add(self, other: "Shifts") -> None:
-        """Add other sums."""
-        self.corrections += other.corrections
-        self.compared += other.compared
-        self.agreeing += other.agreeing
-        self.shift += other.shift
-        self.absolute += other.absolute
-        self.square += other.square
+    def add(self, other: "Shifts", sign: int = 1) -> None:
+        """Add other sums, or with ``sign`` -1 take them off."""
+        self.corrections += sign * other.corrections
+        self.compared += sign * other.compared
+        self.agreeing += sign * other.agreeing
+        self.shift += sign * other.shift
+        self.absolute += sign * other.absolute
+        self.square += sign * other.square
 
 
 class Scales:
@@ -90,6 +90,15 @@ class Tally:
             for ordinal, score in enumerate(item.scores):
                 if score is not None:
                     self._shift(ordinal, score, score_at(raw, ordinal), scales, sign)
+
+    def include(self, other: "Tally", sign: int = 1) -> None:
+        """Add all of another tally, or with ``sign`` -1 take it off."""
+        for key, count in other.counts.items():
+            self.counts[key] += sign * count
+        for rater, count in other.raters.items():
+            self.raters[rater] += sign * count
+        for ordinal, shifts in other.shifts.items():
+            self.shifts.setdefault(ordinal, Shifts()).add(shifts, sign)
 
     def _shift(self, ordinal: int, score: float, raw: float | None, scales: Scales, sign: int) -> None:
         sums = self.shifts.get(ordinal)

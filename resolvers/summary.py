@@ -11,7 +11,7 @@ from resolvers.context import Context
 from store import judges
 from store.days import by_day
 from store.snapshot import snapshot
-from store.summary import agreement_within, evaluations_within, figures_of
+from store.summary import agreement_within, evaluations_within, figures_of, new_within
 
 
 async def of_judge(
@@ -49,6 +49,12 @@ async def of_pk(
     bounds = await _bounds(ctx, judge_pk, since, until, target_criteria)
     criteria = await ctx.loaders.criteria.load(judge_pk)
     return await ctx.store.read(snapshot(lambda connection: figures_of(connection, judge_pk, criteria, bounds))), bounds
+
+
+async def new_count(ctx: Context, judge_pk: int, bounds: Bounds) -> int:
+    """How many usable items within bounds came in since the newest version was made."""
+    criteria = await ctx.loaders.criteria.load(judge_pk)
+    return await ctx.store.read(snapshot(lambda connection: new_within(connection, judge_pk, criteria, bounds)))
 
 
 async def evaluation_count(ctx: Context, judge_pk: int, bounds: Bounds) -> int:

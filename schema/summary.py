@@ -128,16 +128,21 @@ class FeedbackSummary:
     )
     date_range: DateRange = strawberry.field(description="When the first and the last of them were given.")
     rater_count: int = strawberry.field(description="How many different people gave them.")
-    new_since_last_training: int = strawberry.field(
-        description=(
-            "How many usable items have come in since the newest version was made: what another training could add. "
-            "Without a version, all usable items."
-        )
-    )
     judge_pk: strawberry.Private[int]
     figures: strawberry.Private[Figures]
     bounds: strawberry.Private[Bounds]
     agreement: strawberry.Private[asyncio.Future[Agreement] | None] = None
+
+    @field
+    async def new_since_last_training(self, info: Info) -> int:
+        """How many usable items have come in since the newest version was made: what another training could add.
+
+        Without a version, all usable items. Within `since` or `until` it is counted when you ask for it, in a time that
+        grows with what came in since.
+        """
+        if isinstance(self.figures, Summary):
+            return self.figures.new_since_last_training
+        return await summaries.new_count(info.context, self.judge_pk, self.bounds)
 
     @field
     async def evaluation_count(self, info: Info) -> int:
@@ -192,7 +197,6 @@ class FeedbackSummary:
             usable_count=figures.usable,
             date_range=DateRange(earliest=figures.earliest, latest=figures.latest),
             rater_count=figures.raters,
-            new_since_last_training=figures.new_since_last_training,
             judge_pk=judge_pk,
             figures=figures,
             bounds=bounds,

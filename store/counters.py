@@ -123,13 +123,7 @@ class Sums:
         for (width, start), tally in list(self.buckets.items()):
             if width == finest:
                 for wide in (*wider, EVER):
-                    into = self.buckets[wide, start // wide * wide if wide else 0]
-                    for key, count in tally.counts.items():
-                        into.counts[key] += count
-                    for rater, count in tally.raters.items():
-                        into.raters[rater] += count
-                    for ordinal, shifts in tally.shifts.items():
-                        into.shifts.setdefault(ordinal, Shifts()).add(shifts)
+                    self.buckets[wide, start // wide * wide if wide else 0].include(tally)
 
 
 def bucket(moment: datetime) -> tuple[int, int]:

@@ -1,13 +1,12 @@
 """Feedback day by day, by the midnights of any time zone, exact also where clocks change."""
 
 from bisect import bisect_right
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, literal, select, union_all
 
 from models.base import microseconds, moment_of
 from models.counters import DAY, QUARTER, USABLE, CriterionCounter, FeedbackCounter
@@ -17,11 +16,12 @@ from models.feedback import Bounds, Day, Feedback, FeedbackType
 from models.judge import Criterion
 from models.standing import touches, word
 from models.tally import Scales, Shifts, Tally
-from store.cover import Run, cover
+from store.cover import cover
 from store.period import rows_between
 from store.summary import shifts_of
 
 MAX_DAYS = 4000
+AT_ONCE = 100  # parts in one statement
 
 
 def by_day(
@@ -29,8 +29,9 @@ def by_day(
 ) -> list[Day]:
     """Each day on which feedback within bounds of time was given, in order.
 
-    A day that the bounds cut is counted in part. Whole days of UTC come from their counters; a zone whose days begin at
-    other quarters of an hour is put together from those; what is finer is read from the rows.
+    A day that the bounds cut is counted in part. A day is made of the whole days of UTC between the midnights of UTC
+    that are nearest to its ends, and of what lies between those and its ends, which is added or taken off: quarters of
+    an hour from their counters, and what is finer from the rows.
 
     Raises:
         Invalid: more days than can be told at once.
@@ -38,27 +39,71 @@ def by_day(
     starts = _starts(connection, judge_pk, bounds, zone)
     if not starts:
         return []
+    days = [Tally() for _ in starts[1:]]
+    nearest = [(start + DAY // 2) // DAY * DAY for start in starts]
+    whole = [_Part(0, DAY, nearest[0], nearest[-1])]
+    for _, place, tally in _buckets(connection, judge_pk, whole):
+        days[bisect_right(nearest, place) - 1].include(tally)
     scales = Scales({criterion.ordinal: criterion for criterion in criteria})
-    days: defaultdict[int, Tally] = defaultdict(Tally)
-
-    def of(place: int) -> Tally:
-        return days[bisect_right(starts, place) - 1]
-
-    runs: list[Run] = []
-    for start, end in pairwise(starts):
-        covered = cover(start, end, (QUARTER, DAY))
-        runs += covered.runs
-        for first, last in covered.edges:
-            for row in rows_between(connection, judge_pk, first, last):
-                of(first).add(row, row.raw, scales)
-    for run in _joined(runs):
-        for row in _buckets(connection, FeedbackCounter, judge_pk, run):
-            of(row.start).counts[row.kind, row.criteria] += row.value
-        for row in _buckets(connection, CriterionCounter, judge_pk, run):
-            sums = Shifts(*(getattr(row, name) for name in Shifts.__slots__))
-            of(row.start).shifts.setdefault(row.ordinal, Shifts()).add(sums)
-    found = (_day(_date(starts[place], zone), tally, criteria, bounds) for place, tally in sorted(days.items()))
+    for at, tally in _between(connection, judge_pk, scales, starts, nearest):
+        sign = 1 if nearest[at] < starts[at] else -1
+        if at > 0:
+            days[at - 1].include(tally, sign)
+        if at < len(days):
+            days[at].include(tally, -sign)
+    found = (_day(_date(start, zone), day, criteria, bounds) for start, day in zip(starts, days, strict=False))
     return [day for day in found if day.total]
+
+
+class _Part(NamedTuple):
+    """Buckets of a width between two places, for the end of a day that is the ``at``-th."""
+
+    at: int
+    width: int
+    start: int | None
+    end: int | None
+
+
+def _between(
+    connection: Connection, judge_pk: int, scales: Scales, starts: Sequence[int], nearest: Sequence[int]
+) -> Iterator[tuple[int, Tally]]:
+    """What lies between each end of a day and the midnight of UTC that is nearest to it."""
+    parts: list[_Part] = []
+    for at, ends in enumerate(zip(starts, nearest, strict=True)):
+        covered = cover(min(ends), max(ends), (QUARTER,))
+        parts += (_Part(at, run.width, run.start, run.end) for run in covered.runs)
+        for first, last in covered.edges:
+            tally = Tally()
+            for row in rows_between(connection, judge_pk, first, last):
+                tally.add(row, row.raw, scales)
+            yield at, tally
+    for number in range(0, len(parts), AT_ONCE):
+        for at, _, tally in _buckets(connection, judge_pk, parts[number : number + AT_ONCE]):
+            yield at, tally
+
+
+def _buckets(connection: Connection, judge_pk: int, parts: Sequence[_Part]) -> Iterator[tuple[int, int, Tally]]:
+    """The counters of buckets: which part they are of, where they begin, and what they say."""
+    counts = (FeedbackCounter.kind, FeedbackCounter.criteria, FeedbackCounter.value)
+    for at, start, kind, criteria, value in connection.execute(_of_parts(FeedbackCounter, judge_pk, parts, counts)):
+        yield at, start, Tally(counts=Counter({(kind, criteria): value}))
+    sums = [CriterionCounter.ordinal, *(getattr(CriterionCounter, name) for name in Shifts.__slots__)]
+    for at, start, ordinal, *values in connection.execute(_of_parts(CriterionCounter, judge_pk, parts, sums)):
+        yield at, start, Tally(shifts={ordinal: Shifts(*values)})
+
+
+def _of_parts(table: Any, judge_pk: int, parts: Sequence[_Part], columns: Sequence[Any]) -> Any:
+    return union_all(
+        *(
+            select(literal(part.at).label("at"), table.start, *columns).where(
+                table.judge_pk == judge_pk,
+                table.width == part.width,
+                table.start >= part.start,
+                table.start < part.end,
+            )
+            for part in parts
+        )
+    )
 
 
 def _starts(connection: Connection, judge_pk: int, bounds: Bounds, zone: tzinfo) -> list[int]:
@@ -109,28 +154,6 @@ def _midnight(day: date, zone: tzinfo) -> int:
     except OverflowError:
         return microseconds(datetime(day.year, day.month, day.day, tzinfo=UTC))
     return place
-
-
-def _joined(runs: Sequence[Run]) -> Iterator[Run]:
-    """The same buckets in as few runs as can be."""
-    open_run: dict[int, Run] = {}
-    for run in runs:
-        before = open_run.get(run.width)
-        if before is not None and before.end == run.start:
-            open_run[run.width] = Run(run.width, before.start, run.end)
-        else:
-            if before is not None:
-                yield before
-            open_run[run.width] = run
-    yield from open_run.values()
-
-
-def _buckets(connection: Connection, table: Any, judge_pk: int, run: Run) -> Iterator[Any]:
-    yield from connection.execute(
-        select(table.__table__).where(
-            table.judge_pk == judge_pk, table.width == run.width, table.start >= run.start, table.start < run.end
-        )
-    )
 
 
 def _day(day: date, tally: Tally, criteria: Sequence[Criterion], bounds: Bounds) -> Day:

@@ -1,7 +1,7 @@
 """The feedback summary: what there is to learn from within bounds.
 
 What is kept in counters costs the same whatever the number of rows: all figures without bounds, and with bounds of time
-all of ``Figures``. The rest is read from the rows within bounds, by index. See decision 35.
+all of ``Figures``. The rest is read from the rows within bounds, by index. See decisions 35 and 36.
 """
 
 from collections import Counter
@@ -49,7 +49,11 @@ def summarise(connection: Connection, judge_pk: int, criteria: Criteria, bounds:
     figures = view.figures()
     values = {name: getattr(figures, name) for name in Figures.__slots__}
     return Summary(
-        **values, evaluations=view.evaluations(), agreement=view.agreement(), detectable_change=view.detectable_change()
+        **values,
+        new_since_last_training=view.new(),
+        evaluations=view.evaluations(),
+        agreement=view.agreement(),
+        detectable_change=view.detectable_change(),
     )
 
 
@@ -57,6 +61,11 @@ def figures_of(connection: Connection, judge_pk: int, criteria: Criteria, bounds
     """Those figures that can be told without reading all rows within bounds of time."""
     view = _View(connection, judge_pk, criteria, bounds)
     return view.figures() if view.by_time_only else scan(connection, judge_pk, criteria, bounds)
+
+
+def new_within(connection: Connection, judge_pk: int, criteria: Criteria, bounds: Bounds) -> int:
+    """How many usable items within bounds of time came in after the newest version's watermark."""
+    return _View(connection, judge_pk, criteria, bounds).new()
 
 
 def evaluations_within(connection: Connection, judge_pk: int, criteria: Criteria, bounds: Bounds) -> int:
@@ -77,6 +86,7 @@ class _View:
         self.judge_pk = judge_pk
         self.bounds = bounds
         self.all_criteria = criteria
+        self.scales = Scales({criterion.ordinal: criterion for criterion in criteria})
         self.criteria = list(criteria) if bounds.criteria is None else [criteria[n] for n in bounds.criteria]
         self.meant = holding(bounds.criteria)
         self.last_seq: int = connection.execute(select(Judge.feedback_seq).where(Judge.pk == judge_pk)).scalar_one()
@@ -91,13 +101,10 @@ class _View:
     def figures(self) -> Figures:
         """The figures within bounds of time."""
         since, until = (None if m is None else microseconds(m) for m in (self.bounds.since, self.bounds.until))
-        scales = Scales({criterion.ordinal: criterion for criterion in self.all_criteria})
-        period = Period(self.connection, self.judge_pk, scales, cover(since, until))
+        period = Period(self.connection, self.judge_pk, self.scales, cover(since, until))
         counts: Counts = self.ever if self.everything else period.counts()
         items = {kind: self._items(counts, kind) for kind in FeedbackType}
         sets = None if self.bounds.criteria is None else [*self._sets(FeedbackType.CORRECTION), ""]
-        behind = self._overtaken()
-        usable = self._usable(counts) + len(behind)
         shifts = period.shifts([criterion.ordinal for criterion in self.criteria])
         return Figures(
             total=sum(items.values()),
@@ -105,11 +112,10 @@ class _View:
             ratings=items[FeedbackType.RATING],
             approvals=items[FeedbackType.APPROVAL],
             comments=items[FeedbackType.COMMENT],
-            usable=usable,
+            usable=self._usable(counts) + len(self._overtaken()),
             earliest=self._extreme(latest=False),
             latest=self._extreme(latest=True),
             raters=period.raters(sets),
-            new_since_last_training=self._new(usable, behind, scales),
             criteria=shifts_of(self.all_criteria, shifts),
             agreeing=sum(sums.agreeing for sums in shifts.values()),
             doubts=counts.get((DOUBT, ""), 0),
@@ -141,8 +147,7 @@ class _View:
 
     def detectable_change(self) -> float | None:
         """From the spread of the judge's absolute errors, with as many independent items as there are groups."""
-        scales = Scales({criterion.ordinal: criterion for criterion in self.all_criteria})
-        shifts = Period(self.connection, self.judge_pk, scales, cover(None, None)).shifts(
+        shifts = Period(self.connection, self.judge_pk, self.scales, cover(None, None)).shifts(
             [criterion.ordinal for criterion in self.criteria]
         )
         number = sum(sums.compared for sums in shifts.values())
@@ -151,7 +156,7 @@ class _View:
             return None
         total = square = 0.0
         for ordinal, sums in shifts.items():
-            grain = scales.grains[ordinal]
+            grain = self.scales.grains[ordinal]
             total += grain.points(sums.absolute, 1) / grain.range
             square += sums.square / SQUARES
         variance = (square - total * total / number) / (number - 1)
@@ -207,18 +212,19 @@ class _View:
             self.connection, self.judge_pk, self.meant, self._inside(), lambda row: row.submitted_at < until
         )
 
-    def _new(self, usable: int, behind: list[int], scales: Scales) -> int:
-        """Usable items that came in after the newest version's watermark."""
+    def new(self) -> int:
+        """Usable items that came in after the newest version's watermark.
+
+        Without bounds from the counters in order of ingestion; within them from the rows that came in since, by index.
+        """
         watermark = judges.watermark(self.connection, self.judge_pk)
-        if watermark == 0:
-            return usable
         if watermark >= self.last_seq:
             return 0
         if not self.everything:
             within = [Feedback.seq > watermark, *self._inside()]
-            return self._usable(self._verdicts(within)) + sum(seq > watermark for seq in behind)
+            return self._usable(self._verdicts(within)) + sum(seq > watermark for seq in self._overtaken())
         covered = cover(watermark + 1, None, (ORDER_WIDTH,))
-        later = Period(self.connection, self.judge_pk, scales, covered.whole()).counts()
+        later = Period(self.connection, self.judge_pk, self.scales, covered.whole()).counts()
         for start, end in covered.edges:
             later.update(self._verdicts([Feedback.seq >= start, Feedback.seq < end]))
         return self._usable(later)

@@ -15,7 +15,7 @@ from models.feedback import Bounds, FeedbackType, Figures, Summary
 from models.judge import JudgeVersion, VersionStatus
 from store import judges
 from store.feedback import NewFeedback
-from store.summary import agreement_within, evaluations_within, figures_of, summarise
+from store.summary import agreement_within, evaluations_within, figures_of, new_within, summarise
 from tests.factories import World
 
 
@@ -138,6 +138,7 @@ async def short_of(world: World, bounds: Bounds) -> dict[str, Any]:
         figures, agreement = figures_of(*asked), agreement_within(*asked)
         names = [field.name for field in fields(Figures) if field.name != "criteria"]
         return {name: getattr(figures, name) for name in names} | {
+            "new_since_last_training": new_within(*asked),
             "evaluations": evaluations_within(*asked),
             "rater_agreement": agreement.mean,
             "conflicts": agreement.conflicts,
