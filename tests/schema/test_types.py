@@ -6,7 +6,7 @@ import pytest
 
 from models.access import Role, Viewer
 from models.evaluation import Evaluation
-from models.feedback import Bounds, CriterionShift, Feedback, FeedbackType, Summary
+from models.feedback import Agreement, Bounds, CriterionShift, Feedback, FeedbackType, Summary
 from models.job import Delivery, DeliveryStatus, EventKind, JobEvent, TrainingJob, TrainingType
 from models.judge import JudgeVersion, VersionStatus
 from models.state import JobStatus
