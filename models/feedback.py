@@ -31,11 +31,12 @@ class Feedback(Base):
         Index(None, "judge_pk", "submitted_by", "submitted_at", "seq"),
         Index(None, "judge_pk", "type", "criteria", "submitted_at", "seq"),
         Index(
-            "ix_feedback_superseded",
+            "ix_feedback_overtaken",
             "judge_pk",
             "submitted_at",
-            sqlite_where=text("superseded"),
-            postgresql_where=text("superseded"),
+            "overtaken_at",
+            sqlite_where=text("overtaken_at IS NOT NULL"),
+            postgresql_where=text("overtaken_at IS NOT NULL"),
         ),
         Index(None, "evaluation_id", "id"),
     )
@@ -54,7 +55,7 @@ class Feedback(Base):
     criteria: Mapped[str] = mapped_column(String(32))  # which a correction scores, as a set; "" for other types
     compared: Mapped[str] = mapped_column(String(32))  # those of them that the judge scored too
     standing: Mapped[str] = mapped_column(String(64))  # what later corrections left of it: see models/standing.py
-    superseded: Mapped[bool]  # whether a later correction by the same person took some of it back
+    overtaken_at: Mapped[datetime | None] = mapped_column(Moment)  # when the same person's next correction was given
     submitted_by: Mapped[str] = mapped_column(String(200))
     submitted_at: Mapped[datetime] = mapped_column(Moment)
     retracted_at: Mapped[datetime | None] = mapped_column(Moment)

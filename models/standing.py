@@ -24,6 +24,7 @@ class Word(NamedTuple):
 
     gained: int
     covered: int
+    overtaken: int | None = None  # when the rater's next usable correction of the evaluation was given
 
     def text(self) -> str:
         """As a column holds it."""
@@ -64,6 +65,7 @@ def stand(said: Iterable[Said], *, grouped: bool, steps: Mapping[int, float]) ->
     found = Standing()
     opinions: dict[int, dict[str, float]] = defaultdict(dict)  # by ordinal: each rater's latest score
     covered: dict[str, int] = defaultdict(int)
+    next_at: dict[str, int] = {}
     touched = labelled = 0
     other = False
     for item in sorted(said, key=lambda item: (item.at, item.seq), reverse=True):  # the latest word comes first
@@ -76,7 +78,8 @@ def stand(said: Iterable[Said], *, grouped: bool, steps: Mapping[int, float]) ->
                 opinions[ordinal].setdefault(item.by, score)
         if item.compared:
             before = covered[item.by]
-            found.words[item.seq] = Word(item.compared & ~before, before)
+            found.words[item.seq] = Word(item.compared & ~before, before, next_at.get(item.by))
+            next_at[item.by] = item.at
             covered[item.by] = before | item.compared
             labelled |= item.compared
     if touched or other:

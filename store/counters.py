@@ -6,13 +6,13 @@ one after another, and a unit that fails takes its counting back with it.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from models.base import Base, microseconds
+from models.base import Base, microseconds, moment_of
 from models.counters import (
     EVER,
     ORDER_WIDTH,
@@ -59,6 +59,7 @@ class Counted:
     criteria: str
     compared: str
     standing: str
+    overtaken_at: datetime | None
     submitted_by: str
     submitted_at: datetime
 
@@ -68,14 +69,12 @@ class Counted:
         return Said(self.seq, self.submitted_by, microseconds(self.submitted_at), correction, as_bits(self.compared))
 
     def standing_as(self, word: Word | None) -> "Counted":
-        """The same with another standing."""
+        """The same with another standing; itself where that is what it has."""
         text = word.text() if word is not None else ""
-        if text == self.standing:
+        overtaken = moment_of(word.overtaken) if word is not None and word.overtaken is not None else None
+        if (text, overtaken) == (self.standing, self.overtaken_at):
             return self
-        return Counted(
-            self.seq, self.evaluation_id, self.type, self.scores, self.rating, self.approved, self.criteria,
-            self.compared, text, self.submitted_by, self.submitted_at,
-        )  # fmt: skip
+        return replace(self, standing=text, overtaken_at=overtaken)
 
 
 Items = Sequence[Counted]
@@ -100,7 +99,9 @@ class Sums:
             self.groups[about.group, item.compared] += sign
 
     def replace(self, item: Counted, standing: str) -> None:
-        """A correction's standing became another."""
+        """A correction's standing may have become another."""
+        if item.standing == standing:
+            return
         for text, sign in ((item.standing, -1), (standing, 1)):
             self.buckets[bucket(item.submitted_at)].counts[USABLE, text] += sign
             self.order(item.seq).counts[USABLE, text] += sign
@@ -184,9 +185,7 @@ class _Change:
         for item in arrived:
             self.sums.add(self._restate(item, after.words.get(item.seq)), about, self.scales)
         for item in kept:
-            now = self._restate(item, after.words.get(item.seq))
-            if now is not item:
-                self.sums.replace(item, now.standing)
+            self.sums.replace(item, self._restate(item, after.words.get(item.seq)).standing)
         if bool(kept or left) != bool(kept or arrived):
             self._turned[bool(arrived)].append(about.seq)
 
@@ -205,10 +204,9 @@ class _Change:
 
     def _restate(self, item: Counted, word: Word | None) -> Counted:
         now = item.standing_as(word)
-        if now is not item and word is not None:
-            self._restated.append({
-                "_judge": self.judge_pk, "_seq": item.seq, "_standing": word.text(), "_superseded": bool(word.covered),
-            })  # fmt: skip
+        if now is not item:
+            here = {"_judge": self.judge_pk, "_seq": item.seq}
+            self._restated.append(here | {"_standing": now.standing, "_overtaken_at": now.overtaken_at})
         return now
 
 
@@ -240,7 +238,7 @@ def restate(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Write what corrections stand for now."""
     if rows:
         here = (Feedback.judge_pk == bindparam("_judge"), Feedback.seq == bindparam("_seq"))
-        values: dict[str, Any] = {"standing": bindparam("_standing"), "superseded": bindparam("_superseded")}
+        values: dict[str, Any] = {"standing": bindparam("_standing"), "overtaken_at": bindparam("_overtaken_at")}
         connection.execute(update(Feedback).where(*here).values(values), list(rows))
 
 

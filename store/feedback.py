@@ -131,7 +131,7 @@ def submit(
             "criteria": as_text(touched) if correction else "",
             "compared": as_text(compared) if correction else "",
             "standing": Word(compared, 0).text() if compared else "",
-            "superseded": False,
+            "overtaken_at": None,
         }
         about[item.evaluation.id] = cast("About", item.evaluation)
         if spec.comment:

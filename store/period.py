@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, func, select, union_all
 
 from models.base import moment_of
 from models.counters import CriterionCounter, FeedbackCounter, RaterCounter
+from models.criteria_set import EVERYTHING, as_bits
 from models.evaluation import Evaluation
 from models.feedback import Feedback
 from models.standing import Word, word
@@ -99,27 +101,34 @@ def rows_between(connection: Connection, judge_pk: int, start: int, end: int) ->
     )
 
 
-def overtaken(
-    connection: Connection, judge_pk: int, meant: int, within: Sequence[ColumnElement[bool]], inside: Any
-) -> list[int]:
-    """Usable corrections within bounds that count there only because what overtook them lies outside; their places.
+def overtaken(connection: Connection, judge_pk: int, meant: int, since: datetime | None, until: datetime) -> list[int]:
+    """Usable corrections of a period that count there only because what overtook them comes later; their places.
 
-    Of a rater's corrections of an evaluation one counts: the last, of the criteria that are meant. Where it lies
-    outside, the last one inside counts instead. Only what was overtaken is read, and then the overtaking ones.
+    Of a rater's corrections of an evaluation one counts: the last, of the criteria that are meant. Where it comes after
+    the period, the last one within counts instead. Such a rater has one correction that was overtaken across the end.
     """
-    last: dict[tuple[str, str], tuple[Any, int]] = {}
-    names = (Feedback.evaluation_id, Feedback.submitted_by, Feedback.submitted_at, Feedback.seq)
-    statement = rows(judge_pk, *names, Feedback.compared, Feedback.standing).where(Feedback.superseded, *within)
-    for row in connection.execute(statement):
-        if int(row.compared, 16) & meant and not _counts(row.standing, meant):
+    columns = (Feedback.evaluation_id, Feedback.submitted_by, Feedback.submitted_at, Feedback.seq)
+    across = rows(judge_pk, *columns).where(Feedback.submitted_at < until, Feedback.overtaken_at >= until)
+    if since is not None:
+        across = across.where(Feedback.submitted_at >= since)
+    found = {(row.evaluation_id, row.submitted_by): row.seq for row in connection.execute(across)}
+    if meant == EVERYTHING:
+        return list(found.values())
+    last: dict[tuple[str, str], tuple[datetime, int]] = {}
+    counting: set[tuple[str, str]] = set()
+    within = rows(judge_pk, *columns, Feedback.compared, Feedback.standing).where(
+        Feedback.standing != "", Feedback.submitted_at < until
+    )
+    if since is not None:
+        within = within.where(Feedback.submitted_at >= since)
+    for chunk in chunks(sorted({evaluation_id for evaluation_id, _ in found})):
+        for row in connection.execute(within.where(Feedback.evaluation_id.in_(chunk))):
             key = (row.evaluation_id, row.submitted_by)
-            last[key] = max(last.get(key, (row.submitted_at, row.seq)), (row.submitted_at, row.seq))
-    statement = rows(judge_pk, *names, Feedback.standing).where(Feedback.standing != "")
-    for chunk in chunks(sorted({evaluation_id for evaluation_id, _ in last})):
-        for row in connection.execute(statement.where(Feedback.evaluation_id.in_(chunk))):
-            if _counts(row.standing, meant) and inside(row):
-                last.pop((row.evaluation_id, row.submitted_by), None)
-    return [seq for _, seq in last.values()]
+            if key in found and as_bits(row.compared) & meant:
+                last[key] = max(last.get(key, (row.submitted_at, row.seq)), (row.submitted_at, row.seq))
+                if _counts(row.standing, meant):
+                    counting.add(key)
+    return [seq for key, (_, seq) in last.items() if key not in counting]
 
 
 def _counts(standing: str, meant: int) -> bool:

@@ -1,6 +1,6 @@
 """Count a judge's feedback anew from its rows: to fill the counters where there are none yet, and to check them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,7 +69,7 @@ def check(connection: Connection) -> list[Difference]:
 
 
 Row = Any
-Restate = Callable[[Row, str, str, str, bool], None]
+DERIVED = ("criteria", "compared", "standing", "overtaken_at")  # columns of feedback that follow from others
 
 
 def _count(connection: Connection, judge_pk: int, sums: Sums, visitor: "_Writer | _Checker") -> None:
@@ -77,7 +77,7 @@ def _count(connection: Connection, judge_pk: int, sums: Sums, visitor: "_Writer 
     scales = counters.scales_of(connection, judge_pk)
     for evaluations in _pages(connection, judge_pk):
         rows: dict[str, list[Row]] = {about.id: [] for about in evaluations}
-        statement = select(*COLUMNS, Feedback.superseded, Feedback.retracted_at).where(Feedback.judge_pk == judge_pk)
+        statement = select(*COLUMNS, Feedback.retracted_at).where(Feedback.judge_pk == judge_pk)
         for chunk in counters.chunks(list(rows)):
             for row in connection.execute(statement.where(Feedback.evaluation_id.in_(chunk))):
                 rows[row.evaluation_id].append(row)
@@ -90,10 +90,9 @@ def _count(connection: Connection, judge_pk: int, sums: Sums, visitor: "_Writer 
                 if row.retracted_at is None:
                     final = item.standing_as(standing.words.get(item.seq))
                     sums.add(final, about, scales)
-                    word = standing.words.get(item.seq)
-                    visitor.row(row, final, bool(word and word.covered))
+                    visitor.row(row, final)
                 else:
-                    visitor.row(row, item, row.superseded)
+                    visitor.row(row, item)
             visitor.evaluation(about, reviewed=bool(live))
         visitor.flush()
     sums.spread()
@@ -120,9 +119,14 @@ def _item(row: Row, about: About) -> Counted:
     touched = scored(item.scores)
     compared = touched & scored(about.scores)
     fresh = dict(zip(Counted.__slots__, values, strict=True))
-    # a retracted correction keeps what it stood for: nobody reads it
-    standing = item.standing if row.retracted_at is not None else (Word(compared, 0).text() if compared else "")
-    return Counted(**fresh | {"criteria": as_text(touched), "compared": as_text(compared), "standing": standing})
+    derived: dict[str, Any] = {"criteria": as_text(touched), "compared": as_text(compared)}
+    if row.retracted_at is None:  # a retracted correction keeps what it stood for: nobody reads it
+        derived |= {"standing": Word(compared, 0).text() if compared else "", "overtaken_at": None}
+    return Counted(**fresh | derived)
+
+
+def _derived(row: Row) -> tuple[Any, ...]:
+    return tuple(getattr(row, name) for name in DERIVED)
 
 
 class _Writer:
@@ -134,13 +138,11 @@ class _Writer:
         self._rows: list[dict[str, Any]] = []
         self._reviews: list[dict[str, Any]] = []
 
-    def row(self, row: Row, item: Counted, superseded: bool) -> None:
-        kept = (row.criteria, row.compared, row.standing, row.superseded)
-        if kept != (item.criteria, item.compared, item.standing, superseded):
-            self._rows.append({
-                "_judge": self.judge_pk, "_seq": item.seq, "_criteria": item.criteria, "_compared": item.compared,
-                "_standing": item.standing, "_superseded": superseded,
-            })  # fmt: skip
+    def row(self, row: Row, item: Counted) -> None:
+        if _derived(row) != _derived(item):
+            here = {"_judge": self.judge_pk, "_seq": item.seq}
+            values = zip(DERIVED, _derived(item), strict=True)
+            self._rows.append(here | {f"_{name}": value for name, value in values})
 
     def evaluation(self, about: About, *, reviewed: bool) -> None:
         here = {"judge_pk": self.judge_pk, "seq": about.seq, "created_at": about.created_at}
@@ -149,8 +151,7 @@ class _Writer:
     def flush(self) -> None:
         if self._rows:
             here = (Feedback.judge_pk == bindparam("_judge"), Feedback.seq == bindparam("_seq"))
-            names = ("criteria", "compared", "standing", "superseded")
-            values: dict[str, Any] = {name: bindparam(f"_{name}") for name in names}
+            values: dict[str, Any] = {name: bindparam(f"_{name}") for name in DERIVED}
             self.connection.execute(update(Feedback).where(*here).values(values), self._rows)
         if self._reviews:
             self.connection.execute(insert(Review), self._reviews)
@@ -167,9 +168,8 @@ class _Checker:
         self.differences: list[Difference] = []
         self._reviews: dict[int, bool] = {}
 
-    def row(self, row: Row, item: Counted, superseded: bool) -> None:
-        kept = (row.criteria, row.compared, row.standing, row.superseded)
-        counted = (item.criteria, item.compared, item.standing, superseded)
+    def row(self, row: Row, item: Counted) -> None:
+        kept, counted = _derived(row), _derived(item)
         if kept != counted:
             self._differ(f"the standing of feedback {item.seq}", kept, counted)
 

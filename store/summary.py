@@ -208,9 +208,7 @@ class _View:
         until = self.bounds.until
         if until is None:
             return []  # nothing lies after it
-        return overtaken(
-            self.connection, self.judge_pk, self.meant, self._inside(), lambda row: row.submitted_at < until
-        )
+        return overtaken(self.connection, self.judge_pk, self.meant, self.bounds.since, until)
 
     def new(self) -> int:
         """Usable items that came in after the newest version's watermark.

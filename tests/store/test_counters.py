@@ -212,7 +212,7 @@ async def test_counters_are_filled_from_rows_that_were_there_before_them(store: 
     def forget(connection: Connection) -> int:
         for table in (*recount.KEPT, recount.Review):
             connection.execute(table.__table__.delete())
-        blank = {"criteria": "", "compared": "", "standing": "", "superseded": False}
+        blank = {"criteria": "", "compared": "", "standing": "", "overtaken_at": None}
         connection.execute(update(stored.Feedback).values(blank))
         connection.execute(update(recount.Judge).values(counted=0))
         return recount.fill(connection)

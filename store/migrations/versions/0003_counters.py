@@ -94,7 +94,7 @@ def _evaluations_in_order() -> None:
 def _feedback() -> None:
     for name, length in (("criteria", 32), ("compared", 32), ("standing", 64)):
         op.add_column("feedback", sa.Column(name, sa.String(length=length), nullable=False, server_default=""))
-    op.add_column("feedback", sa.Column("superseded", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.add_column("feedback", sa.Column("overtaken_at", sa.BigInteger(), nullable=True))
     with op.batch_alter_table("feedback") as batch:
         batch.add_column(sa.Column("retracted_by", sa.String(length=40), nullable=True))
         batch.add_column(sa.Column("retraction_reason", sa.Text(), nullable=True))
@@ -107,11 +107,11 @@ def _feedback() -> None:
     ):
         op.create_index(op.f(f"ix_feedback_judge_pk_{'_'.join(columns)}"), "feedback", ["judge_pk", *columns])
     op.create_index(
-        "ix_feedback_superseded",
+        "ix_feedback_overtaken",
         "feedback",
-        ["judge_pk", "submitted_at"],
-        sqlite_where=sa.text("superseded"),
-        postgresql_where=sa.text("superseded"),
+        ["judge_pk", "submitted_at", "overtaken_at"],
+        sqlite_where=sa.text("overtaken_at IS NOT NULL"),
+        postgresql_where=sa.text("overtaken_at IS NOT NULL"),
     )
 
 
@@ -173,7 +173,7 @@ def downgrade() -> None:
         "feedback_counters",
     ):
         op.drop_table(name)
-    op.drop_index("ix_feedback_superseded", "feedback")
+    op.drop_index("ix_feedback_overtaken", "feedback")
     for columns in (
         ("submitted_at", "seq"),
         ("submitted_by", "submitted_at", "seq"),
@@ -182,7 +182,7 @@ def downgrade() -> None:
         op.drop_index(op.f(f"ix_feedback_judge_pk_{'_'.join(columns)}"), "feedback")
     with op.batch_alter_table("feedback") as batch:
         batch.drop_constraint(op.f("fk_feedback_retracted_by"), type_="foreignkey")
-        for name in ("criteria", "compared", "standing", "superseded", "retracted_by", "retraction_reason"):
+        for name in ("criteria", "compared", "standing", "overtaken_at", "retracted_by", "retraction_reason"):
             batch.drop_column(name)
     op.create_index(op.f("ix_feedback_judge_pk_submitted_at"), "feedback", ["judge_pk", "submitted_at"])
     op.create_index(op.f("ix_evaluations_judge_pk_id"), "evaluations", ["judge_pk", "id"])
