@@ -1,14 +1,18 @@
 """Submit feedback and read it back."""
 
+from sqlalchemy import Connection
+
+from models.access import Role
+from models.audit import AuditAction
 from models.errors import DomainError, NotFound
 from models.evaluation import Scores
 from models.feedback import Feedback
 from models.scoring import Scorecard
-from models.spec import FeedbackSpec, batch
+from models.spec import FeedbackSpec, batch, needed_reason
 from resolvers.batch import Batch
 from resolvers.context import Context
 from resolvers.page import Page, read_page
-from store import evaluations, feedback, judges
+from store import audit, evaluations, feedback, judges
 from store.feedback import NewFeedback
 
 
@@ -63,6 +67,28 @@ async def submit(ctx: Context, judge_id: str, specs: tuple[FeedbackSpec, ...]) -
             checked[index] = NewFeedback(spec, evaluation, scores)
     kept, new = await _keep(ctx, judge.pk, checked, errors)
     return Batch(tuple(kept.get(index) for index in range(len(specs))), new, tuple(errors), judge.pk)
+
+
+async def retract(ctx: Context, feedback_id: str, reason: str) -> Feedback:
+    """Take an item back, for good; who may only annotate takes back what came in under the same user.
+
+    Raises:
+        Refused, NotFound: it can't be, and why.
+    """
+    needed_reason(reason)
+    item = await get(ctx, feedback_id)
+    if item is None:
+        raise NotFound(f"There is no feedback {feedback_id!r}.", ("feedback_id",))
+    if item.created_by != ctx.viewer.user_id:
+        ctx.require(Role.TRAINER)
+
+    def unit(connection: Connection) -> Feedback:
+        retracted = feedback.retract(connection, item.judge_pk, item.id, ctx.viewer.user_id, reason)
+        action = AuditAction.FEEDBACK_RETRACTED
+        audit.record(connection, ctx.viewer, action, item.id, f"Took back the feedback {item.id}.", reason)
+        return retracted
+
+    return await ctx.store.write(unit)
 
 
 def _names_one(problems: list[DomainError]) -> bool:

@@ -3,14 +3,15 @@
 from sqlalchemy import Connection
 
 from models.audit import AuditAction
+from models.errors import Refused
 from models.judge import Judge, JudgeVersion
-from models.spec import JudgeSpec
+from models.spec import JudgeChange, JudgeSpec
 from models.spec import reason as check_reason
 from resolvers.context import Context
 from resolvers.page import Page, read_page
 from runner import deploy as deployment
 from runner.deploy import DeployRequest
-from store import audit, judges
+from store import audit, judge_change, judges
 
 
 async def get(ctx: Context, judge_id: str) -> Judge | None:
@@ -40,6 +41,24 @@ async def create(ctx: Context, spec: JudgeSpec) -> Judge:
     def unit(connection: Connection) -> Judge:
         judge = judges.create(connection, ctx.workspace_id, ctx.viewer.user_id, spec)
         audit.record(connection, ctx.viewer, AuditAction.JUDGE_CREATED, judge.id, f"Created the judge {judge.name}.")
+        return judge
+
+    return await ctx.store.write(unit)
+
+
+async def change(ctx: Context, wanted: JudgeChange) -> Judge:
+    """Rename or describe a judge, reword its criteria, add some.
+
+    Raises:
+        NotFound, Refused: it can't be, and why.
+    """
+    problems = list(wanted.problems())
+    if problems:
+        raise Refused(*problems)
+
+    def unit(connection: Connection) -> Judge:
+        judge = judge_change.change(connection, ctx.workspace_id, wanted)
+        audit.record(connection, ctx.viewer, AuditAction.JUDGE_UPDATED, judge.id, f"Changed the judge {judge.name}.")
         return judge
 
     return await ctx.store.write(unit)

@@ -1,6 +1,6 @@
 """The schema, put together."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from strawberry.schema.config import StrawberryConfig
 
@@ -13,7 +13,7 @@ from schema.limits import DEFAULTS, Limits
 from schema.mutation import Mutation
 from schema.operation import OneOperation
 from schema.query import Query
-from schema.scalars import DATE_TIME
+from schema.scalars import DATE, DATE_TIME
 from schema.serving import FromText, ServingSchema
 from schema.subscription import Subscription
 from schema.user_error import ERROR_TYPES
@@ -32,7 +32,7 @@ def build(limits: Limits = DEFAULTS, *, introspection: bool = True, suggestions:
         # found through an interface only
         types=[*EVENT_TYPES, *ERROR_TYPES, User, Workspace],
         execution_context_class=StreamExecutor,
-        config=StrawberryConfig(scalar_map={datetime: DATE_TIME}),
+        config=StrawberryConfig(scalar_map={datetime: DATE_TIME, date: DATE}),
         extensions=[OneOperation, FromText],
         limits=limits,
         introspection=introspection,

@@ -9,9 +9,11 @@ from models.access import ApiKey, Role, User, Workspace
 from models.audit import Keyless
 from models.errors import Conflict, NotFound
 from server.settings import Settings
-from store import access, revision
+from store import access, recount, revision
 from store.access import NewKey
+from store.recount import Difference
 from store.rows import every
+from store.snapshot import snapshot
 from store.store import Store, open_store
 
 DEFAULT_WORKSPACE = "default"
@@ -50,6 +52,19 @@ async def bring_up_to_date(settings: Settings) -> None:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     async with open_store(settings.store_url) as store:
         await store.migrate()
+
+
+async def counters_that_differ(settings: Settings) -> list[Difference]:
+    """Where counters do not say what the rows say, while others may go on writing.
+
+    Raises:
+        NotReady: the database is not there, or behind.
+    """
+    async with open_store(settings.store_url) as store:
+        at = await store.read(revision.current)
+        if at != revision.NEWEST:
+            raise NotReady(f"The database is at revision {at}, this version needs {revision.NEWEST}.")
+        return await store.read(snapshot(recount.check))
 
 
 async def create_key(settings: Settings, *, workspace: str, user: str, role: Role, days: float | None = None) -> NewKey:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, select, update
 
 from models.access import Role, Viewer
 from models.base import new_id
@@ -73,6 +73,20 @@ async def submit(world: World, *items: NewFeedback) -> tuple[list[Feedback | Con
     return await world.store.write(
         lambda c: feedback.submit(c, world.judge.pk, viewer.user_id, viewer.user_name, items)
     )
+
+
+async def retract(world: World, feedback_id: str, reason: str = "A mistake.") -> Feedback:
+    """Take an item of feedback back."""
+    return await world.store.write(
+        lambda c: feedback.retract(c, world.judge.pk, feedback_id, world.viewer.user_id, reason)
+    )
+
+
+async def retract_all(world: World, after: int = 0) -> None:
+    """Take back all feedback that came in after a place."""
+    mine = select(Feedback).where(Feedback.judge_pk == world.judge.pk, Feedback.seq > after)
+    for row in await world.store.read(lambda c: every(c, mine, Feedback)):
+        await retract(world, row.id)
 
 
 async def add_evaluations(

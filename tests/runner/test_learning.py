@@ -12,10 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sqlalchemy import update
 
-from models.base import now
-from models.feedback import Feedback
 from models.job import EventKind, JobEvent, TrainingJob, TrainingType
 from models.judge import JudgeVersion, VersionStatus
 from models.spec import ExecutionOptions
@@ -26,7 +23,7 @@ from runner.manager import Manager
 from store import jobs, judges
 from store.store import Store, open_store
 from tests.conftest import make_database
-from tests.factories import World, job_now, log_of, make_world, new_feedback, submit, training_spec
+from tests.factories import World, job_now, log_of, make_world, new_feedback, retract_all, submit, training_spec
 from tests.runner.lessons import add_items, teach
 from tests.runner.running import ended, lives, stands, until, way_of, working
 from trainer.base import Items
@@ -335,16 +332,11 @@ async def test_cancelling_ends_a_training_process_for_good(store: Store, started
     assert await store.read(lambda c: jobs.checkpoint_of(c, job.id)) is None
 
 
-async def retract_everything(world: World) -> None:
-    """Take all feedback back; retracted items leave jobs that have not started."""
-    await world.store.write(lambda c: c.execute(update(Feedback).values(retracted_at=now())))
-
-
 async def test_a_process_without_a_single_label_to_learn_from_says_so(store: Store) -> None:
     world = await make_world(store)
     await teach(world, range(2))
     job = await create(world, TrainingType.FULL_RETRAIN, ExecutionOptions())
-    await retract_everything(world)
+    await retract_all(world)
     async with working(store):
         failed = await ended(store, job)
 

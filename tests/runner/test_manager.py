@@ -8,9 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, update
 
-from models.base import now
 from models.errors import DomainError, NotFound, NotRetryable, NotStartable, Refused
-from models.feedback import Feedback
 from models.job import EventKind, Priority, TrainingJob, TrainingType
 from models.judge import DeploymentAction, VersionStatus
 from models.spec import ExecutionOptions, TrainingSpec
@@ -20,6 +18,7 @@ from runner.estimate import minutes
 from runner.manager import Manager
 from store import jobs, judges
 from store.store import Store
+from store.summary import summarise
 from tests.factories import (
     World,
     add_corrections,
@@ -31,6 +30,7 @@ from tests.factories import (
     make_world,
     new_feedback,
     put_job,
+    retract_all,
     submit,
     training_spec,
 )
@@ -157,10 +157,26 @@ async def test_too_little_feedback_is_refused_with_both_numbers(store: Store) ->
 
 async def test_retracted_feedback_is_no_feedback(store: Store) -> None:
     world = await ready_world(store, 5)
-    await store.write(lambda c: c.execute(update(Feedback).where(Feedback.seq > 3).values(retracted_at=now())))
+    await retract_all(world, after=3)
     [error] = await refusal(world, training_spec(world, minimum_feedback_count=4))
 
     assert error.details == {"usable": 3, "required": 4}
+
+
+async def test_what_is_retracted_leaves_a_job_that_has_not_started_and_no_other(store: Store) -> None:
+    world = await ready_world(store, 5)
+    job = await create(world)
+
+    async def seen(job: TrainingJob) -> int:
+        return (await store.read(lambda c: summarise(c, world.judge.pk, world.criteria, bounds_of_job(job)))).total
+
+    await retract_all(world, after=4)
+    before = await seen(job)
+    started = await store.write(lambda c: jobs.claim(c, "worker", timedelta(seconds=10)))
+    assert started is not None
+    await retract_all(world, after=2)
+
+    assert (before, await seen(started)) == (4, 4)
 
 
 async def test_only_feedback_on_the_targets_counts_for_fine_tuning(store: Store) -> None:
@@ -252,7 +268,7 @@ async def test_a_key_gives_the_first_job_also_when_much_has_changed_since(store:
     spec = replace(training_spec(world), idempotency_key="once")
     first = await create(world, spec)
     await Manager(store).cancel(world.viewer, first.id, None)
-    await store.write(lambda c: c.execute(update(Feedback).values(retracted_at=now())))
+    await retract_all(world)
     again = await create(world, spec)
 
     assert (again.id, again.status) == (first.id, JobStatus.CANCELLED)
@@ -345,7 +361,7 @@ async def test_a_retry_that_can_not_be_met_any_more_is_refused(store: Store) -> 
     world = await ready_world(store)
     job = await create(world)
     await Manager(store).cancel(world.viewer, job.id, None)
-    await store.write(lambda c: c.execute(update(Feedback).values(retracted_at=now())))
+    await retract_all(world)
     with pytest.raises(Refused) as refused:
         await Manager(store).retry(world.viewer, job.id)
 

@@ -6,7 +6,7 @@ import pytest
 
 from models.access import Role, Viewer
 from models.evaluation import Evaluation
-from models.feedback import CriterionShift, Feedback, FeedbackType, Summary
+from models.feedback import Agreement, Bounds, CriterionShift, Feedback, FeedbackType, Summary
 from models.job import Delivery, DeliveryStatus, EventKind, JobEvent, TrainingJob, TrainingType
 from models.judge import JudgeVersion, VersionStatus
 from models.state import JobStatus
@@ -387,13 +387,12 @@ async def test_a_summary(ask: Ask, resolve: Resolve) -> None:
         raters=2,
         new_since_last_training=1,
         criteria=(CriterionShift(0, 3, -0.5, 1.0),),
-        rater_agreement=None,
-        conflicts=0,
+        agreement=Agreement(((0, None),), 0),
         agreeing=0,
         doubts=0,
         detectable_change=None,
     )
-    calls = resolve("summary.of_judge", (JUDGE, summary))
+    calls = resolve("summary.of_judge", (JUDGE, summary, Bounds()))
     data = shown(
         await ask(
             """

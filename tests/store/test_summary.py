@@ -2,131 +2,27 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from statistics import fmean
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, update
 
-from models.agreement import krippendorff_alpha
-from models.base import new_id, now
 from models.errors import Conflict
-from models.feedback import Bounds, Feedback, FeedbackType, Summary
-from models.judge import JudgeVersion, VersionStatus
+from models.feedback import Bounds
 from models.spec import EvaluationSpec
+from store import recount as counting
 from store.evaluations import NewEvaluation
-from store.feedback import NewFeedback
 from store.store import Store
-from store.summary import summarise
-from tests.factories import World, add_evaluations, make_world, new_feedback, record, submit
+from tests.factories import World, add_evaluations, make_world, new_feedback, record, retract, submit
+from tests.store.recounting import Row, put_version, recount, short_of, summary_of, told
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
 CRITERIA = ("Clarity", "Accuracy", "Tone")
 
 
-@dataclass(frozen=True)
-class Row:
-    """An item of feedback as the recount knows it."""
-
-    seq: int
-    raw: list[float | None]
-    group: str
-    item: NewFeedback
-    retracted: bool
-
-    @property
-    def by(self) -> str:
-        assert self.item.spec.submitted_by is not None
-        return self.item.spec.submitted_by
-
-    @property
-    def at(self) -> datetime:
-        assert self.item.spec.submitted_at is not None
-        return self.item.spec.submitted_at
-
-
-async def summary_of(world: World, bounds: Bounds | None = None) -> Summary:
-    return await world.store.read(lambda c: summarise(c, world.judge.pk, world.criteria, bounds or Bounds()))
-
-
-def recount(rows: list[Row], bounds: Bounds, watermark: int) -> dict[str, Any]:
-    """The same figures by the words of their definition."""
-    meant = tuple(range(len(CRITERIA))) if bounds.criteria is None else bounds.criteria
-
-    def given(row: Row) -> dict[int, float]:
-        scores = row.item.scores or []
-        return {n: score for n, score in enumerate(scores) if n in meant and score is not None}
-
-    inside = [
-        row
-        for row in sorted(rows, key=lambda r: (r.at, r.seq))
-        if not row.retracted
-        and (bounds.since is None or row.at >= bounds.since)
-        and (bounds.until is None or row.at < bounds.until)
-        and row.seq > bounds.after_seq
-        and (bounds.upto_seq is None or row.seq <= bounds.upto_seq)
-        and (row.item.spec.type is not FeedbackType.CORRECTION or bounds.criteria is None or given(row))
-    ]
-
-    def of(kind: FeedbackType) -> list[Row]:
-        return [row for row in inside if row.item.spec.type is kind]
-
-    corrections = of(FeedbackType.CORRECTION)
-    confirming = [r for r in inside if (r.item.spec.rating or 0) >= 4 or r.item.spec.approved is True]
-    doubting = [r for r in inside if r.item.spec.rating in (1, 2) or r.item.spec.approved is False]
-    latest = {
-        (row.item.evaluation.id, row.by): row.seq
-        for row in corrections
-        if any(row.raw[n] is not None for n in given(row))
-    }
-    usable = [row.seq for row in confirming] + list(latest.values())
-    opinions: dict[int, dict[str, dict[str, float]]] = {n: {} for n in meant}
-    for row in corrections:
-        for n, score in given(row).items():
-            opinions[n].setdefault(row.item.evaluation.id, {})[row.by] = score
-    alphas = [krippendorff_alpha([list(o.values()) for o in opinions[n].values()]) for n in meant]
-    known = [alpha for alpha in alphas if alpha is not None]
-    shifts = {n: [given(r)[n] - r.raw[n] for r in corrections if n in given(r) and r.raw[n] is not None] for n in meant}
-    return {
-        "total": len(inside),
-        "corrections": len(corrections),
-        "ratings": len(of(FeedbackType.RATING)),
-        "approvals": len(of(FeedbackType.APPROVAL)),
-        "comments": len(of(FeedbackType.COMMENT)),
-        "usable": len(usable),
-        "new_since_last_training": sum(seq > watermark for seq in usable),
-        "earliest": min((row.at for row in inside), default=None),
-        "latest": max((row.at for row in inside), default=None),
-        "evaluations": len({row.item.evaluation.id for row in inside}),
-        "raters": len({row.by for row in inside}),
-        "doubts": len(doubting),
-        "rater_agreement": pytest.approx(fmean(known)) if known else None,
-        "conflicts": sum(max(o.values()) - min(o.values()) > 1 for n in meant for o in opinions[n].values()),
-        "agreeing": sum(abs(shift) <= 0.5 for n in meant for shift in shifts[n]),
-        "criteria": [
-            (
-                n,
-                sum(n in given(row) for row in corrections),
-                pytest.approx(fmean(shifts[n])) if shifts[n] else None,
-                pytest.approx(fmean(map(abs, shifts[n]))) if shifts[n] else None,
-            )
-            for n in meant
-        ],
-    }
-
-
-def told(summary: Summary) -> dict[str, Any]:
-    """A summary in the recount's shape."""
-    shifts = [(s.ordinal, s.correction_count, s.mean_shift, s.mean_absolute_shift) for s in summary.criteria]
-    names = [name for name in Summary.__slots__ if name not in ("criteria", "detectable_change")]
-    return {name: getattr(summary, name) for name in names} | {"criteria": shifts}
-
-
-async def random_feedback(world: World, rng: random.Random, number: int) -> list[Row]:
-    """All types, some retracted, moments a few microseconds apart, out of order and some at the same moment."""
+async def random_feedback(world: World, rng: random.Random, number: int, apart: timedelta = TICK) -> list[Row]:
+    """All types, some retracted, moments some ticks apart, out of order and some at the same moment."""
 
     def scores() -> list[float | None]:
         found = [rng.choice([None, 1.0, 2.0, 2.5, 3.0, 4.0, 5.0]) for _ in CRITERIA]
@@ -147,54 +43,66 @@ async def random_feedback(world: World, rng: random.Random, number: int) -> list
             [{"scores": scores()}, {"scores": scores()}, {"rating": rng.randint(1, 5)},
              {"approved": rng.random() < 0.5}, {}]
         )  # fmt: skip
-        at = START + rng.randint(0, number) * TICK
+        at = START + rng.randint(0, number) * apart
         items.append(new_feedback(evaluation, **what, by=rng.choice(["ann", "ben", "cy"]), submitted_at=at))
     kept, _ = await submit(world, *items)
     rows = []
     for item, row in zip(items, kept, strict=True):
         assert not isinstance(row, Conflict)
         rows.append(Row(row.seq, item.evaluation.scores, item.evaluation.group or "", item, rng.random() < 0.1))
-    gone = [row.seq for row in rows if row.retracted]
-    await world.store.write(
-        lambda c: c.execute(
-            update(Feedback)
-            .where(Feedback.judge_pk == world.judge.pk, Feedback.seq.in_(gone))
-            .values(retracted_at=now())
-        )
-    )
+    gone = [kept[number].id for number, row in enumerate(rows) if row.retracted]  # type: ignore[union-attr]
+    for feedback_id in gone:
+        await retract(world, feedback_id)
     return rows
 
 
-async def put_version(world: World, watermark: int) -> None:
-    """A version that knew all feedback up to a place."""
-    values = {
-        "id": new_id("ver"), "judge_pk": world.judge.pk, "number": 1, "status": VersionStatus.CANDIDATE,
-        "watermark": watermark, "lineage": {}, "created_at": now(), "created_by": world.viewer.user_id,
-    }  # fmt: skip
-    await world.store.write(lambda c: c.execute(insert(JudgeVersion).values(values)))
-
-
-@pytest.mark.parametrize("seed", range(4))
-async def test_it_says_what_a_plain_recount_says(store: Store, seed: int) -> None:
+@pytest.mark.parametrize(
+    ("seed", "apart"),
+    [(0, TICK), (1, timedelta(minutes=2)), (2, timedelta(hours=3)), (3, timedelta(days=5, microseconds=1))],
+    ids=["microseconds", "minutes", "hours", "days"],
+)
+async def test_it_says_what_a_plain_recount_says(store: Store, seed: int, apart: timedelta) -> None:
     rng = random.Random(seed)
     world = await make_world(store, criteria=CRITERIA)
     other = await make_world(store, criteria=CRITERIA)
-    rows = await random_feedback(world, rng, 240)
+    rows = await random_feedback(world, rng, 240, apart)
     await random_feedback(other, rng, 20)
-    watermark = rng.randint(0, 240)
+    watermark = rng.randint(1, 240)
     await put_version(world, watermark)
 
     def somewhen() -> datetime | None:
-        return rng.choice([None, rng.choice(rows).at + rng.randint(-1, 1) * TICK])
+        return rng.choice([None, rng.choice(rows).at + rng.randint(-1, 1) * TICK, START + rng.random() * 240 * apart])
 
-    choices: list[Callable[[], Bounds]] = [
+    def some_criteria() -> tuple[int, ...]:
+        return tuple(sorted(rng.sample(range(3), rng.randint(1, 3))))
+
+    by_time: list[Callable[[], Bounds]] = [
         Bounds,
+        lambda: Bounds(criteria=some_criteria()),
         lambda: Bounds(since=somewhen(), until=somewhen()),
-        lambda: Bounds(since=somewhen(), criteria=tuple(sorted(rng.sample(range(3), rng.randint(1, 3))))),
-        lambda: Bounds(after_seq=rng.randint(0, 240), upto_seq=rng.randint(0, 240), until=somewhen()),
+        lambda: Bounds(since=somewhen(), criteria=some_criteria()),
+        lambda: Bounds(since=somewhen(), until=somewhen(), criteria=some_criteria()),
     ]
-    for bounds in [choice() for choice in choices for _ in range(5)]:
+    for bounds in [choice() for choice in by_time for _ in range(6)]:
+        expected = recount(rows, bounds, watermark)
+        assert await short_of(world, bounds) == expected, bounds
+        assert told(await summary_of(world, bounds)) == expected, bounds
+    for _ in range(5):
+        bounds = Bounds(after_seq=rng.randint(0, 240), upto_seq=rng.randint(0, 240), until=somewhen())
         assert told(await summary_of(world, bounds)) == recount(rows, bounds, watermark), bounds
+    assert await store.read(counting.check) == []
+
+
+@pytest.mark.parametrize("criteria", [None, (0,), (1, 2)], ids=str)
+async def test_what_could_be_proven_is_the_same_from_counters_as_from_rows(
+    store: Store, criteria: tuple[int, ...] | None
+) -> None:
+    world = await make_world(store, criteria=CRITERIA)
+    await random_feedback(world, random.Random(5), 80)
+    kept = await summary_of(world, Bounds(criteria=criteria))
+    read = await summary_of(world, Bounds(criteria=criteria, since=START))
+
+    assert kept.detectable_change == pytest.approx(read.detectable_change)
 
 
 async def test_a_judge_without_feedback_has_a_summary_of_nothing(store: Store) -> None:

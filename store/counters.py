@@ -1,0 +1,289 @@
+"""Keep the counters of a judge's feedback true, in the transaction that changes the feedback.
+
+Whoever changes feedback holds the judge's row until the transaction ends, so the counters of one judge are changed by
+one after another, and a unit that fails takes its counting back with it.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from models.base import Base, microseconds, moment_of
+from models.counters import (
+    EVER,
+    ORDER_WIDTH,
+    TIME_WIDTHS,
+    USABLE,
+    Coincidence,
+    CriterionCounter,
+    FeedbackCounter,
+    GroupCounter,
+    RaterCounter,
+    Review,
+)
+from models.criteria_set import as_bits
+from models.evaluation import Scores
+from models.feedback import Feedback, FeedbackType
+from models.standing import Said, Standing, Word, stand
+from models.tally import Scales, Shifts, Tally, verdict_of
+from store import judges
+from store.upsert import add_to
+
+CHUNK = 500  # ids in one statement
+
+
+class About(NamedTuple):
+    """What counting must know of an evaluation; a row of ``Evaluation`` will do."""
+
+    id: str
+    seq: int
+    group: str | None
+    scores: Scores
+    created_at: datetime
+
+
+@dataclass(slots=True)
+class Counted:
+    """An item of feedback as it is counted."""
+
+    seq: int
+    evaluation_id: str
+    type: FeedbackType
+    scores: Scores | None
+    rating: int | None
+    approved: bool | None
+    criteria: str
+    compared: str
+    standing: str
+    overtaken_at: datetime | None
+    submitted_by: str
+    submitted_at: datetime
+
+    def said(self) -> Said:
+        """What it says about the evaluation."""
+        correction = self.scores if self.type is FeedbackType.CORRECTION else None
+        return Said(self.seq, self.submitted_by, microseconds(self.submitted_at), correction, as_bits(self.compared))
+
+    def standing_as(self, word: Word | None) -> "Counted":
+        """The same with another standing; itself where that is what it has."""
+        text = word.text() if word is not None else ""
+        overtaken = moment_of(word.overtaken) if word is not None and word.overtaken is not None else None
+        if (text, overtaken) == (self.standing, self.overtaken_at):
+            return self
+        return replace(self, standing=text, overtaken_at=overtaken)
+
+
+Items = Sequence[Counted]
+COLUMNS = [getattr(Feedback, name) for name in Counted.__slots__]
+
+
+@dataclass(slots=True)
+class Sums:
+    """What a change adds to a judge's counters."""
+
+    buckets: defaultdict[tuple[int, int], Tally] = field(default_factory=lambda: defaultdict(Tally))
+    groups: Counter[tuple[str, str]] = field(default_factory=Counter)
+    pairs: Counter[tuple[int, int, float, float]] = field(default_factory=Counter)
+
+    def add(self, item: Counted, about: About, scales: Scales, sign: int = 1) -> None:
+        """Add an item to the finest bucket of time, or take it off; ``spread`` carries it to the wider ones."""
+        self.buckets[bucket(item.submitted_at)].add(item, about.scores, scales, sign)
+        verdict = verdict_of(item)
+        if verdict is not None:
+            self.order(item.seq).counts[verdict] += sign
+        if item.standing and about.group is not None:
+            self.groups[about.group, item.compared] += sign
+
+    def replace(self, item: Counted, standing: str) -> None:
+        """A correction's standing may have become another."""
+        if item.standing == standing:
+            return
+        for text, sign in ((item.standing, -1), (standing, 1)):
+            self.buckets[bucket(item.submitted_at)].counts[USABLE, text] += sign
+            self.order(item.seq).counts[USABLE, text] += sign
+
+    def stands(self, standing: Standing, sign: int = 1) -> None:
+        """What stands of one evaluation's feedback, or no longer does."""
+        ever = self.buckets[EVER, 0].counts
+        for key, count in standing.tallies.items():
+            ever[key] += sign * count
+        for pair, count in standing.pairs.items():
+            self.pairs[pair] += sign * count
+
+    def order(self, seq: int) -> Tally:
+        """The bucket of a place in the order of ingestion."""
+        return self.buckets[ORDER_WIDTH, seq // ORDER_WIDTH * ORDER_WIDTH]
+
+    def spread(self) -> None:
+        """Add the finest buckets of time to all wider ones they lie in."""
+        finest, *wider = TIME_WIDTHS
+        for (width, start), tally in list(self.buckets.items()):
+            if width == finest:
+                for wide in (*wider, EVER):
+                    self.buckets[wide, start // wide * wide if wide else 0].include(tally)
+
+
+def bucket(moment: datetime) -> tuple[int, int]:
+    """The finest bucket of time that a moment lies in."""
+    width = TIME_WIDTHS[0]
+    return width, microseconds(moment) // width * width
+
+
+def scales_of(connection: Connection, judge_pk: int) -> Scales:
+    """What counting must know of a judge's criteria."""
+    return Scales({criterion.ordinal: criterion for criterion in judges.criteria(connection, judge_pk)})
+
+
+def follow(
+    connection: Connection,
+    judge_pk: int,
+    about: Mapping[str, About],
+    *,
+    added: Sequence[Counted] = (),
+    removed: Sequence[Counted] = (),
+) -> None:
+    """Make the counters say what the rows say, after items were added or removed.
+
+    Args:
+        connection: of a writing unit that holds the judge's row.
+        judge_pk: the judge.
+        about: all evaluations that the items are about, by id.
+        added: new items, which are in the database; a correction stands for all its criteria yet.
+        removed: items that no longer count, as they stood.
+    """
+    change = _Change(judge_pk, scales_of(connection, judge_pk))
+    new = {item.seq for item in added}
+    others = by_evaluation(item for item in counted(connection, judge_pk, list(about)) if item.seq not in new)
+    coming, going = by_evaluation(added), by_evaluation(removed)
+    for evaluation_id, item_about in about.items():
+        change.of(item_about, others[evaluation_id], coming[evaluation_id], going[evaluation_id])
+    change.write(connection)
+
+
+class _Change:
+    """What a change of feedback changes besides."""
+
+    def __init__(self, judge_pk: int, scales: Scales) -> None:
+        self.judge_pk = judge_pk
+        self.scales = scales
+        self.sums = Sums()
+        self._restated: list[dict[str, Any]] = []
+        self._turned: dict[bool, list[int]] = {True: [], False: []}
+
+    def of(self, about: About, kept: Items, arrived: Items, left: Items) -> None:
+        """The items about one evaluation: those that were there and stay, those that came, and those that went."""
+        after = self._stand(about, (*kept, *arrived))
+        self.sums.stands(after)
+        if kept or left:
+            self.sums.stands(self._stand(about, (*kept, *left)), -1)
+        for item in left:
+            self.sums.add(item, about, self.scales, -1)
+        for item in arrived:
+            self.sums.add(self._restate(item, after.words.get(item.seq)), about, self.scales)
+        for item in kept:
+            self.sums.replace(item, self._restate(item, after.words.get(item.seq)).standing)
+        if bool(kept or left) != bool(kept or arrived):
+            self._turned[bool(arrived)].append(about.seq)
+
+    def write(self, connection: Connection) -> None:
+        """Write all of it."""
+        restate(connection, self._restated)
+        for reviewed, places in self._turned.items():
+            for chunk in chunks(places):
+                here = (Review.judge_pk == self.judge_pk, Review.seq.in_(chunk))
+                connection.execute(update(Review).where(*here).values(reviewed=reviewed))
+        self.sums.spread()
+        write(connection, self.judge_pk, self.sums)
+
+    def _stand(self, about: About, items: Items) -> Standing:
+        return stand([item.said() for item in items], grouped=about.group is not None, steps=self.scales.steps)
+
+    def _restate(self, item: Counted, word: Word | None) -> Counted:
+        now = item.standing_as(word)
+        if now is not item:
+            here = {"_judge": self.judge_pk, "_seq": item.seq}
+            self._restated.append(here | {"_standing": now.standing, "_overtaken_at": now.overtaken_at})
+        return now
+
+
+def counted(connection: Connection, judge_pk: int, evaluation_ids: Sequence[str]) -> Iterator[Counted]:
+    """The items about evaluations that count."""
+    for chunk in chunks(evaluation_ids):
+        statement = select(*COLUMNS).where(
+            Feedback.judge_pk == judge_pk, Feedback.evaluation_id.in_(chunk), Feedback.retracted_at.is_(None)
+        )
+        for row in connection.execute(statement):
+            yield Counted(*row)
+
+
+def by_evaluation(items: Iterable[Counted]) -> defaultdict[str, list[Counted]]:
+    """Items by what they are about."""
+    found: defaultdict[str, list[Counted]] = defaultdict(list)
+    for item in items:
+        found[item.evaluation_id].append(item)
+    return found
+
+
+def chunks(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """Values in lots that fit a statement."""
+    for start in range(0, len(values), CHUNK):
+        yield values[start : start + CHUNK]
+
+
+def restate(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Write what corrections stand for now."""
+    if rows:
+        here = (Feedback.judge_pk == bindparam("_judge"), Feedback.seq == bindparam("_seq"))
+        values: dict[str, Any] = {"standing": bindparam("_standing"), "overtaken_at": bindparam("_overtaken_at")}
+        connection.execute(update(Feedback).where(*here).values(values), list(rows))
+
+
+def write(connection: Connection, judge_pk: int, sums: Sums) -> None:
+    """Add sums to the judge's counters."""
+    for table, rows in rows_of(judge_pk, sums).items():
+        add_to(connection, table, rows, *(Shifts.__slots__ if table is CriterionCounter else ("value",)))
+
+
+def rows_of(judge_pk: int, sums: Sums) -> dict[type[Base], list[dict[str, Any]]]:
+    """Sums as rows of the tables of counters."""
+    found: dict[type[Base], list[dict[str, Any]]] = {
+        table: [] for table in (FeedbackCounter, RaterCounter, CriterionCounter)
+    }
+    for (width, start), tally in sorted(sums.buckets.items(), key=lambda entry: entry[0]):
+        here = {"judge_pk": judge_pk, "width": width, "start": start}
+        found[FeedbackCounter] += [
+            {**here, "kind": kind, "criteria": criteria, "value": count}
+            for (kind, criteria), count in tally.counts.items()
+            if count
+        ]
+        found[RaterCounter] += [
+            {**here, "rater": rater, "criteria": criteria, "value": count}
+            for (rater, criteria), count in tally.raters.items()
+            if count
+        ]
+        found[CriterionCounter] += [
+            {**here, "ordinal": ordinal, **{name: getattr(shifts, name) for name in Shifts.__slots__}}
+            for ordinal, shifts in tally.shifts.items()
+        ]
+    found[GroupCounter] = [
+        {"judge_pk": judge_pk, "group": group, "compared": compared, "value": count}
+        for (group, compared), count in sums.groups.items()
+        if count
+    ]
+    found[Coincidence] = [
+        {"judge_pk": judge_pk, "ordinal": ordinal, "raters": raters, "low": low, "high": high, "value": count}
+        for (ordinal, raters, low, high), count in sums.pairs.items()
+        if count
+    ]
+    return found
+
+
+def unreviewed(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """New evaluations wait for a first word of feedback."""
+    if rows:
+        names = ("judge_pk", "seq", "created_at")
+        connection.execute(insert(Review), [{name: row[name] for name in names} | {"reviewed": False} for row in rows])

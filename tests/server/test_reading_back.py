@@ -1,0 +1,273 @@
+"""What was said can be read back, charted and taken back; judges change without losing what they learned."""
+
+from typing import Any
+
+import pytest
+
+from models.access import Role
+from tests.server.api import Api, Data, paged
+from tests.server.conftest import Enter
+from tests.server.processes import Server, command
+from tests.server.worlds import (
+    correction,
+    create_job,
+    feedback,
+    fill,
+    follow,
+    hour,
+    item,
+    make_judge,
+    record,
+    run_job,
+    submit,
+)
+
+CLARITY = "crit_clarity"
+
+
+def retract(api: Api, feedback_id: str, reason: str = "Clicked the wrong item.") -> Data:
+    taken: Data = api.run("RetractFeedback", input={"feedbackId": feedback_id, "reason": reason})["feedback"]
+    return taken
+
+
+def listed(api: Api, judge: Data, **what: Any) -> list[Data]:
+    """A whole list of feedback, read in small pages."""
+
+    def fetch(after: str | None) -> Data:
+        page: Data = api.run("JudgeFeedback", judgeId=judge["id"], first=3, after=after, filter=what)["feedback"]
+        return page
+
+    return [node for page in paged(fetch) for node in page["nodes"]]
+
+
+def test_feedback_is_listed_newest_first_and_filtered(api: Api) -> None:
+    judge = make_judge(api)
+    fill(api, judge, range(5))
+    submit(
+        api,
+        judge,
+        [feedback(9, "RATING", rating=2, evaluationExternalId="e1", comment="Far too kind", submittedBy="cy")],
+    )
+
+    assert [node["submittedAt"] for node in listed(api, judge)] == [hour(n) for n in (9, 4, 3, 2, 1, 0)]
+    assert [node["evaluation"]["externalId"] for node in listed(api, judge, types=["RATING"])] == ["e1"]
+    assert len(listed(api, judge, criterionId="crit_clarity", since=hour(1), until=hour(3))) == 2
+    assert len(listed(api, judge, submittedBy="ben")) == 5
+    assert [node["comment"] for node in listed(api, judge, search='"kind" TOO')] == ["Far too kind"]
+    assert listed(api, judge, submittedBy="nobody") == []
+
+
+def test_evaluations_are_listed_searched_and_queued_for_review(api: Api) -> None:
+    judge = make_judge(api)
+    record(api, judge, [item(number) for number in range(6)])
+    submit(api, judge, [correction(number) for number in range(4)])
+
+    def names(**what: Any) -> list[str]:
+        found = api.run("JudgeEvaluations", judgeId=judge["id"], filter=what)["evaluations"]["nodes"]
+        return [node["externalId"] for node in found]
+
+    assert names() == ["e5", "e4", "e3", "e2", "e1", "e0"]
+    assert names(hasFeedback=False) == ["e5", "e4"]
+    assert names(hasFeedback=True) == ["e3", "e2", "e1", "e0"]
+    assert names(search="answer 2") == ["e2"]
+
+
+@pytest.mark.parametrize(
+    ("what", "field", "code"),
+    [
+        ({"search": " "}, ["filter", "search"], "INVALID"),
+        ({"search": "a" * 201}, ["filter", "search"], "LIMIT_EXCEEDED"),
+        ({"criterionId": "crit_none"}, ["filter", "criterionId"], "NOT_FOUND"),
+        ({"since": hour(2), "until": hour(1)}, ["filter", "until"], "INVALID"),
+    ],
+    ids=str,
+)
+def test_a_filter_that_makes_no_sense_is_refused(api: Api, what: Data, field: list[str], code: str) -> None:
+    [error] = api.errors("JudgeFeedback", judgeId=make_judge(api)["id"], filter=what)
+    assert (error["extensions"]["code"], error["extensions"]["field"]) == (code, field)
+
+
+def test_retracted_feedback_counts_no_longer_and_says_who_took_it_back_and_why(api: Api) -> None:
+    judge = make_judge(api)
+    fill(api, judge, range(3))
+    newest, *_ = listed(api, judge)
+    taken = retract(api, newest["id"])
+
+    assert taken["retractedBy"]["name"] == "ann"
+    assert taken["retractionReason"] == "Clicked the wrong item."
+    assert retract(api, newest["id"], "Another reason.") == taken
+    assert api.run("FeedbackSummary", judgeId=judge["id"])["usableCount"] == 2
+    assert len(listed(api, judge)) == 2
+    assert [node["id"] for node in listed(api, judge, includeRetracted=True) if node["retractedAt"]] == [newest["id"]]
+    again = submit(api, judge, [correction(2)])
+    assert (again["acceptedCount"], again["feedback"][0]["id"]) == (0, newest["id"])
+
+
+def test_a_reason_is_needed_and_the_feedback_must_be_the_workspaces_own(
+    api: Api, enter: Enter, quiet_server: Server
+) -> None:
+    judge = make_judge(api)
+    fill(api, judge, range(1))
+    [mine] = listed(api, judge)
+    [blank] = api.user_errors("RetractFeedback", input={"feedbackId": mine["id"], "reason": " "})
+    [foreign] = enter(quiet_server).user_errors("RetractFeedback", input={"feedbackId": mine["id"], "reason": "x"})
+    [unknown] = api.user_errors("RetractFeedback", input={"feedbackId": "fb_none", "reason": "x"})
+
+    assert (blank["code"], blank["field"]) == ("INVALID", ["reason"])
+    assert (foreign["code"], unknown["code"]) == ("NOT_FOUND", "NOT_FOUND")
+    assert foreign["message"].replace(mine["id"], "fb_none") == unknown["message"]
+
+
+def test_annotators_take_back_what_came_in_under_their_own_user_only(quiet_server: Server, enter: Enter) -> None:
+    admin = enter(quiet_server, workspace="annotators")
+    ben = enter(quiet_server, workspace="annotators", role=Role.ANNOTATOR, user="ben")
+    judge = make_judge(admin)
+    fill(admin, judge, range(1))
+    own: Data = feedback(1, "RATING", rating=5, evaluationExternalId="e0")
+    [rating] = submit(ben, judge, [own])["feedback"]
+    [correct] = listed(admin, judge, types=["CORRECTION"])
+
+    [error] = ben.errors("RetractFeedback", input={"feedbackId": correct["id"], "reason": "I disagree."})
+    assert error["extensions"]["code"] == "FORBIDDEN"
+    assert retract(ben, rating["id"])["retractedBy"]["name"] == "ben"
+    assert retract(admin, correct["id"])["retractedBy"]["name"] == "ann"
+
+
+def test_retracted_feedback_leaves_a_job_that_has_not_started(server: Server, enter: Enter) -> None:
+    api = enter(server)
+    judge = make_judge(api)
+    fill(api, judge, range(24))
+    job = create_job(api, judge, autoStart=False)
+    for node in listed(api, judge)[:20]:
+        retract(api, node["id"])
+    api.run("StartTrainingJob", input={"jobId": job["id"]})
+    told = [update["event"]["message"] for update in follow(api, job)]
+
+    assert [message for message in told if "8 labels" in message], told
+
+
+def test_days_are_parted_by_the_midnights_of_the_zone_that_is_asked_for(api: Api) -> None:
+    judge = make_judge(api)
+    record(api, judge, [item(0)])
+    base = {"type": "RATING", "rating": 5, "evaluationExternalId": "e0"}
+    moments = [
+        "2026-03-28T22:59:59.999999Z",
+        "2026-03-28T23:00:00Z",
+        "2026-03-29T21:59:59.999999Z",
+        "2026-03-29T22:00:00Z",
+    ]
+    submit(api, judge, [base | {"submittedAt": moment} for moment in moments])
+
+    def days(**more: Any) -> list[tuple[str, int]]:
+        found = api.run("FeedbackByDay", judgeId=judge["id"], **more)
+        return [(day["date"], day["usableCount"]) for day in found]
+
+    assert days() == [("2026-03-28", 2), ("2026-03-29", 2)]
+    # in Berlin the 29th has 23 hours
+    assert days(timeZone="Europe/Berlin") == [("2026-03-28", 1), ("2026-03-29", 2), ("2026-03-30", 1)]
+    assert days(timeZone="Asia/Kathmandu") == [("2026-03-29", 2), ("2026-03-30", 2)]
+    assert days(since=moments[1], until=moments[3], timeZone="Europe/Berlin") == [("2026-03-29", 2)]
+    for zone in ("Middle/Earth", "../../etc/passwd", "Europe"):
+        [error] = api.errors("FeedbackByDay", judgeId=judge["id"], timeZone=zone)
+        assert (error["extensions"]["code"], error["extensions"]["field"]) == ("INVALID", ["timeZone"])
+
+
+def test_days_of_many_centuries_are_refused(api: Api) -> None:
+    judge = make_judge(api)
+    record(api, judge, [item(0)])
+    base = {"type": "RATING", "rating": 5, "evaluationExternalId": "e0"}
+    submit(api, judge, [base | {"submittedAt": f"{year}-06-01T12:00:00Z"} for year in ("0001", "9999")])
+    [error] = api.errors("FeedbackByDay", judgeId=judge["id"], timeZone="America/New_York")
+    assert error["extensions"]["code"] == "INVALID"
+    assert [d["date"] for d in api.run("FeedbackByDay", judgeId=judge["id"], since="9999-01-01T00:00:00Z")] == [
+        "9999-06-01"
+    ]
+
+
+def test_agreement_is_told_for_each_criterion_and_in_any_period(api: Api) -> None:
+    judge = make_judge(api)
+    record(api, judge, [item(number) for number in range(6)])
+    for rater in ("ann", "ben"):
+        submit(api, judge, [correction(n, externalId=None, submittedBy=rater) for n in range(6)])
+    query = """query ($id: ID!, $since: DateTime) { feedbackSummary(judgeId: $id, since: $since) {
+        raterAgreement evaluationCount criteria { raterAgreement } } }"""
+    for since, count in ((None, 6), (hour(2), 4)):
+        found = api.ask(query, id=judge["id"], since=since)["feedbackSummary"]
+        assert found == {
+            "raterAgreement": 1, "evaluationCount": count, "criteria": [{"raterAgreement": 1}] * 2,
+        }  # fmt: skip
+
+
+def test_a_judge_is_renamed_reworded_and_gets_a_criterion(api: Api) -> None:
+    judge = make_judge(api, description="Old.")
+    change = {
+        "judgeId": judge["id"],
+        "name": "Better",
+        "description": "",
+        "updateCriteria": [{"criterionId": "crit_clarity", "name": "Plainness", "weight": 3, "min": 1, "max": 5}],
+        "addCriteria": [{"name": "Tone", "min": 0, "max": 1, "step": 0.5}],
+    }
+    changed = api.run("UpdateJudge", input=change)["judge"]
+
+    assert (changed["name"], changed["description"]) == ("Better", None)
+    told = [(c["key"], c["name"], c["max"]) for c in changed["criteria"]]
+    assert told == [("crit_clarity", "Plainness", 5), ("crit_accuracy", "Accuracy", 5), ("crit_tone", "Tone", 1)]
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "code", "word"),
+    [
+        ({"updateCriteria": [{"criterionId": CLARITY, "max": 7}]}, ["updateCriteria", "0", "max"], "INVALID", "scale"),
+        ({"updateCriteria": [{"criterionId": "x"}]}, ["updateCriteria", "0", "criterionId"], "NOT_FOUND", CLARITY),
+        ({"removeCriteria": ["crit_clarity"]}, ["removeCriteria"], "INVALID", "weight 0"),
+        ({"addCriteria": [{"name": "X", "key": CLARITY}]}, ["addCriteria", "0", "key"], "CONFLICT", CLARITY),
+        ({"addCriteria": [{"name": ""}]}, ["addCriteria", "0", "name"], "INVALID", "empty"),
+        ({"addCriteria": [{"name": "X"}] * 99}, ["addCriteria"], "INVALID", "98"),
+        ({"name": "x" * 201}, ["name"], "LIMIT_EXCEEDED", "200"),
+        ({"updateCriteria": [{"criterionId": c, "weight": 0} for c in ("crit_clarity", "crit_accuracy")]},
+         ["updateCriteria"], "INVALID", "weight above 0"),
+    ],
+    ids=lambda value: str(value)[:40],
+)  # fmt: skip
+def test_what_would_take_the_meaning_from_scores_is_refused_and_nothing_changes(
+    api: Api, change: Data, field: list[str], code: str, word: str
+) -> None:
+    judge = make_judge(api)
+    errors = api.user_errors("UpdateJudge", input={"judgeId": judge["id"], "description": "New."} | change)
+    assert (errors[0]["code"], errors[0]["field"]) == (code, field)
+    assert word in errors[0]["message"]
+    assert api.run("Judge", id=judge["id"])["description"] is None
+
+
+def test_after_a_criterion_was_added_versions_score_and_training_works(server: Server, enter: Enter) -> None:
+    api = enter(server)
+    judge = make_judge(api)
+    fill(api, judge, range(40))
+    version = run_job(api, judge)["resultVersion"]
+    api.run("UpdateJudge", input={"judgeId": judge["id"], "addCriteria": [{"name": "Tone"}]})
+
+    assert submit(api, judge, [correction(0)])["acceptedCount"] == 0
+    tone = {"criterionId": "crit_tone", "score": 4}
+    one = item(50)
+    one["scores"] = [*one["scores"], tone]
+    asked = {"judgeId": judge["id"], "versionId": version["id"], "items": [one]}
+    [result] = api.run("Evaluate", input=asked)["results"]
+    assert result["scores"][2]["score"] == 4
+    assert len(result["scores"]) == 3
+
+    for number in range(50, 80):
+        one = item(number)
+        record(api, judge, [one | {"scores": [*one["scores"], tone]}])
+        right = correction(number)
+        right["correctedScores"] = [*right["correctedScores"], tone | {"score": 3}]
+        submit(api, judge, [right])
+    job = run_job(api, judge)
+    assert job["status"] == "COMPLETED"
+    named = [row["criterion"]["key"] for row in job["evidence"]["criteria"]]
+    assert named == ["crit_clarity", "crit_accuracy", "crit_tone"]
+
+
+def test_check_counters_says_that_all_is_well(quiet_server: Server) -> None:
+    done = command("check-counters", database_url=quiet_server.database_url)
+    assert done.returncode == 0, done.stderr
+    assert "All counters say what the rows say." in done.stdout

@@ -1,0 +1,157 @@
+"""The figures of feedback counted plainly, by the words of their definition: what counters are compared with."""
+
+from dataclasses import astuple, dataclass, fields
+from datetime import datetime
+from statistics import fmean
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, insert
+
+from models.agreement import krippendorff_alpha
+from models.base import new_id, now
+from models.evaluation import score_at
+from models.feedback import Bounds, FeedbackType, Figures, Summary
+from models.judge import JudgeVersion, VersionStatus
+from store import judges
+from store.feedback import NewFeedback
+from store.summary import agreement_within, evaluations_within, figures_of, new_within, summarise
+from tests.factories import World
+
+
+@dataclass(frozen=True)
+class Row:
+    """An item of feedback as the recount knows it."""
+
+    seq: int
+    raw: list[float | None]
+    group: str
+    item: NewFeedback
+    retracted: bool
+
+    @property
+    def by(self) -> str:
+        assert self.item.spec.submitted_by is not None
+        return self.item.spec.submitted_by
+
+    @property
+    def at(self) -> datetime:
+        assert self.item.spec.submitted_at is not None
+        return self.item.spec.submitted_at
+
+
+async def summary_of(world: World, bounds: Bounds | None = None) -> Summary:
+    return await world.store.read(
+        lambda c: summarise(c, world.judge.pk, judges.criteria(c, world.judge.pk), bounds or Bounds())
+    )
+
+
+def recount(rows: list[Row], bounds: Bounds, watermark: int, criteria: int = 3) -> dict[str, Any]:
+    """The same figures by the words of their definition."""
+    meant = tuple(range(criteria)) if bounds.criteria is None else bounds.criteria
+
+    def given(row: Row) -> dict[int, float]:
+        scores = row.item.scores or []
+        return {n: score for n, score in enumerate(scores) if n in meant and score is not None}
+
+    inside = [
+        row
+        for row in sorted(rows, key=lambda r: (r.at, r.seq))
+        if not row.retracted
+        and (bounds.since is None or row.at >= bounds.since)
+        and (bounds.until is None or row.at < bounds.until)
+        and row.seq > bounds.after_seq
+        and (bounds.upto_seq is None or row.seq <= bounds.upto_seq)
+        and (row.item.spec.type is not FeedbackType.CORRECTION or bounds.criteria is None or given(row))
+    ]
+
+    def of(kind: FeedbackType) -> list[Row]:
+        return [row for row in inside if row.item.spec.type is kind]
+
+    corrections = of(FeedbackType.CORRECTION)
+    confirming = [r for r in inside if (r.item.spec.rating or 0) >= 4 or r.item.spec.approved is True]
+    doubting = [r for r in inside if r.item.spec.rating in (1, 2) or r.item.spec.approved is False]
+    latest = {
+        (row.item.evaluation.id, row.by): row.seq
+        for row in corrections
+        if any(_raw(row, n) is not None for n in given(row))
+    }
+    usable = [row.seq for row in confirming] + list(latest.values())
+    opinions: dict[int, dict[str, dict[str, float]]] = {n: {} for n in meant}
+    for row in corrections:
+        for n, score in given(row).items():
+            opinions[n].setdefault(row.item.evaluation.id, {})[row.by] = score
+    alphas = [krippendorff_alpha([list(o.values()) for o in opinions[n].values()]) for n in meant]
+    known = [alpha for alpha in alphas if alpha is not None]
+    shifts = {
+        n: [given(r)[n] - (_raw(r, n) or 0) for r in corrections if n in given(r) and _raw(r, n) is not None]
+        for n in meant
+    }
+    return {
+        "total": len(inside),
+        "corrections": len(corrections),
+        "ratings": len(of(FeedbackType.RATING)),
+        "approvals": len(of(FeedbackType.APPROVAL)),
+        "comments": len(of(FeedbackType.COMMENT)),
+        "usable": len(usable),
+        "new_since_last_training": sum(seq > watermark for seq in usable),
+        "earliest": min((row.at for row in inside), default=None),
+        "latest": max((row.at for row in inside), default=None),
+        "evaluations": len({row.item.evaluation.id for row in inside}),
+        "raters": len({row.by for row in inside}),
+        "doubts": len(doubting),
+        "rater_agreement": pytest.approx(fmean(known)) if known else None,
+        "conflicts": sum(max(o.values()) - min(o.values()) > 1 for n in meant for o in opinions[n].values()),
+        "agreeing": sum(abs(shift) <= 0.5 for n in meant for shift in shifts[n]),
+        "criteria": [
+            (
+                n,
+                sum(n in given(row) for row in corrections),
+                pytest.approx(fmean(shifts[n])) if shifts[n] else None,
+                pytest.approx(fmean(map(abs, shifts[n]))) if shifts[n] else None,
+            )
+            for n in meant
+        ],
+    }
+
+
+def told(summary: Summary) -> dict[str, Any]:
+    """A summary in the recount's shape."""
+    shifts = [astuple(shift) for shift in summary.criteria]
+    names = [
+        field.name for field in fields(Summary) if field.name not in ("criteria", "agreement", "detectable_change")
+    ]
+    names += ["rater_agreement", "conflicts"]
+    return {name: getattr(summary, name) for name in names} | {"criteria": shifts}
+
+
+def _raw(row: Row, ordinal: int) -> float | None:
+    return score_at(row.raw, ordinal)
+
+
+async def short_of(world: World, bounds: Bounds) -> dict[str, Any]:
+    """What is told without reading all rows within bounds, in the recount's shape."""
+
+    def unit(connection: Connection) -> dict[str, Any]:
+        criteria = judges.criteria(connection, world.judge.pk)
+        asked = (connection, world.judge.pk, criteria, bounds)
+        figures, agreement = figures_of(*asked), agreement_within(*asked)
+        names = [field.name for field in fields(Figures) if field.name != "criteria"]
+        return {name: getattr(figures, name) for name in names} | {
+            "new_since_last_training": new_within(*asked),
+            "evaluations": evaluations_within(*asked),
+            "rater_agreement": agreement.mean,
+            "conflicts": agreement.conflicts,
+            "criteria": [astuple(shift) for shift in figures.criteria],
+        }
+
+    return await world.store.read(unit)
+
+
+async def put_version(world: World, watermark: int) -> None:
+    """A version that knew all feedback up to a place."""
+    values = {
+        "id": new_id("ver"), "judge_pk": world.judge.pk, "number": 1, "status": VersionStatus.CANDIDATE,
+        "watermark": watermark, "lineage": {}, "created_at": now(), "created_by": world.viewer.user_id,
+    }  # fmt: skip
+    await world.store.write(lambda c: c.execute(insert(JudgeVersion).values(values)))

@@ -1,0 +1,242 @@
+"""Counters stay true whatever happens, in whatever order: random writes of all kinds against a plain recount."""
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+from sqlalchemy import Connection, update
+
+from models.counters import FeedbackCounter
+from models.errors import Conflict
+from models.evaluation import Evaluation
+from models.feedback import Bounds
+from models.spec import CriterionSpec, EvaluationSpec, JudgeChange
+from store import feedback as stored
+from store import judge_change, recount
+from store.evaluations import NewEvaluation
+from store.feedback import NewFeedback
+from store.store import Store, open_store
+from tests.factories import World, add_evaluations, make_version, make_world, new_feedback, record, retract, submit
+from tests.store import recounting
+from tests.store.recounting import Row
+
+T = TypeVar("T")
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+# moments at both sides of the edges of buckets, some the same, one before 1970
+MOMENTS = [
+    START,
+    START + timedelta(microseconds=1),
+    START - timedelta(microseconds=1),
+    START + timedelta(minutes=15),
+    START + timedelta(minutes=44, microseconds=7),
+    START + timedelta(days=1),
+    START + timedelta(days=40, hours=7),
+    datetime(1960, 5, 5, 5, 5, 5, 5, tzinfo=UTC),
+]
+SCORES = [None, 1.0, 2.0, 2.5, 5.0]
+ROWS = st.lists(st.sampled_from(SCORES), min_size=4, max_size=4)
+ITEMS = st.lists(
+    st.tuples(
+        st.integers(0, 50),  # which evaluation
+        st.one_of(
+            ROWS.map(lambda scores: {"scores": scores}),
+            st.integers(1, 5).map(lambda rating: {"rating": rating}),
+            st.booleans().map(lambda approved: {"approved": approved}),
+            st.just({"comment": "Hm."}),
+        ),
+        st.sampled_from(["ann", "ben", "cy"]),
+        st.sampled_from(MOMENTS),
+        st.one_of(st.none(), st.integers(0, 6)),  # an external id, often one that is taken
+    ),
+    min_size=1,
+    max_size=6,
+)
+BOUNDS = st.builds(
+    Bounds,
+    since=st.one_of(st.none(), st.sampled_from(MOMENTS)),
+    until=st.one_of(st.none(), st.sampled_from(MOMENTS)),
+    criteria=st.one_of(st.none(), st.sets(st.integers(0, 1)).map(lambda found: tuple(sorted(found)))),
+)
+
+
+class Failed(Exception):
+    """A unit that does not want to be kept."""
+
+
+class Writes(RuleBasedStateMachine):
+    """A judge to which everything happens; what was kept is remembered plainly."""
+
+    url: str
+    loop: asyncio.AbstractEventLoop
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.store: Store = open_store(self.url)
+        self.do(self.store.start())
+        self.world: World = self.do(make_world(self.store))
+        self.evaluations: list[Evaluation] = []
+        self.rows: dict[str, Row] = {}
+        self.criteria = 2
+        self.watermark = 0
+
+    def do(self, work: Coroutine[Any, Any, T]) -> T:
+        return self.loop.run_until_complete(work)
+
+    def teardown(self) -> None:
+        self.do(self.store.close())
+
+    @rule(scores=st.lists(ROWS, min_size=1, max_size=4), group=st.sampled_from([None, "a", "b"]))
+    def record(self, scores: list[list[float | None]], group: str | None) -> None:
+        items = (NewEvaluation(EvaluationSpec("Text", (), group=group), row[: self.criteria]) for row in scores)
+        kept, _ = self.do(record(self.world, *items))
+        self.evaluations += [row for row in kept if not isinstance(row, Conflict)]
+
+    def _items(self, drawn: list[Any]) -> list[NewFeedback]:
+        items = []
+        for which, what, by, at, name in drawn:
+            if "scores" in what:
+                scores = what["scores"][: self.criteria]
+                what = {"scores": scores if any(s is not None for s in scores) else [3.0]}
+            evaluation = self.evaluations[which % len(self.evaluations)]
+            named = None if name is None else f"f{name}"
+            items.append(new_feedback(evaluation, **what, by=by, submitted_at=at, external_id=named))
+        return items
+
+    @precondition(lambda self: self.evaluations)
+    @rule(drawn=ITEMS)
+    def submit(self, drawn: list[Any]) -> None:
+        items = self._items(drawn)
+        kept, _ = self.do(submit(self.world, *items))
+        for item, row in zip(items, kept, strict=True):
+            if not isinstance(row, Conflict) and row.id not in self.rows:
+                about = item.evaluation
+                self.rows[row.id] = Row(row.seq, about.scores, about.group or "", item, retracted=False)
+
+    @precondition(lambda self: self.evaluations)
+    @rule(drawn=ITEMS)
+    def submit_in_a_unit_that_fails(self, drawn: list[Any]) -> None:
+        items, viewer = self._items(drawn), self.world.viewer
+
+        def unit(connection: Connection) -> None:
+            stored.submit(connection, self.world.judge.pk, viewer.user_id, viewer.user_name, items)
+            raise Failed
+
+        with pytest.raises(Failed):
+            self.do(self.store.write(unit))
+
+    @precondition(lambda self: self.rows)
+    @rule(which=st.integers(0, 1000))
+    def retract(self, which: int) -> None:
+        name = list(self.rows)[which % len(self.rows)]
+        self.do(retract(self.world, name))
+        self.rows[name] = replace(self.rows[name], retracted=True)
+
+    @precondition(lambda self: self.criteria < 4)
+    @rule()
+    def add_a_criterion(self) -> None:
+        added = JudgeChange(self.world.judge.id, add_criteria=(CriterionSpec(f"More {self.criteria}"),))
+        self.do(self.store.write(lambda c: judge_change.change(c, self.world.viewer.workspace_id, added)))
+        self.criteria += 1
+
+    @precondition(lambda self: self.rows)
+    @rule()
+    def make_a_version(self) -> None:
+        self.watermark = max(row.seq for row in self.rows.values())
+        self.do(make_version(self.world, watermark=self.watermark))
+
+    @rule(bounds=BOUNDS)
+    def look(self, bounds: Bounds) -> None:
+        expected = recounting.recount(list(self.rows.values()), bounds, self.watermark, self.criteria)
+        assert self.do(recounting.short_of(self.world, bounds)) == expected
+        assert recounting.told(self.do(recounting.summary_of(self.world, bounds))) == expected
+        assert self.do(self.store.read(recount.check)) == []
+
+
+@pytest.fixture
+def plain_loop() -> Any:
+    """An event loop that a synchronous test runs things in."""
+    loop = asyncio.new_event_loop()
+    yield loop
+    loop.close()
+
+
+def test_after_any_writes_in_any_order_counters_say_what_a_recount_says(
+    database_url: str, database_kind: str, plain_loop: asyncio.AbstractEventLoop
+) -> None:
+    Writes.url, Writes.loop = database_url, plain_loop
+    run_state_machine_as_test(
+        Writes,
+        settings=settings(
+            max_examples=12 if database_kind == "sqlite" else 4,
+            stateful_step_count=14,
+            deadline=None,
+            derandomize=True,
+            phases=[Phase.explicit, Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+async def test_a_counter_that_is_wrong_is_told(store: Store) -> None:
+    world = await make_world(store)
+    await submit(world, *(new_feedback(e, rating=5) for e in await add_evaluations(world, 2)))
+    await store.write(lambda c: c.execute(update(FeedbackCounter).values(value=7)))
+    found = await store.read(recount.check)
+
+    assert found
+    assert str(found[0]).startswith(f"{world.judge.id}: feedback_counters of width 0, start 0")
+    assert "is (7,), but the rows make it (2,)." in str(found[0])
+
+
+async def test_counters_are_filled_from_rows_that_were_there_before_them(store: Store) -> None:
+    world = await make_world(store)
+    [one, two] = await add_evaluations(world, 2)
+    kept, _ = await submit(
+        world,
+        new_feedback(one, scores=[5.0, 2.0], submitted_at=START),
+        new_feedback(one, scores=[4.0, None], submitted_at=START + timedelta(days=1)),
+        new_feedback(two, rating=2),
+        new_feedback(two, approved=True, by="cy"),
+    )
+    assert not isinstance(kept[3], Conflict)
+    await retract(world, kept[3].id)
+    before = await recounting.summary_of(world)
+
+    def forget(connection: Connection) -> int:
+        for table in (*recount.KEPT, recount.Review):
+            connection.execute(table.__table__.delete())
+        blank = {"criteria": "", "compared": "", "standing": "", "overtaken_at": None}
+        connection.execute(update(stored.Feedback).values(blank))
+        connection.execute(update(recount.Judge).values(counted=0))
+        return recount.fill(connection)
+
+    assert await store.write(forget) == 1
+    assert await store.read(recount.check) == []
+    assert await recounting.summary_of(world) == before
+    assert await store.write(recount.fill) == 0
+
+
+async def test_writers_at_once_lose_no_count(store: Store, other_store: Store) -> None:
+    world = await make_world(store)
+    evaluated = await add_evaluations(world, 6)
+    stores = [replace(world, store=store), replace(world, store=other_store)]
+
+    async def write(number: int) -> None:
+        one = stores[number % 2]
+        kept, _ = await submit(one, *(new_feedback(e, scores=[float(1 + number % 5), None]) for e in evaluated))
+        assert not isinstance(kept[0], Conflict)
+        if number % 3 == 0:
+            await retract(one, kept[0].id)
+
+    await asyncio.gather(*(write(number) for number in range(12)))
+
+    assert await store.read(recount.check) == []
+    summary = await recounting.summary_of(world)
+    assert (summary.corrections, summary.usable) == (12 * 6 - 4, 6)

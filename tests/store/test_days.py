@@ -1,0 +1,91 @@
+"""Feedback by day: the days of any zone, against counting each item on the day its moment has there."""
+
+import random
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from models.feedback import Bounds, Day
+from store.days import by_day
+from store.store import Store
+from tests.factories import World, add_evaluations, make_world, new_feedback, submit
+
+START = datetime(2026, 3, 20, tzinfo=UTC)
+
+
+async def days_of(world: World, zone: str, **bounds: Any) -> list[Day]:
+    return await world.store.read(lambda c: by_day(c, world.judge.pk, world.criteria, Bounds(**bounds), ZoneInfo(zone)))
+
+
+async def talk(world: World, moments: list[datetime]) -> None:
+    evaluated = await add_evaluations(world, len(moments))
+    said: list[dict[str, Any]] = [{"scores": [4.0, None]}, {"rating": 5}, {"approved": True}]
+    given = enumerate(zip(evaluated, moments, strict=True))
+    await submit(world, *(new_feedback(e, submitted_at=at, **said[n % 3]) for n, (e, at) in given))
+
+
+@pytest.mark.parametrize(
+    "zone",
+    ["UTC", "Europe/Berlin", "Asia/Kathmandu", "America/New_York", "Pacific/Kiritimati", "Australia/Lord_Howe"],
+)
+async def test_each_item_is_on_the_day_its_moment_has_in_the_zone(store: Store, zone: str) -> None:
+    rng = random.Random(3)
+    world = await make_world(store)
+    local = [datetime(2026, 3, 20 + n, tzinfo=ZoneInfo(zone)).astimezone(UTC) for n in range(12)]
+    edges = [midnight + timedelta(microseconds=tick) for midnight in local for tick in (-1, 0)]
+    moments = [*edges, *(START + timedelta(seconds=rng.random() * 12 * 86400) for _ in range(60))]
+    await talk(world, moments)
+    since, until = sorted(rng.sample(moments, 2))
+    for bounds in ({}, {"since": since}, {"since": since, "until": until}):
+        first, last = bounds.get("since", min(moments)), bounds.get("until", datetime(2027, 1, 1, tzinfo=UTC))
+        counted: Counter[date] = Counter()
+        corrected: Counter[date] = Counter()
+        for number, moment in enumerate(moments):
+            if first <= moment < last:
+                day = moment.astimezone(ZoneInfo(zone)).date()
+                counted[day] += 1
+                corrected[day] += number % 3 == 0
+        found = await days_of(world, zone, **bounds)
+        assert [(day.date, day.total, day.corrections) for day in found] == [
+            (day, counted[day], corrected[day]) for day in sorted(counted)
+        ]
+        for day in found:
+            clarity, accuracy = day.criteria
+            assert (clarity.correction_count, accuracy.correction_count) == (day.corrections, 0)
+            assert clarity.mean_shift == (1.0 if day.corrections else None)
+            assert day.usable == day.total
+
+
+async def test_a_zone_whose_midnights_lie_between_quarters_of_an_hour_is_exact_too(store: Store) -> None:
+    zone = "Europe/Amsterdam"  # until 1937, 19 minutes and 32 seconds before Greenwich
+    world = await make_world(store)
+    midnight = datetime(1920, 1, 5, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    assert midnight.minute % 15
+    await talk(world, [midnight - timedelta(microseconds=1), midnight, midnight + timedelta(hours=3)])
+
+    assert [(day.date, day.total) for day in await days_of(world, zone)] == [
+        (date(1920, 1, 4), 1),
+        (date(1920, 1, 5), 2),
+    ]
+
+
+async def test_a_day_that_a_zone_skipped_is_no_day(store: Store) -> None:
+    world = await make_world(store)
+    skipped = datetime(2011, 12, 30, 10, tzinfo=UTC)  # Samoa went from the 29th to the 31st at this moment
+    await talk(world, [skipped - timedelta(microseconds=1), skipped])
+
+    assert [day.date for day in await days_of(world, "Pacific/Apia")] == [date(2011, 12, 29), date(2011, 12, 31)]
+
+
+async def test_a_correction_that_was_replaced_counts_as_usable_on_the_later_day_alone(store: Store) -> None:
+    world = await make_world(store)
+    [evaluation] = await add_evaluations(world, 1)
+    await submit(
+        world, *(new_feedback(evaluation, scores=[5.0, None], submitted_at=START + timedelta(days=n)) for n in range(3))
+    )
+    found = await days_of(world, "UTC")
+
+    assert [(day.total, day.usable) for day in found] == [(1, 0), (1, 0), (1, 1)]
