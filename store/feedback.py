@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import Connection, select, update
 
-from models.base import new_id, now
+from models.base import in_utc, new_id, now
 from models.errors import Conflict
-from models.evaluation import Evaluation, Scores
+from models.evaluation import Evaluation, Scores, same_scores
 from models.feedback import Bounds, Feedback
 from models.judge import Judge
 from models.spec import FeedbackSpec
@@ -28,13 +28,15 @@ class NewFeedback:
     evaluation: Evaluation
     scores: Scores | None
 
+    prefix: ClassVar[str] = "fb"
+
     @property
     def external_id(self) -> str | None:
         """The caller's own name for it."""
         return self.spec.external_id
 
     def digest(self) -> str:
-        """SHA-256 of the content: the same for a repeat, another for a conflict."""
+        """SHA-256 of the content as it was given."""
         spec = self.spec
         return digest_of(
             self.evaluation.id,
@@ -46,6 +48,27 @@ class NewFeedback:
             spec.submitted_by,
             spec.submitted_at,
         )
+
+    def repeats(self, row: Any) -> bool:
+        """Whether a row says the same; who said it and when may have been filled in when it was kept."""
+        spec = self.spec
+        return (
+            row.evaluation_id,
+            row.type,
+            row.rating,
+            row.approved,
+            row.comment,
+            row.submitted_by,
+            row.submitted_at,
+        ) == (
+            self.evaluation.id,
+            spec.type,
+            spec.rating,
+            spec.approved,
+            spec.comment,
+            spec.submitted_by or row.submitted_by,
+            spec.submitted_at or row.submitted_at,
+        ) and same_scores(row.scores, self.scores)
 
 
 def of_workspace(workspace_id: str) -> Query:
@@ -104,7 +127,7 @@ def submit(
             "approved": spec.approved,
             "comment": spec.comment,
             "submitted_by": spec.submitted_by or user_name,
-            "submitted_at": spec.submitted_at or moment,
+            "submitted_at": in_utc(spec.submitted_at) or moment,
             "created_at": moment,
             "created_by": user_id,
         }
