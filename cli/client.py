@@ -2,7 +2,8 @@
 
 import ipaddress
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ Data = dict[str, Any]
 DEFAULT_URL = "http://127.0.0.1:8000"
 _RETRIES = 4  # when the server asks to come back later
 _LONGEST_WAIT = 30.0
+_STREAM = httpx.Timeout(600, connect=5)  # a bulk load may have to wait its turn
 
 
 class Client:
@@ -31,7 +33,8 @@ class Client:
             raise ApiError(f"{url!r} is not the address of a server. It looks like {DEFAULT_URL}.")
         self.key = key
         # A proxy of the environment can't reach this machine's own loopback address.
-        self._use_proxies = not _is_loopback(parts.hostname)
+        self.is_local = _is_loopback(parts.hostname)
+        self._use_proxies = not self.is_local
         self._http = httpx.Client(
             base_url=self.url,
             headers={"accept": "application/json"} | self._authorization(),
@@ -84,6 +87,26 @@ class Client:
         address = Address(f"{scheme}://{parts.netloc}{parts.path}/graphql", self._authorization("Authorization"))
         payload = {"operationName": name, "query": documents.load(name), "variables": variables}
         return follow(address, payload, use_proxies=self._use_proxies)
+
+    def stream(
+        self, method: str, path: str, params: Mapping[str, str], content: Iterator[bytes] | None = None
+    ) -> AbstractContextManager[httpx.Response]:
+        """Make a request outside GraphQL whose body and answer are read bit by bit.
+
+        Raises:
+            httpx.TransportError: when entered or read, the connection can't be made or breaks.
+        """
+        return self._http.stream(
+            method, path, params=params, content=content, headers={"accept": "application/x-ndjson"}, timeout=_STREAM
+        )
+
+    def refusal(self, answer: httpx.Response) -> ApiError:
+        """What an answer outside GraphQL says went wrong."""
+        try:
+            error = orjson.loads(answer.read())["error"]
+            return ApiError(str(error["message"]), str(error["code"]))
+        except (orjson.JSONDecodeError, KeyError, TypeError):
+            return self._http_error(answer)
 
     def _authorization(self, name: str = "authorization") -> dict[str, str]:
         return {name: f"Bearer {self.key}"} if self.key else {}

@@ -9,7 +9,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Route, WebSocketRoute
 
 from schema.build import build
-from server import errors, health, pages, rest
+from server import bulk, errors, export, health, pages, rest
 from server.graphql import GraphQLView
 from server.limits import BodyLimit
 from server.services import services
@@ -35,6 +35,8 @@ def create_app(settings: Settings) -> Starlette:
         WebSocketRoute("/graphql", graphql),
         Route("/training/jobs", rest.create_job, methods=["POST"]),
         Route("/training/jobs/{job_id}", rest.get_job, methods=["GET"]),
+        *bulk.routes(),
+        *export.routes(),
         Route("/healthz", health.healthz),
         Route("/readyz", health.readyz),
         Route("/metrics", health.metrics),
@@ -44,5 +46,5 @@ def create_app(settings: Settings) -> Starlette:
         routes=routes,
         lifespan=lifespan,
         exception_handlers={HTTPException: errors.refused, Exception: errors.unexpected},
-        middleware=[Middleware(BodyLimit, max_bytes=settings.max_body_bytes)],
+        middleware=[Middleware(BodyLimit, max_bytes=settings.max_body_bytes, streams=bulk.streams)],
     )

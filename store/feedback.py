@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from sqlalchemy import Connection, select, update
 
 from models.base import in_utc, new_id, now
-from models.errors import Conflict
+from models.errors import Conflict, NotFound
 from models.evaluation import Evaluation, Scores, same_scores
 from models.feedback import Bounds, Feedback
 from models.judge import Judge
@@ -69,6 +69,14 @@ class NewFeedback:
             spec.submitted_by or row.submitted_by,
             spec.submitted_at or row.submitted_at,
         ) and same_scores(row.scores, self.scores)
+
+
+def no_such_evaluation(spec: FeedbackSpec) -> NotFound:
+    """The judge has no evaluation of the name that feedback gives."""
+    if spec.evaluation_id is not None:
+        return NotFound(f"The judge has no evaluation {spec.evaluation_id!r}.", ("evaluation_id",))
+    name = spec.evaluation_external_id
+    return NotFound(f"The judge has no evaluation with the external id {name!r}.", ("evaluation_external_id",))
 
 
 def of_workspace(workspace_id: str) -> Query:
