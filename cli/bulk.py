@@ -8,7 +8,7 @@ that the server has acknowledged.
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
@@ -56,7 +56,8 @@ class Sender:
 
     Attributes:
         path: the endpoint's.
-        refuse: is told of each refused line: its number, its text if it is not far too long, the errors.
+        refuse: is told of each refused line: its number, its text if it is not far too long, the errors. It says
+            whether the line counts as refused; a dry run knows better at times.
         progress: is called now and then.
         retrying: is told of each new try: the reason, the pause in seconds.
     """
@@ -65,7 +66,7 @@ class Sender:
     path: str
     dry_run: bool
     count: Count
-    refuse: Callable[[int, bytes | None, list[Answer]], None]
+    refuse: Callable[[int, bytes | None, list[Answer]], bool]
     progress: Callable[[], None]
     retrying: Callable[[str, float], None]
 
@@ -90,8 +91,7 @@ class Sender:
                 time.sleep(PAUSES[tries])
                 tries += 1
             for number in reading.take_too_long():
-                self.count.refused += 1
-                self.refuse(number, None, [{"message": _TOO_LONG}])
+                self.count.refused += self.refuse(number, None, [{"message": _TOO_LONG}])
         if reading.problem is not None:
             raise reading.problem
 
@@ -102,12 +102,14 @@ class Sender:
             The reason to try again, if any, and whether any lines were acknowledged.
         """
         params = {"idempotent": "true"} | ({"dry_run": "true"} if self.dry_run else {})
-        base = Count(self.count.new, self.count.already_there, self.count.refused)
+        base = replace(self.count)
         pending: dict[int, list[Answer]] = {}
         acknowledged = 0
         problem: str | None = "The connection broke off."
         try:
-            with self.client.stream("POST", self.path, params, self._content(sent, reading)) as response:
+            with self.client.stream(
+                "POST", self.path, params, self._content(sent, reading), packed=not self.client.is_local
+            ) as response:
                 if response.status_code in _TRY_AGAIN:
                     return f"The server answered with status {response.status_code}.", False
                 if response.status_code != httpx.codes.OK:
@@ -136,12 +138,14 @@ class Sender:
         upto: int,
         pending: dict[int, list[Answer]],
     ) -> None:
+        for place in [place for place in pending if after < place <= upto]:
+            number, text = sent.lines[place - 1]
+            if not self.refuse(number, text, pending.pop(place)):
+                base.new += 1
+                base.refused -= 1
         self.count.new = base.new + answer["new"]
         self.count.already_there = base.already_there + answer["already_there"]
         self.count.refused = base.refused + answer["refused"]
-        for place in [place for place in pending if after < place <= upto]:
-            number, text = sent.lines[place - 1]
-            self.refuse(number, text, pending.pop(place))
         self.progress()
 
     def _content(self, sent: _Sent, reading: "_Reading") -> Iterator[bytes]:

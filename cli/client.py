@@ -89,16 +89,21 @@ class Client:
         return follow(address, payload, use_proxies=self._use_proxies)
 
     def stream(
-        self, method: str, path: str, params: Mapping[str, str], content: Iterator[bytes] | None = None
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str],
+        content: Iterator[bytes] | None = None,
+        *,
+        packed: bool = False,
     ) -> AbstractContextManager[httpx.Response]:
-        """Make a request outside GraphQL whose body and answer are read bit by bit.
+        """Make a request outside GraphQL whose body, gzipped or not, and answer are read bit by bit.
 
         Raises:
             httpx.TransportError: when entered or read, the connection can't be made or breaks.
         """
-        return self._http.stream(
-            method, path, params=params, content=content, headers={"accept": "application/x-ndjson"}, timeout=_STREAM
-        )
+        headers = {"accept": "application/x-ndjson"} | ({"content-encoding": "gzip"} if packed else {})
+        return self._http.stream(method, path, params=params, content=content, headers=headers, timeout=_STREAM)
 
     def refusal(self, answer: httpx.Response) -> ApiError:
         """What an answer outside GraphQL says went wrong."""

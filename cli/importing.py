@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -14,7 +14,11 @@ from cli.client import Client
 from cli.judge_file import Judge
 from cli.lines import Lines, open_lines
 from cli.refusals import Refusals
+from cli.trial import Evaluations, only_unknown
 from models.line_splitter import Line
+
+if TYPE_CHECKING:
+    from cli.new_judge import NewJudge
 
 
 @dataclass
@@ -55,9 +59,14 @@ def import_files(
     *,
     convert: Converter = as_they_are,
     dry_run: bool = False,
+    new: "NewJudge | None" = None,
 ) -> Totals:
-    """Load both files, where given, and say what became of their lines; the bar goes to `console`."""
+    """Load both files, where given, and say what became of their lines; the bar goes to `console`.
+
+    A dry run checks them instead; for a judge that does not exist yet, `new` does that.
+    """
     totals = Totals(judge["id"])
+    trial = _Trial(new) if dry_run else None
     progress = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -81,12 +90,19 @@ def import_files(
         files.enter_context(progress)
         try:
             for kind, lines, count in opened:
-                importing = _Importing(client, judge["id"], kind, lines, count, refusals, progress)
-                importing.run(convert, dry_run=dry_run)
+                _Importing(client, judge["id"], kind, lines, count, refusals, progress, trial).run(convert)
         finally:
             if refusals.count:
                 totals.errors_file = str(errors)
     return totals
+
+
+@dataclass
+class _Trial:
+    """What a dry run knows."""
+
+    new: "NewJudge | None"
+    evaluations: Evaluations = field(default_factory=Evaluations)
 
 
 class _Importing:
@@ -101,6 +117,7 @@ class _Importing:
         count: Count,
         refusals: Refusals,
         progress: Progress,
+        trial: _Trial | None,
     ) -> None:
         self._client = client
         self._judge_id = judge_id
@@ -109,26 +126,36 @@ class _Importing:
         self._count = count
         self._refusals = refusals
         self._progress = progress
+        self._trial = trial
         self._task: TaskID = progress.add_task(kind.capitalize(), total=lines.size, lines=0, rate=0.0)
 
-    def run(self, convert: Converter, *, dry_run: bool) -> None:
+    def run(self, convert: Converter) -> None:
         """Load all of it."""
-        Sender(
-            client=self._client,
-            path=f"/judges/{self._judge_id}/{self._kind}",
-            dry_run=dry_run,
-            count=self._count,
-            refuse=self._refuse,
-            progress=self._show,
-            retrying=self._tell,
-        ).send(convert(self._kind, self._lines))
+        lines, trial = convert(self._kind, self._lines), self._trial
+        if trial is not None and self._kind == "evaluations":
+            lines = trial.evaluations.watch(lines)
+        if trial is not None and trial.new is not None:
+            trial.new.check(self._kind, lines, self._count, self._refuse, trial.evaluations)
+        else:
+            Sender(
+                client=self._client,
+                path=f"/judges/{self._judge_id}/{self._kind}",
+                dry_run=trial is not None,
+                count=self._count,
+                refuse=self._refuse,
+                progress=self._show,
+                retrying=self._tell,
+            ).send(lines)
         total = self._lines.size or 1
         self._progress.update(self._task, total=total, completed=total, lines=self._count.lines)
         if not self._count.lines:
             self._progress.console.print(f"{self._lines.name} is empty: there is nothing to load.")
 
-    def _refuse(self, number: int, _text: bytes | None, errors: list[Answer]) -> None:
+    def _refuse(self, number: int, text: bytes | None, errors: list[Answer]) -> bool:
+        if self._trial is not None and only_unknown(errors) and self._trial.evaluations.hold(text):
+            return False
         self._refusals.add(self._lines.name, number, "; ".join(map(_told, errors)), errors[0].get("external_id"))
+        return True
 
     def _show(self) -> None:
         elapsed = self._progress.tasks[self._task].elapsed or 0.0
