@@ -64,4 +64,4 @@ def _said(row: Record) -> Any:
 
 
 def _by_person(row: Record) -> bool:
-    return at(row, "feedback_source.type") not in ("model", "auto_eval")
+    return at(row, "feedback_source.type") not in ("model", "evaluator", "auto_eval")

@@ -81,7 +81,7 @@ def test_every_error_code_is_described() -> None:
     [
         ("evaluations", models.lines.EvaluationLine),
         ("feedback", models.lines.FeedbackLine),
-        ("judge", cli.judge_file._JudgeFile),
+        ("judge", cli.judge_file.JudgeFile),
         ("criterion", cli.judge_file._Criterion),
     ],
 )
