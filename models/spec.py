@@ -342,11 +342,12 @@ def _text(name: str, value: str, limit: int, *, empty: bool = False) -> Iterator
         yield LimitExceeded(f"{_camel(name)} has {len(value):,} characters; at most {limit:,} are taken.", (name,))
     elif "\x00" in value:
         yield Invalid(f"{_camel(name)} holds a NUL character, which no database text may.", (name,))
-    elif not _is_unicode(value):
+    elif not is_unicode(value):
         yield Invalid(f"{_camel(name)} holds half of a surrogate pair, which is no valid Unicode.", (name,))
 
 
-def _is_unicode(value: str) -> bool:
+def is_unicode(value: str) -> bool:
+    """Whether a text is free of half surrogate pairs."""
     try:
         value.encode()
     except UnicodeEncodeError:

@@ -29,6 +29,9 @@ def _endpoint(
     async def endpoint(request: Request) -> Response:
         services: Services = request.app.state.services
         ctx = services.context(await authenticate(services.store, request.headers.get("authorization")))
-        return StreamingResponse(await begin(ctx, request.path_params["judge_id"]), media_type=MEDIA_TYPE)
+        lines = await begin(ctx, request.path_params["judge_id"])
+        if request.method == "HEAD":
+            return Response(media_type=MEDIA_TYPE)
+        return StreamingResponse(lines, media_type=MEDIA_TYPE)
 
     return endpoint

@@ -8,6 +8,8 @@ from sqlalchemy import ColumnElement, Connection, Select, String, any_, column, 
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute
 
+from models.spec import is_unicode
+
 T = TypeVar("T")
 Query = Select[*tuple[Any, ...]]
 
@@ -24,8 +26,12 @@ def every(connection: Connection, statement: Query, kind: type[T]) -> list[T]:  
 
 
 def among(connection: Connection, attribute: InstrumentedAttribute[Any], texts: Sequence[str]) -> ColumnElement[bool]:
-    """Whether an attribute is one of any number of texts, which go to the database as one parameter."""
+    """Whether an attribute is one of any number of texts, which go to the database as one parameter.
+
+    What no database could hold, since it is no Unicode or has a NUL character, is none of them.
+    """
+    possible = [text for text in texts if "\x00" not in text and is_unicode(text)]
     if connection.dialect.name == "postgresql":
-        return attribute == any_(literal(list(texts), ARRAY(String)))
-    values = func.json_each(orjson.dumps(list(texts)).decode()).table_valued(column("value"))
+        return attribute == any_(literal(possible, ARRAY(String)))
+    values = func.json_each(orjson.dumps(possible).decode()).table_valued(column("value"))
     return attribute.in_(select(values.c.value))
