@@ -22,6 +22,12 @@ MAX_FEEDBACK_COUNT = 1_000_000
 MAX_EPOCHS = 10_000
 MAX_SEED = 2**31 - 1
 
+_OWN_FIELD = {
+    FeedbackType.CORRECTION: "corrected_scores",
+    FeedbackType.RATING: "rating",
+    FeedbackType.APPROVAL: "approved",
+    FeedbackType.COMMENT: "comment",
+}
 _JUDGE_ID = re.compile(r"jdg_[A-Za-z0-9]{1,64}")
 _CRITERION_KEY = re.compile(r"crit_[A-Za-z0-9_]{1,64}")
 _EMAIL = re.compile(r"[^@\s<>\"(),:;\\\[\]]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9-]+)+")
@@ -175,13 +181,7 @@ class FeedbackSpec:
             yield Invalid(
                 "Name the evaluation by exactly one of evaluationId and evaluationExternalId.", ("evaluation_id",)
             )
-        fields = {
-            FeedbackType.CORRECTION: "corrected_scores",
-            FeedbackType.RATING: "rating",
-            FeedbackType.APPROVAL: "approved",
-            FeedbackType.COMMENT: "comment",
-        }
-        own = fields[self.type]
+        own = _OWN_FIELD[self.type]
         if getattr(self, own) is None:
             yield Invalid(f"Feedback of type {self.type.name} needs {_camel(own)}.", (own,))
         for other in ("corrected_scores", "rating", "approved"):

@@ -7,6 +7,8 @@ import socket
 import time
 import zlib
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Self
 
 import pytest
@@ -15,8 +17,8 @@ from models.access import Role
 from models.line_splitter import MAX_LINE
 from tests.server.api import Api, Data
 from tests.server.bulk import CLARITY, correction, errors, evaluation, exported, lines, load, totals
-from tests.server.conftest import Enter
-from tests.server.processes import Server
+from tests.server.conftest import Enter, make_key
+from tests.server.processes import Server, running
 from tests.server.worlds import Trained, item, make_judge, record, submit
 
 JUDGE = {"name": "J", "criteria": [{"name": "Clarity", "key": CLARITY}, {"name": "Depth", "min": 0, "max": 10}]}
@@ -170,6 +172,49 @@ def test_a_dry_run_checks_everything_and_keeps_nothing(api: Api, judge: Data) ->
     assert totals(said) == (1, 1, 1, True)
     assert len(exported(api, judge, "evaluations")) == 1
     assert exported(api, judge, "feedback") == []
+
+
+def test_an_id_that_no_database_could_hold_is_unknown(api: Api, judge: Data) -> None:
+    load(api, judge, "evaluations", lines(evaluation(1)))
+    bad = correction(1, evaluation=None, evaluation_id="evl_\0")
+    said = load(api, judge, "feedback", lines(bad, correction(1)))
+    assert totals(said) == (1, 0, 1, True)
+    assert errors(said)[0]["code"] == "NOT_FOUND"
+
+
+def test_a_key_that_is_taken_back_ends_the_load_behind_what_it_had_taken(quiet_server: Server, enter: Enter) -> None:
+    api = enter(quiet_server)
+    judge = api.run("CreateJudge", input=JUDGE)["judge"]
+    guest = Api(quiet_server.url, make_key(quiet_server, workspace=_workspace(api), expires_at=_soon(2.5)))
+    with _raw(guest, judge) as stream:
+        stream.send(lines(evaluation(1)))
+        assert stream.line()["accepted"] == 1
+        time.sleep(2.6)
+        stream.send(lines(evaluation(2)))
+        assert stream.line()["code"] == "UNAUTHENTICATED"
+        last = stream.line()
+        assert (last["accepted"], last["done"], last["complete"]) == (1, True, False)
+    guest.http.close()
+
+
+def _workspace(api: Api) -> str:
+    name: str = api.ask("{ viewer { workspace { name } } }")["viewer"]["workspace"]["name"]
+    return name
+
+
+def _soon(seconds: float) -> datetime:
+    return datetime.now(UTC) + timedelta(seconds=seconds)
+
+
+def test_a_server_that_is_told_to_end_does_so_although_a_load_is_open(data_dir: Path) -> None:
+    with running(data_dir, "--no-runner") as started:
+        api = Api(started.url, make_key(started, workspace="w"))
+        judge = api.run("CreateJudge", input=JUDGE)["judge"]
+        with _raw(api, judge) as stream:
+            stream.send(lines(evaluation(1)))
+            assert stream.line()["accepted"] == 1
+            assert started.terminate() in (0, -15, 143)
+        api.http.close()
 
 
 def test_line_ends_blank_lines_a_byte_order_mark_and_a_missing_last_end_are_all_fine(api: Api, judge: Data) -> None:
