@@ -6,6 +6,8 @@ from typing import BinaryIO, Self
 
 import orjson
 
+from cli.errors import ApiError
+
 
 class Refusals:
     """JSON Lines, in a file that is made with the first of them."""
@@ -27,7 +29,10 @@ class Refusals:
     def add(self, file: str, line: int, reason: str, external_id: str | None = None) -> None:
         """Report one line."""
         if self._file is None:
-            self._file = self.path.open("wb")
+            try:
+                self._file = self.path.open("wb")
+            except OSError as problem:
+                raise ApiError(f"Refused lines can't be reported in {self.path}: {problem.strerror}.") from problem
         report = {"file": file, "line": line, "external_id": external_id, "reason": reason}
         self._file.write(orjson.dumps(report) + b"\n")
         self.count += 1

@@ -127,6 +127,8 @@ class Loading:
             await self._settle()
             self._stop("UNAUTHENTICATED", str(error))
         except Exception as error:
+            with contextlib.suppress(Exception):  # the unit before may have been kept
+                await self._settle()
             self._stop("INTERNAL", masked(error))
         else:
             return True

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, inspect, select
 
 from models.base import in_utc, new_id, now
 from models.errors import Conflict
@@ -14,6 +14,8 @@ from models.spec import EvaluationSpec
 from store import judges
 from store.ingest import digest_of, ingest
 from store.rows import Query, among, every, first
+
+_TEXTS = ("input", "output", "rationale")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +74,9 @@ def named(
     connection: Connection, judge_pk: int, ids: Sequence[str], external_ids: Sequence[str]
 ) -> tuple[dict[str, Evaluation], dict[str, Evaluation]]:
     """A judge's evaluations by id and by external id, of those asked for; without their texts."""
-    of_judge = select(
-        Evaluation.id,
-        Evaluation.external_id,
-        Evaluation.group,
-        Evaluation.scores,
-        Evaluation.version_id,
-        Evaluation.shown,
-    ).where(Evaluation.judge_pk == judge_pk)
+    of_judge = select(*(column for column in inspect(Evaluation).c if column.key not in _TEXTS)).where(
+        Evaluation.judge_pk == judge_pk
+    )
     known = every(connection, of_judge.where(among(connection, Evaluation.id, ids)), Evaluation) if ids else []
     statement = of_judge.where(among(connection, Evaluation.external_id, external_ids))
     named = every(connection, statement, Evaluation) if external_ids else []
