@@ -4,7 +4,8 @@ usage: python -m benchmarks.ingest [--postgres] [--evaluations 100000] [--words 
 
 Writes an evaluations file and a feedback file of made-up text, starts a server with a fresh database, and loads both by
 `judgesmith import`, as anybody would. Prints rows a second from end to end, the largest resident memory of both
-processes, and the latency of other clients' requests while the load ran.
+processes, and the latency of other clients' requests while the load ran; then the rates of loading the same again and
+of exporting it.
 """
 
 import argparse
@@ -19,6 +20,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -104,29 +106,50 @@ def _measure(api: Api, server: int, evaluations: Path, feedback: Path, rows: int
     print(f"load average: {os.getloadavg()[0]:.1f}")
     total = 0.0
     for kind, path in (("evaluations", evaluations), ("feedback", feedback)):
-        began = time.perf_counter()
-        client = subprocess.Popen(
-            [sys.executable, "-m", "cli.start", "import", "--judge", judge, f"--{kind}", str(path), "--json"],
-            cwd=HOME,
-            env=environment(url=api.url, api_key=api.key or ""),
-            stdout=subprocess.PIPE,
-        )
-        assert client.stdout is not None
-        peak = 0.0
-        while client.poll() is None:
-            peak = max(peak, _memory(client.pid, "VmHWM"))
-            time.sleep(0.1)
-        seconds = time.perf_counter() - began
-        total += seconds
-        answer = orjson.loads(client.stdout.read())[kind]
+        ran = _run(api, "import", "--judge", judge, f"--{kind}", path, "--json")
+        answer = orjson.loads(ran.said)[kind]
         assert answer["refused"] == 0, answer
-        print(
-            f"{kind}: {answer['new']:,} rows in {seconds:.1f} s, {answer['new'] / seconds:,.0f}/s; "
-            f"the client's memory {peak:,.0f} MiB, the server's {_memory(server, 'VmHWM'):,.0f} MiB"
-        )
+        total += ran.seconds
+        print(f"{kind}: {answer['new']:,} rows, {ran.told(answer['new'])}; the server's {_peak(server):,.0f} MiB")
     print(f"together: {rows:,} rows in {total:.1f} s, {rows / total:,.0f}/s")
     for probe in probes:
         print(probe.finish())
+    again = _run(api, "import", "--judge", judge, "--evaluations", evaluations, "--feedback", feedback)
+    print(f"loading all of it again: {again.told(rows)}")
+    out = evaluations.parent / "out"
+    exported = _run(api, "export", "--judge", judge, "--evaluations", f"{out}.e", "--feedback", f"{out}.f")
+    print(f"exporting all of it: {exported.told(rows)}; the server's {_peak(server):,.0f} MiB")
+
+
+@dataclass
+class _Ran:
+    """A command that ran to its end."""
+
+    said: bytes
+    seconds: float
+    memory: float
+
+    def told(self, rows: int) -> str:
+        """How long it took for so many rows."""
+        return f"{self.seconds:.1f} s, {rows / self.seconds:,.0f}/s; the client's memory {self.memory:,.0f} MiB"
+
+
+def _run(api: Api, *words: object) -> _Ran:
+    began = time.perf_counter()
+    client = subprocess.Popen(
+        [sys.executable, "-m", "cli.start", *map(str, words)],
+        cwd=HOME,
+        env=environment(url=api.url, api_key=api.key or ""),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    assert client.stdout is not None
+    memory = 0.0
+    while client.poll() is None:
+        memory = max(memory, _peak(client.pid))
+        time.sleep(0.1)
+    assert client.returncode == 0, words
+    return _Ran(client.stdout.read(), time.perf_counter() - began, memory)
 
 
 class Probe(threading.Thread):
@@ -172,13 +195,13 @@ class Probe(threading.Thread):
             self._api.run("RecordEvaluations", input={"judgeId": self._judge, "evaluations": [item]})
 
 
-def _memory(pid: int, name: str) -> float:
-    """A figure of a process's memory in MiB; 0 when it is gone."""
+def _peak(pid: int) -> float:
+    """The largest resident memory of a process so far, in MiB; 0 when it is gone."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     except OSError:
         return 0.0
-    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith(f"{name}:")), 0.0)
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:")), 0.0)
 
 
 if __name__ == "__main__":
