@@ -58,7 +58,7 @@ class Sender:
         path: the endpoint's.
         refuse: is told of each refused line: its number, its text if it is not far too long, the errors. It says
             whether the line counts as refused; a dry run knows better at times.
-        progress: is called now and then.
+        progress: is told now and then how many lines went out so far.
         retrying: is told of each new try: the reason, the pause in seconds.
     """
 
@@ -67,8 +67,9 @@ class Sender:
     dry_run: bool
     count: Count
     refuse: Callable[[int, bytes | None, list[Answer]], bool]
-    progress: Callable[[], None]
+    progress: Callable[[int], None]
     retrying: Callable[[str, float], None]
+    _gone: int = 0
 
     def send(self, lines: Iterator[Line]) -> None:
         """Send all lines.
@@ -146,7 +147,7 @@ class Sender:
         self.count.new = base.new + answer["new"]
         self.count.already_there = base.already_there + answer["already_there"]
         self.count.refused = base.refused + answer["refused"]
-        self.progress()
+        self.progress(self._gone)
 
     def _content(self, sent: _Sent, reading: "_Reading") -> Iterator[bytes]:
         """What goes over the wire: what was sent before and not acknowledged, then more."""
@@ -171,6 +172,7 @@ class Sender:
             if line is None:
                 sent.closed = True
                 break
+            self._gone += 1
             sent.lines.append(line)
             sent.size += len(line[1])
             block += line[1]
@@ -178,7 +180,7 @@ class Sender:
             if len(block) >= _BLOCK:
                 yield bytes(block)
                 block.clear()
-                self.progress()
+                self.progress(self._gone)
             sent.closed = sent.size >= REQUEST_BYTES or len(sent.lines) >= REQUEST_LINES
         yield bytes(block)
 

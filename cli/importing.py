@@ -157,11 +157,10 @@ class _Importing:
         self._refusals.add(self._lines.name, number, "; ".join(map(_told, errors)), errors[0].get("external_id"))
         return True
 
-    def _show(self) -> None:
+    def _show(self, lines: int) -> None:
         elapsed = self._progress.tasks[self._task].elapsed or 0.0
-        done = self._count.lines
         self._progress.update(
-            self._task, completed=self._lines.position, lines=done, rate=done / elapsed if elapsed else 0.0
+            self._task, completed=self._lines.position, lines=lines, rate=lines / elapsed if elapsed else 0.0
         )
         self._refusals.flush()
 

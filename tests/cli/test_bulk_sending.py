@@ -64,7 +64,7 @@ class Told:
             dry_run=False,
             count=self.count,
             refuse=self._refuse,
-            progress=lambda: None,
+            progress=lambda _: None,
             retrying=lambda problem, _: self.retries.append(problem),
         )
 
