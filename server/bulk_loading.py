@@ -20,8 +20,9 @@ from server.backlog import Backlog
 from server.errors import masked
 from store.store import Store
 
-# A unit is one transaction. Larger ones gain little; they hold up other writers longer.
-UNIT_LINES = 1_000
+# A unit is one transaction, and others who write wait for it. Above some hundred lines, larger ones gain little.
+UNIT_SECONDS = 0.05
+UNIT_LINES = range(100, 2_001)
 UNIT_BYTES = 2 * 2**20
 IDLE_SECONDS = 0.5  # lines that wait for more wait no longer than this
 KEY_HOLDS = 2.0  # seconds for which a key is believed in before it is looked at again
@@ -85,6 +86,19 @@ class Answers:
             self._news.clear()
 
 
+class Pace:
+    """How many lines a unit holds: as many as can be kept in ``UNIT_SECONDS``, here and now."""
+
+    def __init__(self) -> None:
+        self.lines = 250
+
+    def learn(self, lines: int, seconds: float) -> None:
+        """A unit of so many lines was kept in so many seconds; the next ones are half-way to what that suggests."""
+        if lines >= self.lines // 2:  # the time of a small one says little about large ones
+            wanted = (self.lines + lines * UNIT_SECONDS / max(seconds, 1e-6)) / 2
+            self.lines = round(min(max(wanted, UNIT_LINES[0]), UNIT_LINES[-1]))
+
+
 class Loading:
     """One request's load: a unit is read in a thread while the one before it is kept."""
 
@@ -93,6 +107,7 @@ class Loading:
         self._key = key
         self._answers = answers
         self._lines = LineSplitter()
+        self._pace = Pace()
         self._new = self._already_there = self._refused = 0
         self._pending: asyncio.Task[None] | None = None
 
@@ -112,11 +127,11 @@ class Loading:
 
     async def _run(self, receive: Receive) -> bool:
         try:
-            async for unit in _units(receive, self._lines):
+            async for unit in _units(receive, self._lines, self._pace):
                 await self._key.check()
                 read = await asyncio.to_thread(self._load.read, unit)
                 await self._settle()
-                self._pending = asyncio.create_task(self._keep(read, upto=unit[-1][0]))
+                self._pending = asyncio.create_task(self._keep(read, len(unit), upto=unit[-1][0]))
             await self._settle()
         except ClientDisconnect:
             raise
@@ -140,9 +155,11 @@ class Loading:
             pending, self._pending = self._pending, None
             await pending
 
-    async def _keep(self, unit: Unit[Any], upto: int) -> None:
+    async def _keep(self, unit: Unit[Any], lines: int, upto: int) -> None:
         """Keep a unit, and say what became of it and that all lines up to a number are settled."""
+        began = time.perf_counter()
         outcome = await self._load.keep(unit)
+        self._pace.learn(lines, time.perf_counter() - began)
         self._new += outcome.new
         self._already_there += outcome.already_there
         self._refused += len({refusal.line for refusal in outcome.refusals})
@@ -170,7 +187,7 @@ class Loading:
         self._answers.say(line=self._lines.number + 1, code=code, message=message, field=None, external_id=None)
 
 
-async def _units(receive: Receive, splitter: LineSplitter) -> AsyncIterator[list[Line]]:
+async def _units(receive: Receive, splitter: LineSplitter, pace: Pace) -> AsyncIterator[list[Line]]:
     """The lines of a body in units.
 
     Raises:
@@ -196,7 +213,7 @@ async def _units(receive: Receive, splitter: LineSplitter) -> AsyncIterator[list
                 for line in splitter.feed(piece):
                     unit.append(line)
                     size += len(line[1] or b"")
-                    if len(unit) >= UNIT_LINES or size >= UNIT_BYTES:
+                    if len(unit) >= pace.lines or size >= UNIT_BYTES:
                         yield unit
                         unit, size = [], 0
                 await asyncio.sleep(0)  # a little gzip can be a lot of text
