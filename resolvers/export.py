@@ -5,6 +5,7 @@ elsewhere, adds nothing twice.
 """
 
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -50,7 +51,7 @@ async def _evaluations(ctx: Context, pk: int, criteria: Sequence[Criterion]) -> 
     upto = await ctx.store.read(lambda connection: export.last_evaluation(connection, pk))
     after = ""
     while rows := await ctx.store.read(
-        lambda connection, after=after: export.evaluations(connection, pk, after, upto, EVALUATIONS)  # type: ignore[misc]
+        partial(export.evaluations, judge_pk=pk, after=after, upto=upto, limit=EVALUATIONS)
     ):
         yield _encoder.encode_lines([_evaluation(row, criteria) for row in rows])
         after = rows[-1].id
@@ -59,9 +60,7 @@ async def _evaluations(ctx: Context, pk: int, criteria: Sequence[Criterion]) -> 
 async def _feedback(ctx: Context, pk: int, criteria: Sequence[Criterion]) -> AsyncIterator[bytes]:
     upto = await ctx.store.read(lambda connection: export.last_feedback(connection, pk))
     after = 0
-    while rows := await ctx.store.read(
-        lambda connection, after=after: export.feedback(connection, pk, after, upto, FEEDBACK)  # type: ignore[misc]
-    ):
+    while rows := await ctx.store.read(partial(export.feedback, judge_pk=pk, after=after, upto=upto, limit=FEEDBACK)):
         yield _encoder.encode_lines([_item(row, criteria) for row in rows])
         after = rows[-1].seq
 
