@@ -20,9 +20,11 @@ from server.backlog import Backlog
 from server.errors import masked
 from store.store import Store
 
-# A unit is one transaction, and others who write wait for it. Above some hundred lines, larger ones gain little.
+# A unit is one transaction. On the embedded database all others who write wait for it; elsewhere nobody but those who
+# write to the same judge does, and what small units cost in round trips counts more.
 UNIT_SECONDS = 0.05
-UNIT_LINES = range(100, 2_001)
+MOST_LINES = 2_000
+FEWEST_LINES, FEWEST_LINES_ELSEWHERE = 100, 1_000
 UNIT_BYTES = 2 * 2**20
 IDLE_SECONDS = 0.5  # lines that wait for more wait no longer than this
 KEY_HOLDS = 2.0  # seconds for which a key is believed in before it is looked at again
@@ -87,16 +89,17 @@ class Answers:
 
 
 class Pace:
-    """How many lines a unit holds: as many as can be kept in ``UNIT_SECONDS``, here and now."""
+    """How many lines a unit holds: as many as can be kept in ``UNIT_SECONDS``, here and now, within limits."""
 
-    def __init__(self) -> None:
-        self.lines = 250
+    def __init__(self, *, embedded: bool) -> None:
+        self.fewest = FEWEST_LINES if embedded else FEWEST_LINES_ELSEWHERE
+        self.lines = max(250, self.fewest)
 
     def learn(self, lines: int, seconds: float) -> None:
         """A unit of so many lines was kept in so many seconds; the next ones are half-way to what that suggests."""
         if lines >= self.lines // 2:  # the time of a small one says little about large ones
             wanted = (self.lines + lines * UNIT_SECONDS / max(seconds, 1e-6)) / 2
-            self.lines = round(min(max(wanted, UNIT_LINES[0]), UNIT_LINES[-1]))
+            self.lines = round(min(max(wanted, self.fewest), MOST_LINES))
 
 
 class Loading:
@@ -107,7 +110,7 @@ class Loading:
         self._key = key
         self._answers = answers
         self._lines = LineSplitter()
-        self._pace = Pace()
+        self._pace = Pace(embedded=load.ctx.store.embedded)
         self._new = self._already_there = self._refused = 0
         self._pending: asyncio.Task[None] | None = None
 
