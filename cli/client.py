@@ -2,7 +2,8 @@
 
 import ipaddress
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ Data = dict[str, Any]
 DEFAULT_URL = "http://127.0.0.1:8000"
 _RETRIES = 4  # when the server asks to come back later
 _LONGEST_WAIT = 30.0
+_STREAM = httpx.Timeout(600, connect=5)  # a bulk load may have to wait its turn
 
 
 class Client:
@@ -31,7 +33,8 @@ class Client:
             raise ApiError(f"{url!r} is not the address of a server. It looks like {DEFAULT_URL}.")
         self.key = key
         # A proxy of the environment can't reach this machine's own loopback address.
-        self._use_proxies = not _is_loopback(parts.hostname)
+        self.is_local = _is_loopback(parts.hostname)
+        self._use_proxies = not self.is_local
         self._http = httpx.Client(
             base_url=self.url,
             headers={"accept": "application/json"} | self._authorization(),
@@ -89,22 +92,39 @@ class Client:
         """The bytes of a file."""
         answer = self._request("GET", path)
         if answer.status_code != httpx.codes.OK:
-            raise self._file_error(answer)
+            raise self.refusal(answer)
         return answer.content
 
     def upload(self, path: str, content: bytes) -> Data:
         """Send the bytes of a file; what the server made of them."""
         answer = self._request("POST", path, content=content, headers={"content-type": "application/zip"})
         if answer.status_code != httpx.codes.CREATED:
-            raise self._file_error(answer)
+            raise self.refusal(answer)
         made: Data = orjson.loads(answer.content)
         return made
 
-    def _file_error(self, answer: httpx.Response) -> ApiError:
-        """Outside GraphQL errors are told in a shape of their own."""
+    def stream(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str],
+        content: Iterator[bytes] | None = None,
+        *,
+        packed: bool = False,
+    ) -> AbstractContextManager[httpx.Response]:
+        """Make a request outside GraphQL whose body, gzipped or not, and answer are read bit by bit.
+
+        Raises:
+            httpx.TransportError: when entered or read, the connection can't be made or breaks.
+        """
+        headers = {"accept": "application/x-ndjson"} | ({"content-encoding": "gzip"} if packed else {})
+        return self._http.stream(method, path, params=params, content=content, headers=headers, timeout=_STREAM)
+
+    def refusal(self, answer: httpx.Response) -> ApiError:
+        """What an answer outside GraphQL says went wrong."""
         try:
-            error = orjson.loads(answer.content)["error"]
-            return ApiError(error["message"], error["code"])
+            error = orjson.loads(answer.read())["error"]
+            return ApiError(str(error["message"]), str(error["code"]))
         except (orjson.JSONDecodeError, KeyError, TypeError):
             return self._http_error(answer)
 

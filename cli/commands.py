@@ -3,6 +3,7 @@
 import typer
 
 from cli.demo import demo
+from cli.export_command import export_command
 from cli.import_command import import_command
 from cli.job_commands import cancel, train, watch_job
 from cli.learning_commands import learning_curve, suggest
@@ -13,6 +14,7 @@ from cli.version_commands import compare, export_version, import_version
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 app.command("import")(import_command)
+app.command("export")(export_command)
 app.command("train")(train)
 app.command("watch")(watch_job)
 app.command("cancel")(cancel)

@@ -1,16 +1,24 @@
 """Importing the files of a judge: first the evaluations, then the feedback on them, with a progress bar."""
 
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from cli.bulk import Answer, Count, Sender
 from cli.client import Client
-from cli.importer import EVALUATIONS, FEEDBACK, Count, Importer, Kind, Refusals
 from cli.judge_file import Judge
-from cli.lines import open_lines
+from cli.lines import Lines, open_lines
+from cli.refusals import Refusals
+from cli.trial import Evaluations, only_unknown
+from models.line_splitter import Line
+
+if TYPE_CHECKING:
+    from cli.new_judge import NewJudge
 
 
 @dataclass
@@ -32,12 +40,33 @@ class Totals:
         return asdict(self)
 
 
+# Makes lines of a kind, `evaluations` or `feedback`, from a file of any format, numbered as in that file.
+Converter = Callable[[str, Lines], Iterator[Line]]
+
+
+def as_they_are(_kind: str, source: Lines) -> Iterator[Line]:
+    """The lines of a file that is in the import format."""
+    return iter(source)
+
+
 def import_files(
-    client: Client, judge: Judge, evaluations: Path | None, feedback: Path | None, errors: Path, console: Console
+    client: Client,
+    judge: Judge,
+    evaluations: Path | None,
+    feedback: Path | None,
+    errors: Path,
+    console: Console,
+    *,
+    convert: Converter = as_they_are,
+    dry_run: bool = False,
+    new: "NewJudge | None" = None,
 ) -> Totals:
-    """Load both files, where given, and say what became of their lines; the bar goes to `console`."""
+    """Load both files, where given, and say what became of their lines; the bar goes to `console`.
+
+    A dry run checks them instead; for a judge that does not exist yet, `new` does that.
+    """
     totals = Totals(judge["id"])
-    refusals = Refusals(errors)
+    trial = _Trial(new) if dry_run else None
     progress = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -47,26 +76,98 @@ def import_files(
         console=console,
         disable=not console.is_terminal,
     )
-    with progress:
-        for kind, path, count in (
-            (EVALUATIONS, evaluations, totals.evaluations),
-            (FEEDBACK, feedback, totals.feedback),
-        ):
-            if path is not None:
-                _import_file(Importer(client, judge, kind, refusals, count), kind, path, progress)
-    if refusals.count:
-        totals.errors_file = str(errors)
+    with ExitStack() as files:
+        # Both are opened before anything is sent: a slip in the second name leaves nothing half.
+        refusals = files.enter_context(Refusals(errors))
+        opened = [
+            (kind, files.enter_context(open_lines(path)), count)
+            for kind, path, count in (
+                ("evaluations", evaluations, totals.evaluations),
+                ("feedback", feedback, totals.feedback),
+            )
+            if path is not None
+        ]
+        files.enter_context(progress)
+        try:
+            for kind, lines, count in opened:
+                _Importing(client, judge["id"], kind, lines, count, refusals, progress, trial).run(convert)
+        finally:
+            if refusals.count:
+                totals.errors_file = str(errors)
     return totals
 
 
-def _import_file(importer: Importer, kind: Kind, path: Path, progress: Progress) -> None:
-    with open_lines(path) as lines:
-        task = progress.add_task(kind.list_name.capitalize(), total=lines.size, lines=0, rate=0.0)
-        importer.load(lines, lines.name, lambda: _show(progress, task, importer.count.lines, lines.position))
-        total = lines.size or 1
-        progress.update(task, total=total, completed=total)
+@dataclass
+class _Trial:
+    """What a dry run knows."""
+
+    new: "NewJudge | None"
+    evaluations: Evaluations = field(default_factory=Evaluations)
 
 
-def _show(progress: Progress, task: TaskID, lines: int, position: int) -> None:
-    elapsed = progress.tasks[task].elapsed or 0.0
-    progress.update(task, completed=position, lines=lines, rate=lines / elapsed if elapsed else 0.0)
+class _Importing:
+    """One file on its way in."""
+
+    def __init__(
+        self,
+        client: Client,
+        judge_id: str,
+        kind: str,
+        lines: Lines,
+        count: Count,
+        refusals: Refusals,
+        progress: Progress,
+        trial: _Trial | None,
+    ) -> None:
+        self._client = client
+        self._judge_id = judge_id
+        self._kind = kind
+        self._lines = lines
+        self._count = count
+        self._refusals = refusals
+        self._progress = progress
+        self._trial = trial
+        self._task: TaskID = progress.add_task(kind.capitalize(), total=lines.size, lines=0, rate=0.0)
+
+    def run(self, convert: Converter) -> None:
+        """Load all of it."""
+        lines, trial = convert(self._kind, self._lines), self._trial
+        if trial is not None and self._kind == "evaluations":
+            lines = trial.evaluations.watch(lines)
+        if trial is not None and trial.new is not None:
+            trial.new.check(self._kind, lines, self._count, self._refuse, trial.evaluations)
+        else:
+            Sender(
+                client=self._client,
+                path=f"/judges/{self._judge_id}/{self._kind}",
+                dry_run=trial is not None,
+                count=self._count,
+                refuse=self._refuse,
+                progress=self._show,
+                retrying=self._tell,
+            ).send(lines)
+        total = self._lines.size or 1
+        self._progress.update(self._task, total=total, completed=total, lines=self._count.lines)
+        if not self._count.lines:
+            self._progress.console.print(f"{self._lines.name} is empty: there is nothing to load.")
+
+    def _refuse(self, number: int, text: bytes | None, errors: list[Answer]) -> bool:
+        if self._trial is not None and only_unknown(errors) and self._trial.evaluations.hold(text):
+            return False
+        self._refusals.add(self._lines.name, number, "; ".join(map(_told, errors)), errors[0].get("external_id"))
+        return True
+
+    def _show(self, lines: int) -> None:
+        elapsed = self._progress.tasks[self._task].elapsed or 0.0
+        self._progress.update(
+            self._task, completed=self._lines.position, lines=lines, rate=lines / elapsed if elapsed else 0.0
+        )
+        self._refusals.flush()
+
+    def _tell(self, problem: str, pause: float) -> None:
+        self._progress.console.print(f"{problem} Trying again in {pause:g} s.")
+
+
+def _told(error: Answer) -> str:
+    field_path = ".".join(error.get("field") or ())
+    return f"{error['message']} (field: {field_path})" if field_path else str(error["message"])

@@ -21,7 +21,9 @@ class _Criterion(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True)
     weight: float | None = None
 
 
-class _JudgeFile(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+class JudgeFile(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """A judge as a file describes it."""
+
     name: str
     criteria: Annotated[list[_Criterion], msgspec.Meta(min_length=1)]
     id: str | None = None
@@ -30,7 +32,16 @@ class _JudgeFile(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True)
 
 def create_or_find(client: Client, path: Path) -> Judge:
     """Create the judge that a file describes; one that names its `id` and is already there is taken as it is."""
-    described = _read(path)
+    found = find_described(client, path)
+    if found is not None:
+        return found
+    created: Judge = client.run("CreateJudge", input=msgspec.to_builtins(read_judge_file(path)))["createJudge"]["judge"]
+    return created
+
+
+def find_described(client: Client, path: Path) -> Judge | None:
+    """The judge that a file describes, if it names its `id` and is already there."""
+    described = read_judge_file(path)
     found: Judge | None = client.run("Judge", id=described.id)["judge"] if described.id else None
     if found is not None:
         names = [criterion["name"] for criterion in found["criteria"]]
@@ -39,9 +50,7 @@ def create_or_find(client: Client, path: Path) -> Judge:
                 f"There is a judge {described.id} already, with the criteria {', '.join(names)}; those in {path} are "
                 "others. Give this one another id, or load into the existing one with --judge."
             )
-        return found
-    created: Judge = client.run("CreateJudge", input=msgspec.to_builtins(described))["createJudge"]["judge"]
-    return created
+    return found
 
 
 def find(client: Client, judge_id: str) -> Judge:
@@ -52,9 +61,10 @@ def find(client: Client, judge_id: str) -> Judge:
     return found
 
 
-def _read(path: Path) -> _JudgeFile:
+def read_judge_file(path: Path) -> JudgeFile:
+    """What the file of a judge says."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=_JudgeFile)
+        return msgspec.json.decode(path.read_bytes(), type=JudgeFile)
     except OSError as error:
         raise ApiError(f"{path} can't be read: {error.strerror}.") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -1,19 +1,19 @@
-"""Reading JSON Lines from a file or from stdin, gzipped or not."""
+"""Reading JSON Lines from a file or from stdin, gzipped or not, in bounded memory."""
 
-import gzip
 import io
 import sys
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import cast
 
 from cli.errors import ApiError
+from models.gunzip import DamagedError, Gunzip
+from models.line_splitter import Line, LineSplitter
 
 STDIN = Path("-")
-_GZIP_MAGIC = b"\x1f\x8b"
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_BLOCK = 2**18
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 @contextmanager
@@ -37,22 +37,29 @@ class Lines:
         self.name = name
         #: Bytes to read in all; None where that can't be known.
         self.size = size
+        #: Bytes read so far, as they are in the file.
+        self.position = 0
         self._file = file
 
-    def __iter__(self) -> Iterator[tuple[int, bytes]]:
-        """Yield each line that is not blank with its number, counted from 1."""
+    def blocks(self) -> Iterator[bytes]:
+        """Yield what is in the file, unpacked where it is gzipped: its name does not say so, its first bytes do."""
+        gunzip = Gunzip()
+        first = True
         try:
-            # The name of a file does not say what is in it; its first bytes do.
-            is_gzip = self._file.peek(2)[:2] == _GZIP_MAGIC
-            lines = cast("BinaryIO", gzip.GzipFile(fileobj=self._file)) if is_gzip else self._file
-            for number, line in enumerate(lines, 1):
-                text = line.removeprefix(_BYTE_ORDER_MARK).strip()
-                if text:
-                    yield number, text
-        except (EOFError, OSError, zlib.error) as error:
-            raise ApiError(f"{self.name} breaks off or is damaged: {error}.") from error
+            while block := self._file.read(_BLOCK):
+                self.position += len(block)
+                for piece in gunzip.feed(block):
+                    if first and piece.startswith(_UTF16):
+                        raise ApiError(f"{self.name} is UTF-16, not UTF-8: save it in that encoding.")
+                    first = False
+                    yield piece
+            yield gunzip.finish()
+        except (DamagedError, OSError) as error:
+            raise ApiError(f"{self.name} is not whole: {error}. What comes before is taken.") from error
 
-    @property
-    def position(self) -> int:
-        """How many bytes of `size` are read so far."""
-        return self._file.tell() if self.size is not None else 0
+    def __iter__(self) -> Iterator[Line]:
+        """Yield each line that is not blank with its number, from 1; None for the text of one that is far too long."""
+        splitter = LineSplitter()
+        for block in self.blocks():
+            yield from splitter.feed(block)
+        yield from splitter.finish()

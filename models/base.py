@@ -19,6 +19,7 @@ from sqlalchemy.types import TypeDecorator
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, o, u
+_PAIRS = tuple(a + b for a in _ALPHABET for b in _ALPHABET)  # by ten bits, since bulk loads make many ids
 
 
 def microseconds(moment: datetime) -> int:
@@ -105,9 +106,14 @@ def new_id(prefix: str) -> str:
     with _numbering:
         number = max((time.time_ns() // 1_000_000) << 80 | secrets.randbits(80), _last_number + 1)
         _last_number = number
-    return f"{prefix}_" + "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+    return f"{prefix}_" + "".join([_PAIRS[number >> shift & 1023] for shift in range(120, -1, -10)])
 
 
 def now() -> datetime:
     """This moment, in UTC."""
     return datetime.now(UTC)
+
+
+def in_utc(moment: datetime | None) -> datetime | None:
+    """The same moment as the database gives it back."""
+    return None if moment is None else moment.astimezone(UTC)

@@ -50,3 +50,15 @@ def shown_at(evaluation: Evaluation, ordinal: int) -> float | None:
     """The score people saw: the version's where they were shown one, else the raw one."""
     shown = score_at(evaluation.shown, ordinal)
     return shown if shown is not None else score_at(evaluation.scores, ordinal)
+
+
+def same_scores(one: Scores | None, other: Scores | None) -> bool:
+    """Whether two lists score the same criteria alike; one may be older than the judge's last criteria."""
+    return _trimmed(one) == _trimmed(other)
+
+
+def _trimmed(scores: Scores | None) -> Scores:
+    kept = list(scores or [])
+    while kept and kept[-1] is None:
+        kept.pop()
+    return kept

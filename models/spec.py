@@ -24,6 +24,12 @@ MAX_FEEDBACK_COUNT = 1_000_000
 MAX_EPOCHS = 10_000
 MAX_SEED = 2**31 - 1
 
+_OWN_FIELD = {
+    FeedbackType.CORRECTION: "corrected_scores",
+    FeedbackType.RATING: "rating",
+    FeedbackType.APPROVAL: "approved",
+    FeedbackType.COMMENT: "comment",
+}
 _JUDGE_ID = re.compile(r"jdg_[A-Za-z0-9]{1,64}")
 _CRITERION_KEY = re.compile(r"crit_[A-Za-z0-9_]{1,64}")
 _EMAIL = re.compile(r"[^@\s<>\"(),:;\\\[\]]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9-]+)+")
@@ -237,13 +243,7 @@ class FeedbackSpec:
             yield Invalid(
                 "Name the evaluation by exactly one of evaluationId and evaluationExternalId.", ("evaluation_id",)
             )
-        fields = {
-            FeedbackType.CORRECTION: "corrected_scores",
-            FeedbackType.RATING: "rating",
-            FeedbackType.APPROVAL: "approved",
-            FeedbackType.COMMENT: "comment",
-        }
-        own = fields[self.type]
+        own = _OWN_FIELD[self.type]
         if getattr(self, own) is None:
             yield Invalid(f"Feedback of type {self.type.name} needs {_camel(own)}.", (own,))
         for other in ("corrected_scores", "rating", "approved"):
@@ -439,11 +439,12 @@ def _text(name: str, value: str, limit: int, *, empty: bool = False) -> Iterator
         yield LimitExceeded(f"{_camel(name)} has {len(value):,} characters; at most {limit:,} are taken.", (name,))
     elif "\x00" in value:
         yield Invalid(f"{_camel(name)} holds a NUL character, which no database text may.", (name,))
-    elif not _is_unicode(value):
+    elif not is_unicode(value):
         yield Invalid(f"{_camel(name)} holds half of a surrogate pair, which is no valid Unicode.", (name,))
 
 
-def _is_unicode(value: str) -> bool:
+def is_unicode(value: str) -> bool:
+    """Whether a text is free of half surrogate pairs."""
     try:
         value.encode()
     except UnicodeEncodeError:

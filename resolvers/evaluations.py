@@ -1,6 +1,7 @@
 """Record evaluations, and score items with a judge version."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -98,7 +99,7 @@ async def evaluate(
         ctx.allow("Mutation.evaluate(record)")
     checked = await _check(ctx, judge_id, specs, "items")
     wanted = version_id or checked.judge.active_version_id
-    version = await _version(ctx, checked.judge, wanted, ("version_id",)) if wanted is not None else None
+    version = await version_of(ctx, checked.judge, wanted, ("version_id",)) if wanted is not None else None
     if version is not None:
         scored = await _score(ctx, checked, specs, version)
     else:
@@ -121,6 +122,20 @@ async def evaluate(
         total = overall([s.criterion for s in scores], [s.score for s in scores])
         results[index] = ScoredItem(specs[index].external_id, kept.get(index), total, scores)
     return Evaluated(version, tuple(results), tuple(checked.errors))
+
+
+async def shown_by(
+    ctx: Context,
+    judge: Judge,
+    version: JudgeVersion,
+    specs: Sequence[EvaluationSpec],
+    raw: Sequence[Scores],
+    criteria: tuple[Criterion, ...],
+) -> list[Scores]:
+    """What people were shown where a version's scores were: computed again, since versions never change."""
+    checked = _Checked(judge, criteria, dict(enumerate(raw)), [])
+    scored = await _score(ctx, checked, tuple(specs), version)
+    return [_point_estimates(criteria, scored[index]) for index in checked.raw]
 
 
 async def _check(ctx: Context, judge_id: str, specs: tuple[EvaluationSpec, ...], field: str) -> _Checked:
@@ -156,7 +171,12 @@ async def _keep(
     return kept, new
 
 
-async def _version(ctx: Context, judge: Judge, version_id: str, field: tuple[str, ...]) -> JudgeVersion:
+async def version_of(ctx: Context, judge: Judge, version_id: str, field: tuple[str, ...]) -> JudgeVersion:
+    """A judge's version.
+
+    Raises:
+        NotFound: the judge has none of this id.
+    """
     version = await ctx.store.read(lambda connection: judges.version(connection, ctx.workspace_id, version_id))
     if version is None or version.judge_pk != judge.pk:
         raise NotFound(f"The judge has no version {version_id!r}.", field)
@@ -164,7 +184,7 @@ async def _version(ctx: Context, judge: Judge, version_id: str, field: tuple[str
 
 
 async def _shown(ctx: Context, checked: _Checked, specs: tuple[EvaluationSpec, ...]) -> dict[int, Scores]:
-    """What people were shown where a version's scores were: computed again, since versions never change."""
+    """What people were shown, of those that name a version."""
     by_version: dict[str, list[int]] = {}
     for index in checked.raw:
         version_id = specs[index].version_id
@@ -173,15 +193,15 @@ async def _shown(ctx: Context, checked: _Checked, specs: tuple[EvaluationSpec, .
     shown: dict[int, Scores] = {}
     for version_id, indices in by_version.items():
         try:
-            version = await _version(ctx, checked.judge, version_id, ("version_id",))
+            version = await version_of(ctx, checked.judge, version_id, ("version_id",))
         except NotFound as error:
             for index in indices:
                 del checked.raw[index]
                 checked.errors.append(error.within("evaluations", str(index)))
             continue
-        part = _Checked(checked.judge, checked.criteria, {index: checked.raw[index] for index in indices}, [])
-        scored = await _score(ctx, part, specs, version)
-        shown |= {index: _point_estimates(checked.criteria, scored[index]) for index in indices}
+        chosen, raw = [specs[index] for index in indices], [checked.raw[index] for index in indices]
+        estimates = await shown_by(ctx, checked.judge, version, chosen, raw, checked.criteria)
+        shown |= dict(zip(indices, estimates, strict=True))
     return shown
 
 

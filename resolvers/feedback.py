@@ -59,7 +59,7 @@ async def submit(ctx: Context, judge_id: str, specs: tuple[FeedbackSpec, ...]) -
             problems += misplaced
         evaluation = by_id.get(spec.evaluation_id or "") or by_external_id.get(spec.evaluation_external_id or "")
         if evaluation is None and _names_one(problems):
-            problems.append(_no_such(spec))
+            problems.append(feedback.no_such_evaluation(spec))
         if problems:
             errors += (problem.within("feedback", str(index)) for problem in problems)
         else:
@@ -94,15 +94,6 @@ async def retract(ctx: Context, feedback_id: str, reason: str) -> Feedback:
 def _names_one(problems: list[DomainError]) -> bool:
     """Whether nothing is wrong with how the evaluation is named."""
     return not any(problem.field[0] in ("evaluation_id", "evaluation_external_id") for problem in problems)
-
-
-def _no_such(spec: FeedbackSpec) -> NotFound:
-    if spec.evaluation_id is not None:
-        return NotFound(f"The judge has no evaluation {spec.evaluation_id!r}.", ("evaluation_id",))
-    return NotFound(
-        f"The judge has no evaluation with the external id {spec.evaluation_external_id!r}.",
-        ("evaluation_external_id",),
-    )
 
 
 async def _keep(

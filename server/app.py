@@ -9,7 +9,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Route, WebSocketRoute
 
 from schema.build import build
-from server import errors, health, openapi, pages, rest, versions
+from server import bulk, errors, export, health, openapi, pages, rest, versions
 from server.graphql import GraphQLView
 from server.headers import KnownHosts, SecurityHeaders, cors
 from server.limits import BodyLimit
@@ -42,6 +42,8 @@ def create_app(settings: Settings) -> Starlette:
         Route("/training/jobs/{job_id}", rest.get_job, methods=["GET"]),
         Route("/versions/{version_id}/file", versions.get_file, methods=["GET"]),
         Route("/judges/{judge_id}/versions", versions.import_version, methods=["POST"]),
+        *bulk.routes(),
+        *export.routes(),
         Route("/healthz", health.healthz),
         Route("/readyz", health.readyz),
         Route("/metrics", health.metrics),
@@ -58,7 +60,7 @@ def create_app(settings: Settings) -> Starlette:
             *cors(settings.allowed_origins),
             Middleware(errors.Masked),
             *([Middleware(RateLimit, rates=rates)] if rates is not None else []),
-            Middleware(BodyLimit, max_bytes=settings.max_body_bytes),
+            Middleware(BodyLimit, max_bytes=settings.max_body_bytes, streams=bulk.streams),
         ],
     )
     app.state.end_streams = graphql.end_streams

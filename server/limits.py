@@ -1,5 +1,6 @@
 """How large a request may be."""
 
+from collections.abc import Callable
 from http import HTTPStatus
 
 from starlette.datastructures import Headers
@@ -17,16 +18,19 @@ class TooLarge(HTTPException):
 class BodyLimit:
     """Refuses to read on in a body beyond a size, also one that does not tell its size.
 
+    ``streams`` names the paths that are read bit by bit and may go on for as long as they like.
+
     Starlette has such a limit too; it answers in plain text, and we answer all errors in one shape.
     """
 
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, max_bytes: int, streams: Callable[[str], bool] = lambda _: False) -> None:
         self.app = app
         self.max_bytes = max_bytes
+        self.streams = streams
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Count what the application reads."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or self.streams(scope["path"]):
             await self.app(scope, receive, send)
             return
         length = Headers(scope=scope).get("content-length", "")

@@ -1,28 +1,32 @@
 """Evaluations in the database."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, inspect, select, update
 
-from models.base import new_id, now
+from models.base import in_utc, new_id, now
 from models.errors import Conflict
-from models.evaluation import Evaluation, Scores
+from models.evaluation import Evaluation, Scores, same_scores
 from models.judge import Judge
 from models.spec import EvaluationSpec
 from store import counters, search
-from store.ingest import digest_of, ingest, shorter
-from store.rows import Query, every, first
+from store.ingest import digest_of, ingest
+from store.rows import Query, among, every, first
+
+_TEXTS = ("input", "output", "rationale")
 
 
 @dataclass(frozen=True, slots=True)
 class NewEvaluation:
-    """A checked evaluation, its scores in the judge's order, with what people were shown if that was a version."""
+    """A checked evaluation, its scores in the judge's order, with what people were shown if that was something else."""
 
     spec: EvaluationSpec
     scores: Scores
     shown: Scores | None = None
+
+    prefix: ClassVar[str] = "evl"
 
     @property
     def external_id(self) -> str | None:
@@ -30,24 +34,29 @@ class NewEvaluation:
         return self.spec.external_id
 
     def digest(self) -> str:
-        """SHA-256 of the content: the same for a repeat, another for a conflict."""
-        return self._digest(self.scores)
-
-    def earlier_digests(self) -> Iterator[str]:
-        """What it was when the judge had fewer criteria."""
-        return (self._digest(scores) for scores in shorter(self.scores))
-
-    def _digest(self, scores: Scores) -> str:
+        """SHA-256 of the content as it was given."""
         spec = self.spec
+        foreign = self.shown if spec.version_id is None else None  # what a version shows follows from the rest
         return digest_of(
             spec.group,
             spec.source,
             spec.input,
             spec.output,
             spec.rationale,
-            scores,
+            self.scores,
             spec.version_id,
             spec.evaluated_at,
+            *([foreign] if foreign is not None else []),
+        )
+
+    def repeats(self, row: Any) -> bool:
+        """Whether a row says the same, whatever the number of criteria was when it was kept."""
+        spec = self.spec
+        return (
+            (row.group, row.source, row.input, row.output, row.rationale, row.version_id, row.evaluated_at)
+            == (spec.group, spec.source, spec.input, spec.output, spec.rationale, spec.version_id, spec.evaluated_at)
+            and same_scores(row.scores, self.scores)
+            and (spec.version_id is not None or same_scores(row.shown, self.shown))
         )
 
 
@@ -64,10 +73,12 @@ def get(connection: Connection, workspace_id: str, evaluation_id: str) -> Evalua
 def named(
     connection: Connection, judge_pk: int, ids: Sequence[str], external_ids: Sequence[str]
 ) -> tuple[dict[str, Evaluation], dict[str, Evaluation]]:
-    """A judge's evaluations by id and by external id, of those asked for."""
-    of_judge = select(Evaluation).where(Evaluation.judge_pk == judge_pk)
-    known = every(connection, of_judge.where(Evaluation.id.in_(ids)), Evaluation) if ids else []
-    statement = of_judge.where(Evaluation.external_id.in_(external_ids))
+    """A judge's evaluations by id and by external id, of those asked for; without their texts."""
+    of_judge = select(*(column for column in inspect(Evaluation).c if column.key not in _TEXTS)).where(
+        Evaluation.judge_pk == judge_pk
+    )
+    known = every(connection, of_judge.where(among(connection, Evaluation.id, ids)), Evaluation) if ids else []
+    statement = of_judge.where(among(connection, Evaluation.external_id, external_ids))
     named = every(connection, statement, Evaluation) if external_ids else []
     return {row.id: row for row in known}, {row.external_id or "": row for row in named}
 
@@ -101,7 +112,7 @@ def record(
             "scores": item.scores,
             "version_id": spec.version_id,
             "shown": item.shown,
-            "evaluated_at": spec.evaluated_at,
+            "evaluated_at": in_utc(spec.evaluated_at),
             "created_at": moment,
             "created_by": user_id,
         }

@@ -1,15 +1,15 @@
 """Feedback in the database."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from sqlalchemy import ColumnElement, Connection, or_, select, update
 
-from models.base import new_id, now
+from models.base import in_utc, new_id, now
 from models.criteria_set import as_text, scored
-from models.errors import Conflict
-from models.evaluation import Evaluation, Scores
+from models.errors import Conflict, NotFound
+from models.evaluation import Evaluation, Scores, same_scores
 from models.feedback import Bounds, Feedback, FeedbackType
 from models.judge import Judge
 from models.spec import FeedbackSpec
@@ -17,7 +17,7 @@ from models.standing import Word
 from store import counters, judges, search
 from store.clock import database_now
 from store.counters import About, Counted
-from store.ingest import digest_of, ingest, shorter
+from store.ingest import digest_of, ingest
 from store.page import Keyset
 from store.rows import Query, first
 from store.signals import Topic, touch
@@ -33,31 +33,55 @@ class NewFeedback:
     evaluation: Evaluation
     scores: Scores | None
 
+    prefix: ClassVar[str] = "fb"
+
     @property
     def external_id(self) -> str | None:
         """The caller's own name for it."""
         return self.spec.external_id
 
     def digest(self) -> str:
-        """SHA-256 of the content: the same for a repeat, another for a conflict."""
-        return self._digest(self.scores)
-
-    def earlier_digests(self) -> Iterator[str]:
-        """What it was when the judge had fewer criteria."""
-        return (self._digest(scores) for scores in shorter(self.scores))
-
-    def _digest(self, scores: Scores | None) -> str:
+        """SHA-256 of the content as it was given."""
         spec = self.spec
         return digest_of(
             self.evaluation.id,
             spec.type,
-            scores,
+            self.scores,
             spec.rating,
             spec.approved,
             spec.comment,
             spec.submitted_by,
             spec.submitted_at,
         )
+
+    def repeats(self, row: Any) -> bool:
+        """Whether a row says the same; who said it and when may have been filled in when it was kept."""
+        spec = self.spec
+        return (
+            row.evaluation_id,
+            row.type,
+            row.rating,
+            row.approved,
+            row.comment,
+            row.submitted_by,
+            row.submitted_at,
+        ) == (
+            self.evaluation.id,
+            spec.type,
+            spec.rating,
+            spec.approved,
+            spec.comment,
+            spec.submitted_by or row.submitted_by,
+            spec.submitted_at or row.submitted_at,
+        ) and same_scores(row.scores, self.scores)
+
+
+def no_such_evaluation(spec: FeedbackSpec) -> NotFound:
+    """The judge has no evaluation of the name that feedback gives."""
+    if spec.evaluation_id is not None:
+        return NotFound(f"The judge has no evaluation {spec.evaluation_id!r}.", ("evaluation_id",))
+    name = spec.evaluation_external_id
+    return NotFound(f"The judge has no evaluation with the external id {name!r}.", ("evaluation_external_id",))
 
 
 def of_workspace(workspace_id: str) -> Query:
@@ -125,7 +149,7 @@ def submit(
             "approved": spec.approved,
             "comment": spec.comment,
             "submitted_by": spec.submitted_by or user_name,
-            "submitted_at": spec.submitted_at or moment,
+            "submitted_at": in_utc(spec.submitted_at) or moment,
             "created_at": moment,
             "created_by": user_id,
             "criteria": as_text(touched) if correction else "",

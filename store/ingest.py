@@ -1,45 +1,43 @@
 """What evaluations and feedback have in common on their way in: an external id names one content, for good."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections import namedtuple
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any, Protocol, TypeVar
+from functools import cache
+from typing import Any, ClassVar, Protocol, TypeVar, cast
 
 import orjson
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
 from models.errors import Conflict
-from models.evaluation import Evaluation, Scores
+from models.evaluation import Evaluation
 from models.feedback import Feedback
-from store.rows import every
+from store.insert import insert_many
+from store.rows import among, every
 
 
 class Item(Protocol):
     """Something to be kept."""
+
+    # The prefix of our own ids for it.
+    prefix: ClassVar[str]
 
     @property
     def external_id(self) -> str | None:
         """The caller's own name for it."""
 
     def digest(self) -> str:
-        """A hash of the content: the same for a repeat, another for a conflict."""
+        """A hash of the content as it was given."""
 
-    def earlier_digests(self) -> Iterator[str]:
-        """What it was when the judge had fewer criteria."""
+    def repeats(self, row: Any) -> bool:
+        """Whether it says what a row says that was given in other words, such as one read back from an export."""
 
 
 def digest_of(*content: Any) -> str:
     """SHA-256 of plain values. A moment counts, not the offset it was written with."""
     plain = [value.astimezone(UTC) if isinstance(value, datetime) else value for value in content]
     return hashlib.sha256(orjson.dumps(plain)).hexdigest()
-
-
-def shorter(scores: Scores | None) -> Iterator[Scores]:
-    """The same scores as lists for fewer criteria: what they were before the last ones were added."""
-    length = len(scores or ())
-    while scores is not None and length > 1 and scores[length - 1] is None:
-        length -= 1
-        yield scores[:length]
 
 
 R = TypeVar("R", Evaluation, Feedback)
@@ -59,34 +57,77 @@ def ingest(
     The caller holds the judge's row, so calls with the same external ids come one after another. ``row_of`` makes the
     row of an item that is new, given how many are new before it.
     """
-    wanted = [item.external_id for item in items if item.external_id is not None]
-    there = _by_external_id(connection, record, judge_pk, wanted)
-    digests = {external_id: row.digest for external_id, row in there.items()}
+    there = known(connection, record, judge_pk, items)
     rows: list[dict[str, Any]] = []
-    outcome: list[str | Conflict] = []  # the id of the row that stands for the item
-    ids = {external_id: row.id for external_id, row in there.items()}
+    outcome: list[R | Conflict] = []
     for item in items:
-        digest, name = item.digest(), item.external_id
-        if name is None or name not in digests:
-            row = row_of(item, len(rows)) | {"digest": digest}
-            rows.append(row)
-            outcome.append(row["id"])
+        name = item.external_id
+        row = there.get(name) if name is not None else None
+        digest = item.digest()
+        if row is None:
+            values = row_of(item, len(rows)) | {"digest": digest}
+            rows.append(values)
+            row = _as_record(record, values)
             if name is not None:
-                digests[name], ids[name] = digest, row["id"]
-        elif digests[name] == digest or digests[name] in item.earlier_digests():
-            outcome.append(ids[name])
+                there[name] = row
+            outcome.append(row)
         else:
-            message = f"The external id {name!r} is taken: it was used before, with other content."
-            outcome.append(Conflict(message, ("external_id",)))
-    if rows:
-        connection.execute(insert(record), rows)
-    kept = [found for found in outcome if isinstance(found, str)]
-    by_id = {row.id: row for row in every(connection, select(record).where(record.id.in_(kept)), record)}
-    return [by_id[found] if isinstance(found, str) else found for found in outcome], len(rows)
+            outcome.append(row if _same(item, digest, row) else taken(name))
+    insert_many(connection, record, rows)
+    return outcome, len(rows)
 
 
-def _by_external_id(connection: Connection, record: type[R], judge_pk: int, names: Sequence[str]) -> dict[str, R]:
+def compare(
+    connection: Connection, record: type[R], judge_pk: int, items: Sequence[I]
+) -> tuple[list[Conflict | None], int]:
+    """What ``ingest`` would say, without keeping anything: the conflicts, and how many items would be new."""
+    there = known(connection, record, judge_pk, items)
+    outcome: list[Conflict | None] = []
+    given: dict[str, str] = {}  # the digests of those that would be new
+    new = 0
+    for item in items:
+        name, digest = item.external_id, item.digest()
+        if name is None or (name not in there and name not in given):
+            new += 1
+            outcome.append(None)
+            if name is not None:
+                given[name] = digest
+        else:
+            same = _same(item, digest, there[name]) if name in there else given[name] == digest
+            outcome.append(None if same else taken(name))
+    return outcome, new
+
+
+def known(connection: Connection, record: type[R], judge_pk: int, items: Sequence[Item]) -> dict[str, R]:
+    """The judge's rows that items name, by that name: the external id or, for a row without one, our own id."""
+    names = [item.external_id for item in items if item.external_id is not None]
     if not names:
         return {}
-    statement = select(record).where(record.judge_pk == judge_pk, record.external_id.in_(names))
-    return {row.external_id or "": row for row in every(connection, statement, record)}
+    of_judge = select(record).where(record.judge_pk == judge_pk)
+    found = every(connection, of_judge.where(among(connection, record.external_id, names)), record)
+    by_name = {row.external_id or "": row for row in found}
+    own = [name for name in names if name.startswith(f"{items[0].prefix}_") and name not in by_name]
+    if own:
+        nameless = of_judge.where(among(connection, record.id, own), record.external_id.is_(None))
+        by_name |= {row.id: row for row in every(connection, nameless, record)}
+    return by_name
+
+
+def taken(name: str | None) -> Conflict:
+    """An external id stands for other content."""
+    return Conflict(f"The external id {name!r} is taken: it was used before, with other content.", ("external_id",))
+
+
+def _same(item: Item, digest: str, row: Evaluation | Feedback) -> bool:
+    return row.digest == digest or item.repeats(row)
+
+
+def _as_record(record: type[R], values: dict[str, Any]) -> R:
+    """A row as a select of the record would give it, without asking."""
+    shape = _shape(record)
+    return cast("R", shape._make(map(values.get, shape._fields)))
+
+
+@cache
+def _shape(record: type[R]) -> type[Any]:
+    return namedtuple(record.__name__, [str(column.key) for column in select(record).selected_columns])  # noqa: PYI024

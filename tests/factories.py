@@ -40,6 +40,23 @@ class World:
     criteria: tuple[Criterion, ...]
 
 
+def loose_criteria(*names: str, minimum: float = 1.0, maximum: float = 5.0) -> tuple[Criterion, ...]:
+    """Criteria of no judge."""
+    return tuple(
+        Criterion(
+            id=f"cri_{name}",
+            ordinal=ordinal,
+            key=f"crit_{name}",
+            name=name,
+            minimum=minimum,
+            maximum=maximum,
+            step=1.0,
+            weight=1.0,
+        )
+        for ordinal, name in enumerate(names)
+    )
+
+
 async def make_key(store: Store, *, role: Role = Role.ADMIN, workspace: str = "default", user: str = "ann") -> str:
     """The secret of a new key."""
     made = await store.write(lambda c: access.create_key(c, workspace=workspace, user=user, role=role))

@@ -20,13 +20,10 @@ CRITERIA = [
 
 @dataclass
 class FakeApi:
-    """One judge, its evaluations and feedback, in memory."""
+    """One judge, in memory."""
 
     url: str = ""
     judge: Data = field(default_factory=lambda: {"id": "jdg_1", "name": "Fake", "criteria": CRITERIA})
-    evaluations: dict[str, Data] = field(default_factory=dict)
-    feedback: dict[str, Data] = field(default_factory=dict)
-    batch_sizes: list[int] = field(default_factory=list)
     answers: dict[str, Callable[[Data], Data]] = field(default_factory=dict)
 
     def answer(self, body: Data) -> Data:
@@ -49,28 +46,6 @@ class FakeApi:
             ],
         }
         return {"data": {"createJudge": {"judge": self.judge, "userErrors": []}}}
-
-    def _RecordEvaluations(self, variables: Data) -> Data:  # noqa: N802
-        return self._store(variables["input"]["evaluations"], self.evaluations, "evaluations", "recordEvaluations")
-
-    def _SubmitFeedback(self, variables: Data) -> Data:  # noqa: N802
-        return self._store(variables["input"]["feedback"], self.feedback, "feedback", "submitFeedback")
-
-    def _store(self, rows: list[Data], into: dict[str, Data], list_name: str, payload: str) -> Data:
-        self.batch_sizes.append(len(rows))
-        if any(row.get("rating", 0) > 2**31 for row in rows):
-            return {"errors": [{"message": "Int cannot represent it", "extensions": {"code": "BAD_REQUEST"}}]}
-        new, errors = 0, []
-        for index, row in enumerate(rows):
-            scores = row.get("scores") or row.get("correctedScores") or []
-            if any(score["score"] > 5 for score in scores):
-                path = [list_name, str(index), "scores"]
-                errors.append({"message": "A score is above 5.", "field": path, "code": "INVALID"})
-            elif row["externalId"] not in into:
-                into[row["externalId"]] = row
-                new += 1
-        count = "recordedCount" if list_name == "evaluations" else "acceptedCount"
-        return {"data": {payload: {count: new, "userErrors": errors}}}
 
 
 @pytest.fixture

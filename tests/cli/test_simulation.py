@@ -10,9 +10,11 @@ import pytest
 from typer import Typer
 from typer.testing import CliRunner
 
-from cli.rows import Criteria, evaluation_row, feedback_row
 from cli.simulate import simulate_command
 from cli.simulation import Simulation, simulate, simulated_judge
+from models.bulk import read_evaluations, read_feedback
+from models.lines import Names
+from tests.factories import loose_criteria
 
 FILES = ("judge.json", "evaluations.jsonl.gz", "feedback.jsonl.gz", "README.md")
 app = Typer()
@@ -36,12 +38,14 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
 def test_every_line_can_be_imported(tmp_path: Path) -> None:
     judge, evaluations, feedback, _ = write(tmp_path, "--criteria", "12", "--scale", "0-100")
     names = [criterion["name"] for criterion in json.loads(judge)["criteria"]]
-    criteria = Criteria([{"id": name, "key": name, "name": name} for name in names])
-    ids = {evaluation_row(line, criteria).external_id for line in gzip.decompress(evaluations).splitlines()}
-    rows = [feedback_row(line, criteria).input for line in gzip.decompress(feedback).splitlines()]
+    criteria = Names(loose_criteria(*names, minimum=0, maximum=100))
+    items = read_evaluations(enumerate(gzip.decompress(evaluations).splitlines(), 1), criteria, idempotent=False)
+    said = read_feedback(enumerate(gzip.decompress(feedback).splitlines(), 1), criteria, idempotent=False)
+    assert items.refusals == said.refusals == []
+    ids = {item.spec.external_id for item in items.items}
     assert len(ids) == 40
-    assert {row["evaluationExternalId"] for row in rows} == ids
-    scores = [score["score"] for row in rows for score in row.get("correctedScores", [])]
+    assert {item.spec.evaluation_external_id for item in said.items} == ids
+    scores = [score for item in said.items for score in item.scores or [] if score is not None]
     assert min(scores) >= 0
     assert 5 < max(scores) <= 100
 

@@ -10,7 +10,7 @@ import pytest
 from starlette.routing import Mount, Route, WebSocketRoute
 
 import cli.judge_file
-import cli.rows
+import models.lines
 from models.errors import ErrorCode
 from models.job import TrainingJob, TrainingType
 from models.spec import MAX_BATCH, MAX_COMMENT, MAX_CRITERIA, MAX_NAME, MAX_TEXT
@@ -79,9 +79,9 @@ def test_every_error_code_is_described() -> None:
 @pytest.mark.parametrize(
     ("heading", "struct"),
     [
-        ("evaluations", cli.rows._EvaluationLine),
-        ("feedback", cli.rows._FeedbackLine),
-        ("judge", cli.judge_file._JudgeFile),
+        ("evaluations", models.lines.EvaluationLine),
+        ("feedback", models.lines.FeedbackLine),
+        ("judge", cli.judge_file.JudgeFile),
         ("criterion", cli.judge_file._Criterion),
     ],
 )

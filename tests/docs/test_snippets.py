@@ -6,13 +6,15 @@ from pathlib import Path
 import pytest
 from graphql import GraphQLSchema, build_schema, parse, validate
 
-from cli.rows import Criteria, evaluation_row, feedback_row
+from models.bulk import read_evaluations, read_feedback
+from models.lines import Names
+from tests.factories import loose_criteria
 
 from . import markdown
 from .markdown import ROOT
 
 FILES = markdown.files()
-CRITERIA = Criteria([{"id": f"cri_{name}", "key": f"crit_{name}", "name": name} for name in ("clarity", "accuracy")])
+NAMES = Names(loose_criteria("clarity", "accuracy"))
 
 
 def shown(path: Path) -> str:
@@ -53,5 +55,5 @@ def test_json_is_one_object_or_lines_that_an_import_takes(text: str) -> None:
     else:
         return
     for line in lines:
-        read = feedback_row if "evaluation" in json.loads(line) else evaluation_row
-        read(line.encode(), CRITERIA)
+        read = read_feedback if "evaluation" in json.loads(line) else read_evaluations
+        assert read([(1, line.encode())], NAMES, idempotent=True).refusals == []

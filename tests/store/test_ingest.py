@@ -1,6 +1,7 @@
 """What comes in is kept once: repeats are recognised, conflicts refused, places in the order given without gaps."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -98,6 +99,33 @@ async def test_the_same_moment_written_with_another_offset_is_a_repeat(store: St
 
     assert new == 0
     assert first == again
+
+
+async def test_what_the_database_gives_out_is_a_repeat_of_what_was_filled_in(store: Store, kind: str) -> None:
+    """Our own id in place of a name, the user and the moment that were left out, scores of criteria that came later."""
+    world = await make_world(store)
+    if kind == "evaluations":
+        [first], _ = await record(world, new_evaluation(None))
+        again = replace(new_evaluation(first.id), scores=[3.0, 3.0, None])
+        [same], new = await record(world, again)
+        [other], _ = await record(world, replace(again, scores=[3.0, 3.0, 1.0]))
+    else:
+        [evaluation] = await add_evaluations(world, 1)
+        nobody: Any = {"by": None, "submitted_at": None}
+        [first], _ = await submit(world, new_feedback(evaluation, scores=[2.0], **nobody))
+        told: Any = {"external_id": first.id, "by": first.submitted_by, "submitted_at": first.submitted_at}
+        [same], new = await submit(world, new_feedback(evaluation, scores=[2.0, None], **told))
+        [other], _ = await submit(world, new_feedback(evaluation, scores=[2.0], **told | {"by": "eve"}))
+    assert (same, new) == (first, 0)
+    assert isinstance(other, Conflict)
+
+
+async def test_a_name_that_looks_like_an_id_of_ours_is_a_name_first(store: Store, kind: str) -> None:
+    world = await make_world(store)
+    [nameless], _ = await keep(world, kind, {})
+    [named], new = await keep(world, kind, {"name": f"{nameless.id[:-1]}!"})
+    assert new == 1
+    assert named.id != nameless.id
 
 
 async def test_a_name_belongs_to_one_judge(store: Store, kind: str) -> None:

@@ -1,0 +1,105 @@
+"""Give out all evaluations or all feedback of a judge, as lines that bulk loading takes.
+
+What has no external id is called by our own id, so every line has a name, and loading an export again, here or
+elsewhere, adds nothing twice.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from models.access import Role
+from models.evaluation import Evaluation, Scores
+from models.judge import Criterion, Judge
+from models.lines import EvaluationLine, FeedbackLine
+from resolvers.context import Context
+from store import export, judges
+
+EVALUATIONS = 100  # a page: with the longest texts still some tens of megabytes
+FEEDBACK = 1_000
+
+
+async def evaluations(ctx: Context, judge_id: str) -> AsyncIterator[bytes]:
+    """Begin to give out evaluations.
+
+    Raises:
+        NotFound: there is no such judge.
+    """
+    judge, criteria = await _judge(ctx, judge_id)
+    return _evaluations(ctx, judge.pk, criteria)
+
+
+async def feedback(ctx: Context, judge_id: str) -> AsyncIterator[bytes]:
+    """Begin to give out feedback.
+
+    Raises:
+        NotFound: there is no such judge.
+    """
+    judge, criteria = await _judge(ctx, judge_id)
+    return _feedback(ctx, judge.pk, criteria)
+
+
+async def _judge(ctx: Context, judge_id: str) -> tuple[Judge, tuple[Criterion, ...]]:
+    ctx.require(Role.VIEWER)
+    judge = await ctx.store.read(lambda connection: judges.need(connection, ctx.workspace_id, judge_id))
+    return judge, await ctx.loaders.criteria.load(judge.pk)
+
+
+async def _evaluations(ctx: Context, pk: int, criteria: Sequence[Criterion]) -> AsyncIterator[bytes]:
+    upto = await ctx.store.read(lambda connection: export.last_evaluation(connection, pk))
+    after = 0
+    while rows := await ctx.store.read(
+        partial(export.evaluations, judge_pk=pk, after=after, upto=upto, limit=EVALUATIONS)
+    ):
+        yield _encoder.encode_lines([_evaluation(row, criteria) for row in rows])
+        after = rows[-1].seq
+
+
+async def _feedback(ctx: Context, pk: int, criteria: Sequence[Criterion]) -> AsyncIterator[bytes]:
+    upto = await ctx.store.read(lambda connection: export.last_feedback(connection, pk))
+    after = 0
+    while rows := await ctx.store.read(partial(export.feedback, judge_pk=pk, after=after, upto=upto, limit=FEEDBACK)):
+        yield _encoder.encode_lines([_item(row, criteria) for row in rows])
+        after = rows[-1].seq
+
+
+_encoder = msgspec.json.Encoder()
+
+
+def _evaluation(row: Evaluation, criteria: Sequence[Criterion]) -> EvaluationLine:
+    return EvaluationLine(
+        row.output,
+        _named(row.scores, criteria) or {},
+        row.external_id or row.id,
+        row.group,
+        row.source,
+        row.input,
+        row.rationale,
+        row.version_id,
+        _named(row.shown, criteria),
+        row.evaluated_at,
+    )
+
+
+def _item(row: Any, criteria: Sequence[Criterion]) -> FeedbackLine:
+    return FeedbackLine(
+        row.type.value,
+        row.named,
+        None,
+        _named(row.scores, criteria),
+        row.rating,
+        row.approved,
+        row.comment,
+        row.submitted_by,
+        row.submitted_at,
+        row.external_id or row.id,
+    )
+
+
+def _named(scores: Scores | None, criteria: Sequence[Criterion]) -> dict[str, float] | None:
+    """Scores by the criteria's keys."""
+    if scores is None:
+        return None
+    return {c.key: score for c, score in zip(criteria, scores, strict=False) if score is not None}

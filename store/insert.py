@@ -1,0 +1,65 @@
+"""Many new rows in one statement, column by column.
+
+SQLAlchemy's own way costs 20 to 40 µs of Python a row on each database, more than the database itself takes. Here each
+column is made ready in one go, by the same types, and the rows are one `executemany` of the driver (SQLite) or one
+`INSERT ... SELECT FROM unnest` (PostgreSQL).
+"""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from sqlalchemy import JSON, Connection, Dialect, String, Table, inspect
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from models.base import Base
+
+
+def insert_many(connection: Connection, record: type[Base], rows: Sequence[dict[str, Any]]) -> None:
+    """Insert rows of a record, named by its attributes; all name the same ones. What they leave out becomes NULL."""
+    if not rows:
+        return
+    dialect = connection.dialect
+    names = tuple(rows[0])
+    columns = [_bound(record, name, dialect, [row[name] for row in rows]) for name in names]
+    if dialect.name == "postgresql":
+        connection.exec_driver_sql(_unnesting(record, names, dialect), tuple(columns))
+    else:
+        connection.exec_driver_sql(_listing(record, names), list(zip(*columns, strict=True)))
+
+
+def _bound(record: type[Base], name: str, dialect: Dialect, values: list[Any]) -> list[Any]:
+    """A column's values as the driver takes them."""
+    kind: TypeEngine[Any] = _table(record).c[name].type
+    process = kind.dialect_impl(dialect).bind_processor(dialect)
+    return values if process is None else [process(value) for value in values]
+
+
+def _table(record: type[Base]) -> Table:
+    table = inspect(record).local_table
+    assert isinstance(table, Table)
+    return table
+
+
+def _into(record: type[Base], names: tuple[str, ...]) -> str:
+    quoted = ", ".join(f'"{name}"' for name in names)
+    return f'INSERT INTO "{_table(record).name}" ({quoted})'
+
+
+@cache
+def _listing(record: type[Base], names: tuple[str, ...]) -> str:
+    return f"{_into(record, names)} VALUES ({', '.join('?' * len(names))})"
+
+
+def _unnesting(record: type[Base], names: tuple[str, ...], dialect: Dialect) -> str:
+    casts = (f"${number}::{_array(_table(record).c[name].type, dialect)}" for number, name in enumerate(names, 1))
+    return f"{_into(record, names)} SELECT * FROM unnest({', '.join(casts)})"  # noqa: S608 - our own names
+
+
+def _array(kind: TypeEngine[Any], dialect: Dialect) -> str:
+    plain = kind.impl_instance if isinstance(kind, TypeDecorator) else kind
+    if isinstance(plain, String):  # a cast to VARCHAR(40) would cut what is too long; the column refuses it
+        return "TEXT[]"
+    if isinstance(plain, JSON):
+        return "JSON[]"
+    return f"{plain.compile(dialect=dialect)}[]"

@@ -1,0 +1,421 @@
+"""The bulk endpoints: lines in by the mutations' rules, answers as it goes, everything out again."""
+
+import gzip
+import json
+import random
+import socket
+import time
+import zlib
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+
+from models.access import Role
+from models.line_splitter import MAX_LINE
+from tests.server.api import Api, Data
+from tests.server.bulk import CLARITY, correction, errors, evaluation, exported, lines, load, totals
+from tests.server.conftest import Enter, make_key
+from tests.server.processes import Server, running
+from tests.server.worlds import Trained, item, make_judge, record, submit
+
+JUDGE = {"name": "J", "criteria": [{"name": "Clarity", "key": CLARITY}, {"name": "Depth", "min": 0, "max": 10}]}
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def api(request: pytest.FixtureRequest, enter: Enter) -> Api:
+    """An administrator of a fresh workspace, on a server with each kind of database."""
+    name = "quiet_server" if request.param == "sqlite" else "postgres_server"
+    return enter(request.getfixturevalue(name))
+
+
+@pytest.fixture
+def judge(api: Api) -> Data:
+    made: Data = api.run("CreateJudge", input=JUDGE)["judge"]
+    return made
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_lines_go_in_and_come_out_the_same(api: Api, judge: Data, packed: bool) -> None:
+    items = [evaluation(n, group=f"g{n % 3}", scores={CLARITY: 3.5, "Depth": n % 10}) for n in range(2500)]
+    said = [correction(n, comment="Hm.") for n in range(2500)]
+    assert totals(load(api, judge, "evaluations", lines(*items), packed=packed)) == (2500, 0, 0, True)
+    answers = load(api, judge, "feedback", lines(*said), packed=packed)
+    assert totals(answers) == (2500, 0, 0, True)
+
+    accepted = [answer["accepted"] for answer in answers]
+    assert accepted == sorted(accepted)
+    assert len(accepted) > 2  # not only at the end
+    out = exported(api, judge, "evaluations")
+    assert [line["external_id"] for line in out] == [line["external_id"] for line in items]
+    assert out[7] == items[7] | {"scores": {CLARITY: 3.5, "crit_depth": 7}}
+    assert exported(api, judge, "feedback") == said
+
+
+def test_loading_again_changes_nothing(api: Api, judge: Data) -> None:
+    body = lines(*(evaluation(n) for n in range(50)))
+    load(api, judge, "evaluations", body)
+    assert totals(load(api, judge, "evaluations", body)) == (0, 50, 0, True)
+
+
+def test_what_comes_by_mutations_and_in_bulk_is_known_to_each_other(api: Api) -> None:
+    judge = make_judge(api)
+    record(api, judge, [item(1)])
+    scores = {score["criterionId"]: score["score"] for score in item(1)["scores"]}
+    line = {"external_id": "e1", "group": "g0", "output": item(1)["output"], "scores": scores}
+    assert totals(load(api, judge, "evaluations", lines(line))) == (0, 1, 0, True)
+
+    [refused] = errors(load(api, judge, "evaluations", lines(line | {"output": "Other."})))
+    assert (refused["line"], refused["code"], refused["field"]) == (1, "CONFLICT", ["external_id"])
+    payload = submit(api, judge, [{"evaluationExternalId": "e1", "type": "RATING", "rating": 4}])
+    assert payload["acceptedCount"] == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "field", "told"),
+    [
+        (b"{nonsense", "INVALID", None, "no JSON"),
+        (b'{"output": "\xff\xfe"}', "INVALID", None, "not UTF-8"),
+        (b'{"output": "a\x00b", "scores": {"crit_clarity": 1}}', "INVALID", None, "no JSON"),
+        (b'{"output": "a", "scores": {"crit_clarity": NaN}}', "INVALID", None, "no JSON"),
+        (b'{"output": "a", "scores": {"crit_clarity": 1, "crit_clarity": 2}}', "INVALID", ["crit_clarity"], "twice"),
+        (b'{"output": "a", "output" : "b", "scores": {"crit_clarity": 1}}', "INVALID", ["output"], "twice"),
+        (b'["output"]', "INVALID", None, "object"),
+        (evaluation(9, output="a\x00b"), "INVALID", ["output"], "NUL"),
+        (evaluation(9, output=" "), "INVALID", ["output"], "empty"),
+        (evaluation(9, output=5), "INVALID", ["output"], "Expected `str`"),
+        (evaluation(9, output="x" * 100_001), "LIMIT_EXCEEDED", ["output"], "100,000"),
+        (b'{"output": "' + b"x" * MAX_LINE + b'"}', "LIMIT_EXCEEDED", None, "4 MiB"),
+        ({"output": "a"}, "INVALID", ["scores"], "missing"),
+        (evaluation(9, colour="red"), "INVALID", ["colour"], "may have output, scores"),
+        (evaluation(9, scores={}), "INVALID", ["scores"], "at least one"),
+        (evaluation(9, scores={"charm": 3}), "NOT_FOUND", ["scores", "charm"], "crit_clarity, crit_depth"),
+        (evaluation(9, scores={CLARITY: 7}), "INVALID", ["scores", CLARITY], "1 to 5"),
+        (evaluation(9, scores={CLARITY: 3, "Clarity": 3}), "INVALID", ["scores", "Clarity"], "twice"),
+        (evaluation(9, evaluated_at="2026-01-05T09:00:00"), "INVALID", ["evaluated_at"], "offset"),
+        (evaluation(9, version_id="ver_none"), "NOT_FOUND", ["version_id"], "no version"),
+        (evaluation(9, external_id="x" * 201), "LIMIT_EXCEEDED", ["external_id"], "200"),
+    ],
+)
+def test_a_bad_evaluation_is_told_by_line_and_the_others_load(
+    quiet_server: Server, enter: Enter, line: Any, code: str, field: Any, told: str
+) -> None:
+    api = enter(quiet_server)
+    judge = api.run("CreateJudge", input=JUDGE)["judge"]
+    said = load(api, judge, "evaluations", lines(evaluation(1), b"", line, evaluation(2)))
+    assert totals(said) == (2, 0, 1, True)
+    [error] = errors(said)
+    assert (error["line"], error["code"], error["field"]) == (3, code, field)
+    assert told in error["message"]
+    assert [line["external_id"] for line in exported(api, judge, "evaluations")] == ["e1", "e2"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "field"),
+    [
+        ({"type": "praise"}, "INVALID", ["type"]),
+        ({"type": "rating", "rating": 4}, "INVALID", ["corrected_scores"]),
+        ({"type": "rating", "corrected_scores": None}, "INVALID", ["rating"]),
+        ({"type": "rating", "corrected_scores": None, "rating": 4.5}, "INVALID", ["rating"]),
+        ({"type": "rating", "corrected_scores": None, "rating": 10**30}, "INVALID", ["rating"]),
+        ({"type": "approval", "corrected_scores": None, "approved": "yes"}, "INVALID", ["approved"]),
+        ({"corrected_scores": {"charm": 3}}, "NOT_FOUND", ["corrected_scores", "charm"]),
+        ({"evaluation": "e404"}, "NOT_FOUND", ["evaluation"]),
+        ({"evaluation": None}, "INVALID", ["evaluation"]),
+        ({"evaluation_id": "evl_404", "evaluation": None}, "NOT_FOUND", ["evaluation_id"]),
+        ({"evaluation_id": "evl_404"}, "INVALID", ["evaluation_id"]),
+        ({"comment": "x" * 10_001}, "LIMIT_EXCEEDED", ["comment"]),
+        ({"external_id": "f1"}, "CONFLICT", ["external_id"]),
+    ],
+)
+def test_bad_feedback_is_told_by_line_and_the_others_load(
+    quiet_server: Server, enter: Enter, changes: Data, code: str, field: list[str]
+) -> None:
+    api = enter(quiet_server)
+    judge = api.run("CreateJudge", input=JUDGE)["judge"]
+    load(api, judge, "evaluations", lines(evaluation(1), evaluation(2)))
+    bad = correction(2, submitted_by="eve") | changes
+    said = load(api, judge, "feedback", lines(correction(1), bad, correction(2)))
+    assert totals(said) == (2, 0, 1, True)
+    assert [(error["line"], error["code"], error["field"]) for error in errors(said)] == [(2, code, field)]
+
+
+def test_types_and_whole_ratings_may_be_written_in_any_way(api: Api, judge: Data) -> None:
+    load(api, judge, "evaluations", lines(evaluation(1)))
+    plain = {"evaluation": "e1", "submitted_by": "ann"}
+    given = [
+        plain | {"type": "RATING", "rating": 4.0},
+        plain | {"type": "approval", "approved": False, "rating": None},
+        plain | {"type": "Comment", "comment": 'He said: "so": yes'},
+    ]
+    assert totals(load(api, judge, "feedback", lines(*given))) == (3, 0, 0, True)
+    assert [line["type"] for line in exported(api, judge, "feedback")] == ["rating", "approval", "comment"]
+
+
+def test_without_external_id_a_line_is_new_each_time_unless_the_load_is_idempotent(api: Api, judge: Data) -> None:
+    nameless = {"output": "Text.", "scores": {CLARITY: 3}}
+    again = {"scores": {CLARITY: 3.0}, "output": "Text."}  # says the same
+    assert totals(load(api, judge, "evaluations", lines(nameless, again))) == (2, 0, 0, True)
+    assert totals(load(api, judge, "evaluations", lines(nameless, again), idempotent="true")) == (1, 1, 0, True)
+    assert totals(load(api, judge, "evaluations", lines(nameless), idempotent="true")) == (0, 1, 0, True)
+
+
+def test_a_dry_run_checks_everything_and_keeps_nothing(api: Api, judge: Data) -> None:
+    load(api, judge, "evaluations", lines(evaluation(1)))
+    given = lines(evaluation(1), evaluation(2), evaluation(1, output="Other."), evaluation(3, scores={CLARITY: 9}))
+    said = load(api, judge, "evaluations", given, dry_run="true")
+    assert totals(said) == (1, 1, 2, True)
+    assert [(e["line"], e["code"]) for e in errors(said)] == [(3, "CONFLICT"), (4, "INVALID")]
+    said = load(api, judge, "feedback", lines(correction(1), correction(2), correction(1)), dry_run="1")
+    assert totals(said) == (1, 1, 1, True)
+    assert len(exported(api, judge, "evaluations")) == 1
+    assert exported(api, judge, "feedback") == []
+
+
+def test_an_id_that_no_database_could_hold_is_unknown(api: Api, judge: Data) -> None:
+    load(api, judge, "evaluations", lines(evaluation(1)))
+    bad = correction(1, evaluation=None, evaluation_id="evl_\0")
+    said = load(api, judge, "feedback", lines(bad, correction(1)))
+    assert totals(said) == (1, 0, 1, True)
+    assert errors(said)[0]["code"] == "NOT_FOUND"
+
+
+def test_a_key_that_is_taken_back_ends_the_load_behind_what_it_had_taken(quiet_server: Server, enter: Enter) -> None:
+    api = enter(quiet_server)
+    judge = api.run("CreateJudge", input=JUDGE)["judge"]
+    guest = Api(quiet_server.url, make_key(quiet_server, workspace=_workspace(api), expires_at=_soon(2.5)))
+    with _raw(guest, judge) as stream:
+        stream.send(lines(evaluation(1)))
+        assert stream.line()["accepted"] == 1
+        time.sleep(2.6)
+        stream.send(lines(evaluation(2)))
+        assert stream.line()["code"] == "UNAUTHENTICATED"
+        last = stream.line()
+        assert (last["accepted"], last["done"], last["complete"]) == (1, True, False)
+    guest.http.close()
+
+
+def _workspace(api: Api) -> str:
+    name: str = api.ask("{ viewer { workspace { name } } }")["viewer"]["workspace"]["name"]
+    return name
+
+
+def _soon(seconds: float) -> datetime:
+    return datetime.now(UTC) + timedelta(seconds=seconds)
+
+
+def test_a_server_that_is_told_to_end_does_so_although_a_load_is_open(data_dir: Path) -> None:
+    with running(data_dir, "--no-runner") as started:
+        api = Api(started.url, make_key(started, workspace="w"))
+        judge = api.run("CreateJudge", input=JUDGE)["judge"]
+        with _raw(api, judge) as stream:
+            stream.send(lines(evaluation(1)))
+            assert stream.line()["accepted"] == 1
+            assert started.terminate() in (0, -15, 143)
+        api.http.close()
+
+
+def test_line_ends_blank_lines_a_byte_order_mark_and_a_missing_last_end_are_all_fine(api: Api, judge: Data) -> None:
+    body = b"\xef\xbb\xbf" + lines(evaluation(1), b"", b"  ").replace(b"\n", b"\r\n") + lines(evaluation(2)).strip()
+    assert totals(load(api, judge, "evaluations", body)) == (2, 0, 0, True)
+
+
+def test_an_empty_body_is_no_error(api: Api, judge: Data) -> None:
+    assert load(api, judge, "evaluations", b"") == [
+        {"accepted": 0, "new": 0, "already_there": 0, "refused": 0, "done": True, "complete": True}
+    ]
+
+
+def test_gzip_of_several_members_is_one_file(api: Api, judge: Data) -> None:
+    body = b"".join(gzip.compress(lines(evaluation(n))) for n in range(5)) + b"\0" * 512
+    assert totals(load(api, judge, "evaluations", body)) == (5, 0, 0, True)
+
+
+@pytest.mark.parametrize("kept", [0.5, 0.999])
+def test_a_gzip_that_breaks_off_is_told_and_leaves_no_half_line(api: Api, judge: Data, kept: float) -> None:
+    chance = random.Random(1)
+    items = [evaluation(n, output=f"{chance.random()}" * 3) for n in range(2000)]
+    packed = gzip.compress(lines(*items))
+    said = load(api, judge, "evaluations", packed[: int(kept * len(packed))])
+    new, _, _, complete = totals(said)
+    assert not complete
+    assert 0 < new < 2000
+    assert "gzip" in errors(said)[-1]["message"]
+    out = exported(api, judge, "evaluations")
+    assert [line["output"] for line in out] == [line["output"] for line in items[:new]]
+
+
+def test_a_little_gzip_that_is_a_huge_line_is_refused_in_bounded_memory(quiet_server: Server, enter: Enter) -> None:
+    api = enter(quiet_server)
+    judge = api.run("CreateJudge", input=JUDGE)["judge"]
+    packer = zlib.compressobj(9, wbits=31)
+    bomb = packer.compress(lines(evaluation(1)))
+    for _ in range(300):
+        bomb += packer.compress(b"x" * 2**20)
+    bomb += packer.compress(b"\n" + lines(evaluation(2))) + packer.flush()
+    before = _peak_memory(quiet_server)
+    said = load(api, judge, "evaluations", bomb)
+    assert totals(said) == (2, 0, 1, True)
+    assert errors(said)[0]["line"] == 2
+    assert _peak_memory(quiet_server) - before < 100
+
+
+def _peak_memory(server: Server) -> float:
+    with open(f"/proc/{server.process.pid}/status") as status:  # noqa: PTH123
+        return next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmHWM"))
+
+
+def test_every_error_arrives_although_the_client_reads_nothing_before_it_has_sent_all(api: Api, judge: Data) -> None:
+    bad = lines(*(evaluation(n, scores={"charm" * 30: 1}) for n in range(20_000)))
+    said = load(api, judge, "evaluations", bad)
+    assert totals(said) == (0, 0, 20_000, True)
+    assert [error["line"] for error in errors(said)] == list(range(1, 20_001))
+
+
+def test_a_slow_sender_is_answered_as_it_goes_and_a_broken_connection_leaves_only_whole_lines(
+    api: Api, judge: Data
+) -> None:
+    with _raw(api, judge) as stream:
+        stream.send(lines(evaluation(1), evaluation(2)) + b'{"external_id": "e3", "outp')
+        assert stream.line()["accepted"] == 2
+        assert len(exported(api, judge, "evaluations")) == 2
+        stream.send(b'ut": "Answer 3.", "scores": {"crit_clarity": 4}}\n{"external_id": "e4", "output": "A')
+        assert stream.line()["accepted"] == 3
+    time.sleep(0.2)
+    assert [line["external_id"] for line in exported(api, judge, "evaluations")] == ["e1", "e2", "e3"]
+
+
+def test_other_requests_are_answered_while_many_loads_wait_for_their_turn(api: Api, judge: Data) -> None:
+    streams = [_raw(api, judge) for _ in range(6)]
+    try:
+        for stream in streams:
+            stream.send(lines(evaluation(1)))
+        assert api.run("Judge", id=judge["id"])["id"] == judge["id"]
+    finally:
+        for stream in streams:
+            stream.close()
+    assert totals(load(api, judge, "evaluations", lines(evaluation(1))))[2:] == (0, True)
+
+
+@pytest.mark.parametrize("kind", ["evaluations", "feedback"])
+def test_viewers_may_read_but_not_load_and_other_workspaces_see_nothing(
+    quiet_server: Server, enter: Enter, kind: str
+) -> None:
+    admin = enter(quiet_server, workspace=f"bulk roles {kind}")
+    judge = admin.run("CreateJudge", input=JUDGE)["judge"]
+    viewer = enter(quiet_server, workspace=f"bulk roles {kind}", role=Role.VIEWER)
+    annotator = enter(quiet_server, workspace=f"bulk roles {kind}", role=Role.ANNOTATOR)
+    stranger, nobody = enter(quiet_server), Api(quiet_server.url, None)
+    path = f"/judges/{judge['id']}/{kind}"
+    assert [a.http.post(path, content=b"").status_code for a in (annotator, viewer, stranger, nobody)] == [
+        200,
+        403,
+        404,
+        401,
+    ]
+    assert [a.http.get(path).status_code for a in (annotator, viewer, stranger, nobody)] == [200, 200, 404, 401]
+    unknown = stranger.http.post(f"/judges/jdg_none/{kind}", content=b"").json()
+    assert stranger.http.post(path, content=b"").json()["error"] == {
+        **unknown["error"],
+        "message": unknown["error"]["message"].replace("jdg_none", judge["id"]),
+        "details": json.loads(json.dumps(unknown["error"]["details"]).replace("jdg_none", judge["id"])),
+    }
+    nobody.http.close()
+
+
+def test_another_encoding_and_a_flag_that_is_none_are_refused(quiet_server: Server, enter: Enter) -> None:
+    api = enter(quiet_server)
+    judge = api.run("CreateJudge", input=JUDGE)["judge"]
+    path = f"/judges/{judge['id']}/evaluations"
+    assert api.http.post(path, content=b"", headers={"content-encoding": "br"}).status_code == 415
+    assert api.http.post(path, content=b"", params={"dry_run": "perhaps"}).status_code == 422
+
+
+def test_an_export_loads_into_another_judge_and_comes_out_the_same(api: Api, judge: Data) -> None:
+    scores = [{"criterionId": CLARITY, "score": 3}]
+    made = record(api, judge, [{"output": "Nameless.", "scores": scores}])
+    submit(api, judge, [{"evaluationId": made[0]["id"], "type": "RATING", "rating": 5}] * 2)
+    load(api, judge, "evaluations", lines(*(evaluation(n, input="é\u2028\n", rationale="") for n in range(9))))
+    load(api, judge, "feedback", lines(*(correction(n) for n in range(9))))
+    first = {kind: exported(api, judge, kind) for kind in ("evaluations", "feedback")}
+
+    copy = api.run("CreateJudge", input=JUDGE)["judge"]
+    for kind, out in first.items():
+        assert totals(load(api, copy, kind, lines(*out))) == (len(out), 0, 0, True)
+        assert exported(api, copy, kind) == out
+        # and back into the judge it came from: all of it is known
+        assert totals(load(api, judge, kind, lines(*out))) == (0, len(out), 0, True)
+        assert exported(api, judge, kind) == out
+    assert len(first["feedback"]) == 11
+
+
+def test_what_people_were_shown_survives_although_the_version_does_not_go_along(
+    server: Server, enter: Enter, trained: Trained
+) -> None:
+    api = trained.api
+    version = trained.version["id"]
+    given = item(900)
+    shown_to_people = {score["criterionId"]: score["score"] for score in given["scores"]}
+    line = {"external_id": "v1", "output": given["output"], "scores": shown_to_people, "version_id": version}
+    assert totals(load(api, trained.judge, "evaluations", lines(line)))[2:] == (0, True)
+    [out] = [line for line in exported(api, trained.judge, "evaluations") if line["external_id"] == "v1"]
+    assert out["version_id"] == version
+    assert out["shown_scores"] != out["scores"]
+
+    other = enter(server)
+    copy = make_judge(other)
+    assert totals(load(other, copy, "evaluations", lines(out))) == (1, 0, 0, True)
+    without_id = {name: value for name, value in out.items() if name != "version_id"}
+    assert exported(other, copy, "evaluations") == [without_id]
+    assert totals(load(other, copy, "evaluations", lines(out, without_id))) == (0, 2, 0, True)
+
+
+class _Stream:
+    """A request whose body goes out bit by bit while its answer is read."""
+
+    def __init__(self, connection: socket.socket, head: bytes) -> None:
+        self._connection = connection
+        self._connection.sendall(head)
+        self._file = connection.makefile("rb")
+        self._answers: Iterator[Data] | None = None
+
+    def send(self, data: bytes) -> None:
+        self._connection.sendall(b"%x\r\n%b\r\n" % (len(data), data))
+
+    def line(self) -> Data:
+        """The next answer."""
+        if self._answers is None:
+            self._answers = self._read()
+        return next(self._answers)
+
+    def _read(self) -> Iterator[Data]:
+        assert b"200" in self._file.readline()
+        while self._file.readline().strip():
+            pass
+        rest = b""
+        while size := int(self._file.readline(), 16):
+            rest += self._file.read(size)
+            self._file.read(2)
+            *whole, rest = rest.split(b"\n")
+            yield from map(json.loads, whole)
+
+    def close(self) -> None:
+        self._file.close()
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _raw(api: Api, judge: Data) -> _Stream:
+    host, port = api.url.removeprefix("http://").split(":")
+    head = (
+        f"POST /judges/{judge['id']}/evaluations HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {api.key}\r\n"
+        "Transfer-Encoding: chunked\r\n\r\n"
+    )
+    return _Stream(socket.create_connection((host, int(port)), timeout=30), head.encode())

@@ -1,0 +1,361 @@
+"""`judgesmith import` and `judgesmith export` against real servers: whatever the files hold, and whatever breaks."""
+
+import gzip
+import json
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from cli import bulk
+from cli.client import Client
+from cli.commands import app
+from tests.server.api import Api, Data
+from tests.server.bulk import CLARITY, correction, evaluation, exported, lines
+from tests.server.conftest import Enter, make_key
+from tests.server.processes import HOME, Server, environment, running
+
+JUDGE = {"name": "J", "criteria": [{"name": "Clarity", "key": CLARITY}, {"name": "Depth", "min": 0, "max": 10}]}
+
+
+@pytest.fixture
+def judge(api: Api) -> Data:
+    made: Data = api.run("CreateJudge", input=JUDGE)["judge"]
+    return made
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def run(api: Api, command: str, *words: object, stdin: bytes | None = None) -> Any:
+    """Run a command of ours in this process."""
+    options = ["--url", api.url, "--key", api.key or ""]
+    return CliRunner().invoke(app, [command, *map(str, words), *options], input=stdin)
+
+
+def write(name: str, content: bytes) -> Path:
+    path = Path(name)
+    path.write_bytes(content)
+    return path
+
+
+def reports() -> list[Data]:
+    return [json.loads(line) for line in Path("import-errors.jsonl").read_text().splitlines()]
+
+
+def ids(api: Api, judge: Data, kind: str = "evaluations") -> list[str]:
+    return [line["external_id"] for line in exported(api, judge, kind)]
+
+
+def test_both_files_go_in_once_however_often_they_are_loaded(api: Api, judge: Data) -> None:
+    nameless = {"evaluation": "e1", "type": "rating", "rating": 4}
+    files = (
+        "--evaluations",
+        write("e.jsonl", lines(evaluation(1), evaluation(2))),
+        "--feedback",
+        write("f.jsonl.gz", gzip.compress(lines(correction(1), correction(2), nameless))),
+    )
+    first = run(api, "import", "--judge", judge["id"], *files)
+    assert first.exit_code == 0, first.output
+    assert "Evaluations: 2 new, 0 already there, 0 refused" in first.stdout
+    assert "Feedback: 3 new, 0 already there, 0 refused" in first.stdout
+    again = json.loads(run(api, "import", "--judge", judge["id"], *files, "--json").stdout)
+    assert again["feedback"] == {"new": 0, "already_there": 3, "refused": 0}
+    assert exported(api, judge, "feedback")[:2] == [correction(1), correction(2)]
+
+
+def test_identical_lines_without_external_id_count_once(api: Api, judge: Data) -> None:
+    run(api, "import", "--judge", judge["id"], "--evaluations", write("e.jsonl", lines(evaluation(1))))
+    same = {"evaluation": "e1", "type": "rating", "rating": 4}, {"rating": 4.0, "type": "rating", "evaluation": "e1"}
+    result = run(api, "import", "--judge", judge["id"], "--feedback", write("f.jsonl", lines(*same, same[0])))
+    assert "Feedback: 1 new, 2 already there, 0 refused" in result.stdout
+
+
+def test_bad_lines_are_reported_with_their_numbers_and_the_rest_loads(api: Api, judge: Data) -> None:
+    given = lines(evaluation(1), b"", evaluation(2, scores={CLARITY: 9, "Depth": 11}), b"{", evaluation(3))
+    result = run(api, "import", "--judge", judge["id"], "--evaluations", write("e.jsonl", given))
+    assert result.exit_code == 1
+    assert "2 new, 0 already there, 2 refused" in result.stdout
+    first, second = reports()
+    assert (first["file"], first["line"], first["external_id"]) == ("e.jsonl", 3, "e2")
+    assert "is 1 to 5, not 9. (field: scores.crit_clarity); " in first["reason"]
+    assert (second["line"], second["external_id"]) == (4, None)
+
+
+def utf16(content: bytes) -> bytes:
+    return content.decode().encode("utf-16")
+
+
+MALFORMED: dict[str, tuple[bytes, int, str, list[str]]] = {
+    "a gzip that breaks off": (gzip.compress(lines(evaluation(1)))[:-4], 2, "is not whole", ["e1"]),
+    "a line of 100 MB": (
+        lines(evaluation(1), b'{"output": "' + b"x" * 100_000_000 + b'"}', evaluation(2)),
+        1,
+        "4 MiB",
+        ["e1", "e2"],
+    ),
+    "NUL bytes": (lines(evaluation(1)) + b"\0" * 5000 + b"\n" + lines(evaluation(2)), 1, "no JSON", ["e1", "e2"]),
+    "UTF-16": (utf16(lines(evaluation(1))), 2, "is UTF-16, not UTF-8", []),
+    "Latin-1": (
+        lines(evaluation(1), '{"output": "Café", "scores": {"Clarity": 1}}'.encode("latin-1")),
+        1,
+        "not UTF-8",
+        ["e1"],
+    ),
+    "CRLF": (lines(evaluation(1), evaluation(2)).replace(b"\n", b"\r\n"), 0, "2 new", ["e1", "e2"]),
+    "a key twice": (
+        lines(evaluation(1), b'{"output": "a", "output": "b", "scores": {"Clarity": 1}}'),
+        1,
+        "output is there twice",
+        ["e1"],
+    ),
+    "NaN": (lines(evaluation(1), b'{"output": "a", "scores": {"Clarity": NaN}}'), 1, "no JSON", ["e1"]),
+    "an unknown criterion": (
+        lines(evaluation(1), evaluation(2, scores={"charm": 1})),
+        1,
+        "no criterion 'charm'; it has crit_clarity, crit_depth",
+        ["e1"],
+    ),
+    "nothing": (b"", 0, "is empty", []),
+}
+
+
+@pytest.mark.parametrize("what", MALFORMED)
+def test_a_malformed_file_is_told_clearly_and_leaves_nothing_half(api: Api, judge: Data, what: str) -> None:
+    content, status, told, there = MALFORMED[what]
+    path = write("evaluations.jsonl", content)
+    result = run(api, "import", "--judge", judge["id"], "--evaluations", path)
+    assert result.exit_code == status, result.output
+    said = result.output + (Path("import-errors.jsonl").read_text() if status == 1 else "")
+    assert told in " ".join(said.split())
+    assert ids(api, judge) == there
+
+
+def test_a_directory_is_refused_before_anything_is_loaded(api: Api, judge: Data) -> None:
+    Path("folder").mkdir()
+    files = "--evaluations", write("e.jsonl", lines(evaluation(1))), "--feedback", "folder"
+    result = run(api, "import", "--judge", judge["id"], *files)
+    assert result.exit_code == 2
+    assert "folder is a directory" in " ".join(result.stderr.replace("│", " ").split())
+    assert ids(api, judge) == []
+
+
+def test_a_minus_reads_stdin(api: Api, judge: Data) -> None:
+    body = gzip.compress(lines(evaluation(1)))
+    assert run(api, "import", "--judge", judge["id"], "--evaluations", "-", stdin=body).exit_code == 0
+    assert ids(api, judge) == ["e1"]
+
+
+def test_a_new_judge_is_made_from_its_file_and_found_again(api: Api) -> None:
+    path = write("judge.json", json.dumps(JUDGE | {"id": "jdg_made"}).encode())
+    for new in (1, 0):
+        result = run(api, "import", "--new", path, "--evaluations", write("e", lines(evaluation(1))), "--json")
+        totals = json.loads(result.stdout)
+        assert (totals["judge_id"], totals["evaluations"]["new"]) == ("jdg_made", new)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ([], "Name the judge"),
+        (["--judge", "jdg_none"], "There is no judge jdg_none"),
+        (["--judge", "jdg_x", "--feedback", "/no/such/file"], "There is no file"),
+        (["--judge", "jdg_x", "--feedback", "-", "--evaluations", "-"], "Only one of"),
+        (["--judge", "jdg_x", "--field", "output=answer"], "goes with --map"),
+        (["--judge", "jdg_x", "--map", "csv", "--field", "output"], "NAME=PLACE"),
+    ],
+)
+def test_the_command_ends_with_2_when_it_can_not_run(api: Api, words: list[str], told: str) -> None:
+    result = run(api, "import", *words)
+    assert result.exit_code == 2
+    assert told in " ".join(result.stderr.replace("│", " ").split())
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_dry_run_tells_what_would_be_and_makes_nothing(api: Api, there: bool) -> None:
+    described = write("judge.json", json.dumps(JUDGE | {"id": "jdg_tried"}).encode())
+    if there:
+        assert run(api, "import", "--new", described).exit_code == 0
+    files = (
+        "--evaluations",
+        write("e.jsonl", lines(evaluation(1), evaluation(2, output=""))),
+        "--feedback",
+        write("f.jsonl", lines(correction(1), correction(3), correction(1, external_id="other", comment="Hm."))),
+    )
+    result = run(api, "import", "--new", described, *files, "--dry-run")
+    assert result.exit_code == 1, result.output
+    assert "Evaluations: 1 new, 0 already there, 1 refused" in result.stdout
+    assert "Feedback: 2 new, 0 already there, 1 refused" in result.stdout
+    assert [(report["file"], report["line"]) for report in reports()] == [("e.jsonl", 2), ("f.jsonl", 2)]
+    found = api.run("Judge", id="jdg_tried")
+    assert (found is not None) == there
+    if there:
+        assert ids(api, found) == []
+
+
+def test_a_remote_server_is_sent_gzip_in_requests_of_some_size(
+    api: Api, judge: Data, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[bool] = []
+    stream = Client.stream
+
+    def watched(self: Client, *arguments: Any, packed: bool = False) -> Any:
+        sizes.append(packed)
+        return stream(self, *arguments, packed=packed)
+
+    monkeypatch.setattr("cli.client._is_loopback", lambda _: False)
+    monkeypatch.setattr(bulk, "REQUEST_LINES", 30)
+    monkeypatch.setattr(Client, "stream", watched)
+    monkeypatch.setenv("NO_PROXY", "*")
+    given = [evaluation(n) for n in range(100)]
+    run(api, "import", "--judge", judge["id"], "--evaluations", write("e.jsonl", lines(*given)))
+    assert sizes == [True] * 4
+    assert ids(api, judge) == [line["external_id"] for line in given]
+
+
+def test_an_import_that_is_killed_again_and_again_equals_one_that_was_not(
+    postgres_server: Server, enter: Enter, tmp_path: Path
+) -> None:
+    api = enter(postgres_server)
+    one, other = (api.run("CreateJudge", input=JUDGE)["judge"] for _ in range(2))
+    chance = random.Random(1)
+    items = [evaluation(n, input="word " * 300) for n in range(3_000)]
+    said = [
+        correction(n % 3_000, external_id=None, submitted_by=f"r{n // 3_000}", comment=str(n)) for n in range(6_000)
+    ]
+    files = (
+        "--evaluations",
+        str(write("e.jsonl", lines(*items))),
+        "--feedback",
+        str(write("f.jsonl", lines(*said))),
+    )
+    command = [sys.executable, "-m", "cli.start", "import", "--judge", one["id"], *files]
+    settings = environment(url=api.url, api_key=api.key or "") | {"PYTHONPATH": str(HOME)}
+    counts = [0]
+    midway = False
+    for _ in range(5):
+        importing = subprocess.Popen(command, cwd=tmp_path, env=settings)
+        before = counts[-1]
+        while counts[-1] == before and importing.poll() is None:
+            time.sleep(0.03 * chance.random())
+            counts.append(_rows(api, one))
+        time.sleep(0.05 * chance.random())
+        importing.send_signal(signal.SIGKILL)
+        importing.wait()
+        counts.append(_rows(api, one))
+        midway = midway or 0 < counts[-1] < len(items) + len(said)
+    assert midway
+    assert subprocess.run(command, cwd=tmp_path, env=settings, check=False).returncode == 0
+    undisturbed = run(api, "import", "--judge", other["id"], *files)
+    assert undisturbed.exit_code == 0
+    for kind in ("evaluations", "feedback"):
+        assert exported(api, one, kind) == exported(api, other, kind)
+    summaries = [api.run("FeedbackSummary", judgeId=judge["id"]) for judge in (one, other)]
+    for summary in summaries:
+        for criterion in summary["criteria"]:
+            del criterion["criterion"]
+    assert summaries[0] == summaries[1]
+
+
+def _rows(api: Api, judge: Data) -> int:
+    """How many rows a judge has by now."""
+    return sum(
+        api.http.get(f"/judges/{judge['id']}/{kind}").content.count(b"\n") for kind in ("evaluations", "feedback")
+    )
+
+
+def test_an_import_outlives_its_server(tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    data, words = tmp_path / "data", ("--no-runner", "--port", port)
+    items = [evaluation(n, input="word " * 300) for n in range(4_000)]
+    path = write("e.jsonl", lines(*items))
+    with running(data, *words) as first:
+        api = Api(first.url, make_key(first, workspace="w"))
+        judge = api.run("CreateJudge", input=JUDGE)["judge"]
+        settings = environment(url=first.url, api_key=api.key or "") | {"PYTHONPATH": str(HOME)}
+        importing = subprocess.Popen(
+            [sys.executable, "-m", "cli.start", "import", "--judge", judge["id"], "--evaluations", path, "--json"],
+            cwd=tmp_path,
+            env=settings,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        while not exported(api, judge, "evaluations"):
+            time.sleep(0.02)
+        first.process.kill()
+        first.process.wait()
+        api.http.close()
+    with running(data, *words) as second:
+        out, err = importing.communicate(timeout=60)
+        assert importing.returncode == 0, err
+        totals = json.loads(out)["evaluations"]
+        assert totals["new"] + totals["already_there"] == 4_000
+        assert b"Trying again" in err
+        api = Api(second.url, api.key)
+        assert exported(api, judge, "evaluations") == [line | {"scores": _floats(line)} for line in items]
+        api.http.close()
+
+
+def _floats(line: Data) -> dict[str, float]:
+    return {name: float(score) for name, score in line["scores"].items()}
+
+
+@pytest.mark.parametrize("name", ["{}.jsonl", "{}.jsonl.gz"])
+def test_an_export_loads_into_a_fresh_judge_whose_export_is_the_same_bytes(
+    api: Api, judge: Data, name: str, tmp_path: Path
+) -> None:
+    scored = [{"criterionId": CLARITY, "score": 2.25}]
+    made = api.run(
+        "RecordEvaluations", input={"judgeId": judge["id"], "evaluations": [{"output": "N", "scores": scored}]}
+    )
+    rating = {"evaluationId": made["evaluations"][0]["id"], "type": "RATING", "rating": 2}
+    api.run("SubmitFeedback", input={"judgeId": judge["id"], "feedback": [rating, rating]})
+    run(api, "import", "--judge", judge["id"], "--evaluations", write("e", lines(*(evaluation(n) for n in range(250)))))
+    run(api, "import", "--judge", judge["id"], "--feedback", write("f", lines(*(correction(n) for n in range(250)))))
+
+    def export(of: str, folder: Path) -> dict[str, bytes]:
+        folder.mkdir()
+        paths = {kind: folder / name.format(kind) for kind in ("evaluations", "feedback")}
+        words = [word for kind, path in paths.items() for word in (f"--{kind}", path)]
+        result = run(api, "export", "--judge", of, "--judge-file", folder / "judge.json", *words)
+        assert result.exit_code == 0, result.output
+        assert sorted(path.name for path in folder.iterdir()) == sorted(
+            ["judge.json", *(p.name for p in paths.values())]
+        )
+        return {kind: path.read_bytes() for kind, path in paths.items()}
+
+    first = export(judge["id"], tmp_path / "first")
+    described = json.loads((tmp_path / "first" / "judge.json").read_text())
+    described["id"] = "jdg_copy"
+    copied = write("copy.json", json.dumps(described).encode())
+    words = [word for kind in first for word in (f"--{kind}", tmp_path / "first" / name.format(kind))]
+    assert run(api, "import", "--new", copied, *words).exit_code == 0
+    assert export("jdg_copy", tmp_path / "second") == first
+
+
+def test_an_export_that_fails_leaves_the_file_that_was_there(api: Api, judge: Data) -> None:
+    path = write("out.jsonl", b"precious")
+    run_to = Path("no/such/folder/out.jsonl")
+    assert run(api, "export", "--judge", "jdg_none", "--feedback", path).exit_code == 1
+    result = run(api, "export", "--judge", judge["id"], "--feedback", run_to)
+    assert result.exit_code == 1
+    assert "can't be written" in result.stderr
+    assert path.read_bytes() == b"precious"
+    assert run(api, "export", "--judge", judge["id"]).exit_code == 2
+
+
+def test_an_export_to_stdout_goes_through_a_pipe(api: Api, judge: Data) -> None:
+    run(api, "import", "--judge", judge["id"], "--evaluations", write("e", lines(evaluation(1))))
+    result = run(api, "export", "--judge", judge["id"], "--evaluations", "-")
+    assert json.loads(result.stdout)["external_id"] == "e1"
