@@ -42,6 +42,27 @@ def test_calibration_error_by_hand() -> None:
     """Two predictions, 2 with labels of mean 3 and 4 with labels of mean 4: half of the items are off by one."""
     predicted, label = np.array([2.0, 2, 4, 4]), np.array([2.0, 4, 3, 5])
     assert metrics.calibration_error(predicted, label) == pytest.approx(0.5)
+    point = metrics.CalibrationPoint
+    assert metrics.calibration_curve(predicted, label) == (point(2.0, 3.0, 2), point(4.0, 4.0, 2))
+
+
+def test_confusion_by_hand() -> None:
+    """A row for each score people gave, a column for each verdict; people's own scores are put on the levels."""
+    verdict, label = np.array([1.0, 2, 2, 5]), np.array([1.2, 3.0, 2.0, 4.0])
+    found = metrics.confusion(FIVE, verdict, label)
+    assert found.levels == (1, 2, 3, 4, 5)
+    assert found.counts == ((1, 0, 0, 0, 0), (0, 1, 0, 0, 0), (0, 1, 0, 0, 0), (0, 0, 0, 0, 1), (0, 0, 0, 0, 0))
+    assert len(metrics.confusion(HUNDRED, verdict, label).levels) == 21
+
+
+def test_the_curve_holds_every_item_and_the_error() -> None:
+    """The curve's bins cover all items, and their weighted distances are the calibration error."""
+    draw = np.random.default_rng(5)
+    predicted, label = draw.uniform(1, 5, 500), draw.integers(1, 6, 500).astype(float)
+    curve = metrics.calibration_curve(predicted, label)
+    assert sum(point.count for point in curve) == 500
+    error = sum(abs(point.score - point.people) * point.count for point in curve) / 500
+    assert error == pytest.approx(metrics.calibration_error(predicted, label))
 
 
 def test_decoding_by_hand() -> None:
