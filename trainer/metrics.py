@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trainer.base import Floats, Ints, Scale
+from trainer.base import Floats, Scale
 from trainer.scales import is_fine, level_steps, span, to_grid, to_unit
 
 BINS = 10
@@ -54,7 +54,7 @@ def calibration_error(predicted: Floats, label: Floats) -> float:
     return float(np.abs(np.bincount(_bins(predicted), predicted - label)).sum() / len(label))
 
 
-def _bins(predicted: Floats) -> Ints:
+def _bins(predicted: Floats) -> np.ndarray:
     edges = np.quantile(predicted, np.arange(1, BINS) / BINS)
     return np.searchsorted(np.unique(edges), predicted, side="left")
 

@@ -10,6 +10,7 @@ from tests.trainer.made_up import make_task, run
 from trainer import decode, metrics
 from trainer.base import Scale
 from trainer.bootstrap import holm, interval, mae_changes, spearman_changes, weighted_ranks, weights
+from trainer.ordinal import Coefficients, Objective, Rows
 
 FIVE = Scale("x", "x", 1, 5, 1)
 HUNDRED = Scale("x", "x", 0, 100, 1)
@@ -139,3 +140,18 @@ def test_constant_baseline_is_learned_out_of_fold() -> None:
     evidence = run(make_task(200))[0].evidence
     assert evidence.constant_baseline.mean_absolute_error > evidence.after.mean_absolute_error
     assert abs(evidence.constant_baseline.quadratic_weighted_kappa) < 0.05
+
+
+def test_the_error_of_an_epoch_by_hand() -> None:
+    """The distance of the expected level from the label's, as a share of the scale's steps."""
+    steps = np.array([4])
+    target = np.array([[1, 1, 0, 0], [1, 1, 1, 0]], np.float32)  # people's scores of 3 and 4 on 1 to 5
+    rows = Rows(
+        np.zeros((2, 0), np.float32), np.arange(2), np.zeros(2, int), np.zeros(2, int),
+        8 * (np.array([0.0, 0.75]) - 0.5), target, np.ones((2, 4), np.float32),
+    )  # fmt: skip
+    start = Coefficients.start(1, 4, 0, 0)
+    objective = Objective(rows, start, steps)
+    error = objective.error(start.pack(), rows)
+    exceed = 1 / (1 + np.exp(-(rows.line[:, None] - objective.identity)))
+    assert error == pytest.approx(float(np.mean(np.abs(exceed.sum(1) - [2, 3]) / 4)), rel=1e-5)
