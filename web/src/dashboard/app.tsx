@@ -82,16 +82,16 @@ function Inside(): JSX.Element {
     <>
       <a
         class="skip"
-        href={to()}
+        href={`${location.pathname}${location.search}#main`}
         onClick={(event) => {
-          event.preventDefault();
+          event.preventDefault(); // what is behind the # is the view
           main.current?.focus();
         }}
       >
         Skip to content
       </a>
       <Top viewer={viewer.data?.viewer} route={route} />
-      <main ref={main} tabIndex={-1}>
+      <main id="main" ref={main} tabIndex={-1}>
         <Shown answer={viewer} what="Your key">
           {({ viewer: known }) => (
             <ViewerContext.Provider value={known}>

@@ -7,7 +7,7 @@ import { Table } from '../parts/look';
 
 type Row = EvidenceFieldsFragment['criteria'][number];
 
-const WIDTH = 200;
+const WIDTH = 150;
 const EDGE = 8;
 
 /** `compared`: a version was active before, so that raw and before are two things. */
@@ -29,10 +29,10 @@ export function ProofTable({ evidence, compared }: { evidence: EvidenceFieldsFra
       head={[
         'Criterion',
         { text: 'n labels', number: true },
-        `Error, 0 to ${percent(widest)} of the range`,
-        { text: compared ? 'Raw → before → after, points' : 'Raw → after, points', number: true },
+        `Error, 0 to ${percent(widest)} of range`,
+        { text: compared ? 'raw → before → after, points' : 'before → after, points', number: true },
         'Change',
-        { text: 'Points [95 % interval]', number: true },
+        { text: 'points [95 % interval]', number: true },
         { text: 'Rank correlation', number: true },
         'Verdict',
       ]}

@@ -71,7 +71,7 @@ function Judge({ judge, reload }: { judge: Overview; reload: () => void }): JSX.
         )}
       </Heading>
       {judge.description && <p class="lead">{judge.description}</p>}
-      {training && <Train judge={judge} close={() => setTraining(false)} />}
+      {training && <Train judge={judge} waiting={judge.feedbackSummary.newSinceLastTraining} close={() => setTraining(false)} />}
       <Figures judge={judge} />
       <Feedback judge={judge} />
       <Versions judge={judge} changed={reload} />

@@ -44,9 +44,16 @@ interface Wishes {
 
 type TextWish = { [Name in keyof Wishes]: Wishes[Name] extends string ? (string extends Wishes[Name] ? Name : never) : never }[keyof Wishes];
 
-export function Train({ judge, close }: { judge: JudgeFieldsFragment; close: () => void }): JSX.Element {
+interface Properties {
+  judge: JudgeFieldsFragment;
+  /** How many usable items of feedback came since the last training. */
+  waiting: number;
+  close: () => void;
+}
+
+export function Train({ judge, waiting, close }: Properties): JSX.Element {
   const [wishes, setWishes] = useState<Wishes>({
-    type: judge.activeVersion ? 'INCREMENTAL' : 'FULL_RETRAIN',
+    type: judge.activeVersion && waiting > 0 ? 'INCREMENTAL' : 'FULL_RETRAIN',
     minimum: '20',
     since: '',
     targets: [],

@@ -1,2 +1,2 @@
 import type { JSX } from 'preact';
-export function ReviewPage(_: { judgeId: string; first: string | undefined }): JSX.Element { return <p>soon</p>; }
+export function ReviewPage({ judgeId }: { judgeId: string; first: string | undefined }): JSX.Element { return <p>{judgeId}</p>; }
