@@ -8,8 +8,6 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -36,18 +34,18 @@ expect.set_options(timeout=15_000)
 class Trouble:
     """What must not happen on a page: errors on the console, uncaught ones, requests to anybody else."""
 
+    home: str  # the server's address; all others are foreign
     found: list[str] = field(default_factory=list)
 
     def forgive(self, pattern: str) -> None:
         """The browser says on the console what the test did on purpose; that is no fault of the page."""
         self.found = [line for line in self.found if not re.search(pattern, line)]
 
-    def watch(self, context: BrowserContext, page: Page, server: str) -> None:
+    def watch(self, context: BrowserContext, page: Page) -> None:
         """Listen to the page, and let only requests to the server pass."""
-        home = urlsplit(server).netloc
 
         def routed(route: Route, request: Request) -> None:
-            if urlsplit(request.url).netloc == home:
+            if urlsplit(request.url).netloc == urlsplit(self.home).netloc:
                 route.continue_()
             else:
                 self.found.append(f"foreign request: {request.url}")
@@ -93,30 +91,24 @@ def world(home: Server) -> Iterator[Trained]:
 
 
 @pytest.fixture
-def context_options() -> dict[str, Any]:
-    """How the browser is set up; tests override it."""
-    return {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"}
-
-
-@pytest.fixture
-def context(browser: Browser, context_options: dict[str, Any]) -> Iterator[BrowserContext]:
+def context(browser: Browser) -> Iterator[BrowserContext]:
     """A browser as nobody has used it before."""
-    context = browser.new_context(**context_options)
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light")
     yield context
     context.close()
 
 
 @pytest.fixture
-def trouble() -> Trouble:
+def trouble(home: Server) -> Trouble:
     """What went wrong on the page so far."""
-    return Trouble()
+    return Trouble(home.url)
 
 
 @pytest.fixture
-def page(context: BrowserContext, home: Server, trouble: Trouble) -> Iterator[Page]:
+def page(context: BrowserContext, trouble: Trouble) -> Iterator[Page]:
     """A tab. Errors and foreign requests fail the test that had it."""
     page = context.new_page()
-    trouble.watch(context, page, home.url)
+    trouble.watch(context, page)
     yield page
     assert trouble.found == []
 
@@ -150,7 +142,3 @@ def chart_points(page: Page, title: str) -> int:
     found = page.get_by_role("img", name=re.compile(re.escape(title)))
     return int(found.get_attribute("data-points") or 0)
 
-
-def screenshot(page: Page, path: Path) -> None:
-    """The whole page as a picture."""
-    page.screenshot(path=path, full_page=True)
