@@ -3,6 +3,7 @@
 from models.access import Role, Viewer
 from models.errors import Forbidden
 from resolvers.loaders import Loaders
+from runner.insight import Insight
 from runner.manager import Manager
 from runner.scoring import Scorer
 from store.store import Store
@@ -11,11 +12,12 @@ from store.store import Store
 class Context:
     """One request, or one operation of a socket."""
 
-    def __init__(self, viewer: Viewer, store: Store, manager: Manager, scorer: Scorer) -> None:
+    def __init__(self, viewer: Viewer, store: Store, manager: Manager, scorer: Scorer, insight: Insight) -> None:
         self.viewer = viewer
         self.store = store
         self.manager = manager
         self.scorer = scorer
+        self.insight = insight
         self.loaders = Loaders(store)
 
     @property

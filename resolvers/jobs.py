@@ -17,7 +17,8 @@ from models.state import JobStatus
 from resolvers.context import Context
 from resolvers.page import Page, read_page
 from runner.estimate import minutes
-from runner.preflight import Notice
+from runner.notices import Notice
+from runner.quality import Quality
 from store import events as log
 from store import jobs, outbox
 from store.rows import Query, every
@@ -51,6 +52,7 @@ class Preflight:
 
     judge_pk: int | None
     summary: Summary | None
+    quality: Quality
     errors: tuple[DomainError, ...]
     warnings: tuple[Notice, ...]
     estimated_minutes: int | None
@@ -80,6 +82,7 @@ async def preflight(ctx: Context, spec: TrainingSpec) -> Preflight:
     return Preflight(
         judge_pk=plan.judge.pk if plan.judge is not None else None,
         summary=plan.summary,
+        quality=plan.quality,
         errors=plan.errors,
         warnings=plan.warnings,
         estimated_minutes=minutes(plan.seconds + plan.seconds_ahead) if plan.seconds is not None else None,

@@ -7,11 +7,8 @@ parent; what libraries print can't corrupt its reports. Nobody but its superviso
 import asyncio
 import base64
 import contextlib
-import ctypes
 import os
-import signal
 import sys
-import threading
 import traceback
 from collections.abc import Callable
 from dataclasses import asdict
@@ -26,22 +23,21 @@ from models.job import TrainingJob
 from models.judge import Criterion, JudgeVersion
 from runner.bounds import bounds_of_job
 from runner.dataset import Dataset, load, scales_of
+from runner.lifeline import die_with_parent, exit_at_end_of_input
 from runner.order import Order
 from store import jobs, judges
+from store.outside import outside
 from store.store import open_store
 from trainer.base import Config, Diverged, Progress, Task
 from trainer.train import train
 from trainer.version import Version
-
-_PR_SET_PDEATHSIG = 1
-
 
 Say = Callable[..., None]
 
 
 def main() -> None:
     """Wait for an order on stdin, carry it out, and report on what was stdout."""
-    _die_with_parent(int(sys.argv[1]))
+    die_with_parent(int(sys.argv[1]))
     with contextlib.suppress(OSError):
         os.nice(5)  # requests go before training
     reports = os.fdopen(os.dup(1), "wb", buffering=0)
@@ -53,7 +49,7 @@ def main() -> None:
     line = sys.stdin.buffer.readline()
     if not line:
         return
-    threading.Thread(target=_exit_at_end_of_input, daemon=True).start()
+    exit_at_end_of_input()
     try:
         _carry_out(msgspec.json.decode(line, type=Order), say)
     except Diverged as error:
@@ -67,7 +63,7 @@ def main() -> None:
 
 
 def _carry_out(order: Order, say: Say) -> None:
-    job, criteria, data, base, checkpoint = asyncio.run(_load(order))
+    job, criteria, data, around, base, checkpoint = asyncio.run(_load(order))
     config = Config(
         training_type=job.training_type.value,
         seed=job.config["seed"],
@@ -78,7 +74,7 @@ def _carry_out(order: Order, say: Say) -> None:
         targets=_targets(job, criteria),
     )
     task = Task(scales_of(criteria), data.items, data.labels, data.doubts, len(data.raters), config, base)
-    say(loaded={"labels": len(data.labels), "items": len(data.items), "left_out": data.left_out})
+    say(loaded={"labels": len(data.labels), "items": len(data.items), "left_out": around | data.left_out})
     if not len(data.labels):
         say(failed={"code": "NO_LABELS", "message": "None of the feedback is about a score that the judge gave."})
         return
@@ -99,6 +95,8 @@ def _carry_out(order: Order, say: Say) -> None:
             "lineage": {
                 "feedback_digest": data.digest,
                 "labels": len(data.labels),
+                "items": len(data.items),
+                "feedback_after": job.feedback_after,
                 "seed": config.seed,
                 "code": package_version("judgesmith"),
             },
@@ -108,7 +106,7 @@ def _carry_out(order: Order, say: Say) -> None:
 
 async def _load(
     order: Order,
-) -> tuple[TrainingJob, tuple[Criterion, ...], Dataset, Version | None, bytes | None]:
+) -> tuple[TrainingJob, tuple[Criterion, ...], Dataset, dict[str, int], Version | None, bytes | None]:
     def unit(connection: Connection) -> Any:
         job = jobs.need(connection, order.workspace_id, order.job_id)
         criteria = judges.criteria(connection, job.judge_pk)
@@ -118,13 +116,15 @@ async def _load(
             base = judges.version(connection, order.workspace_id, job.base_version_id)
             content = judges.version_content(connection, job.base_version_id)
         watermark = base.watermark if base is not None else 0
-        data = load(connection, job.judge_pk, len(criteria), bounds_of_job(job), watermark)
-        return job, criteria, data, content, jobs.checkpoint_of(connection, job.id)
+        bounds = bounds_of_job(job)
+        data = load(connection, job.judge_pk, len(criteria), bounds, watermark)
+        around = outside(connection, job.judge_pk, bounds, retracted_since=job.created_at)
+        return job, criteria, data, around, content, jobs.checkpoint_of(connection, job.id)
 
     store = open_store(order.url)
-    job, criteria, data, content, checkpoint = await store.read(unit)
+    job, criteria, data, around, content, checkpoint = await store.read(unit)
     await store.close()
-    return job, criteria, data, Version.loads(content) if content is not None else None, checkpoint
+    return job, criteria, data, around, Version.loads(content) if content is not None else None, checkpoint
 
 
 def _by_id(evidence: dict[str, Any], criteria: tuple[Criterion, ...]) -> dict[str, Any]:
@@ -136,20 +136,6 @@ def _by_id(evidence: dict[str, Any], criteria: tuple[Criterion, ...]) -> dict[st
 def _targets(job: TrainingJob, criteria: tuple[Criterion, ...]) -> tuple[int, ...] | None:
     wanted = job.config["target_criteria"]
     return tuple(c.ordinal for c in criteria if c.id in wanted) if wanted else None
-
-
-def _die_with_parent(parent: int) -> None:
-    """On Linux the kernel kills us with our parent; elsewhere the end of our input does."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        sys.exit(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
-
-
-def _exit_at_end_of_input() -> None:
-    sys.stdin.buffer.read()
-    os._exit(2)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,9 @@ from models.feedback import Summary
 from models.job import EventKind, Priority, TrainingJob
 from models.spec import ExecutionOptions, TrainingConfig, TrainingSpec
 from models.state import JobStatus
-from runner.preflight import Notice, Plan, plan
+from runner.notices import Notice
+from runner.preflight import Plan, plan, quality_of
+from runner.quality import Quality
 from store import jobs, judges
 from store.events import NewEvent
 from store.store import Store
@@ -37,7 +39,8 @@ class Manager:
             Refused: the request is not well-formed.
         """
         spec = self._checked(spec)
-        return await self.store.read(lambda connection: plan(connection, viewer.workspace_id, spec))
+        quality = await quality_of(self.store, viewer.workspace_id, spec)
+        return await self.store.read(lambda connection: plan(connection, viewer.workspace_id, spec, quality))
 
     async def submit(self, viewer: Viewer, spec: TrainingSpec) -> tuple[TrainingJob, tuple[Notice, ...]]:
         """Create a job, and queue it unless it is to wait for ``start``.
@@ -46,9 +49,10 @@ class Manager:
             Refused: something is wrong with the request; nothing was changed.
         """
         spec = self._checked(spec)
+        quality = await quality_of(self.store, viewer.workspace_id, spec)
 
         def unit(connection: Connection) -> tuple[TrainingJob, tuple[Notice, ...]]:
-            return _submit(connection, viewer, spec)
+            return _submit(connection, viewer, spec, quality)
 
         try:
             return await self.store.write(unit)
@@ -94,7 +98,7 @@ class Manager:
             Refused: the request can't be met any more.
         """
 
-        def unit(connection: Connection) -> TrainingJob:
+        def again(connection: Connection) -> TrainingSpec:
             old = jobs.need(connection, viewer.workspace_id, job_id)
             if old.status not in (JobStatus.FAILED, JobStatus.CANCELLED):
                 raise NotRetryable(
@@ -102,10 +106,11 @@ class Manager:
                     ("job_id",),
                 )
             judge = judges.by_pk(connection, old.judge_pk)
-            spec = replace(spec_of(old, judge.id), idempotency_key=None)
-            return _submit(connection, viewer, spec, retry_of=old.id)[0]
+            return replace(spec_of(old, judge.id), idempotency_key=None)
 
-        return await self.store.write(unit)
+        spec = await self.store.read(again)  # what has ended stays as it is
+        quality = await quality_of(self.store, viewer.workspace_id, spec)
+        return await self.store.write(lambda connection: _submit(connection, viewer, spec, quality, retry_of=job_id)[0])
 
     def _checked(self, spec: TrainingSpec) -> TrainingSpec:
         spec = spec.checked()
@@ -138,7 +143,7 @@ def spec_of(job: TrainingJob, judge_id: str) -> TrainingSpec:
 
 
 def _submit(
-    connection: Connection, viewer: Viewer, spec: TrainingSpec, retry_of: str | None = None
+    connection: Connection, viewer: Viewer, spec: TrainingSpec, quality: Quality, retry_of: str | None = None
 ) -> tuple[TrainingJob, tuple[Notice, ...]]:
     request = spec.as_json()
     digest = hashlib.sha256(orjson.dumps(request, option=orjson.OPT_SORT_KEYS)).hexdigest()
@@ -146,7 +151,7 @@ def _submit(
         earlier = jobs.by_idempotency_key(connection, viewer.workspace_id, spec.idempotency_key)
         if earlier is not None:
             return _same_request(earlier, digest), ()
-    made = plan(connection, viewer.workspace_id, spec)
+    made = plan(connection, viewer.workspace_id, spec, quality)
     if made.errors:
         raise Refused(*made.errors)
     assert made.judge is not None

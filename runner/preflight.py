@@ -13,20 +13,11 @@ from models.scoring import Scorecard
 from models.spec import TrainingSpec
 from runner.bounds import bounds_of
 from runner.estimate import pace
+from runner.notices import Notice, notices
+from runner.quality import Quality, examine
 from store import jobs, judges
+from store.store import Store
 from store.summary import summarise
-
-FEW_GROUPS = 10
-ONLY_ERRORS_BELOW = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """Something that does not stop a job, but that a person should know."""
-
-    code: str
-    message: str
-    field: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,28 +29,23 @@ class Plan:
     targets: tuple[Criterion, ...]
     bounds: Bounds
     summary: Summary | None
+    quality: Quality
     errors: tuple[DomainError, ...]
     warnings: tuple[Notice, ...]
     seconds: float | None
     seconds_ahead: float
 
 
-def plan(connection: Connection, workspace_id: str, spec: TrainingSpec) -> Plan:
-    """Check a request that is well-formed by itself against the judge and its feedback."""
+def plan(connection: Connection, workspace_id: str, spec: TrainingSpec, quality: Quality | None = None) -> Plan:
+    """Check a request that is well-formed by itself against the judge and its feedback, whose quality is known."""
+    quality = quality or Quality()
     judge = judges.get(connection, workspace_id, spec.judge_id)
     if judge is None:
         missing = NotFound(f"There is no judge {spec.judge_id!r}.", ("judge_id",))
-        return Plan(None, None, (), Bounds(), None, (missing,), (), None, 0.0)
+        return Plan(None, None, (), Bounds(), None, quality, (missing,), (), None, 0.0)
     criteria = judges.criteria(connection, judge.pk)
     targets, errors = _targets(criteria, spec)
-    base = judges.version(connection, workspace_id, judge.active_version_id) if judge.active_version_id else None
-    bounds = bounds_of(
-        spec.training_type,
-        spec.config.feedback_cutoff_date,
-        tuple(sorted(c.ordinal for c in targets)) or None,
-        base,
-        judge.feedback_seq,
-    )
+    base, bounds = _start(connection, judge, spec, targets)
     summary = summarise(connection, judge.pk, criteria, bounds)
     needed = spec.config.minimum_feedback_count
     if summary.usable < needed:
@@ -71,11 +57,36 @@ def plan(connection: Connection, workspace_id: str, spec: TrainingSpec) -> Plan:
         targets,
         bounds,
         summary,
+        quality,
         errors,
-        tuple(_notices(spec, summary, base)),
+        notices(spec, summary, quality, base, criteria),
         ours.seconds(summary.usable),
         sum(ours.seconds(usable) for usable in jobs.ahead(connection, spec.options.priority)),
     )
+
+
+async def quality_of(store: Store, workspace_id: str, spec: TrainingSpec) -> Quality:
+    """How good the feedback is that a request would learn from, read apart: a write must not wait for it."""
+
+    def unit(connection: Connection) -> tuple[int, tuple[Criterion, ...], Bounds] | None:
+        judge = judges.get(connection, workspace_id, spec.judge_id)
+        if judge is None:
+            return None
+        return judge.pk, judges.criteria(connection, judge.pk), _start(connection, judge, spec, ())[1]
+
+    found = await store.read(unit)
+    return await examine(store, *found) if found is not None else Quality()
+
+
+def _start(
+    connection: Connection, judge: Judge, spec: TrainingSpec, targets: tuple[Criterion, ...]
+) -> tuple[JudgeVersion | None, Bounds]:
+    """The version a job would go on from, and which feedback it would use."""
+    active = judge.active_version_id
+    base = judges.version(connection, judge.workspace_id, active) if active is not None else None
+    ordinals = tuple(sorted(c.ordinal for c in targets)) or None
+    cutoff = spec.config.feedback_cutoff_date
+    return base, bounds_of(spec.training_type, cutoff, ordinals, base, judge.feedback_seq)
 
 
 def _targets(
@@ -109,51 +120,3 @@ def _too_little(usable: int, needed: int, spec: TrainingSpec, base: JudgeVersion
         usable=usable,
         required=needed,
     )
-
-
-def _notices(spec: TrainingSpec, summary: Summary, base: JudgeVersion | None) -> list[Notice]:
-    notices = []
-    if base is None and spec.training_type is TrainingType.INCREMENTAL:
-        notices.append(
-            Notice("NO_ACTIVE_VERSION", "No version is active, so this incremental job learns from all feedback.")
-        )
-    if base is None and spec.training_type is TrainingType.FINE_TUNE:
-        notices.append(
-            Notice("NO_ACTIVE_VERSION", "No version is active, so criteria that are not tuned keep the raw scores.")
-        )
-    if base is None and spec.training_type is TrainingType.VALIDATION:
-        notices.append(Notice("NO_ACTIVE_VERSION", "No version is active, so this job measures the raw scores."))
-    corrected = sum(shift.correction_count for shift in summary.criteria)
-    confirmed = summary.usable - summary.corrections
-    if corrected >= FEW_GROUPS and confirmed <= 0 and summary.agreeing < ONLY_ERRORS_BELOW * corrected:
-        notices.append(
-            Notice(
-                "ONLY_ERRORS",
-                f"Only {summary.agreeing} of {corrected} corrected scores agree with the judge, and nobody confirmed "
-                "one. Feedback on errors alone makes a judge look worse than it is: collect approvals or high ratings "
-                "of good verdicts too.",
-            )
-        )
-    if summary.doubts:
-        notices.append(
-            Notice(
-                "DOUBT_WITHOUT_DIRECTION",
-                f"{summary.doubts} low ratings or refusals say that a verdict was wrong, not how. They count as doubt; "
-                "corrections would teach more.",
-            )
-        )
-    if summary.conflicts:
-        notices.append(
-            Notice(
-                "CONFLICTING_FEEDBACK",
-                f"On {summary.conflicts} scores two people are more than one step of the scale apart.",
-            )
-        )
-    if summary.usable and summary.evaluations < FEW_GROUPS:
-        notices.append(
-            Notice(
-                "FEW_ITEMS",
-                f"The feedback is about {summary.evaluations} items only: just a large change could be proven.",
-            )
-        )
-    return notices

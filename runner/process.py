@@ -1,4 +1,4 @@
-"""Training processes: started ahead of need, so that a job begins at once."""
+"""Child processes, and training processes started ahead of need, so that a job begins at once."""
 
 import asyncio
 import contextlib
@@ -13,12 +13,12 @@ _REPORT_LIMIT = 2**28  # bytes a line of a report may have: a version is one
 _ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
-async def start_process() -> Process:
-    """A training process that waits for its order."""
+async def start_process(module: str = "runner.child") -> Process:
+    """A process that waits for its order; a training process, unless another module of ours is named."""
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "runner.child",
+        module,
         str(os.getpid()),
         stdin=PIPE,
         stdout=PIPE,

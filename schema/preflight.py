@@ -5,9 +5,13 @@ from typing import Self
 import strawberry
 
 from models.errors import DomainError, Refused
+from models.feedback import Summary
 from resolvers.jobs import Preflight
-from runner.preflight import Notice
-from schema.documented import object_type
+from runner.notices import Notice
+from runner.quality import Balance, Quality
+from schema.criterion import Criterion
+from schema.documented import field, object_type
+from schema.info import Info
 from schema.summary import FeedbackSummary
 from schema.user_error import UserError, field_path, user_error, user_errors
 
@@ -26,6 +30,91 @@ class TrainingWarning:
     def of(cls, notice: Notice) -> Self:
         """The GraphQL view of a warning."""
         return cls(code=notice.code, message=notice.message, field=field_path(notice.field or ()))
+
+
+@object_type
+class LeftOut:
+    """Things in the feedback that nothing would be learned from, and why."""
+
+    reason: str = strawberry.field(description="What they are and why nothing is learned from them, in words.")
+    count: int = strawberry.field(description="How many there are.")
+
+
+@object_type
+class CriterionBalance:
+    """How evenly the labels of one criterion are spread over its scale."""
+
+    label_count: int = strawberry.field(description="How many scores people gave or found right.")
+    commonest_score: float = strawberry.field(description="The score most of them say, on the scale's grid.")
+    commonest_share: float = strawberry.field(
+        description="Which share (0 to 1) of them says so. Near 1 there is little to learn about other scores."
+    )
+    judge_pk: strawberry.Private[int]
+    ordinal: strawberry.Private[int]
+
+    @field
+    async def criterion(self, info: Info) -> Criterion:
+        """What was scored."""
+        return Criterion.of((await info.context.loaders.criteria.load(self.judge_pk))[self.ordinal])
+
+    @classmethod
+    def of(cls, balance: Balance, judge_pk: int) -> Self:
+        """The GraphQL view of a balance."""
+        return cls(
+            label_count=balance.labels,
+            commonest_score=balance.commonest,
+            commonest_share=balance.count / balance.labels,
+            judge_pk=judge_pk,
+            ordinal=balance.ordinal,
+        )
+
+
+@object_type
+class FeedbackQuality:
+    """How good the feedback is that a job would learn from: what may mislead it, and what it leaves out."""
+
+    examined_count: int = strawberry.field(
+        description="How many items of feedback these figures are about: all there are, or the newest 10,000."
+    )
+    complete: bool = strawberry.field(description="Whether these are all there are.")
+    rater_agreement: float | None = strawberry.field(
+        description=(
+            "How far people agree with each other: Krippendorff's alpha for ordered scores, 1 at best, 0 for chance. "
+            "Null when no evaluation has two raters."
+        )
+    )
+    agreeing_share: float | None = strawberry.field(
+        description=(
+            "Share (0 to 1) of the corrected scores that agree with the judge. Near 0, people seem to tell of its "
+            "errors alone, and it looks worse than it is. Null without corrections."
+        )
+    )
+    confirmed_count: int = strawberry.field(
+        description="How many scores people found right, by an approval or a high rating."
+    )
+    duplicate_count: int = strawberry.field(
+        description="How many scores and verdicts the same person gave again; only the latest of each counts."
+    )
+    left_out: list[LeftOut] = strawberry.field(
+        description="What nothing would be learned from, and why; the job's log tells the same of all its feedback."
+    )
+    balance: list[CriterionBalance] = strawberry.field(
+        description="How evenly the labels are spread, criterion by criterion; those without labels are left out."
+    )
+
+    @classmethod
+    def of(cls, quality: Quality, figures: Summary, judge_pk: int) -> Self:
+        """The GraphQL view of what was found."""
+        return cls(
+            examined_count=quality.examined,
+            complete=quality.whole,
+            rater_agreement=figures.rater_agreement,
+            agreeing_share=quality.agreeing_share,
+            confirmed_count=quality.confirmed,
+            duplicate_count=quality.repeated,
+            left_out=[LeftOut(reason=why, count=n) for why, n in quality.left_out.items()],
+            balance=[CriterionBalance.of(balance, judge_pk) for balance in quality.balance],
+        )
 
 
 @object_type
@@ -60,6 +149,9 @@ class TrainingPreflight:
     conflict_count: int = strawberry.field(
         description="How many scores people disagree about by more than a step of the scale, on the same evaluation."
     )
+    quality: FeedbackQuality | None = strawberry.field(
+        description="How good that feedback is. Null when there is no such judge or the input is not well-formed."
+    )
 
     @classmethod
     def refused(cls, refusal: Refused | DomainError) -> Self:
@@ -73,14 +165,19 @@ class TrainingPreflight:
             estimated_seconds=None,
             detectable_mae_change=None,
             conflict_count=0,
+            quality=None,
         )
 
     @classmethod
     def of(cls, preflight: Preflight) -> Self:
         """The GraphQL view of a dry run."""
-        figures, judge_pk = preflight.summary, preflight.judge_pk
+        summary: FeedbackSummary | None = None
+        quality: FeedbackQuality | None = None
+        if preflight.summary is not None and preflight.judge_pk is not None:
+            summary = FeedbackSummary.of(preflight.summary, preflight.judge_pk)
+            quality = FeedbackQuality.of(preflight.quality, preflight.summary, preflight.judge_pk)
         return cls(
-            feedback_summary=None if figures is None or judge_pk is None else FeedbackSummary.of(figures, judge_pk),
+            feedback_summary=summary,
             ready=not preflight.errors,
             user_errors=[user_error(error) for error in preflight.errors],
             warnings=[TrainingWarning.of(notice) for notice in preflight.warnings],
@@ -88,4 +185,5 @@ class TrainingPreflight:
             estimated_seconds=preflight.estimated_seconds,
             detectable_mae_change=preflight.detectable_mae_change,
             conflict_count=preflight.conflict_count,
+            quality=quality,
         )

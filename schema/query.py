@@ -6,13 +6,22 @@ from typing import Annotated, Any
 import strawberry
 from strawberry import ID
 
-from resolvers import evaluations, jobs, judges, summary
+from resolvers import evaluations, insight, jobs, judges, summary
 from resolvers import node as nodes
 from schema.access import User, Viewer, Workspace
+from schema.criterion import Criterion
 from schema.documented import field, object_type
 from schema.evaluation import Evaluation
 from schema.feedback import Feedback
 from schema.info import Info, given
+from schema.insight import (
+    EvaluationSuggestion,
+    LearningCurve,
+    NewVersion,
+    OldVersion,
+    VersionComparison,
+    named,
+)
 from schema.job import TrainingJob
 from schema.job_input import CreateTrainingJobInput, Filter, job_filter
 from schema.judge import Judge
@@ -128,3 +137,52 @@ class Query:
             return TrainingPreflight.of(await jobs.preflight(info.context, request.spec()))
         except REFUSALS as refusal:
             return TrainingPreflight.refused(refusal)
+
+    @field
+    async def compare_versions(
+        self,
+        info: Info,
+        judge_id: Annotated[ID, strawberry.argument(description="The judge whose versions are meant.")],
+        old: OldVersion = strawberry.UNSET,
+        new: NewVersion = strawberry.UNSET,
+        first: First = PAGE_SIZE,
+    ) -> VersionComparison | None:
+        """What would change if another version scored: how many verdicts flip, and which evaluations flip most.
+
+        Left alone, it compares the active version with the newest candidate, on the newest 5,000 evaluations. Null:
+        there is no such judge.
+        """
+        found = await insight.compare(info.context, judge_id, named(old), named(new), size(first))
+        if found is None:
+            return None
+        criteria = await info.context.loaders.criteria.load(found.judge.pk)
+        return VersionComparison.of(found, [Criterion.of(criterion) for criterion in criteria])
+
+    @field
+    async def learning_curve(
+        self,
+        info: Info,
+        judge_id: Annotated[ID, strawberry.argument(description="The judge whose feedback is meant.")],
+    ) -> LearningCurve | None:
+        """How good a version is with growing amounts of feedback, and so what more of it may bring.
+
+        It takes seconds the first time; then it is remembered until there is other feedback. Null: there is no such
+        judge.
+        """
+        found = await insight.curve(info.context, judge_id)
+        return None if found is None else LearningCurve.of(found)
+
+    @field
+    async def suggest_evaluations_to_review(
+        self,
+        info: Info,
+        judge_id: Annotated[ID, strawberry.argument(description="The judge whose evaluations are meant.")],
+        first: First = PAGE_SIZE,
+    ) -> list[EvaluationSuggestion] | None:
+        """The evaluations whose correction would teach most: hard to foresee, and not all of one kind. Best first.
+
+        Those with a correction, an approval or a high rating are left out. Looked for among the newest 20,000
+        evaluations. Null: there is no such judge.
+        """
+        found = await insight.suggest(info.context, judge_id, size(first))
+        return None if found is None else [EvaluationSuggestion.of(row, item) for row, item in found]

@@ -45,7 +45,7 @@ class SocketContext(Context):
     """The context of a socket: who asks is known once `connection_init` was heard."""
 
     def __init__(self, services: Services, header: str | None) -> None:
-        super().__init__(cast("Viewer", None), services.store, services.manager, services.scorer)
+        super().__init__(cast("Viewer", None), services.store, services.manager, services.scorer, services.insight)
         self.authorization: object = header
         self.connection_params: dict[str, Any] = {}
 

@@ -8,6 +8,7 @@ from models.access import Viewer
 from resolvers.context import Context
 from runner.delivery import Channel, Deliverer
 from runner.email import EmailChannel
+from runner.insight import Insight
 from runner.manager import Manager
 from runner.scoring import Scorer
 from runner.webhook import WebhookChannel
@@ -23,10 +24,11 @@ class Services:
     store: Store
     manager: Manager
     scorer: Scorer
+    insight: Insight
 
     def context(self, viewer: Viewer) -> Context:
         """The context of a viewer's operation."""
-        return Context(viewer, self.store, self.manager, self.scorer)
+        return Context(viewer, self.store, self.manager, self.scorer, self.insight)
 
 
 @asynccontextmanager
@@ -39,9 +41,11 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
             running = [worker_of(settings, store), deliverer_of(settings, store)]
         for part in running:
             part.start()
+        insight = Insight(store.url)
         try:
-            yield Services(store, manager, Scorer(store))
+            yield Services(store, manager, Scorer(store), insight)
         finally:
+            await insight.close()
             for part in running:
                 await part.stop()
 

@@ -221,6 +221,12 @@ def deployment_of(connection: Connection, judge_pk: int, version_id: str) -> Dep
     return first(connection, statement, Deployment)
 
 
+def newest_candidate(connection: Connection, judge_pk: int) -> JudgeVersion | None:
+    """The version made last that was never put to use."""
+    candidates = versions_of(judge_pk).where(JudgeVersion.status == VersionStatus.CANDIDATE)
+    return first(connection, candidates.order_by(JudgeVersion.number.desc()).limit(1), JudgeVersion)
+
+
 def newest_backup(connection: Connection, judge_pk: int) -> JudgeVersion | None:
     """The BACKUP that was replaced last."""
     statement = (

@@ -55,6 +55,12 @@ class Items:
     def __len__(self) -> int:
         return len(self.outputs)
 
+    def take(self, index: NDArray[Any]) -> Items:
+        """The items at `index` (positions)."""
+        columns = (self.ids, self.groups, self.sources, self.inputs, self.outputs, self.rationales)
+        ids, groups, sources, inputs, outputs, rationales = ([column[i] for i in index] for column in columns)
+        return Items(ids, groups, sources, inputs, outputs, rationales, self.raw[index])
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Labels:

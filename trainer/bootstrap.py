@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -123,25 +123,55 @@ def spearman_changes(
 
     Criteria on which a side is constant are left out: None.
     """
+    estimates = [_change(*triple) for triple in triples]
+
+    def change(k: int, w: Floats) -> Floats:
+        before, after, label = triples[k]
+        ranked = weighted_ranks(label, w)
+        new = _correlation(weighted_ranks(after, w), ranked, w)
+        return np.asarray(new - _correlation(weighted_ranks(before, w), ranked, w))
+
+    return _spearman_intervals(estimates, change, groups, seed)
+
+
+def spearman_means(
+    sides: Sequence[tuple[Sequence[Floats], Floats]], groups: Sequence[Ints], seed: int
+) -> Interval | None:
+    """Interval of the mean over criteria of Spearman, (rankings, label) per criterion, averaged over the rankings."""
+
+    def known(rankings: Sequence[Floats], label: Floats) -> float | None:
+        values = [value for ranking in rankings if (value := spearman(ranking, label)) is not None]
+        return float(np.mean(values)) if values else None
+
+    def level(k: int, w: Floats) -> Floats:
+        rankings, label = sides[k]
+        ranked = weighted_ranks(label, w)
+        each = np.stack([_correlation(weighted_ranks(ranking, w), ranked, w) for ranking in rankings])
+        some = ~np.isnan(each)
+        mean = np.where(some, each, 0.0).sum(0) / np.maximum(some.sum(0), 1)
+        return np.where(some.any(0), mean, np.nan)
+
+    return _spearman_intervals([known(*side) for side in sides], level, groups, seed)[0]
+
+
+def _spearman_intervals(
+    estimates: Sequence[float | None], draw: Callable[[int, Floats], Floats], groups: Sequence[Ints], seed: int
+) -> tuple[Interval | None, list[Interval | None]]:
+    """Intervals of estimates that are known; `draw(k, w)`: the k-th with its items weighted by w (B, n), (B,)."""
     names, place = np.unique(np.concatenate(groups), return_inverse=True)
     parts = np.split(place, np.cumsum([len(g) for g in groups])[:-1])
     total = sum(len(p) for p in parts)
     resamples = int(np.clip(WORK // max(1, total), 200, RESAMPLES))
-    estimates = [_change(*triple) for triple in triples]
     known = [k for k, estimate in enumerate(estimates) if estimate is not None]
     if not known:
-        return None, [None] * len(triples)
-    draws = np.full((resamples, len(triples)), np.nan)
+        return None, [None] * len(estimates)
+    draws = np.full((resamples, len(estimates)), np.nan)
     start = 0
     for w in weights(len(names), resamples, seed, max(len(p) for p in parts)):
         for k in known:
-            before, after, label = triples[k]
-            per_item = w[:, parts[k]]
-            ranked = weighted_ranks(label, per_item)
-            draws[start : start + len(w), k] = _correlation(weighted_ranks(after, per_item), ranked, per_item)
-            draws[start : start + len(w), k] -= _correlation(weighted_ranks(before, per_item), ranked, per_item)
+            draws[start : start + len(w), k] = draw(k, w[:, parts[k]])
         start += len(w)
-    each: list[Interval | None] = [None] * len(triples)
+    each: list[Interval | None] = [None] * len(estimates)
     for k in known:
         each[k] = interval(float(estimates[k] or 0.0), draws[:, k], len(np.unique(parts[k])))
     relevant = draws[:, known]

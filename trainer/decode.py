@@ -18,6 +18,14 @@ def mean(scale: Scale, exceed: Floats) -> Floats:
     return np.asarray(scale.minimum + span(scale) / steps * exceed[:, :steps].sum(1))
 
 
+def variance(scale: Scale, exceed: Floats) -> Floats:
+    """Variance of one person's score, in points squared, (n,)."""
+    steps = level_steps(scale)
+    p, k = exceed[:, :steps], np.arange(1, steps + 1)
+    first, second = p.sum(1), p @ (2 * k - 1.0)  # E[K] and E[K^2] of the level's number K
+    return np.asarray((span(scale) / steps) ** 2 * np.maximum(second - first**2, 0.0))
+
+
 def _edges(scale: Scale, exceed: Floats) -> Floats:
     """Cumulative probability at the edges of the levels' cells, (n, K + 1), from 0 to 1."""
     n, steps = len(exceed), level_steps(scale)

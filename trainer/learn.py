@@ -83,13 +83,18 @@ def score(table: Table, out: OutOfFold, choice: Choice, where: Bools, into: Pred
         into.ranking[at], into.point[at], into.verdict[at] = expected, point, verdict
 
 
-def honest_scores(table: Table, crossed: CrossFit, old: Choice | None = None) -> Predictions:
-    """Out-of-fold scores of all pairs with a fold; the choices for a fold are made on the others."""
+def honest_scores(
+    table: Table, crossed: CrossFit, old: Choice | None = None, among: Bools | None = None
+) -> Predictions:
+    """Out-of-fold scores of all pairs with a fold; the choices for a fold are made on the others, `among` these pairs.
+
+    `among` (P,): the pairs whose labels were learned from; left out, all.
+    """
     scores = blank(table)
     for k in range(len(crossed.fits)):
         mine = crossed.fold == k
         others = (crossed.fold >= 0) & ~mine
-        choice = choose(table, crossed.out, others, old)
+        choice = choose(table, crossed.out, others if among is None else others & among, old)
         score(table, crossed.out, choice, mine, scores)
         _place(table, crossed.fits[k], choice, mine, mine | others, scores.ranking)
     return scores

@@ -75,31 +75,40 @@ class Version:
     def score(self, items: Items, scales: Sequence[Scale] | None = None) -> Scores:
         """Score items; `scales` name the columns of `items.raw` where they differ from the version's own."""
         columns = tuple(self.scales if scales is None else scales)
-        if items.raw.shape != (len(items), len(columns)):
-            raise ValueError(f"raw scores {items.raw.shape} for {len(items)} items and {len(columns)} criteria")
         out = Scores(*(np.full(items.raw.shape, np.nan) for _ in fields(Scores)))
-        places = [self.position(scale) for scale in columns]
-        wanted = any(place is not None and self.learned[place] and self.gate[place] > 0 for place in places)
-        features = self.encoder.encode(items, columns) if wanted and len(items) else None
-        for column, (scale, place) in enumerate(zip(columns, places, strict=True)):
+        for column, (scale, exceed) in enumerate(zip(columns, self.exceedances(items, columns), strict=True)):
             has = ~np.isnan(items.raw[:, column])
             raw = items.raw[has, column]
-            if place is None or not self.learned[place]:
+            place = self.position(scale)
+            if exceed is None or place is None:
                 out.expected[has, column] = out.point[has, column] = raw
                 out.verdict[has, column] = to_grid(scale, raw)
             elif len(raw):
-                self._score(out, has, column, place, raw, features)
+                read = readings(scale, exceed, raw, int(self.point[place]), float(self.reach[place]))
+                for field, values in zip(fields(Scores), read, strict=True):
+                    getattr(out, field.name)[has, column] = values
         return out
 
-    def _score(self, out: Scores, has: Bools, column: int, place: int, raw: Floats, features: Floats32 | None) -> None:
-        scale, gate = self.scales[place], self.gate[place]
-        line = LOGITS * (to_unit(scale, raw) - 0.5)
+    def exceedances(self, items: Items, scales: Sequence[Scale] | None = None) -> list[Floats | None]:
+        """P(a person's score >= level k) for each column's items with a raw score; None for criteria not learned."""
+        columns = tuple(self.scales if scales is None else scales)
+        if items.raw.shape != (len(items), len(columns)):
+            raise ValueError(f"raw scores {items.raw.shape} for {len(items)} items and {len(columns)} criteria")
+        places = [place if place is None or self.learned[place] else None for place in map(self.position, columns)]
+        wanted = any(place is not None and self.gate[place] > 0 for place in places)
+        features = self.encoder.encode(items, columns) if wanted and len(items) else None
+        return [
+            None if place is None else self._exceedances(place, items.raw[:, column], features)
+            for column, place in enumerate(places)
+        ]
+
+    def _exceedances(self, place: int, raw: Floats, features: Floats32 | None) -> Floats:
+        has, gate = ~np.isnan(raw), self.gate[place]
+        line = LOGITS * (to_unit(self.scales[place], raw[has]) - 0.5)
         exceed = (1.0 - gate) * self._line(self.calibrator, place, line, None) if gate < 1 else 0.0
         if gate > 0 and features is not None:
             exceed = exceed + gate * self._line(self.joint, place, line, features[has])
-        read = readings(scale, np.asarray(exceed), raw, int(self.point[place]), float(self.reach[place]))
-        for field, values in zip(fields(Scores), read, strict=True):
-            getattr(out, field.name)[has, column] = values
+        return np.asarray(exceed)
 
     def _line(self, c: Coefficients, place: int, line: Floats, features: Floats32 | None) -> Floats:
         """Exceedances of one criterion, from its own parameters only: other criteria can't change a bit of it."""

@@ -1,0 +1,104 @@
+"""From feedback to labels: whose word counts, what it says, and what says nothing.
+
+People correct mostly what is wrong, so a high rating and an approval count too: they say that the score people were
+shown was right. A low rating and a refusal say that it was wrong, in an unknown direction: doubt, never a label.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from models.evaluation import Scores, score_at
+from models.feedback import CONFIRMING_RATING, DOUBTING_RATING, FeedbackType
+
+LATER_CORRECTION = "replaced by the same person's later correction"
+LATER_VERDICT = "replaced by the same person's later verdict"
+
+
+class Seen(NamedTuple):
+    """The scores of one evaluation: the judge's own, and what people were shown where that was a version's."""
+
+    raw: Scores
+    shown: Scores | None
+
+
+class Said(NamedTuple):
+    """One label: a score that somebody gave, or found right (``confirmed``)."""
+
+    seq: int
+    evaluation_id: str
+    ordinal: int
+    rater: str
+    score: float
+    confirmed: bool
+
+
+class Doubted(NamedTuple):
+    """Somebody found the shown scores wrong."""
+
+    seq: int
+    evaluation_id: str
+    rater: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What feedback comes to, in order of ingestion, and how many things were left out for which reason."""
+
+    labels: list[Said]
+    doubts: list[Doubted]
+    left_out: Counter[str]
+
+
+@dataclass(slots=True)
+class Opinions:
+    """The latest word of each rater, as rows come in the order in which they were given."""
+
+    corrections: dict[tuple[str, int, str], tuple[int, float]] = field(default_factory=dict)
+    verdicts: dict[tuple[str, str], tuple[int, bool]] = field(default_factory=dict)
+    left_out: Counter[str] = field(default_factory=Counter)
+
+    def add(self, row: Any) -> None:
+        """Hear one item of feedback."""
+        if row.type is FeedbackType.CORRECTION:
+            for ordinal, score in enumerate(row.scores):
+                if score is not None:
+                    key = (row.evaluation_id, ordinal, row.submitted_by)
+                    self.left_out[LATER_CORRECTION] += key in self.corrections
+                    self.corrections[key] = (row.seq, score)
+        elif row.type is FeedbackType.COMMENT:
+            self.left_out["comments"] += 1
+        elif row.rating is not None and DOUBTING_RATING < row.rating < CONFIRMING_RATING:
+            self.left_out["ratings of 3, which say nothing"] += 1
+        else:
+            right = row.rating >= CONFIRMING_RATING if row.rating is not None else bool(row.approved)
+            whose = (row.evaluation_id, row.submitted_by)
+            self.left_out[LATER_VERDICT] += whose in self.verdicts
+            self.verdicts[whose] = (row.seq, right)
+
+    def settle(self, seen: Callable[[str], Seen], criteria_count: int) -> Settled:
+        """What all of it comes to; ``seen`` gives the scores of an evaluation."""
+        labels: list[Said] = []
+        left_out = Counter({why: n for why, n in self.left_out.items() if n})
+        for (evaluation_id, ordinal, rater), (seq, score) in self.corrections.items():
+            if score_at(seen(evaluation_id).raw, ordinal) is None:
+                left_out["corrections of a criterion that the judge did not score"] += 1
+            else:
+                labels.append(Said(seq, evaluation_id, ordinal, rater, score, confirmed=False))
+        for (evaluation_id, rater), (seq, right) in self.verdicts.items():
+            if not right:
+                continue
+            scores = seen(evaluation_id)
+            for ordinal in range(criteria_count):
+                raw, shown = score_at(scores.raw, ordinal), score_at(scores.shown, ordinal)
+                if raw is None:
+                    continue
+                if (evaluation_id, ordinal, rater) in self.corrections:
+                    left_out["confirmations of what the same person corrected"] += 1
+                else:
+                    found_right = raw if shown is None else shown
+                    labels.append(Said(seq, evaluation_id, ordinal, rater, found_right, confirmed=True))
+        labels.sort(key=lambda label: (label.seq, label.ordinal))
+        doubts = sorted(Doubted(seq, about, who) for (about, who), (seq, right) in self.verdicts.items() if not right)
+        return Settled(labels, doubts, left_out)

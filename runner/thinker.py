@@ -1,0 +1,57 @@
+"""The process that answers one question, beside the server: it reads the question on stdin and writes the answer."""
+
+import asyncio
+import os
+import sys
+import traceback
+
+import msgspec
+
+from runner.answers import Comparison, Learning, Suggestions
+from runner.compare import compare
+from runner.learning import curve, suggestions
+from runner.lifeline import die_with_parent, exit_at_end_of_input
+from runner.question import Asked, Compare, Curve, Question
+from store.store import Store, open_store
+
+
+def main() -> None:
+    """Wait for a question on stdin and answer on what was stdout."""
+    die_with_parent(int(sys.argv[1]))
+    os.nice(5)  # requests go before questions
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what libraries print is no answer
+    line = sys.stdin.buffer.readline()
+    if not line:
+        return
+    exit_at_end_of_input()
+    try:
+        asked = msgspec.json.decode(line, type=Asked)
+        answers.write(msgspec.json.encode(asyncio.run(_answer(asked))))
+        answers.flush()
+    except Exception:
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)  # at once: threads that read or idle are not waited for
+
+
+async def _answer(asked: Asked) -> Comparison | Learning | Suggestions:
+    store = open_store(asked.url)
+    try:
+        return await _think(store, asked.question)
+    finally:
+        await store.close()
+
+
+async def _think(store: Store, question: Question) -> Comparison | Learning | Suggestions:
+    match question:
+        case Compare():
+            return await compare(store, question)
+        case Curve():
+            return await curve(store, question)
+        case _:
+            return await suggestions(store, question)
+
+
+if __name__ == "__main__":
+    main()

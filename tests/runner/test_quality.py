@@ -1,0 +1,151 @@
+"""What is said of the feedback before a job starts: who repeats themselves, what is lopsided, what is left out."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from models.job import EventKind, TrainingType
+from runner import quality as quality_module
+from runner.manager import Manager
+from runner.notices import Notice
+from runner.quality import Balance, Quality
+from store.store import Store
+from tests.factories import World, add_evaluations, log_of, make_world, new_feedback, submit, training_spec
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+async def look(world: World, kind: TrainingType = TrainingType.FULL_RETRAIN, **config: Any) -> Quality:
+    plan = await Manager(world.store).preflight(world.viewer, training_spec(world, kind, **config))
+    return plan.quality
+
+
+async def warned(world: World, **config: Any) -> dict[str, str]:
+    plan = await Manager(world.store).preflight(world.viewer, training_spec(world, **config))
+    return {notice.code: notice.message for notice in plan.warnings}
+
+
+async def test_corrections_that_agree_with_the_judge_are_told_from_those_that_do_not(store: Store) -> None:
+    world = await make_world(store)
+    evaluated = await add_evaluations(world, 4)
+    await submit(
+        world,
+        *(new_feedback(e, scores=[s, None]) for e, s in zip(evaluated, [3.0, 3.5, 3.75, 1.0], strict=True)),
+        new_feedback(evaluated[0], rating=5, by="cy"),
+    )
+    found = await look(world)
+
+    assert (found.examined, found.whole, found.corrected, found.agreeing, found.confirmed) == (5, True, 4, 2, 2)
+    assert found.agreeing_share == 0.5
+
+
+async def test_without_feedback_there_is_nothing_to_say(store: Store) -> None:
+    found = await look(await make_world(store))
+
+    assert found == Quality()
+    assert found.agreeing_share is None
+
+
+async def test_what_a_person_says_again_is_counted_and_warned_of(store: Store) -> None:
+    world = await make_world(store)
+    [evaluation] = await add_evaluations(world, 1)
+    await submit(
+        world,
+        *(new_feedback(evaluation, scores=[score, 4.0]) for score in (2.0, 2.0, 5.0)),
+        new_feedback(evaluation, rating=5, by="cy"),
+        new_feedback(evaluation, rating=1, by="cy"),
+    )
+
+    assert (await look(world)).repeated == 5  # two criteria twice, a verdict once
+    assert "5 scores or verdicts were given again" in (await warned(world))["DUPLICATE_FEEDBACK"]
+
+
+async def test_labels_that_nearly_all_say_the_same_are_warned_of_by_criterion(store: Store) -> None:
+    world = await make_world(store)
+    evaluated = await add_evaluations(world, 12)
+    await submit(world, *(new_feedback(e, scores=[4.2, float(1 + n % 5)]) for n, e in enumerate(evaluated)))
+    found = await look(world)
+    message = (await warned(world))["CLASS_IMBALANCE"]
+
+    assert found.balance == (Balance(0, 12, 4.0, 12), Balance(1, 12, 1.0, 3))
+    assert message.startswith("100% of the 12 labels of crit_clarity are 4:")
+
+
+async def test_people_who_do_not_agree_with_each_other_are_warned_of(store: Store) -> None:
+    world = await make_world(store)
+    evaluated = await add_evaluations(world, 6)
+    for by, turn in (("ben", 0), ("cy", 2)):
+        await submit(
+            world, *(new_feedback(e, scores=[float(1 + (n + turn) % 5), None], by=by) for n, e in enumerate(evaluated))
+        )
+
+    assert "Krippendorff's alpha" in (await warned(world))["LOW_AGREEMENT"]
+
+
+async def test_feedback_about_errors_alone_is_warned_of_with_the_share_that_agrees(store: Store) -> None:
+    world = await make_world(store)
+    evaluated = await add_evaluations(world, 12)
+    await submit(world, *(new_feedback(e, scores=[5.0, None]) for e in evaluated))
+    before = await warned(world)
+    await submit(world, new_feedback(evaluated[0], approved=True, by="cy"))
+
+    assert "None of 12 corrected scores (0%) agree with the judge" in before["ONLY_ERRORS"]
+    assert "ONLY_ERRORS" not in await warned(world)
+
+
+async def test_what_nothing_is_learned_from_is_told_with_the_reason(store: Store) -> None:
+    world = await make_world(store)
+    evaluated = await add_evaluations(world, 3)
+    [unscored] = await add_evaluations(world, 1, scores=(3.0,), start=3)
+    await submit(
+        world,
+        new_feedback(evaluated[0], scores=[5.0, None], submitted_at=START),
+        new_feedback(evaluated[1], rating=3, submitted_at=START + DAY),
+        new_feedback(evaluated[1], submitted_at=START + DAY),
+        new_feedback(unscored, scores=[None, 2.0], submitted_at=START + DAY),
+        new_feedback(evaluated[2], scores=[2.0, None], submitted_at=START + DAY),
+    )
+
+    assert (await look(world, feedback_cutoff_date=START + DAY)).left_out == {
+        "given before feedbackCutoffDate": 1,
+        "ratings of 3, which say nothing": 1,
+        "comments": 1,
+        "corrections of a criterion that the judge did not score": 1,
+    }
+
+
+async def test_of_much_feedback_the_newest_is_looked_at_and_that_is_told(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quality_module, "BLOCK", 4)
+    monkeypatch.setattr(quality_module, "MOST", 8)
+    world = await make_world(store)
+    evaluated = await add_evaluations(world, 6)
+    await submit(world, *(new_feedback(e, scores=[1.0, None]) for e in evaluated))
+    for _ in range(2):
+        await submit(world, *(new_feedback(e, scores=[5.0, None]) for e in evaluated[:4]))
+    found = await look(world)
+    message = (await warned(world))["DUPLICATE_FEEDBACK"]
+
+    assert (found.examined, found.whole, found.repeated) == (8, False, 4)
+    assert found.balance == (Balance(0, 4, 5.0, 4),)
+    assert "of the newest 8 items of feedback" in message
+
+
+async def test_the_warnings_of_a_preflight_are_those_of_the_job_and_stand_in_its_log(store: Store) -> None:
+    world = await make_world(store)
+    evaluated = await add_evaluations(world, 12)
+    for _ in range(2):
+        await submit(world, *(new_feedback(e, scores=[5.0, None]) for e in evaluated))
+    spec, manager = training_spec(world, TrainingType.INCREMENTAL), Manager(store)
+    dry = (await manager.preflight(world.viewer, spec)).warnings
+    job, real = await manager.submit(world.viewer, spec)
+    told = [event for event in await log_of(store, job) if event.kind is EventKind.WARNING]
+
+    assert {notice.code for notice in dry} == {
+        "NO_ACTIVE_VERSION", "ONLY_ERRORS", "DUPLICATE_FEEDBACK", "CLASS_IMBALANCE",
+    }  # fmt: skip
+    assert real == dry
+    assert [Notice(event.body["code"], event.message) for event in told] == list(dry)

@@ -1,0 +1,137 @@
+"""Before a deployment and before more feedback: comparisons, learning curves, suggestions, over the wire."""
+
+import pytest
+
+from models.access import Role
+from tests.server.api import Api, Data
+from tests.server.conftest import Enter
+from tests.server.processes import Server
+from tests.server.worlds import FAIR, OVERRATED, Trained, correction, feedback, item, make_judge, record, submit
+
+NUMBERS = range(60)
+
+
+def compare(api: Api, judge: Data, **which: str | int | None) -> Data:
+    found: Data = api.run("CompareVersions", judgeId=judge["id"], **which)
+    return found
+
+
+def verdicts(side: list[Data]) -> dict[str, float]:
+    return {score["criterion"]["key"]: score["verdict"] for score in side}
+
+
+def test_a_comparison_says_what_evaluate_says_of_both_sides(trained: Trained) -> None:
+    api, judge, version = trained.api, trained.judge, trained.version
+    found = compare(api, judge, **{"from": None, "to": version["id"], "first": 100})
+    items = [item(number) for number in NUMBERS]
+    raw = {i["externalId"]: {s["criterionId"]: s["score"] for s in i["scores"]} for i in items}
+    results = api.run("Evaluate", input={"judgeId": judge["id"], "versionId": version["id"], "items": items})["results"]
+    told = {result["externalId"]: verdicts(result["scores"]) for result in results}
+    flips = {name: sum(told[name][key] != raw[name][key] for key in (OVERRATED, FAIR)) for name in raw}
+
+    assert (found["from"], found["to"]["id"]) == (None, version["id"])
+    assert (found["evaluationCount"], found["comparedCount"]) == (60, 120)
+    assert found["flippedEvaluationCount"] == sum(map(bool, flips.values())) > 30
+    assert found["flippedCount"] == sum(flips.values())
+    by_key = {row["criterion"]["key"]: row for row in found["criteria"]}
+    assert by_key[OVERRATED]["raisedCount"] == 0 < by_key[OVERRATED]["loweredCount"]
+    assert by_key[OVERRATED]["flippedShare"] == by_key[OVERRATED]["loweredCount"] / 60
+    assert {one["evaluation"]["externalId"]: one["flippedCount"] for one in found["items"]} == {
+        name: count for name, count in flips.items() if count
+    }
+    for one in found["items"]:
+        name = one["evaluation"]["externalId"]
+        assert (verdicts(one["fromScores"]), verdicts(one["toScores"])) == (raw[name], told[name])
+
+
+def test_left_alone_the_active_version_is_compared_with_the_raw_scores_until_there_is_a_candidate(
+    trained: Trained,
+) -> None:
+    found = compare(trained.api, trained.judge, first=1)
+
+    assert (found["from"], found["to"]["id"]) == (None, trained.version["id"])
+    assert len(found["items"]) == 1
+
+
+def test_a_version_does_not_flip_its_own_verdicts(trained: Trained) -> None:
+    same = trained.version["id"]
+    found = compare(trained.api, trained.judge, **{"from": same, "to": same})
+
+    assert (found["flippedCount"], found["flippedEvaluationCount"], found["items"]) == (0, 0, [])
+    assert found["comparedCount"] == 120
+
+
+def test_a_curve_begins_with_the_judge_itself_and_gets_better(trained: Trained) -> None:
+    found = trained.api.run("LearningCurve", judgeId=trained.judge["id"])
+    points = found["points"]
+
+    assert found["labelCount"] == 120
+    assert [point["labelCount"] for point in points] == [0, 25, 50, 120]
+    first, last = points[0]["meanAbsoluteError"], points[-1]["meanAbsoluteError"]
+    assert first["estimate"] == pytest.approx(0.125)  # a point of four on one of two criteria
+    assert last["upper"] < first["estimate"]
+    assert all(point["spearman"]["lower"] <= point["spearman"]["estimate"] for point in points)
+    assert trained.api.run("LearningCurve", judgeId=trained.judge["id"]) == found
+
+
+def test_without_feedback_there_is_no_curve_and_all_may_be_suggested(api: Api) -> None:
+    judge = make_judge(api)
+    record(api, judge, [item(number) for number in range(5)])
+
+    assert api.run("LearningCurve", judgeId=judge["id"]) == {"labelCount": 0, "points": []}
+    assert len(api.run("SuggestEvaluationsToReview", judgeId=judge["id"])) == 5
+
+
+def test_what_people_told_a_right_score_of_is_not_suggested_again(api: Api) -> None:
+    judge = make_judge(api)
+    record(api, judge, [item(number) for number in range(12)])
+    submit(
+        api,
+        judge,
+        [
+            *(correction(number) for number in range(4)),
+            feedback(4, "APPROVAL", approved=True),
+            feedback(5, "RATING", rating=4),
+            feedback(6, "RATING", rating=1),
+            feedback(7, "APPROVAL", approved=False),
+            feedback(8, "COMMENT", comment="Hm."),
+        ],
+    )
+    found = api.run("SuggestEvaluationsToReview", judgeId=judge["id"])
+    gains = [one["gain"] for one in found]
+
+    assert {one["evaluation"]["externalId"] for one in found} == {f"e{number}" for number in range(6, 12)}
+    assert gains == sorted(gains, reverse=True)
+    assert all(one["reason"] and 0 <= one["novelty"] <= 1 and 0 <= one["uncertainty"] <= 0.5 for one in found)
+    assert api.run("SuggestEvaluationsToReview", judgeId=judge["id"], first=2) == found[:2]
+
+
+def test_a_viewer_may_ask_and_a_stranger_learns_nothing(
+    server: Server, trained: Trained, api: Api, enter: Enter
+) -> None:
+    viewer, stranger = enter(server, workspace="trained", role=Role.VIEWER), enter(server)
+    judge, version = trained.judge["id"], trained.version["id"]
+    asked = [("CompareVersions", {}), ("LearningCurve", {}), ("SuggestEvaluationsToReview", {"first": 3})]
+    for name, more in asked:
+        assert viewer.run(name, judgeId=judge, **more) is not None
+        assert stranger.payload(name, judgeId=judge, **more) is None
+
+    own = make_judge(stranger)
+    [error] = stranger.errors("CompareVersions", judgeId=own["id"], to=version)
+    assert (error["extensions"]["code"], error["extensions"]["field"]) == ("NOT_FOUND", ["to"])
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "field"),
+    [
+        ({}, "NOT_FOUND", "to"),
+        ({"to": "ver_gone"}, "NOT_FOUND", "to"),
+        ({"from": "ver_gone", "to": None}, "NOT_FOUND", "from"),
+        ({"first": 0}, "INVALID", "first"),
+        ({"first": 101}, "INVALID", "first"),
+    ],
+)
+def test_what_can_not_be_compared_is_told(api: Api, more: Data, code: str, field: str) -> None:
+    [error] = api.errors("CompareVersions", judgeId=make_judge(api)["id"], **more)
+
+    assert (error["extensions"]["code"], error["extensions"]["field"]) == (code, [field])
