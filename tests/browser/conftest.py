@@ -141,4 +141,3 @@ def chart_points(page: Page, title: str) -> int:
     """How many points a chart draws."""
     found = page.get_by_role("img", name=re.compile(re.escape(title)))
     return int(found.get_attribute("data-points") or 0)
-

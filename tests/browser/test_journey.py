@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import OUTAGE, Trouble, chart_points, enter_key
 from tests.server.api import Api
 from tests.server.processes import Server, running
-from tests.server.worlds import create_job, fill, follow, make_judge
+from tests.server.worlds import create_job, fill, follow, item, make_judge, record
 
 
 def confirm(page: Page, button: str, answer: str) -> None:
@@ -23,16 +23,32 @@ def test_from_a_key_to_a_better_judge_and_back(page: Page, home: Server) -> None
     api = Api(home.url, home.admin_key)
     judge = make_judge(api, name="Journey")
     fill(api, judge, range(60))
+    record(api, judge, [item(number) for number in range(60, 63)])
     enter_key(page, home)
     page.get_by_role("link", name="Journey").click()
     expect(page.get_by_text("60 corrections")).to_be_visible()
+
+    page.get_by_role("link", name="Review evaluations").click()
+    expect(page.get_by_text(re.compile("^1 of 3 "))).to_be_visible()
+    for key in ("2", "4", "s"):  # a score for each criterion, sent
+        page.keyboard.press(key)
+    expect(page.get_by_text(re.compile("^2 of 3 "))).to_be_visible()
+    page.keyboard.press("a")
+    expect(page.get_by_text(re.compile("^3 of 3 "))).to_be_visible()
+    page.keyboard.press("c")
+    page.keyboard.type("Both are fair.")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Shift+Digit5")
+    expect(page.get_by_text("Feedback was given on 3 evaluations.")).to_be_visible()
+    page.get_by_role("link", name="Journey").click()
+    expect(page.get_by_text("61 corrections, 1 rating, 1 approval, 0 comments")).to_be_visible()
 
     page.get_by_role("button", name="Train now").click()
     page.get_by_text("More settings").click()
     page.get_by_label("Learning rate").fill("0.02")
     page.get_by_label("Epochs at most").fill("200")
     page.get_by_label("Early stopping").select_option("no")
-    expect(page.get_by_text("Learns from 60 usable items")).to_be_visible()
+    expect(page.get_by_text("Learns from 63 usable items")).to_be_visible()
     page.get_by_role("button", name="Create training job").click()
 
     expect(page.get_by_role("heading", name="Full retrain of Journey")).to_be_visible()

@@ -15,6 +15,7 @@ VIEWS: dict[str, tuple[Hash, str]] = {
     "judge": (lambda world: f"#/judges/{world.judge['id']}", "Judge"),
     "jobs": (lambda world: "#/jobs", "Training jobs"),
     "job": (lambda world: f"#/jobs/{world.job['id']}", "Full retrain of Judge"),
+    "review": (lambda world: f"#/judges/{world.judge['id']}/review", "Review evaluations"),
     "no judge": (lambda world: "#/judges/jdg_none", "No such judge"),
     "no page": (lambda world: "#/nothing/here", "No such page"),
 }

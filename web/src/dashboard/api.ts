@@ -28,7 +28,7 @@ export const keyProblem = store<string | null>(storedKey() ? null : '');
 export const endpoint = new URL('../graphql', document.baseURI).href;
 
 const WRONG_KEY = 'The server does not accept this key: it is mistyped, expired or revoked.';
-const TIMEOUT = 20_000;
+const TIMEOUT = 60_000; // a learning curve takes its time
 
 export async function ask<Result, Asked extends Variables>(
   document: TypedDocumentString<Result, Asked>,

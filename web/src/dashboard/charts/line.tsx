@@ -26,6 +26,8 @@ interface Properties {
 
 const HEIGHT = 200;
 const LAST = 8;
+const WHOLE = [1, 10, 100, 1000, 10_000, 100_000].flatMap((unit) => [unit, 2 * unit, 5 * unit]);
+const FEW = 40; // so few points are marked one by one
 
 export function LineChart(properties: Properties): JSX.Element {
   const { title, across, x, lines, show } = properties;
@@ -121,7 +123,7 @@ function options(properties: Properties, width: number): uPlot.Options {
     cursor: { show: false },
     scales: { x: { time: properties.days ?? false } },
     axes: [
-      { ...axis, ...(properties.days ? {} : { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000] }) },
+      { ...axis, ...(properties.days ? {} : { incrs: WHOLE }) },
       { ...axis, size: 64, values: (_: uPlot, ticks: number[]) => ticks.map((tick) => properties.show(tick)) },
     ],
     series: [
@@ -131,7 +133,7 @@ function options(properties: Properties, width: number): uPlot.Options {
         stroke: colour(line.tone),
         width: 2,
         spanGaps: true,
-        points: { show: line.values.length < 40, size: 5, fill: colour(line.tone) },
+        points: { show: (_, __, first, last) => last - first < FEW, size: 5, fill: colour(line.tone) },
       })),
     ],
   };

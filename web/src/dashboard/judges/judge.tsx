@@ -12,6 +12,7 @@ import { useQuery } from '../parts/query';
 import { to } from '../parts/router';
 import { Note, Shown } from '../parts/shown';
 import { useMay } from '../parts/viewer';
+import { Learning } from './curve';
 import { Train } from './train';
 import { Versions } from './versions';
 
@@ -75,6 +76,7 @@ function Judge({ judge, reload }: { judge: Overview; reload: () => void }): JSX.
       <Figures judge={judge} />
       <Feedback judge={judge} />
       <Versions judge={judge} changed={reload} />
+      {judge.feedbackSummary.usableCount > 0 && <Learning judgeId={judge.id} />}
       <JobsOf judgeId={judge.id} />
     </>
   );

@@ -4,7 +4,7 @@ import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { type CreateTrainingJobInput, TrainingPreflightDocument } from '../../generated/graphql';
 import { Problems } from '../parts/actions';
-import { count, duration, many, percent } from '../parts/format';
+import { duration, many, percent } from '../parts/format';
 import { useQuery } from '../parts/query';
 import { Shown } from '../parts/shown';
 
@@ -34,9 +34,6 @@ export function Preflight({ input }: { input: CreateTrainingJobInput }): JSX.Ele
                   .join('; ')}
                 .
               </p>
-            )}
-            {told.conflictCount > 0 && (
-              <p class="hint">{`People disagree by more than a step about ${count(told.conflictCount)} of the scores.`}</p>
             )}
             <Problems errors={told.userErrors} />
             {told.warnings.length > 0 && (

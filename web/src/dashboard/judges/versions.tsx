@@ -4,12 +4,13 @@ import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { JudgeVersionsDocument, type JudgeVersionFieldsFragment } from '../../generated/graphql';
 import { interval } from '../charts/proof';
-import { count, moment, NONE, percent, words } from '../parts/format';
+import { count, day, NONE, percent, words } from '../parts/format';
 import { Section, State, Table } from '../parts/look';
 import { Pages, usePages } from '../parts/pages';
 import { useQuery } from '../parts/query';
 import { to } from '../parts/router';
 import { Note, Shown } from '../parts/shown';
+import { Compare } from './compare';
 import { Deploy, Rollback } from './deploy';
 
 interface Properties {
@@ -84,6 +85,7 @@ export function Versions({ judge, changed }: Properties): JSX.Element {
                 total={found.versions.totalCount}
                 what="version"
               />
+              <Compare judgeId={judge.id} versions={found.versions.nodes} />
             </>
           ) : (
             <Note title="No versions yet.">A training makes the first one; until then the judge’s own scores stand.</Note>
@@ -99,7 +101,7 @@ function Origin({ version }: { version: JudgeVersionFieldsFragment }): JSX.Eleme
   if (!job) return <span>imported</span>;
   return (
     <>
-      <a href={to('jobs', job.id)}>{words(job.trainingType)}</a> <span class="hint">{moment(version.createdAt)}</span>
+      <a href={to('jobs', job.id)}>{words(job.trainingType)}</a> <span class="hint">{day(version.createdAt)}</span>
     </>
   );
 }

@@ -27,10 +27,10 @@ export function Shown<Result>(properties: {
 export function Loading({ what }: { what: string }): JSX.Element {
   return (
     <div class="loading" role="status">
-      <span class="visually-hidden">{`Loading: ${what}`}</span>
       <span class="bone" />
       <span class="bone" />
       <span class="bone short" />
+      <span class="hint late">{`${what}: loading …`}</span>
     </div>
   );
 }
