@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 # Of the two halves only the one that is asked for is imported: a server that was killed must be back at once.
-SERVER_COMMANDS = ("serve", "work", "migrate", "schema", "keys")
+SERVER_COMMANDS = ("serve", "work", "migrate", "check-counters", "schema", "keys")
 
 
 def _show_version(wanted: bool) -> None:

@@ -1,4 +1,4 @@
-"""The commands that run on the server's side: serve, work, migrate, schema, keys."""
+"""The commands that run on the server's side: serve, work, migrate, check-counters, schema, keys."""
 
 import asyncio
 import sys
@@ -12,11 +12,21 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from models.access import Role
 from server import run
-from server.bootstrap import DEFAULT_WORKSPACE, NotReady, bring_up_to_date, create_key, prepare, webhook_secret
+from server.bootstrap import (
+    DEFAULT_WORKSPACE,
+    NotReady,
+    bring_up_to_date,
+    counters_that_differ,
+    create_key,
+    prepare,
+    webhook_secret,
+)
 from server.logs import configure
 from server.settings import Settings
 
 T = TypeVar("T")
+
+SHOWN = 20  # differences, at most
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
 Port = Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")]
@@ -56,6 +66,16 @@ def migrate(database_url: DatabaseUrl = None, data_dir: DataDir = None) -> None:
     typer.echo("The database is up to date.")
 
 
+def check_counters(database_url: DatabaseUrl = None, data_dir: DataDir = None) -> None:
+    """Count all feedback anew and compare with the counters; status 1 when any differs."""
+    differences = _run(counters_that_differ(_settings(database_url=database_url, data_dir=data_dir)))
+    for difference in differences[:SHOWN]:
+        typer.echo(str(difference), err=True)
+    if differences:
+        sys.exit(f"judgesmith: {len(differences)} counters do not say what the rows say.")
+    typer.echo("All counters say what the rows say.")
+
+
 def schema() -> None:
     """Print the GraphQL schema."""
     from schema.build import sdl
@@ -67,6 +87,7 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 app.command("serve")(serve)
 app.command("work")(work)
 app.command("migrate")(migrate)
+app.command("check-counters")(check_counters)
 app.command("schema")(schema)
 keys_app = typer.Typer(help="API keys.", no_args_is_help=True, rich_markup_mode=None)
 

@@ -1,8 +1,57 @@
 """How far raters agree with each other: Krippendorff's alpha for ordered scores."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 
-import numpy as np
+# (raters, low, high): how often two of so many raters of one thing gave these two scores, either way around
+Coincidences = Mapping[tuple[int, float, float], int]
+
+
+def coincidences(scores: Iterable[float]) -> Counter[tuple[int, float, float]]:
+    """The pairs of scores of one rated thing, one score a rater: whole numbers, so that they add up exactly."""
+    counts = Counter(scores)
+    raters = counts.total()
+    found: Counter[tuple[int, float, float]] = Counter()
+    if raters < 2:
+        return found
+    values = sorted(counts)
+    for place, low in enumerate(values):
+        if counts[low] > 1:
+            found[raters, low, low] = counts[low] * (counts[low] - 1)
+        for high in values[place + 1 :]:
+            found[raters, low, high] = counts[low] * counts[high]
+    return found
+
+
+def alpha_of(pairs: Coincidences) -> float | None:
+    """Krippendorff's alpha with the ordinal metric, from all things' coincidences.
+
+    Returns:
+        1 for perfect agreement, 0 for what chance gives, below 0 for systematic disagreement; None when no thing has
+        two raters, or all scores are the same, so that nothing can be said.
+
+    Source: K. Krippendorff, Content Analysis (2004), section 11.3: alpha = 1 - D_o / D_e over the coincidences
+    ``o_ck``, with ``delta_ck = (sum of n_g from c to k - (n_c + n_k) / 2) ** 2``.
+    """
+    totals: defaultdict[float, float] = defaultdict(float)
+    for (raters, low, high), count in pairs.items():
+        totals[low] += count / (raters - 1)
+        if low != high:
+            totals[high] += count / (raters - 1)
+    if len(totals) < 2:
+        return None
+    middle: dict[float, float] = {}  # mid-ranks: their difference is the ordinal metric's sum
+    upto = 0.0
+    for value in sorted(totals):
+        middle[value] = upto + totals[value] / 2
+        upto += totals[value]
+    observed = sum(
+        2 * count / (raters - 1) * (middle[low] - middle[high]) ** 2 for (raters, low, high), count in pairs.items()
+    )
+    mean = sum(n * middle[value] for value, n in totals.items()) / upto
+    spread = sum(n * (middle[value] - mean) ** 2 for value, n in totals.items())
+    expected = 2 * upto * spread / (upto - 1)  # the sum over all pairs of values, by the variance's identity
+    return None if expected == 0 else 1.0 - observed / expected
 
 
 def krippendorff_alpha(units: Iterable[Sequence[float]]) -> float | None:
@@ -12,29 +61,9 @@ def krippendorff_alpha(units: Iterable[Sequence[float]]) -> float | None:
         units: for each rated thing, the scores its raters gave, one a rater.
 
     Returns:
-        1 for perfect agreement, 0 for what chance gives, below 0 for systematic disagreement; None when no unit has
-        two raters, or all scores are the same, so that nothing can be said.
-
-    Source: K. Krippendorff, Content Analysis (2004), section 11.3: alpha = 1 - D_o / D_e over the coincidences
-    ``o_ck``, with ``delta_ck = (sum of n_g from c to k - (n_c + n_k) / 2) ** 2``.
+        See ``alpha_of``.
     """
-    pairable = [unit for unit in units if len(unit) > 1]
-    if not pairable:
-        return None
-    values = sorted({score for unit in pairable for score in unit})
-    if len(values) < 2:
-        return None
-    place = {value: index for index, value in enumerate(values)}
-    coincidences = np.zeros((len(values), len(values)))
-    for unit in pairable:
-        counts = np.zeros(len(values))
-        for score in unit:
-            counts[place[score]] += 1
-        coincidences += (np.outer(counts, counts) - np.diag(counts)) / (len(unit) - 1)
-    totals = coincidences.sum(axis=1)
-    upto = np.cumsum(totals)
-    middle = upto - totals / 2  # mid-ranks: their difference is the ordinal metric's sum
-    delta = (middle[:, None] - middle[None, :]) ** 2
-    observed = float((coincidences * delta).sum())
-    expected = float((np.outer(totals, totals) * delta).sum()) / (totals.sum() - 1)
-    return None if expected == 0 else 1.0 - observed / expected
+    pairs: Counter[tuple[int, float, float]] = Counter()
+    for unit in units:
+        pairs.update(coincidences(unit))
+    return alpha_of(pairs)

@@ -21,6 +21,16 @@ _MICROSECOND = timedelta(microseconds=1)
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, o, u
 
 
+def microseconds(moment: datetime) -> int:
+    """A moment with an offset as whole microseconds since 1970 in UTC."""
+    return (moment - EPOCH) // _MICROSECOND
+
+
+def moment_of(microseconds_: int) -> datetime:
+    """The moment in UTC of so many microseconds since 1970."""
+    return EPOCH + timedelta(microseconds=microseconds_)
+
+
 class Moment(TypeDecorator[datetime]):
     """A moment as microseconds since 1970 in UTC: exact, and the same on every database.
 
@@ -36,11 +46,11 @@ class Moment(TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise ValueError(f"A moment needs an offset: {value!r}")
-        return (value - EPOCH) // _MICROSECOND
+        return microseconds(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """A datetime in UTC from the database's microseconds."""
-        return None if value is None else EPOCH + timedelta(microseconds=value)
+        return None if value is None else moment_of(value)
 
 
 class Id(TypeDecorator[str]):
@@ -63,8 +73,9 @@ def choice(kind: type[StrEnum]) -> Enum:
     return Enum(kind, native_enum=False, length=32, values_callable=lambda members: [m.value for m in members])
 
 
-# 64 bits everywhere, yet the kind of integer that SQLite counts up by itself.
+# 64 bits everywhere; ``Counter`` is also the kind of integer that SQLite counts up by itself.
 Counter = BigInteger().with_variant(Integer(), "sqlite")
+Wide = BigInteger()
 Json = JSON(none_as_null=True)
 
 

@@ -5,19 +5,27 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Id, Json, Moment
+from models.base import Base, Counter, Id, Json, Moment
 
 Scores = list[float | None]  # by the criterion's ordinal; None, or missing at the end: not scored
 
 
 class Evaluation(Base):
-    """One item with the judge's own scores and, where people saw a version's scores instead, those too."""
+    """One item with the judge's own scores and, where people saw a version's scores instead, those too.
+
+    ``seq`` is its place in the judge's order of recording.
+    """
 
     __tablename__ = "evaluations"
-    __table_args__ = (UniqueConstraint("judge_pk", "external_id"), Index(None, "judge_pk", "id"))
+    __table_args__ = (
+        UniqueConstraint("judge_pk", "external_id"),
+        Index(None, "judge_pk", "seq", unique=True),
+        Index(None, "judge_pk", "created_at", "seq"),
+    )
 
     id: Mapped[str] = mapped_column(Id(40), primary_key=True)
     judge_pk: Mapped[int] = mapped_column(ForeignKey("judges.pk"))
+    seq: Mapped[int] = mapped_column(Counter)
     external_id: Mapped[str | None] = mapped_column(String(200))
     digest: Mapped[str] = mapped_column(String(64))  # of the content: tells a repeat from a conflict
     group: Mapped[str | None] = mapped_column(String(200))

@@ -1,10 +1,10 @@
 """Feedback: what a person said about an evaluation, and the figures that sum it up."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Counter, Id, Json, Moment, choice
@@ -27,7 +27,16 @@ class Feedback(Base):
     __table_args__ = (
         UniqueConstraint("judge_pk", "seq"),
         UniqueConstraint("judge_pk", "external_id"),
-        Index(None, "judge_pk", "submitted_at"),
+        Index(None, "judge_pk", "submitted_at", "seq"),
+        Index(None, "judge_pk", "submitted_by", "submitted_at", "seq"),
+        Index(None, "judge_pk", "type", "criteria", "submitted_at", "seq"),
+        Index(
+            "ix_feedback_superseded",
+            "judge_pk",
+            "submitted_at",
+            sqlite_where=text("superseded"),
+            postgresql_where=text("superseded"),
+        ),
         Index(None, "evaluation_id", "id"),
     )
 
@@ -42,9 +51,15 @@ class Feedback(Base):
     rating: Mapped[int | None]
     approved: Mapped[bool | None]
     comment: Mapped[str | None] = mapped_column(Text)
+    criteria: Mapped[str] = mapped_column(String(32))  # which a correction scores, as a set; "" for other types
+    compared: Mapped[str] = mapped_column(String(32))  # those of them that the judge scored too
+    standing: Mapped[str] = mapped_column(String(64))  # what later corrections left of it: see models/standing.py
+    superseded: Mapped[bool]  # whether a later correction by the same person took some of it back
     submitted_by: Mapped[str] = mapped_column(String(200))
     submitted_at: Mapped[datetime] = mapped_column(Moment)
     retracted_at: Mapped[datetime | None] = mapped_column(Moment)
+    retracted_by: Mapped[str | None] = mapped_column(ForeignKey("users.id"))
+    retraction_reason: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(Moment)
     created_by: Mapped[str] = mapped_column(ForeignKey("users.id"))
 
@@ -62,6 +77,7 @@ class Bounds:
     criteria: tuple[int, ...] | None = None
     after_seq: int = 0  # ingested after this place
     upto_seq: int | None = None  # ingested up to this place
+    as_of: datetime | None = None  # what was retracted later still counts; None: as it stands now
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +91,8 @@ class CriterionShift:
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
-    """What feedback there is within bounds; retracted items are left out."""
+class Figures:
+    """What feedback there is within bounds; retracted items are left out. What can be told without reading it all."""
 
     total: int
     corrections: int
@@ -86,12 +102,59 @@ class Summary:
     usable: int  # items that yield a label
     earliest: datetime | None
     latest: datetime | None
-    evaluations: int
     raters: int
     new_since_last_training: int
     criteria: tuple[CriterionShift, ...]
-    rater_agreement: float | None  # Krippendorff's ordinal alpha, mean over criteria
-    conflicts: int  # scores of one item on which two people are more than a step apart
     agreeing: int  # corrected scores that agree with the judge's own, within half a step
     doubts: int  # low ratings and refusals: wrong, but nobody knows in which direction
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How far raters agree with each other within bounds, of each rater's latest word on an item."""
+
+    by_criterion: tuple[tuple[int, float | None], ...]  # by ordinal: Krippendorff's ordinal alpha
+    conflicts: int  # scores of one item on which two people are more than a step apart
+
+    @property
+    def mean(self) -> float | None:
+        """The mean over the criteria of which something can be said."""
+        known = [alpha for _, alpha in self.by_criterion if alpha is not None]
+        return sum(known) / len(known) if known else None
+
+
+@dataclass(frozen=True, slots=True)
+class Summary(Figures):
+    """The figures together with those that may take a reading of all feedback within bounds."""
+
+    evaluations: int
+    agreement: Agreement
     detectable_change: float | None  # smallest change of MAE, as a share of the range, that could be proven
+
+    @property
+    def rater_agreement(self) -> float | None:
+        """Krippendorff's ordinal alpha, mean over criteria."""
+        return self.agreement.mean
+
+    @property
+    def conflicts(self) -> int:
+        """Scores of one item on which two people are more than a step apart."""
+        return self.agreement.conflicts
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What was given on one day of a time zone."""
+
+    date: date
+    corrections: int
+    ratings: int
+    approvals: int
+    comments: int
+    usable: int  # items that yield a label as of now, so that days add up
+    criteria: tuple[CriterionShift, ...]
+
+    @property
+    def total(self) -> int:
+        """Items of all types."""
+        return self.corrections + self.ratings + self.approvals + self.comments

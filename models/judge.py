@@ -32,7 +32,9 @@ class Judge(Base):
     description: Mapped[str | None] = mapped_column(Text)
     active_version_id: Mapped[str | None] = mapped_column(String(40))
     feedback_seq: Mapped[int] = mapped_column(Counter, default=0)  # the last feedback's place in order of ingestion
+    evaluation_seq: Mapped[int] = mapped_column(Counter, default=0)  # the last evaluation's place
     version_seq: Mapped[int] = mapped_column(default=0)  # the last version's number
+    counted: Mapped[int] = mapped_column(default=0)  # which edition of the rules its counters follow
     created_at: Mapped[datetime] = mapped_column(Moment)
     created_by: Mapped[str] = mapped_column(ForeignKey("users.id"))
 

@@ -3,7 +3,7 @@
 import math
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -99,13 +99,69 @@ class JudgeSpec:
                 problems.append(Invalid(f"The key {criterion.key} is used twice.", ("criteria", str(number), "key")))
         if problems:
             raise Refused(*problems)
-        keyed = []
-        used = set(taken)
-        for criterion in self.criteria:
-            key = criterion.key or _free_key(criterion.name, used)
-            used.add(key)
-            keyed.append(replace(criterion, key=key))
-        return replace(self, criteria=tuple(keyed))
+        return replace(self, criteria=keyed(self.criteria, set()))
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionChange:
+    """What is to become of one criterion, named by its id or key; None leaves it as it is.
+
+    The scale can be told again, but not changed: scores and versions refer to it.
+    """
+
+    criterion: str
+    name: str | None = None
+    description: str | None = None
+    weight: float | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    step: float | None = None
+
+    def problems(self) -> Iterator[DomainError]:
+        """What is wrong with it by itself."""
+        yield from _optional_text("name", self.name, MAX_NAME)
+        yield from _optional_text("description", self.description, MAX_COMMENT, empty=True)
+        if self.weight is not None and not 0 <= self.weight <= 1e9:
+            yield _range("weight", self.weight, "a number from 0 to 1e9")
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeChange:
+    """What is to become of a judge; None leaves it as it is, an empty description takes it away."""
+
+    judge_id: str
+    name: str | None = None
+    description: str | None = None
+    add_criteria: tuple[CriterionSpec, ...] = ()
+    update_criteria: tuple[CriterionChange, ...] = ()
+    remove_criteria: tuple[str, ...] = ()
+
+    def problems(self) -> Iterator[DomainError]:
+        """What is wrong with it by itself; the judge's own criteria are looked at elsewhere."""
+        yield from _optional_text("name", self.name, MAX_NAME)
+        yield from _optional_text("description", self.description, MAX_COMMENT, empty=True)
+        for field_name, parts in (("add_criteria", self.add_criteria), ("update_criteria", self.update_criteria)):
+            if len(parts) > MAX_CRITERIA:
+                yield Invalid(f"{_camel(field_name)} takes at most {MAX_CRITERIA} criteria.", (field_name,))
+            for number, part in enumerate(parts[:MAX_CRITERIA]):
+                yield from (problem.within(field_name, str(number)) for problem in part.problems())
+        if self.remove_criteria:
+            yield Invalid(
+                "A criterion can't be removed: evaluations, feedback and versions refer to it. Give it the weight 0 to "
+                "leave it out of overall scores.",
+                ("remove_criteria",),
+            )
+
+
+def keyed(criteria: Sequence[CriterionSpec], used: set[str]) -> tuple[CriterionSpec, ...]:
+    """Criteria, each with a key: its own, or one made from its name that is not among ``used``."""
+    used = used | {criterion.key for criterion in criteria if criterion.key is not None}
+    found = []
+    for criterion in criteria:
+        key = criterion.key or _free_key(criterion.name, used)
+        used.add(key)
+        found.append(replace(criterion, key=key))
+    return tuple(found)
 
 
 def _free_key(name: str, used: set[str]) -> str:
@@ -322,6 +378,17 @@ def batch(name: str, size: int) -> None:
         raise Refused(
             LimitExceeded(f"{name} holds {size} items; a call takes at most {MAX_BATCH}. Send several calls.", (name,))
         )
+
+
+def needed_reason(value: str) -> None:
+    """Check a reason that must be given.
+
+    Raises:
+        Refused: there is none, or it is no text that can be kept.
+    """
+    problems = list(_text("reason", value, MAX_COMMENT))
+    if problems:
+        raise Refused(*problems)
 
 
 def reason(value: str | None) -> None:

@@ -5,7 +5,7 @@ from models.errors import DomainError, NotFound
 from models.evaluation import Scores
 from models.feedback import Feedback
 from models.scoring import Scorecard
-from models.spec import FeedbackSpec, batch
+from models.spec import FeedbackSpec, batch, needed_reason
 from resolvers.batch import Batch
 from resolvers.context import Context
 from resolvers.page import Page, read_page
@@ -65,6 +65,24 @@ async def submit(ctx: Context, judge_id: str, specs: tuple[FeedbackSpec, ...]) -
             checked[index] = NewFeedback(spec, evaluation, scores)
     kept, new = await _keep(ctx, judge.pk, checked, errors)
     return Batch(tuple(kept.get(index) for index in range(len(specs))), new, tuple(errors), judge.pk)
+
+
+async def retract(ctx: Context, feedback_id: str, reason: str) -> Feedback:
+    """Take an item back, for good; who may only annotate takes back what came in under the same user.
+
+    Raises:
+        Refused, NotFound: it can't be, and why.
+    """
+    ctx.require(Role.ANNOTATOR)
+    needed_reason(reason)
+    item = await get(ctx, feedback_id)
+    if item is None:
+        raise NotFound(f"There is no feedback {feedback_id!r}.", ("feedback_id",))
+    if item.created_by != ctx.viewer.user_id:
+        ctx.require(Role.TRAINER)
+    return await ctx.store.write(
+        lambda connection: feedback.retract(connection, item.judge_pk, item.id, ctx.viewer.user_id, reason)
+    )
 
 
 def _names_one(problems: list[DomainError]) -> bool:

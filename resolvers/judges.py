@@ -1,14 +1,15 @@
 """Judges and their versions."""
 
 from models.access import Role
+from models.errors import Refused
 from models.judge import Judge, JudgeVersion
-from models.spec import JudgeSpec
+from models.spec import JudgeChange, JudgeSpec
 from models.spec import reason as check_reason
 from resolvers.context import Context
 from resolvers.page import Page, read_page
 from runner import deploy as deployment
 from runner.deploy import DeployRequest
-from store import judges
+from store import judge_change, judges
 
 
 async def get(ctx: Context, judge_id: str) -> Judge | None:
@@ -36,6 +37,19 @@ async def create(ctx: Context, spec: JudgeSpec) -> Judge:
     return await ctx.store.write(
         lambda connection: judges.create(connection, ctx.workspace_id, ctx.viewer.user_id, spec)
     )
+
+
+async def change(ctx: Context, wanted: JudgeChange) -> Judge:
+    """Rename or describe a judge, reword its criteria, add some.
+
+    Raises:
+        NotFound, Refused: it can't be, and why.
+    """
+    ctx.require(Role.TRAINER)
+    problems = list(wanted.problems())
+    if problems:
+        raise Refused(*problems)
+    return await ctx.store.write(lambda connection: judge_change.change(connection, ctx.workspace_id, wanted))
 
 
 async def version(ctx: Context, version_id: str) -> JudgeVersion | None:

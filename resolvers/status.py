@@ -9,7 +9,7 @@ from functools import partial
 from sqlalchemy import Connection
 
 from models.errors import NotFound
-from models.feedback import Summary
+from models.feedback import Bounds, Figures
 from models.job import EventKind, JobEvent, TrainingJob
 from models.judge import Judge
 from models.state import TERMINAL, JobStatus
@@ -107,25 +107,28 @@ class _Log:
         return entries, more
 
 
-async def summary_changed(ctx: Context, judge_id: str) -> AsyncGenerator[tuple[Judge, Summary], None]:
+async def summary_changed(ctx: Context, judge_id: str) -> AsyncGenerator[tuple[Judge, Figures, Bounds], None]:
     """A judge's feedback summary, now and whenever it changes; a few times a second at most.
+
+    What changes while nobody looks is told with the next push, so the last state is always told.
 
     Raises:
         NotFound: there is no such judge.
     """
-    last: Summary | None = None
+    last: tuple[Figures, int] | None = None
     with ctx.store.signals.listen(Topic.FEEDBACK, Topic.JOBS) as listener:
         while True:
             found = await summary.of_judge(ctx, judge_id, None, None, None)
             if found is None:
                 raise NotFound(f"There is no judge {judge_id!r}.", ("judge_id",))
-            if found[1] != last:
-                last = found[1]
+            judge, figures, _ = found
+            if (figures, judge.feedback_seq) != last:
+                last = figures, judge.feedback_seq
                 yield found
             await asyncio.sleep(SUMMARY_PAUSE)
             while not await listener.wait(ctx.store.safety_interval):
-                seen = await ctx.loaders.judges.load(found[0].pk)
-                if (seen.feedback_seq, seen.version_seq) != (found[0].feedback_seq, found[0].version_seq):
+                seen = await ctx.loaders.judges.load(judge.pk)
+                if (seen.feedback_seq, seen.version_seq) != (judge.feedback_seq, judge.version_seq):
                     break  # a signal was lost
 
 

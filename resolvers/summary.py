@@ -1,14 +1,16 @@
-"""The feedback summary of a judge."""
+"""The feedback summary of a judge, and its days."""
 
 from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from models.errors import Invalid, NotFound
-from models.feedback import Bounds, Summary
+from models.feedback import Agreement, Bounds, Day, Figures
 from models.judge import Judge
 from models.scoring import Scorecard
 from resolvers.context import Context
 from store import judges
-from store.summary import summarise
+from store.days import by_day
+from store.summary import agreement_within, evaluations_within, figures_of
 
 
 async def of_judge(
@@ -17,8 +19,8 @@ async def of_judge(
     since: datetime | None,
     until: datetime | None,
     target_criteria: tuple[str, ...] | None,
-) -> tuple[Judge, Summary] | None:
-    """A judge with its summary; None: there is no such judge.
+) -> tuple[Judge, Figures, Bounds] | None:
+    """A judge with its figures and the bounds they are within; None: there is no such judge.
 
     Raises:
         NotFound: the judge has no such criterion.
@@ -27,7 +29,7 @@ async def of_judge(
     judge = await ctx.store.read(lambda connection: judges.get(connection, ctx.workspace_id, judge_id))
     if judge is None:
         return None
-    return judge, await of_pk(ctx, judge.pk, since, until, target_criteria)
+    return judge, *await of_pk(ctx, judge.pk, since, until, target_criteria)
 
 
 async def of_pk(
@@ -36,22 +38,76 @@ async def of_pk(
     since: datetime | None = None,
     until: datetime | None = None,
     target_criteria: tuple[str, ...] | None = None,
-) -> Summary:
-    """The summary of a judge that the viewer may see.
+) -> tuple[Figures, Bounds]:
+    """The figures of a judge that the viewer may see, and the bounds they are within.
 
     Raises:
         NotFound: the judge has no such criterion.
         Invalid: the bounds make no sense.
     """
+    bounds = await _bounds(ctx, judge_pk, since, until, target_criteria)
+    criteria = await ctx.loaders.criteria.load(judge_pk)
+    return await ctx.store.read(lambda connection: figures_of(connection, judge_pk, criteria, bounds)), bounds
+
+
+async def evaluation_count(ctx: Context, judge_pk: int, bounds: Bounds) -> int:
+    """How many different evaluations the feedback within bounds is about."""
+    criteria = await ctx.loaders.criteria.load(judge_pk)
+    return await ctx.store.read(lambda connection: evaluations_within(connection, judge_pk, criteria, bounds))
+
+
+async def agreement(ctx: Context, judge_pk: int, bounds: Bounds) -> Agreement:
+    """How far raters agree with each other within bounds."""
+    criteria = await ctx.loaders.criteria.load(judge_pk)
+    return await ctx.store.read(lambda connection: agreement_within(connection, judge_pk, criteria, bounds))
+
+
+async def days(
+    ctx: Context,
+    judge_id: str,
+    since: datetime | None,
+    until: datetime | None,
+    target_criteria: tuple[str, ...] | None,
+    time_zone: str,
+) -> tuple[Judge, list[Day]] | None:
+    """A judge's feedback day by day in a time zone; None: there is no such judge.
+
+    Raises:
+        NotFound: the judge has no such criterion.
+        Invalid: the bounds make no sense, hold too many days, or there is no such time zone.
+    """
+    judge = await ctx.store.read(lambda connection: judges.get(connection, ctx.workspace_id, judge_id))
+    if judge is None:
+        return None
+    zone = _zone(time_zone)
+    bounds = await _bounds(ctx, judge.pk, since, until, target_criteria)
+    criteria = await ctx.loaders.criteria.load(judge.pk)
+    return judge, await ctx.store.read(lambda connection: by_day(connection, judge.pk, criteria, bounds, zone))
+
+
+async def _bounds(
+    ctx: Context,
+    judge_pk: int,
+    since: datetime | None,
+    until: datetime | None,
+    target_criteria: tuple[str, ...] | None,
+) -> Bounds:
     if since is not None and until is not None and until < since:
         raise Invalid("until lies before since.", ("until",))
-    criteria = await ctx.loaders.criteria.load(judge_pk)
     ordinals: set[int] = set()
-    scorecard = Scorecard(criteria)
+    scorecard = Scorecard(await ctx.loaders.criteria.load(judge_pk))
     for name in target_criteria or ():
         criterion = scorecard.find(name)
         if criterion is None:
             raise NotFound(f"The judge has no criterion {name!r}.", ("target_criteria",))
         ordinals.add(criterion.ordinal)
-    bounds = Bounds(since, until, tuple(sorted(ordinals)) if target_criteria is not None else None)
-    return await ctx.store.read(lambda connection: summarise(connection, judge_pk, criteria, bounds))
+    return Bounds(since, until, tuple(sorted(ordinals)) if target_criteria is not None else None)
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # unknown, a path or not text; or a folder of zones
+        raise Invalid(
+            f"There is no time zone {name[:60]!r}: give a name such as Europe/Berlin or UTC.", ("time_zone",)
+        ) from None

@@ -25,7 +25,10 @@ def bounds_of(
 
 
 def bounds_of_job(job: TrainingJob) -> Bounds:
-    """The bounds that were fixed when the job was created. Targets narrow the counts, not what the trainer sees."""
+    """The bounds that were fixed when the job was created. Targets narrow the counts, not what the trainer sees.
+
+    What was retracted leaves a job that has not started; one that was taken over goes on with what it began with.
+    """
     cutoff = job.config.get("feedback_cutoff_date")
     since = datetime.fromisoformat(cutoff) if cutoff else None
-    return Bounds(since=since, after_seq=job.feedback_after, upto_seq=job.feedback_upto)
+    return Bounds(since=since, after_seq=job.feedback_after, upto_seq=job.feedback_upto, as_of=job.started_at)

@@ -1,6 +1,6 @@
 """The schema, put together."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 import strawberry
 from graphql import ASTValidationRule
@@ -16,7 +16,7 @@ from schema.limits import DEFAULTS, Limits, limit_rule
 from schema.mutation import Mutation
 from schema.operation import DocumentCache, OneOperation
 from schema.query import Query
-from schema.scalars import DATE_TIME
+from schema.scalars import DATE, DATE_TIME
 from schema.subscription import Subscription
 from schema.user_error import ERROR_TYPES
 
@@ -34,7 +34,7 @@ def build(limits: Limits = DEFAULTS) -> strawberry.Schema:
         # found through an interface only
         types=[*EVENT_TYPES, *ERROR_TYPES, User, Workspace],
         execution_context_class=StreamExecutor,
-        config=StrawberryConfig(scalar_map={datetime: DATE_TIME}),
+        config=StrawberryConfig(scalar_map={datetime: DATE_TIME, date: DATE}),
         extensions=[
             OneOperation,
             lambda: MaxTokensLimiter(max_token_count=limits.tokens),

@@ -9,6 +9,7 @@ from strawberry import ID
 from models.evaluation import score_at
 from models.feedback import Feedback as FeedbackRecord
 from models.feedback import FeedbackType
+from schema.access import User
 from schema.criterion import Criterion, CriterionScore
 from schema.documented import field, object_type
 from schema.evaluation import Evaluation
@@ -30,6 +31,12 @@ class Feedback(Node):
     comment: str | None = strawberry.field(description="What the person added in words; null when nothing.")
     submitted_by: str = strawberry.field(description="Whose opinion it is: the name the caller gave, or the user's.")
     submitted_at: datetime = strawberry.field(description="When the person gave it.")
+    retracted_at: datetime | None = strawberry.field(
+        description="When it was taken back; it counts no longer since. Null: it counts."
+    )
+    retraction_reason: str | None = strawberry.field(
+        description="Why it was taken back, in words; null when it was not."
+    )
     row: strawberry.Private[FeedbackRecord]
 
     @field
@@ -58,6 +65,12 @@ class Feedback(Node):
             if (score := score_at(self.row.scores, criterion.ordinal)) is not None
         ]
 
+    @field
+    async def retracted_by(self, info: Info) -> User | None:
+        """Who took it back; null when nobody did."""
+        user_id = self.row.retracted_by
+        return None if user_id is None else User.of(await info.context.loaders.users.load(user_id))
+
     @classmethod
     def of(cls, row: FeedbackRecord) -> Self:
         """The GraphQL view of a record."""
@@ -69,5 +82,7 @@ class Feedback(Node):
             comment=row.comment,
             submitted_by=row.submitted_by,
             submitted_at=row.submitted_at,
+            retracted_at=row.retracted_at,
+            retraction_reason=row.retraction_reason,
             row=row,
         )

@@ -80,3 +80,11 @@ class SubmitFeedbackInput:
             "`POST /judges/{id}/feedback`."
         )
     )
+
+
+@input_type
+class RetractFeedbackInput:
+    """The feedback to take back."""
+
+    feedback_id: ID = strawberry.field(description="The item that is not to count any longer.")
+    reason: str = strawberry.field(description="Why, in words, for the record; at most 10,000 characters.")

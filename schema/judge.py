@@ -8,23 +8,29 @@ import strawberry
 from strawberry import ID
 
 from models.errors import Invalid
+from models.filters import EvaluationFilter, FeedbackFilter
 from models.judge import Judge as JudgeRecord
-from resolvers import jobs, judges, summary
+from resolvers import jobs, judges, lists, summary
 from schema.access import User
 from schema.criterion import Criterion
 from schema.documented import field, object_type
 from schema.info import Info, given
 from schema.job_input import Filter, job_filter
+from schema.list_input import Evaluations, GivenFeedback
 from schema.node import Node
 from schema.page import PAGE_SIZE, After, Connection, First, connection, size
 from schema.summary import FeedbackSummary, Since, TargetCriteria, Until, criteria_ids
 
 # Judges, versions and jobs lead to each other; a judge comes first, so it names the others for later.
 if TYPE_CHECKING:
+    from schema.evaluation import Evaluation
+    from schema.feedback import Feedback
     from schema.job import TrainingJob
     from schema.version import JudgeVersion
 
 LaterVersion = Annotated["JudgeVersion", strawberry.lazy("schema.version")]
+LaterEvaluation = Annotated["Evaluation", strawberry.lazy("schema.evaluation")]
+LaterFeedback = Annotated["Feedback", strawberry.lazy("schema.feedback")]
 LaterJob = Annotated["TrainingJob", strawberry.lazy("schema.job")]
 
 
@@ -72,7 +78,40 @@ class Judge(Node):
     ) -> FeedbackSummary:
         """What feedback there is to learn from, in figures."""
         bounds = given(since), given(until), criteria_ids(given(target_criteria))
-        return FeedbackSummary.of(await summary.of_pk(info.context, self.row.pk, *bounds), self.row.pk)
+        figures, within = await summary.of_pk(info.context, self.row.pk, *bounds)
+        return FeedbackSummary.of(figures, self.row.pk, within)
+
+    @field
+    async def evaluations(
+        self, info: Info, first: First = PAGE_SIZE, after: After = strawberry.UNSET, which: Evaluations = strawberry.UNSET
+    ) -> Connection[LaterEvaluation]:
+        """The judge's evaluations, newest first. Every page takes the same time, however far down the list."""
+        from schema.evaluation import Evaluation
+
+        wanted = given(which)
+        asked = EvaluationFilter() if wanted is None else wanted.wanted()
+        page = await lists.evaluations(info.context, self.row.pk, size(first), given(after), asked)
+        return connection(page, Evaluation.of)
+
+    @field
+    async def feedback(
+        self,
+        info: Info,
+        first: First = PAGE_SIZE,
+        after: After = strawberry.UNSET,
+        which: GivenFeedback = strawberry.UNSET,
+    ) -> Connection[LaterFeedback]:
+        """What people said about the judge's evaluations, newest first.
+
+        Every page takes the same time, however far down the list.
+        """
+        from schema.feedback import Feedback
+
+        wanted = given(which)
+        asked = FeedbackFilter() if wanted is None else wanted.wanted()
+        criterion = None if wanted is None else wanted.criterion_id
+        page = await lists.feedback(info.context, self.row.pk, size(first), given(after), asked, criterion)
+        return connection(page, Feedback.of)
 
     @field
     async def training_jobs(

@@ -3,7 +3,7 @@
 import strawberry
 from strawberry import ID
 
-from models.spec import CriterionSpec, JudgeSpec
+from models.spec import CriterionChange, CriterionSpec, JudgeChange, JudgeSpec
 from schema.defaults import Defaults
 from schema.documented import input_type
 
@@ -65,7 +65,7 @@ class CreateJudgeInput:
     name: str = strawberry.field(description="What people call the judge, at most 200 characters.")
     description: str | None = strawberry.field(description="What it judges, in words, at most 10,000 characters.")
     criteria: list[CriterionInput] = strawberry.field(
-        description="What it scores: 1 to 100 criteria. They can't be changed later, since scores refer to them."
+        description="What it scores: 1 to 100 criteria. Their scales can't be changed later, since scores refer to them."
     )
 
     def spec(self) -> JudgeSpec:
@@ -75,6 +75,68 @@ class CreateJudgeInput:
             criteria=tuple(criterion.spec() for criterion in self.criteria),
             id=self.id,
             description=self.description,
+        )
+
+
+@input_type
+class CriterionUpdateInput:
+    """What is to become of one criterion; what you leave out stays as it is."""
+
+    criterion_id: ID = strawberry.field(description="The criterion, by its id or key.")
+    name: str | None = strawberry.field(description="What people call it from now on, at most 200 characters.")
+    description: str | None = strawberry.field(
+        description="What is scored and how, at most 10,000 characters; an empty text takes the description away."
+    )
+    weight: float | None = strawberry.field(
+        description="How much it counts in an overall score from now on, relative to the others: 0 or more."
+    )
+    min: float | None = strawberry.field(
+        description="Refused unless it is what it was: scores were given on the scale, and versions learned it."
+    )
+    max: float | None = strawberry.field(description="Refused unless it is what it was, like `min`.")
+    step: float | None = strawberry.field(description="Refused unless it is what it was, like `min`.")
+
+    def spec(self) -> CriterionChange:
+        """What is asked for."""
+        return CriterionChange(
+            self.criterion_id, self.name, self.description, self.weight, self.min, self.max, self.step
+        )
+
+
+@input_type
+class UpdateJudgeInput:
+    """What is to become of a judge; what you leave out stays as it is."""
+
+    judge_id: ID = strawberry.field(description="The judge to change.")
+    name: str | None = strawberry.field(description="What people call it from now on, at most 200 characters.")
+    description: str | None = strawberry.field(
+        description="What it judges, at most 10,000 characters; an empty text takes the description away."
+    )
+    add_criteria: list[CriterionInput] | None = strawberry.field(
+        description=(
+            "What it scores from now on too, at most 100 criteria in all. Versions there are pass its raw scores "
+            "through; those trained from now on learn it."
+        )
+    )
+    update_criteria: list[CriterionUpdateInput] | None = strawberry.field(
+        description="Criteria to rename, describe or weigh. A change of scale is refused, with the reason."
+    )
+    remove_criteria: list[ID] | None = strawberry.field(
+        description=(
+            "Refused, with the reason: evaluations, feedback and versions refer to a judge's criteria. With the weight "
+            "0 a criterion stays out of overall scores."
+        )
+    )
+
+    def spec(self) -> JudgeChange:
+        """What is asked for."""
+        return JudgeChange(
+            judge_id=self.judge_id,
+            name=self.name,
+            description=self.description,
+            add_criteria=tuple(criterion.spec() for criterion in self.add_criteria or ()),
+            update_criteria=tuple(criterion.spec() for criterion in self.update_criteria or ()),
+            remove_criteria=tuple(self.remove_criteria or ()),
         )
 
 

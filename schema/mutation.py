@@ -7,7 +7,8 @@ import strawberry
 from resolvers import evaluations, feedback, jobs, judges
 from schema.documented import field, object_type
 from schema.evaluation_input import EvaluateInput, RecordEvaluationsInput
-from schema.feedback_input import SubmitFeedbackInput
+from schema.feedback import Feedback
+from schema.feedback_input import RetractFeedbackInput, SubmitFeedbackInput
 from schema.info import Info
 from schema.job import TrainingJob
 from schema.job_input import (
@@ -17,15 +18,17 @@ from schema.job_input import (
     StartTrainingJobInput,
 )
 from schema.judge import Judge
-from schema.judge_input import CreateJudgeInput, DeployJudgeVersionInput, RollbackJudgeInput
+from schema.judge_input import CreateJudgeInput, DeployJudgeVersionInput, RollbackJudgeInput, UpdateJudgeInput
 from schema.payload import (
     CreateJudgePayload,
     CreateTrainingJobPayload,
     EvaluatePayload,
     JudgePayload,
     RecordEvaluationsPayload,
+    RetractFeedbackPayload,
     SubmitFeedbackPayload,
     TrainingJobPayload,
+    UpdateJudgePayload,
 )
 from schema.user_error import REFUSALS, user_errors
 
@@ -46,6 +49,23 @@ class Mutation:
         except REFUSALS as refusal:
             return CreateJudgePayload(user_errors=user_errors(refusal))
         return CreateJudgePayload(judge=Judge.of(judge))
+
+    @field
+    async def update_judge(
+        self,
+        info: Info,
+        request: Annotated[UpdateJudgeInput, strawberry.argument(name="input", description="What to change.")],
+    ) -> UpdateJudgePayload:
+        """Rename or describe a judge, rename, describe or weigh its criteria, or add criteria. Role: `TRAINER`.
+
+        All of it or nothing. What would take the meaning from scores and versions is refused: another scale, and
+        criteria that go.
+        """
+        try:
+            judge = await judges.change(info.context, request.spec())
+        except REFUSALS as refusal:
+            return UpdateJudgePayload(user_errors=user_errors(refusal))
+        return UpdateJudgePayload(judge=Judge.of(judge))
 
     @field
     async def record_evaluations(
@@ -87,6 +107,26 @@ class Mutation:
         except REFUSALS as refusal:
             return SubmitFeedbackPayload(user_errors=user_errors(refusal))
         return SubmitFeedbackPayload.of(batch)
+
+    @field
+    async def retract_feedback(
+        self,
+        info: Info,
+        request: Annotated[
+            RetractFeedbackInput, strawberry.argument(name="input", description="The feedback to take back.")
+        ],
+    ) -> RetractFeedbackPayload:
+        """Take an item of feedback back: it counts no longer, and jobs that have not started leave it out.
+
+        It stays readable, with who took it back, when and why; its `externalId` stays taken. To retract it again
+        changes nothing and gives it as it is. Jobs that have started keep what they had. Role: `ANNOTATOR` for what
+        was submitted by the key's user, `TRAINER` for everything.
+        """
+        try:
+            item = await feedback.retract(info.context, request.feedback_id, request.reason)
+        except REFUSALS as refusal:
+            return RetractFeedbackPayload(user_errors=user_errors(refusal))
+        return RetractFeedbackPayload(feedback=Feedback.of(item))
 
     @field
     async def create_training_job(

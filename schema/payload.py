@@ -94,8 +94,8 @@ class SubmitFeedbackPayload:
         """What feedback the judge has to learn from now, all in all; null when there is no such judge."""
         if self.judge_pk is None:
             return None
-        figures = await summary.of_pk(info.context, self.judge_pk, None, None, None)
-        return FeedbackSummary.of(figures, self.judge_pk)
+        figures, within = await summary.of_pk(info.context, self.judge_pk)
+        return FeedbackSummary.of(figures, self.judge_pk, within)
 
     @classmethod
     def of(cls, batch: Batch[FeedbackRecord]) -> Self:
@@ -106,6 +106,26 @@ class SubmitFeedbackPayload:
             user_errors=[user_error(error) for error in batch.errors],
             judge_pk=batch.judge_pk,
         )
+
+
+@object_type
+class RetractFeedbackPayload:
+    """The answer of `retractFeedback`."""
+
+    feedback: Feedback | None = strawberry.field(
+        default=None, description="The item as it stands now; null when there are user errors."
+    )
+    user_errors: list[UserError] = strawberry.field(default_factory=list, description=ALL_OR_NOTHING)
+
+
+@object_type
+class UpdateJudgePayload:
+    """The answer of `updateJudge`."""
+
+    judge: Judge | None = strawberry.field(
+        default=None, description="The judge as it stands now; null when there are user errors."
+    )
+    user_errors: list[UserError] = strawberry.field(default_factory=list, description=ALL_OR_NOTHING)
 
 
 @object_type

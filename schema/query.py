@@ -28,7 +28,7 @@ from schema.judge import Judge
 from schema.node import Node
 from schema.page import PAGE_SIZE, After, Connection, First, connection, size
 from schema.preflight import TrainingPreflight
-from schema.summary import FeedbackSummary, Since, TargetCriteria, Until, criteria_ids
+from schema.summary import FeedbackDay, FeedbackSummary, Since, TargetCriteria, TimeZone, Until, criteria_ids
 from schema.user_error import REFUSALS
 from schema.version import JudgeVersion
 
@@ -109,8 +109,29 @@ class Query:
         found = await summary.of_judge(info.context, judge_id, *bounds)
         if found is None:
             return None
-        judge, figures = found
-        return FeedbackSummary.of(figures, judge.pk)
+        judge, figures, within = found
+        return FeedbackSummary.of(figures, judge.pk, within)
+
+    @field
+    async def feedback_by_day(
+        self,
+        info: Info,
+        judge_id: Annotated[ID, strawberry.argument(description="The judge whose feedback is meant.")],
+        since: Since = strawberry.UNSET,
+        until: Until = strawberry.UNSET,
+        target_criteria: TargetCriteria = strawberry.UNSET,
+        time_zone: TimeZone = "UTC",
+    ) -> list[FeedbackDay] | None:
+        """The feedback day by day, in order, for charts; a day on which none was given is left out.
+
+        At most 4,000 days. Null: there is no such judge.
+        """
+        bounds = given(since), given(until), criteria_ids(given(target_criteria))
+        found = await summary.days(info.context, judge_id, *bounds, time_zone or "UTC")
+        if found is None:
+            return None
+        judge, days = found
+        return [FeedbackDay.of(day, judge.pk) for day in days]
 
     @field
     async def evaluation(

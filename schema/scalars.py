@@ -1,7 +1,7 @@
 """Moments as clients write and read them."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Final
 
 import strawberry
@@ -56,4 +56,12 @@ DATE_TIME: Final = strawberry.scalar(
     specified_by_url="https://scalars.graphql.org/andimarek/date-time",
     serialize=write_moment,
     parse_value=read_moment,
+)
+
+DATE: Final = strawberry.scalar(
+    name="Date",
+    description="A day of the calendar in ISO 8601, for example `2026-01-31`.",
+    specified_by_url="https://scalars.graphql.org/andimarek/local-date",
+    serialize=date.isoformat,
+    parse_value=date.fromisoformat,
 )

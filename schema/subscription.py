@@ -6,7 +6,7 @@ from typing import Annotated, TypeVar
 import strawberry
 from strawberry import ID
 
-from models.feedback import Summary
+from models.feedback import Bounds, Figures
 from models.judge import Judge
 from resolvers import status
 from schema.documented import object_type, subscription
@@ -63,11 +63,14 @@ class Subscription:
     async def feedback_summary_changed(
         self, info: Info, judge_id: Annotated[ID, strawberry.argument(description="The judge whose feedback is meant.")]
     ) -> AsyncIterator[FeedbackSummary]:
-        """What feedback a judge has to learn from: now, and again after each change. It goes on until you end it."""
+        """What feedback a judge has to learn from: now, and again after each change. It goes on until you end it.
 
-        def shown(found: tuple[Judge, Summary]) -> FeedbackSummary:
-            judge, figures = found
-            return FeedbackSummary.of(figures, judge.pk)
+        Changes in quick succession come together, a few times a second at most; the last state always comes.
+        """
+
+        def shown(found: tuple[Judge, Figures, Bounds]) -> FeedbackSummary:
+            judge, figures, bounds = found
+            return FeedbackSummary.of(figures, judge.pk, bounds)
 
         return await _opened(status.summary_changed(info.context, judge_id), shown)
 

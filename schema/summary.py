@@ -1,15 +1,21 @@
 """What feedback there is to learn from, in figures."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import date as calendar_date
 from datetime import datetime
 from typing import Annotated, Self
 
 import strawberry
 from strawberry import ID
 
-from models.feedback import CriterionShift, Summary
+from models.feedback import Agreement, Bounds, CriterionShift, Day, Figures, Summary
+from resolvers import summary as summaries
 from schema.criterion import Criterion
 from schema.documented import field, object_type
 from schema.info import Info
+
+EVERYTHING = Bounds()
 
 Since = Annotated[
     datetime | None,
@@ -26,6 +32,13 @@ TargetCriteria = Annotated[
             "Count only corrections that touch one of these criteria, named by id or key; other types of feedback are "
             "counted as they are. Left out: all criteria."
         )
+    ),
+]
+
+TimeZone = Annotated[
+    str | None,
+    strawberry.argument(
+        description="The time zone whose midnights part the days, by its IANA name such as `Europe/Berlin`."
     ),
 ]
 
@@ -56,15 +69,42 @@ class CriterionFeedback:
         )
     )
 
+    ordinal: strawberry.Private[int]
+    agreement: strawberry.Private[Callable[[Info], Awaitable[Agreement]]]
+
+    @field
+    async def rater_agreement(self, info: Info) -> float | None:
+        """How far people agree with each other on this criterion: the summary's `raterAgreement` for it alone."""
+        found = dict((await self.agreement(info)).by_criterion)
+        return found.get(self.ordinal)
+
     @classmethod
-    def of(cls, shift: CriterionShift, criterion: Criterion) -> Self:
+    def of(cls, shift: CriterionShift, criterion: Criterion, agreement: Callable[[Info], Awaitable[Agreement]]) -> Self:
         """The GraphQL view of one criterion's figures."""
         return cls(
             criterion=criterion,
             correction_count=shift.correction_count,
             mean_shift=shift.mean_shift,
             mean_absolute_shift=shift.mean_absolute_shift,
+            agreement=agreement,
+            ordinal=shift.ordinal,
         )
+
+
+@object_type
+class DayCriterion:
+    """How one day's corrections of one criterion differ from the judge. A shift is person minus judge, in points."""
+
+    criterion: Criterion = strawberry.field(description="The criterion that was corrected.")
+    correction_count: int = strawberry.field(description="How many corrections give a score for it.")
+    mean_shift: float | None = strawberry.field(
+        description="How far people moved the score on average; null where there is nothing to compare."
+    )
+
+    @classmethod
+    def of(cls, shift: CriterionShift, criterion: Criterion) -> Self:
+        """The GraphQL view of one criterion's day."""
+        return cls(criterion=criterion, correction_count=shift.correction_count, mean_shift=shift.mean_shift)
 
 
 @object_type
@@ -87,7 +127,6 @@ class FeedbackSummary:
         )
     )
     date_range: DateRange = strawberry.field(description="When the first and the last of them were given.")
-    evaluation_count: int = strawberry.field(description="How many different evaluations they are about.")
     rater_count: int = strawberry.field(description="How many different people gave them.")
     new_since_last_training: int = strawberry.field(
         description=(
@@ -95,40 +134,109 @@ class FeedbackSummary:
             "Without a version, all usable items."
         )
     )
-    rater_agreement: float | None = strawberry.field(
+    judge_pk: strawberry.Private[int]
+    figures: strawberry.Private[Figures]
+    bounds: strawberry.Private[Bounds]
+    agreement: strawberry.Private[asyncio.Future[Agreement] | None] = None
+
+    @field
+    async def evaluation_count(self, info: Info) -> int:
+        """How many different evaluations they are about.
+
+        Within `since` or `until` it is counted when you ask for it, in a time that grows with the feedback between
+        them.
+        """
+        if isinstance(self.figures, Summary):
+            return self.figures.evaluations
+        return await summaries.evaluation_count(info.context, self.judge_pk, self.bounds)
+
+    @field
+    async def rater_agreement(self, info: Info) -> float | None:
+        """How far people agree with each other: Krippendorff's alpha for ordinal scores, the mean over the criteria.
+
+        1 is full agreement, 0 is what chance would give, below 0 is systematic disagreement; from about 0.67 on it is
+        usually called good. No judge can agree with people better than they do with each other. Null when no item was
+        scored by two people. It is exact: of all items that two people or more scored, each person's latest score.
+        Without `since` and `until` it comes from coincidences that are counted as feedback arrives; within them it is
+        computed when you ask for it, in a time that grows with the corrections between them.
+        """
+        return (await self._agreement(info)).mean
+
+    @field
+    async def criteria(self, info: Info) -> list[CriterionFeedback]:
+        """How people's corrections differ from the judge, criterion by criterion."""
+        criteria = {c.ordinal: c for c in await info.context.loaders.criteria.load(self.judge_pk)}
+        return [
+            CriterionFeedback.of(shift, Criterion.of(criteria[shift.ordinal]), self._agreement)
+            for shift in self.figures.criteria
+        ]
+
+    async def _agreement(self, info: Info) -> Agreement:
+        """Computed once, whoever of the criteria and the summary itself asks."""
+        if isinstance(self.figures, Summary):
+            return self.figures.agreement
+        if self.agreement is None:
+            computing = summaries.agreement(info.context, self.judge_pk, self.bounds)
+            self.agreement = asyncio.ensure_future(computing)
+        return await self.agreement
+
+    @classmethod
+    def of(cls, figures: Figures, judge_pk: int, bounds: Bounds = EVERYTHING) -> Self:
+        """The GraphQL view of a judge's figures within bounds."""
+        return cls(
+            total_feedback_count=figures.total,
+            correction_count=figures.corrections,
+            rating_count=figures.ratings,
+            approval_count=figures.approvals,
+            comment_count=figures.comments,
+            usable_count=figures.usable,
+            date_range=DateRange(earliest=figures.earliest, latest=figures.latest),
+            rater_count=figures.raters,
+            new_since_last_training=figures.new_since_last_training,
+            judge_pk=judge_pk,
+            figures=figures,
+            bounds=bounds,
+        )
+
+
+@object_type
+class FeedbackDay:
+    """The feedback of one day, for charts. Retracted feedback is not counted."""
+
+    date: calendar_date = strawberry.field(description="The day, from midnight to midnight in the time zone you asked for.")
+    total_count: int = strawberry.field(description="How many items of feedback were given, of all types.")
+    correction_count: int = strawberry.field(description="How many of them are corrections.")
+    rating_count: int = strawberry.field(description="How many of them are ratings.")
+    approval_count: int = strawberry.field(description="How many of them are approvals, given or refused.")
+    comment_count: int = strawberry.field(description="How many of them are comments without anything else.")
+    usable_count: int = strawberry.field(
         description=(
-            "How far people agree with each other: Krippendorff's alpha for ordinal scores. 1 is full agreement, 0 is "
-            "what chance would give, below 0 is systematic disagreement; from about 0.67 on it is usually called good. "
-            "No judge can agree with people better than they do with each other. Null when no item was scored by two "
-            "people."
+            "How many of them a judge can learn from as of now. A correction that the same person replaced on a later "
+            "day counts on that day alone, so the days add up to the summary's `usableCount`."
         )
     )
     judge_pk: strawberry.Private[int]
     shifts: strawberry.Private[tuple[CriterionShift, ...]]
 
     @field
-    async def criteria(self, info: Info) -> list[CriterionFeedback]:
-        """How people's corrections differ from the judge, criterion by criterion."""
+    async def criteria(self, info: Info) -> list[DayCriterion]:
+        """The day's corrections, criterion by criterion."""
         criteria = {c.ordinal: c for c in await info.context.loaders.criteria.load(self.judge_pk)}
-        return [CriterionFeedback.of(shift, Criterion.of(criteria[shift.ordinal])) for shift in self.shifts]
+        return [DayCriterion.of(shift, Criterion.of(criteria[shift.ordinal])) for shift in self.shifts]
 
     @classmethod
-    def of(cls, summary: Summary, judge_pk: int) -> Self:
-        """The GraphQL view of a judge's figures."""
+    def of(cls, day: Day, judge_pk: int) -> Self:
+        """The GraphQL view of a day."""
         return cls(
-            total_feedback_count=summary.total,
-            correction_count=summary.corrections,
-            rating_count=summary.ratings,
-            approval_count=summary.approvals,
-            comment_count=summary.comments,
-            usable_count=summary.usable,
-            date_range=DateRange(earliest=summary.earliest, latest=summary.latest),
-            evaluation_count=summary.evaluations,
-            rater_count=summary.raters,
-            new_since_last_training=summary.new_since_last_training,
-            rater_agreement=summary.rater_agreement,
+            date=day.date,
+            total_count=day.total,
+            correction_count=day.corrections,
+            rating_count=day.ratings,
+            approval_count=day.approvals,
+            comment_count=day.comments,
+            usable_count=day.usable,
             judge_pk=judge_pk,
-            shifts=summary.criteria,
+            shifts=day.criteria,
         )
 
 

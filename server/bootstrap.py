@@ -7,8 +7,9 @@ from sqlalchemy import Connection
 
 from models.access import Role
 from server.settings import Settings
-from store import access, revision
+from store import access, recount, revision
 from store.access import NewKey
+from store.recount import Difference
 from store.store import Store, open_store
 
 DEFAULT_WORKSPACE = "default"
@@ -47,6 +48,19 @@ async def bring_up_to_date(settings: Settings) -> None:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     async with open_store(settings.store_url) as store:
         await store.migrate()
+
+
+async def counters_that_differ(settings: Settings) -> list[Difference]:
+    """Where counters do not say what the rows say, while others may go on writing.
+
+    Raises:
+        NotReady: the database is not there, or behind.
+    """
+    async with open_store(settings.store_url) as store:
+        at = await store.read(revision.current)
+        if at != revision.NEWEST:
+            raise NotReady(f"The database is at revision {at}, this version needs {revision.NEWEST}.")
+        return await store.read(recount.check)
 
 
 async def create_key(settings: Settings, *, workspace: str, user: str, role: Role, days: float | None = None) -> NewKey:

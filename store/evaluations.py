@@ -1,18 +1,18 @@
 """Evaluations in the database."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from models.base import new_id, now
 from models.errors import Conflict
 from models.evaluation import Evaluation, Scores
 from models.judge import Judge
 from models.spec import EvaluationSpec
-from store import judges
-from store.ingest import digest_of, ingest
+from store import counters, search
+from store.ingest import digest_of, ingest, shorter
 from store.rows import Query, every, first
 
 
@@ -31,6 +31,13 @@ class NewEvaluation:
 
     def digest(self) -> str:
         """SHA-256 of the content: the same for a repeat, another for a conflict."""
+        return self._digest(self.scores)
+
+    def earlier_digests(self) -> Iterator[str]:
+        """What it was when the judge had fewer criteria."""
+        return (self._digest(scores) for scores in shorter(self.scores))
+
+    def _digest(self, scores: Scores) -> str:
         spec = self.spec
         return digest_of(
             spec.group,
@@ -38,7 +45,7 @@ class NewEvaluation:
             spec.input,
             spec.output,
             spec.rationale,
-            self.scores,
+            scores,
             spec.version_id,
             spec.evaluated_at,
         )
@@ -69,14 +76,22 @@ def record(
     connection: Connection, judge_pk: int, user_id: str, items: Sequence[NewEvaluation]
 ) -> tuple[list[Evaluation | Conflict], int]:
     """Keep evaluations; in order, what is kept for each, and how many are new."""
-    judges.lock(connection, judge_pk)
+    # Raising the counter first also locks the judge, as for feedback.
+    start: int = connection.execute(
+        update(Judge)
+        .where(Judge.pk == judge_pk)
+        .values(evaluation_seq=Judge.evaluation_seq + len(items))
+        .returning(Judge.evaluation_seq)
+    ).scalar_one() - len(items)
     moment = now()
+    added: list[dict[str, Any]] = []
 
-    def row(item: NewEvaluation, _number: int) -> dict[str, Any]:
+    def row(item: NewEvaluation, number: int) -> dict[str, Any]:
         spec = item.spec
-        return {
+        values = {
             "id": new_id("evl"),
             "judge_pk": judge_pk,
+            "seq": start + number + 1,
             "external_id": spec.external_id,
             "group": spec.group,
             "source": spec.source,
@@ -90,5 +105,15 @@ def record(
             "created_at": moment,
             "created_by": user_id,
         }
+        added.append(values)
+        return values
 
-    return ingest(connection, Evaluation, judge_pk, items, row)
+    kept, new = ingest(connection, Evaluation, judge_pk, items, row)
+    counters.unreviewed(connection, added)
+    search.index(connection, Evaluation, [_findable(row) for row in added])
+    return kept, new
+
+
+def _findable(row: dict[str, Any]) -> dict[str, Any]:
+    texts = (row["output"], row["input"], row["rationale"])
+    return {"judge_pk": row["judge_pk"], "seq": row["seq"], "text": " ".join(part for part in texts if part)}

@@ -1,18 +1,23 @@
 """Feedback in the database."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, select, update
 
 from models.base import new_id, now
 from models.errors import Conflict
 from models.evaluation import Evaluation, Scores
-from models.feedback import Bounds, Feedback
+from models.criteria_set import as_text, scored
+from models.feedback import Bounds, Feedback, FeedbackType
 from models.judge import Judge
 from models.spec import FeedbackSpec
-from store.ingest import digest_of, ingest
+from models.standing import Word
+from store import counters, judges, search
+from store.clock import database_now
+from store.counters import About, Counted
+from store.ingest import digest_of, ingest, shorter
 from store.page import Keyset
 from store.rows import Query, first
 from store.signals import Topic, touch
@@ -35,11 +40,18 @@ class NewFeedback:
 
     def digest(self) -> str:
         """SHA-256 of the content: the same for a repeat, another for a conflict."""
+        return self._digest(self.scores)
+
+    def earlier_digests(self) -> Iterator[str]:
+        """What it was when the judge had fewer criteria."""
+        return (self._digest(scores) for scores in shorter(self.scores))
+
+    def _digest(self, scores: Scores | None) -> str:
         spec = self.spec
         return digest_of(
             self.evaluation.id,
             spec.type,
-            self.scores,
+            scores,
             spec.rating,
             spec.approved,
             spec.comment,
@@ -65,7 +77,10 @@ def of_evaluation(workspace_id: str, evaluation_id: str) -> Query:
 
 def within(statement: Query, judge_pk: int, bounds: Bounds) -> Query:
     """A judge's feedback within bounds of time and ingestion, in order of ingestion; retracted items left out."""
-    statement = statement.where(Feedback.judge_pk == judge_pk, Feedback.retracted_at.is_(None))
+    stands = Feedback.retracted_at.is_(None)
+    if bounds.as_of is not None:
+        stands |= Feedback.retracted_at > bounds.as_of
+    statement = statement.where(Feedback.judge_pk == judge_pk, stands)
     if bounds.since is not None:
         statement = statement.where(Feedback.submitted_at >= bounds.since)
     if bounds.until is not None:
@@ -89,10 +104,16 @@ def submit(
         .returning(Judge.feedback_seq)
     ).scalar_one() - len(items)
     moment = now()
+    about: dict[str, About] = {}
+    added: list[Counted] = []
+    commented: list[dict[str, Any]] = []
 
     def row(item: NewFeedback, number: int) -> dict[str, Any]:
         spec = item.spec
-        return {
+        touched, given = scored(item.scores), scored(item.evaluation.scores)
+        correction = spec.type is FeedbackType.CORRECTION
+        compared = touched & given
+        values = {
             "id": new_id("fb"),
             "judge_pk": judge_pk,
             "seq": start + number + 1,
@@ -107,9 +128,48 @@ def submit(
             "submitted_at": spec.submitted_at or moment,
             "created_at": moment,
             "created_by": user_id,
+            "criteria": as_text(touched) if correction else "",
+            "compared": as_text(compared) if correction else "",
+            "standing": Word(compared, 0).text() if compared else "",
+            "superseded": False,
         }
+        about[item.evaluation.id] = cast("About", item.evaluation)
+        if spec.comment:
+            commented.append({"judge_pk": judge_pk, "seq": values["seq"], "text": spec.comment})
+        added.append(Counted(*(values[name] for name in Counted.__slots__)))
+        return values
 
     kept, new = ingest(connection, Feedback, judge_pk, items, row)
     if new:
+        counters.follow(connection, judge_pk, about, added=added)
+        search.index(connection, Feedback, commented)
         touch(connection, Topic.FEEDBACK)
     return kept, new
+
+
+def retract(connection: Connection, judge_pk: int, feedback_id: str, user_id: str, reason: str) -> Feedback:
+    """Take an item back: it stays, with who, when and why, and counts no longer.
+
+    The first time counts: to retract an item again changes nothing. It raises the judge's counter of feedback, so that
+    whoever watches that sees that something changed.
+    """
+    judges.lock(connection, judge_pk)
+    statement = select(Feedback).where(Feedback.id == feedback_id)
+    item = first(connection, statement, Feedback)
+    assert item is not None
+    if item.retracted_at is not None:
+        return item
+    connection.execute(update(Judge).where(Judge.pk == judge_pk).values(feedback_seq=Judge.feedback_seq + 1))
+    connection.execute(
+        update(Feedback)
+        .where(Feedback.id == feedback_id)
+        .values(retracted_at=database_now(connection), retracted_by=user_id, retraction_reason=reason)
+    )
+    columns = [getattr(Evaluation, name) for name in About._fields]
+    about = About(*connection.execute(select(*columns).where(Evaluation.id == item.evaluation_id)).one())
+    gone = Counted(*(getattr(item, name) for name in Counted.__slots__))
+    counters.follow(connection, judge_pk, {about.id: about}, removed=[gone])
+    touch(connection, Topic.FEEDBACK)
+    retracted = first(connection, statement, Feedback)
+    assert retracted is not None
+    return retracted

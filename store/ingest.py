@@ -1,7 +1,7 @@
 """What evaluations and feedback have in common on their way in: an external id names one content, for good."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 
@@ -9,7 +9,7 @@ import orjson
 from sqlalchemy import Connection, insert, select
 
 from models.errors import Conflict
-from models.evaluation import Evaluation
+from models.evaluation import Evaluation, Scores
 from models.feedback import Feedback
 from store.rows import every
 
@@ -24,11 +24,22 @@ class Item(Protocol):
     def digest(self) -> str:
         """A hash of the content: the same for a repeat, another for a conflict."""
 
+    def earlier_digests(self) -> Iterator[str]:
+        """What it was when the judge had fewer criteria."""
+
 
 def digest_of(*content: Any) -> str:
     """SHA-256 of plain values. A moment counts, not the offset it was written with."""
     plain = [value.astimezone(UTC) if isinstance(value, datetime) else value for value in content]
     return hashlib.sha256(orjson.dumps(plain)).hexdigest()
+
+
+def shorter(scores: Scores | None) -> Iterator[Scores]:
+    """The same scores as lists for fewer criteria: what they were before the last ones were added."""
+    length = len(scores or ())
+    while scores is not None and length > 1 and scores[length - 1] is None:
+        length -= 1
+        yield scores[:length]
 
 
 R = TypeVar("R", Evaluation, Feedback)
@@ -62,7 +73,7 @@ def ingest(
             outcome.append(row["id"])
             if name is not None:
                 digests[name], ids[name] = digest, row["id"]
-        elif digests[name] == digest:
+        elif digests[name] == digest or digests[name] in item.earlier_digests():
             outcome.append(ids[name])
         else:
             message = f"The external id {name!r} is taken: it was used before, with other content."

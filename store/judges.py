@@ -1,11 +1,13 @@
 """Judges, criteria and judge versions in the database."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from models.base import new_id, now
+from models.counters import EDITION
 from models.errors import Conflict, NotFound
 from models.judge import (
     Criterion,
@@ -16,7 +18,7 @@ from models.judge import (
     VersionContent,
     VersionStatus,
 )
-from models.spec import JudgeSpec
+from models.spec import CriterionSpec, JudgeSpec
 from store.page import Keyset, whole_number
 from store.rows import Query, every, first
 
@@ -89,6 +91,8 @@ def create(connection: Connection, workspace_id: str, user_id: str, spec: JudgeS
         "name": spec.name,
         "description": spec.description,
         "feedback_seq": 0,
+        "evaluation_seq": 0,
+        "counted": EDITION,
         "version_seq": 0,
         "created_at": now(),
         "created_by": user_id,
@@ -100,25 +104,29 @@ def create(connection: Connection, workspace_id: str, user_id: str, spec: JudgeS
         pk: int = connection.execute(insert(Judge).values(values).returning(Judge.pk)).scalar_one()
     except IntegrityError:
         raise taken from None
-    connection.execute(
-        insert(Criterion),
-        [
-            {
-                "id": new_id("cri"),
-                "judge_pk": pk,
-                "ordinal": ordinal,
-                "key": criterion.key,
-                "name": criterion.name,
-                "description": criterion.description,
-                "minimum": criterion.minimum,
-                "maximum": criterion.maximum,
-                "step": criterion.step,
-                "weight": criterion.weight,
-            }
-            for ordinal, criterion in enumerate(spec.criteria)
-        ],
-    )
+    add_criteria(connection, pk, spec.criteria)
     return need(connection, workspace_id, judge_id)
+
+
+def add_criteria(connection: Connection, judge_pk: int, criteria: Sequence[CriterionSpec], start: int = 0) -> None:
+    """Keep criteria, each with its key; their ordinals begin at ``start``."""
+    rows = [
+        {
+            "id": new_id("cri"),
+            "judge_pk": judge_pk,
+            "ordinal": ordinal,
+            "key": criterion.key,
+            "name": criterion.name,
+            "description": criterion.description,
+            "minimum": criterion.minimum,
+            "maximum": criterion.maximum,
+            "step": criterion.step,
+            "weight": criterion.weight,
+        }
+        for ordinal, criterion in enumerate(criteria, start)
+    ]
+    if rows:
+        connection.execute(insert(Criterion), rows)
 
 
 def versions_of(judge_pk: int) -> Query:
@@ -134,6 +142,12 @@ def version(connection: Connection, workspace_id: str, version_id: str) -> Judge
         .where(JudgeVersion.id == version_id, Judge.workspace_id == workspace_id)
     )
     return first(connection, statement, JudgeVersion)
+
+
+def watermark(connection: Connection, judge_pk: int) -> int:
+    """The place in order of ingestion up to which the newest version knew the judge's feedback; 0 without any."""
+    newest = select(func.coalesce(func.max(JudgeVersion.watermark), 0)).where(JudgeVersion.judge_pk == judge_pk)
+    return int(connection.execute(newest).scalar_one())
 
 
 def version_content(connection: Connection, version_id: str) -> bytes:

@@ -7,6 +7,8 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
+from store import recount
+
 
 def _config(connection: Connection | None = None) -> Config:
     config = Config()
@@ -16,8 +18,9 @@ def _config(connection: Connection | None = None) -> Config:
 
 
 def upgrade(connection: Connection) -> None:
-    """Run the migrations that are missing, in the connection's transaction."""
+    """Run the migrations that are missing, in the connection's transaction, and count what is not counted yet."""
     command.upgrade(_config(connection), "head")
+    recount.fill(connection)
 
 
 def newest() -> str:

@@ -1,166 +1,264 @@
-"""The feedback summary: what there is to learn from within bounds."""
+"""The feedback summary: what there is to learn from within bounds.
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from math import fsum, sqrt
+What is kept in counters costs the same whatever the number of rows: all figures without bounds, and with bounds of time
+all of ``Figures``. The rest is read from the rows within bounds, by index. See decision 35.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from math import sqrt
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, func, or_, select, union_all
 
-from models.agreement import krippendorff_alpha
-from models.evaluation import Evaluation, score_at
-from models.feedback import (
-    CONFIRMING_RATING,
-    DOUBTING_RATING,
-    Bounds,
-    CriterionShift,
-    Feedback,
-    FeedbackType,
-    Summary,
+from models.agreement import alpha_of
+from models.base import microseconds
+from models.counters import (
+    ALONE,
+    CONFLICT,
+    DOUBT,
+    EVALUATION,
+    EVER,
+    ORDER_WIDTH,
+    SQUARES,
+    USABLE,
+    Coincidence,
+    FeedbackCounter,
+    GroupCounter,
 )
-from models.judge import Criterion, JudgeVersion
-from store import feedback
+from models.criteria_set import as_bits, holding
+from models.feedback import Agreement, Bounds, CriterionShift, Feedback, FeedbackType, Figures, Summary
+from models.judge import Criterion, Judge
+from models.standing import touches, word
+from models.tally import Scales, Shifts, verdict_of
+from store import judges
+from store.cover import cover
+from store.period import Period, overtaken, rows
+from store.scan import STANDARD_ERRORS, scan, scan_agreement
 
-# Two-sided 5 % test with 80 % power: 1.96 + 0.84 standard errors (Cohen 1988, section 2.4).
-_DETECTABLE = 2.8
+Criteria = Sequence[Criterion]
+Counts = Mapping[tuple[str, str], int]
 
 
-def summarise(connection: Connection, judge_pk: int, criteria: Sequence[Criterion], bounds: Bounds) -> Summary:
+def summarise(connection: Connection, judge_pk: int, criteria: Criteria, bounds: Bounds) -> Summary:
     """Sum up a judge's feedback within bounds, exactly."""
-    watermark = connection.execute(
-        select(func.coalesce(func.max(JudgeVersion.watermark), 0)).where(JudgeVersion.judge_pk == judge_pk)
-    ).scalar_one()
-    statement = (
-        feedback.within(
-            select(
-                Feedback.seq,
-                Feedback.type,
-                Feedback.scores,
-                Feedback.rating,
-                Feedback.approved,
-                Feedback.submitted_by,
-                Feedback.submitted_at,
-                Feedback.evaluation_id,
-                Evaluation.group,
-                Evaluation.scores.label("raw"),
-            ).join(Evaluation, Evaluation.id == Feedback.evaluation_id),
-            judge_pk,
-            bounds,
+    view = _View(connection, judge_pk, criteria, bounds)
+    if not view.everything:
+        return scan(connection, judge_pk, criteria, bounds)
+    figures = view.figures()
+    values = {name: getattr(figures, name) for name in Figures.__slots__}
+    return Summary(
+        **values, evaluations=view.evaluations(), agreement=view.agreement(), detectable_change=view.detectable_change()
+    )
+
+
+def figures_of(connection: Connection, judge_pk: int, criteria: Criteria, bounds: Bounds) -> Figures:
+    """Those figures that can be told without reading all rows within bounds of time."""
+    view = _View(connection, judge_pk, criteria, bounds)
+    return view.figures() if view.by_time_only else scan(connection, judge_pk, criteria, bounds)
+
+
+def evaluations_within(connection: Connection, judge_pk: int, criteria: Criteria, bounds: Bounds) -> int:
+    """How many different evaluations the feedback within bounds of time is about."""
+    return _View(connection, judge_pk, criteria, bounds).evaluations()
+
+
+def agreement_within(connection: Connection, judge_pk: int, criteria: Criteria, bounds: Bounds) -> Agreement:
+    """How far raters agree within bounds of time."""
+    return _View(connection, judge_pk, criteria, bounds).agreement()
+
+
+class _View:
+    """A judge's feedback within bounds."""
+
+    def __init__(self, connection: Connection, judge_pk: int, criteria: Criteria, bounds: Bounds) -> None:
+        self.connection = connection
+        self.judge_pk = judge_pk
+        self.bounds = bounds
+        self.all_criteria = criteria
+        self.criteria = list(criteria) if bounds.criteria is None else [criteria[n] for n in bounds.criteria]
+        self.meant = holding(bounds.criteria)
+        self.last_seq: int = connection.execute(
+            select(Judge.feedback_seq).where(Judge.pk == judge_pk)
+        ).scalar_one()
+        whole = bounds.upto_seq is None or bounds.upto_seq >= self.last_seq
+        self.by_time_only = not bounds.after_seq and whole and bounds.as_of is None
+        self.everything = self.by_time_only and bounds.since is None and bounds.until is None
+        ever = select(FeedbackCounter.kind, FeedbackCounter.criteria, FeedbackCounter.value).where(
+            FeedbackCounter.judge_pk == judge_pk, FeedbackCounter.width == EVER, FeedbackCounter.start == 0
         )
-        .order_by(None)
-        .order_by(Feedback.submitted_at, Feedback.seq)
-    )  # so the latest opinion comes last
-    meant = criteria if bounds.criteria is None else [criteria[ordinal] for ordinal in bounds.criteria]
-    tally = _Tally(meant, watermark, only=bounds.criteria is not None)
-    tally.add_all(connection.execute(statement))
-    return tally.summary()
+        self.ever: Counts = {(kind, key): value for kind, key, value in connection.execute(ever)}
 
-
-class _Tally:
-    """Adds feedback up, row by row in the order in which it was given."""
-
-    def __init__(self, criteria: Sequence[Criterion], watermark: int, *, only: bool) -> None:
-        self.criteria = {criterion.ordinal: criterion for criterion in criteria}
-        self.ordinals = tuple(self.criteria)
-        self.watermark = watermark
-        self.only = only
-        self.counts: dict[FeedbackType, int] = dict.fromkeys(FeedbackType, 0)
-        self.moments: list[Any] = []
-        self.evaluations: set[str] = set()
-        self.raters: set[str] = set()
-        self.usable = 0
-        self.usable_new = 0
-        self.corrected: dict[tuple[str, str], int] = {}  # (evaluation, rater): place of the latest usable correction
-        self.corrections: dict[int, int] = defaultdict(int)
-        self.shifts: dict[int, list[float]] = defaultdict(list)
-        self.opinions: dict[tuple[int, str], dict[str, float]] = defaultdict(dict)
-        self.agreeing = 0
-        self.doubts = 0
-        self.groups: set[str] = set()
-
-    def add_all(self, rows: Iterable[Any]) -> None:
-        for row in rows:
-            touched = [n for n in self.ordinals if score_at(row.scores, n) is not None]
-            if row.type is FeedbackType.CORRECTION and self.only and not touched:
-                continue
-            self.counts[row.type] += 1
-            self.moments.append(row.submitted_at)
-            self.evaluations.add(row.evaluation_id)
-            self.raters.add(row.submitted_by)
-            if row.type is FeedbackType.CORRECTION:
-                self._add_correction(row, touched)
-            elif (row.rating or 0) >= CONFIRMING_RATING or row.approved is True:
-                self.usable += 1
-                self.usable_new += row.seq > self.watermark
-            elif (row.rating is not None and row.rating <= DOUBTING_RATING) or row.approved is False:
-                self.doubts += 1
-
-    def _add_correction(self, row: Any, touched: list[int]) -> None:
-        yields = False
-        for ordinal in touched:
-            score = row.scores[ordinal]
-            self.corrections[ordinal] += 1
-            self.opinions[ordinal, row.evaluation_id][row.submitted_by] = score
-            raw = score_at(row.raw, ordinal)
-            if raw is not None:
-                self.shifts[ordinal].append(score - raw)
-                self.agreeing += abs(score - raw) <= self.criteria[ordinal].step / 2
-                yields = True
-        if yields:
-            self.groups.add(row.group or row.evaluation_id)
-            self.corrected[row.evaluation_id, row.submitted_by] = row.seq
-
-    def summary(self) -> Summary:
-        """The figures of what was added."""
-        return Summary(
-            total=sum(self.counts.values()),
-            corrections=self.counts[FeedbackType.CORRECTION],
-            ratings=self.counts[FeedbackType.RATING],
-            approvals=self.counts[FeedbackType.APPROVAL],
-            comments=self.counts[FeedbackType.COMMENT],
-            usable=self.usable + len(self.corrected),
-            earliest=min(self.moments, default=None),
-            latest=max(self.moments, default=None),
-            evaluations=len(self.evaluations),
-            raters=len(self.raters),
-            new_since_last_training=self.usable_new + sum(seq > self.watermark for seq in self.corrected.values()),
-            criteria=tuple(self._shift(ordinal) for ordinal in self.ordinals),
-            rater_agreement=self._agreement(),
-            conflicts=self._conflicts(),
-            agreeing=self.agreeing,
-            doubts=self.doubts,
-            detectable_change=self._detectable_change(),
+    def figures(self) -> Figures:
+        """The figures within bounds of time."""
+        since, until = (None if m is None else microseconds(m) for m in (self.bounds.since, self.bounds.until))
+        scales = Scales({criterion.ordinal: criterion for criterion in self.all_criteria})
+        period = Period(self.connection, self.judge_pk, scales, cover(since, until))
+        counts: Counts = self.ever if self.everything else period.counts()
+        items = {kind: self._items(counts, kind) for kind in FeedbackType}
+        sets = None if self.bounds.criteria is None else [*self._sets(FeedbackType.CORRECTION), ""]
+        behind = self._overtaken()
+        usable = self._usable(counts) + len(behind)
+        shifts = period.shifts([criterion.ordinal for criterion in self.criteria])
+        return Figures(
+            total=sum(items.values()),
+            corrections=items[FeedbackType.CORRECTION],
+            ratings=items[FeedbackType.RATING],
+            approvals=items[FeedbackType.APPROVAL],
+            comments=items[FeedbackType.COMMENT],
+            usable=usable,
+            earliest=self._extreme(latest=False),
+            latest=self._extreme(latest=True),
+            raters=period.raters(sets),
+            new_since_last_training=self._new(usable, behind, scales),
+            criteria=shifts_of(self.all_criteria, shifts),
+            agreeing=sum(sums.agreeing for sums in shifts.values()),
+            doubts=counts.get((DOUBT, ""), 0),
         )
 
-    def _shift(self, ordinal: int) -> CriterionShift:
-        shifts, corrections = self.shifts[ordinal], self.corrections[ordinal]
-        if not shifts:
-            return CriterionShift(ordinal, corrections, None, None)
-        return CriterionShift(ordinal, corrections, fsum(shifts) / len(shifts), fsum(map(abs, shifts)) / len(shifts))
+    def evaluations(self) -> int:
+        """How many different evaluations: kept for all time, counted by index within bounds."""
+        if self.everything:
+            return sum(n for (kind, key), n in self.ever.items() if kind == EVALUATION and self._is_meant(key))
+        statement = rows(self.judge_pk, func.count(Feedback.evaluation_id.distinct())).where(*self._inside())
+        if self.bounds.criteria is not None:
+            meant = Feedback.criteria.in_(self._sets(FeedbackType.CORRECTION))
+            statement = statement.where(or_(Feedback.type != FeedbackType.CORRECTION, meant))
+        return int(self.connection.execute(statement).scalar_one())
 
-    def _agreement(self) -> float | None:
-        """The mean over criteria of Krippendorff's ordinal alpha, of each rater's latest word."""
-        units: dict[int, list[list[float]]] = defaultdict(list)
-        for (ordinal, _), opinions in self.opinions.items():
-            units[ordinal].append(list(opinions.values()))
-        alphas = [alpha for rated in units.values() if (alpha := krippendorff_alpha(rated)) is not None]
-        return sum(alphas) / len(alphas) if alphas else None
+    def agreement(self) -> Agreement:
+        """From the coincidences that are kept for all time; read from the corrections within bounds."""
+        if not self.everything:
+            return scan_agreement(self.connection, self.judge_pk, self.criteria, self.bounds)
+        pairs: dict[int, Counter[tuple[int, float, float]]] = {c.ordinal: Counter() for c in self.criteria}
+        kept = select(
+            Coincidence.ordinal, Coincidence.raters, Coincidence.low, Coincidence.high, Coincidence.value
+        ).where(Coincidence.judge_pk == self.judge_pk)
+        for ordinal, raters, low, high, value in self.connection.execute(kept):
+            if ordinal in pairs:
+                pairs[ordinal][raters, low, high] = value
+        conflicts = sum(self.ever.get((CONFLICT, str(ordinal)), 0) for ordinal in pairs)
+        return Agreement(tuple((ordinal, alpha_of(counts)) for ordinal, counts in pairs.items()), conflicts)
 
-    def _conflicts(self) -> int:
-        return sum(
-            max(opinions.values()) - min(opinions.values()) > self.criteria[ordinal].step * (1 + 1e-9)
-            for (ordinal, _), opinions in self.opinions.items()
-        )
-
-    def _detectable_change(self) -> float | None:
+    def detectable_change(self) -> float | None:
         """From the spread of the judge's absolute errors, with as many independent items as there are groups."""
-        errors = [
-            abs(shift) / (self.criteria[ordinal].maximum - self.criteria[ordinal].minimum)
-            for ordinal, shifts in self.shifts.items()
-            for shift in shifts
-        ]
-        if len(errors) < 2 or len(self.groups) < 2:
+        scales = Scales({criterion.ordinal: criterion for criterion in self.all_criteria})
+        shifts = Period(self.connection, self.judge_pk, scales, cover(None, None)).shifts(
+            [criterion.ordinal for criterion in self.criteria]
+        )
+        number = sum(sums.compared for sums in shifts.values())
+        groups = self._groups()
+        if number < 2 or groups < 2:
             return None
-        mean = fsum(errors) / len(errors)
-        variance = fsum((error - mean) ** 2 for error in errors) / (len(errors) - 1)
-        return _DETECTABLE * sqrt(variance / len(self.groups))
+        total = square = 0.0
+        for ordinal, sums in shifts.items():
+            grain = scales.grains[ordinal]
+            total += grain.points(sums.absolute, 1) / grain.range
+            square += sums.square / SQUARES
+        variance = (square - total * total / number) / (number - 1)
+        return STANDARD_ERRORS * sqrt(max(0.0, variance) / groups)
+
+    def _groups(self) -> int:
+        sets = {compared for compared in self._compared() if as_bits(compared) & self.meant}
+        named = select(func.count(GroupCounter.group.distinct())).where(
+            GroupCounter.judge_pk == self.judge_pk, GroupCounter.compared.in_(sets)
+        )
+        alone = sum(n for (kind, key), n in self.ever.items() if kind == ALONE and as_bits(key) & self.meant)
+        return int(self.connection.execute(named).scalar_one()) + alone
+
+    def _compared(self) -> set[str]:
+        kept = select(GroupCounter.compared).where(GroupCounter.judge_pk == self.judge_pk).distinct()
+        return set(self.connection.execute(kept).scalars())
+
+    def _items(self, counts: Counts, kind: FeedbackType) -> int:
+        return sum(n for (k, criteria), n in counts.items() if k == kind.value and self._is_about(kind, criteria))
+
+    def _is_about(self, kind: FeedbackType, criteria: str) -> bool:
+        """Whether items of a kind and a set are meant; all but corrections are, whatever the criteria."""
+        return self.bounds.criteria is None or kind is not FeedbackType.CORRECTION or touches(criteria, self.meant)
+
+    def _is_meant(self, key: str) -> bool:
+        return self.bounds.criteria is None or touches(key, self.meant)
+
+    def _sets(self, kind: FeedbackType) -> list[str]:
+        """The sets of criteria, of those there are, that are meant."""
+        return [criteria for k, criteria in self.ever if k == kind.value and self._is_about(kind, criteria)]
+
+    def _usable(self, counts: Counts) -> int:
+        """Verdicts that confirm, and corrections that are their rater's last word."""
+        found = counts.get((USABLE, ""), 0)
+        for (kind, text), number in counts.items():
+            stands = word(text) if kind == USABLE else None
+            found += number if stands is not None and stands.counts(self.meant) else 0
+        return found
+
+    def _inside(self) -> list[Any]:
+        found: list[Any] = []
+        if self.bounds.since is not None:
+            found.append(Feedback.submitted_at >= self.bounds.since)
+        if self.bounds.until is not None:
+            found.append(Feedback.submitted_at < self.bounds.until)
+        return found
+
+    def _overtaken(self) -> list[int]:
+        until = self.bounds.until
+        if until is None:
+            return []  # nothing lies after it
+        return overtaken(
+            self.connection, self.judge_pk, self.meant, self._inside(), lambda row: row.submitted_at < until
+        )
+
+    def _new(self, usable: int, behind: list[int], scales: Scales) -> int:
+        """Usable items that came in after the newest version's watermark."""
+        watermark = judges.watermark(self.connection, self.judge_pk)
+        if watermark == 0:
+            return usable
+        if watermark >= self.last_seq:
+            return 0
+        if not self.everything:
+            within = [Feedback.seq > watermark, *self._inside()]
+            return self._usable(self._verdicts(within)) + sum(seq > watermark for seq in behind)
+        covered = cover(watermark + 1, None, (ORDER_WIDTH,))
+        later = Period(self.connection, self.judge_pk, scales, covered.whole()).counts()
+        for start, end in covered.edges:
+            later.update(self._verdicts([Feedback.seq >= start, Feedback.seq < end]))
+        return self._usable(later)
+
+    def _verdicts(self, within: list[Any]) -> Counter[tuple[str, str]]:
+        """What rows are worth, by index."""
+        columns = (Feedback.type, Feedback.rating, Feedback.approved, Feedback.standing)
+        statement = rows(self.judge_pk, *columns, func.count().label("number")).where(*within).group_by(*columns)
+        found: Counter[tuple[str, str]] = Counter()
+        for row in self.connection.execute(statement):
+            verdict = verdict_of(row)
+            if verdict is not None:
+                found[verdict] += row.number
+        return found
+
+    def _extreme(self, *, latest: bool) -> datetime | None:
+        """When the first or last item was given: the end of an index, for each set of criteria that is meant."""
+        moment = Feedback.submitted_at
+        order = moment.desc() if latest else moment.asc()
+        statement = rows(self.judge_pk, moment).where(*self._inside()).order_by(order).limit(1)
+        if self.bounds.criteria is None:
+            return self.connection.execute(statement).scalar_one_or_none()
+        ends = []
+        for kind in FeedbackType:
+            for criteria in self._sets(kind):
+                here = and_(Feedback.type == kind, Feedback.criteria == criteria)
+                ends.append(self.connection.execute(statement.where(here)).scalar_one_or_none())
+        known = [end for end in ends if end is not None]
+        return (max if latest else min)(known, default=None)
+
+
+def shifts_of(criteria: Criteria, shifts: Mapping[int, Shifts]) -> tuple[CriterionShift, ...]:
+    """Sums as people read them, in points."""
+    scales = Scales({criterion.ordinal: criterion for criterion in criteria})
+    found = []
+    for ordinal, sums in sorted(shifts.items()):
+        grain, number = scales.grains[ordinal], sums.compared
+        mean = grain.points(sums.shift, number) if number else None
+        absolute = grain.points(sums.absolute, number) if number else None
+        found.append(CriterionShift(ordinal, sums.corrections, mean, absolute))
+    return tuple(found)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from models import access, evaluation, feedback, job, judge  # noqa: F401
+from models import access, counters, evaluation, feedback, job, judge  # noqa: F401
 from models.base import Base
 from store.store import Store, open_store
 from tests.postgres import postgres, run_sql

@@ -75,6 +75,13 @@ async def submit(world: World, *items: NewFeedback) -> tuple[list[Feedback | Con
     )
 
 
+async def retract(world: World, feedback_id: str, reason: str = "A mistake.") -> Feedback:
+    """Take an item of feedback back."""
+    return await world.store.write(
+        lambda c: feedback.retract(c, world.judge.pk, feedback_id, world.viewer.user_id, reason)
+    )
+
+
 async def add_evaluations(
     world: World, number: int, *, groups: int = 10, scores: tuple[float, ...] = (3.0, 3.0), start: int = 0
 ) -> list[Evaluation]:

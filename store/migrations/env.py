@@ -6,6 +6,7 @@ from alembic import context
 from sqlalchemy.types import TypeDecorator
 
 import models.access
+import models.counters
 import models.evaluation
 import models.feedback
 import models.job

@@ -16,6 +16,8 @@ from models.base import Base
 from store import access
 from store.store import Store, open_store
 
+FULL_TEXT = ("evaluation_texts", "feedback_texts")
+
 
 def downgrade(connection: Connection) -> None:
     config = Config()
@@ -26,7 +28,12 @@ def downgrade(connection: Connection) -> None:
 
 
 def tables(connection: Connection) -> set[str]:
-    return set(inspect(connection).get_table_names())
+    """All but those of the full text, which each database keeps in its own way."""
+    return {name for name in inspect(connection).get_table_names() if not name.startswith(FULL_TEXT)}
+
+
+def is_full_text(name: str | None, kind: str) -> bool:
+    return kind == "table" and (name or "").startswith(FULL_TEXT)
 
 
 @pytest.fixture
@@ -39,7 +46,8 @@ async def test_from_nothing_to_exactly_what_the_records_declare(empty: Store) ->
     await empty.migrate()
 
     def difference(connection: Connection) -> list[object]:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        ours = {"compare_type": True, "include_name": lambda name, kind, _: not is_full_text(name, kind)}
+        context = MigrationContext.configure(connection, opts=ours)
         return list(compare_metadata(context, Base.metadata))
 
     assert await empty.read(difference) == []

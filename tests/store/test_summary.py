@@ -2,25 +2,26 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from statistics import fmean
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import Connection, insert
 
 from models.agreement import krippendorff_alpha
 from models.base import new_id, now
 from models.errors import Conflict
-from models.feedback import Bounds, Feedback, FeedbackType, Summary
+from models.feedback import Bounds, FeedbackType, Figures, Summary
 from models.judge import JudgeVersion, VersionStatus
 from models.spec import EvaluationSpec
+from store import recount as counting
 from store.evaluations import NewEvaluation
 from store.feedback import NewFeedback
 from store.store import Store
-from store.summary import summarise
-from tests.factories import World, add_evaluations, make_world, new_feedback, record, submit
+from store.summary import agreement_within, evaluations_within, figures_of, summarise
+from tests.factories import World, add_evaluations, make_world, new_feedback, record, retract, submit
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
@@ -121,12 +122,13 @@ def recount(rows: list[Row], bounds: Bounds, watermark: int) -> dict[str, Any]:
 def told(summary: Summary) -> dict[str, Any]:
     """A summary in the recount's shape."""
     shifts = [(s.ordinal, s.correction_count, s.mean_shift, s.mean_absolute_shift) for s in summary.criteria]
-    names = [name for name in Summary.__slots__ if name not in ("criteria", "detectable_change")]
+    names = [field.name for field in fields(Summary) if field.name not in ("criteria", "agreement", "detectable_change")]
+    names += ["rater_agreement", "conflicts"]
     return {name: getattr(summary, name) for name in names} | {"criteria": shifts}
 
 
-async def random_feedback(world: World, rng: random.Random, number: int) -> list[Row]:
-    """All types, some retracted, moments a few microseconds apart, out of order and some at the same moment."""
+async def random_feedback(world: World, rng: random.Random, number: int, apart: timedelta = TICK) -> list[Row]:
+    """All types, some retracted, moments some ticks apart, out of order and some at the same moment."""
 
     def scores() -> list[float | None]:
         found = [rng.choice([None, 1.0, 2.0, 2.5, 3.0, 4.0, 5.0]) for _ in CRITERIA]
@@ -147,21 +149,16 @@ async def random_feedback(world: World, rng: random.Random, number: int) -> list
             [{"scores": scores()}, {"scores": scores()}, {"rating": rng.randint(1, 5)},
              {"approved": rng.random() < 0.5}, {}]
         )  # fmt: skip
-        at = START + rng.randint(0, number) * TICK
+        at = START + rng.randint(0, number) * apart
         items.append(new_feedback(evaluation, **what, by=rng.choice(["ann", "ben", "cy"]), submitted_at=at))
     kept, _ = await submit(world, *items)
     rows = []
     for item, row in zip(items, kept, strict=True):
         assert not isinstance(row, Conflict)
         rows.append(Row(row.seq, item.evaluation.scores, item.evaluation.group or "", item, rng.random() < 0.1))
-    gone = [row.seq for row in rows if row.retracted]
-    await world.store.write(
-        lambda c: c.execute(
-            update(Feedback)
-            .where(Feedback.judge_pk == world.judge.pk, Feedback.seq.in_(gone))
-            .values(retracted_at=now())
-        )
-    )
+    gone = [kept[number].id for number, row in enumerate(rows) if row.retracted]  # type: ignore[union-attr]
+    for feedback_id in gone:
+        await retract(world, feedback_id)
     return rows
 
 
@@ -174,27 +171,70 @@ async def put_version(world: World, watermark: int) -> None:
     await world.store.write(lambda c: c.execute(insert(JudgeVersion).values(values)))
 
 
-@pytest.mark.parametrize("seed", range(4))
-async def test_it_says_what_a_plain_recount_says(store: Store, seed: int) -> None:
+async def short_of(world: World, bounds: Bounds) -> dict[str, Any]:
+    """What is told without reading all rows within bounds, in the recount's shape."""
+
+    def unit(connection: Connection) -> dict[str, Any]:
+        asked = (connection, world.judge.pk, world.criteria, bounds)
+        figures, agreement = figures_of(*asked), agreement_within(*asked)
+        names = [field.name for field in fields(Figures) if field.name != "criteria"]
+        return {name: getattr(figures, name) for name in names} | {
+            "evaluations": evaluations_within(*asked),
+            "rater_agreement": agreement.mean,
+            "conflicts": agreement.conflicts,
+            "criteria": [(s.ordinal, s.correction_count, s.mean_shift, s.mean_absolute_shift) for s in figures.criteria],
+        }
+
+    return await world.store.read(unit)
+
+
+@pytest.mark.parametrize(
+    ("seed", "apart"),
+    [(0, TICK), (1, timedelta(minutes=2)), (2, timedelta(hours=3)), (3, timedelta(days=5, microseconds=1))],
+    ids=["microseconds", "minutes", "hours", "days"],
+)
+async def test_it_says_what_a_plain_recount_says(store: Store, seed: int, apart: timedelta) -> None:
     rng = random.Random(seed)
     world = await make_world(store, criteria=CRITERIA)
     other = await make_world(store, criteria=CRITERIA)
-    rows = await random_feedback(world, rng, 240)
+    rows = await random_feedback(world, rng, 240, apart)
     await random_feedback(other, rng, 20)
-    watermark = rng.randint(0, 240)
+    watermark = rng.randint(1, 240)
     await put_version(world, watermark)
 
     def somewhen() -> datetime | None:
-        return rng.choice([None, rng.choice(rows).at + rng.randint(-1, 1) * TICK])
+        return rng.choice([None, rng.choice(rows).at + rng.randint(-1, 1) * TICK, START + rng.random() * 240 * apart])
 
-    choices: list[Callable[[], Bounds]] = [
+    def some_criteria() -> tuple[int, ...]:
+        return tuple(sorted(rng.sample(range(3), rng.randint(1, 3))))
+
+    by_time: list[Callable[[], Bounds]] = [
         Bounds,
+        lambda: Bounds(criteria=some_criteria()),
         lambda: Bounds(since=somewhen(), until=somewhen()),
-        lambda: Bounds(since=somewhen(), criteria=tuple(sorted(rng.sample(range(3), rng.randint(1, 3))))),
-        lambda: Bounds(after_seq=rng.randint(0, 240), upto_seq=rng.randint(0, 240), until=somewhen()),
+        lambda: Bounds(since=somewhen(), criteria=some_criteria()),
+        lambda: Bounds(since=somewhen(), until=somewhen(), criteria=some_criteria()),
     ]
-    for bounds in [choice() for choice in choices for _ in range(5)]:
+    for bounds in [choice() for choice in by_time for _ in range(6)]:
+        expected = recount(rows, bounds, watermark)
+        assert await short_of(world, bounds) == expected, bounds
+        assert told(await summary_of(world, bounds)) == expected, bounds
+    for _ in range(5):
+        bounds = Bounds(after_seq=rng.randint(0, 240), upto_seq=rng.randint(0, 240), until=somewhen())
         assert told(await summary_of(world, bounds)) == recount(rows, bounds, watermark), bounds
+    assert await store.read(counting.check) == []
+
+
+@pytest.mark.parametrize("criteria", [None, (0,), (1, 2)], ids=str)
+async def test_what_could_be_proven_is_the_same_from_counters_as_from_rows(
+    store: Store, criteria: tuple[int, ...] | None
+) -> None:
+    world = await make_world(store, criteria=CRITERIA)
+    await random_feedback(world, random.Random(5), 80)
+    kept = await summary_of(world, Bounds(criteria=criteria))
+    read = await summary_of(world, Bounds(criteria=criteria, since=START))
+
+    assert kept.detectable_change == pytest.approx(read.detectable_change)
 
 
 async def test_a_judge_without_feedback_has_a_summary_of_nothing(store: Store) -> None:

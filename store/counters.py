@@ -1,0 +1,282 @@
+"""Keep the counters of a judge's feedback true, in the transaction that changes the feedback.
+
+Whoever changes feedback holds the judge's row until the transaction ends, so the counters of one judge are changed by
+one after another, and a unit that fails takes its counting back with it.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from models.base import Base, microseconds
+from models.counters import (
+    EVER,
+    ORDER_WIDTH,
+    TIME_WIDTHS,
+    USABLE,
+    Coincidence,
+    CriterionCounter,
+    FeedbackCounter,
+    GroupCounter,
+    RaterCounter,
+    Review,
+)
+from models.criteria_set import as_bits
+from models.evaluation import Scores
+from models.feedback import Feedback, FeedbackType
+from models.standing import Said, Standing, Word, stand
+from models.tally import Scales, Shifts, Tally, verdict_of
+from store import judges
+from store.upsert import add_to
+
+CHUNK = 500  # ids in one statement
+
+
+class About(NamedTuple):
+    """What counting must know of an evaluation; a row of ``Evaluation`` will do."""
+
+    id: str
+    seq: int
+    group: str | None
+    scores: Scores
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """An item of feedback as it is counted."""
+
+    seq: int
+    evaluation_id: str
+    type: FeedbackType
+    scores: Scores | None
+    rating: int | None
+    approved: bool | None
+    criteria: str
+    compared: str
+    standing: str
+    submitted_by: str
+    submitted_at: datetime
+
+    def said(self) -> Said:
+        """What it says about the evaluation."""
+        correction = self.scores if self.type is FeedbackType.CORRECTION else None
+        return Said(self.seq, self.submitted_by, microseconds(self.submitted_at), correction, as_bits(self.compared))
+
+    def standing_as(self, word: Word | None) -> "Counted":
+        """The same with another standing."""
+        text = word.text() if word is not None else ""
+        if text == self.standing:
+            return self
+        return Counted(
+            self.seq, self.evaluation_id, self.type, self.scores, self.rating, self.approved, self.criteria,
+            self.compared, text, self.submitted_by, self.submitted_at,
+        )  # fmt: skip
+
+
+COLUMNS = [getattr(Feedback, name) for name in Counted.__slots__]
+
+
+@dataclass(slots=True)
+class Sums:
+    """What a change adds to a judge's counters."""
+
+    buckets: defaultdict[tuple[int, int], Tally] = field(default_factory=lambda: defaultdict(Tally))
+    groups: Counter[tuple[str, str]] = field(default_factory=Counter)
+    pairs: Counter[tuple[int, int, float, float]] = field(default_factory=Counter)
+
+    def add(self, item: Counted, about: About, scales: Scales, sign: int = 1) -> None:
+        """Add an item to the finest bucket of time, or take it off; ``spread`` carries it to the wider ones."""
+        self.buckets[bucket(item.submitted_at)].add(item, about.scores, scales, sign)
+        verdict = verdict_of(item)
+        if verdict is not None:
+            self.order(item.seq).counts[verdict] += sign
+        if item.standing and about.group is not None:
+            self.groups[about.group, item.compared] += sign
+
+    def replace(self, item: Counted, standing: str) -> None:
+        """A correction's standing became another."""
+        for text, sign in ((item.standing, -1), (standing, 1)):
+            self.buckets[bucket(item.submitted_at)].counts[USABLE, text] += sign
+            self.order(item.seq).counts[USABLE, text] += sign
+
+    def stands(self, standing: Standing, sign: int = 1) -> None:
+        """What stands of one evaluation's feedback, or no longer does."""
+        ever = self.buckets[EVER, 0].counts
+        for key, count in standing.tallies.items():
+            ever[key] += sign * count
+        for pair, count in standing.pairs.items():
+            self.pairs[pair] += sign * count
+
+    def order(self, seq: int) -> Tally:
+        """The bucket of a place in the order of ingestion."""
+        return self.buckets[ORDER_WIDTH, seq // ORDER_WIDTH * ORDER_WIDTH]
+
+    def spread(self) -> None:
+        """Add the finest buckets of time to all wider ones they lie in."""
+        finest, *wider = TIME_WIDTHS
+        for (width, start), tally in list(self.buckets.items()):
+            if width == finest:
+                for wide in (*wider, EVER):
+                    into = self.buckets[wide, start // wide * wide if wide else 0]
+                    for key, count in tally.counts.items():
+                        into.counts[key] += count
+                    for rater, count in tally.raters.items():
+                        into.raters[rater] += count
+                    for ordinal, shifts in tally.shifts.items():
+                        into.shifts.setdefault(ordinal, Shifts()).__iadd__(shifts)
+
+
+def bucket(moment: datetime) -> tuple[int, int]:
+    """The finest bucket of time that a moment lies in."""
+    width = TIME_WIDTHS[0]
+    return width, microseconds(moment) // width * width
+
+
+def scales_of(connection: Connection, judge_pk: int) -> Scales:
+    """What counting must know of a judge's criteria."""
+    return Scales({criterion.ordinal: criterion for criterion in judges.criteria(connection, judge_pk)})
+
+
+def follow(
+    connection: Connection,
+    judge_pk: int,
+    about: Mapping[str, About],
+    *,
+    added: Sequence[Counted] = (),
+    removed: Sequence[Counted] = (),
+) -> None:
+    """Make the counters say what the rows say, after items were added or removed.
+
+    Args:
+        connection: of a writing unit that holds the judge's row.
+        judge_pk: the judge.
+        about: all evaluations that the items are about, by id.
+        added: new items, which are in the database; a correction stands for all its criteria yet.
+        removed: items that no longer count, as they stood.
+    """
+    scales, sums = scales_of(connection, judge_pk), Sums()
+    new = {item.seq for item in added}
+    others = defaultdict(list)
+    for item in counted(connection, judge_pk, list(about)):
+        if item.seq not in new:
+            others[item.evaluation_id].append(item)
+    coming, going = by_evaluation(added), by_evaluation(removed)
+    restated: list[dict[str, Any]] = []
+    turned: dict[bool, list[int]] = {True: [], False: []}
+    for evaluation_id, item_about in about.items():
+        kept, arrived, left = others[evaluation_id], coming.get(evaluation_id, []), going.get(evaluation_id, [])
+        grouped = item_about.group is not None
+        after = stand([item.said() for item in (*kept, *arrived)], grouped=grouped, steps=scales.steps)
+        sums.stands(after)
+        if kept or left:
+            before = stand([item.said() for item in (*kept, *left)], grouped=grouped, steps=scales.steps)
+            sums.stands(before, -1)
+        for item in left:
+            sums.add(item, item_about, scales, -1)
+        for item in arrived:
+            final = item.standing_as(after.words.get(item.seq))
+            sums.add(final, item_about, scales)
+            if final is not item:
+                restated.append(_restated(judge_pk, item.seq, after.words[item.seq]))
+        for item in kept:
+            word = after.words.get(item.seq)
+            if word is not None and word.text() != item.standing:
+                sums.replace(item, word.text())
+                restated.append(_restated(judge_pk, item.seq, word))
+        if bool(kept or left) != bool(kept or arrived):
+            turned[bool(arrived)].append(item_about.seq)
+    restate(connection, restated)
+    for reviewed, places in turned.items():
+        for chunk in chunks(places):
+            here = (Review.judge_pk == judge_pk, Review.seq.in_(chunk))
+            connection.execute(update(Review).where(*here).values(reviewed=reviewed))
+    sums.spread()
+    write(connection, judge_pk, sums)
+
+
+def counted(connection: Connection, judge_pk: int, evaluation_ids: Sequence[str]) -> Iterator[Counted]:
+    """The items about evaluations that count."""
+    for chunk in chunks(evaluation_ids):
+        statement = select(*COLUMNS).where(
+            Feedback.judge_pk == judge_pk, Feedback.evaluation_id.in_(chunk), Feedback.retracted_at.is_(None)
+        )
+        for row in connection.execute(statement):
+            yield Counted(*row)
+
+
+def by_evaluation(items: Iterable[Counted]) -> dict[str, list[Counted]]:
+    """Items by what they are about."""
+    found: defaultdict[str, list[Counted]] = defaultdict(list)
+    for item in items:
+        found[item.evaluation_id].append(item)
+    return found
+
+
+def chunks(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """Values in lots that fit a statement."""
+    for start in range(0, len(values), CHUNK):
+        yield values[start : start + CHUNK]
+
+
+def _restated(judge_pk: int, seq: int, word: Word) -> dict[str, Any]:
+    return {"_judge": judge_pk, "_seq": seq, "_standing": word.text(), "_superseded": bool(word.covered)}
+
+
+def restate(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Write what corrections stand for now."""
+    if rows:
+        here = (Feedback.judge_pk == bindparam("_judge"), Feedback.seq == bindparam("_seq"))
+        values = {"standing": bindparam("_standing"), "superseded": bindparam("_superseded")}
+        connection.execute(update(Feedback).where(*here).values(values), list(rows))
+
+
+def write(connection: Connection, judge_pk: int, sums: Sums) -> None:
+    """Add sums to the judge's counters."""
+    for table, rows in rows_of(judge_pk, sums).items():
+        add_to(connection, table, rows, *(Shifts.__slots__ if table is CriterionCounter else ("value",)))
+
+
+def rows_of(judge_pk: int, sums: Sums) -> dict[type[Base], list[dict[str, Any]]]:
+    """Sums as rows of the tables of counters."""
+    found: dict[type[Base], list[dict[str, Any]]] = {
+        table: [] for table in (FeedbackCounter, RaterCounter, CriterionCounter)
+    }
+    for (width, start), tally in sorted(sums.buckets.items(), key=lambda entry: entry[0]):
+        here = {"judge_pk": judge_pk, "width": width, "start": start}
+        found[FeedbackCounter] += [
+            {**here, "kind": kind, "criteria": criteria, "value": count}
+            for (kind, criteria), count in tally.counts.items()
+            if count
+        ]
+        found[RaterCounter] += [
+            {**here, "rater": rater, "criteria": criteria, "value": count}
+            for (rater, criteria), count in tally.raters.items()
+            if count
+        ]
+        found[CriterionCounter] += [
+            {**here, "ordinal": ordinal, **{name: getattr(shifts, name) for name in Shifts.__slots__}}
+            for ordinal, shifts in tally.shifts.items()
+        ]
+    found[GroupCounter] = [
+        {"judge_pk": judge_pk, "group": group, "compared": compared, "value": count}
+        for (group, compared), count in sums.groups.items()
+        if count
+    ]
+    found[Coincidence] = [
+        {"judge_pk": judge_pk, "ordinal": ordinal, "raters": raters, "low": low, "high": high, "value": count}
+        for (ordinal, raters, low, high), count in sums.pairs.items()
+        if count
+    ]
+    return found
+
+
+def unreviewed(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """New evaluations wait for a first word of feedback."""
+    if rows:
+        names = ("judge_pk", "seq", "created_at")
+        connection.execute(insert(Review), [{name: row[name] for name in names} | {"reviewed": False} for row in rows])

@@ -1,0 +1,107 @@
+"""Change a judge without touching what its versions and its people's scores mean."""
+
+from sqlalchemy import Connection, update
+
+from models.errors import Conflict, DomainError, Invalid, NotFound, Refused
+from models.judge import Criterion, Judge
+from models.scoring import Scorecard
+from models.spec import MAX_CRITERIA, CriterionChange, CriterionSpec, JudgeChange, keyed
+from store import judges
+
+
+def change(connection: Connection, workspace_id: str, wanted: JudgeChange) -> Judge:
+    """Rename, describe, reword and weigh; add criteria after those there are.
+
+    Versions know criteria by key and scale: they score those they have learned and pass a new one through as it is.
+
+    Raises:
+        NotFound: there is no such judge.
+        Refused: something can't be changed; then nothing is.
+    """
+    judge = judges.lock(connection, judges.need(connection, workspace_id, wanted.judge_id).pk)
+    criteria = judges.criteria(connection, judge.pk)
+    added = keyed(wanted.add_criteria, {criterion.key for criterion in criteria})
+    problems = [*_clashes(criteria, added), *_refused(criteria, wanted.update_criteria)]
+    problems += _weightless(criteria, added, wanted.update_criteria)
+    if problems:
+        raise Refused(*problems)
+    values = {}
+    if wanted.name is not None:
+        values["name"] = wanted.name
+    if wanted.description is not None:
+        values["description"] = wanted.description or None
+    if values:
+        connection.execute(update(Judge).where(Judge.pk == judge.pk).values(values))
+    scorecard = Scorecard(criteria)
+    for each in wanted.update_criteria:
+        _update(connection, scorecard, each)
+    judges.add_criteria(connection, judge.pk, added, len(criteria))
+    return judges.by_pk(connection, judge.pk)
+
+
+def _clashes(criteria: tuple[Criterion, ...], added: tuple[CriterionSpec, ...]) -> list[DomainError]:
+    problems: list[DomainError] = []
+    if len(criteria) + len(added) > MAX_CRITERIA:
+        room = MAX_CRITERIA - len(criteria)
+        message = f"A judge has at most {MAX_CRITERIA} criteria; this one has {len(criteria)}, so {room} can be added."
+        problems.append(Invalid(message, ("add_criteria",)))
+    taken = {criterion.key for criterion in criteria}
+    for number, criterion in enumerate(added):
+        assert criterion.key is not None
+        if criterion.key in taken:
+            at = ("add_criteria", str(number), "key")
+            problems.append(Conflict(f"The judge has a criterion with the key {criterion.key}.", at))
+        taken.add(criterion.key)
+    return problems
+
+
+def _refused(criteria: tuple[Criterion, ...], changes: tuple[CriterionChange, ...]) -> list[DomainError]:
+    problems: list[DomainError] = []
+    scorecard = Scorecard(criteria)
+    for number, each in enumerate(changes):
+        at = ("update_criteria", str(number))
+        criterion = scorecard.find(each.criterion)
+        if criterion is None:
+            known = ", ".join(c.key for c in criteria[:10])
+            message = f"The judge has no criterion {each.criterion!r}; it has {known}."
+            problems.append(NotFound(message, (*at, "criterion_id")))
+            continue
+        for name in ("minimum", "maximum", "step"):
+            value, now = getattr(each, name), getattr(criterion, name)
+            if value is not None and value != now:
+                problems.append(
+                    Invalid(
+                        f"The scale of {criterion.key} can't be changed, from {now:g} to {value:g}: scores were given "
+                        "on it and versions learned it. Add another criterion instead.",
+                        (*at, name),
+                    )
+                )
+    return problems
+
+
+def _weightless(
+    criteria: tuple[Criterion, ...], added: tuple[CriterionSpec, ...], changes: tuple[CriterionChange, ...]
+) -> list[DomainError]:
+    scorecard = Scorecard(criteria)
+    weights = {criterion.id: criterion.weight for criterion in criteria}
+    for each in changes:
+        criterion = scorecard.find(each.criterion)
+        if criterion is not None and each.weight is not None:
+            weights[criterion.id] = each.weight
+    if any(weight > 0 for weight in weights.values()) or any(criterion.weight > 0 for criterion in added):
+        return []
+    return [Invalid("At least one criterion needs a weight above 0.", ("update_criteria",))]
+
+
+def _update(connection: Connection, scorecard: Scorecard, each: CriterionChange) -> None:
+    criterion = scorecard.find(each.criterion)
+    assert criterion is not None
+    values: dict[str, object] = {}
+    if each.name is not None:
+        values["name"] = each.name
+    if each.description is not None:
+        values["description"] = each.description or None
+    if each.weight is not None:
+        values["weight"] = each.weight
+    if values:
+        connection.execute(update(Criterion).where(Criterion.id == criterion.id).values(values))

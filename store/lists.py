@@ -1,0 +1,198 @@
+"""A judge's evaluations and feedback, newest first, page by page.
+
+Every page is found by walking an index from the key where the page before ended, so the ten-thousandth costs what the
+first does. Which index depends on the filter; what an index does not know is checked on the rows it leads to.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, false, literal, select, tuple_, union_all
+
+from models.base import microseconds, moment_of
+from models.counters import EVER, FeedbackCounter, Review
+from models.errors import Invalid
+from models.evaluation import Evaluation
+from models.feedback import Feedback, FeedbackType
+from models.filters import EvaluationFilter, FeedbackFilter
+from models.standing import touches
+from store import search
+from store.page import Window, check_first, count, decode_cursor, encode_cursor, whole_number
+from store.rows import every
+
+T = TypeVar("T", Evaluation, Feedback)
+
+MAX_BRANCHES = 50  # sets of criteria that are each walked by themselves; with more, all corrections are
+
+Keys = Select[Any]  # of (moment, seq), or of (place, seq) among the matches of a search
+Conditions = list[ColumnElement[bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Walk(Generic[T]):
+    """How to find a list's rows in order: by a moment and the place, or by the place in a full text alone."""
+
+    record: type[T]
+    judge_pk: int
+    branches: tuple[tuple[Keys, tuple[Any, ...]], ...]  # each with the columns that order it, descending
+    kind: str
+
+    def window(self, connection: Connection, first: int, after: str | None) -> Window[T]:
+        """One page."""
+        check_first(first)
+        start = None if after is None else self._parse(after)
+        keys = sorted(connection.execute(self.keys(start, first + 1)).all(), reverse=True)
+        shown = keys[:first]
+        of_page = select(self.record).where(
+            self.record.judge_pk == self.judge_pk, self.record.seq.in_([key.seq for key in shown])
+        )
+        by_seq = {row.seq: row for row in every(connection, of_page, self.record)}
+        return Window(
+            tuple(by_seq[key.seq] for key in shown),
+            tuple(encode_cursor(self.kind, self._cursor(key)) for key in shown),
+            has_next=len(keys) > first,
+            has_previous=after is not None,
+        )
+
+    def keys(self, start: tuple[Any, ...] | None, limit: int) -> Any:
+        """The keys of a page that begins after ``start``."""
+        pages = []
+        for statement, order in self.branches:
+            page = statement
+            if start is not None:
+                values = [literal(value, column.type) for column, value in zip(order, start, strict=True)]
+                page = page.where(tuple_(*order) < tuple_(*values) if len(order) > 1 else order[0] < values[0])
+            pages.append(page.order_by(*(column.desc() for column in order)).limit(limit))
+        if len(pages) == 1:
+            return pages[0]
+        joined = union_all(*(select(page.subquery()) for page in pages)).subquery()
+        return select(joined).order_by(*(column.desc() for column in joined.c)).limit(limit)
+
+    def _cursor(self, key: Any) -> str:
+        moment, seq = key
+        return f"{microseconds(moment)}.{seq}" if isinstance(moment, datetime) else str(moment)
+
+    def _parse(self, after: str) -> tuple[Any, ...]:
+        moment, dot, seq = decode_cursor(self.kind, after).partition(".")
+        try:
+            return (moment_of(int(moment)), whole_number(seq)) if dot else (whole_number(moment),)
+        except (ValueError, OverflowError):
+            raise Invalid("after is no cursor of this list.", ("after",)) from None
+
+
+def evaluations(
+    connection: Connection, judge_pk: int, wanted: EvaluationFilter, first: int, after: str | None
+) -> Window[Evaluation]:
+    """A page of a judge's evaluations.
+
+    Raises:
+        Invalid: ``first`` or ``after`` is not allowed.
+    """
+    return _evaluations(connection, judge_pk, wanted).window(connection, first, after)
+
+
+def feedback(
+    connection: Connection, judge_pk: int, wanted: FeedbackFilter, first: int, after: str | None
+) -> Window[Feedback]:
+    """A page of a judge's feedback.
+
+    Raises:
+        Invalid: ``first`` or ``after`` is not allowed.
+    """
+    return _feedback(connection, judge_pk, wanted).window(connection, first, after)
+
+
+def count_evaluations(connection: Connection, judge_pk: int, wanted: EvaluationFilter) -> int:
+    """How many evaluations a filter leaves."""
+    return _count(connection, _evaluations(connection, judge_pk, wanted))
+
+
+def count_feedback(connection: Connection, judge_pk: int, wanted: FeedbackFilter) -> int:
+    """How many items of feedback a filter leaves."""
+    return _count(connection, _feedback(connection, judge_pk, wanted))
+
+
+def _count(connection: Connection, walk: "_Walk[Any]") -> int:
+    return sum(count(connection, statement) for statement, _ in walk.branches)
+
+
+def _evaluations(connection: Connection, judge_pk: int, wanted: EvaluationFilter) -> _Walk[Evaluation]:
+    if wanted.search is None and wanted.has_feedback is not None:
+        order: tuple[Any, ...] = (Review.created_at, Review.seq)
+        within = [Review.judge_pk == judge_pk, Review.reviewed == wanted.has_feedback]
+        within += _period(Review.created_at, wanted)
+        return _Walk(Evaluation, judge_pk, ((select(*order).where(*within), order),), "evaluation")
+    within = [Evaluation.judge_pk == judge_pk, *_period(Evaluation.created_at, wanted)]
+    if wanted.search is None:
+        order = (Evaluation.created_at, Evaluation.seq)
+        return _Walk(Evaluation, judge_pk, ((select(*order).where(*within), order),), "evaluation")
+    statement = select(Evaluation.seq)
+    if wanted.has_feedback is not None:
+        review = and_(Review.judge_pk == judge_pk, Review.seq == Evaluation.seq)
+        within += [review, Review.reviewed == wanted.has_feedback]
+    return _found(connection, Evaluation, judge_pk, wanted.search, statement.where(*within))
+
+
+def _feedback(connection: Connection, judge_pk: int, wanted: FeedbackFilter) -> _Walk[Feedback]:
+    order = (Feedback.submitted_at, Feedback.seq)
+    within = [Feedback.judge_pk == judge_pk, *_period(Feedback.submitted_at, wanted)]
+    if not wanted.with_retracted:
+        within.append(Feedback.retracted_at.is_(None))
+    if wanted.rater is not None:
+        within.append(Feedback.submitted_by == wanted.rater)
+    sets = _sets(connection, judge_pk, wanted)
+    if sets is not None and wanted.rater is None and wanted.search is None and len(sets) <= MAX_BRANCHES:
+        alike = [and_(Feedback.type == kind, Feedback.criteria == criteria) for kind, criteria in sets] or [false()]
+        branches = tuple((select(*order).where(*within, each), order) for each in alike)
+        return _Walk(Feedback, judge_pk, branches, "feedback")
+    if sets is not None:
+        within.append(tuple_(Feedback.type, Feedback.criteria).in_(sets) if sets else false())
+    if wanted.search is None:
+        return _Walk(Feedback, judge_pk, ((select(*order).where(*within), order),), "feedback")
+    return _found(connection, Feedback, judge_pk, wanted.search, select(Feedback.seq).where(*within))
+
+
+def _found(
+    connection: Connection, record: type[T], judge_pk: int, words: str, statement: Select[Any]
+) -> _Walk[T]:
+    """Matches, in the order in which the full text has them: the place in the judge's own order."""
+    matches, place = search.matching(connection, record, judge_pk, words, statement)
+    keyed = matches.with_only_columns(place.label("place"), record.seq)
+    return _Walk(record, judge_pk, ((keyed, (place,)),), f"found-{record.__tablename__}")
+
+
+def _period(moment: Any, wanted: EvaluationFilter | FeedbackFilter) -> Conditions:
+    found: Conditions = []
+    if wanted.since is not None:
+        found.append(moment >= wanted.since)
+    if wanted.until is not None:
+        found.append(moment < wanted.until)
+    return found
+
+
+def _sets(
+    connection: Connection, judge_pk: int, wanted: FeedbackFilter
+) -> Sequence[tuple[FeedbackType, str]] | None:
+    """The types and sets of criteria there are that a filter means; None: it means all."""
+    if wanted.types is None and wanted.criterion is None:
+        return None
+    types = set(FeedbackType if wanted.types is None else wanted.types)
+    if wanted.criterion is not None:
+        types &= {FeedbackType.CORRECTION}
+    if wanted.with_retracted:  # counters don't know sets that only retracted items have
+        kept = select(Feedback.type, Feedback.criteria).where(Feedback.judge_pk == judge_pk, Feedback.type.in_(types))
+        kept = kept.distinct()
+    else:
+        kept = select(FeedbackCounter.kind, FeedbackCounter.criteria).where(
+            FeedbackCounter.judge_pk == judge_pk,
+            FeedbackCounter.width == EVER,
+            FeedbackCounter.start == 0,
+            FeedbackCounter.kind.in_([kind.value for kind in types]),
+        )
+    return [
+        (FeedbackType(kind), criteria)
+        for kind, criteria in connection.execute(kept)
+        if wanted.criterion is None or touches(criteria, 1 << wanted.criterion)
+    ]

@@ -1,0 +1,193 @@
+"""counters of feedback, full text, retraction
+
+Revision: 0003, after 0001
+
+What the counters say of rows that are there already is filled in right after the migrations, by today's rules
+(``store.recount``): judges begin with ``counted`` 0, which says that theirs are not.
+"""
+
+import re
+import unicodedata
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+BUCKET = ("width", "start")
+
+
+def judge() -> sa.Column[Any]:
+    return sa.Column("judge_pk", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False)
+
+
+def wide(*names: str) -> list[sa.Column[Any]]:
+    return [sa.Column(name, sa.BigInteger(), nullable=False) for name in names]
+
+
+def text(name: str, length: int) -> sa.Column[Any]:
+    return sa.Column(name, sa.String(length=length), nullable=False)
+
+
+def counters(name: str, keys: tuple[str, ...], *columns: sa.Column[Any]) -> None:
+    op.create_table(
+        name,
+        judge(),
+        *columns,
+        sa.ForeignKeyConstraint(["judge_pk"], ["judges.pk"], name=op.f(f"fk_{name}_judge_pk")),
+        sa.PrimaryKeyConstraint("judge_pk", *keys, name=op.f(f"pk_{name}")),
+    )
+
+
+def upgrade() -> None:
+    op.add_column("judges", sa.Column("evaluation_seq", NUMBER, nullable=False, server_default="0"))
+    op.add_column("judges", sa.Column("counted", sa.Integer(), nullable=False, server_default="0"))
+    _evaluations_in_order()
+    _feedback()
+    counters(
+        "feedback_counters", (*BUCKET, "kind", "criteria"),
+        *wide(*BUCKET), text("kind", 16), text("criteria", 64), *wide("value"),
+    )  # fmt: skip
+    counters(
+        "criterion_counters", (*BUCKET, "ordinal"),
+        *wide(*BUCKET), sa.Column("ordinal", sa.Integer(), nullable=False),
+        *wide("corrections", "compared", "agreeing", "shift", "absolute", "square"),
+    )  # fmt: skip
+    counters(
+        "rater_counters", (*BUCKET, "rater", "criteria"),
+        *wide(*BUCKET), text("rater", 200), text("criteria", 32), *wide("value"),
+    )  # fmt: skip
+    counters("group_counters", ("group", "compared"), text("group", 200), text("compared", 32), *wide("value"))
+    counters(
+        "coincidences", ("ordinal", "raters", "low", "high"),
+        *(sa.Column(name, sa.Integer(), nullable=False) for name in ("ordinal", "raters")),
+        *(sa.Column(name, sa.Double(), nullable=False) for name in ("low", "high")), *wide("value"),
+    )  # fmt: skip
+    counters("reviews", ("seq",), sa.Column("seq", NUMBER, nullable=False), *wide("created_at"),
+             sa.Column("reviewed", sa.Boolean(), nullable=False))  # fmt: skip
+    op.create_index(
+        op.f("ix_reviews_judge_pk_reviewed_created_at_seq"), "reviews", ["judge_pk", "reviewed", "created_at", "seq"]
+    )
+    _full_text()
+
+
+def _evaluations_in_order() -> None:
+    """Each evaluation gets its place in the judge's order of recording; ids are in that order."""
+    op.add_column("evaluations", sa.Column("seq", NUMBER, nullable=False, server_default="0"))
+    op.execute(
+        "UPDATE evaluations SET seq = numbered.seq FROM (SELECT id, row_number() OVER (PARTITION BY judge_pk ORDER BY "
+        "id) AS seq FROM evaluations) AS numbered WHERE numbered.id = evaluations.id"
+    )
+    op.execute(
+        "UPDATE judges SET evaluation_seq = coalesce((SELECT max(seq) FROM evaluations WHERE judge_pk = judges.pk), 0)"
+    )
+    op.create_index(op.f("ix_evaluations_judge_pk_seq"), "evaluations", ["judge_pk", "seq"], unique=True)
+    op.create_index(op.f("ix_evaluations_judge_pk_created_at_seq"), "evaluations", ["judge_pk", "created_at", "seq"])
+    op.drop_index(op.f("ix_evaluations_judge_pk_id"), "evaluations")
+
+
+def _feedback() -> None:
+    for name, length in (("criteria", 32), ("compared", 32), ("standing", 64)):
+        op.add_column("feedback", sa.Column(name, sa.String(length=length), nullable=False, server_default=""))
+    op.add_column("feedback", sa.Column("superseded", sa.Boolean(), nullable=False, server_default=sa.false()))
+    with op.batch_alter_table("feedback") as batch:
+        batch.add_column(sa.Column("retracted_by", sa.String(length=40), nullable=True))
+        batch.add_column(sa.Column("retraction_reason", sa.Text(), nullable=True))
+        batch.create_foreign_key(op.f("fk_feedback_retracted_by"), "users", ["retracted_by"], ["id"])
+    op.drop_index(op.f("ix_feedback_judge_pk_submitted_at"), "feedback")
+    for columns in (
+        ("submitted_at", "seq"),
+        ("submitted_by", "submitted_at", "seq"),
+        ("type", "criteria", "submitted_at", "seq"),
+    ):
+        op.create_index(op.f(f"ix_feedback_judge_pk_{'_'.join(columns)}"), "feedback", ["judge_pk", *columns])
+    op.create_index(
+        "ix_feedback_superseded",
+        "feedback",
+        ["judge_pk", "submitted_at"],
+        sqlite_where=sa.text("superseded"),
+        postgresql_where=sa.text("superseded"),
+    )
+
+
+def _full_text() -> None:
+    """What can be searched: words as the database's own full text keeps them, with the place of their row."""
+    sqlite = op.get_bind().dialect.name == "sqlite"
+    for name in ("evaluation_texts", "feedback_texts"):
+        if sqlite:
+            op.execute(
+                f"CREATE VIRTUAL TABLE {name} USING fts5(text, content='', tokenize='unicode61 remove_diacritics 2')"
+            )
+        else:
+            op.execute(
+                f"CREATE TABLE {name} (judge_pk bigint NOT NULL, seq bigint NOT NULL, text tsvector NOT NULL, "
+                f"CONSTRAINT pk_{name} PRIMARY KEY (judge_pk, seq))"
+            )
+            op.execute(f"CREATE INDEX ix_{name}_text ON {name} USING gin (text)")
+    _fill("evaluation_texts", "evaluations", "output", "input", "rationale")
+    _fill("feedback_texts", "feedback", "comment")
+
+
+def _fill(name: str, source: str, *texts: str) -> None:
+    connection = op.get_bind()
+    if connection.dialect.name == "sqlite":
+        insert = sa.text(f"INSERT INTO {name} (rowid, text) VALUES (:judge_pk << 40 | :seq, :text)")  # noqa: S608
+    else:
+        insert = sa.text(f"INSERT INTO {name} VALUES (:judge_pk, :seq, to_tsvector('simple', :text))")  # noqa: S608
+    table = sa.table(source, *(sa.column(column) for column in ("judge_pk", "seq", *texts)))
+    place = (table.c.judge_pk, table.c.seq)
+    after = (0, 0)
+    while True:
+        page = sa.select(*table.c).where(sa.tuple_(*place) > sa.tuple_(*after)).order_by(*place).limit(1000)
+        rows = connection.execute(page).all()
+        if not rows:
+            return
+        after = (rows[-1].judge_pk, rows[-1].seq)
+        said = [(row.judge_pk, row.seq, " ".join(part for part in row[2:] if part)) for row in rows]
+        found = [{"judge_pk": pk, "seq": seq, "text": _words(text)} for pk, seq, text in said if text]
+        if found:
+            connection.execute(insert, found)
+
+
+def _words(content: str) -> str:
+    if not content.isascii():
+        content = unicodedata.normalize("NFKD", content)
+        content = "".join(character for character in content if not unicodedata.combining(character))
+    return " ".join(re.findall(r"[^\W_]{1,500}", content.casefold()[:100_000]))
+
+
+def downgrade() -> None:
+    for name in (
+        "evaluation_texts",
+        "feedback_texts",
+        "reviews",
+        "coincidences",
+        "group_counters",
+        "rater_counters",
+        "criterion_counters",
+        "feedback_counters",
+    ):
+        op.drop_table(name)
+    op.drop_index("ix_feedback_superseded", "feedback")
+    for columns in (
+        ("submitted_at", "seq"),
+        ("submitted_by", "submitted_at", "seq"),
+        ("type", "criteria", "submitted_at", "seq"),
+    ):
+        op.drop_index(op.f(f"ix_feedback_judge_pk_{'_'.join(columns)}"), "feedback")
+    with op.batch_alter_table("feedback") as batch:
+        batch.drop_constraint(op.f("fk_feedback_retracted_by"), type_="foreignkey")
+        for name in ("criteria", "compared", "standing", "superseded", "retracted_by", "retraction_reason"):
+            batch.drop_column(name)
+    op.create_index(op.f("ix_feedback_judge_pk_submitted_at"), "feedback", ["judge_pk", "submitted_at"])
+    op.create_index(op.f("ix_evaluations_judge_pk_id"), "evaluations", ["judge_pk", "id"])
+    op.drop_index(op.f("ix_evaluations_judge_pk_created_at_seq"), "evaluations")
+    op.drop_index(op.f("ix_evaluations_judge_pk_seq"), "evaluations")
+    op.drop_column("evaluations", "seq")
+    op.drop_column("judges", "counted")
+    op.drop_column("judges", "evaluation_seq")

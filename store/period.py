@@ -1,0 +1,125 @@
+"""What the counters say of a period: whole buckets from the counters, the edges from the rows by index."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, union_all
+
+from models.base import Base, moment_of
+from models.counters import CriterionCounter, FeedbackCounter, RaterCounter
+from models.evaluation import Evaluation
+from models.feedback import Feedback
+from models.standing import Word, word
+from models.tally import Scales, Shifts, Tally
+from store.counters import COLUMNS, chunks
+from store.cover import Cover, Run
+
+Buckets = type[FeedbackCounter] | type[CriterionCounter] | type[RaterCounter]
+
+
+class Period:
+    """The figures of one judge in a period that is covered by buckets and edges."""
+
+    def __init__(self, connection: Connection, judge_pk: int, scales: Scales, covered: Cover) -> None:
+        self.connection = connection
+        self.judge_pk = judge_pk
+        self.runs = covered.runs
+        self.edges = Tally()
+        for start, end in covered.edges:
+            for row in rows_between(connection, judge_pk, start, end):
+                self.edges.add(row, row.raw, scales)
+
+    def counts(self) -> Counter[tuple[str, str]]:
+        """Items by kind and set of criteria."""
+        found = Counter(self.edges.counts)
+        columns = (FeedbackCounter.kind, FeedbackCounter.criteria, func.sum(FeedbackCounter.value).label("n"))
+        for kind, criteria, number in self._summed(FeedbackCounter, columns):
+            found[kind, criteria] += int(number)
+        return found
+
+    def shifts(self, ordinals: Sequence[int]) -> dict[int, Shifts]:
+        """Sums over corrections by criterion."""
+        found = {ordinal: Shifts() for ordinal in ordinals}
+        for ordinal, shifts in self.edges.shifts.items():
+            if ordinal in found:
+                found[ordinal] += shifts
+        sums = [func.sum(getattr(CriterionCounter, name)).label(name) for name in Shifts.__slots__]
+        for ordinal, *values in self._summed(CriterionCounter, (CriterionCounter.ordinal, *sums)):
+            if ordinal in found:
+                found[ordinal] += Shifts(*map(int, values))
+        return found
+
+    def raters(self, sets: Sequence[str] | None) -> int:
+        """How many different people gave items about one of these sets of criteria; None: about any."""
+        edge = {rater for (rater, criteria), n in self.edges.raters.items() if n and (sets is None or criteria in sets)}
+        meant: list[ColumnElement[bool]] = [] if sets is None else [RaterCounter.criteria.in_(sets)]
+        selects = [select(RaterCounter.rater).where(*_within(RaterCounter, self.judge_pk, run), *meant) for run in self.runs]
+        if not selects:
+            return len(edge)
+        inside = union_all(*selects).subquery()
+        number: int = self.connection.execute(select(func.count(inside.c.rater.distinct()))).scalar_one()
+        for chunk in chunks(sorted(edge)):
+            also = select(inside.c.rater).where(inside.c.rater.in_(chunk)).distinct()
+            edge -= set(self.connection.execute(also).scalars())
+        return number + len(edge)
+
+    def _summed(self, table: Buckets, columns: Sequence[Any]) -> Iterator[Any]:
+        """Each run's sums by the columns that are no sums."""
+        keys = [column for column in columns if not hasattr(column, "element")]
+        for run in self.runs:
+            yield from self.connection.execute(
+                select(*columns).where(*_within(table, self.judge_pk, run)).group_by(*keys)
+            )
+
+
+def _within(table: Buckets, judge_pk: int, run: Run) -> list[ColumnElement[bool]]:
+    found = [table.judge_pk == judge_pk, table.width == run.width]
+    if run.start is not None:
+        found.append(table.start >= run.start)
+    if run.end is not None:
+        found.append(table.start < run.end)
+    return found
+
+
+def rows(judge_pk: int, *columns: Any) -> Select[Any]:
+    """The judge's items that count, with these columns."""
+    return select(*columns).where(Feedback.judge_pk == judge_pk, Feedback.retracted_at.is_(None))
+
+
+def rows_between(connection: Connection, judge_pk: int, start: int, end: int) -> Iterator[Any]:
+    """Items given between two places in time, each with the raw scores of its evaluation."""
+    statement = rows(judge_pk, *COLUMNS, Evaluation.scores.label("raw")).join(
+        Evaluation, Evaluation.id == Feedback.evaluation_id
+    )
+    yield from connection.execute(
+        statement.where(Feedback.submitted_at >= moment_of(start), Feedback.submitted_at < moment_of(end))
+    )
+
+
+def overtaken(
+    connection: Connection, judge_pk: int, meant: int, within: Sequence[ColumnElement[bool]], inside: Any
+) -> list[int]:
+    """Usable corrections within bounds that count there only because what overtook them lies outside; their places.
+
+    Of a rater's corrections of an evaluation one counts: the last, of the criteria that are meant. Where it lies
+    outside, the last one inside counts instead. Only what was overtaken is read, and then the overtaking ones.
+    """
+    last: dict[tuple[str, str], tuple[Any, int]] = {}
+    names = (Feedback.evaluation_id, Feedback.submitted_by, Feedback.submitted_at, Feedback.seq)
+    statement = rows(judge_pk, *names, Feedback.compared, Feedback.standing).where(Feedback.superseded, *within)
+    for row in connection.execute(statement):
+        if int(row.compared, 16) & meant and not _counts(row.standing, meant):
+            key = (row.evaluation_id, row.submitted_by)
+            last[key] = max(last.get(key, (row.submitted_at, row.seq)), (row.submitted_at, row.seq))
+    statement = rows(judge_pk, *names, Feedback.standing).where(Feedback.standing != "")
+    for chunk in chunks(sorted({evaluation_id for evaluation_id, _ in last})):
+        for row in connection.execute(statement.where(Feedback.evaluation_id.in_(chunk))):
+            if _counts(row.standing, meant) and inside(row):
+                last.pop((row.evaluation_id, row.submitted_by), None)
+    return [seq for _, seq in last.values()]
+
+
+def _counts(standing: str, meant: int) -> bool:
+    stands: Word | None = word(standing)
+    return stands is not None and stands.counts(meant)

@@ -1,0 +1,182 @@
+"""The feedback summary within any bounds, by reading every row within them: for bounds that no counters are kept for.
+
+Also what the counters are compared with, since it takes the definitions at their word.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from math import fsum, sqrt
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from models.agreement import krippendorff_alpha
+from models.evaluation import Evaluation, score_at
+from models.feedback import (
+    CONFIRMING_RATING,
+    DOUBTING_RATING,
+    Agreement,
+    Bounds,
+    CriterionShift,
+    Feedback,
+    FeedbackType,
+    Summary,
+)
+from models.judge import Criterion
+from store import feedback, judges
+
+# Two-sided 5 % test with 80 % power: 1.96 + 0.84 standard errors (Cohen 1988, section 2.4).
+STANDARD_ERRORS = 2.8
+
+
+def scan(connection: Connection, judge_pk: int, criteria: Sequence[Criterion], bounds: Bounds) -> Summary:
+    """Sum up a judge's feedback within bounds, row by row."""
+    watermark = judges.watermark(connection, judge_pk)
+    statement = (
+        feedback.within(
+            select(
+                Feedback.seq,
+                Feedback.type,
+                Feedback.scores,
+                Feedback.rating,
+                Feedback.approved,
+                Feedback.submitted_by,
+                Feedback.submitted_at,
+                Feedback.evaluation_id,
+                Evaluation.group,
+                Evaluation.scores.label("raw"),
+            ).join(Evaluation, Evaluation.id == Feedback.evaluation_id),
+            judge_pk,
+            bounds,
+        )
+        .order_by(None)
+        .order_by(Feedback.submitted_at, Feedback.seq)
+    )  # so the latest opinion comes last
+    meant = criteria if bounds.criteria is None else [criteria[ordinal] for ordinal in bounds.criteria]
+    tally = _Tally(meant, watermark, only=bounds.criteria is not None)
+    tally.add_all(connection.execute(statement))
+    return tally.summary()
+
+
+def scan_agreement(connection: Connection, judge_pk: int, criteria: Sequence[Criterion], bounds: Bounds) -> Agreement:
+    """How far raters agree on some criteria within bounds, from the corrections within them."""
+    statement = feedback.within(
+        select(Feedback.evaluation_id, Feedback.submitted_by, Feedback.scores).where(
+            Feedback.type == FeedbackType.CORRECTION
+        ),
+        judge_pk,
+        bounds,
+    )
+    tally = _Tally(criteria, 0, only=True)
+    for row in connection.execute(statement.order_by(None).order_by(Feedback.submitted_at, Feedback.seq)):
+        for ordinal in tally.ordinals:
+            score = score_at(row.scores, ordinal)
+            if score is not None:
+                tally.opinions[ordinal, row.evaluation_id][row.submitted_by] = score
+    return tally.agreement()
+
+
+class _Tally:
+    """Adds feedback up, row by row in the order in which it was given."""
+
+    def __init__(self, criteria: Sequence[Criterion], watermark: int, *, only: bool) -> None:
+        self.criteria = {criterion.ordinal: criterion for criterion in criteria}
+        self.ordinals = tuple(self.criteria)
+        self.watermark = watermark
+        self.only = only
+        self.counts: dict[FeedbackType, int] = dict.fromkeys(FeedbackType, 0)
+        self.moments: list[Any] = []
+        self.evaluations: set[str] = set()
+        self.raters: set[str] = set()
+        self.usable = 0
+        self.usable_new = 0
+        self.corrected: dict[tuple[str, str], int] = {}  # (evaluation, rater): place of the latest usable correction
+        self.corrections: dict[int, int] = defaultdict(int)
+        self.shifts: dict[int, list[float]] = defaultdict(list)
+        self.opinions: dict[tuple[int, str], dict[str, float]] = defaultdict(dict)
+        self.agreeing = 0
+        self.doubts = 0
+        self.groups: set[str] = set()
+
+    def add_all(self, rows: Iterable[Any]) -> None:
+        for row in rows:
+            touched = [n for n in self.ordinals if score_at(row.scores, n) is not None]
+            if row.type is FeedbackType.CORRECTION and self.only and not touched:
+                continue
+            self.counts[row.type] += 1
+            self.moments.append(row.submitted_at)
+            self.evaluations.add(row.evaluation_id)
+            self.raters.add(row.submitted_by)
+            if row.type is FeedbackType.CORRECTION:
+                self._add_correction(row, touched)
+            elif (row.rating or 0) >= CONFIRMING_RATING or row.approved is True:
+                self.usable += 1
+                self.usable_new += row.seq > self.watermark
+            elif (row.rating is not None and row.rating <= DOUBTING_RATING) or row.approved is False:
+                self.doubts += 1
+
+    def _add_correction(self, row: Any, touched: list[int]) -> None:
+        yields = False
+        for ordinal in touched:
+            score = row.scores[ordinal]
+            self.corrections[ordinal] += 1
+            self.opinions[ordinal, row.evaluation_id][row.submitted_by] = score
+            raw = score_at(row.raw, ordinal)
+            if raw is not None:
+                self.shifts[ordinal].append(score - raw)
+                self.agreeing += abs(score - raw) <= self.criteria[ordinal].step / 2
+                yields = True
+        if yields:
+            self.groups.add(row.group or row.evaluation_id)
+            self.corrected[row.evaluation_id, row.submitted_by] = row.seq
+
+    def summary(self) -> Summary:
+        """The figures of what was added."""
+        return Summary(
+            total=sum(self.counts.values()),
+            corrections=self.counts[FeedbackType.CORRECTION],
+            ratings=self.counts[FeedbackType.RATING],
+            approvals=self.counts[FeedbackType.APPROVAL],
+            comments=self.counts[FeedbackType.COMMENT],
+            usable=self.usable + len(self.corrected),
+            earliest=min(self.moments, default=None),
+            latest=max(self.moments, default=None),
+            evaluations=len(self.evaluations),
+            raters=len(self.raters),
+            new_since_last_training=self.usable_new + sum(seq > self.watermark for seq in self.corrected.values()),
+            criteria=tuple(self._shift(ordinal) for ordinal in self.ordinals),
+            agreement=self.agreement(),
+            agreeing=self.agreeing,
+            doubts=self.doubts,
+            detectable_change=self._detectable_change(),
+        )
+
+    def _shift(self, ordinal: int) -> CriterionShift:
+        shifts, corrections = self.shifts[ordinal], self.corrections[ordinal]
+        if not shifts:
+            return CriterionShift(ordinal, corrections, None, None)
+        return CriterionShift(ordinal, corrections, fsum(shifts) / len(shifts), fsum(map(abs, shifts)) / len(shifts))
+
+    def agreement(self) -> Agreement:
+        """Of each rater's latest word."""
+        units: dict[int, list[list[float]]] = {ordinal: [] for ordinal in self.ordinals}
+        for (ordinal, _), opinions in self.opinions.items():
+            units[ordinal].append(list(opinions.values()))
+        conflicts = sum(
+            max(opinions.values()) - min(opinions.values()) > self.criteria[ordinal].step * (1 + 1e-9)
+            for (ordinal, _), opinions in self.opinions.items()
+        )
+        return Agreement(tuple((n, krippendorff_alpha(rated)) for n, rated in units.items()), conflicts)
+
+    def _detectable_change(self) -> float | None:
+        """From the spread of the judge's absolute errors, with as many independent items as there are groups."""
+        errors = [
+            abs(shift) / (self.criteria[ordinal].maximum - self.criteria[ordinal].minimum)
+            for ordinal, shifts in self.shifts.items()
+            for shift in shifts
+        ]
+        if len(errors) < 2 or len(self.groups) < 2:
+            return None
+        mean = fsum(errors) / len(errors)
+        variance = fsum((error - mean) ** 2 for error in errors) / (len(errors) - 1)
+        return STANDARD_ERRORS * sqrt(variance / len(self.groups))

@@ -1,0 +1,216 @@
+"""Lists of evaluations and feedback: what a filter means, pages that fit together, and the indexes they walk."""
+
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, text
+from sqlalchemy.dialects import postgresql, sqlite
+
+from models.errors import Invalid
+from models.evaluation import Evaluation, Scores
+from models.feedback import Feedback, FeedbackType
+from models.filters import EvaluationFilter, FeedbackFilter
+from models.spec import EvaluationSpec
+from store import lists
+from store.evaluations import NewEvaluation
+from store.store import Store
+from tests.factories import World, add_evaluations, make_world, new_feedback, record, retract, submit
+
+START = datetime(2026, 3, 1, tzinfo=UTC)
+WORDS = ("clear", "Vague", "déjà", "naïve", "off-topic", "42", "日本語")
+
+
+async def pages(world: World, read: Any, wanted: Any, first: int) -> list[int]:
+    """The places of a whole list, read page by page."""
+    found: list[int] = []
+    after = None
+    while True:
+        window = await world.store.read(lambda c, after=after: read(c, world.judge.pk, wanted, first, after))
+        found += [row.seq for row in window.rows]
+        if not window.has_next:
+            return found
+        assert len(window.rows) == first
+        after = window.cursors[-1]
+
+
+async def talk(world: World, rng: random.Random, number: int) -> list[Feedback]:
+    """All types of feedback with comments, at moments of which some are the same; some retracted."""
+    evaluated = await add_evaluations(world, number // 4)
+    items = []
+    for _ in range(number):
+        scores: Scores = [rng.choice([None, 3.0]), rng.choice([None, 4.0])]
+        what: dict[str, Any] = rng.choice([{"scores": scores}, {"rating": rng.randint(1, 5)}, {"approved": True}, {}])
+        if what.get("scores") == [None, None]:
+            what = {"rating": 3}
+        at = START + timedelta(hours=rng.randint(0, number // 3))
+        comment = " ".join(rng.sample(WORDS, 3))
+        by = rng.choice(["ann", "ben", "cy"])
+        items.append(new_feedback(rng.choice(evaluated), **what, by=by, submitted_at=at, comment=comment))
+    kept, _ = await submit(world, *items)
+    rows = [row for row in kept if not isinstance(row, Exception)]
+    return [await retract(world, row.id) if rng.random() < 0.1 else row for row in rows]
+
+
+def is_meant(row: Feedback, wanted: FeedbackFilter) -> bool:
+    scores = row.scores or []
+    return (
+        (wanted.with_retracted or row.retracted_at is None)
+        and (wanted.since is None or row.submitted_at >= wanted.since)
+        and (wanted.until is None or row.submitted_at < wanted.until)
+        and (wanted.types is None or row.type in wanted.types)
+        and (wanted.rater is None or row.submitted_by == wanted.rater)
+        and (wanted.criterion is None or (len(scores) > wanted.criterion and scores[wanted.criterion] is not None))
+        and (wanted.search is None or wanted.search.lower() in (row.comment or "").lower().split())
+    )
+
+
+async def test_pages_of_feedback_hold_exactly_what_a_filter_means_newest_first(store: Store) -> None:
+    rng = random.Random(1)
+    world = await make_world(store)
+    rows = await talk(world, rng, 160)
+    await talk(await make_world(store), rng, 20)
+    parts: list[Callable[[], dict[str, Any]]] = [
+        lambda: {"since": START + timedelta(hours=rng.randint(0, 50))},
+        lambda: {"until": START + timedelta(hours=rng.randint(0, 50))},
+        lambda: {"types": tuple(rng.sample(list(FeedbackType), rng.randint(0, 3)))},
+        lambda: {"criterion": rng.randint(0, 1)},
+        lambda: {"rater": rng.choice(["ann", "ben", "nobody"])},
+        lambda: {"with_retracted": True},
+        lambda: {"search": rng.choice(["clear", "VAGUE", "42"])},
+    ]
+    chosen = [FeedbackFilter(), *(FeedbackFilter(**part()) for part in parts)]
+    chosen += [FeedbackFilter(**{k: v for part in rng.sample(parts, 3) for k, v in part().items()}) for _ in range(12)]
+    for wanted in chosen:
+        meant = [row for row in rows if is_meant(row, wanted)]
+        order = sorted(meant, key=lambda r: r.seq if wanted.search else (r.submitted_at, r.seq), reverse=True)
+        assert await pages(world, lists.feedback, wanted, 7) == [row.seq for row in order], wanted
+        assert await store.read(lambda c, w=wanted: lists.count_feedback(c, world.judge.pk, w)) == len(meant)
+
+
+async def test_pages_of_evaluations_hold_exactly_what_a_filter_means_newest_first(store: Store) -> None:
+    world = await make_world(store)
+    rows = await add_evaluations(world, 30)
+    later = await add_evaluations(world, 30, start=30)
+    kept, _ = await submit(world, *(new_feedback(rows[n], rating=5) for n in range(0, 30, 3)))
+    assert not isinstance(kept[0], Exception)
+    await retract(world, kept[0].id)
+    everything = [row.seq for row in (*rows, *later)]
+    reviewed = {rows[n].seq for n in range(3, 30, 3)}
+    moment = later[0].created_at
+
+    async def listed(**what: Any) -> list[int]:
+        return await pages(world, lists.evaluations, EvaluationFilter(**what), 8)
+
+    assert await listed() == everything[::-1]
+    assert await listed(has_feedback=True) == sorted(reviewed, reverse=True)
+    assert await listed(has_feedback=False) == [seq for seq in everything[::-1] if seq not in reviewed]
+    assert await listed(since=moment) == [row.seq for row in later[::-1]]
+    assert await listed(until=moment, has_feedback=True) == sorted(reviewed, reverse=True)
+    assert await listed(search="output 7") == [rows[7].seq]
+    assert await listed(search="WORD", until=moment) == [r.seq for r in rows[::-1] if "word" in r.output]
+    assert await listed(search="word", has_feedback=True) == [r for r in sorted(reviewed, reverse=True) if (r - 1) % 17]
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    ['"', "'", "a OR b", "clear*", "NEAR(a b)", "text:clear", "-clear", "(", "clear AND", "^clear", "{}", "%", "\\", ":*",
+     "!clear", "clear & ", "' OR 1=1 --", "\x00", "...", "𝔘𝔫𝔦", "e\u0301", "_", "\ud800", "a" * 200, "clear " * 40],
+    ids=ascii,
+)  # fmt: skip
+async def test_a_search_is_words_whatever_is_in_it(store: Store, hostile: str) -> None:
+    world = await make_world(store)
+    [evaluation] = await add_evaluations(world, 1)
+    await submit(world, new_feedback(evaluation, comment="All is well."))
+
+    assert await pages(world, lists.feedback, FeedbackFilter(search=hostile), 5) == []
+    assert await pages(world, lists.evaluations, EvaluationFilter(search=hostile), 5) == []
+
+
+async def test_words_are_found_in_any_order_and_case_and_alphabet(store: Store) -> None:
+    world = await make_world(store)
+    texts = {"output": "Ein naïver Satz über 日本 und Москва.", "input": "What is off-topic?", "rationale": "Too long."}
+    await record(world, NewEvaluation(EvaluationSpec(scores=(), **texts), [3.0, 3.0]))
+
+    async def finds(words: str) -> bool:
+        return bool(await pages(world, lists.evaluations, EvaluationFilter(search=words), 5))
+
+    for words in ("satz EIN", "москва", "日本", "topic", "off-topic", "long what satz", "über"):
+        assert await finds(words), words
+    for words in ("satzung", "satz absent", "at"):
+        assert not await finds(words), words
+
+
+async def test_a_search_finds_nothing_of_another_judge(store: Store) -> None:
+    world, other = await make_world(store), await make_world(store)
+    [evaluation] = await add_evaluations(world, 1)
+    await submit(world, new_feedback(evaluation, comment="secret"))
+
+    assert await pages(other, lists.evaluations, EvaluationFilter(search="output"), 5) == []
+    assert await pages(other, lists.feedback, FeedbackFilter(search="secret"), 5) == []
+    assert len(await pages(world, lists.feedback, FeedbackFilter(search="secret"), 5)) == 1
+
+
+async def test_a_cursor_of_another_list_or_none_of_ours_is_refused(store: Store) -> None:
+    world = await make_world(store)
+    await submit(world, *(new_feedback(e) for e in await add_evaluations(world, 3)))
+    window = await store.read(lambda c: lists.feedback(c, world.judge.pk, FeedbackFilter(), 1, None))
+    for cursor in (window.cursors[0], "nonsense", "", "ZmVlZGJhY2s6MS4y" * 3):
+        with pytest.raises(Invalid):
+            await store.read(lambda c, after=cursor: lists.evaluations(c, world.judge.pk, EvaluationFilter(), 1, after))
+
+
+FILTERS: dict[str, FeedbackFilter | EvaluationFilter] = {
+    "all feedback": FeedbackFilter(),
+    "a period": FeedbackFilter(since=START, until=START + timedelta(hours=40)),
+    "types": FeedbackFilter(types=(FeedbackType.RATING, FeedbackType.CORRECTION)),
+    "a criterion": FeedbackFilter(criterion=1),
+    "a rater": FeedbackFilter(rater="ann"),
+    "words said": FeedbackFilter(search="clear"),
+    "all evaluations": EvaluationFilter(),
+    "what waits for review": EvaluationFilter(has_feedback=False),
+    "evaluations of a period": EvaluationFilter(since=START, until=START + timedelta(days=3000)),
+    "words judged": EvaluationFilter(search="output"),
+}
+
+
+@pytest.mark.parametrize("wanted", FILTERS.values(), ids=FILTERS)
+async def test_a_page_deep_in_a_list_is_found_by_index_without_scan_or_sort(
+    store: Store, wanted: FeedbackFilter | EvaluationFilter
+) -> None:
+    world = await make_world(store)
+    await talk(world, random.Random(2), 300)
+
+    def plan(connection: Connection) -> str:
+        if isinstance(wanted, FeedbackFilter):
+            walk: Any = lists._feedback(connection, world.judge.pk, wanted)
+        else:
+            walk = lists._evaluations(connection, world.judge.pk, wanted)
+        deep = (10**9,) if wanted.search else (START + timedelta(hours=50), 10**9)
+        dialect = sqlite.dialect() if connection.dialect.name == "sqlite" else postgresql.dialect()  # type: ignore[no-untyped-call]
+        # each branch by itself: what is merged from them is no more than a page each
+        found = []
+        for branch in walk.branches:
+            keys = replace(walk, branches=(branch,)).keys(deep, 21)
+            statement = str(keys.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
+            explain = "EXPLAIN QUERY PLAN" if connection.dialect.name == "sqlite" else "EXPLAIN"
+            found += [str(row[-1]) for row in connection.exec_driver_sql(f"{explain} {statement.replace('%%', '%')}")]
+        return "\n".join(found)
+
+    def unit(connection: Connection) -> str:
+        if connection.dialect.name != "sqlite":
+            connection.execute(text("SET LOCAL enable_seqscan = off"))
+            connection.execute(text("SET LOCAL enable_bitmapscan = off"))
+            connection.execute(text("SET LOCAL enable_sort = off"))
+        return plan(connection)
+
+    shown = await store.read(unit)
+
+    assert "TEMP B-TREE" not in shown and "Sort" not in shown and "Seq Scan" not in shown, shown
+    scans = [line for line in shown.splitlines() if "SCAN" in line and "VIRTUAL TABLE" not in line]
+    assert not scans, shown
+
+
