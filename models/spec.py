@@ -140,7 +140,11 @@ class JudgeChange:
         """What is wrong with it by itself; the judge's own criteria are looked at elsewhere."""
         yield from _optional_text("name", self.name, MAX_NAME)
         yield from _optional_text("description", self.description, MAX_COMMENT, empty=True)
-        for field_name, parts in (("add_criteria", self.add_criteria), ("update_criteria", self.update_criteria)):
+        lists: dict[str, tuple[CriterionSpec | CriterionChange, ...]] = {
+            "add_criteria": self.add_criteria,
+            "update_criteria": self.update_criteria,
+        }
+        for field_name, parts in lists.items():
             if len(parts) > MAX_CRITERIA:
                 yield Invalid(f"{_camel(field_name)} takes at most {MAX_CRITERIA} criteria.", (field_name,))
             for number, part in enumerate(parts[:MAX_CRITERIA]):

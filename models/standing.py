@@ -83,13 +83,18 @@ def stand(said: Iterable[Said], *, grouped: bool, steps: Mapping[int, float]) ->
         found.tallies[EVALUATION, as_text(touched) + (OTHER if other else "")] = 1
     if labelled and not grouped:
         found.tallies[ALONE, as_text(labelled)] = 1
+    _compare(opinions, steps, found)
+    return found
+
+
+def _compare(opinions: Mapping[int, Mapping[str, float]], steps: Mapping[int, float], found: Standing) -> None:
+    """How far people agree: each rater's latest score, by ordinal."""
     for ordinal, by_rater in opinions.items():
         scores = list(by_rater.values())
         if max(scores) - min(scores) > steps[ordinal] * (1 + 1e-9):
             found.tallies[CONFLICT, str(ordinal)] += 1
         for (raters, low, high), count in coincidences(scores).items():
             found.pairs[ordinal, raters, low, high] = count
-    return found
 
 
 def touches(criteria: str, meant: int) -> bool:

@@ -1,5 +1,6 @@
-"""What items of feedback add to counters, one by one: the same for writing, for recounting and for the edges of a
-period that no whole bucket covers.
+"""What items of feedback add to counters, one by one.
+
+The same for writing, for recounting, and for the edges of a period that no whole bucket covers.
 """
 
 from collections import Counter
@@ -8,29 +9,27 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from models.counters import DOUBT, USABLE, Grain
-from models.criteria_set import ordinals_of, as_bits
+from models.criteria_set import as_bits, ordinals_of
 from models.evaluation import Scores, score_at
 from models.feedback import CONFIRMING_RATING, DOUBTING_RATING, FeedbackType
 from models.judge import Criterion
 
 
-class Item(Protocol):
+class Verdict(Protocol):
+    """What an item is worth depends on these columns."""
+
+    type: FeedbackType
+    rating: int | None
+    approved: bool | None
+    standing: str
+
+
+class Item(Verdict, Protocol):
     """The columns of feedback that count."""
 
-    @property
-    def type(self) -> FeedbackType: ...
-    @property
-    def rating(self) -> int | None: ...
-    @property
-    def approved(self) -> bool | None: ...
-    @property
-    def scores(self) -> Scores | None: ...
-    @property
-    def criteria(self) -> str: ...
-    @property
-    def standing(self) -> str: ...
-    @property
-    def submitted_by(self) -> str: ...
+    scores: Scores | None
+    criteria: str
+    submitted_by: str
 
 
 @dataclass(slots=True)
@@ -44,14 +43,14 @@ class Shifts:
     absolute: int = 0
     square: int = 0
 
-    def __iadd__(self, other: "Shifts") -> "Shifts":
+    def add(self, other: "Shifts") -> None:
+        """Add other sums."""
         self.corrections += other.corrections
         self.compared += other.compared
         self.agreeing += other.agreeing
         self.shift += other.shift
         self.absolute += other.absolute
         self.square += other.square
-        return self
 
 
 class Scales:
@@ -97,7 +96,7 @@ class Tally:
         sums.square += sign * grain.squares(shift)
 
 
-def verdict_of(item: Item) -> tuple[str, str] | None:
+def verdict_of(item: Verdict) -> tuple[str, str] | None:
     """The counter of what an item is worth: usable, with what it stands for, or doubt; None: neither."""
     if item.type is FeedbackType.CORRECTION:
         return (USABLE, item.standing) if item.standing else None

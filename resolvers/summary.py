@@ -10,6 +10,7 @@ from models.scoring import Scorecard
 from resolvers.context import Context
 from store import judges
 from store.days import by_day
+from store.snapshot import snapshot
 from store.summary import agreement_within, evaluations_within, figures_of
 
 
@@ -47,19 +48,19 @@ async def of_pk(
     """
     bounds = await _bounds(ctx, judge_pk, since, until, target_criteria)
     criteria = await ctx.loaders.criteria.load(judge_pk)
-    return await ctx.store.read(lambda connection: figures_of(connection, judge_pk, criteria, bounds)), bounds
+    return await ctx.store.read(snapshot(lambda connection: figures_of(connection, judge_pk, criteria, bounds))), bounds
 
 
 async def evaluation_count(ctx: Context, judge_pk: int, bounds: Bounds) -> int:
     """How many different evaluations the feedback within bounds is about."""
     criteria = await ctx.loaders.criteria.load(judge_pk)
-    return await ctx.store.read(lambda connection: evaluations_within(connection, judge_pk, criteria, bounds))
+    return await ctx.store.read(snapshot(lambda connection: evaluations_within(connection, judge_pk, criteria, bounds)))
 
 
 async def agreement(ctx: Context, judge_pk: int, bounds: Bounds) -> Agreement:
     """How far raters agree with each other within bounds."""
     criteria = await ctx.loaders.criteria.load(judge_pk)
-    return await ctx.store.read(lambda connection: agreement_within(connection, judge_pk, criteria, bounds))
+    return await ctx.store.read(snapshot(lambda connection: agreement_within(connection, judge_pk, criteria, bounds)))
 
 
 async def days(
@@ -82,7 +83,9 @@ async def days(
     zone = _zone(time_zone)
     bounds = await _bounds(ctx, judge.pk, since, until, target_criteria)
     criteria = await ctx.loaders.criteria.load(judge.pk)
-    return judge, await ctx.store.read(lambda connection: by_day(connection, judge.pk, criteria, bounds, zone))
+    return judge, await ctx.store.read(
+        snapshot(lambda connection: by_day(connection, judge.pk, criteria, bounds, zone))
+    )
 
 
 async def _bounds(

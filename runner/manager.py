@@ -22,6 +22,7 @@ from runner.preflight import Plan, plan, quality_of
 from runner.quality import Quality
 from store import jobs, judges
 from store.events import NewEvent
+from store.snapshot import snapshot
 from store.store import Store
 
 
@@ -40,7 +41,7 @@ class Manager:
         """
         spec = self._checked(spec)
         quality = await quality_of(self.store, viewer.workspace_id, spec)
-        return await self.store.read(lambda connection: plan(connection, viewer.workspace_id, spec, quality))
+        return await self.store.read(snapshot(lambda connection: plan(connection, viewer.workspace_id, spec, quality)))
 
     async def submit(self, viewer: Viewer, spec: TrainingSpec) -> tuple[TrainingJob, tuple[Notice, ...]]:
         """Create a job, and queue it unless it is to wait for ``start``.
@@ -151,6 +152,9 @@ def _submit(
         earlier = jobs.by_idempotency_key(connection, viewer.workspace_id, spec.idempotency_key)
         if earlier is not None:
             return _same_request(earlier, digest), ()
+    judge = judges.get(connection, viewer.workspace_id, spec.judge_id)
+    if judge is not None:
+        judges.lock(connection, judge.pk)  # so that no feedback comes between its figures and the job's bounds
     made = plan(connection, viewer.workspace_id, spec, quality)
     if made.errors:
         raise Refused(*made.errors)

@@ -83,7 +83,11 @@ class Judge(Node):
 
     @field
     async def evaluations(
-        self, info: Info, first: First = PAGE_SIZE, after: After = strawberry.UNSET, which: Evaluations = strawberry.UNSET
+        self,
+        info: Info,
+        first: First = PAGE_SIZE,
+        after: After = strawberry.UNSET,
+        which: Evaluations = strawberry.UNSET,
     ) -> Connection[LaterEvaluation]:
         """The judge's evaluations, newest first. Every page takes the same time, however far down the list."""
         from schema.evaluation import Evaluation

@@ -65,7 +65,7 @@ class CreateJudgeInput:
     name: str = strawberry.field(description="What people call the judge, at most 200 characters.")
     description: str | None = strawberry.field(description="What it judges, in words, at most 10,000 characters.")
     criteria: list[CriterionInput] = strawberry.field(
-        description="What it scores: 1 to 100 criteria. Their scales can't be changed later, since scores refer to them."
+        description="What it scores: 1 to 100 criteria. Their scales can't change later, since scores refer to them."
     )
 
     def spec(self) -> JudgeSpec:

@@ -203,7 +203,9 @@ class FeedbackSummary:
 class FeedbackDay:
     """The feedback of one day, for charts. Retracted feedback is not counted."""
 
-    date: calendar_date = strawberry.field(description="The day, from midnight to midnight in the time zone you asked for.")
+    date: calendar_date = strawberry.field(
+        description="The day, from midnight to midnight in the time zone you asked for."
+    )
     total_count: int = strawberry.field(description="How many items of feedback were given, of all types.")
     correction_count: int = strawberry.field(description="How many of them are corrections.")
     rating_count: int = strawberry.field(description="How many of them are ratings.")

@@ -10,6 +10,7 @@ from server.settings import Settings
 from store import access, recount, revision
 from store.access import NewKey
 from store.recount import Difference
+from store.snapshot import snapshot
 from store.store import Store, open_store
 
 DEFAULT_WORKSPACE = "default"
@@ -60,7 +61,7 @@ async def counters_that_differ(settings: Settings) -> list[Difference]:
         at = await store.read(revision.current)
         if at != revision.NEWEST:
             raise NotReady(f"The database is at revision {at}, this version needs {revision.NEWEST}.")
-        return await store.read(recount.check)
+        return await store.read(snapshot(recount.check))
 
 
 async def create_key(settings: Settings, *, workspace: str, user: str, role: Role, days: float | None = None) -> NewKey:

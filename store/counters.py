@@ -46,7 +46,7 @@ class About(NamedTuple):
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Counted:
     """An item of feedback as it is counted."""
 
@@ -78,6 +78,7 @@ class Counted:
         )  # fmt: skip
 
 
+Items = Sequence[Counted]
 COLUMNS = [getattr(Feedback, name) for name in Counted.__slots__]
 
 
@@ -128,7 +129,7 @@ class Sums:
                     for rater, count in tally.raters.items():
                         into.raters[rater] += count
                     for ordinal, shifts in tally.shifts.items():
-                        into.shifts.setdefault(ordinal, Shifts()).__iadd__(shifts)
+                        into.shifts.setdefault(ordinal, Shifts()).add(shifts)
 
 
 def bucket(moment: datetime) -> tuple[int, int]:
@@ -159,44 +160,62 @@ def follow(
         added: new items, which are in the database; a correction stands for all its criteria yet.
         removed: items that no longer count, as they stood.
     """
-    scales, sums = scales_of(connection, judge_pk), Sums()
+    change = _Change(judge_pk, scales_of(connection, judge_pk))
     new = {item.seq for item in added}
-    others = defaultdict(list)
-    for item in counted(connection, judge_pk, list(about)):
-        if item.seq not in new:
-            others[item.evaluation_id].append(item)
+    others = by_evaluation(item for item in counted(connection, judge_pk, list(about)) if item.seq not in new)
     coming, going = by_evaluation(added), by_evaluation(removed)
-    restated: list[dict[str, Any]] = []
-    turned: dict[bool, list[int]] = {True: [], False: []}
     for evaluation_id, item_about in about.items():
-        kept, arrived, left = others[evaluation_id], coming.get(evaluation_id, []), going.get(evaluation_id, [])
-        grouped = item_about.group is not None
-        after = stand([item.said() for item in (*kept, *arrived)], grouped=grouped, steps=scales.steps)
-        sums.stands(after)
+        change.of(item_about, others[evaluation_id], coming[evaluation_id], going[evaluation_id])
+    change.write(connection)
+
+
+class _Change:
+    """What a change of feedback changes besides."""
+
+    def __init__(self, judge_pk: int, scales: Scales) -> None:
+        self.judge_pk = judge_pk
+        self.scales = scales
+        self.sums = Sums()
+        self._restated: list[dict[str, Any]] = []
+        self._turned: dict[bool, list[int]] = {True: [], False: []}
+
+    def of(self, about: About, kept: Items, arrived: Items, left: Items) -> None:
+        """The items about one evaluation: those that were there and stay, those that came, and those that went."""
+        after = self._stand(about, (*kept, *arrived))
+        self.sums.stands(after)
         if kept or left:
-            before = stand([item.said() for item in (*kept, *left)], grouped=grouped, steps=scales.steps)
-            sums.stands(before, -1)
+            self.sums.stands(self._stand(about, (*kept, *left)), -1)
         for item in left:
-            sums.add(item, item_about, scales, -1)
+            self.sums.add(item, about, self.scales, -1)
         for item in arrived:
-            final = item.standing_as(after.words.get(item.seq))
-            sums.add(final, item_about, scales)
-            if final is not item:
-                restated.append(_restated(judge_pk, item.seq, after.words[item.seq]))
+            self.sums.add(self._restate(item, after.words.get(item.seq)), about, self.scales)
         for item in kept:
-            word = after.words.get(item.seq)
-            if word is not None and word.text() != item.standing:
-                sums.replace(item, word.text())
-                restated.append(_restated(judge_pk, item.seq, word))
+            now = self._restate(item, after.words.get(item.seq))
+            if now is not item:
+                self.sums.replace(item, now.standing)
         if bool(kept or left) != bool(kept or arrived):
-            turned[bool(arrived)].append(item_about.seq)
-    restate(connection, restated)
-    for reviewed, places in turned.items():
-        for chunk in chunks(places):
-            here = (Review.judge_pk == judge_pk, Review.seq.in_(chunk))
-            connection.execute(update(Review).where(*here).values(reviewed=reviewed))
-    sums.spread()
-    write(connection, judge_pk, sums)
+            self._turned[bool(arrived)].append(about.seq)
+
+    def write(self, connection: Connection) -> None:
+        """Write all of it."""
+        restate(connection, self._restated)
+        for reviewed, places in self._turned.items():
+            for chunk in chunks(places):
+                here = (Review.judge_pk == self.judge_pk, Review.seq.in_(chunk))
+                connection.execute(update(Review).where(*here).values(reviewed=reviewed))
+        self.sums.spread()
+        write(connection, self.judge_pk, self.sums)
+
+    def _stand(self, about: About, items: Items) -> Standing:
+        return stand([item.said() for item in items], grouped=about.group is not None, steps=self.scales.steps)
+
+    def _restate(self, item: Counted, word: Word | None) -> Counted:
+        now = item.standing_as(word)
+        if now is not item and word is not None:
+            self._restated.append({
+                "_judge": self.judge_pk, "_seq": item.seq, "_standing": word.text(), "_superseded": bool(word.covered),
+            })  # fmt: skip
+        return now
 
 
 def counted(connection: Connection, judge_pk: int, evaluation_ids: Sequence[str]) -> Iterator[Counted]:
@@ -209,7 +228,7 @@ def counted(connection: Connection, judge_pk: int, evaluation_ids: Sequence[str]
             yield Counted(*row)
 
 
-def by_evaluation(items: Iterable[Counted]) -> dict[str, list[Counted]]:
+def by_evaluation(items: Iterable[Counted]) -> defaultdict[str, list[Counted]]:
     """Items by what they are about."""
     found: defaultdict[str, list[Counted]] = defaultdict(list)
     for item in items:
@@ -223,15 +242,11 @@ def chunks(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
         yield values[start : start + CHUNK]
 
 
-def _restated(judge_pk: int, seq: int, word: Word) -> dict[str, Any]:
-    return {"_judge": judge_pk, "_seq": seq, "_standing": word.text(), "_superseded": bool(word.covered)}
-
-
 def restate(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Write what corrections stand for now."""
     if rows:
         here = (Feedback.judge_pk == bindparam("_judge"), Feedback.seq == bindparam("_seq"))
-        values = {"standing": bindparam("_standing"), "superseded": bindparam("_superseded")}
+        values: dict[str, Any] = {"standing": bindparam("_standing"), "superseded": bindparam("_superseded")}
         connection.execute(update(Feedback).where(*here).values(values), list(rows))
 
 

@@ -43,7 +43,8 @@ def cover(start: int | None, end: int | None, widths: Sequence[int] = TIME_WIDTH
     if start is not None and end is not None and start >= end:
         return NOTHING
     if not widths:
-        assert start is not None and end is not None
+        assert start is not None
+        assert end is not None
         return Cover((), ((start, end),))
     *narrower, width = widths
     first = None if start is None else -(-start // width) * width

@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -44,7 +45,7 @@ def by_day(
         return days[bisect_right(starts, place) - 1]
 
     runs: list[Run] = []
-    for start, end in zip(starts, starts[1:], strict=False):
+    for start, end in pairwise(starts):
         covered = cover(start, end, (QUARTER, DAY))
         runs += covered.runs
         for first, last in covered.edges:
@@ -55,7 +56,7 @@ def by_day(
             of(row.start).counts[row.kind, row.criteria] += row.value
         for row in _buckets(connection, CriterionCounter, judge_pk, run):
             sums = Shifts(*(getattr(row, name) for name in Shifts.__slots__))
-            of(row.start).shifts.setdefault(row.ordinal, Shifts()).__iadd__(sums)
+            of(row.start).shifts.setdefault(row.ordinal, Shifts()).add(sums)
     found = (_day(_date(starts[place], zone), tally, criteria, bounds) for place, tally in sorted(days.items()))
     return [day for day in found if day.total]
 

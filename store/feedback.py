@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import ColumnElement, Connection, or_, select, update
 
 from models.base import new_id, now
+from models.criteria_set import as_text, scored
 from models.errors import Conflict
 from models.evaluation import Evaluation, Scores
-from models.criteria_set import as_text, scored
 from models.feedback import Bounds, Feedback, FeedbackType
 from models.judge import Judge
 from models.spec import FeedbackSpec
@@ -77,10 +77,10 @@ def of_evaluation(workspace_id: str, evaluation_id: str) -> Query:
 
 def within(statement: Query, judge_pk: int, bounds: Bounds) -> Query:
     """A judge's feedback within bounds of time and ingestion, in order of ingestion; retracted items left out."""
-    stands = Feedback.retracted_at.is_(None)
+    stands: list[ColumnElement[bool]] = [Feedback.retracted_at.is_(None)]
     if bounds.as_of is not None:
-        stands |= Feedback.retracted_at > bounds.as_of
-    statement = statement.where(Feedback.judge_pk == judge_pk, stands)
+        stands.append(Feedback.retracted_at > bounds.as_of)
+    statement = statement.where(Feedback.judge_pk == judge_pk, or_(*stands))
     if bounds.since is not None:
         statement = statement.where(Feedback.submitted_at >= bounds.since)
     if bounds.until is not None:
@@ -113,7 +113,7 @@ def submit(
         touched, given = scored(item.scores), scored(item.evaluation.scores)
         correction = spec.type is FeedbackType.CORRECTION
         compared = touched & given
-        values = {
+        values: dict[str, Any] = {
             "id": new_id("fb"),
             "judge_pk": judge_pk,
             "seq": start + number + 1,

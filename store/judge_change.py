@@ -25,7 +25,7 @@ def change(connection: Connection, workspace_id: str, wanted: JudgeChange) -> Ju
     problems += _weightless(criteria, added, wanted.update_criteria)
     if problems:
         raise Refused(*problems)
-    values = {}
+    values: dict[str, str | None] = {}
     if wanted.name is not None:
         values["name"] = wanted.name
     if wanted.description is not None:

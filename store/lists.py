@@ -26,17 +26,19 @@ T = TypeVar("T", Evaluation, Feedback)
 
 MAX_BRANCHES = 50  # sets of criteria that are each walked by themselves; with more, all corrections are
 
-Keys = Select[Any]  # of (moment, seq), or of (place, seq) among the matches of a search
 Conditions = list[ColumnElement[bool]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Walk(Generic[T]):
-    """How to find a list's rows in order: by a moment and the place, or by the place in a full text alone."""
+    """How to find a list's rows in order: by a moment and the place, or by the place in a full text alone.
+
+    Each branch is a select of (moment, seq), or of (place, seq), and the columns that order it, descending.
+    """
 
     record: type[T]
     judge_pk: int
-    branches: tuple[tuple[Keys, tuple[Any, ...]], ...]  # each with the columns that order it, descending
+    branches: tuple[tuple[Any, tuple[Any, ...]], ...]
     kind: str
 
     def window(self, connection: Connection, first: int, after: str | None) -> Window[T]:
@@ -120,7 +122,7 @@ def _count(connection: Connection, walk: "_Walk[Any]") -> int:
 
 def _evaluations(connection: Connection, judge_pk: int, wanted: EvaluationFilter) -> _Walk[Evaluation]:
     if wanted.search is None and wanted.has_feedback is not None:
-        order: tuple[Any, ...] = (Review.created_at, Review.seq)
+        order = (Review.created_at, Review.seq)
         within = [Review.judge_pk == judge_pk, Review.reviewed == wanted.has_feedback]
         within += _period(Review.created_at, wanted)
         return _Walk(Evaluation, judge_pk, ((select(*order).where(*within), order),), "evaluation")
@@ -154,9 +156,7 @@ def _feedback(connection: Connection, judge_pk: int, wanted: FeedbackFilter) -> 
     return _found(connection, Feedback, judge_pk, wanted.search, select(Feedback.seq).where(*within))
 
 
-def _found(
-    connection: Connection, record: type[T], judge_pk: int, words: str, statement: Select[Any]
-) -> _Walk[T]:
+def _found(connection: Connection, record: type[T], judge_pk: int, words: str, statement: Select[Any]) -> _Walk[T]:
     """Matches, in the order in which the full text has them: the place in the judge's own order."""
     matches, place = search.matching(connection, record, judge_pk, words, statement)
     keyed = matches.with_only_columns(place.label("place"), record.seq)
@@ -172,15 +172,14 @@ def _period(moment: Any, wanted: EvaluationFilter | FeedbackFilter) -> Condition
     return found
 
 
-def _sets(
-    connection: Connection, judge_pk: int, wanted: FeedbackFilter
-) -> Sequence[tuple[FeedbackType, str]] | None:
+def _sets(connection: Connection, judge_pk: int, wanted: FeedbackFilter) -> Sequence[tuple[FeedbackType, str]] | None:
     """The types and sets of criteria there are that a filter means; None: it means all."""
     if wanted.types is None and wanted.criterion is None:
         return None
     types = set(FeedbackType if wanted.types is None else wanted.types)
     if wanted.criterion is not None:
         types &= {FeedbackType.CORRECTION}
+    kept: Any
     if wanted.with_retracted:  # counters don't know sets that only retracted items have
         kept = select(Feedback.type, Feedback.criteria).where(Feedback.judge_pk == judge_pk, Feedback.type.in_(types))
         kept = kept.distinct()

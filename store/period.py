@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, union_all
+from sqlalchemy import ColumnElement, Connection, Select, func, select, union_all
 
-from models.base import Base, moment_of
+from models.base import moment_of
 from models.counters import CriterionCounter, FeedbackCounter, RaterCounter
 from models.evaluation import Evaluation
 from models.feedback import Feedback
@@ -43,18 +43,20 @@ class Period:
         found = {ordinal: Shifts() for ordinal in ordinals}
         for ordinal, shifts in self.edges.shifts.items():
             if ordinal in found:
-                found[ordinal] += shifts
+                found[ordinal].add(shifts)
         sums = [func.sum(getattr(CriterionCounter, name)).label(name) for name in Shifts.__slots__]
         for ordinal, *values in self._summed(CriterionCounter, (CriterionCounter.ordinal, *sums)):
             if ordinal in found:
-                found[ordinal] += Shifts(*map(int, values))
+                found[ordinal].add(Shifts(*map(int, values)))
         return found
 
     def raters(self, sets: Sequence[str] | None) -> int:
         """How many different people gave items about one of these sets of criteria; None: about any."""
         edge = {rater for (rater, criteria), n in self.edges.raters.items() if n and (sets is None or criteria in sets)}
         meant: list[ColumnElement[bool]] = [] if sets is None else [RaterCounter.criteria.in_(sets)]
-        selects = [select(RaterCounter.rater).where(*_within(RaterCounter, self.judge_pk, run), *meant) for run in self.runs]
+        selects = [
+            select(RaterCounter.rater).where(*_within(RaterCounter, self.judge_pk, run), *meant) for run in self.runs
+        ]
         if not selects:
             return len(edge)
         inside = union_all(*selects).subquery()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, inspect, select, update
 
 from models.base import Base
 from models.counters import (
@@ -150,7 +150,7 @@ class _Writer:
         if self._rows:
             here = (Feedback.judge_pk == bindparam("_judge"), Feedback.seq == bindparam("_seq"))
             names = ("criteria", "compared", "standing", "superseded")
-            values = {name: bindparam(f"_{name}") for name in names}
+            values: dict[str, Any] = {name: bindparam(f"_{name}") for name in names}
             self.connection.execute(update(Feedback).where(*here).values(values), self._rows)
         if self._reviews:
             self.connection.execute(insert(Review), self._reviews)
@@ -180,7 +180,7 @@ class _Checker:
         statement = select(Review.seq, Review.reviewed).where(
             Review.judge_pk == self.judge_pk, Review.seq.between(min(self._reviews), max(self._reviews))
         )
-        kept: dict[int, bool] = {seq: reviewed for seq, reviewed in self.connection.execute(statement)}
+        kept: dict[int, bool] = {row.seq: row.reviewed for row in self.connection.execute(statement)}
         for seq in sorted(self._reviews.keys() | kept.keys()):
             if self._reviews.get(seq) != kept.get(seq):
                 self._differ(f"whether evaluation {seq} has feedback", kept.get(seq), self._reviews.get(seq))
@@ -188,7 +188,7 @@ class _Checker:
 
     def compare(self, table: type[Base], expected: list[dict[str, Any]]) -> None:
         """Compare a table's counters of the judge with those the rows make."""
-        keys = [key.name for key in table.__table__.primary_key.columns]
+        keys = [key.name for key in inspect(table).primary_key]
         values = [key.name for key in table.__table__.columns if key.name not in keys]
 
         def split(row: dict[str, Any]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:

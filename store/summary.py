@@ -10,7 +10,7 @@ from datetime import datetime
 from math import sqrt
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, or_, select, union_all
+from sqlalchemy import Connection, and_, func, or_, select
 
 from models.agreement import alpha_of
 from models.base import microseconds
@@ -79,9 +79,7 @@ class _View:
         self.all_criteria = criteria
         self.criteria = list(criteria) if bounds.criteria is None else [criteria[n] for n in bounds.criteria]
         self.meant = holding(bounds.criteria)
-        self.last_seq: int = connection.execute(
-            select(Judge.feedback_seq).where(Judge.pk == judge_pk)
-        ).scalar_one()
+        self.last_seq: int = connection.execute(select(Judge.feedback_seq).where(Judge.pk == judge_pk)).scalar_one()
         whole = bounds.upto_seq is None or bounds.upto_seq >= self.last_seq
         self.by_time_only = not bounds.after_seq and whole and bounds.as_of is None
         self.everything = self.by_time_only and bounds.since is None and bounds.until is None

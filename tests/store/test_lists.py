@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from models.errors import Invalid
-from models.evaluation import Evaluation, Scores
+from models.evaluation import Scores
 from models.feedback import Feedback, FeedbackType
 from models.filters import EvaluationFilter, FeedbackFilter
 from models.spec import EvaluationSpec
@@ -117,7 +117,7 @@ async def test_pages_of_evaluations_hold_exactly_what_a_filter_means_newest_firs
 
 @pytest.mark.parametrize(
     "hostile",
-    ['"', "'", "a OR b", "clear*", "NEAR(a b)", "text:clear", "-clear", "(", "clear AND", "^clear", "{}", "%", "\\", ":*",
+    ['"', "'", "a OR b", "clear*", "NEAR(a b)", "text:clear", "-clear", "(", "clear AND", "^clear", "%", "\\", ":*",
      "!clear", "clear & ", "' OR 1=1 --", "\x00", "...", "𝔘𝔫𝔦", "e\u0301", "_", "\ud800", "a" * 200, "clear " * 40],
     ids=ascii,
 )  # fmt: skip
@@ -209,8 +209,6 @@ async def test_a_page_deep_in_a_list_is_found_by_index_without_scan_or_sort(
 
     shown = await store.read(unit)
 
-    assert "TEMP B-TREE" not in shown and "Sort" not in shown and "Seq Scan" not in shown, shown
+    assert not [word for word in ("TEMP B-TREE", "Sort", "Seq Scan") if word in shown], shown
     scans = [line for line in shown.splitlines() if "SCAN" in line and "VIRTUAL TABLE" not in line]
     assert not scans, shown
-
-

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime, timedelta
 from statistics import fmean
 from typing import Any
@@ -121,8 +121,10 @@ def recount(rows: list[Row], bounds: Bounds, watermark: int) -> dict[str, Any]:
 
 def told(summary: Summary) -> dict[str, Any]:
     """A summary in the recount's shape."""
-    shifts = [(s.ordinal, s.correction_count, s.mean_shift, s.mean_absolute_shift) for s in summary.criteria]
-    names = [field.name for field in fields(Summary) if field.name not in ("criteria", "agreement", "detectable_change")]
+    shifts = [astuple(shift) for shift in summary.criteria]
+    names = [
+        field.name for field in fields(Summary) if field.name not in ("criteria", "agreement", "detectable_change")
+    ]
     names += ["rater_agreement", "conflicts"]
     return {name: getattr(summary, name) for name in names} | {"criteria": shifts}
 
@@ -182,7 +184,7 @@ async def short_of(world: World, bounds: Bounds) -> dict[str, Any]:
             "evaluations": evaluations_within(*asked),
             "rater_agreement": agreement.mean,
             "conflicts": agreement.conflicts,
-            "criteria": [(s.ordinal, s.correction_count, s.mean_shift, s.mean_absolute_shift) for s in figures.criteria],
+            "criteria": [astuple(shift) for shift in figures.criteria],
         }
 
     return await world.store.read(unit)
