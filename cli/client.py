@@ -85,6 +85,29 @@ class Client:
         payload = {"operationName": name, "query": documents.load(name), "variables": variables}
         return follow(address, payload, use_proxies=self._use_proxies)
 
+    def download(self, path: str) -> bytes:
+        """The bytes of a file."""
+        answer = self._request("GET", path)
+        if answer.status_code != httpx.codes.OK:
+            raise self._file_error(answer)
+        return answer.content
+
+    def upload(self, path: str, content: bytes) -> Data:
+        """Send the bytes of a file; what the server made of them."""
+        answer = self._request("POST", path, content=content, headers={"content-type": "application/zip"})
+        if answer.status_code != httpx.codes.CREATED:
+            raise self._file_error(answer)
+        made: Data = orjson.loads(answer.content)
+        return made
+
+    def _file_error(self, answer: httpx.Response) -> ApiError:
+        """Outside GraphQL errors are told in a shape of their own."""
+        try:
+            error = orjson.loads(answer.content)["error"]
+            return ApiError(error["message"], error["code"])
+        except (orjson.JSONDecodeError, KeyError, TypeError):
+            return self._http_error(answer)
+
     def _authorization(self, name: str = "authorization") -> dict[str, str]:
         return {name: f"Bearer {self.key}"} if self.key else {}
 
@@ -99,8 +122,11 @@ class Client:
         return self._post_once(content)
 
     def _post_once(self, content: bytes) -> httpx.Response:
+        return self._request("POST", "/graphql", content=content, headers={"content-type": "application/json"})
+
+    def _request(self, method: str, path: str, **more: Any) -> httpx.Response:
         try:
-            return self._http.post("/graphql", content=content, headers={"content-type": "application/json"})
+            return self._http.request(method, path, **more)
         except httpx.ConnectError as error:
             raise ApiError(f"No server answers at {self.url}. Is `judgesmith serve` running there?") from error
         except httpx.TimeoutException as error:

@@ -9,8 +9,8 @@ from sqlalchemy import Connection
 
 from models.errors import NotFound
 from models.evaluation import Evaluation, score_at
+from models.feedback import Bounds
 from models.judge import Criterion, Judge, JudgeVersion
-from resolvers import summary
 from resolvers.context import Context
 from resolvers.evaluations import ScoredCriterion
 from runner.answers import Comparison, Flipped, Learning, Side, Suggested, Suggestions
@@ -18,6 +18,7 @@ from runner.question import Compare, Curve, Suggest
 from store import judges
 from store.page import check_first
 from store.review import newest_id
+from store.summary import summarise
 
 
 class Default(Enum):
@@ -87,11 +88,13 @@ async def compare(ctx: Context, judge_id: str, old: Named, new: Named, first: in
 
 async def curve(ctx: Context, judge_id: str) -> Learning | None:
     """How good a version would be with less feedback; None: there is no such judge."""
-    judge = await ctx.store.read(lambda connection: judges.get(connection, ctx.workspace_id, judge_id))
-    if judge is None:
-        return None
-    standing = (await summary.of_pk(ctx, judge.pk)).total
-    return await ctx.insight.ask(Curve(judge.pk, judge.feedback_seq, standing), Learning)
+
+    def unit(connection: Connection) -> Curve | None:
+        judge = judges.get(connection, ctx.workspace_id, judge_id)
+        return None if judge is None else Curve(judge.pk, judge.feedback_seq, _standing(connection, judge))
+
+    question = await ctx.store.read(unit)
+    return None if question is None else await ctx.insight.ask(question, Learning)
 
 
 async def suggest(ctx: Context, judge_id: str, first: int) -> list[tuple[Evaluation, Suggested]] | None:
@@ -102,19 +105,24 @@ async def suggest(ctx: Context, judge_id: str, first: int) -> list[tuple[Evaluat
     """
     check_first(first)
 
-    def unit(connection: Connection) -> tuple[Judge, str | None] | None:
+    def unit(connection: Connection) -> Suggest | None:
         judge = judges.get(connection, ctx.workspace_id, judge_id)
-        return None if judge is None else (judge, newest_id(connection, judge.pk))
+        if judge is None:
+            return None
+        newest, standing = newest_id(connection, judge.pk), _standing(connection, judge)
+        return Suggest(judge.pk, judge.active_version_id, first, newest, judge.feedback_seq, standing)
 
-    found = await ctx.store.read(unit)
-    if found is None:
+    question = await ctx.store.read(unit)
+    if question is None:
         return None
-    judge, newest = found
-    standing = (await summary.of_pk(ctx, judge.pk)).total
-    question = Suggest(judge.pk, judge.active_version_id, first, newest, judge.feedback_seq, standing)
     items = (await ctx.insight.ask(question, Suggestions)).items
     rows = await _evaluations(ctx, [item.evaluation_id for item in items])
     return [(rows[item.evaluation_id], item) for item in items]
+
+
+def _standing(connection: Connection, judge: Judge) -> int:
+    """How many items of feedback stand: with the watermark it tells whether one was retracted."""
+    return summarise(connection, judge.pk, judges.criteria(connection, judge.pk), Bounds()).total
 
 
 def _id(version: JudgeVersion | None) -> str | None:

@@ -1,5 +1,7 @@
 """Judges and their versions."""
 
+import structlog
+
 from models.access import Role
 from models.errors import Refused
 from models.judge import Judge, JudgeVersion
@@ -10,6 +12,8 @@ from resolvers.page import Page, read_page
 from runner import deploy as deployment
 from runner.deploy import DeployRequest
 from store import judge_change, judges
+
+log = structlog.get_logger(__name__)
 
 
 async def get(ctx: Context, judge_id: str) -> Judge | None:
@@ -83,7 +87,10 @@ async def deploy(
     ctx.require(Role.ADMIN if force else Role.TRAINER)
     check_reason(reason)
     request = DeployRequest(version_id, force, reason, backup_current_version, expected_active_version_id)
-    return await ctx.store.write(lambda connection: deployment.deploy(connection, ctx.viewer, request))
+    judge = await ctx.store.write(lambda connection: deployment.deploy(connection, ctx.viewer, request))
+    if force:
+        log.warning("deployed_by_force", judge=judge.id, version=version_id, by=ctx.viewer.user_id, reason=reason)
+    return judge
 
 
 async def rollback(ctx: Context, judge_id: str, *, reason: str | None, expected_active_version_id: str | None) -> Judge:

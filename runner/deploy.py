@@ -7,11 +7,11 @@ from sqlalchemy import Connection
 
 from models.access import Viewer
 from models.errors import Conflict, DomainError, Invalid, NotAnImprovement, NotFound, NothingToRollBack
-from models.judge import DeploymentAction, Judge, JudgeVersion, VersionStatus
+from models.judge import Criterion, DeploymentAction, Judge, JudgeVersion, VersionStatus
 from store import judges
 
 
-def check_gate(judge: Judge, version: JudgeVersion) -> None:
+def check_gate(connection: Connection, judge: Judge, version: JudgeVersion) -> None:
     """Pass a version that is proven better than what is active, with no criterion proven worse.
 
     Raises:
@@ -27,7 +27,6 @@ def check_gate(judge: Judge, version: JudgeVersion) -> None:
             "again, so that the proof is against what would be replaced.",
             ("version_id",),
         )
-    worse = [c for c in evidence["criteria"] if c["worsened"]]
     if not evidence["improved"]:
         raise NotAnImprovement(
             f"Version {version.number} is not proven better: the mean error changed by {_interval(evidence)} of the "
@@ -35,9 +34,12 @@ def check_gate(judge: Judge, version: JudgeVersion) -> None:
             ("version_id",),
             mae_change=evidence["mae_change"],
         )
+    worse = [criterion for criterion in evidence["criteria"] if criterion["worsened"]]
     if worse:
         raise NotAnImprovement(
-            f"Version {version.number} is better on the whole, but proven worse on {len(worse)} of its criteria.",
+            f"Version {version.number} is better on the whole (the mean error changed by {_interval(evidence)} of the "
+            f"range, 95 % interval), but proven worse on {len(worse)} of its criteria: "
+            f"{_points(worse, judges.criteria(connection, judge.pk))}.",
             ("version_id",),
             mae_change=evidence["mae_change"],
         )
@@ -48,6 +50,16 @@ def _interval(evidence: dict[str, Any]) -> str:
     if change is None:
         return "an unknown share"
     return f"{change['estimate']:+.1%} ({change['lower']:+.1%} to {change['upper']:+.1%})"
+
+
+def _points(proofs: list[dict[str, Any]], criteria: tuple[Criterion, ...]) -> str:
+    """What is proven of criteria, in points of their scales."""
+    keys = {criterion.id: criterion.key for criterion in criteria}
+    changes = [(keys.get(proof["criterion"], proof["criterion"]), proof["mae_change"]) for proof in proofs]
+    return ", ".join(
+        f"{key} by {change['estimate']:+.2f} points ({change['lower']:+.2f} to {change['upper']:+.2f})"
+        for key, change in changes
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +90,7 @@ def deploy(connection: Connection, viewer: Viewer, request: DeployRequest) -> Ju
         if not (request.reason and request.reason.strip()):
             raise Invalid("force needs a reason, which is kept.", ("reason",))
     else:
-        check_gate(judge, version)
+        check_gate(connection, judge, version)
     return judges.activate(
         connection,
         judge,
@@ -123,7 +135,7 @@ def rollback(
 def decide(connection: Connection, judge: Judge, version: JudgeVersion, *, backup: bool, by: str) -> tuple[bool, str]:
     """Deploy a job's version if it passes the gate; whether it was, and why."""
     try:
-        check_gate(judge, version)
+        check_gate(connection, judge, version)
     except DomainError as refusal:
         return False, refusal.message
     assert version.evidence is not None

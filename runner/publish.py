@@ -1,5 +1,6 @@
 """The end of a successful job: version, proof, gate and deployment in one fenced transaction, the end told last."""
 
+import hashlib
 from typing import Any
 
 from sqlalchemy import Connection
@@ -36,7 +37,7 @@ def publish(
             evidence=outcome["evidence"],
             proven_against=job.base_version_id,
             watermark=job.feedback_upto,
-            lineage=outcome["lineage"] | {"config": job.config, "chosen": outcome["chosen"]},
+            lineage=outcome["lineage"] | _origin(job, outcome, content),
             created_by=job.created_by,
         )
         changes["result_version_id"] = version.id
@@ -54,3 +55,12 @@ def publish(
             connection, job, JobStatus.VALIDATING, "The result is compared with what people said.", under=fence
         )
     return jobs.transition(connection, job, JobStatus.COMPLETED, "The job is complete.", under=fence, **changes)
+
+
+def _origin(job: TrainingJob, outcome: dict[str, Any], content: bytes) -> dict[str, Any]:
+    return {
+        "training_type": job.training_type.value,
+        "config": job.config,
+        "chosen": outcome["chosen"],
+        "file_digest": hashlib.sha256(content).hexdigest(),
+    }

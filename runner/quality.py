@@ -1,5 +1,6 @@
 """How good the feedback is that a job would learn from: who repeats themselves, what is left out, what is lopsided."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -13,7 +14,7 @@ from store.examine import newest_block
 from store.outside import outside
 from store.store import Store
 
-MOST = 10_000
+MOST = 5_000
 """Items of feedback looked at, the newest: it bounds what a preflight costs, however large a judge is."""
 BLOCK = 500
 """Rows read at a time; between two blocks other requests have their turn."""
@@ -64,22 +65,26 @@ async def examine(store: Store, judge_pk: int, criteria: Sequence[Criterion], bo
         rows += block
         whole = len(block) < BLOCK
         below = block[-1].seq if block else below
-    rows.sort(key=lambda row: (row.submitted_at, row.seq))
+    around = await store.read(partial(outside, judge_pk=judge_pk, bounds=bounds))
+    found = await asyncio.to_thread(_look_at, rows, criteria)
+    return replace(found, whole=whole, left_out=around | found.left_out)
+
+
+def _look_at(rows: list[Any], criteria: Sequence[Criterion]) -> Quality:
+    """What rows of feedback, in whatever order, look like."""
     opinions = Opinions()
-    for row in rows:
+    for row in sorted(rows, key=lambda row: (row.submitted_at, row.seq)):
         opinions.add(row)
     scores = {row.evaluation_id: Seen(row.raw, row.shown) for row in rows}
     said = opinions.settle(scores.__getitem__, len(criteria))
-    around = await store.read(partial(outside, judge_pk=judge_pk, bounds=bounds))
     corrections = [label for label in said.labels if not label.confirmed]
     return Quality(
         examined=len(rows),
-        whole=whole,
         corrected=len(corrections),
         agreeing=sum(_agrees(label, scores, criteria) for label in corrections),
         confirmed=len(said.labels) - len(corrections),
         repeated=said.left_out[LATER_CORRECTION] + said.left_out[LATER_VERDICT],
-        left_out=around | dict(said.left_out),
+        left_out=dict(said.left_out),
         balance=_balance(said.labels, criteria),
     )
 

@@ -68,7 +68,7 @@ class TrainingJob(Node):
     @field
     def training_config(self) -> TrainingConfig:
         """What the job learns from and how, with what was chosen where nothing was asked for."""
-        return TrainingConfig.of(self.row)
+        return TrainingConfig.of(self.row.config, self.row.chosen or {}, self.row.judge_pk)
 
     @field
     def execution_options(self, info: Info) -> ExecutionOptions:

@@ -49,9 +49,8 @@ class TrainingConfig:
         return [Criterion.of(criteria[target]) for target in self.targets]
 
     @classmethod
-    def of(cls, job: TrainingJob) -> Self:
-        """The configuration of a job."""
-        asked, chosen = job.config, job.chosen or {}
+    def of(cls, asked: dict[str, Any], chosen: dict[str, Any], judge_pk: int) -> Self:
+        """The configuration of a job: what was asked for, and what was chosen where nothing was."""
 
         def settled(name: str) -> Any:
             return chosen.get(name) if asked[name] is None else asked[name]
@@ -64,7 +63,7 @@ class TrainingConfig:
             max_epochs=settled("max_epochs"),
             early_stopping=settled("early_stopping"),
             seed=asked["seed"],
-            judge_pk=job.judge_pk,
+            judge_pk=judge_pk,
             targets=asked["target_criteria"] or [],
         )
 

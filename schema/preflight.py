@@ -74,7 +74,7 @@ class FeedbackQuality:
     """How good the feedback is that a job would learn from: what may mislead it, and what it leaves out."""
 
     examined_count: int = strawberry.field(
-        description="How many items of feedback these figures are about: all there are, or the newest 10,000."
+        description="How many items of feedback these figures are about: all there are, or the newest 5,000."
     )
     complete: bool = strawberry.field(description="Whether these are all there are.")
     rater_agreement: float | None = strawberry.field(

@@ -12,6 +12,7 @@ from schema.documented import field, object_type
 from schema.evidence import TrainingEvidence
 from schema.info import Info
 from schema.judge import Judge, load_judge
+from schema.lineage import VersionLineage
 from schema.node import Node
 
 if TYPE_CHECKING:
@@ -53,6 +54,11 @@ class JudgeVersion(Node):
     def evidence(self) -> TrainingEvidence | None:
         """The proof of how good the version is, as its training job left it; null when it was imported."""
         return TrainingEvidence.of(self.row.evidence, self.row.judge_pk)
+
+    @field
+    def lineage(self) -> VersionLineage:
+        """Where it comes from: the exact feedback, the configuration, the seed and the code."""
+        return VersionLineage.of(self.row)
 
     @classmethod
     def of(cls, row: VersionRecord) -> Self:

@@ -9,7 +9,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Route, WebSocketRoute
 
 from schema.build import build
-from server import errors, health, pages, rest
+from server import errors, health, pages, rest, versions
 from server.graphql import GraphQLView
 from server.limits import BodyLimit
 from server.services import services
@@ -35,6 +35,8 @@ def create_app(settings: Settings) -> Starlette:
         WebSocketRoute("/graphql", graphql),
         Route("/training/jobs", rest.create_job, methods=["POST"]),
         Route("/training/jobs/{job_id}", rest.get_job, methods=["GET"]),
+        Route("/versions/{version_id}/file", versions.get_file, methods=["GET"]),
+        Route("/judges/{judge_id}/versions", versions.import_version, methods=["POST"]),
         Route("/healthz", health.healthz),
         Route("/readyz", health.readyz),
         Route("/metrics", health.metrics),

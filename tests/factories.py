@@ -181,7 +181,12 @@ def evidence(*, improved: bool = True, worsened: bool = False) -> dict[str, Any]
     """What the gate reads of a proof."""
     estimate = -0.1 if improved else 0.05
     change = {"estimate": estimate, "lower": estimate - 0.04, "upper": estimate + 0.04}
-    return {"improved": improved, "mae_change": change, "criteria": [{"worsened": worsened}]}
+    worse = {
+        "criterion": "crit_clarity",
+        "worsened": worsened,
+        "mae_change": {"estimate": 0.2, "lower": 0.1, "upper": 0.3},
+    }
+    return {"improved": improved, "mae_change": change, "criteria": [worse]}
 
 
 async def make_version(world: World, **values: Any) -> JudgeVersion:

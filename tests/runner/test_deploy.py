@@ -4,11 +4,11 @@ import asyncio
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from models.errors import Conflict, Invalid, NotAnImprovement, NotFound, NothingToRollBack
 from models.judge import Deployment, Judge, JudgeVersion
-from runner.deploy import DeployRequest, deploy, rollback
+from runner.deploy import DeployRequest, decide, deploy, rollback
 from store import judges
 from store.rows import every
 from store.store import Store
@@ -72,8 +72,11 @@ async def test_without_a_backup_what_is_replaced_is_archived(store: Store) -> No
     ("proof", "why"),
     [
         (None, "no proof"),
-        (evidence(improved=False), "not proven better"),
-        (evidence(worsened=True), "proven worse on 1 of its criteria"),
+        (evidence(improved=False), r"changed by \+5.0% \(\+1.0% to \+9.0%\) of the range .* not below 0"),
+        (
+            evidence(worsened=True),
+            r"by -10.0% \(-14.0% to -6.0%\) .* worse on 1 of .* crit_clarity by \+0.20 points \(\+0.10 to \+0.30\)",
+        ),
         (evidence(improved=False) | {"mae_change": None}, "an unknown share"),
     ],
 )
@@ -85,6 +88,7 @@ async def test_what_is_not_proven_better_is_refused_with_the_reason(
         await put_out(world, await make_version(world, evidence=proof))
 
     assert refused.value.field == ("version_id",)
+    assert refused.value.details.get("mae_change") == (proof or {}).get("mae_change")
     assert await statuses(world) == ["candidate"]
     assert await log(world) == []
 
@@ -178,6 +182,42 @@ async def test_of_rivals_proven_against_the_same_version_one_is_deployed(store: 
 
     assert sum(isinstance(outcome, Conflict) for outcome in outcomes) == 5
     assert sorted(await statuses(world)) == ["active"] + ["candidate"] * 5
+
+
+async def test_deployments_and_rollbacks_at_the_same_moment_come_one_after_another(
+    store: Store, other_store: Store
+) -> None:
+    world = await make_world(store)
+    elsewhere = World(other_store, world.viewer, world.key, world.judge, world.criteria)
+    made = [await make_version(world) for _ in range(8)]
+    verbs = [force(w, v) for w, v in zip([world, elsewhere] * 4, made, strict=True)]
+    verbs += [go_back(w) for w in [elsewhere, world] * 3]
+    outcomes = await asyncio.gather(*verbs[::2], *verbs[1::2], return_exceptions=True)
+    entries = await log(world)
+
+    assert all(isinstance(o, NothingToRollBack) for o in outcomes if isinstance(o, BaseException))
+    assert len(entries) == sum(not isinstance(outcome, BaseException) for outcome in outcomes) >= 8
+    assert [entry.previous_id for entry in entries] == [None, *(entry.version_id for entry in entries[:-1])]
+    assert await active(world) == entries[-1].version_id
+    assert (await statuses(world)).count("active") == (entries[-1].version_id is not None)
+
+
+async def test_a_job_that_deploys_and_a_person_who_does_so_at_once_are_judged_by_the_same_gate(
+    store: Store, other_store: Store
+) -> None:
+    world = await make_world(store)
+    by_hand, by_job = await make_version(world), await make_version(world)
+
+    def end_of_job(connection: Connection) -> tuple[bool, str]:
+        judge = judges.lock(connection, world.judge.pk)
+        return decide(connection, judge, by_job, backup=True, by=world.viewer.user_id)
+
+    hand, job = await asyncio.gather(put_out(world, by_hand), other_store.write(end_of_job), return_exceptions=True)
+
+    assert not isinstance(job, BaseException)
+    assert isinstance(hand, Conflict) == job[0]
+    assert job[0] or "measured against another version" in job[1]
+    assert await active(world) == (by_job.id if job[0] else by_hand.id)
 
 
 # --- roll back

@@ -6,9 +6,26 @@ from models.access import Role
 from tests.server.api import Api, Data
 from tests.server.conftest import Enter
 from tests.server.processes import Server
-from tests.server.worlds import FAIR, OVERRATED, Trained, correction, feedback, item, make_judge, record, submit
+from tests.server.worlds import (
+    FAIR,
+    OVERRATED,
+    Trained,
+    correction,
+    feedback,
+    item,
+    make_judge,
+    record,
+    submit,
+    train_a_judge,
+)
 
 NUMBERS = range(60)
+
+
+@pytest.fixture(scope="module")
+def trained(server: Server, enter: Enter) -> Trained:
+    """A judge that no other test gives feedback to."""
+    return train_a_judge(enter(server, workspace="insight"))
 
 
 def compare(api: Api, judge: Data, **which: str | int | None) -> Data:
@@ -109,7 +126,7 @@ def test_what_people_told_a_right_score_of_is_not_suggested_again(api: Api) -> N
 def test_a_viewer_may_ask_and_a_stranger_learns_nothing(
     server: Server, trained: Trained, api: Api, enter: Enter
 ) -> None:
-    viewer, stranger = enter(server, workspace="trained", role=Role.VIEWER), enter(server)
+    viewer, stranger = enter(server, workspace="insight", role=Role.VIEWER), enter(server)
     judge, version = trained.judge["id"], trained.version["id"]
     asked = [("CompareVersions", {}), ("LearningCurve", {}), ("SuggestEvaluationsToReview", {"first": 3})]
     for name, more in asked:
@@ -135,3 +152,24 @@ def test_what_can_not_be_compared_is_told(api: Api, more: Data, code: str, field
     [error] = api.errors("CompareVersions", judgeId=make_judge(api)["id"], **more)
 
     assert (error["extensions"]["code"], error["extensions"]["field"]) == (code, [field])
+
+
+def test_a_preflight_tells_how_good_the_feedback_is(api: Api) -> None:
+    judge = make_judge(api)
+    record(api, judge, [item(number) for number in range(24)])
+    submit(api, judge, [correction(number, OVERRATED) for number in range(20)])
+    submit(api, judge, [correction(0, OVERRATED, externalId="again"), feedback(20, "COMMENT", comment="Hm.")])
+    found = api.run("TrainingPreflight", input={"judgeId": judge["id"], "trainingType": "FULL_RETRAIN",
+        "trainingConfig": {}})  # fmt: skip
+    quality = found["quality"]
+
+    assert found["ready"]
+    assert (quality["examinedCount"], quality["complete"], quality["duplicateCount"]) == (22, True, 1)
+    assert (quality["agreeingShare"], quality["confirmedCount"], quality["raterAgreement"]) == (0, 0, None)
+    assert {one["reason"]: one["count"] for one in quality["leftOut"]} == {
+        "replaced by the same person's later correction": 1,
+        "comments": 1,
+    }
+    assert [(one["criterion"]["key"], one["labelCount"]) for one in quality["balance"]] == [(OVERRATED, 20)]
+    assert [warning["code"] for warning in found["warnings"]] == ["ONLY_ERRORS", "DUPLICATE_FEEDBACK"]
+    assert found["estimatedSeconds"] > 0

@@ -1,0 +1,69 @@
+"""Versions as files: out of one judge, into another."""
+
+import asyncio
+import hashlib
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy import Connection
+
+from models.access import Role
+from models.judge import JudgeVersion
+from resolvers.context import Context
+from runner.version_file import read_version
+from store import judges
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class VersionFile:
+    """A version and the bytes of its file."""
+
+    version: JudgeVersion
+    content: bytes
+
+
+async def export(ctx: Context, version_id: str) -> VersionFile | None:
+    """A version as a file; None: there is no such version."""
+
+    def unit(connection: Connection) -> VersionFile | None:
+        version = judges.version(connection, ctx.workspace_id, version_id)
+        if version is None:
+            return None
+        return VersionFile(version, judges.version_content(connection, version.id))
+
+    return await ctx.store.read(unit)
+
+
+async def import_(ctx: Context, judge_id: str, content: bytes) -> JudgeVersion:
+    """Add the version in a file to a judge: a CANDIDATE without proof.
+
+    Nobody knows what it learned from, so all feedback there is counts as known to it: it is never proven on that.
+
+    Raises:
+        NotFound, Invalid, LimitExceeded: it can't be added, and why; nothing was changed.
+    """
+    ctx.require(Role.TRAINER)
+    judge = await ctx.store.read(lambda connection: judges.need(connection, ctx.workspace_id, judge_id))
+    criteria = await ctx.loaders.criteria.load(judge.pk)
+    await asyncio.to_thread(read_version, content, criteria)
+    digest = hashlib.sha256(content).hexdigest()
+
+    def unit(connection: Connection) -> JudgeVersion:
+        return judges.add_version(
+            connection,
+            judge.pk,
+            content,
+            job_id=None,
+            parent_id=None,
+            evidence=None,
+            proven_against=None,
+            watermark=judges.lock(connection, judge.pk).feedback_seq,
+            lineage={"imported": True, "file_digest": digest},
+            created_by=ctx.viewer.user_id,
+        )
+
+    version = await ctx.store.write(unit)
+    log.info("version_imported", judge=judge.id, version=version.id, by=ctx.viewer.user_id, digest=digest)
+    return version

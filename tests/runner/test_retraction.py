@@ -1,0 +1,81 @@
+"""What was taken back leaves no trace in what is learned afterwards."""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import update
+
+from models.feedback import Bounds, Feedback
+from models.job import TrainingJob
+from runner.bounds import bounds_of_job
+from runner.dataset import Dataset, load, scales_of
+from runner.manager import Manager
+from store.outside import outside
+from store.store import Store
+from tests.factories import World, make_world, new_feedback, submit, training_spec
+from tests.runner.lessons import add_items, teach
+from trainer.base import Config, Task
+from trainer.train import train
+
+
+async def retract(world: World, seq: int, at: datetime | None = None) -> None:
+    """Take an item of feedback back, as the store keeps it."""
+    moment = at or datetime.now(UTC)
+    await world.store.write(
+        lambda c: c.execute(
+            update(Feedback).where(Feedback.judge_pk == world.judge.pk, Feedback.seq == seq).values(retracted_at=moment)
+        )
+    )
+
+
+async def feedback_of(world: World, job: TrainingJob | None = None) -> Dataset:
+    bounds = Bounds() if job is None else bounds_of_job(job)
+    return await world.store.read(lambda c: load(c, world.judge.pk, 2, bounds, 0))
+
+
+def learned(world: World, data: Dataset) -> bytes:
+    scales = scales_of(world.criteria)
+    task = Task(scales, data.items, data.labels, data.doubts, len(data.raters), Config("full_retrain"))
+    version = train(task, lambda _: None).version
+    assert version is not None
+    return version
+
+
+async def test_the_next_full_retrain_equals_one_that_never_saw_what_was_retracted(store: Store) -> None:
+    clean, other = await make_world(store), await make_world(store)
+    await teach(clean, range(30))
+    await teach(other, range(17))
+    [odd] = await add_items(other, range(100, 101))
+    await submit(other, new_feedback(odd, scores=[1.0, 5.0], by="zed"), new_feedback(odd, rating=1, by="yan"))
+    await teach(other, range(17, 30))
+    noticed = learned(other, await feedback_of(other))
+    await retract(other, 18)
+    await retract(other, 19)
+    never, after = await feedback_of(clean), await feedback_of(other)
+
+    assert after.digest == never.digest
+    assert after.raters == never.raters
+    assert learned(other, after) == learned(clean, never) != noticed
+
+
+async def test_a_retraction_brings_the_word_back_that_it_had_replaced(store: Store) -> None:
+    world = await make_world(store)
+    [evaluation] = await add_items(world, range(1))
+    await submit(world, *(new_feedback(evaluation, scores=[score, None]) for score in (2.0, 5.0)))
+    await retract(world, 2)
+    data = await feedback_of(world)
+
+    assert data.labels.score.tolist() == [2.0]
+    assert data.left_out == {}
+
+
+async def test_what_is_retracted_leaves_a_job_that_has_not_started_and_the_job_tells(store: Store) -> None:
+    world = await make_world(store)
+    await teach(world, range(4))
+    await retract(world, 4, at=datetime.now(UTC) - timedelta(days=1))
+    job, _ = await Manager(store).submit(world.viewer, training_spec(world))
+    await retract(world, 2)
+    data = await feedback_of(world, job)
+    around = await store.read(lambda c: outside(c, world.judge.pk, bounds_of_job(job), retracted_since=job.created_at))
+
+    assert len(data.items) == 2
+    assert around == {"retracted since the job was created": 1}

@@ -1,0 +1,170 @@
+"""Where a version comes from, and versions as files."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import httpx
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from cli.commands import app
+from models.access import Role
+from runner.version_file import MOST_BYTES
+from tests.server.api import Api, Data, assert_nothing_leaks
+from tests.server.conftest import Enter
+from tests.server.processes import Server
+from tests.server.worlds import OVERRATED, Trained, item, make_judge, record, scores, train_a_judge
+
+ZIP = {"content-type": "application/zip"}
+ITEMS = [item(number) for number in range(100, 110)]
+
+
+@pytest.fixture(scope="module")
+def trained(server: Server, enter: Enter) -> Trained:
+    """A judge that no other test touches."""
+    return train_a_judge(enter(server, workspace="files"))
+
+
+@pytest.fixture(scope="module")
+def content(trained: Trained) -> bytes:
+    """The file of its version."""
+    answer = trained.api.http.get(f"/versions/{trained.version['id']}/file")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/zip"
+    assert answer.headers["content-disposition"] == f'attachment; filename="{trained.version["id"]}.npz"'
+    return answer.content
+
+
+def version_of(api: Api, version_id: str) -> Data:
+    found: Data = api.run("JudgeVersion", id=version_id)
+    return found
+
+
+def versions_of(api: Api, judge: Data) -> int:
+    total: int = api.run("JudgeVersions", judgeId=judge["id"])["versions"]["totalCount"]
+    return total
+
+
+def test_a_version_tells_from_what_it_was_made(trained: Trained, content: bytes) -> None:
+    lineage = version_of(trained.api, trained.version["id"])["lineage"]
+
+    assert (lineage["imported"], lineage["trainingType"], lineage["seed"]) == (False, "FULL_RETRAIN", 0)
+    assert (lineage["feedbackAfter"], lineage["feedbackWatermark"]) == (0, 60)
+    assert (lineage["labelCount"], lineage["itemCount"]) == (120, 60)
+    assert len(lineage["feedbackDigest"]) == 64
+    assert lineage["codeVersion"]
+    assert lineage["fileDigest"] == hashlib.sha256(content).hexdigest()
+    assert lineage["config"]["minimumFeedbackCount"] == 20
+    assert lineage["config"]["maxEpochs"] == trained.job["trainingConfig"]["maxEpochs"]
+
+
+def test_an_imported_version_scores_the_same_and_is_a_candidate_without_proof(
+    server: Server, trained: Trained, content: bytes, enter: Enter
+) -> None:
+    api = enter(server)
+    judge = make_judge(api)
+    answer = api.http.post(f"/judges/{judge['id']}/versions", content=content, headers=ZIP)
+    made = answer.json()
+    found = version_of(api, made["version_id"])
+    (error,) = api.user_errors("DeployJudgeVersion", input={"versionId": made["version_id"]})
+
+    assert answer.status_code == 201
+    assert answer.headers["location"] == f"/versions/{made['version_id']}/file"
+    assert (made["number"], made["status"], made["judge_id"]) == (1, "candidate", judge["id"])
+    assert found["status"] == "CANDIDATE"
+    assert found["evidence"] is found["trainingJob"] is found["parent"] is None
+    assert found["lineage"]["imported"]
+    assert found["lineage"]["fileDigest"] == made["file_digest"] == hashlib.sha256(content).hexdigest()
+    assert found["lineage"]["feedbackDigest"] is found["lineage"]["config"] is None
+    assert (error["code"], error["maeChange"]) == ("NOT_AN_IMPROVEMENT", None)
+    assert api.http.get(answer.headers["location"]).content == content
+    assert scores(api, judge, ITEMS, versionId=made["version_id"]) == scores(
+        trained.api, trained.judge, ITEMS, versionId=trained.version["id"]
+    )
+
+
+def test_a_file_that_does_not_fit_is_refused_and_changes_nothing(api: Api, content: bytes) -> None:
+    criteria = [{"name": "Clarity", "key": OVERRATED, "max": 7}]
+    judge = api.run("CreateJudge", input={"name": "Other", "criteria": criteria})["judge"]
+    for body, status, code in [
+        (content, 422, "INVALID"),
+        (content[:-20], 422, "INVALID"),
+        (b"", 422, "INVALID"),
+        (bytes(MOST_BYTES + 1), 413, "LIMIT_EXCEEDED"),
+    ]:
+        answer = api.http.post(f"/judges/{judge['id']}/versions", content=body, headers=ZIP)
+        assert_nothing_leaks(answer)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+    other = api.http.post(f"/judges/{judge['id']}/versions", content=content, headers={"content-type": "text/plain"})
+
+    assert other.status_code == 415
+    assert versions_of(api, judge) == 0
+
+
+def test_who_may_export_and_import(server: Server, trained: Trained, content: bytes, enter: Enter) -> None:
+    path, upload = f"/versions/{trained.version['id']}/file", f"/judges/{trained.judge['id']}/versions"
+    viewer, annotator, stranger = (
+        enter(server, workspace="files", role=Role.VIEWER),
+        enter(server, workspace="files", role=Role.ANNOTATOR),
+        enter(server),
+    )
+    before = versions_of(trained.api, trained.judge)
+
+    assert viewer.http.get(path).content == content
+    assert annotator.http.post(upload, content=content, headers=ZIP).status_code == 403
+    assert (stranger.http.get(path).status_code, stranger.http.get("/versions/ver_gone/file").status_code) == (404, 404)
+    assert stranger.http.post(upload, content=content, headers=ZIP).status_code == 404
+    for method, where in (("GET", path), ("POST", upload)):
+        answer = httpx.request(method, server.url + where, headers=ZIP, trust_env=False)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (401, "UNAUTHENTICATED")
+    assert versions_of(trained.api, trained.judge) == before
+
+
+def command(api: Api, *arguments: str) -> Result:
+    return CliRunner(env={"JUDGESMITH_URL": api.url, "JUDGESMITH_API_KEY": api.key}).invoke(app, arguments)
+
+
+def test_the_command_takes_a_version_from_one_judge_to_another_and_compares_it(
+    trained: Trained, content: bytes, tmp_path: Path
+) -> None:
+    api, file = trained.api, tmp_path / "version.npz"
+    judge = make_judge(api)
+    record(api, judge, [item(number) for number in range(20)])
+    out = command(api, "export-version", trained.version["id"], str(file))
+    made = json.loads(command(api, "import-version", str(file), "--judge", judge["id"], "--json").stdout)
+    compared = command(api, "compare", judge["id"], "--from", "raw", "--to", made["version_id"])
+
+    assert (out.exit_code, file.read_bytes()) == (0, content)
+    assert made["status"] == "candidate"
+    assert compared.exit_code == 0
+    assert "Version 1 (candidate) gives " in compared.stdout
+    assert "of 40 verdicts otherwise than The judge itself" in compared.stdout
+    assert "Clarity" in compared.stdout
+
+
+def test_the_command_says_why_a_file_can_not_be_taken(trained: Trained, tmp_path: Path) -> None:
+    api, file = trained.api, tmp_path / "no version.npz"
+    file.write_bytes(b"hello")
+    refused = command(api, "import-version", str(file), "--judge", trained.judge["id"])
+    unread = command(api, "import-version", str(tmp_path / "gone"), "--judge", trained.judge["id"])
+    unknown = command(api, "export-version", "ver_gone", str(tmp_path / "new"))
+
+    assert (refused.exit_code, unread.exit_code, unknown.exit_code) == (1, 1, 1)
+    assert "holds no judge version that can be used here" in refused.stderr
+    assert "can't be read" in unread.stderr
+    assert "There is no judge version 'ver_gone'" in unknown.stderr
+    assert not (tmp_path / "new").exists()
+
+
+def test_the_command_draws_a_curve_and_suggests_what_to_look_at(trained: Trained) -> None:
+    api, judge = trained.api, trained.judge
+    record(api, judge, [item(number) for number in range(200, 203)])
+    curve, suggested = command(api, "learning-curve", judge["id"]), command(api, "suggest", judge["id"])
+
+    assert (curve.exit_code, suggested.exit_code) == (0, 0)
+    assert "none, raw scores" in curve.stdout
+    assert "120" in curve.stdout
+    assert all(f"e{number}" in suggested.stdout for number in range(200, 203))
+    assert command(api, "suggest", "jdg_gone").exit_code == command(api, "learning-curve", "jdg_gone").exit_code == 1
