@@ -33,6 +33,10 @@ def test_from_a_key_to_a_better_judge_and_back(page: Page, home: Server) -> None
     for key in ("2", "4", "s"):  # a score for each criterion, sent
         page.keyboard.press(key)
     expect(page.get_by_text(re.compile("^2 of 3 "))).to_be_visible()
+    page.keyboard.press("x")
+    expect(page.get_by_text(re.compile("^3 of 3 "))).to_be_visible()
+    page.keyboard.press("u")  # that was a mistake: taken back, and said again
+    expect(page.get_by_text(re.compile("^2 of 3 "))).to_be_visible()
     page.keyboard.press("a")
     expect(page.get_by_text(re.compile("^3 of 3 "))).to_be_visible()
     page.keyboard.press("c")

@@ -122,6 +122,7 @@ function options(properties: Properties, width: number): uPlot.Options {
     legend: { show: false },
     cursor: { show: false },
     scales: { x: { time: properties.days ?? false } },
+    ...(properties.days && { tzDate: (at: number) => uPlot.tzDate(new Date(at * 1000), 'Etc/UTC') }), // a day's own midnight
     axes: [
       { ...axis, ...(properties.days ? {} : { incrs: WHOLE }) },
       { ...axis, size: 64, values: (_: uPlot, ticks: number[]) => ticks.map((tick) => properties.show(tick)) },

@@ -13,6 +13,7 @@ import { to } from '../parts/router';
 import { Note, Shown } from '../parts/shown';
 import { useMay } from '../parts/viewer';
 import { Learning } from './curve';
+import { Days } from './days';
 import { Train } from './train';
 import { Versions } from './versions';
 
@@ -162,6 +163,7 @@ function Feedback({ judge }: { judge: Overview }): JSX.Element {
         })}
       </Table>
       <p class="hint">Shift: people’s score minus the judge’s. Above 0, people find the judge too low.</p>
+      <Days judgeId={judge.id} />
     </Section>
   );
 }

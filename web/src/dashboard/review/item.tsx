@@ -27,7 +27,9 @@ interface Properties {
   judge: JudgeFieldsFragment;
   where: string;
   why: string | undefined;
-  given: () => void;
+  given: (feedbackId: string) => void;
+  /** Takes back what was given last, where there is something. */
+  takeBack: { label: string; deed: () => void } | undefined;
   next: () => void;
   back: () => void;
 }
@@ -43,7 +45,7 @@ export function Item(properties: Properties): JSX.Element {
   );
 }
 
-function Review({ evaluation, judge, where, why, given, next, back }: Properties & { evaluation: Evaluation }): JSX.Element {
+function Review({ evaluation, judge, where, why, given, takeBack, next, back }: Properties & { evaluation: Evaluation }): JSX.Element {
   const [chosen, setChosen] = useState<ReadonlyMap<string, number>>(new Map());
   const [at, setAt] = useState(0);
   const [comment, setComment] = useState('');
@@ -65,12 +67,11 @@ function Review({ evaluation, judge, where, why, given, next, back }: Properties
     try {
       const { submitFeedback: answer } = await ask(SubmitFeedbackDocument, {
         input: { judgeId: judge.id, feedback: [{ ...item, externalId: sent.current.key }] },
-        withRecords: false,
       });
       setErrors(answer.userErrors);
       if (!answer.userErrors.length) {
         say(`Saved: ${DONE[said.type]}.`);
-        given();
+        given(answer.feedback?.[0]?.id ?? '');
         next();
       }
     } catch (problem) {
@@ -109,6 +110,7 @@ function Review({ evaluation, judge, where, why, given, next, back }: Properties
     c: () => words.current?.focus(),
     n: next,
     p: back,
+    u: () => takeBack?.deed(),
   });
 
   return (
@@ -186,6 +188,11 @@ function Review({ evaluation, judge, where, why, given, next, back }: Properties
             <button type="button" class="small" aria-keyshortcuts="n" onClick={next}>
               Skip <kbd>n</kbd>
             </button>
+            {takeBack && (
+              <button type="button" class="small" aria-keyshortcuts="u" onClick={takeBack.deed}>
+                {takeBack.label} <kbd>u</kbd>
+              </button>
+            )}
           </div>
           <label class="check">
             <input type="checkbox" checked={shortcuts} onChange={(event) => setShortcuts(event.currentTarget.checked)} />

@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from 'preact/hooks';
 
-type Letter = 'a' | 'c' | 'j' | 'k' | 'n' | 'p' | 's' | 'x';
+type Letter = 'a' | 'c' | 'j' | 'k' | 'n' | 'p' | 's' | 'u' | 'x';
 export type Keys = Record<Letter, () => void> & { digit: (digit: number) => void; shiftDigit: (digit: number) => void };
 
 const SLOT = 'judgesmith.shortcuts';
