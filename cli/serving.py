@@ -46,7 +46,7 @@ def serve(
     slots: Slots = None,
     runner: Annotated[bool | None, typer.Option(help="Whether to run training jobs here too.")] = None,
 ) -> None:
-    """Start the server: GraphQL at /graphql, GraphiQL at /graphiql, REST at /training/jobs."""
+    """Start the server: dashboard at /, GraphQL at /graphql, GraphiQL at /graphiql, REST at /training/jobs."""
     settings = _settings(host=host, port=port, database_url=database_url, data_dir=data_dir, slots=slots, runner=runner)
     for note in _run(prepare(settings, first_key=True)):
         print(note, flush=True)
