@@ -13,7 +13,6 @@ from starlette.types import Scope
 STATIC: Final = Path(__file__).with_name("static")
 
 
-
 def _security(*more: str) -> dict[str, str]:
     """Headers under which everything comes from this server alone, and nothing that a page was made to say runs."""
     policy = (

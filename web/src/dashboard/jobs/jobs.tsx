@@ -94,7 +94,9 @@ function Jobs({ judgeId }: { judgeId?: string }): JSX.Element {
             </>
           ) : (
             <Note title={status || type ? 'No such jobs.' : 'No training jobs yet.'}>
-              {status || type ? 'Change the filter to see others.' : 'Open a judge and train it: its jobs are then shown here, live.'}
+              {status || type
+                ? 'Change the filter to see others.'
+                : `${judgeId ? '“Train now” creates one' : 'Open a judge and train it'}: jobs are shown here, live.`}
             </Note>
           )
         }
