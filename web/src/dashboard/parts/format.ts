@@ -23,7 +23,7 @@ export function signed(value: number | null | undefined, digits = 2): string {
 }
 
 export function percent(share: number | null | undefined, digits = 0): string {
-  return share == null ? NONE : `${minus((share * 100).toFixed(digits))} %`;
+  return share == null ? NONE : `${minus((share * 100).toFixed(digits))}\u00a0%`; // one word, never broken
 }
 
 function minus(text: string): string {
