@@ -5,9 +5,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PAGES := server/static/graphiql.html
+PAGE_SOURCES := $(shell find web frontend-queries -name node_modules -prune -o -name generated -prune -o -type f -print)
+# What the pages are built with, installed anew only when it changed.
+NODE_MODULES := { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --silent --no-audit --no-fund; }
 PACKAGES := cli models resolvers runner schema server store trainer
 
-.PHONY: help setup pages demo test faults check audit format lock sdl
+.PHONY: help setup pages codegen browser demo test faults check audit format lock sdl
 .DEFAULT_GOAL := help
 
 help: ## Show these commands
@@ -23,19 +26,27 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m compileall -q $(PACKAGES)  # so that processes start fast, also where Python writes no bytecode
 	@touch $(READY)
 
-pages: $(PAGES) ## Build GraphiQL, where Node is
+pages: $(PAGES) ## Build the dashboard and GraphiQL, where Node is
 
-$(PAGES): $(wildcard web/*.html web/*.json web/*.ts web/src/*) $(wildcard frontend-queries/*.graphql)
+$(PAGES): $(PAGE_SOURCES) schema/schema.graphql
 	@if command -v npm >/dev/null 2>&1; then \
 		echo "Building the pages ..."; \
-		(cd web && npm ci --silent --no-audit --no-fund && npm run --silent build) \
+		(cd web && $(NODE_MODULES) && npm run --silent build) \
 		|| echo "The pages could not be built; the server runs without them and says how to build them."; \
-	else echo "Node is not here: the server runs without GraphiQL and says how to build it."; fi
+	else echo "Node is not here: the server runs without its pages and says how to build them."; fi
+
+codegen: ## Make typed TypeScript documents and the manifest of persisted ones
+	@cd web && $(NODE_MODULES) && npm run --silent codegen
+
+browser: pages ## Install Chromium for the browser tests, where root and apt are
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && [ ! -e /usr/bin/chromium ]; then \
+		(apt-get update -qq && apt-get install -y -qq chromium) >/dev/null 2>&1 \
+		|| echo "Chromium could not be installed: the browser tests will be skipped."; fi
 
 demo: setup pages ## Improve a judge with real human ratings, live (NO_WAIT=1: stop at the end)
 	@$(BIN)/judgesmith demo $(if $(filter 1 true yes,$(NO_WAIT)),--no-wait)
 
-test: setup ## Run all tests
+test: setup pages ## Run all tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 faults: setup ## Kill everything, again and again, and check that nothing was lost (takes a while)
@@ -43,12 +54,14 @@ faults: setup ## Kill everything, again and again, and check that nothing was lo
 		(apt-get update -qq && apt-get install -y -qq faketime) >/dev/null 2>&1 || echo "Without faketime the clock can't jump."; fi
 	STORM_JOBS=40 STORM_SEEDS=2 STORM_JUDGES=10 STORM_READERS=990 $(BIN)/python -m pytest tests/faults $(ARGS)
 
-check: setup ## Lint, types, floors and the printed schema
+check: setup ## Lint, types, floors and the printed schema; the same for the pages, where Node is
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	@$(BIN)/judgesmith schema | diff - schema/schema.graphql || { echo "schema/schema.graphql is not what the code prints: make sdl"; exit 1; }
+	@if command -v npm >/dev/null 2>&1; then cd web && $(NODE_MODULES) && npm run --silent check; \
+	else echo "Node is not here: the pages are not checked."; fi
 
 audit: setup ## Ask whether known holes are in what we depend on (asks the internet)
 	@test -x $(VENV)/audit/bin/pip-audit || { $(PYTHON) -m venv $(VENV)/audit && $(VENV)/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit; }

@@ -14,7 +14,8 @@ class PagesBuildHook(BuildHookInterface[Any]):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Build the pages; without Node the wheel comes without them, and the server says how to build them."""
         root = Path(self.root)
-        if version == "editable" or (root / "server/static/graphiql.html").is_file():
+        built = all((root / "server/static" / page).is_file() for page in ("dashboard.html", "graphiql.html"))
+        if version == "editable" or built:
             return
         npm = shutil.which("npm")
         if npm is None:

@@ -3,6 +3,7 @@
 import typer
 
 from cli.demo import demo
+from cli.deploy_commands import deploy, retry, rollback, versions
 from cli.export_command import export_command
 from cli.import_command import import_command
 from cli.job_commands import cancel, train, watch_job
@@ -18,9 +19,13 @@ app.command("export")(export_command)
 app.command("train")(train)
 app.command("watch")(watch_job)
 app.command("cancel")(cancel)
+app.command("retry")(retry)
 app.command("jobs")(jobs)
 app.command("judges")(judges)
 app.command("summary")(summary)
+app.command("versions")(versions)
+app.command("deploy")(deploy)
+app.command("rollback")(rollback)
 app.command("compare")(compare)
 app.command("learning-curve")(learning_curve)
 app.command("suggest")(suggest)

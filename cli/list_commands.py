@@ -13,6 +13,7 @@ from cli.client import Client
 from cli.errors import ApiError
 from cli.evidence import NONE, interval
 from cli.job_view import words
+from cli.jobs_live import watch_jobs
 from cli.options import DEFAULT_URL, Json, JudgeId, Key, Since, Target, Until, Url, friendly_errors, moment
 from cli.summary import summary_view
 
@@ -55,6 +56,7 @@ def jobs(
     judge: Annotated[str | None, typer.Option(metavar="ID", help="Only jobs of this judge.")] = None,
     status: Annotated[list[Status] | None, typer.Option(help="Only jobs in this state; may be repeated.")] = None,
     first: First = 20,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on showing them, live, until Ctrl-C.")] = False,
     json: Json = False,
     url: Url = DEFAULT_URL,
     key: Key = None,
@@ -63,7 +65,12 @@ def jobs(
     wanted: Data = {"judgeId": judge} if judge else {}
     if status:
         wanted["statuses"] = [state.name for state in status]
-    with friendly_errors(), Client(url, key) as client:
+    if watch and (json or status):
+        raise typer.BadParameter("--watch shows all states, and only to people: leave --status and --json out.")
+    with friendly_errors(when_interrupted="The jobs go on."), Client(url, key) as client:
+        if watch:
+            watch_jobs(client, wanted, first, console.stdout())
+            return
         page = client.run("TrainingJobs", first=first, filter=wanted)["trainingJobs"]
     table = _table("Job", "Judge", "Type", "Status", "Change in error", "Deployed", "Created")
     for job in page["nodes"]:

@@ -51,7 +51,7 @@ def serve(
         bool | None, typer.Option("--only-persisted", help="Execute known GraphQL documents only.")
     ] = None,
 ) -> None:
-    """Start the server: GraphQL at /graphql, GraphiQL at /graphiql, REST at /training/jobs."""
+    """Start the server: dashboard at /, GraphQL at /graphql, GraphiQL at /graphiql, REST at /training/jobs."""
     settings = _settings(
         host=host,
         port=port,

@@ -28,6 +28,28 @@ class Interval:
 
 
 @object_type
+class CalibrationPoint:
+    """Items that got about the same score: what that score was, and what people gave them, on average."""
+
+    score: float = strawberry.field(description="The mean of the scores, in points of the scale.")
+    people: float = strawberry.field(description="The mean of people's scores for the same items, in points.")
+    count: int = strawberry.field(description="How many labels that is.")
+
+
+@object_type
+class ConfusionMatrix:
+    """How often people gave one score where the verdict was another; a scale finer than 20 steps has 20."""
+
+    levels: list[float] = strawberry.field(description="The scores that rows and columns stand for, rising, in points.")
+    counts: list[list[int]] = strawberry.field(
+        description=(
+            "How many labels: a row for each of `levels` that people gave, in it a column for each that was the "
+            "verdict. What agrees lies on the diagonal."
+        )
+    )
+
+
+@object_type
 class AgreementReport:
     """How well a set of scores agrees with what people said.
 
@@ -66,10 +88,23 @@ class AgreementReport:
             "from what people give on average; 0 is perfect. Null where it is not defined."
         )
     )
+    calibration: list[CalibrationPoint] = strawberry.field(
+        description=(
+            "The curve behind `calibrationError`: up to 10 bins of equally many items, by rising score. Empty in a "
+            "report over all criteria, and in proofs made before there was one."
+        )
+    )
+    confusion: ConfusionMatrix | None = strawberry.field(
+        description=(
+            "People's scores against the verdicts, counted. Null in a report over all criteria, and in proofs made "
+            "before there was one."
+        )
+    )
 
     @classmethod
     def of(cls, content: Content) -> Self:
         """The GraphQL view of a stored report."""
+        confusion = content.get("confusion")
         return cls(
             mean_absolute_error=content["mean_absolute_error"],
             spearman=content["spearman"],
@@ -78,6 +113,8 @@ class AgreementReport:
             within_one_agreement=content["within_one_agreement"],
             bias=content["bias"],
             calibration_error=content["calibration_error"],
+            calibration=[CalibrationPoint(**point) for point in content.get("calibration", ())],
+            confusion=confusion and ConfusionMatrix(levels=confusion["levels"], counts=confusion["counts"]),
         )
 
     @classmethod

@@ -1,37 +1,40 @@
-"""The pages: GraphiQL as built from `web/`, or a page that says how to build it."""
+"""The pages: the dashboard and GraphiQL as built from `web/`, or a page that says how to build them."""
 
 from html import escape
 from pathlib import Path
 from typing import Final
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 STATIC: Final = Path(__file__).with_name("static")
 
-# The editor styles itself at run time and starts workers; everything else comes from this server alone.
-CONTENT_SECURITY_POLICY: Final = "; ".join(
-    (
+
+def _security(*more: str) -> dict[str, str]:
+    """Headers under which everything comes from this server alone, and nothing that a page was made to say runs."""
+    policy = (
         "default-src 'none'",
         "script-src 'self'",
         "connect-src 'self'",
-        "worker-src 'self' blob:",
-        "style-src 'self' 'unsafe-inline'",
         "img-src 'self' data:",
-        "font-src 'self' data:",
         "base-uri 'self'",
         "form-action 'none'",
         "frame-ancestors 'none'",
+        *more,
     )
-)
-SECURITY: Final = {
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
+    return {
+        "Content-Security-Policy": "; ".join(policy),
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+    }
+
+
+STRICT: Final = _security("style-src 'self'")
+# GraphiQL's editor styles itself at run time and starts workers.
+EDITOR: Final = _security("style-src 'self' 'unsafe-inline'", "worker-src 'self' blob:", "font-src 'self' data:")
 FRESH: Final = "no-cache"
 FOREVER: Final = "public, max-age=31536000, immutable"
 
@@ -41,6 +44,7 @@ NOT_BUILT: Final = """\
   <head>
     <meta charset="utf-8">
     <title>Judgesmith</title>
+    <meta name="color-scheme" content="light dark">
     <link rel="icon" href="data:,">
     <style>
       body {{ margin: 3rem auto; max-width: 44rem; padding: 0 1rem; font: 1rem/1.5 system-ui, sans-serif; }}
@@ -49,7 +53,7 @@ NOT_BUILT: Final = """\
   </head>
   <body>
     <h1>The pages are not built yet</h1>
-    <p>Judgesmith runs; only GraphiQL is missing. In a checkout, with Node 20 or newer, build it and reload:</p>
+    <p>Judgesmith runs; only its pages are missing. In a checkout, with Node 20 or newer, build them and reload:</p>
     <pre>cd web &amp;&amp; npm ci &amp;&amp; npm run build</pre>
     <p>The GraphQL endpoint is <code>{endpoint}</code>:</p>
     <pre>curl {endpoint} \\
@@ -70,29 +74,33 @@ class Static(StaticFiles):
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Add how long a browser may keep the file."""
         response = await super().get_response(path, scope)
-        response.headers.update(SECURITY)
+        response.headers.update(EDITOR)  # a worker lives by its own file's rules
         response.headers["Cache-Control"] = FOREVER if path.startswith("assets/") else FRESH
         return response
 
 
-def root(_: Request) -> Response:
-    """Lead to GraphiQL; a relative address holds behind any prefix."""
-    return RedirectResponse("graphiql")
+def dashboard(request: Request) -> Response:
+    """Serve the dashboard, which finds the endpoint and GraphiQL relative to this address."""
+    return _page(request, "dashboard", STRICT)
 
 
 def graphiql(request: Request) -> Response:
     """Serve GraphiQL, whose own addresses are all relative to this one."""
-    headers = SECURITY | {"Cache-Control": FRESH}
-    page = STATIC / "graphiql.html"
+    return _page(request, "graphiql", EDITOR)
+
+
+def _page(request: Request, name: str, security: dict[str, str]) -> Response:
+    page = STATIC / f"{name}.html"
     if page.is_file():
-        return FileResponse(page, headers=headers)
-    return HTMLResponse(NOT_BUILT.format(endpoint=escape(f"{request.base_url}graphql")), headers=headers)
+        return FileResponse(page, headers=security | {"Cache-Control": FRESH})
+    text = NOT_BUILT.format(endpoint=escape(f"{request.base_url}graphql"))
+    return HTMLResponse(text, headers=EDITOR | {"Cache-Control": FRESH})  # it holds its own style
 
 
 def routes() -> list[BaseRoute]:
     """The pages and their files."""
     return [
-        Route("/", root),
+        Route("/", dashboard),
         Route("/graphiql", graphiql),
         Mount("/static", Static(directory=STATIC, check_dir=False), name="static"),
     ]

@@ -29,6 +29,8 @@ class AgreementReport:
     within_one_agreement: float
     bias: float
     calibration_error: float | None
+    calibration: tuple[metrics.CalibrationPoint, ...] = ()  # of a single criterion, as the next
+    confusion: metrics.Confusion | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,8 @@ def _report(scale: Scale, scores: Predictions, at: np.ndarray, target: Floats) -
         metrics.within_one_agreement(scale, verdict, target),
         float(np.mean(point - target)),
         metrics.calibration_error(point, target),
+        metrics.calibration_curve(point, target),
+        metrics.confusion(scale, verdict, target),
     )
 
 

@@ -7,13 +7,20 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from trainer.base import Floats
 from trainer.folds import hold_out
 from trainer.journal import Journal, pack, unpack
-from trainer.optimise import AdamState, Epoch, Schedule, adam, lbfgs
+from trainer.optimise import AdamState, Schedule, adam, lbfgs
 from trainer.ordinal import Anchor, Coefficients, Objective
 from trainer.prior import Prior, estimate
 from trainer.table import Table
 from trainer.whiten import Whitening
+
+Told = Callable[[int, float, float | None, float], None]
+"""Called with the epoch (from 1), the mean training and validation loss of a label, and the mean absolute error.
+
+The error is a share (0..1) of the range, on the validation rows where there are any, else on what is learned from.
+"""
 
 PAUSE = 0.5
 """Seconds between checkpoints of a fit under way."""
@@ -69,7 +76,7 @@ def fit(
     name: str,
     *,
     validation: np.ndarray | None = None,
-    epoch: Epoch | None = None,
+    epoch: Told | None = None,
 ) -> Fit:
     """Fit the rows at `index`, or take the fit from the journal.
 
@@ -100,22 +107,23 @@ def fit(
     full = objective(table, index, warm, prior)
     start = warm.joint.center if warm else calibrator.widen(full.like.weights.shape[1])
     epochs = 0
+    watched = None if validation is None else table.rows.take(validation)
+    measured = watched if watched is not None and len(watched) else full.rows
 
-    def counted(number: int, loss: float, held_out: float | None) -> None:
+    def counted(number: int, loss: float, held_out: float | None, theta: Floats) -> None:
         nonlocal epochs
         epochs = number
         if epoch is not None:
-            epoch(number, loss, held_out)
+            epoch(number, loss, held_out, full.error(theta, measured))
 
     if schedule is None:
-        watched = None if validation is None else table.rows.take(validation)
         joint = lbfgs(full, start, whitened(full), counted, watched)
     else:
         kept = journal.find(f"{name} under way")
         save: Callable[[AdamState], None] = lambda state: journal.keep(f"{name} under way", state.arrays(), pause=PAUSE)  # noqa: E731
         joint, epochs = adam(
             full, start, schedule, seed=[recipe.seed, 3],
-            validation=None if validation is None else table.rows.take(validation),
+            validation=watched,
             state=AdamState.restore(kept) if kept is not None else None, epoch=counted, save=save,
         )  # fmt: skip
         journal.drop(f"{name} under way")

@@ -9,11 +9,10 @@ import numpy as np
 
 from trainer.base import Bools, Floats, Ints
 from trainer.evidence import Predictions
-from trainer.fit import Fit, Recipe, WarmStart, fit
+from trainer.fit import Fit, Recipe, Told, WarmStart, fit
 from trainer.folds import FOLDS, assign
 from trainer.gate import Choice, OutOfFold, choose, pool
 from trainer.journal import Journal
-from trainer.optimise import Epoch
 from trainer.ordinal import Coefficients, exceedances, latent
 from trainer.scales import to_grid
 from trainer.table import Table
@@ -124,7 +123,7 @@ def blank(table: Table) -> Predictions:
 
 def refit(
     table: Table, index: np.ndarray, recipe: Recipe, crossed: CrossFit, journal: Journal, name: str,
-    validation: np.ndarray | None = None, epoch: Epoch | None = None,
+    validation: np.ndarray | None = None, epoch: Told | None = None,
 ) -> Fit:  # fmt: skip
     """Fit all rows at `index`; an early-stopped recipe without validation rows stops where its folds stopped."""
     schedule = recipe.schedule

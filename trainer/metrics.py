@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from trainer.base import Floats, Scale
@@ -49,6 +51,46 @@ def calibration_error(predicted: Floats, label: Floats) -> float:
     Items are sorted by their predicted score into up to 10 bins of equal count (equal predictions stay together);
     the error is the mean over bins, weighted by count, of |mean prediction - mean label|.
     """
+    return float(np.abs(np.bincount(_bins(predicted), predicted - label)).sum() / len(label))
+
+
+def _bins(predicted: Floats) -> np.ndarray:
     edges = np.quantile(predicted, np.arange(1, BINS) / BINS)
-    bins = np.searchsorted(np.unique(edges), predicted, side="left")
-    return float(np.abs(np.bincount(bins, predicted - label)).sum() / len(label))
+    return np.searchsorted(np.unique(edges), predicted, side="left")
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationPoint:
+    """Scores that are about the same: their mean, what people gave on average (both in points), and how many."""
+
+    score: float
+    people: float
+    count: int
+
+
+def calibration_curve(predicted: Floats, label: Floats) -> tuple[CalibrationPoint, ...]:
+    """The bins of `calibration_error` that hold anything, by rising score: at most 10."""
+    bins = _bins(predicted)
+    counts = np.bincount(bins)
+    scores, people = np.bincount(bins, predicted), np.bincount(bins, label)
+    return tuple(
+        CalibrationPoint(float(scores[k] / n), float(people[k] / n), int(n)) for k, n in enumerate(counts) if n
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Confusion:
+    """How often people gave `levels[row]` (points) where the verdict was `levels[column]`."""
+
+    levels: tuple[float, ...]
+    counts: tuple[tuple[int, ...], ...]
+
+
+def confusion(scale: Scale, verdict: Floats, label: Floats) -> Confusion:
+    """Counts on the learned levels, at most 21 of them: a row for each of people's scores, a column a verdict."""
+    steps = level_steps(scale)
+    size = steps + 1
+    row, column = (np.rint(to_unit(scale, score) * steps).astype(np.int64) for score in (label, verdict))
+    counts = np.bincount(row * size + column, minlength=size * size).reshape(size, size)
+    levels = scale.minimum + np.arange(size) * span(scale) / steps
+    return Confusion(tuple(levels.tolist()), tuple(tuple(line) for line in counts.tolist()))

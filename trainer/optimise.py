@@ -12,8 +12,8 @@ from trainer.base import Diverged, Floats
 from trainer.ordinal import LEAST_SLOPE, Coefficients, Objective, Rows
 from trainer.whiten import Whitening
 
-Epoch = Callable[[int, float, float | None], None]
-"""Called with the epoch (from 1), the mean training loss and the mean validation loss of a label."""
+Epoch = Callable[[int, float, float | None, Floats], None]
+"""Called with the epoch (from 1), the mean training and validation loss of a label, and the parameters so far."""
 
 PATIENCE = 5
 EXPLODED, WORSE = 3.0, 1.1
@@ -57,10 +57,10 @@ def lbfgs(
         nonlocal count
         count += 1
         if epoch is not None:
-            held_out = None
+            theta, held_out = whitening.forward(intermediate_result.x), None
             if validation is not None and len(validation):
-                held_out = objective.data(whitening.forward(intermediate_result.x), validation)[0] / len(validation)
-            epoch(count, float(intermediate_result.fun), held_out)
+                held_out = objective.data(theta, validation)[0] / len(validation)
+            epoch(count, float(intermediate_result.fun), held_out, theta)
 
     found = minimize(
         loss,
@@ -156,7 +156,7 @@ def adam(
         if watched < state.best_loss - 1e-4:
             state.best_loss, state.best_epoch, state.best = watched, state.epoch, state.theta.copy()
         if epoch is not None:
-            epoch(state.epoch, mean, held_out)
+            epoch(state.epoch, mean, held_out, state.theta)
         if save is not None:
             save(state)
     if schedule.early_stopping and validation is not None and state.best_epoch:

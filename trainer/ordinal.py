@@ -127,7 +127,7 @@ class Objective:
         self, rows: Rows, start: Coefficients, steps: Ints, anchor: Anchor | None = None,
         precision: Floats | float = 1.0, apart: float = 1.0,
     ) -> None:  # fmt: skip
-        self.rows, self.like, self.anchor = rows, start, anchor
+        self.rows, self.like, self.steps, self.anchor = rows, start, steps, anchor
         each = precision * np.ones(start.weights.shape[1])
         self.own_precision, self.shared_precision = OWN["weights"] * apart * each, SHARED["weights"] * each
         self.identity = np.where(np.isfinite(t := identity(steps, start.bend.shape[1])), t, 0.0)
@@ -138,15 +138,7 @@ class Objective:
         """Summed loss of `rows` and its gradient."""
         c = Coefficients.unpack(theta, self.like)
         at, who = rows.criterion, rows.rater
-        z = rows.line * c.slope[at] + c.shift[at]
-        few = len(rows) * 4 < len(rows.features)
-        x = rows.features[rows.item] if few else rows.features
-        place = np.arange(len(rows)) if few else rows.item
-        if x.shape[1]:
-            z += (x @ c.weights.T.astype(np.float32))[place, at]
-        if c.offsets.size:
-            z += c.offsets[who]
-        a = (z[:, None] - (self.identity + c.bend)[at]).astype(np.float32)
+        a, x, place = self._logits(c, rows)
         e = np.exp(-np.abs(a))
         loss = float(np.sum(rows.importance * (np.maximum(a, 0) + np.log1p(e) - rows.target * a), dtype=np.float64))
         pull = rows.importance * (np.where(a >= 0, 1.0, e) / (1.0 + e) - rows.target)
@@ -160,6 +152,26 @@ class Objective:
             _sums(who, gz, c.offsets.size) if c.offsets.size else np.zeros(0),
         )
         return loss, gradient.pack()
+
+    def _logits(self, c: Coefficients, rows: Rows) -> tuple[Floats32, Floats32, Ints]:
+        """Of each threshold (m, W); with the features they came from, and each label's place in them."""
+        at, who = rows.criterion, rows.rater
+        z = rows.line * c.slope[at] + c.shift[at]
+        few = len(rows) * 4 < len(rows.features)
+        x = rows.features[rows.item] if few else rows.features
+        place = np.arange(len(rows), dtype=np.int32) if few else rows.item
+        if x.shape[1]:
+            z += (x @ c.weights.T.astype(np.float32))[place, at]
+        if c.offsets.size:
+            z += c.offsets[who]
+        return (z[:, None] - (self.identity + c.bend)[at]).astype(np.float32), x, place
+
+    def error(self, theta: Floats, rows: Rows) -> float:
+        """Mean distance of the expected scores from the labels, as a share (0..1) of each scale's range."""
+        steps = self.steps[rows.criterion]
+        a, _, _ = self._logits(Coefficients.unpack(theta, self.like), rows)
+        exceed = np.where(np.arange(a.shape[1]) < steps[:, None], 0.5 * (1.0 + np.tanh(0.5 * a)), 0.0)
+        return float(np.mean(np.abs((exceed - rows.target).sum(1, dtype=np.float64)) / steps))
 
     @staticmethod
     def _features_gradient(x: Floats32, place: np.ndarray, at: Ints, gz: Floats, count: int) -> Floats:

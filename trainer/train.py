@@ -77,7 +77,7 @@ def _learn(study: Study, before: Before, warnings: list[Warning]) -> Outcome:
     validation = np.flatnonzero(study.held_out) if split else None
     final = refit(
         table, index, recipe, crossed, journal, "final", validation,
-        lambda number, loss, held_out: track.epoch(number, most, loss, held_out),
+        lambda number, loss, held_out, error: track.epoch(number, most, loss, held_out, error),
     )  # fmt: skip
     choice = choose(table, crossed.out, crossed.fold >= 0, final.prior.worth, kept)
     track.step("The new version is fitted")

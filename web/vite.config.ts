@@ -10,8 +10,11 @@ export default defineConfig({
     target: 'es2022',
     license: { fileName: 'licenses.md' },
     chunkSizeWarningLimit: 5000, // the editor alone is that big
-    // "use client" means nothing here, and hundreds of warnings would hide a real one
-    rolldownOptions: { input: { graphiql: 'graphiql.html' }, checks: { moduleLevelDirective: false } },
+    rolldownOptions: {
+      input: { dashboard: 'dashboard.html', graphiql: 'graphiql.html' },
+      // "use client" means nothing here, and hundreds of warnings would hide a real one
+      checks: { moduleLevelDirective: false },
+    },
   },
   worker: { format: 'es' },
 });

@@ -1,9 +1,12 @@
 """The documents that frontends, the command and the tests send."""
 
+import hashlib
+import json
+import re
 from pathlib import Path
 
 import pytest
-from graphql import OperationDefinitionNode, build_schema, parse, validate
+from graphql import OperationDefinitionNode, build_schema, parse, print_ast, validate
 
 from cli import documents
 
@@ -39,3 +42,17 @@ def test_a_fragment_is_in_a_file_of_its_name_and_spread_by_some_operation(path: 
 def test_an_unknown_document_is_answered_with_those_there_are() -> None:
     with pytest.raises(LookupError, match="CreateJudge"):
         documents.load("MakeJudge")
+
+
+def parts(text: str) -> set[str]:
+    """The definitions of a document, whatever their order and that of their fields and arguments."""
+    definitions = (re.findall(r"\w+|[^\w\s,]", print_ast(definition)) for definition in parse(text).definitions)
+    return {" ".join(sorted(words)) for words in definitions}
+
+
+def test_the_persisted_documents_are_all_that_there_are_under_their_digests() -> None:
+    """What `make codegen` wrote has not fallen behind the files; no Node is needed to see that."""
+    persisted = json.loads((documents.FOLDER / "persisted.json").read_text(encoding="utf-8"))
+    assert all(hashlib.sha256(text.encode()).hexdigest() == digest for digest, text in persisted.items())
+    written = sorted(sorted(parts(documents.load(name))) for name in documents.names())
+    assert sorted(sorted(parts(text)) for text in persisted.values()) == written, "make codegen"

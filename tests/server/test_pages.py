@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 from server import pages
 
 PAGE = '<!doctype html><base href="static/"><script type="module" src="./assets/graphiql-abc123.js"></script>'
+PAGES = {"/": "dashboard", "/graphiql": "graphiql"}
 
 
 @pytest.fixture(params=["", "/judge"], ids=["root", "prefix"])
@@ -29,8 +30,9 @@ def static(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def built(static: Path) -> Path:
     """Pages as the build leaves them."""
     (static / "assets").mkdir(parents=True)
-    (static / "graphiql.html").write_text(PAGE)
-    (static / "assets" / "graphiql-abc123.js").write_text("export {};")
+    for name in PAGES.values():
+        (static / f"{name}.html").write_text(PAGE.replace("graphiql", name))
+        (static / "assets" / f"{name}-abc123.js").write_text("export {};")
     return static
 
 
@@ -57,26 +59,29 @@ async def assert_script_loads(page: httpx.Response, prefix: str) -> None:
     assert script.headers["content-type"].startswith("text/javascript")
 
 
-async def test_the_root_leads_to_graphiql(prefix: str) -> None:
-    answer = await get("/", prefix)
-    assert answer.status_code == 307
-    assert answer.url.join(answer.headers["location"]) == f"http://judgesmith.test{prefix}/graphiql"
-
-
-async def test_graphiql_finds_its_files_and_the_endpoint(built: Path, prefix: str) -> None:
-    page = await get("/graphiql", prefix)
-    assert page.text == PAGE
+@pytest.mark.parametrize("path", PAGES)
+async def test_a_page_finds_its_files_and_the_endpoint(built: Path, prefix: str, path: str) -> None:
+    page = await get(path, prefix)
+    assert page.text == PAGE.replace("graphiql", PAGES[path])
     assert base(page).join("../graphql") == f"http://judgesmith.test{prefix}/graphql"
     await assert_script_loads(page, prefix)
 
 
-async def test_the_real_build_finds_its_files(prefix: str) -> None:
-    if not (pages.STATIC / "graphiql.html").is_file():
-        pytest.skip("the pages are not built")
-    await assert_script_loads(await get("/graphiql", prefix), prefix)
+@pytest.mark.parametrize("path", PAGES)
+async def test_the_real_build_finds_its_files(prefix: str, path: str) -> None:
+    if not (pages.STATIC / f"{PAGES[path]}.html").is_file():
+        pytest.skip("the pages are not built: make pages")
+    await assert_script_loads(await get(path, prefix), prefix)
 
 
-@pytest.mark.parametrize("path", ["/graphiql", "/static/graphiql.html", "/static/assets/graphiql-abc123.js"])
+async def test_the_dashboard_takes_neither_styles_nor_workers_from_the_page(built: Path) -> None:
+    policy = (await get("/")).headers["content-security-policy"]
+    assert "style-src 'self';" in f"{policy};"
+    assert "unsafe" not in policy
+    assert "worker-src" not in policy
+
+
+@pytest.mark.parametrize("path", ["/", "/graphiql", "/static/graphiql.html", "/static/assets/graphiql-abc123.js"])
 async def test_every_answer_carries_the_security_headers(built: Path, path: str) -> None:
     headers = (await get(path)).headers
     policy = dict(rule.split(" ", 1) for rule in headers["content-security-policy"].split("; "))
@@ -90,11 +95,13 @@ async def test_every_answer_carries_the_security_headers(built: Path, path: str)
 async def test_files_named_by_content_are_kept_forever_and_pages_asked_for_again(built: Path) -> None:
     assert "immutable" in (await get("/static/assets/graphiql-abc123.js")).headers["cache-control"]
     assert (await get("/static/graphiql.html")).headers["cache-control"] == "no-cache"
-    assert (await get("/graphiql")).headers["cache-control"] == "no-cache"
+    for path in PAGES:
+        assert (await get(path)).headers["cache-control"] == "no-cache"
 
 
-async def test_without_a_build_the_page_helps(static: Path, prefix: str) -> None:
-    page = await get("/graphiql", prefix)
+@pytest.mark.parametrize("path", PAGES)
+async def test_without_a_build_the_page_helps(static: Path, prefix: str, path: str) -> None:
+    page = await get(path, prefix)
     text = unescape(page.text)
     assert page.status_code == 200
     assert "cd web && npm ci && npm run build" in text

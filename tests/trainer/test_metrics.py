@@ -10,6 +10,7 @@ from tests.trainer.made_up import make_task, run
 from trainer import decode, metrics
 from trainer.base import Scale
 from trainer.bootstrap import holm, interval, mae_changes, spearman_changes, weighted_ranks, weights
+from trainer.ordinal import Coefficients, Objective, Rows
 
 FIVE = Scale("x", "x", 1, 5, 1)
 HUNDRED = Scale("x", "x", 0, 100, 1)
@@ -42,6 +43,27 @@ def test_calibration_error_by_hand() -> None:
     """Two predictions, 2 with labels of mean 3 and 4 with labels of mean 4: half of the items are off by one."""
     predicted, label = np.array([2.0, 2, 4, 4]), np.array([2.0, 4, 3, 5])
     assert metrics.calibration_error(predicted, label) == pytest.approx(0.5)
+    point = metrics.CalibrationPoint
+    assert metrics.calibration_curve(predicted, label) == (point(2.0, 3.0, 2), point(4.0, 4.0, 2))
+
+
+def test_confusion_by_hand() -> None:
+    """A row for each score people gave, a column for each verdict; people's own scores are put on the levels."""
+    verdict, label = np.array([1.0, 2, 2, 5]), np.array([1.2, 3.0, 2.0, 4.0])
+    found = metrics.confusion(FIVE, verdict, label)
+    assert found.levels == (1, 2, 3, 4, 5)
+    assert found.counts == ((1, 0, 0, 0, 0), (0, 1, 0, 0, 0), (0, 1, 0, 0, 0), (0, 0, 0, 0, 1), (0, 0, 0, 0, 0))
+    assert len(metrics.confusion(HUNDRED, verdict, label).levels) == 21
+
+
+def test_the_curve_holds_every_item_and_the_error() -> None:
+    """The curve's bins cover all items, and their weighted distances are the calibration error."""
+    draw = np.random.default_rng(5)
+    predicted, label = draw.uniform(1, 5, 500), draw.integers(1, 6, 500).astype(float)
+    curve = metrics.calibration_curve(predicted, label)
+    assert sum(point.count for point in curve) == 500
+    error = sum(abs(point.score - point.people) * point.count for point in curve) / 500
+    assert error == pytest.approx(metrics.calibration_error(predicted, label))
 
 
 def test_decoding_by_hand() -> None:
@@ -118,3 +140,18 @@ def test_constant_baseline_is_learned_out_of_fold() -> None:
     evidence = run(make_task(200))[0].evidence
     assert evidence.constant_baseline.mean_absolute_error > evidence.after.mean_absolute_error
     assert abs(evidence.constant_baseline.quadratic_weighted_kappa) < 0.05
+
+
+def test_the_error_of_an_epoch_by_hand() -> None:
+    """The distance of the expected level from the label's, as a share of the scale's steps."""
+    steps = np.array([4])
+    target = np.array([[1, 1, 0, 0], [1, 1, 1, 0]], np.float32)  # people's scores of 3 and 4 on 1 to 5
+    rows = Rows(
+        np.zeros((2, 0), np.float32), np.arange(2), np.zeros(2, int), np.zeros(2, int),
+        8 * (np.array([0.0, 0.75]) - 0.5), target, np.ones((2, 4), np.float32),
+    )  # fmt: skip
+    start = Coefficients.start(1, 4, 0, 0)
+    objective = Objective(rows, start, steps)
+    error = objective.error(start.pack(), rows)
+    exceed = 1 / (1 + np.exp(-(rows.line[:, None] - objective.identity)))
+    assert error == pytest.approx(float(np.mean(np.abs(exceed.sum(1) - [2, 3]) / 4)), rel=1e-5)

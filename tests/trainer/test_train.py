@@ -215,6 +215,9 @@ def test_max_epochs_are_run_exactly_and_reported() -> None:
     assert [p.epoch for p in heard.epochs] == list(range(1, 8))
     assert all(p.max_epochs == 7 and p.loss is not None for p in heard.epochs)
     assert heard.epochs[-1].loss < heard.epochs[0].loss
+    errors = [p.mean_absolute_error for p in heard.epochs]
+    assert all(error is not None and 0 < error < 0.5 for error in errors)
+    assert errors[-1] < errors[0]
     assert outcome.chosen == {"learning_rate": 0.01, "max_epochs": 7, "early_stopping": False, "validation_split": None}
 
 

@@ -12,7 +12,7 @@ import { key, showKey } from './key';
 
 const fetcher: Fetcher = key
   ? createGraphiQLFetcher({ url: endpoint, fetch: authorizedFetch, wsClient: subscriptions })
-  : async () => ({ errors: [new GraphQLError('No API key yet: enter one at the top of the page.')] });
+  : () => ({ errors: [new GraphQLError('No API key yet: enter one at the top of the page.')] });
 
 // A deep link says ?q=, because ?query= is a GraphQL request to some servers.
 const link = new URLSearchParams(location.search);

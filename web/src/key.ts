@@ -1,8 +1,8 @@
-/** The API key: asked for once, kept as long as the browser tab lives. */
+/** GraphiQL's bar with the API key: asked for once. */
 
-const SLOT = 'judgesmith.key';
+import { keepKey, storedKey } from './session';
 
-export const key = sessionStorage.getItem(SLOT) ?? '';
+export const key = storedKey();
 
 const form = find('key', HTMLFormElement);
 const input = find('key-input', HTMLInputElement);
@@ -12,7 +12,7 @@ const note = find('key-note', HTMLOutputElement);
 export function showKey(): void {
   form.addEventListener('submit', (event) => {
     event.preventDefault();
-    sessionStorage.setItem(SLOT, input.value.trim());
+    keepKey(input.value);
     location.reload(); // everything starts afresh with the key: schema, socket, editor
   });
   find('key-forget', HTMLButtonElement).addEventListener('click', () => askForKey('Enter another key.'));

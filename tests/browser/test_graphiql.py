@@ -1,0 +1,31 @@
+"""GraphiQL without the internet: the key once, examples ready, answers, a subscription over our socket."""
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import enter_key
+from tests.server.processes import Server
+from tests.server.worlds import Trained
+
+RUN = "Execute query (Ctrl-Enter)"
+
+
+def run(page: Page, text: str) -> None:
+    """Press the button once the editor shows its document."""
+    expect(page.locator(".graphiql-query-editor .view-lines")).to_contain_text(text)
+    page.get_by_role("button", name=RUN).click()
+
+
+def test_an_example_is_answered_with_the_key_of_the_dashboard(page: Page, home: Server, world: Trained) -> None:
+    enter_key(page, home)
+    page.get_by_role("link", name="GraphiQL").click()
+    expect(page.get_by_role("tab", name="Judges")).to_be_visible()
+    run(page, "judges")
+    expect(page.locator(".result-window")).to_contain_text(world.judge["id"])
+
+
+def test_a_deep_link_opens_a_subscription_that_runs_to_its_end(page: Page, home: Server, world: Trained) -> None:
+    enter_key(page, home)
+    document = f'subscription {{ trainingJobStatus(jobId: "{world.job["id"]}") {{ event {{ message }} }} }}'
+    page.goto(f"{home.url}/graphiql?q={document}")
+    run(page, "trainingJobStatus")
+    expect(page.locator(".result-window")).to_contain_text("complete.")

@@ -1,0 +1,48 @@
+"""The table of jobs that keeps up with them."""
+
+from typing import Any
+
+from rich.console import Console
+
+from cli.jobs_live import JobsView
+
+Data = dict[str, Any]
+
+
+def job(number: int, status: str, **more: Any) -> Data:
+    return {
+        "id": f"job_{number}",
+        "judge": {"name": "Essays"},
+        "trainingType": "FULL_RETRAIN",
+        "status": status,
+        "progress": {"fraction": 0.5},
+        "evidence": None,
+    } | more
+
+
+def drawn(view: JobsView) -> str:
+    console = Console(width=80, record=True, file=None, force_terminal=False)
+    with console.capture() as captured:
+        console.print(view)
+    return captured.get()
+
+
+def test_a_job_learns_its_loss_and_then_its_result() -> None:
+    view = JobsView([job(1, "TRAINING")], 5)
+    for loss in (0.9, 0.5, 0.4):
+        event = {"__typename": "EpochCompleted", "loss": loss}
+        assert not view.take({"event": event, "trainingJob": job(1, "TRAINING")})
+    assert "█" in drawn(view)
+    assert "0.400" in drawn(view)
+    assert view.take({"event": {"__typename": "StatusChanged"}, "trainingJob": job(1, "COMPLETED")})
+    view.know(job(1, "COMPLETED", evidence={"maeChange": {"estimate": -0.1, "lower": -0.12, "upper": -0.08}}))
+    assert "-10.0 [-12.0, -8.0]" in drawn(view)
+    assert "\x1b" not in drawn(view)
+
+
+def test_a_new_job_comes_on_top_and_the_oldest_goes() -> None:
+    view = JobsView([job(2, "QUEUED"), job(1, "QUEUED")], 2)
+    assert view.take({"event": {"__typename": "StatusChanged"}, "trainingJob": job(3, "CREATED")})
+    text = drawn(view)
+    assert text.index("job_3") < text.index("job_2")
+    assert "job_1" not in text

@@ -1,0 +1,173 @@
+/** The frame around every view: the key, the way around, the state of the connection. */
+
+import type { JSX } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { ViewerDocument, type ViewerQuery } from '../generated/graphql';
+import { keepKey } from '../session';
+import { askForKey, connection, keyProblem } from './api';
+import { JobPage } from './jobs/job';
+import { JobsPage } from './jobs/jobs';
+import { JudgePage } from './judges/judge';
+import { JudgesPage } from './judges/judges';
+import { Said } from './parts/actions';
+import { title } from './parts/format';
+import { Heading } from './parts/look';
+import { useQuery } from './parts/query';
+import { to, useRoute, type Route } from './parts/router';
+import { Note, Shown } from './parts/shown';
+import { useStore } from './parts/store';
+import { ViewerContext } from './parts/viewer';
+import { ReviewPage } from './review/review';
+
+export function App(): JSX.Element {
+  const problem = useStore(keyProblem);
+  return problem === null ? <Inside /> : <KeyQuestion why={problem} />;
+}
+
+function KeyQuestion({ why }: { why: string }): JSX.Element {
+  const [key, setKey] = useState('');
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    document.title = 'Key · Judgesmith';
+    input.current?.focus();
+  }, []);
+  return (
+    <main class="gate">
+      <Mark />
+      <h1>Judgesmith</h1>
+      <p>Turns people’s feedback on automated judges into better judges, and proves it.</p>
+      <form
+        autocomplete="off"
+        onSubmit={(event) => {
+          event.preventDefault();
+          keepKey(key);
+          location.reload(); // everything starts afresh with the key, the socket too
+        }}
+      >
+        <label class="field">
+          <span>API key</span>
+          <input
+            ref={input}
+            type="password"
+            required
+            autocomplete="off"
+            spellcheck={false}
+            value={key}
+            onInput={(event) => setKey(event.currentTarget.value)}
+          />
+        </label>
+        {why && (
+          <p class="problems" role="alert">
+            {why}
+          </p>
+        )}
+        <button class="primary">Open</button>
+      </form>
+      <p class="hint">
+        The server wrote its first key to <code>admin.key</code> in its data folder; others come from{' '}
+        <code>judgesmith keys create</code>. The key stays in this tab and goes nowhere but to this server.
+      </p>
+    </main>
+  );
+}
+
+function Inside(): JSX.Element {
+  const viewer = useQuery(ViewerDocument, {});
+  const route = useRoute();
+  const main = useRef<HTMLElement>(null);
+  useEffect(() => {
+    scrollTo(0, 0);
+  }, [route]);
+  return (
+    <>
+      <a
+        class="skip"
+        href={`${location.pathname}${location.search}#main`}
+        onClick={(event) => {
+          event.preventDefault(); // what is behind the # is the view
+          main.current?.focus();
+        }}
+      >
+        Skip to content
+      </a>
+      <Top viewer={viewer.data?.viewer} route={route} />
+      <main id="main" ref={main} tabIndex={-1}>
+        <Shown answer={viewer} what="Your key">
+          {({ viewer: known }) => (
+            <ViewerContext.Provider value={known}>
+              <View route={route} />
+            </ViewerContext.Provider>
+          )}
+        </Shown>
+      </main>
+      <Said />
+    </>
+  );
+}
+
+function Top(properties: { viewer: ViewerQuery['viewer'] | undefined; route: Route }): JSX.Element {
+  const state = useStore(connection);
+  const { viewer, route } = properties;
+  const inJudges = route.view === 'judges' || route.view === 'judge' || route.view === 'review';
+  const inJobs = route.view === 'jobs' || route.view === 'job';
+  return (
+    <header class="top">
+      <a class="home" href={to('judges')}>
+        <Mark /> Judgesmith
+      </a>
+      <nav aria-label="Pages">
+        <a href={to('judges')} aria-current={inJudges ? 'page' : undefined}>
+          Judges
+        </a>
+        <a href={to('jobs')} aria-current={inJobs ? 'page' : undefined}>
+          Jobs
+        </a>
+        <a href={new URL('../graphiql', document.baseURI).href}>GraphiQL</a>
+      </nav>
+      <div class="who">
+        <span class={`connection ${state}`} role="status">
+          {state === 'online' ? 'Connected' : 'Offline: trying again'}
+        </span>
+        {viewer && <span class="hint">{`${viewer.workspace.name} · ${viewer.name}, ${title(viewer.role)}`}</span>}
+        <button type="button" class="quiet small" onClick={() => askForKey('')}>
+          Change key
+        </button>
+      </div>
+    </header>
+  );
+}
+
+function View({ route }: { route: Route }): JSX.Element {
+  switch (route.view) {
+    case 'judges':
+      return <JudgesPage />;
+    case 'judge':
+      return <JudgePage key={route.id} id={route.id} />;
+    case 'review':
+      return <ReviewPage key={route.id} judgeId={route.id} first={route.evaluation} />;
+    case 'jobs':
+      return <JobsPage />;
+    case 'job':
+      return <JobPage key={route.id} id={route.id} />;
+    case 'unknown':
+      return (
+        <>
+          <Heading title="No such page" />
+          <Note title="Nothing is here.">
+            <a href={to('judges')}>All judges</a>
+          </Note>
+        </>
+      );
+  }
+}
+
+/** Two dots and the way between them: before, and after. */
+function Mark(): JSX.Element {
+  return (
+    <svg class="mark" viewBox="0 0 16 16" width="20" height="20" aria-hidden="true">
+      <path d="M3 8h10" />
+      <circle class="before" cx="3.5" cy="8" r="2.4" />
+      <circle class="after" cx="12" cy="8" r="3" />
+    </svg>
+  );
+}

@@ -1,0 +1,82 @@
+/** All judges: which version scores, how well it agrees with people, how much feedback waits. */
+
+import type { JSX } from 'preact';
+import { JudgesOverviewDocument, type JudgesOverviewQuery } from '../../generated/graphql';
+import { count, many, NONE, percent } from '../parts/format';
+import { Heading, Table } from '../parts/look';
+import { Pages, usePages } from '../parts/pages';
+import { useQuery } from '../parts/query';
+import { to } from '../parts/router';
+import { Note, Shown } from '../parts/shown';
+
+type Overview = JudgesOverviewQuery['judges']['nodes'][number];
+
+export function JudgesPage(): JSX.Element {
+  const pages = usePages('judges');
+  const answer = useQuery(JudgesOverviewDocument, { first: 20, after: pages.after });
+  return (
+    <>
+      <Heading title="Judges" />
+      <Shown answer={answer} what="The judges">
+        {({ judges }) =>
+          judges.nodes.length ? (
+            <>
+              <Table
+                caption="Judges"
+                head={[
+                  'Judge',
+                  'Criteria',
+                  'Scores now',
+                  { text: 'Error against people', number: true },
+                  { text: 'Feedback', number: true },
+                  { text: 'Waiting', number: true },
+                ]}
+              >
+                {judges.nodes.map((judge) => (
+                  <Row key={judge.id} judge={judge} />
+                ))}
+              </Table>
+              <Pages pages={pages} info={judges.pageInfo} shown={judges.nodes.length} total={judges.totalCount} what="judge" />
+              <p class="hint">
+                Error: mean absolute error of the active version on labels it had not learned from, in % of the range of
+                the scale. Waiting: usable feedback that no version has learned from.
+              </p>
+            </>
+          ) : (
+            <Note title="No judges yet.">
+              Load one with its evaluations and feedback: <code>judgesmith import --new judge.json --evaluations FILE --feedback FILE</code>
+              , or create one with the mutation <code>createJudge</code> in <a href={new URL('../graphiql', document.baseURI).href}>GraphiQL</a>.
+            </Note>
+          )
+        }
+      </Shown>
+    </>
+  );
+}
+
+function Row({ judge }: { judge: Overview }): JSX.Element {
+  const version = judge.activeVersion;
+  const proof = version?.evidence;
+  return (
+    <tr>
+      <th scope="row">
+        <a href={to('judges', judge.id)}>{judge.name}</a> <span class="id">{judge.id}</span>
+      </th>
+      <td>{judge.criteria.map((criterion) => criterion.name).join(', ')}</td>
+      <td>{version ? <span class="state good">{`version ${version.number}`}</span> : <span class="state idle">raw scores</span>}</td>
+      <td class="number">
+        {proof?.after ? (
+          <>
+            {percent(proof.after.meanAbsoluteError, 1)} <span class="hint">{`n ${count(proof.heldOutCount)}`}</span>
+          </>
+        ) : (
+          <span title="No training has measured it">{NONE}</span>
+        )}
+      </td>
+      <td class="number">{count(judge.feedbackSummary.totalFeedbackCount)}</td>
+      <td class="number">
+        <span title={many(judge.feedbackSummary.usableCount, 'usable item')}>{count(judge.feedbackSummary.newSinceLastTraining)}</span>
+      </td>
+    </tr>
+  );
+}

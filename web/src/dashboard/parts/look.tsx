@@ -1,0 +1,115 @@
+/** Small pieces of the page: headings, figures, states. */
+
+import type { ComponentChildren, JSX } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import type { JudgeVersionStatus, TrainingJobStatus } from '../../generated/graphql';
+import { words } from './format';
+
+/** The view's heading. It takes the focus when the view changes, so that screen readers begin there. */
+export function Heading(properties: { title: string; above?: ComponentChildren; children?: ComponentChildren }): JSX.Element {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    document.title = `${properties.title} · Judgesmith`;
+  }, [properties.title]);
+  useEffect(() => {
+    if (document.activeElement === document.body) heading.current?.focus({ preventScroll: true });
+  }, []);
+  return (
+    <header class="heading">
+      {properties.above && <p class="above">{properties.above}</p>}
+      <div class="row spread">
+        <h1 ref={heading} tabIndex={-1}>
+          {properties.title}
+        </h1>
+        {properties.children && <div class="row">{properties.children}</div>}
+      </div>
+    </header>
+  );
+}
+
+export function Section(properties: {
+  title: string;
+  note?: ComponentChildren;
+  aside?: ComponentChildren;
+  children: ComponentChildren;
+}): JSX.Element {
+  const id = `section-${properties.title.toLowerCase().replace(/\W+/g, '-')}`;
+  return (
+    <section aria-labelledby={id}>
+      <div class="row spread">
+        <h2 id={id}>{properties.title}</h2>
+        {properties.aside}
+      </div>
+      {properties.note && <p class="hint">{properties.note}</p>}
+      {properties.children}
+    </section>
+  );
+}
+
+/** One figure: what it is, the number, and what it rests on. */
+export function Figure(properties: { name: string; value: string; note?: string | undefined }): JSX.Element {
+  return (
+    <div class="figure">
+      <dt>{properties.name}</dt>
+      <dd>
+        <span class="value">{properties.value}</span>
+        {properties.note && <span class="hint">{properties.note}</span>}
+      </dd>
+    </div>
+  );
+}
+
+const TONES: Record<TrainingJobStatus | JudgeVersionStatus, string> = {
+  CREATED: 'idle',
+  QUEUED: 'idle',
+  PREPARING: 'busy',
+  TRAINING: 'busy',
+  VALIDATING: 'busy',
+  COMPLETED: 'good',
+  FAILED: 'bad',
+  CANCELLED: 'warn',
+  CANDIDATE: 'idle',
+  ACTIVE: 'good',
+  BACKUP: 'busy',
+  ARCHIVED: 'idle',
+};
+
+/** A state in words, with a dot of its colour. */
+export function State({ of }: { of: TrainingJobStatus | JudgeVersionStatus }): JSX.Element {
+  return <span class={`state ${TONES[of]}`}>{words(of)}</span>;
+}
+
+export function Bar({ fraction, label }: { fraction: number; label: string }): JSX.Element {
+  return <progress max={1} value={fraction} aria-label={label} />;
+}
+
+/** A table that scrolls by itself where the screen is narrow. */
+export function Table(properties: {
+  caption: string;
+  head: readonly (string | { text: string; number: true })[];
+  children: ComponentChildren;
+}): JSX.Element {
+  return (
+    <div class="scroll" role="region" aria-label={properties.caption} tabIndex={0}>
+      <table>
+        <caption class="visually-hidden">{properties.caption}</caption>
+        <thead>
+          <tr>
+            {properties.head.map((cell) =>
+              typeof cell === 'string' ? (
+                <th key={cell} scope="col">
+                  {cell}
+                </th>
+              ) : (
+                <th key={cell.text} scope="col" class="number">
+                  {cell.text}
+                </th>
+              ),
+            )}
+          </tr>
+        </thead>
+        <tbody>{properties.children}</tbody>
+      </table>
+    </div>
+  );
+}

@@ -1,0 +1,57 @@
+/** The states every view has: loading, failed, nothing there, not up to date. */
+
+import type { ComponentChildren, JSX } from 'preact';
+import { Unreachable } from '../api';
+import type { Answer } from './query';
+
+/** Draws the answer when it is there; says honestly what is the matter when not. */
+export function Shown<Result>(properties: {
+  answer: Answer<Result>;
+  what: string;
+  children: (data: Result) => ComponentChildren;
+}): JSX.Element {
+  const { answer, what, children } = properties;
+  const failed = answer.problem && !(answer.problem instanceof Unreachable) ? answer.problem : undefined;
+  if (answer.data !== undefined)
+    return (
+      <>
+        {failed && <Failure problem={failed} what={what} again={answer.reload} />}
+        {children(answer.data)}
+      </>
+    );
+  if (failed) return <Failure problem={failed} what={what} again={answer.reload} />;
+  if (answer.problem) return <Note title="No connection">{`${what} will be shown as soon as the server answers.`}</Note>;
+  return <Loading what={what} />;
+}
+
+export function Loading({ what }: { what: string }): JSX.Element {
+  return (
+    <div class="loading" role="status">
+      <span class="bone" />
+      <span class="bone" />
+      <span class="bone short" />
+      <span class="hint late">{`${what}: loading …`}</span>
+    </div>
+  );
+}
+
+function Failure(properties: { problem: Error; what: string; again: () => void }): JSX.Element {
+  return (
+    <div class="note bad" role="alert">
+      <strong>{`${properties.what} could not be loaded.`}</strong> {properties.problem.message}{' '}
+      <button type="button" class="quiet" onClick={properties.again}>
+        Try again
+      </button>
+    </div>
+  );
+}
+
+/** Nothing is there, and that is fine: what it means and what to do next. */
+export function Note(properties: { title: string; children?: ComponentChildren }): JSX.Element {
+  return (
+    <div class="note">
+      <strong>{properties.title}</strong>
+      {properties.children !== undefined && <p>{properties.children}</p>}
+    </div>
+  );
+}

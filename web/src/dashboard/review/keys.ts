@@ -1,0 +1,43 @@
+/** Single keys, for people who go through many evaluations; they can be switched off, and stay so. */
+
+import { useEffect, useRef, useState } from 'preact/hooks';
+
+type Letter = 'a' | 'c' | 'j' | 'k' | 'n' | 'p' | 's' | 'u' | 'x';
+export type Keys = Record<Letter, () => void> & { digit: (digit: number) => void; shiftDigit: (digit: number) => void };
+
+const SLOT = 'judgesmith.shortcuts';
+
+/** Whether they are on, and a switch. Nothing is heard while somebody writes, or a dialog is open. */
+export function useKeys(keys: Keys): [on: boolean, set: (on: boolean) => void] {
+  const [on, setOn] = useState(localStorage.getItem(SLOT) !== 'off');
+  const latest = useRef(keys);
+  latest.current = keys;
+
+  useEffect(() => {
+    if (!on) return;
+    const heard = (event: KeyboardEvent) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || writes(event.target)) return;
+      const digit = /^Digit([1-9])$/.exec(event.code)?.[1] ?? /^Numpad([1-9])$/.exec(event.code)?.[1];
+      if (digit !== undefined) (event.shiftKey ? latest.current.shiftDigit : latest.current.digit)(Number(digit));
+      else if (event.key in latest.current && event.key.length === 1) latest.current[event.key as Letter]();
+      else return;
+      event.preventDefault();
+    };
+    document.addEventListener('keydown', heard);
+    return () => document.removeEventListener('keydown', heard);
+  }, [on]);
+
+  return [
+    on,
+    (next) => {
+      localStorage.setItem(SLOT, next ? 'on' : 'off');
+      setOn(next);
+    },
+  ];
+}
+
+function writes(target: EventTarget | null): boolean {
+  if (document.querySelector('dialog[open]')) return true;
+  if (target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement) return true;
+  return target instanceof HTMLInputElement && target.type !== 'radio' && target.type !== 'checkbox';
+}
