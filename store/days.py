@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, literal, select, union_all
+from sqlalchemy import BigInteger, Connection, and_, column, select, values
 
 from models.base import microseconds, moment_of
 from models.counters import DAY, QUARTER, USABLE, CriterionCounter, FeedbackCounter
@@ -21,7 +21,7 @@ from store.period import rows_between
 from store.summary import shifts_of
 
 MAX_DAYS = 4000
-AT_ONCE = 100  # parts in one statement
+AT_ONCE = 500  # parts in one statement
 
 
 def by_day(
@@ -60,8 +60,8 @@ class _Part(NamedTuple):
 
     at: int
     width: int
-    start: int | None
-    end: int | None
+    start: int
+    end: int
 
 
 def _between(
@@ -71,7 +71,10 @@ def _between(
     parts: list[_Part] = []
     for at, ends in enumerate(zip(starts, nearest, strict=True)):
         covered = cover(min(ends), max(ends), (QUARTER,))
-        parts += (_Part(at, run.width, run.start, run.end) for run in covered.runs)
+        for run in covered.runs:
+            assert run.start is not None
+            assert run.end is not None
+            parts.append(_Part(at, run.width, run.start, run.end))
         for first, last in covered.edges:
             tally = Tally()
             for row in rows_between(connection, judge_pk, first, last):
@@ -88,22 +91,22 @@ def _buckets(connection: Connection, judge_pk: int, parts: Sequence[_Part]) -> I
     for at, start, kind, criteria, value in connection.execute(_of_parts(FeedbackCounter, judge_pk, parts, counts)):
         yield at, start, Tally(counts=Counter({(kind, criteria): value}))
     sums = [CriterionCounter.ordinal, *(getattr(CriterionCounter, name) for name in Shifts.__slots__)]
-    for at, start, ordinal, *values in connection.execute(_of_parts(CriterionCounter, judge_pk, parts, sums)):
-        yield at, start, Tally(shifts={ordinal: Shifts(*values)})
+    for at, start, ordinal, *found in connection.execute(_of_parts(CriterionCounter, judge_pk, parts, sums)):
+        yield at, start, Tally(shifts={ordinal: Shifts(*found)})
 
 
 def _of_parts(table: Any, judge_pk: int, parts: Sequence[_Part], columns: Sequence[Any]) -> Any:
-    return union_all(
-        *(
-            select(literal(part.at).label("at"), table.start, *columns).where(
-                table.judge_pk == judge_pk,
-                table.width == part.width,
-                table.start >= part.start,
-                table.start < part.end,
-            )
-            for part in parts
-        )
+    wanted = values(
+        column("at", BigInteger), column("width", BigInteger), column("first", BigInteger), column("last", BigInteger),
+        name="parts", literal_binds=True,
+    ).data(list(parts)).cte()  # fmt: skip
+    within = and_(
+        table.judge_pk == judge_pk,
+        table.width == wanted.c.width,
+        table.start >= wanted.c.first,
+        table.start < wanted.c.last,
     )
+    return select(wanted.c.at, table.start, *columns).select_from(wanted).join(table, within)
 
 
 def _starts(connection: Connection, judge_pk: int, bounds: Bounds, zone: tzinfo) -> list[int]:
