@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from store.store import open_store
+from tests.factories import migrate
 from tests.faults.conftest import prepare
 from tests.faults.storm import Storm, weather
 from tests.postgres import postgres, run_sql
@@ -46,19 +46,14 @@ def _through(kind: str, jobs: int, judges: int, seed: int | None) -> tuple[Storm
 def _database(kind: str, folder: Path) -> Iterator[str]:
     if kind == "sqlite":
         url = f"sqlite+aiosqlite:///{folder / 'judgesmith.sqlite'}"
-        asyncio.run(_migrate(url))
+        asyncio.run(migrate(url))
         yield url
         return
     with postgres() as server:
         asyncio.run(run_sql(server.address, "CREATE DATABASE storm"))
         url = f"{server.address.replace('postgresql:', 'postgresql+asyncpg:')}/storm"
-        asyncio.run(_migrate(url))
+        asyncio.run(migrate(url))
         yield url
-
-
-async def _migrate(url: str) -> None:
-    async with open_store(url) as store:
-        await store.migrate()
 
 
 if __name__ == "__main__":

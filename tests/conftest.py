@@ -16,6 +16,7 @@ import pytest
 from models import access, evaluation, feedback, job, judge  # noqa: F401
 from models.base import Base
 from store.store import Store, open_store
+from tests.factories import migrate
 from tests.postgres import postgres, run_sql
 
 _numbers = itertools.count()
@@ -30,7 +31,7 @@ def postgres_address() -> Iterator[str]:
     with postgres() as server:
         address = server.address
         asyncio.run(run_sql(address, f"CREATE DATABASE {_TEMPLATE}"))
-        asyncio.run(_migrate(f"{address}/{_TEMPLATE}"))
+        asyncio.run(migrate(f"{address}/{_TEMPLATE}"))
         yield address
 
 
@@ -38,13 +39,8 @@ def postgres_address() -> Iterator[str]:
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An SQLite database that holds our tables."""
     path = tmp_path_factory.mktemp("template") / "judgesmith.sqlite"
-    asyncio.run(_migrate(f"sqlite+aiosqlite:///{path}"))
+    asyncio.run(migrate(f"sqlite+aiosqlite:///{path}"))
     return path
-
-
-async def _migrate(url: str) -> None:
-    async with open_store(url) as store:
-        await store.migrate()
 
 
 def make_database(request: pytest.FixtureRequest, kind: str, folder: Path, *, empty: bool = False) -> str:

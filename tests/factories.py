@@ -26,7 +26,7 @@ from store import access, evaluations, events, feedback, jobs, judges
 from store.evaluations import NewEvaluation
 from store.feedback import NewFeedback
 from store.rows import every
-from store.store import Store
+from store.store import Store, open_store
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,12 @@ class World:
     key: str
     judge: Judge
     criteria: tuple[Criterion, ...]
+
+
+async def migrate(url: str) -> None:
+    """Make our tables in a database."""
+    async with open_store(url) as store:
+        await store.migrate()
 
 
 async def make_key(store: Store, *, role: Role = Role.ADMIN, workspace: str = "default", user: str = "ann") -> str:

@@ -12,8 +12,8 @@ from models.job import EventKind
 from models.state import JobStatus
 from store import jobs
 from store.events import NewEvent
-from store.store import Store, open_store
-from tests.factories import log_of, make_job, make_world
+from store.store import Store
+from tests.factories import log_of, make_job, make_world, migrate
 from tests.faults.cluster import LEASE, Client, cluster, wait_until
 from tests.faults.conftest import Scene, prepare
 from tests.postgres import postgres, run_sql
@@ -44,7 +44,7 @@ def test_a_database_server_that_crashes_and_comes_back_finds_its_jobs_unharmed(t
     with postgres() as database:
         asyncio.run(run_sql(database.address, "CREATE DATABASE crashing"))
         url = f"{database.address.replace('postgresql:', 'postgresql+asyncpg:')}/crashing"
-        asyncio.run(_migrate(url))
+        asyncio.run(migrate(url))
         scene = asyncio.run(prepare(url, 2))
         with cluster(scene.url, tmp_path) as machines:
             server = machines.serve()
@@ -100,8 +100,3 @@ def _refuses(client: Client, judge: str) -> bool:
     except AssertionError as refusal:
         return "INTERNAL" in str(refusal)
     return False
-
-
-async def _migrate(url: str) -> None:
-    async with open_store(url) as store:
-        await store.migrate()
