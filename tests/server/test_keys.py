@@ -20,7 +20,7 @@ from tests.factories import make_viewer
 from tests.server.api import Api, Data, socket
 from tests.server.conftest import Enter
 from tests.server.processes import Server, command
-from tests.server.worlds import create_job, fill, make_judge
+from tests.server.worlds import correction, create_job, fill, item, make_judge, record, submit
 
 Make = Callable[..., tuple[Data, Api]]
 
@@ -216,6 +216,16 @@ def test_what_was_refused_or_only_repeated_is_no_deed(api: Api) -> None:
     api.user_errors("CreateJudge", input={"id": judge["id"], "name": "J", "criteria": [{"name": "C"}]})
     api.user_errors("RollbackJudge", input={"judgeId": judge["id"]})
     assert api.run("AuditLog")["totalCount"] == before
+
+
+def test_taking_feedback_back_is_in_the_trail_once(api: Api) -> None:
+    judge = make_judge(api)
+    record(api, judge, [item(0)])
+    [said] = submit(api, judge, [correction(0)])["feedback"]
+    for reason in ("a slip", "once more"):
+        api.run("RetractFeedback", input={"feedbackId": said["id"], "reason": reason})
+    told = entries(api, filter={"actions": ["FEEDBACK_RETRACTED"]})
+    assert [(entry["targetId"], entry["reason"]) for entry in told] == [(said["id"], "a slip")]
 
 
 def test_an_idempotency_key_means_nothing_in_another_workspace(quiet_server: Server, api: Api, enter: Enter) -> None:
