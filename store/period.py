@@ -30,7 +30,8 @@ class Period:
         self.edges = Tally()
         for start, end in covered.edges:
             for row in rows_between(connection, judge_pk, start, end):
-                self.edges.add(row, row.raw, scales)
+                self.edges.add(row, row.raw)
+        self.edges.settle(scales)
 
     def counts(self) -> Counter[tuple[str, str]]:
         """Items by kind and set of criteria."""
