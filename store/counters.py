@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from models.agreement import coincidences
 from models.base import Base, microseconds
@@ -32,9 +32,9 @@ from models.feedback import Feedback, FeedbackType
 from models.standing import Standing, Word, stand
 from models.tally import Scales, Shifts, Tally, verdict_of
 from store import judges
+from store.insert import insert_many
+from store.rows import among, unindexed
 from store.upsert import add_to
-
-CHUNK = 500  # ids in one statement
 
 
 class About(NamedTuple):
@@ -165,8 +165,8 @@ def follow(
         removed: items that no longer count, as they stood.
     """
     change = _Change(judge_pk)
-    new = {item.seq for item in added}
-    others = by_evaluation(item for item in counted(connection, judge_pk, list(about)) if item.seq not in new)
+    first = min((item.seq for item in added), default=None)  # all that were there before have earlier places
+    others = by_evaluation(counted(connection, list(about), first))
     coming, going = by_evaluation(added), by_evaluation(removed)
     for evaluation_id, item_about in about.items():
         change.of(item_about, others[evaluation_id], coming[evaluation_id], going[evaluation_id])
@@ -202,8 +202,8 @@ class _Change:
         """Write all of it."""
         restate(connection, self._restated)
         for reviewed, places in self._turned.items():
-            for chunk in chunks(places):
-                here = (Review.judge_pk == self.judge_pk, Review.seq.in_(chunk))
+            if places:
+                here = (Review.judge_pk == self.judge_pk, among(connection, Review.seq, places))
                 connection.execute(update(Review).where(*here).values(reviewed=reviewed))
         self.sums.settle(scales_of(connection, self.judge_pk))
         write(connection, self.judge_pk, self.sums)
@@ -216,14 +216,14 @@ class _Change:
         return now
 
 
-def counted(connection: Connection, judge_pk: int, evaluation_ids: Sequence[str]) -> Iterator[Counted]:
-    """The items about evaluations that count."""
-    for chunk in chunks(evaluation_ids):
-        statement = select(*COLUMNS).where(
-            Feedback.judge_pk == judge_pk, Feedback.evaluation_id.in_(chunk), Feedback.retracted_at.is_(None)
-        )
-        for row in connection.execute(statement):
-            yield Counted(*row)
+def counted(connection: Connection, evaluation_ids: Sequence[str], before: int | None = None) -> Iterator[Counted]:
+    """The items about evaluations of one judge that count; those that came in before a place, if one is given."""
+    about = among(connection, Feedback.evaluation_id, evaluation_ids)
+    statement = select(*COLUMNS).where(about, Feedback.retracted_at.is_(None))
+    if before is not None:
+        statement = statement.where(unindexed(Feedback.seq) < before)
+    for row in connection.execute(statement):
+        yield Counted(*row)
 
 
 def by_evaluation(items: Iterable[Counted]) -> defaultdict[str, list[Counted]]:
@@ -232,12 +232,6 @@ def by_evaluation(items: Iterable[Counted]) -> defaultdict[str, list[Counted]]:
     for item in items:
         found[item.evaluation_id].append(item)
     return found
-
-
-def chunks(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    """Values in lots that fit a statement."""
-    for start in range(0, len(values), CHUNK):
-        yield values[start : start + CHUNK]
 
 
 def restate(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
@@ -292,4 +286,4 @@ def unreviewed(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """New evaluations wait for a first word of feedback."""
     if rows:
         names = ("judge_pk", "seq", "created_at")
-        connection.execute(insert(Review), [{name: row[name] for name in names} | {"reviewed": False} for row in rows])
+        insert_many(connection, Review, [{name: row[name] for name in names} | {"reviewed": False} for row in rows])

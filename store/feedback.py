@@ -160,7 +160,7 @@ def submit(
         about[item.evaluation.id] = cast("About", item.evaluation)
         if spec.comment:
             commented.append({"judge_pk": judge_pk, "seq": values["seq"], "text": spec.comment})
-        added.append(Counted(*(values[name] for name in Counted.__slots__)))
+        added.append(Counted(*[values[name] for name in Counted.__slots__]))
         return values
 
     kept, new = ingest(connection, Feedback, judge_pk, items, row)

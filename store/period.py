@@ -14,8 +14,9 @@ from models.evaluation import Evaluation
 from models.feedback import Feedback
 from models.standing import Word, word
 from models.tally import Scales, Shifts, Tally
-from store.counters import COLUMNS, chunks
+from store.counters import COLUMNS
 from store.cover import Cover, Run
+from store.rows import among, unindexed
 
 Buckets = type[FeedbackCounter] | type[CriterionCounter] | type[RaterCounter]
 
@@ -64,8 +65,8 @@ class Period:
             return len(edge)
         inside = union_all(*selects).subquery()
         number: int = self.connection.execute(select(func.count(inside.c.rater.distinct()))).scalar_one()
-        for chunk in chunks(sorted(edge)):
-            also = select(inside.c.rater).where(inside.c.rater.in_(chunk)).distinct()
+        if edge:
+            also = select(inside.c.rater).where(among(self.connection, inside.c.rater, sorted(edge))).distinct()
             edge -= set(self.connection.execute(also).scalars())
         return number + len(edge)
 
@@ -117,18 +118,18 @@ def overtaken(connection: Connection, judge_pk: int, meant: int, since: datetime
         return list(found.values())
     last: dict[tuple[str, str], tuple[datetime, int]] = {}
     counting: set[tuple[str, str]] = set()
-    within = rows(judge_pk, *columns, Feedback.compared, Feedback.standing).where(
-        Feedback.standing != "", Feedback.submitted_at < until
+    about = among(connection, Feedback.evaluation_id, sorted({evaluation_id for evaluation_id, _ in found}))
+    given = select(*columns, Feedback.compared, Feedback.standing).where(
+        about, unindexed(Feedback.submitted_at) < until, Feedback.standing != "", Feedback.retracted_at.is_(None)
     )
     if since is not None:
-        within = within.where(Feedback.submitted_at >= since)
-    for chunk in chunks(sorted({evaluation_id for evaluation_id, _ in found})):
-        for row in connection.execute(within.where(Feedback.evaluation_id.in_(chunk))):
-            key = (row.evaluation_id, row.submitted_by)
-            if key in found and as_bits(row.compared) & meant:
-                last[key] = max(last.get(key, (row.submitted_at, row.seq)), (row.submitted_at, row.seq))
-                if _counts(row.standing, meant):
-                    counting.add(key)
+        given = given.where(unindexed(Feedback.submitted_at) >= since)
+    for row in connection.execute(given):
+        key = (row.evaluation_id, row.submitted_by)
+        if key in found and as_bits(row.compared) & meant:
+            last[key] = max(last.get(key, (row.submitted_at, row.seq)), (row.submitted_at, row.seq))
+            if _counts(row.standing, meant):
+                counting.add(key)
     return [seq for key, (_, seq) in last.items() if key not in counting]
 
 
