@@ -156,6 +156,8 @@ def submit(
             "compared": as_text(compared) if correction else "",
             "standing": Word(compared, 0).text() if compared else "",
             "overtaken_at": None,
+            "about_at": item.evaluation.created_at,
+            "about_seq": item.evaluation.seq,
         }
         about[item.evaluation.id] = cast("About", item.evaluation)
         if spec.comment:
