@@ -14,7 +14,7 @@ from store import access
 from store.store import open_store
 from tests.postgres import run_sql
 from tests.server.api import Api
-from tests.server.processes import Server, running
+from tests.server.processes import Server, command, running
 from tests.server.worlds import Trained, train_a_judge
 
 _numbers = itertools.count()
@@ -85,6 +85,15 @@ def api(quiet_server: Server, enter: Enter) -> Api:
 def trained(server: Server, enter: Enter) -> Trained:
     """A workspace whose judge was trained once, its version deployed."""
     return train_a_judge(enter(server, workspace="trained"))
+
+
+@pytest.fixture(scope="module")
+def true_counters(quiet_server: Server, postgres_server: Server) -> Iterator[None]:
+    """When a file's tests are over, all counters of both servers say what the rows say."""
+    yield
+    for used in (quiet_server, postgres_server):
+        done = command("check-counters", database_url=used.database_url)
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.fixture

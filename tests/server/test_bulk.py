@@ -21,6 +21,8 @@ from tests.server.conftest import Enter, make_key
 from tests.server.processes import Server, running
 from tests.server.worlds import Trained, item, make_judge, record, submit
 
+pytestmark = pytest.mark.usefixtures("true_counters")
+
 JUDGE = {"name": "J", "criteria": [{"name": "Clarity", "key": CLARITY}, {"name": "Depth", "min": 0, "max": 10}]}
 
 
