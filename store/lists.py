@@ -175,7 +175,7 @@ def _feedback(connection: Connection, judge_pk: int, wanted: FeedbackFilter) -> 
 
 
 def _branches(
-    keys: Select[Any], order: tuple[Any, ...], within: Conditions, wanted: FeedbackFilter, sets: Sets | None
+    keys: Any, order: tuple[Any, ...], within: Conditions, wanted: FeedbackFilter, sets: Sets | None
 ) -> tuple[tuple[Any, tuple[Any, ...]], ...]:
     """A walk of the index by person; without one, a walk for each type and set of criteria that is meant."""
     if sets is None or wanted.rater is not None or len(sets) > MAX_BRANCHES:

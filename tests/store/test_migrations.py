@@ -82,14 +82,18 @@ async def test_a_database_from_before_counters_is_filled_with_places_counters_an
         await add_corrections(world, rows[::1000])
         await submit(world, new_feedback(rows[-1], rating=5, by="cy"))
 
-    filters = [EvaluationFilter(rater="cy"), EvaluationFilter(search="output 2"), EvaluationFilter(criterion=0)]
+    filters = [
+        EvaluationFilter(),
+        EvaluationFilter(rater="cy"),
+        EvaluationFilter(search="output 2"),
+        EvaluationFilter(criterion=0),
+    ]
 
     def seen(connection: Connection) -> list[object]:
         found: list[object] = []
         for pk in (world.judge.pk for world in worlds):
             found.append(judges.by_pk(connection, pk))
-            for wanted in (EvaluationFilter(), *filters):
-                found.append(lists.evaluations(connection, pk, wanted, 50, None).rows)
+            found += [lists.evaluations(connection, pk, wanted, 50, None).rows for wanted in filters]
         return found
 
     before = await store.read(seen)
