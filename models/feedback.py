@@ -128,6 +128,15 @@ class Agreement:
 
 
 @dataclass(frozen=True, slots=True)
+class RaterCount:
+    """How many items one person gave within bounds."""
+
+    rater: str
+    total: int
+    corrections: int
+
+
+@dataclass(frozen=True, slots=True)
 class Summary(Figures):
     """The figures together with those that may take a reading of all feedback within bounds."""
 

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select, union_all
+from sqlalchemy import ColumnElement, Connection, Select, Subquery, case, func, select, union_all
 
 from models.base import moment_of
 from models.counters import CriterionCounter, FeedbackCounter, RaterCounter
 from models.criteria_set import EVERYTHING, as_bits
 from models.evaluation import Evaluation
-from models.feedback import Feedback
+from models.feedback import Feedback, RaterCount
 from models.standing import Word, word
 from models.tally import Scales, Shifts, Tally
 from store.counters import COLUMNS
@@ -57,18 +57,46 @@ class Period:
     def raters(self, sets: Sequence[str] | None) -> int:
         """How many different people gave items about one of these sets of criteria; None: about any."""
         edge = {rater for (rater, criteria), n in self.edges.raters.items() if n and (sets is None or criteria in sets)}
-        meant: list[ColumnElement[bool]] = [] if sets is None else [RaterCounter.criteria.in_(sets)]
-        selects = [
-            select(RaterCounter.rater).where(*_within(RaterCounter, self.judge_pk, run), *meant) for run in self.runs
-        ]
-        if not selects:
+        inside = self._by_rater(sets)
+        if inside is None:
             return len(edge)
-        inside = union_all(*selects).subquery()
         number: int = self.connection.execute(select(func.count(inside.c.rater.distinct()))).scalar_one()
         if edge:
             also = select(inside.c.rater).where(among(self.connection, inside.c.rater, sorted(edge))).distinct()
             edge -= set(self.connection.execute(also).scalars())
         return number + len(edge)
+
+    def most_active(self, sets: Sequence[str] | None, first: int) -> list[RaterCount]:
+        """Who gave most items about these sets of criteria, with how many; most first. None: about any."""
+        found: Counter[str] = Counter()
+        corrections: Counter[str] = Counter()
+        for (rater, criteria), number in self.edges.raters.items():
+            if sets is None or criteria in sets:
+                found[rater] += number
+                corrections[rater] += number if criteria else 0
+        inside = self._by_rater(sets)
+        if inside is not None:
+            total = func.sum(inside.c.value)
+            corrected = func.sum(case((inside.c.criteria != "", inside.c.value), else_=0))
+            sums = select(inside.c.rater, total, corrected).group_by(inside.c.rater)
+            # Whoever is among the first of all is among the first inside the buckets, or at the edges.
+            most = sums.having(total > 0).order_by(total.desc(), inside.c.rater).limit(first)
+            rows = list(self.connection.execute(most))
+            known = {rater for rater, _, _ in rows}
+            for chunk in chunks(sorted(set(found) - known)):
+                rows += self.connection.execute(sums.where(inside.c.rater.in_(chunk)))
+            for rater, number, corrected_number in rows:
+                found[rater] += int(number)
+                corrections[rater] += int(corrected_number)
+        ordered = sorted(((-number, rater) for rater, number in found.items() if number))[:first]
+        return [RaterCount(rater, -less, corrections[rater]) for less, rater in ordered]
+
+    def _by_rater(self, sets: Sequence[str] | None) -> Subquery | None:
+        """The counters by rater in the whole buckets; None: there are no such buckets."""
+        meant: list[ColumnElement[bool]] = [] if sets is None else [RaterCounter.criteria.in_(sets)]
+        columns = (RaterCounter.rater, RaterCounter.criteria, RaterCounter.value)
+        selects = [select(*columns).where(*_within(RaterCounter, self.judge_pk, run), *meant) for run in self.runs]
+        return union_all(*selects).subquery() if selects else None
 
     def _summed(self, table: Buckets, columns: Sequence[Any]) -> Iterator[Any]:
         """Each run's sums by the columns that are no sums."""
