@@ -83,8 +83,9 @@ class Period:
             most = sums.having(total > 0).order_by(total.desc(), inside.c.rater).limit(first)
             rows = list(self.connection.execute(most))
             known = {rater for rater, _, _ in rows}
-            for chunk in chunks(sorted(set(found) - known)):
-                rows += self.connection.execute(sums.where(inside.c.rater.in_(chunk)))
+            others = sorted(set(found) - known)
+            if others:
+                rows += self.connection.execute(sums.where(among(self.connection, inside.c.rater, others)))
             for rater, number, corrected_number in rows:
                 found[rater] += int(number)
                 corrections[rater] += int(corrected_number)
