@@ -97,22 +97,30 @@ class Tally:
     def settle(self, scales: Scales) -> None:
         """Sum up the shifts of what was added."""
         for (ordinal, score, raw), count in self.given.items():
-            sums = self.shifts.setdefault(ordinal, Shifts())
+            sums = self.shifts.get(ordinal)
+            if sums is None:
+                sums = self.shifts[ordinal] = Shifts()
             sums.corrections += count
             if raw is not None:
                 grains, square, agrees = scales.shift(ordinal, score, raw)
-                sums.add(Shifts(0, 1, agrees, grains, abs(grains), square), count)
+                sums.compared += count
+                sums.agreeing += count * agrees
+                sums.shift += count * grains
+                sums.absolute += count * abs(grains)
+                sums.square += count * square
         self.given.clear()
 
     def include(self, other: "Tally", sign: int = 1) -> None:
-        """Add all of another tally, or with ``sign`` -1 take it off."""
-        for mine, others in ((self.counts, other.counts), (self.raters, other.raters)):
-            for key, count in others.items():
-                mine[key] += sign * count
-        for given, count in other.given.items():
-            self.given[given] += sign * count
+        """Add all of another tally that is settled, or with ``sign`` -1 take it off."""
+        counts, raters = self.counts, self.raters
+        for key, count in other.counts.items():
+            counts[key] += sign * count
+        for rater, count in other.raters.items():
+            raters[rater] += sign * count
         for ordinal, shifts in other.shifts.items():
-            self.shifts.setdefault(ordinal, Shifts()).add(shifts, sign)
+            if ordinal not in self.shifts:
+                self.shifts[ordinal] = Shifts()
+            self.shifts[ordinal].add(shifts, sign)
 
 
 def verdict_of(item: Verdict) -> tuple[str, str] | None:

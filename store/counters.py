@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, select, update
@@ -119,14 +120,13 @@ class Sums:
         return self.buckets[ORDER_WIDTH, seq // ORDER_WIDTH * ORDER_WIDTH]
 
     def settle(self, scales: Scales) -> None:
-        """Add the finest buckets of time to all wider ones they lie in, and sum up shifts and coincidences."""
-        finest, *wider = TIME_WIDTHS
-        for (width, start), tally in list(self.buckets.items()):
-            if width == finest:
-                for wide in (*wider, EVER):
-                    self.buckets[wide, start // wide * wide if wide else 0].include(tally)
+        """Sum up shifts and coincidences, and add each bucket of time to the wider ones it lies in."""
         for tally in self.buckets.values():
             tally.settle(scales)
+        for narrow, wide in pairwise((*TIME_WIDTHS, EVER)):
+            for (width, start), tally in list(self.buckets.items()):
+                if width == narrow:
+                    self.buckets[wide, start // wide * wide if wide else 0].include(tally)
         ever = self.buckets[EVER, 0].counts
         for (ordinal, scores), number in self.opinions.items():
             if scores[-1] - scores[0] > scales.steps[ordinal] * (1 + 1e-9):
