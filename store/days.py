@@ -78,7 +78,8 @@ def _between(
         for first, last in covered.edges:
             tally = Tally()
             for row in rows_between(connection, judge_pk, first, last):
-                tally.add(row, row.raw, scales)
+                tally.add(row, row.raw)
+            tally.settle(scales)
             yield at, tally
     for number in range(0, len(parts), AT_ONCE):
         for at, _, tally in _buckets(connection, judge_pk, parts[number : number + AT_ONCE]):

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from store.signals import Topic, touched
 from store.store import Store, Unit, dump_json
@@ -25,28 +25,28 @@ _MIGRATION_LOCK = 0x6A75646765  # any number that no other program on the databa
 log = structlog.get_logger(__name__)
 
 
+def _engine(url: str, settings: dict[str, str], command_timeout: float | None = None, **pool: int) -> AsyncEngine:
+    """Connections with PostgreSQL's own settings; ``command_timeout`` in seconds."""
+    return create_async_engine(
+        url,
+        json_serializer=dump_json,
+        json_deserializer=orjson.loads,
+        pool_pre_ping=True,
+        connect_args={
+            "timeout": 10,
+            "command_timeout": command_timeout,
+            "server_settings": {"application_name": "judgesmith", **settings},
+        },
+        **pool,
+    )
+
+
 class PostgresStore(Store):
     """One PostgreSQL database, shared by any number of servers and workers."""
 
     def __init__(self, url: str) -> None:
-        engine = create_async_engine(
-            url,
-            json_serializer=dump_json,
-            json_deserializer=orjson.loads,
-            pool_size=10,
-            max_overflow=10,
-            pool_pre_ping=True,
-            connect_args={
-                "timeout": 10,
-                "command_timeout": 60,
-                "server_settings": {
-                    "application_name": "judgesmith",
-                    "lock_timeout": "10000",
-                    "idle_in_transaction_session_timeout": "5000",
-                },
-            },
-        )
-        super().__init__(url, engine)
+        settings = {"lock_timeout": "10000", "idle_in_transaction_session_timeout": "5000"}
+        super().__init__(url, _engine(url, settings, command_timeout=60, pool_size=10, max_overflow=10))
         self._listening: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -54,12 +54,19 @@ class PostgresStore(Store):
         self._listening = asyncio.create_task(self._listen(), name="postgres-listen")
 
     async def migrate(self) -> None:
-        """Bring the tables up to date; several processes may try at once."""
+        """Bring the tables up to date; several processes may try at once.
+
+        On a connection without a time-out: an index of millions of rows takes as long as it takes.
+        """
         from store.migrate import upgrade  # Alembic is wanted here only
 
-        async with self._reader.begin() as connection:
-            await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
-            await connection.run_sync(upgrade)
+        engine = _engine(self.url, {"lock_timeout": "10000"}, pool_size=1)
+        try:
+            async with engine.begin() as connection:
+                await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
+                await connection.run_sync(upgrade)
+        finally:
+            await engine.dispose()
 
     async def write(self, unit: Unit[T]) -> T:
         """Run the unit in a transaction; again where PostgreSQL asks for it."""

@@ -1,7 +1,7 @@
 """The feedback summary: what there is to learn from within bounds.
 
 What is kept in counters costs the same whatever the number of rows: all figures without bounds, and with bounds of time
-all of ``Figures``. The rest is read from the rows within bounds, by index. See decisions 35 and 36.
+all of ``Figures``. The rest is read from the rows within bounds, by index. See decisions 21 and 22.
 """
 
 from collections import Counter

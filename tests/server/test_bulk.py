@@ -24,6 +24,8 @@ from tests.server.processes import Server, running
 from tests.server.test_socket import revoke
 from tests.server.worlds import Trained, item, make_judge, record, submit
 
+pytestmark = pytest.mark.usefixtures("true_counters")
+
 JUDGE = {"name": "J", "criteria": [{"name": "Clarity", "key": CLARITY}, {"name": "Depth", "min": 0, "max": 10}]}
 
 

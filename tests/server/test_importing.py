@@ -21,6 +21,9 @@ from tests.server.api import Api, Data
 from tests.server.bulk import CLARITY, correction, evaluation, exported, lines
 from tests.server.conftest import Enter, make_key
 from tests.server.processes import HOME, Server, environment, running
+from tests.server.processes import command as started_command
+
+pytestmark = pytest.mark.usefixtures("true_counters")
 
 JUDGE = {"name": "J", "criteria": [{"name": "Clarity", "key": CLARITY}, {"name": "Depth", "min": 0, "max": 10}]}
 
@@ -264,6 +267,8 @@ def test_an_import_that_is_killed_again_and_again_equals_one_that_was_not(
         for criterion in summary["criteria"]:
             del criterion["criterion"]
     assert summaries[0] == summaries[1]
+    done = started_command("check-counters", database_url=postgres_server.database_url)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def _rows(api: Api, judge: Data) -> int:

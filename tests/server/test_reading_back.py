@@ -22,6 +22,8 @@ from tests.server.worlds import (
     submit,
 )
 
+pytestmark = pytest.mark.usefixtures("true_counters")
+
 CLARITY = "crit_clarity"
 
 
@@ -70,6 +72,12 @@ def test_evaluations_are_listed_searched_and_queued_for_review(api: Api) -> None
     assert names(hasFeedback=False) == ["e5", "e4"]
     assert names(hasFeedback=True) == ["e3", "e2", "e1", "e0"]
     assert names(search="answer 2") == ["e2"]
+    submit(api, judge, [feedback(9, "RATING", rating=2, evaluationExternalId="e1", submittedBy="cy")])
+    assert names(submittedBy="cy") == names(feedbackTypes=["RATING", "COMMENT"]) == ["e1"]
+    assert names(criterionId=CLARITY, feedbackTypes=["CORRECTION"]) == ["e3", "e2", "e1", "e0"]
+    assert names(criterionId=CLARITY, submittedBy="cy") == []
+    [error] = api.errors("JudgeEvaluations", judgeId=judge["id"], filter={"criterionId": "crit_none"})
+    assert (error["extensions"]["code"], error["extensions"]["field"]) == ("NOT_FOUND", ["filter", "criterionId"])
 
 
 @pytest.mark.parametrize(
