@@ -11,7 +11,6 @@ from typing import Generic, TypeVar
 
 from sqlalchemy import Connection
 
-from models.access import Role
 from models.bulk import Item, Refusal, Unit, of_line, read_evaluations, read_feedback
 from models.errors import Conflict, NotFound
 from models.evaluation import Evaluation, Scores
@@ -167,7 +166,7 @@ async def begin_evaluations(ctx: Context, judge_id: str, options: Options) -> Ev
     """Begin to record evaluations.
 
     Raises:
-        Forbidden, NotFound: the viewer may not, or there is no such judge.
+        NotFound: there is no such judge.
     """
     return EvaluationLoad(ctx, *await _judge(ctx, judge_id), options)
 
@@ -176,13 +175,12 @@ async def begin_feedback(ctx: Context, judge_id: str, options: Options) -> Feedb
     """Begin to submit feedback.
 
     Raises:
-        Forbidden, NotFound: the viewer may not, or there is no such judge.
+        NotFound: there is no such judge.
     """
     return FeedbackLoad(ctx, *await _judge(ctx, judge_id), options)
 
 
 async def _judge(ctx: Context, judge_id: str) -> tuple[Judge, tuple[Criterion, ...]]:
-    ctx.require(Role.ANNOTATOR)
     judge = await ctx.store.read(lambda connection: judges.need(connection, ctx.workspace_id, judge_id))
     return judge, await ctx.loaders.criteria.load(judge.pk)
 

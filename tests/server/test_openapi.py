@@ -65,9 +65,9 @@ def test_the_examples_fit_the_description(command: str) -> None:
 schema = schemathesis.openapi.from_dict(json.loads(json.dumps(DESCRIBED)))
 
 
-@schemathesis.serializer("application/x-ndjson")
-def lines(_: Any, value: Any) -> bytes:
-    """Lines go over the wire as they are."""
+@schemathesis.serializer("application/x-ndjson", "application/zip")
+def as_it_is(_: Any, value: Any) -> bytes:
+    """Lines and files go over the wire as they are."""
     return value if isinstance(value, bytes) else str(value).encode(errors="replace")
 
 

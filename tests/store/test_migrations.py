@@ -1,6 +1,8 @@
 """Migrations: they make exactly the tables that the records declare, can be undone, and may run at once."""
 
 import asyncio
+import contextlib
+import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -77,6 +79,20 @@ async def test_several_processes_may_migrate_at_once(empty: Store, empty_databas
         await asyncio.gather(empty.migrate(), second.migrate(), third.migrate())
 
         assert await third.read(tables) == {*Base.metadata.tables, "alembic_version"}
+
+
+async def test_a_new_file_that_another_process_is_writing_to_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "new.sqlite"
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("CREATE TABLE theirs (id INTEGER)")
+        async with open_store(f"sqlite+aiosqlite:///{path}") as store:
+            migration = asyncio.create_task(store.migrate())
+            await asyncio.sleep(0.3)
+            other.execute("COMMIT")
+            await migration
+
+            assert await store.read(tables) == {*Base.metadata.tables, "alembic_version", "theirs"}
 
 
 def test_migrations_name_the_databases_own_types_so_that_they_outlive_ours() -> None:
