@@ -120,7 +120,9 @@ function Row({ job, withJudge }: { job: TrainingJobRowFieldsFragment; withJudge:
       </th>
       {withJudge && (
         <td class="text">
-          <a href={to('judges', job.judge.id)}>{job.judge.name}</a>
+          <a class="name-in-row" title={job.judge.name} href={to('judges', job.judge.id)}>
+            {job.judge.name}
+          </a>
         </td>
       )}
       <td>

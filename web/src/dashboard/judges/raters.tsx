@@ -18,7 +18,11 @@ export function Raters({ raters, all, total }: { raters: readonly Rater[]; all: 
       >
         {raters.map((rater) => (
           <tr key={rater.submittedBy}>
-            <th scope="row">{rater.submittedBy}</th>
+            <th scope="row">
+              <span class="name-in-row" title={rater.submittedBy}>
+                {rater.submittedBy}
+              </span>
+            </th>
             <td class="number">{count(rater.totalCount)}</td>
             <td class="number">{percent(rater.totalCount / total)}</td>
             <td class="number">{count(rater.correctionCount)}</td>
