@@ -1,6 +1,6 @@
 /** Single keys, for people who go through many evaluations; they can be switched off, and stay so. */
 
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 type Letter = 'a' | 'c' | 'j' | 'k' | 'n' | 'p' | 's' | 'u' | 'x';
 /** Digits tell whether they were taken; one that was not goes where the focus is by then. */
@@ -14,7 +14,8 @@ export function useKeys(keys: Keys): [on: boolean, set: (on: boolean) => void] {
   const latest = useRef(keys);
   latest.current = keys;
 
-  useEffect(() => {
+  // Before the item is painted: whoever sees it can press a key.
+  useLayoutEffect(() => {
     if (!on) return;
     const heard = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || writes(event.target)) return;
