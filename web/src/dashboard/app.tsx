@@ -10,7 +10,7 @@ import { JobsPage } from './jobs/jobs';
 import { JudgePage } from './judges/judge';
 import { JudgesPage } from './judges/judges';
 import { Said } from './parts/actions';
-import { title } from './parts/format';
+import { words } from './parts/format';
 import { Heading } from './parts/look';
 import { useQuery } from './parts/query';
 import { to, useRoute, type Route } from './parts/router';
@@ -128,7 +128,7 @@ function Top(properties: { viewer: ViewerQuery['viewer'] | undefined; route: Rou
         <span class={`connection ${state}`} role="status">
           {state === 'online' ? 'Connected' : 'Offline: trying again'}
         </span>
-        {viewer && <span class="hint">{`${viewer.workspace.name} · ${viewer.name}, ${title(viewer.role)}`}</span>}
+        {viewer && <span class="hint" title={`Workspace ${viewer.workspace.name}, key ${viewer.name}, role ${viewer.role}`}>{`${viewer.workspace.name} · ${viewer.name} (${words(viewer.role)})`}</span>}
         <button type="button" class="quiet small" onClick={() => askForKey('')}>
           Change key
         </button>
