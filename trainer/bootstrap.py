@@ -63,7 +63,7 @@ def interval(estimate: float, draws: Floats, groups: int, limit: float) -> Inter
     widened = np.sqrt(groups / (groups - 1))
     tail = float(ndtr(widened * t))
     lower, upper = np.quantile(known, [tail, 1 - tail])
-    reach = -t * widened * float(known.std())
+    reach = float(-t * widened * known.std())
     return Interval(
         estimate, max(-limit, min(float(lower), estimate - reach)), min(limit, max(float(upper), estimate + reach))
     )
