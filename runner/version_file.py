@@ -32,7 +32,7 @@ MOST_ENTRIES = 100
 LARGEST = 1e9
 """Absolute value of a parameter; those of real versions are smaller than a thousand."""
 
-_DTYPES = {"<f8", "<f4", "<i4", "|i1", "|b1"}
+_DTYPES = {"<f8", "<f4", "<i4", "<u8", "|i1", "|b1"}
 _PARTS = ("calibrator", "joint", "calibrator_precision", "joint_precision")
 _TEXTS = ["", "One word.", "A few words, and 2 numbers:\n- 17\n- 4!"]
 
@@ -115,6 +115,11 @@ def _problems(version: Version) -> Iterator[str]:
     for name in ("center", "factor"):
         if not _is_within(getattr(version.encoder, name), -LARGEST, LARGEST):
             yield f"{name} is not finite, or far too large"
+    for lexicon in filter(None, (version.encoder.lexicon, version.encoder.reasons)):
+        if lexicon.hashes.dtype != np.uint64 or np.any(lexicon.hashes[1:] <= lexicon.hashes[:-1]):
+            yield "the words of a lexicon are not hashes that rise"
+        if not (_is_within(lexicon.rarity, 0, LARGEST) and 0 <= lexicon.rare <= LARGEST):
+            yield "the rarity of a lexicon's words is out of range"
     if not all(isinstance(key, str) for key in version.encoder.keys):
         yield "the keys of its features are not texts"
     yield from _bad_parameters(version)
