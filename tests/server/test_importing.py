@@ -106,8 +106,8 @@ MALFORMED: dict[str, tuple[bytes, int, str, list[str]]] = {
         "4 MiB",
         ["e1", "e2"],
     ),
-    "NUL bytes": (lines(evaluation(1)) + b"\0" * 5000 + b"\n" + lines(evaluation(2)), 1, "no JSON", ["e1", "e2"]),
-    "UTF-16": (utf16(lines(evaluation(1))), 2, "is UTF-16, not UTF-8", []),
+    "NUL bytes": (lines(evaluation(1)) + b"\0" * 5000 + b"\n" + lines(evaluation(2)), 1, "NUL bytes", ["e1", "e2"]),
+    "UTF-16": (utf16(lines(evaluation(1))), 2, "is UTF-16 or UTF-32, not UTF-8", []),
     "Latin-1": (
         lines(evaluation(1), '{"output": "Café", "scores": {"Clarity": 1}}'.encode("latin-1")),
         1,
@@ -121,7 +121,12 @@ MALFORMED: dict[str, tuple[bytes, int, str, list[str]]] = {
         "output is there twice",
         ["e1"],
     ),
-    "NaN": (lines(evaluation(1), b'{"output": "a", "scores": {"Clarity": NaN}}'), 1, "no JSON", ["e1"]),
+    "NaN": (
+        lines(evaluation(1), b'{"output": "a", "scores": {"Clarity": NaN}}'),
+        1,
+        "NaN and Infinity are no numbers",
+        ["e1"],
+    ),
     "an unknown criterion": (
         lines(evaluation(1), evaluation(2, scores={"charm": 1})),
         1,
