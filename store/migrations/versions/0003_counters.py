@@ -158,7 +158,8 @@ def _full_text() -> None:
                 f"CONSTRAINT pk_{name} PRIMARY KEY (judge_pk, seq))"
             )
             op.execute(f"ALTER TABLE {name} ALTER COLUMN text SET STORAGE EXTERNAL")  # it does not get smaller
-            op.execute(f"CREATE INDEX ix_{name}_text ON {name} USING gin (text)")
+            # what may wait to be sorted in, in kB: the words of some 4,000 long texts
+            op.execute(f"CREATE INDEX ix_{name}_text ON {name} USING gin (text) WITH (gin_pending_list_limit = 32768)")
     _fill("evaluation_texts", "evaluations", "output", "input", "rationale")
     _fill("feedback_texts", "feedback", "comment")
 
