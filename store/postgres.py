@@ -10,7 +10,7 @@ import orjson
 import structlog
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from store.signals import Topic, touched
@@ -115,8 +115,8 @@ class PostgresStore(Store):
                     await connection.execute(
                         text("SELECT gin_clean_pending_list(CAST(:name AS regclass))"), {"name": name}
                     )
-        except DBAPIError as error:  # such as by a role that does not own the index: then writers sort
-            log.info("words_not_sorted", error=type(error.orig).__name__)
+        except (SQLAlchemyError, OSError, TimeoutError) as error:  # such as a role's that does not own the index
+            log.info("words_not_sorted", error=type(error).__name__)  # then writers sort
 
     async def close(self) -> None:
         """Stop listening and close the connections."""
