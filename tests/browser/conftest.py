@@ -125,7 +125,7 @@ def enter_key(page: Page, server: Server, key: str | None = None) -> None:
     page.goto(server.url)
     page.get_by_label("API key").fill(key or server.admin_key)
     page.get_by_role("button", name="Open").click()
-    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(page.get_by_role("heading", level=1, name="Judges")).to_be_visible()
 
 
 def violations(page: Page, *forgiven: str) -> list[str]:

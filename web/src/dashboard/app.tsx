@@ -92,7 +92,7 @@ function Inside(): JSX.Element {
       </a>
       <Top viewer={viewer.data?.viewer} route={route} />
       <main id="main" ref={main} tabIndex={-1}>
-        <Shown answer={viewer} what="Your key">
+        <Shown answer={viewer} what="What your key may do" heading="Judgesmith">
           {({ viewer: known }) => (
             <ViewerContext.Provider value={known}>
               <View route={route} />
@@ -144,7 +144,7 @@ function View({ route }: { route: Route }): JSX.Element {
     case 'judge':
       return <JudgePage key={route.id} id={route.id} />;
     case 'review':
-      return <ReviewPage key={route.id} judgeId={route.id} first={route.evaluation} />;
+      return <ReviewPage key={`${route.id} ${route.evaluation ?? ""}`} judgeId={route.id} first={route.evaluation} />;
     case 'jobs':
       return <JobsPage />;
     case 'job':

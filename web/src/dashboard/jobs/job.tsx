@@ -21,7 +21,7 @@ export function JobPage({ id }: { id: string }): JSX.Element {
   const answer = useQuery(TrainingJobDocument, { id });
   const live = useLive(id, useDebounced(answer.reload, 150));
   return (
-    <Shown answer={answer} what="The job">
+    <Shown answer={answer} what="The job" heading="Training job">
       {({ trainingJob: job }) =>
         job ? (
           <Job job={{ ...job, ...live.job }} live={live} reload={answer.reload} />

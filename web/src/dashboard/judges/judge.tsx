@@ -31,7 +31,7 @@ export function JudgePage({ id }: { id: string }): JSX.Element {
     });
   }, [id, reload]);
   return (
-    <Shown answer={answer} what="The judge">
+    <Shown answer={answer} what="The judge" heading="Judge">
       {({ judge }) =>
         judge ? (
           <Judge judge={judge} reload={answer.reload} />
