@@ -100,7 +100,7 @@ _PARTS: Final[dict[str, str]] = {
     "FeedbackQuality": "examinedCount complete raterAgreement agreeingShare confirmedCount duplicateCount leftOut "
     "balance",
     "FeedbackSummary": "totalFeedbackCount correctionCount ratingCount approvalCount commentCount usableCount "
-    "dateRange evaluationCount raterCount newSinceLastTraining raterAgreement criteria",
+    "dateRange evaluationCount raterCount newSinceLastTraining raterAgreement raters criteria",
     "InsufficientFeedbackError": "message field code usableCount requiredCount",
     "Interval": "estimate lower upper",
     "Judge": "id name description createdAt createdBy criteria activeVersion versions feedbackSummary trainingJobs "
@@ -114,6 +114,7 @@ _PARTS: Final[dict[str, str]] = {
     "NoteAdded": "id at message",
     "NotificationDelivery": "channel target status attempts lastError",
     "PageInfo": "hasNextPage hasPreviousPage startCursor endCursor",
+    "RaterFeedback": "submittedBy totalCount correctionCount",
     "RecordEvaluationsPayload": "evaluations recordedCount userErrors",
     "RequestError": "message field code",
     "RetractFeedbackPayload": "feedback userErrors",

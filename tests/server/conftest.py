@@ -16,7 +16,7 @@ from store.store import open_store
 from tests.postgres import run_sql
 from tests.server.api import Api
 from tests.server.furnished import MARK, Owned, furnish
-from tests.server.processes import Server, running
+from tests.server.processes import Server, command, running
 from tests.server.worlds import Trained, train_a_judge
 
 _numbers = itertools.count()
@@ -102,6 +102,15 @@ def owned(quiet_server: Server, enter: Enter) -> Owned:
 def public(owned: Owned) -> GraphQLSchema:
     """The schema as a client sees it."""
     return build_client_schema(owned.owner.post(get_introspection_query()).json()["data"])
+
+
+@pytest.fixture(scope="module")
+def true_counters(quiet_server: Server, postgres_server: Server) -> Iterator[None]:
+    """When a file's tests are over, all counters of both servers say what the rows say."""
+    yield
+    for used in (quiet_server, postgres_server):
+        done = command("check-counters", database_url=used.database_url)
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.fixture

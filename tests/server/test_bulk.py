@@ -24,6 +24,8 @@ from tests.server.processes import Server, running
 from tests.server.test_socket import revoke
 from tests.server.worlds import Trained, item, make_judge, record, submit
 
+pytestmark = pytest.mark.usefixtures("true_counters")
+
 JUDGE = {"name": "J", "criteria": [{"name": "Clarity", "key": CLARITY}, {"name": "Depth", "min": 0, "max": 10}]}
 
 
@@ -81,11 +83,16 @@ def test_what_comes_by_mutations_and_in_bulk_is_known_to_each_other(api: Api) ->
     [
         (b"{nonsense", "INVALID", None, "no JSON"),
         (b'{"output": "\xff\xfe"}', "INVALID", None, "not UTF-8"),
-        (b'{"output": "a\x00b", "scores": {"crit_clarity": 1}}', "INVALID", None, "no JSON"),
-        (b'{"output": "a", "scores": {"crit_clarity": NaN}}', "INVALID", None, "no JSON"),
+        (b'{"output": "a\x00b", "scores": {"crit_clarity": 1}}', "INVALID", None, "NUL bytes"),
+        (b'{"output": "a", "scores": {"crit_clarity": NaN}}', "INVALID", None, "NaN and Infinity"),
+        (b'{"output": "a", "scores": {"crit_clarity": 1e999}}', "INVALID", ["scores"], "out of range"),
+        ('{"output": "a", "scores": {"crit_clarity": 1}}'.encode("utf-16"), "INVALID", None, "no text in UTF-8"),
+        (b'{"output": "a",\r"scores": {"crit_clarity": 1}}\r{', "INVALID", None, "carriage return"),
+        (b'{"output": "a",', "INVALID", None, "a line of its own"),
+        (b"external_id,output,clarity", "INVALID", None, "begins with 'external_id"),
         (b'{"output": "a", "scores": {"crit_clarity": 1, "crit_clarity": 2}}', "INVALID", ["crit_clarity"], "twice"),
         (b'{"output": "a", "output" : "b", "scores": {"crit_clarity": 1}}', "INVALID", ["output"], "twice"),
-        (b'["output"]', "INVALID", None, "object"),
+        (b'["output"]', "INVALID", None, "a line is one JSON object"),
         (evaluation(9, output="a\x00b"), "INVALID", ["output"], "NUL"),
         (evaluation(9, output=" "), "INVALID", ["output"], "empty"),
         (evaluation(9, output=5), "INVALID", ["output"], "Expected `str`"),
