@@ -115,7 +115,11 @@ async def test_pages_of_evaluations_hold_exactly_what_a_filter_means_newest_firs
     assert await listed(search="word", has_feedback=True) == [r for r in sorted(reviewed, reverse=True) if (r - 1) % 17]
 
 
-async def test_evaluations_are_listed_by_the_feedback_that_one_item_of_is_all_that_is_asked_for(store: Store) -> None:
+@pytest.mark.parametrize("branches", [lists.MAX_BRANCHES, 1])
+async def test_evaluations_are_listed_by_feedback_of_which_one_item_is_all_that_is_asked_for(
+    store: Store, branches: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lists, "MAX_BRANCHES", branches)
     rng = random.Random(5)
     world = await make_world(store)
     said = await talk(world, rng, 120)
