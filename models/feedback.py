@@ -138,13 +138,22 @@ class RaterCount:
 
 
 @dataclass(frozen=True, slots=True)
+class Spread:
+    """How much the judge's absolute errors vary, as shares of the range, over corrections of scores that it gave."""
+
+    count: int
+    groups: int  # of their items; one without a group is a group by itself
+    variance: float
+
+
+@dataclass(frozen=True, slots=True)
 class Summary(Figures):
     """The figures together with those that may take a reading of all feedback within bounds."""
 
     new_since_last_training: int
     evaluations: int
     agreement: Agreement
-    detectable_change: float | None  # smallest change of MAE, as a share of the range, that could be proven
+    spread: Spread | None  # None below two errors
 
     @property
     def rater_agreement(self) -> float | None:

@@ -8,12 +8,14 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from graphql import GraphQLSchema, build_client_schema, get_introspection_query
 
 from models.access import Role
 from store import access
 from store.store import open_store
 from tests.postgres import run_sql
 from tests.server.api import Api
+from tests.server.furnished import MARK, Owned, furnish
 from tests.server.processes import Server, command, running
 from tests.server.worlds import Trained, train_a_judge
 
@@ -85,6 +87,21 @@ def api(quiet_server: Server, enter: Enter) -> Api:
 def trained(server: Server, enter: Enter) -> Trained:
     """A workspace whose judge was trained once, its version deployed."""
     return train_a_judge(enter(server, workspace="trained"))
+
+
+@pytest.fixture(scope="session")
+def owned(quiet_server: Server, enter: Enter) -> Owned:
+    """Two workspaces with something of everything in each, the second one a stranger's."""
+    by_role = {role: enter(quiet_server, workspace=MARK, role=role, user=f"{MARK} {role.value}") for role in Role}
+    stranger = enter(quiet_server, workspace="of the stranger", user="stranger")
+    ids = furnish(by_role[Role.ADMIN], MARK, by_role[Role.VIEWER].run("Viewer")["id"])
+    return Owned(by_role, ids, stranger, furnish(stranger, "own", stranger.run("Viewer")["id"]))
+
+
+@pytest.fixture(scope="session")
+def public(owned: Owned) -> GraphQLSchema:
+    """The schema as a client sees it."""
+    return build_client_schema(owned.owner.post(get_introspection_query()).json()["data"])
 
 
 @pytest.fixture(scope="module")
