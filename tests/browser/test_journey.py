@@ -10,7 +10,6 @@ from tests.server.api import Api
 from tests.server.processes import Server, running
 from tests.server.worlds import create_job, fill, item, make_judge, record
 
-
 EPOCHS = 500
 # What the chart showed, one frame after another, from before the job was there: nobody has to look at the right moment.
 WATCH_LOSS = """
