@@ -70,7 +70,11 @@ class Load(ABC, Generic[S]):
         """Keep a unit's lines; once this returns they are durable."""
 
     async def _run(self, unit: StoreUnit[T]) -> T:
-        return await (self.ctx.store.read(unit) if self.options.dry_run else self.ctx.store.write(unit))
+        if self.options.dry_run:
+            return await self.ctx.store.read(unit)
+        kept = await self.ctx.store.write(unit)
+        self.ctx.store.tend()
+        return kept
 
 
 class EvaluationLoad(Load[EvaluationSpec]):

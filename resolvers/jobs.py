@@ -87,7 +87,7 @@ async def preflight(ctx: Context, spec: TrainingSpec) -> Preflight:
         warnings=plan.warnings,
         estimated_minutes=minutes(plan.seconds + plan.seconds_ahead) if plan.seconds is not None else None,
         estimated_seconds=plan.seconds + plan.seconds_ahead if plan.seconds is not None else None,
-        detectable_mae_change=plan.summary.detectable_change if plan.summary is not None else None,
+        detectable_mae_change=plan.detectable_change,
         conflict_count=plan.summary.conflicts if plan.summary is not None else 0,
     )
 

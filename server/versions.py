@@ -43,7 +43,7 @@ async def import_version(request: Request, ctx: Context) -> Response:
         version_id=version.id,
         judge_id=judge_id,
         number=version.number,
-        status=version.status.value,
+        status="candidate",
         file_digest=version.lineage["file_digest"],
         created_at=version.created_at.isoformat(),
     )

@@ -14,8 +14,9 @@ from models.evaluation import Evaluation
 from models.feedback import Feedback, RaterCount
 from models.standing import Word, word
 from models.tally import Scales, Shifts, Tally
-from store.counters import COLUMNS, chunks
+from store.counters import COLUMNS
 from store.cover import Cover, Run
+from store.rows import among, unindexed
 
 Buckets = type[FeedbackCounter] | type[CriterionCounter] | type[RaterCounter]
 
@@ -30,7 +31,8 @@ class Period:
         self.edges = Tally()
         for start, end in covered.edges:
             for row in rows_between(connection, judge_pk, start, end):
-                self.edges.add(row, row.raw, scales)
+                self.edges.add(row, row.raw)
+        self.edges.settle(scales)
 
     def counts(self) -> Counter[tuple[str, str]]:
         """Items by kind and set of criteria."""
@@ -59,8 +61,8 @@ class Period:
         if inside is None:
             return len(edge)
         number: int = self.connection.execute(select(func.count(inside.c.rater.distinct()))).scalar_one()
-        for chunk in chunks(sorted(edge)):
-            also = select(inside.c.rater).where(inside.c.rater.in_(chunk)).distinct()
+        if edge:
+            also = select(inside.c.rater).where(among(self.connection, inside.c.rater, sorted(edge))).distinct()
             edge -= set(self.connection.execute(also).scalars())
         return number + len(edge)
 
@@ -81,8 +83,9 @@ class Period:
             most = sums.having(total > 0).order_by(total.desc(), inside.c.rater).limit(first)
             rows = list(self.connection.execute(most))
             known = {rater for rater, _, _ in rows}
-            for chunk in chunks(sorted(set(found) - known)):
-                rows += self.connection.execute(sums.where(inside.c.rater.in_(chunk)))
+            others = sorted(set(found) - known)
+            if others:
+                rows += self.connection.execute(sums.where(among(self.connection, inside.c.rater, others)))
             for rater, number, corrected_number in rows:
                 found[rater] += int(number)
                 corrections[rater] += int(corrected_number)
@@ -144,18 +147,18 @@ def overtaken(connection: Connection, judge_pk: int, meant: int, since: datetime
         return list(found.values())
     last: dict[tuple[str, str], tuple[datetime, int]] = {}
     counting: set[tuple[str, str]] = set()
-    within = rows(judge_pk, *columns, Feedback.compared, Feedback.standing).where(
-        Feedback.standing != "", Feedback.submitted_at < until
+    about = among(connection, Feedback.evaluation_id, sorted({evaluation_id for evaluation_id, _ in found}))
+    given = select(*columns, Feedback.compared, Feedback.standing).where(
+        about, unindexed(Feedback.submitted_at) < until, Feedback.standing != "", Feedback.retracted_at.is_(None)
     )
     if since is not None:
-        within = within.where(Feedback.submitted_at >= since)
-    for chunk in chunks(sorted({evaluation_id for evaluation_id, _ in found})):
-        for row in connection.execute(within.where(Feedback.evaluation_id.in_(chunk))):
-            key = (row.evaluation_id, row.submitted_by)
-            if key in found and as_bits(row.compared) & meant:
-                last[key] = max(last.get(key, (row.submitted_at, row.seq)), (row.submitted_at, row.seq))
-                if _counts(row.standing, meant):
-                    counting.add(key)
+        given = given.where(unindexed(Feedback.submitted_at) >= since)
+    for row in connection.execute(given):
+        key = (row.evaluation_id, row.submitted_by)
+        if key in found and as_bits(row.compared) & meant:
+            last[key] = max(last.get(key, (row.submitted_at, row.seq)), (row.submitted_at, row.seq))
+            if _counts(row.standing, meant):
+                counting.add(key)
     return [seq for key, (_, seq) in last.items() if key not in counting]
 
 

@@ -1,13 +1,12 @@
 """The feedback summary: what there is to learn from within bounds.
 
 What is kept in counters costs the same whatever the number of rows: all figures without bounds, and with bounds of time
-all of ``Figures``. The rest is read from the rows within bounds, by index. See decisions 35 and 36.
+all of ``Figures``. The rest is read from the rows within bounds, by index. See decisions 21 and 22.
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from math import sqrt
 from typing import Any
 
 from sqlalchemy import Connection, and_, case, func, or_, select
@@ -28,14 +27,24 @@ from models.counters import (
     GroupCounter,
 )
 from models.criteria_set import as_bits, holding
-from models.feedback import Agreement, Bounds, CriterionShift, Feedback, FeedbackType, Figures, RaterCount, Summary
+from models.feedback import (
+    Agreement,
+    Bounds,
+    CriterionShift,
+    Feedback,
+    FeedbackType,
+    Figures,
+    RaterCount,
+    Spread,
+    Summary,
+)
 from models.judge import Criterion, Judge
 from models.standing import touches, word
 from models.tally import Scales, Shifts, verdict_of
 from store import feedback, judges
 from store.cover import cover
 from store.period import Period, overtaken, rows
-from store.scan import STANDARD_ERRORS, scan, scan_agreement
+from store.scan import scan, scan_agreement
 
 Criteria = Sequence[Criterion]
 Counts = Mapping[tuple[str, str], int]
@@ -53,7 +62,7 @@ def summarise(connection: Connection, judge_pk: int, criteria: Criteria, bounds:
         new_since_last_training=view.new(),
         evaluations=view.evaluations(),
         agreement=view.agreement(),
-        detectable_change=view.detectable_change(),
+        spread=view.spread(),
     )
 
 
@@ -170,14 +179,13 @@ class _View:
         conflicts = sum(self.ever.get((CONFLICT, str(ordinal)), 0) for ordinal in pairs)
         return Agreement(tuple((ordinal, alpha_of(counts)) for ordinal, counts in pairs.items()), conflicts)
 
-    def detectable_change(self) -> float | None:
-        """From the spread of the judge's absolute errors, with as many independent items as there are groups."""
+    def spread(self) -> Spread | None:
+        """How much the judge's absolute errors vary."""
         shifts = Period(self.connection, self.judge_pk, self.scales, cover(None, None)).shifts(
             [criterion.ordinal for criterion in self.criteria]
         )
         number = sum(sums.compared for sums in shifts.values())
-        groups = self._groups()
-        if number < 2 or groups < 2:
+        if number < 2:
             return None
         total = square = 0.0
         for ordinal, sums in shifts.items():
@@ -185,7 +193,7 @@ class _View:
             total += grain.points(sums.absolute, 1) / grain.range
             square += sums.square / SQUARES
         variance = (square - total * total / number) / (number - 1)
-        return STANDARD_ERRORS * sqrt(max(0.0, variance) / groups)
+        return Spread(number, self._groups(), max(0.0, variance))
 
     def _groups(self) -> int:
         sets = {compared for compared in self._compared() if as_bits(compared) & self.meant}

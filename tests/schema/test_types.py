@@ -390,7 +390,7 @@ async def test_a_summary(ask: Ask, resolve: Resolve) -> None:
         agreement=Agreement(((0, None),), 0),
         agreeing=0,
         doubts=0,
-        detectable_change=None,
+        spread=None,
     )
     calls = resolve("summary.of_judge", (JUDGE, summary, Bounds()))
     resolve("summary.raters", [RaterCount("ann", 3, 2)])

@@ -1,91 +1,17 @@
 """Every field of the schema, asked for with a key of every role and by a stranger with a key to another workspace."""
 
-from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-from graphql import GraphQLObjectType, GraphQLSchema, build_client_schema, get_introspection_query
-from starlette.routing import Route
+from graphql import GraphQLObjectType, GraphQLSchema
 
 from models import permissions
 from models.access import Role
-from server.app import create_app
-from server.settings import Settings
-from tests.server.api import Api, Data, socket
-from tests.server.conftest import Enter
+from tests.server.api import Data, socket
+from tests.server.furnished import HUSH, MARK, ZIP, Owned, doors_of_rest
 from tests.server.made_documents import Ids, along, call, leaves, ways
-from tests.server.processes import Server
-from tests.server.worlds import FAIR, OVERRATED, create_job, feedback, item, make_judge, record, submit
-from tests.trainer.made_up import make_task, version_of
 
 ROLES = list(Role)
-MARK = "zebra"  # in all texts of the workspace that a stranger tries to see
-HUSH = "hush"  # in all addresses
-ZIP = {"content-type": "application/zip"}
-
-
-@dataclass(frozen=True)
-class Owned:
-    """A workspace with something of everything in it, a key of each role, and a stranger."""
-
-    by_role: dict[Role, Api]
-    stranger: Api
-    ids: Ids
-
-    @property
-    def owner(self) -> Api:
-        return self.by_role[Role.ADMIN]
-
-
-@pytest.fixture(scope="module")
-def owned(quiet_server: Server, enter: Enter) -> Owned:
-    by_role = {
-        role: enter(quiet_server, workspace=MARK, role=role, user=f"{MARK} {role.value}") for role in reversed(ROLES)
-    }
-    owner = by_role[Role.ADMIN]
-    judge = make_judge(owner, name=f"{MARK} judge", description=f"{MARK} text")
-    texts = {"output": f"{MARK} output", "source": f"{MARK} s", "input": f"{MARK} i", "rationale": f"{MARK} r"}
-    kept = record(owner, judge, [item(n, group=f"{MARK}{n}", externalId=f"{MARK}{n}", **texts) for n in range(20)])
-    said = [
-        feedback(n, "CORRECTION", correctedScores=item(n)["scores"], comment=MARK, submittedBy=MARK)
-        | {"evaluationExternalId": f"{MARK}{n}", "externalId": f"{MARK}{n}"}
-        for n in range(20)
-    ]
-    items = submit(owner, judge, said)["feedback"]
-    told = {"notificationEmail": f"{HUSH}@example.com", "webhookUrl": f"https://{HUSH}.example.com/x"}
-    job = create_job(owner, judge, autoStart=False, **told)
-    owner.run("CancelTrainingJob", input={"jobId": job["id"], "reason": MARK})
-    viewer = owner.run("Viewer")
-    ids = {
-        "id": judge["id"],
-        "judge.id": judge["id"],
-        "node.id": judge["id"],
-        "trainingJob.id": job["id"],
-        "evaluation.id": kept[0]["id"],
-        "judgeId": judge["id"],
-        "jobId": job["id"],
-        "evaluationId": kept[0]["id"],
-        "feedbackId": items[0]["id"],
-        "versionId": _import_version(owner, judge),
-        "keyId": by_role[Role.VIEWER].run("Viewer")["id"],
-        "userId": viewer["user"]["id"],
-        "createdBy": viewer["user"]["id"],
-    }
-    return Owned(by_role, enter(quiet_server, workspace="of the stranger", user="stranger"), ids)
-
-
-def _import_version(owner: Api, judge: Data) -> str:
-    task = make_task(60)
-    named = zip(task.scales, (OVERRATED, FAIR), strict=True)
-    version = version_of(replace(task, scales=tuple(replace(scale, key=key) for scale, key in named)))
-    answer = owner.http.post(f"/judges/{judge['id']}/versions", content=version.dumps(), headers=ZIP)
-    return str(answer.json()["version_id"])
-
-
-@pytest.fixture(scope="module")
-def public(owned: Owned) -> GraphQLSchema:
-    """The schema as a client sees it."""
-    return build_client_schema(owned.owner.post(get_introspection_query()).json()["data"])
 
 
 def codes(body: Data) -> set[str]:
@@ -177,17 +103,6 @@ def test_a_stranger_changes_nothing_by_any_mutation_with_real_ids(owned: Owned, 
         assert MARK not in answer.text, name
         assert codes(answer.json()) <= {"FORBIDDEN", "NOT_FOUND", "INVALID"}, name
     assert everything() == before
-
-
-def doors_of_rest() -> list[tuple[str, str]]:
-    """Every method and path that takes a key."""
-    open_to_all = {"/graphql", "/", "/graphiql", "/healthz", "/readyz", "/metrics", "/openapi.json"}
-    return [
-        (method, route.path)
-        for route in create_app(Settings()).routes
-        if isinstance(route, Route) and route.path not in open_to_all
-        for method in sorted((route.methods or set()) - {"HEAD"})
-    ]
 
 
 @pytest.mark.parametrize(("method", "path"), doors_of_rest())

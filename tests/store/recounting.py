@@ -138,9 +138,7 @@ def recount(rows: list[Row], bounds: Bounds, watermark: int, criteria: int = 3) 
 def told(summary: Summary) -> dict[str, Any]:
     """A summary in the recount's shape."""
     shifts = [astuple(shift) for shift in summary.criteria]
-    names = [
-        field.name for field in fields(Summary) if field.name not in ("criteria", "agreement", "detectable_change")
-    ]
+    names = [field.name for field in fields(Summary) if field.name not in ("criteria", "agreement", "spread")]
     names += ["rater_agreement", "conflicts"]
     return {name: getattr(summary, name) for name in names} | {"criteria": shifts}
 
