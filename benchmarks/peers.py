@@ -14,7 +14,6 @@ from sklearn.linear_model import LinearRegression, RidgeCV
 from benchmarks.sets import Split
 from trainer.base import Items, Task
 from trainer.encoder import Encoder, fit_encoder
-from trainer.features import BUCKETS
 from trainer.train import train
 from trainer.version import Version
 
@@ -63,8 +62,8 @@ def without_ngrams(one: Split) -> np.ndarray:
     def fitted(items: Items, scales: object) -> tuple[Encoder, np.ndarray]:
         encoder, features = fit_encoder(items, scales)  # type: ignore[arg-type]
         factor = encoder.factor.copy()
-        bags = len(factor) - BUCKETS * (1 + encoder.rationales)
-        factor[bags:], features[:, bags:] = 0, 0
+        bags = encoder.block >= 3
+        factor[bags], features[:, bags] = 0, 0
         return replace(encoder, factor=factor), features
 
     study.fit_encoder = fitted  # type: ignore[assignment]

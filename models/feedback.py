@@ -30,6 +30,8 @@ class Feedback(Base):
         Index(None, "judge_pk", "submitted_at", "seq"),
         Index(None, "judge_pk", "submitted_by", "submitted_at", "seq"),
         Index(None, "judge_pk", "type", "criteria", "submitted_at", "seq"),
+        Index(None, "judge_pk", "submitted_by", "about_at", "about_seq"),
+        Index(None, "judge_pk", "type", "criteria", "about_at", "about_seq"),
         Index(
             "ix_feedback_overtaken",
             "judge_pk",
@@ -56,6 +58,8 @@ class Feedback(Base):
     compared: Mapped[str] = mapped_column(String(32))  # those of them that the judge scored too
     standing: Mapped[str] = mapped_column(String(64))  # what later corrections left of it: see models/standing.py
     overtaken_at: Mapped[datetime | None] = mapped_column(Moment)  # when the same person's next correction was given
+    about_at: Mapped[datetime] = mapped_column(Moment)  # when the evaluation was recorded, and its place in that order:
+    about_seq: Mapped[int] = mapped_column(Counter)  # to list evaluations by their feedback
     submitted_by: Mapped[str] = mapped_column(String(200))
     submitted_at: Mapped[datetime] = mapped_column(Moment)
     retracted_at: Mapped[datetime | None] = mapped_column(Moment)
@@ -121,6 +125,15 @@ class Agreement:
         """The mean over the criteria of which something can be said."""
         known = [alpha for _, alpha in self.by_criterion if alpha is not None]
         return sum(known) / len(known) if known else None
+
+
+@dataclass(frozen=True, slots=True)
+class RaterCount:
+    """How many items one person gave within bounds."""
+
+    rater: str
+    total: int
+    corrections: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,9 @@ from sqlalchemy import Connection
 
 from models.job import TrainingJob
 from models.judge import Criterion, JudgeVersion
-from models.telling import redacted, told, where
 from runner.bounds import bounds_of_job
 from runner.dataset import Dataset, load, scales_of
+from runner.last_words import speak_in_lines, words
 from runner.lifeline import die_with_parent, exit_at_end_of_input
 from runner.order import Order
 from store import jobs, judges
@@ -41,6 +41,7 @@ Say = Callable[..., None]
 
 def main() -> None:
     """Wait for an order on stdin, carry it out, and report on what was stdout."""
+    speak_in_lines("training process")
     die_with_parent(int(sys.argv[1]))
     with contextlib.suppress(OSError):
         os.nice(5)  # requests go before training
@@ -64,7 +65,7 @@ def main() -> None:
     except MemoryError:
         say(failed={"code": "OUT_OF_MEMORY", "message": "There was too little memory for this much feedback."})
     except Exception as error:
-        print(redacted(f"The training process failed: {told(error)} ({where(error)})"), file=sys.stderr, flush=True)
+        print(f"The training process failed: {words(error)}", file=sys.stderr, flush=True)
         os._exit(1)
     os._exit(0)  # at once: threads that read or idle are not waited for
 

@@ -175,7 +175,7 @@ class TrainingPreflight:
         summary: FeedbackSummary | None = None
         quality: FeedbackQuality | None = None
         if preflight.summary is not None and preflight.judge_pk is not None:
-            summary = FeedbackSummary.of(preflight.summary, preflight.judge_pk)
+            summary = FeedbackSummary.of(preflight.summary, preflight.judge_pk, preflight.bounds)
             quality = FeedbackQuality.of(preflight.quality, preflight.summary, preflight.judge_pk)
         return cls(
             feedback_summary=summary,

@@ -15,17 +15,22 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from models.base import Base
 
 
-def insert_many(connection: Connection, record: type[Base], rows: Sequence[dict[str, Any]]) -> None:
-    """Insert rows of a record, named by its attributes; all name the same ones. What they leave out becomes NULL."""
+def insert_many(
+    connection: Connection, record: type[Base], rows: Sequence[dict[str, Any]], on_conflict: str = ""
+) -> None:
+    """Insert rows of a record, named by its attributes; all name the same ones. What they leave out becomes NULL.
+
+    ``on_conflict`` is SQL behind it, as both databases speak it.
+    """
     if not rows:
         return
     dialect = connection.dialect
     names = tuple(rows[0])
     columns = [_bound(record, name, dialect, [row[name] for row in rows]) for name in names]
     if dialect.name == "postgresql":
-        connection.exec_driver_sql(_unnesting(record, names, dialect), tuple(columns))
+        connection.exec_driver_sql(f"{_unnesting(record, names, dialect)} {on_conflict}", tuple(columns))
     else:
-        connection.exec_driver_sql(_listing(record, names), list(zip(*columns, strict=True)))
+        connection.exec_driver_sql(f"{_listing(record, names)} {on_conflict}", list(zip(*columns, strict=True)))
 
 
 def _bound(record: type[Base], name: str, dialect: Dialect, values: list[Any]) -> list[Any]:

@@ -23,6 +23,7 @@ from models.judge import Judge
 from models.standing import Word, stand
 from store import counters
 from store.counters import COLUMNS, About, Counted, Sums
+from store.rows import among
 
 PAGE = 2000  # evaluations at once
 KEPT = (FeedbackCounter, CriterionCounter, RaterCounter, GroupCounter, Coincidence)
@@ -74,28 +75,26 @@ DERIVED = ("criteria", "compared", "standing", "overtaken_at")  # columns of fee
 
 def _count(connection: Connection, judge_pk: int, sums: Sums, visitor: "_Writer | _Checker") -> None:
     """Go through all evaluations of a judge with their feedback; the visitor sees what each row should say."""
-    scales = counters.scales_of(connection, judge_pk)
     for evaluations in _pages(connection, judge_pk):
         rows: dict[str, list[Row]] = {about.id: [] for about in evaluations}
-        statement = select(*COLUMNS, Feedback.retracted_at).where(Feedback.judge_pk == judge_pk)
-        for chunk in counters.chunks(list(rows)):
-            for row in connection.execute(statement.where(Feedback.evaluation_id.in_(chunk))):
-                rows[row.evaluation_id].append(row)
+        statement = select(*COLUMNS, Feedback.retracted_at).where(among(connection, Feedback.evaluation_id, list(rows)))
+        for row in connection.execute(statement):
+            rows[row.evaluation_id].append(row)
         for about in evaluations:
             items = [(row, _item(row, about)) for row in rows[about.id]]
             live = [item for row, item in items if row.retracted_at is None]
-            standing = stand([item.said() for item in live], grouped=about.group is not None, steps=scales.steps)
+            standing = stand(live, grouped=about.group is not None)
             sums.stands(standing)
             for row, item in items:
                 if row.retracted_at is None:
                     final = item.standing_as(standing.words.get(item.seq))
-                    sums.add(final, about, scales)
+                    sums.add(final, about)
                     visitor.row(row, final)
                 else:
                     visitor.row(row, item)
             visitor.evaluation(about, reviewed=bool(live))
         visitor.flush()
-    sums.spread()
+    sums.settle(counters.scales_of(connection, judge_pk))
 
 
 def _pages(connection: Connection, judge_pk: int) -> Iterator[list[About]]:

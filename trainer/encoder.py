@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from trainer.base import Floats, Floats32, Ints, Items, Scale
-from trainer.features import BUCKETS, CORE, HAND, text_features
+from trainer.features import CORE, HAND, text_features
+from trainer.lexicon import Lexicon, fit_lexicon
 from trainer.scales import to_unit
 
-RAW_SPREAD, CORE_SPREAD, HAND_SPREAD, BAG_SPREAD = 0.1, 0.09, 0.03, 0.2
+RAW_SPREAD, CORE_SPREAD, HAND_SPREAD, BAG_SPREAD = 0.1, 0.09, 0.03, 0.6
 """Prior standard deviations, in logits, of the effect of one raw score, one hand-made feature, one whole bag."""
 
 
@@ -19,11 +20,13 @@ RAW_SPREAD, CORE_SPREAD, HAND_SPREAD, BAG_SPREAD = 0.1, 0.09, 0.03, 0.2
 class Encoder:
     """Features as fitted on the items of one task; a version carries its own, so old versions never change.
 
-    `keys`: criteria whose raw scores are features. `center`, `factor`: (D,), feature = (x - center) * factor.
+    `keys`: criteria whose raw scores are features. `lexicon`: of the outputs; `reasons`: of the rationales, if any.
+    `center`, `factor`: (D,), feature = (x - center) * factor.
     """
 
     keys: tuple[str, ...]
-    rationales: bool
+    lexicon: Lexicon
+    reasons: Lexicon | None
     center: Floats32
     factor: Floats32
 
@@ -36,21 +39,22 @@ class Encoder:
     def block(self) -> Ints:
         """The block of each feature, (D,): raw scores, core and other hand-made features, bags of words."""
         hand = [1 if name in CORE else 2 for name in HAND]
-        bags = np.repeat([3, 4], BUCKETS)[: self.width - len(self.keys) - len(hand)]
-        return np.concatenate([np.zeros(len(self.keys)), hand, bags]).astype(np.int32)
+        bags = [3] * len(self.lexicon) + [4] * (0 if self.reasons is None else len(self.reasons))
+        return np.array([0] * len(self.keys) + hand + bags, np.int32)
 
     def encode(self, items: Items, scales: Sequence[Scale]) -> Floats32:
         """Features of n items, (n, D); `scales` name the columns of `items.raw`, missing scores count as usual ones."""
-        features = _measure(items, scales, self.keys, self.rationales)
+        features = _measure(items, scales, self.keys, self.lexicon, self.reasons)
         features -= self.center
         features *= self.factor
         return np.nan_to_num(features, copy=False)
 
 
-def _measure(items: Items, scales: Sequence[Scale], keys: Sequence[str], rationales: bool) -> Floats32:
-    inputs = [text or "" for text in items.inputs]
-    reasons = [text or "" for text in items.rationales]
-    texts = text_features(inputs, list(items.outputs), reasons, rationale_bag=rationales)
+def _measure(
+    items: Items, scales: Sequence[Scale], keys: Sequence[str], lexicon: Lexicon, reasons: Lexicon | None
+) -> Floats32:
+    inputs, rationales = ([text or "" for text in texts] for texts in (items.inputs, items.rationales))
+    texts = text_features(inputs, list(items.outputs), rationales, lexicon, reasons)
     out = np.full((len(items), len(keys) + texts.shape[1]), np.nan, np.float32)
     columns = {scale.key: column for column, scale in enumerate(scales)}
     for place, key in enumerate(keys):
@@ -63,8 +67,9 @@ def _measure(items: Items, scales: Sequence[Scale], keys: Sequence[str], rationa
 def fit_encoder(items: Items, scales: Sequence[Scale]) -> tuple[Encoder, Floats32]:
     """An encoder whose features have mean 0 and their prior's standard deviation on `items`, and their features."""
     keys = tuple(scale.key for scale in scales)
-    rationales = any(items.rationales)
-    features = _measure(items, scales, keys, rationales)
+    lexicon = fit_lexicon(items.outputs)
+    reasons = fit_lexicon([text or "" for text in items.rationales]) if any(items.rationales) else None
+    features = _measure(items, scales, keys, lexicon, reasons)
     some = ~np.isnan(features[:, : len(keys)]).all(axis=0)
     center = np.zeros(features.shape[1])
     spread = np.zeros(features.shape[1])
@@ -78,7 +83,7 @@ def fit_encoder(items: Items, scales: Sequence[Scale]) -> tuple[Encoder, Floats3
     bag = np.arange(features.shape[1]) >= len(keys) + len(HAND)
     factor: Floats = np.where(bag, prior, prior / np.maximum(spread, 1e-3))
     factor[spread < 1e-6] = 0.0
-    encoder = Encoder(keys, rationales, center.astype(np.float32), factor.astype(np.float32))
+    encoder = Encoder(keys, lexicon, reasons, center.astype(np.float32), factor.astype(np.float32))
     features -= encoder.center
     features *= encoder.factor
     return encoder, np.nan_to_num(features, copy=False)

@@ -1,37 +1,40 @@
-"""Cheap features of an item's texts: hand-made ones and hashed word 1-2-grams, for many items at once."""
+"""Cheap features of an item's texts: hand-made ones and bags of word 1-2-grams, for many items at once."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from trainer.base import Floats, Floats32
-from trainer.text import DIGIT, MARK, SPACE, STOP, UPPER, WORD, Hashes, Positions, Tokens, mix, tokenize
+from trainer.lexicon import Lexicon
+from trainer.text import DIGIT, MARK, SPACE, STOP, UPPER, WORD, Hashes, Positions, Tokens, chain, pairs_of, tokenize
 
 HAND = (
     "output length", "output words", "word length", "sentences", "words a sentence", "vocabulary", "repeated pairs",
     "repeated triples", "commonest word", "long words", "capitals", "capitalised words", "digits", "marks", "questions",
     "exclamations", "quotes", "commas", "lines", "list marks", "beyond ASCII", "ends a sentence", "empty",
     "input length", "length ratio", "words from input", "input covered", "pairs from input", "new numbers", "new names",
-    "rationale length",
+    "rationale length", "word rarity", "likeness to input", "rare words from input", "rare input covered",
 )  # fmt: skip
 """The hand-made features, in order."""
 
 CORE = {
     "output length", "output words", "word length", "sentences", "words a sentence", "vocabulary", "repeated pairs",
     "repeated triples", "commonest word", "long words", "marks", "input covered", "length ratio", "new names",
+    "word rarity", "likeness to input", "rare words from input", "rare input covered",
 }  # fmt: skip
 """Those that matter in most kinds of text; the others get a tighter prior."""
 
-BUCKETS = 512
-"""Width of a hashed bag of 1-2-grams (Weinberger et al. 2009, with signs)."""
-
 _TABLE = 4096
 _CHUNK = 64
-_SALT = np.uint64(0x5851F42D4C957F2D)
 
 
-def text_features(inputs: list[str], outputs: list[str], rationales: list[str], *, rationale_bag: bool) -> Floats32:
-    """Features of n items, (n, len(HAND) + BUCKETS), or + 2 * BUCKETS with a bag of the rationale's words too.
+def text_features(
+    inputs: list[str], outputs: list[str], rationales: list[str], lexicon: Lexicon, reasons: Lexicon | None
+) -> Floats32:
+    """Features of n items, (n, len(HAND) + len(lexicon)), and + len(reasons) with a bag of the rationale's words too.
 
     Equal texts are computed once. Hand-made features are logarithms or shares, a bag has length 1 (0 if empty).
     """
@@ -39,34 +42,28 @@ def text_features(inputs: list[str], outputs: list[str], rationales: list[str], 
     place: dict[tuple[str, str, str], int] = {}
     index = np.fromiter((place.setdefault(key, len(place)) for key in keys), np.int64, len(keys))
     unique = list(place)
-    out = np.zeros((len(unique), len(HAND) + BUCKETS * (1 + rationale_bag)), np.float32)
+    wide = len(HAND) + len(lexicon)
+    out = np.zeros((len(unique), wide + (0 if reasons is None else len(reasons))), np.float32)
     for start in range(0, len(unique), _CHUNK):
         part = unique[start : start + _CHUNK]
         source, output = tokenize([key[0] for key in part]), tokenize([key[1] for key in part])
         rows = out[start : start + len(part)]
-        pairs = _pairs(output)
-        rows[:, : len(HAND)] = _hand(source, output, pairs, np.array([len(key[2]) for key in part]))
-        rows[:, len(HAND) : len(HAND) + BUCKETS] = _bag(output, pairs)
-        if rationale_bag:
+        pairs = pairs_of(output)
+        rows[:, : len(HAND)] = _hand(source, output, pairs, np.array([len(key[2]) for key in part]), lexicon)
+        rows[:, len(HAND) : wide] = _bag(output, pairs, lexicon)
+        if reasons is not None:
             rationale = tokenize([key[2] for key in part])
-            rows[:, len(HAND) + BUCKETS :] = _bag(rationale, _pairs(rationale))
+            rows[:, wide:] = _bag(rationale, pairs_of(rationale), reasons)
     return out if len(unique) == len(keys) else out[index]
 
 
-def _pairs(tokens: Tokens) -> tuple[Positions, Hashes]:
-    """Text and hash of each two neighbouring tokens of the same text."""
-    same = tokens.text[1:] == tokens.text[:-1]
-    return tokens.text[1:][same], mix(tokens.hash[:-1] * _SALT + tokens.hash[1:])[same]
-
-
-def _bag(tokens: Tokens, pairs: tuple[Positions, Hashes]) -> Floats:
-    """Signed, damped, length-normalised counts of 1-2-grams in BUCKETS buckets."""
+def _bag(tokens: Tokens, pairs: tuple[Positions, Hashes], lexicon: Lexicon) -> Floats:
+    """Damped, length-normalised counts of the lexicon's 1-2-grams."""
     text = np.concatenate([tokens.text, pairs[0]])
-    hashes = np.concatenate([tokens.hash, pairs[1]])
-    bucket = text * BUCKETS + (hashes % np.uint64(BUCKETS)).astype(np.int64)
-    sign = 1.0 - 2.0 * (hashes >> np.uint64(63)).astype(np.float64)
-    counts = np.bincount(bucket, sign, tokens.count * BUCKETS).reshape(tokens.count, BUCKETS)
-    damped = np.sign(counts) * np.log1p(np.abs(counts))
+    at, known = lexicon.place(np.concatenate([tokens.hash, pairs[1]]))
+    size = len(lexicon)
+    counts = np.bincount(text[known] * size + at[known], minlength=tokens.count * size).reshape(tokens.count, size)
+    damped = np.log1p(counts)
     norm = np.sqrt((damped**2).sum(1, keepdims=True))
     return np.asarray(damped / np.maximum(norm, 1e-9))
 
@@ -80,7 +77,9 @@ def _share(part: Floats, whole: Floats) -> Floats:
     return np.asarray(part / np.maximum(whole, 1.0))
 
 
-def _hand(source: Tokens, output: Tokens, pairs: tuple[Positions, Hashes], rationale_length: Positions) -> Floats:
+def _hand(
+    source: Tokens, output: Tokens, pairs: tuple[Positions, Hashes], rationale_length: Positions, lexicon: Lexicon
+) -> Floats:
     n = output.count
 
     def count(where: Positions, keep: np.ndarray | None = None) -> Floats:
@@ -108,7 +107,7 @@ def _hand(source: Tokens, output: Tokens, pairs: tuple[Positions, Hashes], ratio
     pair_words = count(pairs[0])
     same = pairs[0][1:] == pairs[0][:-1]
     triple_text = pairs[0][1:][same]
-    triples = mix(pairs[1][:-1] * _SALT + pairs[1][1:])[same]
+    triples = chain(pairs[1][:-1], pairs[1][1:])[same]
     line_break = output.codes == ord("\n")
     after_break = np.concatenate([[True], line_break[:-1] | (output.codes[:-1] == 0)])
     listed = np.flatnonzero(after_break)
@@ -120,7 +119,7 @@ def _hand(source: Tokens, output: Tokens, pairs: tuple[Positions, Hashes], ratio
 
     input_table = table(source.text, source.hash)
     known = input_table[_slots(output.text, output.hash)] > 0
-    source_pairs = _pairs(source)
+    source_pairs = pairs_of(source)
     pairs_known = table(*source_pairs)[_slots(*pairs)] > 0
     covered = np.count_nonzero(((vocabulary > 0) & (input_table > 0)).reshape(n, _TABLE), axis=1)
     number, capital = (output.flags & DIGIT) != 0, (output.flags & UPPER) != 0
@@ -157,5 +156,36 @@ def _hand(source: Tokens, output: Tokens, pairs: tuple[Positions, Hashes], ratio
         np.log1p(count(output.text, number & ~known)),
         np.log1p(count(output.text, capital & ~known)),
         np.log1p(rationale_length.astype(np.float64)),
+        *_shared(source, output, input_table, vocabulary, lexicon),
     ]
     return np.stack(columns, axis=1)
+
+
+def _shared(
+    source: Tokens, output: Tokens, input_table: Positions, vocabulary: Positions, lexicon: Lexicon
+) -> list[Floats]:
+    """How rare the output's words are, and what it shares with the input where rare words count for more.
+
+    In order: the mean rarity of a word; the cosine of both texts' words, weighted by log(1 + count) times rarity
+    (Salton & Buckley, Term-weighting approaches in automatic text retrieval, 1988); the input's share in the output's
+    rarity, and the output's share in that of the input's different words.
+    """
+    n = output.count
+    mine, other = _slots(output.text, output.hash), _slots(source.text, source.hash)
+    here, there = vocabulary[mine], input_table[mine]  # how often the text, and the input, have a word of the text
+    held, own = vocabulary[other], input_table[other]  # how often the text, and the input, have a word of the input
+    rarity, input_rarity = lexicon.rarities(output), lexicon.rarities(source)
+
+    def total(of: Tokens, weights: NDArray[Any]) -> Floats:
+        return np.bincount(of.text, weights, n).astype(np.float64)
+
+    dot = total(output, np.log1p(here) * np.log1p(there) * rarity**2 / here)
+    size = total(output, (np.log1p(here) * rarity) ** 2 / here)
+    input_size = total(source, (np.log1p(own) * input_rarity) ** 2 / own)
+    whole, input_whole = total(output, rarity), total(source, input_rarity / own)
+    return [
+        _share(whole, np.bincount(output.text, minlength=n).astype(np.float64)),
+        np.asarray(dot / np.sqrt(np.maximum(size * input_size, 1e-9))),
+        np.asarray(total(output, rarity * (there > 0)) / np.maximum(whole, 1e-9)),
+        np.asarray(total(source, input_rarity / own * (held > 0)) / np.maximum(input_whole, 1e-9)),
+    ]

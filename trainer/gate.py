@@ -19,10 +19,12 @@ STEPS = (0.0, 0.5, 1.0)
 """Shares of the joint model to choose from (a linear opinion pool with the calibrator)."""
 CAUTION = 1.64
 """Standard errors by which the residual's worth must exceed zero: by chance it does in one run of twenty."""
-WORTH = 0.3
+WORTH = 0.1
 """Log Bayes factor of the features above which the residual only needs to look useful."""
 TIED, BORROWED = 0.03, 100.0
 """Tied share of the judge's ranks above which the residual must rank better out of fold; weight of the common gain."""
+ENOUGH_TO_ORDER = 400
+"""Labels from which a residual that lessens the error can be trusted to order tied items, too."""
 FEWEST_FOR_RESIDUAL = 40
 """Labels below which nothing can be said about the residual."""
 FEWEST_FOR_POINT = 8
@@ -97,7 +99,8 @@ def _gates(table: Table, out: OutOfFold, use: Bools, worth: float) -> tuple[Floa
     What people's scores exceed the calibrator's mean by is regressed on what the joint model's mean exceeds it by; the
     coefficients are pooled partially over criteria. The residual is used where one is clearly above 0, or above 0 and
     the labels speak for the features as a whole. A judge of few different scores ties many items, and any residual,
-    however small, orders them; disorder costs it rank correlation, so there it must be seen to order them well.
+    however small, orders them; disorder costs it rank correlation, so with few labels it must be seen to order them
+    well. With many, the ranking gain is the noisier judge of the two: it closed gates that should have stayed open.
     """
     pairs, count = table.pairs, len(table.scales)
     at = np.flatnonzero(use)
@@ -107,7 +110,8 @@ def _gates(table: Table, out: OutOfFold, use: Bools, worth: float) -> tuple[Floa
     plain, joint = _means(table, out.calibrator)[at], _means(table, out.joint)[at]
     residual, wanted = joint - plain, (pairs.target[at] - low) / range_ - plain
     square: Floats = np.bincount(criterion, residual**2, count).astype(np.float64)
-    if np.count_nonzero(use[table.pair]) < FEWEST_FOR_RESIDUAL or square.max() <= 1e-9:
+    labels = np.count_nonzero(use[table.pair])
+    if labels < FEWEST_FOR_RESIDUAL or square.max() <= 1e-9:
         return np.zeros(count), np.zeros(count, np.bool_)
     has = square > 1e-9
     slope: Floats = np.where(has, np.bincount(criterion, residual * wanted, count) / np.maximum(square, 1e-9), 0.0)
@@ -121,7 +125,7 @@ def _gates(table: Table, out: OutOfFold, use: Bools, worth: float) -> tuple[Floa
     centre, deviation = partially_pooled(slope, error, influence)
     share = np.select([centre >= (STEPS[1] + STEPS[2]) / 2, centre > 0], [STEPS[2], STEPS[1]], STEPS[0])
     useful = (centre > CAUTION * deviation) | ((worth > WORTH) & (centre > 0))
-    if _tied(table, at) > TIED:
+    if labels < ENOUGH_TO_ORDER and _tied(table, at) > TIED:
         useful &= _ranking_gain(table, at, plain, residual) > 0
     return np.where(useful, share, 0.0), centre < -deviation
 

@@ -129,14 +129,14 @@ def adam(
     while state.epoch < schedule.max_epochs:
         if schedule.early_stopping and state.epoch - state.best_epoch >= PATIENCE:
             break
-        order = np.random.default_rng([*seed, state.epoch]).permutation(m)
+        shuffled = rows.take(np.random.default_rng([*seed, state.epoch]).permutation(m))
         step, total = state.epoch * -(-m // size), 0.0
         for at in range(0, m, size):
-            batch = rows.take(order[at : at + size])
+            batch = shuffled.take(slice(at, at + size))  # views
             loss, gradient = objective.data(state.theta, batch)
             total += loss
             gradient /= len(batch)
-            gradient += objective.prior(state.theta)[1] / m
+            gradient += objective.pull(state.theta) / m
             step += 1
             state.mean += 0.1 * (gradient - state.mean)
             state.square += 0.001 * (gradient**2 - state.square)

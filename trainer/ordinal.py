@@ -91,7 +91,7 @@ class Rows:
     def __len__(self) -> int:
         return len(self.item)
 
-    def take(self, index: np.ndarray) -> Rows:
+    def take(self, index: np.ndarray | slice) -> Rows:
         """The rows at `index`; features stay shared."""
         return Rows(
             self.features, self.item[index], self.criterion[index], self.rater[index], self.line[index],
@@ -131,6 +131,7 @@ class Objective:
         each = precision * np.ones(start.weights.shape[1])
         self.own_precision, self.shared_precision = OWN["weights"] * apart * each, SHARED["weights"] * each
         self.identity = np.where(np.isfinite(t := identity(steps, start.bend.shape[1])), t, 0.0)
+        self._scratch = np.empty((0, rows.features.shape[1]), np.float32)
         self.lower = np.full(start.pack().size, -np.inf)
         self.lower[: len(start.slope)] = LEAST_SLOPE
 
@@ -147,7 +148,7 @@ class Objective:
         gradient = Coefficients(
             _sums(at, gz * rows.line, count),
             _sums(at, gz, count),
-            -np.stack([_sums(at, pull[:, k], count) for k in range(width)], 1),
+            -_columns(at, pull, count, width),
             self._features_gradient(x, place, at, gz, count),
             _sums(who, gz, c.offsets.size) if c.offsets.size else np.zeros(0),
         )
@@ -158,13 +159,19 @@ class Objective:
         at, who = rows.criterion, rows.rater
         z = rows.line * c.slope[at] + c.shift[at]
         few = len(rows) * 4 < len(rows.features)
-        x = rows.features[rows.item] if few else rows.features
+        x = self._gathered(rows) if few else rows.features
         place = np.arange(len(rows), dtype=np.int32) if few else rows.item
         if x.shape[1]:
             z += (x @ c.weights.T.astype(np.float32))[place, at]
         if c.offsets.size:
             z += c.offsets[who]
         return (z[:, None] - (self.identity + c.bend)[at]).astype(np.float32), x, place
+
+    def _gathered(self, rows: Rows) -> Floats32:
+        """Features of each label, in memory the next call uses again: fresh memory would cost more than the copy."""
+        if len(self._scratch) < len(rows):
+            self._scratch = np.empty((len(rows), rows.features.shape[1]), np.float32)
+        return np.take(rows.features, rows.item, axis=0, out=self._scratch[: len(rows)], mode="clip")
 
     def error(self, theta: Floats, rows: Rows) -> float:
         """Mean distance of the expected scores from the labels, as a share (0..1) of each scale's range."""
@@ -180,27 +187,37 @@ class Objective:
         spread = _sums(place * np.int64(count) + at, gz, len(x) * count).reshape(len(x), count)
         return np.asarray((spread.astype(np.float32).T @ x), np.float64)
 
-    def prior(self, theta: Floats) -> tuple[float, Floats]:
-        """Negative log prior (up to a constant) and its gradient."""
+    def prior(self, theta: Floats) -> float:
+        """Negative log prior, up to a constant."""
         c = Coefficients.unpack(theta, self.like)
-        slope = _pooled(c.slope - 1.0, OWN["slope"], SHARED["slope"])
-        shift = _pooled(c.shift, OWN["shift"], SHARED["shift"])
-        weights = _pooled(c.weights, self.own_precision, self.shared_precision)
-        value = slope[0] + shift[0] + weights[0]
+        value = _pooled(c.slope - 1.0, OWN["slope"], SHARED["slope"]) + _pooled(c.shift, OWN["shift"], SHARED["shift"])
+        value += _pooled(c.weights, self.own_precision, self.shared_precision)
         value += 0.5 * (OWN["bend"] * float(np.sum(c.bend**2)) + OFFSET * float(np.sum(c.offsets**2)))
-        gradient = Coefficients(slope[1], shift[1], OWN["bend"] * c.bend, weights[1], OFFSET * c.offsets).pack()
         if self.anchor is not None:
             away = theta - self.anchor.center.pack()
-            precision = self.anchor.precision.pack()
-            value += 0.5 * float(np.sum(precision * away**2))
-            gradient += precision * away
-        return value, gradient
+            value += 0.5 * float(np.sum(self.anchor.precision.pack() * away**2))
+        return value
+
+    def pull(self, theta: Floats) -> Floats:
+        """The gradient of the negative log prior."""
+        c = Coefficients.unpack(theta, self.like)
+        slope = c.slope - 1.0
+        gradient = Coefficients(
+            OWN["slope"] * (slope - _common(slope, OWN["slope"], SHARED["slope"])),
+            OWN["shift"] * (c.shift - _common(c.shift, OWN["shift"], SHARED["shift"])),
+            OWN["bend"] * c.bend,
+            self.own_precision * (c.weights - _common(c.weights, self.own_precision, self.shared_precision)),
+            OFFSET * c.offsets,
+        ).pack()
+        if self.anchor is not None:
+            away = theta - self.anchor.center.pack()
+            gradient += self.anchor.precision.pack() * away
+        return gradient
 
     def __call__(self, theta: Floats) -> tuple[float, Floats]:
         """Mean loss per label including the prior, and its gradient."""
         loss, gradient = self.data(theta, self.rows)
-        value, pull = self.prior(theta)
-        return (loss + value) / len(self.rows), (gradient + pull) / len(self.rows)
+        return (loss + self.prior(theta)) / len(self.rows), (gradient + self.pull(theta)) / len(self.rows)
 
     def fisher(self, theta: Floats) -> Coefficients:
         """Diagonal of the Fisher information of the labels at `theta`."""
@@ -215,7 +232,7 @@ class Objective:
         return Coefficients(
             _sums(at, total * rows.line**2, count),
             _sums(at, total, count),
-            np.stack([_sums(at, info[:, k], count) for k in range(width)], 1),
+            _columns(at, info, count, width),
             _squared_product(spread, rows.features),
             np.zeros(c.offsets.size),
         )
@@ -234,11 +251,24 @@ def _sums(place: NDArray[Any], values: NDArray[Any], count: int) -> Floats:
     return np.bincount(place, values, count).astype(np.float64, copy=False)
 
 
-def _pooled(theta: Floats, own: Floats | float, shared: Floats | float) -> tuple[float, Floats]:
-    """Penalty min over m of own/2 |theta_c - m|^2 + shared/2 |m|^2, and its gradient; criteria along the first axis."""
-    m = own * theta.sum(0) / (own * len(theta) + shared)
-    away = theta - m
-    return 0.5 * (float(np.sum(own * away**2)) + float(np.sum(shared * m**2))), np.asarray(own * away)
+def _columns(place: Ints, values: NDArray[Any], count: int, width: int) -> Floats:
+    """The same for each of the `width` columns of `values`, (count, width)."""
+    at = place[:, None] * width + np.arange(width)
+    return _sums(at.ravel(), values.ravel(), count * width).reshape(count, width)
+
+
+def _common(theta: Floats, own: Floats | float, shared: Floats | float) -> Floats:
+    """The m of the penalty min over m of own/2 |theta_c - m|^2 + shared/2 |m|^2; criteria along the first axis.
+
+    The penalty's gradient is own (theta - m).
+    """
+    return np.asarray((own / (own * len(theta) + shared)) * theta.sum(0))
+
+
+def _pooled(theta: Floats, own: Floats | float, shared: Floats | float) -> float:
+    """That penalty."""
+    m = _common(theta, own, shared)
+    return 0.5 * (float(np.sum(own * (theta - m) ** 2)) + float(np.sum(shared * m**2)))
 
 
 def sigmoid(a: Floats) -> Floats:

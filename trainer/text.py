@@ -21,6 +21,7 @@ _UNSPACED = [(0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x3040, 0x30
 _STOPS = ".!?…。！？｡؟।"
 _BASE = 0x9E3779B97F4A7C15
 _INVERSE = pow(_BASE, -1, 1 << 64)
+_SALT = 0x5851F42D4C957F2D
 
 Hashes = NDArray[np.uint64]
 Positions = NDArray[np.int64]
@@ -92,6 +93,17 @@ def mix(values: Hashes) -> Hashes:
     values = (values ^ (values >> np.uint64(33))) * np.uint64(0xFF51AFD7ED558CCD)
     values = (values ^ (values >> np.uint64(33))) * np.uint64(0xC4CEB9FE1A85EC53)
     return values ^ (values >> np.uint64(33))
+
+
+def chain(first: Hashes, second: Hashes) -> Hashes:
+    """Hashes of sequences from those of their parts; order matters."""
+    return mix(first * np.uint64(_SALT) + second)
+
+
+def pairs_of(tokens: Tokens) -> tuple[Positions, Hashes]:
+    """Text and hash of each two neighbouring tokens of the same text."""
+    same = tokens.text[1:] == tokens.text[:-1]
+    return tokens.text[1:][same], chain(tokens.hash[:-1], tokens.hash[1:])[same]
 
 
 def tokenize(texts: Sequence[str]) -> Tokens:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from trainer import archive, decode
 from trainer.base import Bools, Floats, Floats32, Items, Scale
 from trainer.encoder import Encoder
+from trainer.lexicon import Lexicon
 from trainer.ordinal import LOGITS, Coefficients, exceedances
 from trainer.scales import level_steps, to_grid, to_unit
 
@@ -123,13 +124,17 @@ class Version:
         one = Coefficients(c.slope[[place]], c.shift[[place]], c.bend[[place], : steps[0]], c.weights[:0], c.offsets)
         return exceedances(one, z, np.zeros(len(z), np.int32), steps)
 
+    def _lexicons(self) -> list[Lexicon]:
+        return [lexicon for lexicon in (self.encoder.lexicon, self.encoder.reasons) if lexicon is not None]
+
     def dumps(self) -> bytes:
         """As bytes; equal versions give equal bytes."""
         header = {
             "format": FORMAT,
             "scales": [asdict(scale) for scale in self.scales],
             "keys": self.encoder.keys,
-            "rationales": self.encoder.rationales,
+            "rationales": self.encoder.reasons is not None,
+            "rare": [lexicon.rare for lexicon in self._lexicons()],
             "recipe": self.recipe,
         }
         arrays: archive.Arrays = {
@@ -142,6 +147,8 @@ class Version:
             "stretch": self.stretch,
             "centre": self.centre,
         }
+        for name, lexicon in zip(_LEXICONS, self._lexicons(), strict=False):
+            arrays[name], arrays[f"{name}.rarity"] = lexicon.hashes, lexicon.rarity
         for name in _PARTS:
             part: Coefficients = getattr(self, name)
             for field in fields(Coefficients):
@@ -162,7 +169,12 @@ class Version:
             if header["format"] != FORMAT:
                 raise ValueError(f"its format is {header['format']}, this program reads {FORMAT}")
             scales = tuple(Scale(**scale) for scale in header["scales"])
-            encoder = Encoder(tuple(header["keys"]), bool(header["rationales"]), arrays["center"], arrays["factor"])
+            lexicons = [
+                Lexicon(arrays[name], arrays[f"{name}.rarity"], float(rare))
+                for name, rare in zip(_LEXICONS, header["rare"], strict=False)
+            ]
+            reasons = lexicons[1] if header["rationales"] else None
+            encoder = Encoder(tuple(header["keys"]), lexicons[0], reasons, arrays["center"], arrays["factor"])
             parts = {name: _part(arrays, name) for name in _PARTS}
             version = cls(
                 scales, encoder, learned=arrays["learned"], gate=arrays["gate"], point=arrays["point"],
@@ -179,8 +191,10 @@ class Version:
         for name in ("learned", "gate", "point", "reach", "stretch", "centre"):
             if getattr(self, name).shape != (count,):
                 raise ValueError(f"{name} does not fit its {count} criteria")
-        if self.encoder.factor.shape != self.encoder.center.shape:
-            raise ValueError("center and factor of its features differ in length")
+        if not self.encoder.factor.shape == self.encoder.center.shape == self.encoder.block.shape:
+            raise ValueError("center and factor of its features do not fit them")
+        if any(lexicon.hashes.shape != lexicon.rarity.shape for lexicon in self._lexicons()):
+            raise ValueError("a lexicon's words and their rarities differ in number")
         for part, width in ((self.calibrator, 0), (self.joint, self.encoder.width)):
             steps = max((level_steps(scale) for scale in self.scales), default=0)
             shapes = [part.slope.shape, part.shift.shape, part.weights.shape, part.bend.shape[:1]]
@@ -188,6 +202,7 @@ class Version:
                 raise ValueError("its parameters do not fit its criteria")
 
 
+_LEXICONS = ("lexicon", "reasons")
 _PARTS = ("calibrator", "joint", "calibrator_precision", "joint_precision")
 
 

@@ -149,6 +149,13 @@ def narrow(header: dict[str, Any], arrays: archive.Arrays) -> None:
         reshape(name)(header, arrays)
 
 
+def turn(name: str) -> Callable[[dict[str, Any], archive.Arrays], None]:
+    def change(_: dict[str, Any], arrays: archive.Arrays) -> None:
+        arrays[name] = arrays[name][::-1].copy()
+
+    return change
+
+
 def head(**values: Any) -> Callable[[dict[str, Any], archive.Arrays], None]:
     return lambda header, _: header.update(values)
 
@@ -157,6 +164,8 @@ MEANINGLESS: dict[str, tuple[Callable[[dict[str, Any], archive.Arrays], None], s
     "NaN": (put("joint.slope", float("nan")), "joint.slope holds numbers that are not finite"),
     "infinity": (put("center", float("inf")), "center is not finite"),
     "a huge number": (put("joint.weights", 10 * LARGEST), "joint.weights"),
+    "a lexicon out of order": (turn("lexicon"), "hashes that rise"),
+    "a rarity without end": (put("lexicon.rarity", float("inf")), "rarity of a lexicon"),
     "negative information": (put("joint_precision.slope", -1.0), "joint_precision.slope"),
     "a share above 1": (put("gate", 1.5), "gate or point"),
     "an unknown estimate": (put("point", 7), "gate or point"),

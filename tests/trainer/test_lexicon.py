@@ -1,0 +1,57 @@
+"""What texts have in common, and what an output shares with its input."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from trainer import lexicon as module
+from trainer.features import HAND, text_features
+from trainer.lexicon import Lexicon, fit_lexicon
+from trainer.text import tokenize
+
+
+def _rarity(lexicon: Lexicon, word: str) -> float:
+    return float(lexicon.rarities(tokenize([word]))[0])
+
+
+def test_rarity_is_the_inverse_document_frequency() -> None:
+    lexicon = fit_lexicon(["the moon rises", "The moon, the moon", "the sun", "the sun", "winter"])
+    assert _rarity(lexicon, "the") == pytest.approx(np.log(5 / 4))  # four different texts; three hold it
+    assert _rarity(lexicon, "moon") == pytest.approx(np.log(5 / 3))
+    assert len(lexicon) == 3, "the, moon, and the pair of both"
+    assert _rarity(lexicon, "winter") == _rarity(lexicon, "never seen") == pytest.approx(lexicon.rare)
+
+
+def test_a_lexicon_holds_the_commonest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST", 1)
+    lexicon = fit_lexicon([f"{'often' if k % 3 else 'seldom'} word{k}" for k in range(20)])
+    held = [word for word in ("often", "seldom", "word0") if lexicon.place(tokenize([word]).hash)[1][0]]
+    assert held == ["often"]
+
+
+@pytest.mark.parametrize("texts", [[], [""], ["only once"], ["", "", "!?"]])
+def test_texts_with_nothing_in_common_leave_it_empty(texts: list[str]) -> None:
+    lexicon = fit_lexicon(texts)
+    assert len(lexicon) == 0
+    assert np.isfinite(text_features(["in"], ["out of words"], [""], lexicon, None)).all()
+
+
+def test_of_many_texts_some_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LOOKED_AT", 50)
+    lexicon = fit_lexicon([f"common word{k}" for k in range(1000)])
+    assert _rarity(lexicon, "common") == pytest.approx(0)
+    assert len(lexicon) == 1
+
+
+def test_rare_words_shared_with_the_input_count_for_more() -> None:
+    lexicon = fit_lexicon([f"the word{k} the" for k in range(30)] + ["the dragon sleeps", "a dragon"])
+    prompt = "the dragon and the knight"
+    outputs = [prompt, "the storm of the year", "dragon storm of that year", "nothing in it"]
+    found = text_features([prompt] * 4, outputs, [""] * 4, lexicon, None)
+    likeness, taken, covered = (
+        found[:, HAND.index(name)] for name in ("likeness to input", "rare words from input", "rare input covered")
+    )
+    for measure in (likeness, taken, covered):
+        assert measure[0] == pytest.approx(1, abs=1e-6), "a copy shares everything"
+        assert measure[0] > measure[2] > measure[1] > measure[3] == 0, "a dragon tells more than two articles"
