@@ -226,6 +226,9 @@ def test_a_bug_tells_only_the_id_that_is_in_the_log(data_dir: Path, as_json: str
                 line = logged(server, ids.pop())
                 assert "OperationalError" in line
                 assert re.search(r"(store|resolvers|runner)\.\w+\.\w+:\d+", line), line
+            with closing(sqlite3.connect(data_dir / "judgesmith.sqlite")) as database:
+                database.execute("ALTER TABLE workspaces RENAME TO gone_too")
+            assert ask(server, "/readyz").status_code == 503
         log = server.log()
         for word in (*SECRETS, server.admin_key, str(data_dir)):
             assert word not in log, word
