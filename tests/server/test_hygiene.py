@@ -136,6 +136,8 @@ def test_pages_of_other_origins_may_read_and_ask_nothing_unless_they_are_named(
     answer = ask(open_server, "/healthz", headers={"origin": FRIEND})
     assert answer.headers["access-control-allow-origin"] == FRIEND
     assert "Origin" in answer.headers["vary"]
+    told = {name.strip().lower() for name in answer.headers["access-control-expose-headers"].split(",")}
+    assert told >= {"location", "ratelimit", "ratelimit-policy", "retry-after"}
 
 
 def test_sockets_open_for_pages_of_named_origins_and_the_servers_own(open_server: Server) -> None:
