@@ -9,6 +9,7 @@ import contextlib
 import io
 import logging
 import sys
+import threading
 import traceback
 from collections.abc import MutableMapping
 from types import TracebackType
@@ -81,6 +82,12 @@ class _Redacting(io.TextIOBase):
             self._stream.flush()
 
 
+def _in_a_thread(found: threading.ExceptHookArgs) -> None:
+    """Tell of an error that nobody caught as of any other; Python would print its stack."""
+    name = found.thread.name if found.thread is not None else None
+    structlog.get_logger(__name__).error("unexpected_error", thread=name, exc_info=found.exc_value)
+
+
 def configure(level: str, *, as_json: bool) -> None:
     """Send all logging to stderr in one form."""
     number = logging.getLevelNamesMapping()[level.upper()]
@@ -89,6 +96,8 @@ def configure(level: str, *, as_json: bool) -> None:
     handler = logging.StreamHandler(stream)
     handler.setFormatter(_Formatter(stacks=stacks))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    logging.captureWarnings(True)  # else Python prints them itself, with paths
+    threading.excepthook = _in_a_thread
     renderer: structlog.typing.Processor
     if as_json:
         renderer = structlog.processors.JSONRenderer()

@@ -116,11 +116,13 @@ async def client(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[http
         "content-type": "application/json",
     }
     async with app.router.lifespan_context(app):
+        thresholds = gc.get_threshold()
         settle()
         transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://here", headers=headers) as client:
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=headers) as client:
             yield client
         gc.unfreeze()
+        gc.set_threshold(*thresholds)
 
 
 async def beats_on(client: httpx.AsyncClient, body: Callable[[], bytes]) -> bool:
@@ -148,6 +150,7 @@ async def _pause(client: httpx.AsyncClient, body: bytes) -> float:
     await asyncio.sleep(0.01)
     beating.cancel()
     assert answer.status_code in (200, 400, 413)
+    assert "UNKNOWN_HOST" not in answer.text  # then nothing of it would have been looked at
     return max(pauses)
 
 
@@ -164,3 +167,25 @@ async def test_the_loop_beats_on_under_a_document_of(client: httpx.AsyncClient, 
 @pytest.mark.asyncio(loop_scope="module")
 async def test_the_loop_beats_on_under_a_body_of(client: httpx.AsyncClient, body: bytes) -> None:
     assert await beats_on(client, lambda: body)
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_the_loop_beats_on_under_as_many_objects_as_may_be_asked_for(client: httpx.AsyncClient) -> None:
+    async def send(document: str, **variables: Any) -> Any:
+        answer = (await client.post("/graphql", content=json.dumps({"query": document, "variables": variables}))).json()
+        assert "errors" not in answer, answer
+        return answer["data"]
+
+    make = "mutation ($input: CreateJudgeInput!) { createJudge(input: $input) { judge { id } } }"
+    judge = await send(make, input={"name": "J", "criteria": [{"name": "C", "key": "crit_c"}]})
+    id_ = judge["createJudge"]["judge"]["id"]
+    items = [{"output": "x" * 200, "scores": [{"criterionId": "crit_c", "score": 3}]} for _ in range(100)]
+    keep = "mutation ($input: RecordEvaluationsInput!) { recordEvaluations(input: $input) { recordedCount } }"
+    await send(keep, input={"judgeId": id_, "evaluations": items})
+    inner = (
+        "evaluations(first: 90) { nodes { id externalId group source input output rationale createdAt judge { id } } }"
+    )
+    document = f'{{ judge(id: "{id_}") {{ evaluations(first: 100) {{ nodes {{ judge {{ {inner} }} }} }} }} }}'
+    asked = json.dumps({"query": document}).encode()
+    assert len((await client.post("/graphql", content=asked)).content) > 1_000_000
+    assert await beats_on(client, lambda: asked)

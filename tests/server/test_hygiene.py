@@ -136,6 +136,8 @@ def test_pages_of_other_origins_may_read_and_ask_nothing_unless_they_are_named(
     answer = ask(open_server, "/healthz", headers={"origin": FRIEND})
     assert answer.headers["access-control-allow-origin"] == FRIEND
     assert "Origin" in answer.headers["vary"]
+    told = {name.strip().lower() for name in answer.headers["access-control-expose-headers"].split(",")}
+    assert told >= {"location", "ratelimit", "ratelimit-policy", "retry-after"}
 
 
 def test_sockets_open_for_pages_of_named_origins_and_the_servers_own(open_server: Server) -> None:
@@ -226,6 +228,9 @@ def test_a_bug_tells_only_the_id_that_is_in_the_log(data_dir: Path, as_json: str
                 line = logged(server, ids.pop())
                 assert "OperationalError" in line
                 assert re.search(r"(store|resolvers|runner)\.\w+\.\w+:\d+", line), line
+            with closing(sqlite3.connect(data_dir / "judgesmith.sqlite")) as database:
+                database.execute("ALTER TABLE workspaces RENAME TO gone_too")
+            assert ask(server, "/readyz").status_code == 503
         log = server.log()
         for word in (*SECRETS, server.admin_key, str(data_dir)):
             assert word not in log, word

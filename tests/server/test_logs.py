@@ -4,6 +4,8 @@ import io
 import json
 import logging
 import sys
+import threading
+import warnings
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -39,7 +41,7 @@ def test_secrets_are_taken_out_and_nothing_else(text: str, kept: str) -> None:
 def configured(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], io.StringIO]]:
     """Configure logging at a level, as JSON; what is written."""
     root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    handlers, level, hook = root.handlers[:], root.level, threading.excepthook
 
     def start(wanted: str) -> io.StringIO:
         written = io.StringIO()
@@ -49,7 +51,8 @@ def configured(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], io.S
         return written
 
     yield start
-    root.handlers[:], root.level = handlers, level
+    root.handlers[:], root.level, threading.excepthook = handlers, level, hook
+    logging.captureWarnings(False)
     structlog.reset_defaults()
 
 
@@ -75,6 +78,23 @@ def test_an_error_is_told_in_one_line_without_stack_statement_or_data(configured
     )
     assert facts["header"] == "Bearer [redacted]"
     assert theirs.startswith("ERROR library failed at [path] with jsk_[redacted] OperationalError: ")
+    for word in ("SELECT", "theirs", "Traceback", "/srv", "a1B2"):
+        assert word not in written.getvalue()
+
+
+def test_what_nobody_caught_in_a_thread_and_warnings_are_told_in_a_line_too(
+    configured: Callable[[str], io.StringIO],
+) -> None:
+    written = configured("info")
+    thread = threading.Thread(target=fail, name="writer")
+    thread.start()
+    thread.join()
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.showwarning(f"mind {KEY}", UserWarning, "/srv/lib/x.py", 7)
+    ours, theirs = written.getvalue().splitlines()
+    assert (json.loads(ours)["thread"], json.loads(ours)["event"]) == ("writer", "unexpected_error")
+    assert "UserWarning: mind jsk_[redacted]" in theirs
     for word in ("SELECT", "theirs", "Traceback", "/srv", "a1B2"):
         assert word not in written.getvalue()
 
