@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, func, or_, select
+from sqlalchemy import Connection, and_, case, func, literal, or_, select
 
 from models.agreement import alpha_of
 from models.base import microseconds
@@ -25,6 +25,7 @@ from models.counters import (
     Coincidence,
     FeedbackCounter,
     GroupCounter,
+    RaterCounter,
 )
 from models.criteria_set import as_bits, holding
 from models.feedback import (
@@ -45,6 +46,8 @@ from store import feedback, judges
 from store.cover import cover
 from store.period import Period, overtaken, rows
 from store.scan import scan, scan_agreement
+
+FEW_PEOPLE = 2000  # are looked for one by one; of more, the counters of a period are gone through
 
 Criteria = Sequence[Criterion]
 Counts = Mapping[tuple[str, str], int]
@@ -129,7 +132,7 @@ class _View:
             usable=self._usable(counts) + len(self._overtaken()),
             earliest=self._extreme(latest=False),
             latest=self._extreme(latest=True),
-            raters=period.raters(self._counted_sets()),
+            raters=self._raters(period, self._counted_sets()),
             criteria=shifts_of(self.all_criteria, shifts),
             agreeing=sum(sums.agreeing for sums in shifts.values()),
             doubts=counts.get((DOUBT, ""), 0),
@@ -154,6 +157,18 @@ class _View:
     def _counted_sets(self) -> list[str] | None:
         """The sets of criteria that counted items have, none at all among them; None: any."""
         return None if self.bounds.criteria is None else [*self._sets(FeedbackType.CORRECTION), ""]
+
+    def _raters(self, period: Period, sets: Sequence[str] | None) -> int:
+        """How many different people: each who ever said anything is looked for within, unless there are very many."""
+        if self.everything or sets is not None:
+            return period.raters(sets)
+        ever = (RaterCounter.judge_pk == self.judge_pk, RaterCounter.width == EVER, RaterCounter.start == 0)
+        known = select(RaterCounter.rater).where(*ever).distinct().limit(FEW_PEOPLE + 1)
+        people = known.subquery()
+        if len(self.connection.execute(known).all()) > FEW_PEOPLE:
+            return period.raters(sets)
+        said = rows(self.judge_pk, literal(1)).where(Feedback.submitted_by == people.c.rater, *self._inside()).exists()
+        return int(self.connection.execute(select(func.count()).select_from(people).where(said)).scalar_one())
 
     def evaluations(self) -> int:
         """How many different evaluations: kept for all time, counted by index within bounds."""

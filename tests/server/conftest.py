@@ -104,9 +104,9 @@ def public(owned: Owned) -> GraphQLSchema:
     return build_client_schema(owned.owner.post(get_introspection_query()).json()["data"])
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def true_counters(quiet_server: Server, postgres_server: Server) -> Iterator[None]:
-    """When a file's tests are over, all counters of both servers say what the rows say."""
+    """When all tests are over, all counters of both servers say what the rows say."""
     yield
     for used in (quiet_server, postgres_server):
         done = command("check-counters", database_url=used.database_url)

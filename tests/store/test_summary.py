@@ -12,6 +12,7 @@ from models.errors import Conflict
 from models.feedback import Bounds
 from models.spec import EvaluationSpec
 from store import recount as counting
+from store import summary
 from store.evaluations import NewEvaluation
 from store.store import Store
 from tests.factories import World, add_evaluations, make_world, new_feedback, record, retract, submit
@@ -218,3 +219,29 @@ async def test_half_a_step_is_agreement_and_more_than_a_step_between_people_a_co
     summary = await summary_of(world)
 
     assert (summary.agreeing, summary.conflicts) == (3, 1)
+
+
+async def test_people_of_a_period_are_counted_alike_however_many_there_are(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = await make_world(store)
+    [evaluation] = await add_evaluations(world, 1)
+    moments = [datetime(2026, 1, day, 12, 34, 56, tzinfo=UTC) for day in (1, 1, 2, 5, 9)]
+    said = [
+        new_feedback(evaluation, rating=4, by=f"person {n % 4}", submitted_at=moment)
+        for n, moment in enumerate(moments)
+    ]
+    kept, _ = await submit(world, *said)
+    assert not isinstance(kept[2], Conflict)
+    await retract(world, kept[2].id)
+    for since, until, people in (
+        (None, moments[3], 2),
+        (moments[2], None, 2),
+        (moments[1], moments[4], 3),
+        (None, None, 3),
+    ):
+        bounds = Bounds(since=since, until=until)
+        for few in (2000, 1):
+            monkeypatch.setattr(summary, "FEW_PEOPLE", few)
+            figures = await store.read(lambda c, b=bounds: summary.figures_of(c, world.judge.pk, world.criteria, b))
+            assert figures.raters == people, (bounds, few)
