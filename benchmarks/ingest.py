@@ -1,11 +1,13 @@
 """How fast files go in, what memory that takes, and how long other requests wait meanwhile.
 
-usage: python -m benchmarks.ingest [--postgres] [--evaluations 100000] [--words 400] [--per-item 3]
+usage: python -m benchmarks.ingest [--postgres] [--evaluations 100000] [--words 400] [--per-item 3] [--alone] [--again]
 
-Writes an evaluations file and a feedback file of made-up text, starts a server with a fresh database, and loads both by
-`judgesmith import`, as anybody would. Prints rows a second from end to end, the largest resident memory of both
-processes, and the latency of other clients' requests while the load ran; then the rates of loading the same again and
-of exporting it.
+Writes an evaluations file and a feedback file of made-up text, the feedback given over two years; starts a server with
+a fresh database, and loads both by `judgesmith import`, as anybody would. Prints rows a second from end to end, the
+seconds of processor time of all processes (which tell more where others use the machine, too), the largest resident
+memory of server and client, and the latency of other clients' requests while the load ran; then whether all counters
+are true. With `--alone` there are no other clients; with `--again` it also tells the rates of loading the same again
+and of exporting it.
 """
 
 import argparse
@@ -18,9 +20,10 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +32,7 @@ import orjson
 
 from tests.postgres import postgres, run_sql
 from tests.server.api import Api
-from tests.server.processes import HOME, environment, running
+from tests.server.processes import HOME, command, environment, running
 
 CRITERIA = ("clarity", "accuracy", "relevance", "depth")
 PROBE_EVERY = 0.05  # seconds
@@ -42,6 +45,8 @@ def main() -> None:
     parser.add_argument("--evaluations", type=int, default=100_000)
     parser.add_argument("--words", type=int, default=400)
     parser.add_argument("--per-item", type=int, default=3)
+    parser.add_argument("--alone", action="store_true")
+    parser.add_argument("--again", action="store_true")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -49,12 +54,18 @@ def main() -> None:
         for path in (evaluations, feedback):
             print(f"{path.name}: {path.stat().st_size / 2**20:,.0f} MiB")
         with (
-            _database(on_postgres=chosen.postgres) as url,
+            _database(on_postgres=chosen.postgres) as (url, database),
             running(folder / "data", "--no-runner", database_url=url) as server,
         ):
             api = Api(server.url, server.admin_key)
             rows = chosen.evaluations * (1 + chosen.per_item)
-            _measure(api, server.process.pid, evaluations, feedback, rows)
+            probes = () if chosen.alone else ("healthz", "query", "mutation")
+            judge = _measure(api, server.process.pid, database, evaluations, feedback, rows, probes)
+            began = time.perf_counter()
+            print(command("check-counters", database_url=server.database_url).stdout.strip(), end=" ")
+            print(f"({time.perf_counter() - began:.0f} s)")
+            if chosen.again:
+                _measure_again(api, server.process.pid, judge, evaluations, feedback, rows)
 
 
 def write_files(folder: Path, items: int, words: int, per_item: int) -> tuple[Path, Path]:
@@ -63,6 +74,7 @@ def write_files(folder: Path, items: int, words: int, per_item: int) -> tuple[Pa
     vocabulary = [f"word{n}" if n % 3 else f"w{n}" for n in range(5_000)]
     texts = [" ".join(chance.choices(vocabulary, k=words)) for _ in range(500)]
     evaluations, feedback = folder / "evaluations.jsonl", folder / "feedback.jsonl"
+    first, apart = datetime(2024, 1, 1, tzinfo=UTC), timedelta(days=730) / (items * per_item)
     with evaluations.open("wb") as items_file, feedback.open("wb") as said_file:
         for number in range(items):
             item = {
@@ -80,7 +92,7 @@ def write_files(folder: Path, items: int, words: int, per_item: int) -> tuple[Pa
                     "type": "correction",
                     "corrected_scores": {name: chance.randint(1, 5) for name in CRITERIA},
                     "submitted_by": f"rater {(number + rater) % 50}",
-                    "submitted_at": "2026-02-05T09:00:00Z",
+                    "submitted_at": first + (number * per_item + rater) * apart,
                     "external_id": f"said-{number}-{rater}",
                 }
                 said_file.write(orjson.dumps(said) + b"\n")
@@ -88,32 +100,44 @@ def write_files(folder: Path, items: int, words: int, per_item: int) -> tuple[Pa
 
 
 @contextmanager
-def _database(*, on_postgres: bool) -> Iterator[str | None]:
+def _database(*, on_postgres: bool) -> Iterator[tuple[str | None, int | None]]:
+    """The address of a database other than the embedded one, and its process."""
     if not on_postgres:
-        yield None
+        yield None, None
         return
     with postgres() as server:
         asyncio.run(run_sql(server.address, "CREATE DATABASE ingest"))
-        yield server.address.replace("postgresql:", "postgresql+asyncpg:") + "/ingest"
+        assert server.server is not None
+        yield server.address.replace("postgresql:", "postgresql+asyncpg:") + "/ingest", server.server.pid
 
 
-def _measure(api: Api, server: int, evaluations: Path, feedback: Path, rows: int) -> None:
+def _measure(
+    api: Api, server: int, database: int | None, evaluations: Path, feedback: Path, rows: int, kinds: Sequence[str]
+) -> str:
+    """Load both files into a new judge, whose id this gives."""
     spec = {"name": "Judge", "criteria": [{"name": name} for name in CRITERIA]}
     judge, other = (api.run("CreateJudge", input=spec)["judge"]["id"] for _ in range(2))
-    probes = [Probe(api, other, kind) for kind in ("healthz", "query", "mutation")]
+    probes = [Probe(api, other, kind) for kind in kinds]
     for probe in probes:
         probe.start()
     print(f"load average: {os.getloadavg()[0]:.1f}")
     total = 0.0
     for kind, path in (("evaluations", evaluations), ("feedback", feedback)):
+        before = _busy(server), _busy(database)
         ran = _run(api, "import", "--judge", judge, f"--{kind}", path, "--json")
         answer = orjson.loads(ran.said)[kind]
         assert answer["refused"] == 0, answer
         total += ran.seconds
         print(f"{kind}: {answer['new']:,} rows, {ran.told(answer['new'])}; the server's {_peak(server):,.0f} MiB")
+        served, stored = _busy(server) - before[0], _busy(database) - before[1]
+        print(f"  processor time: server {served:.1f} s, client {ran.busy:.1f} s, PostgreSQL {stored:.1f} s")
     print(f"together: {rows:,} rows in {total:.1f} s, {rows / total:,.0f}/s")
     for probe in probes:
         print(probe.finish())
+    return judge
+
+
+def _measure_again(api: Api, server: int, judge: str, evaluations: Path, feedback: Path, rows: int) -> None:
     again = _run(api, "import", "--judge", judge, "--evaluations", evaluations, "--feedback", feedback)
     print(f"loading all of it again: {again.told(rows)}")
     out = evaluations.parent / "out"
@@ -128,6 +152,7 @@ class _Ran:
     said: bytes
     seconds: float
     memory: float
+    busy: float  # seconds of processor time
 
     def told(self, rows: int) -> str:
         """How long it took for so many rows."""
@@ -144,12 +169,12 @@ def _run(api: Api, *words: object) -> _Ran:
         stderr=subprocess.DEVNULL,
     )
     assert client.stdout is not None
-    memory = 0.0
+    memory = busy = 0.0
     while client.poll() is None:
-        memory = max(memory, _peak(client.pid))
+        memory, busy = max(memory, _peak(client.pid)), max(busy, _busy(client.pid))
         time.sleep(0.1)
     assert client.returncode == 0, words
-    return _Ran(client.stdout.read(), time.perf_counter() - began, memory)
+    return _Ran(client.stdout.read(), time.perf_counter() - began, memory, busy)
 
 
 class Probe(threading.Thread):
@@ -202,6 +227,27 @@ def _peak(pid: int) -> float:
     except OSError:
         return 0.0
     return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:")), 0.0)
+
+
+def _busy(pid: int | None) -> float:
+    """Seconds of processor time that a process and its children have used, those that are over, too."""
+    if pid is None:
+        return 0.0
+    found = 0.0
+    for name in (str(pid), *_children(pid)):
+        try:
+            fields = Path(f"/proc/{name}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        found += sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+    return found
+
+
+def _children(pid: int) -> list[str]:
+    try:
+        return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return []
 
 
 if __name__ == "__main__":

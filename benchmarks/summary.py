@@ -1,14 +1,16 @@
 """What figures and pages cost, as feedback grows: the same judge at a thousand items and at as many as you like.
 
-usage: python -m benchmarks.summary [ITEMS [DATABASE_URL]]
+usage: python -m benchmarks.summary [ITEMS [DATABASE_URL [SECONDS]]]
 
 Fills a database (a fresh SQLite file unless an address is given) through the store as the API does, in units of 5,000:
 a third as many evaluations as items of feedback, four criteria, three years, all types, a tenth of the corrections
-taken back by later ones. Prints how fast it filled, then medians in milliseconds, and at the end whether all counters
-are true.
+taken back by later ones. Prints how fast it filled, then medians in milliseconds. A database that was begun is filled
+on; with SECONDS it ends after so many of filling, to be run again. With CHECK=1 in the environment it tells at the end
+whether all counters are true, which takes as long as filling.
 """
 
 import asyncio
+import os
 import random
 import statistics
 import sys
@@ -17,7 +19,6 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
@@ -27,84 +28,128 @@ from models.base import microseconds
 from models.evaluation import Evaluation
 from models.feedback import Bounds, Feedback, FeedbackType
 from models.filters import EvaluationFilter, FeedbackFilter
+from models.judge import Judge
 from models.spec import EvaluationSpec
 from store import judges, lists, recount
+from store.counters import About
 from store.days import by_day
 from store.evaluations import NewEvaluation
 from store.page import encode_cursor
+from store.rows import every
 from store.store import Store, open_store
 from store.summary import evaluations_within, figures_of, new_within, summarise
-from tests.factories import World, make_version, make_world, new_feedback, record, submit
+from tests.factories import World, make_version, make_viewer, make_world, new_feedback, record, submit
 
 UNIT = 5000
 FIRST, LAST = datetime(2023, 1, 1, 0, 0, 7, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)
 SINCE, UNTIL = datetime(2024, 5, 17, 13, 7, 11, 5, tzinfo=UTC), datetime(2025, 3, 2, 22, 51, 3, 9, tzinfo=UTC)
 PAGE = 20
+DEEP: list[tuple[str, EvaluationFilter | FeedbackFilter]] = [
+    ("evaluations", EvaluationFilter()),
+    ("evaluations corrected on a criterion", EvaluationFilter(criterion=3)),
+    ("evaluations with feedback of a person", EvaluationFilter(rater="rater 3")),
+    ("evaluations with a rating", EvaluationFilter(types=(FeedbackType.RATING,))),
+    ("feedback", FeedbackFilter()),
+    ("feedback on a criterion", FeedbackFilter(criterion=3)),
+    ("feedback of a person", FeedbackFilter(rater="rater 3")),
+    ("ratings", FeedbackFilter(types=(FeedbackType.RATING,))),
+]
 
 
 def main() -> None:
     """Fill, measure, and print a table."""
     items = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+    seconds = float(sys.argv[3]) if len(sys.argv) > 3 else float("inf")
     with tempfile.TemporaryDirectory() as folder:
         url = sys.argv[2] if len(sys.argv) > 2 else f"sqlite+aiosqlite:///{Path(folder) / 'judgesmith.sqlite'}"
-        asyncio.run(_run(url, items))
+        asyncio.run(_run(url, items, seconds))
 
 
-async def _run(url: str, items: int) -> None:
+async def _run(url: str, items: int, seconds: float) -> None:
     async with open_store(url) as store:
         await store.migrate()
-        small = await _fill(store, 1000)
-        large = await _fill(store, items)
+        until = time.monotonic() + seconds
+        small, large = [await _filled(store, number, count, until) for number, count in enumerate((1000, items))]
+        if small is None or large is None:
+            return
         print(f"\n{'milliseconds, median of 9':44} {1000:>10,} {items:>10,}   ratio")
         for name, work in _questions().items():
             before, after = [await _median(store, world, work) for world in (small, large)]
             print(f"{name:44} {before:10.2f} {after:10.2f} {after / before:7.1f}")
         print()
-        for name, read, deep in (
-            ("evaluations", _evaluations, items // 3 // PAGE),
-            ("feedback", _feedback, items // PAGE),
-        ):
-            page = min(10_000, deep * 9 // 10)
+        for kind, wanted in DEEP:
+            read: Any = _evaluations if isinstance(wanted, EvaluationFilter) else _feedback
+            name = "evaluations" if isinstance(wanted, EvaluationFilter) else "feedback"
+            rows = items // 3 if name == "evaluations" else items
+            page = min(10_000, rows // PAGE * 9 // 10)
             after = await _cursor(store, large, name, page)
-            times = [await _median(store, large, read(cursor)) for cursor in (None, after)]
-            print(f"{name}, page 1 and page {page:,}: {times[0]:.2f} and {times[1]:.2f}")
-        started = time.perf_counter()
-        differences = await store.read(recount.check)
-        print(f"check-counters: {len(differences)} differences, {time.perf_counter() - started:.0f} s")
+            times = [await _median(store, large, read(cursor, wanted)) for cursor in (None, after)]
+            print(f"{kind}, page 1 and at place {page * PAGE:,}: {times[0]:.2f} and {times[1]:.2f} ms")
+        if os.environ.get("CHECK"):
+            started = time.perf_counter()
+            differences = await store.read(recount.check)
+            print(f"check-counters: {len(differences)} differences, {time.perf_counter() - started:.0f} s")
 
 
-async def _fill(store: Store, items: int) -> World:
-    rng = random.Random(7)
-    world = await make_world(store, criteria=("Clarity", "Accuracy", "Tone", "Brevity"))
-    evaluated: list[Evaluation] = []
-    seconds = [0.0, 0.0]
-    for start in range(0, items // 3, UNIT):
-        batch = [
-            NewEvaluation(
-                EvaluationSpec(f"Output {n} of a judge, not long.", (), external_id=f"e{n}", group=f"g{n // 10}"),
-                [float(rng.randint(1, 5)) for _ in range(4)],
-            )
-            for n in range(start, min(start + UNIT, items // 3))
-        ]
+async def _filled(store: Store, number: int, items: int, until: float) -> World | None:
+    """The judge of a number with its items; None: time was up before all were there."""
+    world = await _world(store, number)
+    for rows, unit in ((items // 3, _record), (items, _submit)):
+        there = start = await unit(world, 0, 0, items)
         began = time.perf_counter()
-        rows, _ = await record(world, *batch)
-        seconds[0] += time.perf_counter() - began
-        names = ("id", "seq", "group", "scores", "created_at")
-        evaluated += [cast("Evaluation", SimpleNamespace(**{name: getattr(r, name) for name in names})) for r in rows]
-    apart = (LAST - FIRST) / items
-    for start in range(0, items, UNIT):
-        given = [_said(rng, n, evaluated, FIRST + n * apart) for n in range(start, min(start + UNIT, items))]
-        began = time.perf_counter()
-        await submit(world, *given)
-        seconds[1] += time.perf_counter() - began
-    await make_version(world, watermark=items // 2)
-    print(f"filled: {items // 3 / seconds[0]:,.0f} evaluations/s, {items / seconds[1]:,.0f} feedback/s")
+        while there < rows:
+            if time.monotonic() > until:
+                print(f"{there:,} of {rows:,} rows are there; run it again to go on.")
+                return None
+            there = await unit(world, there, min(there + UNIT, rows), items)
+        if there > start:
+            print(f"filled: {(there - start) / (time.perf_counter() - began):,.0f} {unit.__name__.strip('_')}/s")
+    if await store.read(lambda c: judges.watermark(c, world.judge.pk)) == 0:
+        await make_version(world, watermark=items // 2)
     return world
 
 
-def _said(rng: random.Random, number: int, evaluated: list[Evaluation], at: datetime) -> Any:
+async def _world(store: Store, number: int) -> World:
+    """The judge of a number, made if it is not there."""
+    viewer, key = await make_viewer(store)
+    mine = judges.of_workspace(viewer.workspace_id).order_by(Judge.pk)
+    found = await store.read(lambda c: every(c, mine, Judge))
+    if number >= len(found):
+        return await make_world(store, criteria=("Clarity", "Accuracy", "Tone", "Brevity"))
+    return World(store, viewer, key, found[number], await store.read(lambda c: judges.criteria(c, found[number].pk)))
+
+
+async def _record(world: World, start: int, end: int, _items: int) -> int:
+    """Record the evaluations between two numbers; how many there are then."""
+    rng = random.Random(start)
+    new = [
+        NewEvaluation(
+            EvaluationSpec(f"Output {n} of a judge, not long.", (), external_id=f"e{n}", group=f"g{n // 10}"),
+            [float(rng.randint(1, 5)) for _ in range(4)],
+        )
+        for n in range(start, end)
+    ]
+    if new:
+        await record(world, *new)
+    return await world.store.read(lambda c: judges.by_pk(c, world.judge.pk).evaluation_seq)
+
+
+async def _submit(world: World, start: int, end: int, items: int) -> int:
+    """Submit the feedback between two numbers, three items about an evaluation; how much there is then."""
+    rng, apart = random.Random(start), (LAST - FIRST) / items
+    last = items // 3 - 1
+    columns = [getattr(Evaluation, name) for name in About._fields]
+    within = (Evaluation.judge_pk == world.judge.pk, Evaluation.seq.between(start // 3 + 1, end // 3 + 1))
+    rows = await world.store.read(lambda c: c.execute(select(*columns).where(*within)).all()) if end else []
+    about = {row.seq: cast("Evaluation", row) for row in rows}
+    given = [_said(rng, n, about[min(n // 3, last) + 1], FIRST + n * apart) for n in range(start, end)]
+    if given:
+        await submit(world, *given)
+    return await world.store.read(lambda c: judges.by_pk(c, world.judge.pk).feedback_seq)
+
+
+def _said(rng: random.Random, number: int, about: Evaluation, at: datetime) -> Any:
     kind, who = rng.random(), f"rater {rng.randint(1, 40)}"
-    about = evaluated[number // 3 % len(evaluated)]
     common: dict[str, Any] = {"submitted_at": at, "external_id": f"f{number}", "by": who}
     if kind < 0.7:
         scores = [float(rng.randint(1, 5)) if rng.random() < 0.9 else None for _ in range(4)]
@@ -144,6 +189,9 @@ def _questions() -> dict[str, Work]:
         "feedback of a criterion, a page": _feedback(None, FeedbackFilter(criterion=3)),
         "feedback of a type, a page": _feedback(None, FeedbackFilter(types=(FeedbackType.RATING,))),
         "feedback of a person, a page": _feedback(None, FeedbackFilter(rater="rater 3")),
+        "evaluations of a person, a page": _evaluations(None, EvaluationFilter(rater="rater 3")),
+        "evaluations of a type, a page": _evaluations(None, EvaluationFilter(types=(FeedbackType.RATING,))),
+        "evaluations by a criterion, a page": _evaluations(None, EvaluationFilter(criterion=3)),
         "what waits for review, a page": _evaluations(None, EvaluationFilter(has_feedback=False)),
         "evaluations with a frequent word, a page": _evaluations(None, EvaluationFilter(search="output judge")),
     }

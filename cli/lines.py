@@ -50,7 +50,7 @@ class Lines:
                 self.position += len(block)
                 for piece in gunzip.feed(block):
                     if first and piece.startswith(_UTF16):
-                        raise ApiError(f"{self.name} is UTF-16, not UTF-8: save it in that encoding.")
+                        raise ApiError(f"{self.name} is UTF-16 or UTF-32, not UTF-8: save it in that encoding.")
                     first = False
                     yield piece
             yield gunzip.finish()

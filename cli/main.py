@@ -1,5 +1,6 @@
 """The `judgesmith` command: the server's own commands beside those of the client."""
 
+import os
 import sys
 from importlib.metadata import version
 from typing import Annotated
@@ -24,6 +25,9 @@ def application(asked_for: str | None = None) -> typer.Typer:
 
         app.add_typer(client)
     if asked_for in SERVER_COMMANDS or asked_for is None or asked_for.startswith("-"):
+        from runner.process import ONE_THREAD
+
+        os.environ.update(ONE_THREAD)  # before anything loads numpy
         from cli.serving import app as server
 
         app.add_typer(server)

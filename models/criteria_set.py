@@ -27,7 +27,9 @@ def holding(ordinals: Iterable[int] | None) -> int:
 
 def scored(scores: Scores | None) -> int:
     """The criteria that have a score."""
-    return sum(1 << ordinal for ordinal, score in enumerate(scores or ()) if score is not None)
+    if not scores or None not in scores:
+        return (1 << len(scores or ())) - 1
+    return sum([1 << ordinal for ordinal, score in enumerate(scores) if score is not None])
 
 
 def ordinals_of(bits: int) -> list[int]:

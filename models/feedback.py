@@ -27,9 +27,12 @@ class Feedback(Base):
     __table_args__ = (
         UniqueConstraint("judge_pk", "seq"),
         UniqueConstraint("judge_pk", "external_id"),
-        Index(None, "judge_pk", "submitted_at", "seq"),
+        # with what counting the different evaluations of a period asks for
+        Index(None, "judge_pk", "submitted_at", "seq", "about_seq", "retracted_at"),
         Index(None, "judge_pk", "submitted_by", "submitted_at", "seq"),
         Index(None, "judge_pk", "type", "criteria", "submitted_at", "seq"),
+        Index(None, "judge_pk", "submitted_by", "about_at", "about_seq"),
+        Index(None, "judge_pk", "type", "criteria", "about_at", "about_seq"),
         Index(
             "ix_feedback_overtaken",
             "judge_pk",
@@ -56,6 +59,8 @@ class Feedback(Base):
     compared: Mapped[str] = mapped_column(String(32))  # those of them that the judge scored too
     standing: Mapped[str] = mapped_column(String(64))  # what later corrections left of it: see models/standing.py
     overtaken_at: Mapped[datetime | None] = mapped_column(Moment)  # when the same person's next correction was given
+    about_at: Mapped[datetime] = mapped_column(Moment)  # when the evaluation was recorded, and its place in that order:
+    about_seq: Mapped[int] = mapped_column(Counter)  # to list evaluations by their feedback
     submitted_by: Mapped[str] = mapped_column(String(200))
     submitted_at: Mapped[datetime] = mapped_column(Moment)
     retracted_at: Mapped[datetime | None] = mapped_column(Moment)
@@ -124,13 +129,31 @@ class Agreement:
 
 
 @dataclass(frozen=True, slots=True)
+class RaterCount:
+    """How many items one person gave within bounds."""
+
+    rater: str
+    total: int
+    corrections: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How much the judge's absolute errors vary, as shares of the range, over corrections of scores that it gave."""
+
+    count: int
+    groups: int  # of their items; one without a group is a group by itself
+    variance: float
+
+
+@dataclass(frozen=True, slots=True)
 class Summary(Figures):
     """The figures together with those that may take a reading of all feedback within bounds."""
 
     new_since_last_training: int
     evaluations: int
     agreement: Agreement
-    detectable_change: float | None  # smallest change of MAE, as a share of the range, that could be proven
+    spread: Spread | None  # None below two errors
 
     @property
     def rater_agreement(self) -> float | None:

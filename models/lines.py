@@ -97,6 +97,7 @@ _TYPES = {kind.value: kind for kind in FeedbackType}
 _canonical = msgspec.json.Encoder(order="deterministic")
 _key = re.compile(rb'"\s*:')
 _escaped_key = re.compile(rb'\\"\s*:')
+_bare_number = re.compile(rb"[:,\[]\s*-?(?:NaN|Infinity)\b")
 _at = re.compile(r"(.*?)(?: - at `\$\.?([^`]*)`)?$", re.DOTALL)
 _named = re.compile(r"field `(\w+)`")
 
@@ -121,7 +122,7 @@ class LineReader(Generic[L]):
         except UnicodeDecodeError:
             raise Refused(Invalid("The line is not UTF-8: save the file in that encoding.")) from None
         except (msgspec.DecodeError, RecursionError) as error:
-            raise Refused(Invalid(f"The line is no JSON: {error}.")) from None
+            raise Refused(Invalid(f"The line is no JSON: {_why(line, error)}.")) from None
         _refuse_twins(line, found)
         return found
 
@@ -132,9 +133,26 @@ class LineReader(Generic[L]):
         field = tuple(part for part in re.split(r"[.\[\]]+", path or "") if part not in ("", "..."))
         if not field and (name := _named.search(message)):
             field = (name.group(1),)
+        if not field and message.startswith("Expected `object`"):
+            message += ": a line is one JSON object"
         if "unknown field" in message:
             message += f"; a line may have {self._fields}"
         return Invalid(f"{message}.", field)
+
+
+def _why(line: bytes, error: Exception) -> str:
+    """What people most likely did not know of a line that can't be read; else what the decoder says."""
+    if b"\0" in line:
+        return "it has NUL bytes, so it is no text in UTF-8. Save the file in that encoding"
+    if not line.startswith((b"{", b"[")):
+        return f"it begins with {line[:20].decode(errors='replace')!r}, but a line is one JSON object, {{...}}"
+    if _bare_number.search(line):
+        return "NaN and Infinity are no numbers there. Leave such a score out"
+    if b"\r" in line:
+        return "it has a carriage return within. Lines end with a line feed, or with both"
+    if "truncated" in str(error):
+        return "its object does not end on this line. Each object stands on a line of its own"
+    return str(error)
 
 
 def too_long() -> LimitExceeded:

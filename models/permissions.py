@@ -1,7 +1,7 @@
 """Who may do what: one table, which every door asks. GraphQL asks for each field, REST for each endpoint.
 
 What is not in the table needs ADMIN, so whatever was forgotten stays shut. Names are those that clients use:
-`Type.field`, `Type.field(argument)` where an argument asks for more, and `METHOD /path`.
+`Type.field`, `Type.field(argument)` where an argument, or what it names, asks for more, and `METHOD /path`.
 """
 
 from typing import Final
@@ -33,9 +33,9 @@ DOORS: Final[dict[str, Role]] = {
     "Mutation.recordEvaluations": _ANNOTATOR,
     "Mutation.submitFeedback": _ANNOTATOR,
     "Mutation.retractFeedback": _ANNOTATOR,
+    "Mutation.retractFeedback(somebody else's)": _TRAINER,
     "Mutation.createJudge": _TRAINER,
     "Mutation.updateJudge": _TRAINER,
-    "Mutation.importJudgeVersion": _TRAINER,
     "Mutation.createTrainingJob": _TRAINER,
     "Mutation.startTrainingJob": _TRAINER,
     "Mutation.cancelTrainingJob": _TRAINER,
@@ -54,6 +54,8 @@ DOORS: Final[dict[str, Role]] = {
     "POST /judges/{judge_id}/feedback": _ANNOTATOR,
     "GET /judges/{judge_id}/evaluations": _VIEWER,
     "GET /judges/{judge_id}/feedback": _VIEWER,
+    "GET /versions/{version_id}/file": _VIEWER,
+    "POST /judges/{judge_id}/versions": _TRAINER,
 }
 
 # Fields that everybody may ask for, but whose value is hidden from roles below.
@@ -98,7 +100,7 @@ _PARTS: Final[dict[str, str]] = {
     "FeedbackQuality": "examinedCount complete raterAgreement agreeingShare confirmedCount duplicateCount leftOut "
     "balance",
     "FeedbackSummary": "totalFeedbackCount correctionCount ratingCount approvalCount commentCount usableCount "
-    "dateRange evaluationCount raterCount newSinceLastTraining raterAgreement criteria",
+    "dateRange evaluationCount raterCount newSinceLastTraining raterAgreement raters criteria",
     "InsufficientFeedbackError": "message field code usableCount requiredCount",
     "Interval": "estimate lower upper",
     "Judge": "id name description createdAt createdBy criteria activeVersion versions feedbackSummary trainingJobs "
@@ -112,6 +114,7 @@ _PARTS: Final[dict[str, str]] = {
     "NoteAdded": "id at message",
     "NotificationDelivery": "channel target status attempts lastError",
     "PageInfo": "hasNextPage hasPreviousPage startCursor endCursor",
+    "RaterFeedback": "submittedBy totalCount correctionCount",
     "RecordEvaluationsPayload": "evaluations recordedCount userErrors",
     "RequestError": "message field code",
     "RetractFeedbackPayload": "feedback userErrors",
@@ -137,8 +140,8 @@ _PARTS: Final[dict[str, str]] = {
     "VersionComparison": "judge from to evaluationCount flippedEvaluationCount comparedCount flippedCount criteria "
     "items",
     "VersionCreated": "id at message version",
-    "VersionLineage": "imported feedbackAfter feedbackWatermark feedbackDigest labelCount itemCount trainingType seed "
-    "config codeVersion fileDigest",
+    "VersionLineage": "imported feedbackAfter feedbackWatermark feedbackDigest labelCount doubtCount itemCount "
+    "trainingType seed config codeVersion fileDigest",
     "Viewer": "id user name role workspace",
     "WarningRaised": "id at message code",
     "Workspace": "id name",

@@ -4,15 +4,19 @@ A pure function of the evaluation's rows, so counters follow any change by takin
 stands after.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from datetime import datetime
+from operator import attrgetter
+from typing import NamedTuple, Protocol
 
-from models.agreement import coincidences
-from models.counters import ALONE, CONFLICT, EVALUATION, OTHER
+from models.counters import ALONE, EVALUATION, OTHER
 from models.criteria_set import as_bits, as_text
 from models.evaluation import Scores
+from models.feedback import FeedbackType
+
+_PLACE = attrgetter("submitted_at", "seq")
+_SILENT = (0, 0, None)
 
 
 class Word(NamedTuple):
@@ -24,7 +28,7 @@ class Word(NamedTuple):
 
     gained: int
     covered: int
-    overtaken: int | None = None  # when the rater's next usable correction of the evaluation was given
+    overtaken: datetime | None = None  # when the rater's next usable correction of the evaluation was given
 
     def text(self) -> str:
         """As a column holds it."""
@@ -41,63 +45,56 @@ def word(text: str) -> Word | None:
     return Word(as_bits(gained), as_bits(covered)) if slash else None
 
 
-class Said(NamedTuple):
-    """One item of feedback as far as it matters here; ``scores`` only of a correction."""
+class Said(Protocol):
+    """One item of feedback as far as it matters here."""
 
     seq: int
-    by: str
-    at: int
+    type: FeedbackType
     scores: Scores | None
-    compared: int
+    compared: str
+    submitted_by: str
+    submitted_at: datetime
 
 
 @dataclass(slots=True)
 class Standing:
-    """What stands, as counters: by kind and key; and the words of corrections by ``seq``."""
+    """What stands: counters by kind and key, what was said about each criterion, and corrections' words by ``seq``."""
 
-    tallies: Counter[tuple[str, str]] = field(default_factory=Counter)
-    pairs: Counter[tuple[int, int, float, float]] = field(default_factory=Counter)  # ordinal, raters, low, high
+    tallies: list[tuple[str, str]] = field(default_factory=list)
+    opinions: list[tuple[int, tuple[float, ...]]] = field(default_factory=list)  # ordinal; its scores, one a rater
     words: dict[int, Word] = field(default_factory=dict)
 
 
-def stand(said: Iterable[Said], *, grouped: bool, steps: Mapping[int, float]) -> Standing:
-    """What stands of the items about one evaluation; ``steps`` are those of the criteria's scales."""
+def stand(said: Sequence[Said], *, grouped: bool) -> Standing:
+    """What stands of the items about one evaluation."""
     found = Standing()
-    opinions: dict[int, dict[str, float]] = defaultdict(dict)  # by ordinal: each rater's latest score
-    covered: dict[str, int] = defaultdict(int)
-    next_at: dict[str, int] = {}
-    touched = labelled = 0
+    opinions: dict[int, list[float]] = {}  # by ordinal: each rater's latest score
+    spoken: dict[str, tuple[int, int, datetime | None]] = {}  # of a rater: touched, compared, when
+    labelled = 0
     other = False
-    for item in sorted(said, key=lambda item: (item.at, item.seq), reverse=True):  # the latest word comes first
-        if item.scores is None:
+    if len(said) > 1:
+        said = sorted(said, key=_PLACE, reverse=True)  # the latest word comes first
+    for item in said:
+        if item.type is not FeedbackType.CORRECTION or item.scores is None:
             other = True
             continue
+        touched, covered, later = spoken.get(item.submitted_by, _SILENT)
         for ordinal, score in enumerate(item.scores):
-            if score is not None:
+            if score is not None and not touched >> ordinal & 1:
                 touched |= 1 << ordinal
-                opinions[ordinal].setdefault(item.by, score)
-        if item.compared:
-            before = covered[item.by]
-            found.words[item.seq] = Word(item.compared & ~before, before, next_at.get(item.by))
-            next_at[item.by] = item.at
-            covered[item.by] = before | item.compared
-            labelled |= item.compared
-    if touched or other:
-        found.tallies[EVALUATION, as_text(touched) + (OTHER if other else "")] = 1
+                opinions.setdefault(ordinal, []).append(score)
+        compared = as_bits(item.compared)
+        if compared:
+            found.words[item.seq] = Word(compared & ~covered, covered, later)
+            covered, later = covered | compared, item.submitted_at
+            labelled |= compared
+        spoken[item.submitted_by] = touched, covered, later
+    if opinions or other:
+        found.tallies.append((EVALUATION, as_text(sum([1 << ordinal for ordinal in opinions])) + OTHER * other))
     if labelled and not grouped:
-        found.tallies[ALONE, as_text(labelled)] = 1
-    _compare(opinions, steps, found)
+        found.tallies.append((ALONE, as_text(labelled)))
+    found.opinions = [(ordinal, tuple(sorted(scores))) for ordinal, scores in opinions.items() if len(scores) > 1]
     return found
-
-
-def _compare(opinions: Mapping[int, Mapping[str, float]], steps: Mapping[int, float], found: Standing) -> None:
-    """How far people agree: each rater's latest score, by ordinal."""
-    for ordinal, by_rater in opinions.items():
-        scores = list(by_rater.values())
-        if max(scores) - min(scores) > steps[ordinal] * (1 + 1e-9):
-            found.tallies[CONFLICT, str(ordinal)] += 1
-        for (raters, low, high), count in coincidences(scores).items():
-            found.pairs[ordinal, raters, low, high] = count
 
 
 def touches(criteria: str, meant: int) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from models.counters import DOUBT, USABLE, Grain
-from models.evaluation import Scores, score_at
+from models.evaluation import Scores
 from models.feedback import CONFIRMING_RATING, DOUBTING_RATING, FeedbackType
 from models.judge import Criterion
 
@@ -42,14 +42,14 @@ class Shifts:
     absolute: int = 0
     square: int = 0
 
-    def add(self, other: "Shifts", sign: int = 1) -> None:
-        """Add other sums, or with ``sign`` -1 take them off."""
-        self.corrections += sign * other.corrections
-        self.compared += sign * other.compared
-        self.agreeing += sign * other.agreeing
-        self.shift += sign * other.shift
-        self.absolute += sign * other.absolute
-        self.square += sign * other.square
+    def add(self, other: "Shifts", times: int = 1) -> None:
+        """Add other sums, so many times; with ``times`` -1 take them off."""
+        self.corrections += times * other.corrections
+        self.compared += times * other.compared
+        self.agreeing += times * other.agreeing
+        self.shift += times * other.shift
+        self.absolute += times * other.absolute
+        self.square += times * other.square
 
 
 class Scales:
@@ -78,41 +78,49 @@ class Tally:
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     shifts: dict[int, Shifts] = field(default_factory=dict)
     raters: Counter[tuple[str, str]] = field(default_factory=Counter)
+    # Corrected scores with the judge's own, which ``settle`` makes shifts of: so few are different, so many the same.
+    given: Counter[tuple[int, float, float | None]] = field(default_factory=Counter)
 
-    def add(self, item: Item, raw: Scores, scales: Scales, sign: int = 1) -> None:
-        """Add an item about an evaluation with these raw scores, or with ``sign`` -1 take it off."""
+    def add(self, item: Item, raw: Scores, sign: int = 1) -> None:
+        """Add an item about an evaluation with these raw scores, or with ``sign`` -1 take it off; ``settle`` then."""
         self.counts[item.type.value, item.criteria] += sign
         self.raters[item.submitted_by, item.criteria] += sign
         verdict = verdict_of(item)
         if verdict is not None:
             self.counts[verdict] += sign
         if item.scores is not None and item.type is FeedbackType.CORRECTION:
+            given, scored = self.given, len(raw)
             for ordinal, score in enumerate(item.scores):
                 if score is not None:
-                    self._shift(ordinal, score, score_at(raw, ordinal), scales, sign)
+                    given[ordinal, score, raw[ordinal] if ordinal < scored else None] += sign
+
+    def settle(self, scales: Scales) -> None:
+        """Sum up the shifts of what was added."""
+        for (ordinal, score, raw), count in self.given.items():
+            sums = self.shifts.get(ordinal)
+            if sums is None:
+                sums = self.shifts[ordinal] = Shifts()
+            sums.corrections += count
+            if raw is not None:
+                grains, square, agrees = scales.shift(ordinal, score, raw)
+                sums.compared += count
+                sums.agreeing += count * agrees
+                sums.shift += count * grains
+                sums.absolute += count * abs(grains)
+                sums.square += count * square
+        self.given.clear()
 
     def include(self, other: "Tally", sign: int = 1) -> None:
-        """Add all of another tally, or with ``sign`` -1 take it off."""
+        """Add all of another tally that is settled, or with ``sign`` -1 take it off."""
+        counts, raters = self.counts, self.raters
         for key, count in other.counts.items():
-            self.counts[key] += sign * count
+            counts[key] += sign * count
         for rater, count in other.raters.items():
-            self.raters[rater] += sign * count
+            raters[rater] += sign * count
         for ordinal, shifts in other.shifts.items():
-            self.shifts.setdefault(ordinal, Shifts()).add(shifts, sign)
-
-    def _shift(self, ordinal: int, score: float, raw: float | None, scales: Scales, sign: int) -> None:
-        sums = self.shifts.get(ordinal)
-        if sums is None:
-            sums = self.shifts[ordinal] = Shifts()
-        sums.corrections += sign
-        if raw is None:
-            return
-        grains, square, agrees = scales.shift(ordinal, score, raw)
-        sums.compared += sign
-        sums.agreeing += sign * agrees
-        sums.shift += sign * grains
-        sums.absolute += sign * abs(grains)
-        sums.square += sign * square
+            if ordinal not in self.shifts:
+                self.shifts[ordinal] = Shifts()
+            self.shifts[ordinal].add(shifts, sign)
 
 
 def verdict_of(item: Verdict) -> tuple[str, str] | None:

@@ -11,7 +11,6 @@ from typing import Generic, TypeVar
 
 from sqlalchemy import Connection
 
-from models.access import Role
 from models.bulk import Item, Refusal, Unit, of_line, read_evaluations, read_feedback
 from models.errors import Conflict, NotFound
 from models.evaluation import Evaluation, Scores
@@ -71,7 +70,11 @@ class Load(ABC, Generic[S]):
         """Keep a unit's lines; once this returns they are durable."""
 
     async def _run(self, unit: StoreUnit[T]) -> T:
-        return await (self.ctx.store.read(unit) if self.options.dry_run else self.ctx.store.write(unit))
+        if self.options.dry_run:
+            return await self.ctx.store.read(unit)
+        kept = await self.ctx.store.write(unit)
+        self.ctx.store.tend()
+        return kept
 
 
 class EvaluationLoad(Load[EvaluationSpec]):
@@ -167,7 +170,7 @@ async def begin_evaluations(ctx: Context, judge_id: str, options: Options) -> Ev
     """Begin to record evaluations.
 
     Raises:
-        Forbidden, NotFound: the viewer may not, or there is no such judge.
+        NotFound: there is no such judge.
     """
     return EvaluationLoad(ctx, *await _judge(ctx, judge_id), options)
 
@@ -176,13 +179,12 @@ async def begin_feedback(ctx: Context, judge_id: str, options: Options) -> Feedb
     """Begin to submit feedback.
 
     Raises:
-        Forbidden, NotFound: the viewer may not, or there is no such judge.
+        NotFound: there is no such judge.
     """
     return FeedbackLoad(ctx, *await _judge(ctx, judge_id), options)
 
 
 async def _judge(ctx: Context, judge_id: str) -> tuple[Judge, tuple[Criterion, ...]]:
-    ctx.require(Role.ANNOTATOR)
     judge = await ctx.store.read(lambda connection: judges.need(connection, ctx.workspace_id, judge_id))
     return judge, await ctx.loaders.criteria.load(judge.pk)
 

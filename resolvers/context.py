@@ -1,6 +1,6 @@
 """What every operation is given: who asks, the store, and what runs jobs."""
 
-from models.access import Role, Viewer
+from models.access import Viewer
 from models.permissions import needed
 from models.sizes import Sizes
 from resolvers.loaders import Loaders
@@ -43,12 +43,4 @@ class Context:
         Raises:
             Forbidden: the viewer may not.
         """
-        self.require(needed(door))
-
-    def require(self, role: Role) -> None:
-        """Go on only if the viewer's role covers another.
-
-        Raises:
-            Forbidden: it does not.
-        """
-        self.viewer.require(role)
+        self.viewer.require(needed(door))

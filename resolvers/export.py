@@ -10,7 +10,6 @@ from typing import Any
 
 import msgspec
 
-from models.access import Role
 from models.evaluation import Evaluation, Scores
 from models.judge import Criterion, Judge
 from models.lines import EvaluationLine, FeedbackLine
@@ -42,7 +41,6 @@ async def feedback(ctx: Context, judge_id: str) -> AsyncIterator[bytes]:
 
 
 async def _judge(ctx: Context, judge_id: str) -> tuple[Judge, tuple[Criterion, ...]]:
-    ctx.require(Role.VIEWER)
     judge = await ctx.store.read(lambda connection: judges.need(connection, ctx.workspace_id, judge_id))
     return judge, await ctx.loaders.criteria.load(judge.pk)
 

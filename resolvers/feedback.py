@@ -2,7 +2,6 @@
 
 from sqlalchemy import Connection
 
-from models.access import Role
 from models.audit import AuditAction
 from models.errors import DomainError, NotFound
 from models.evaluation import Scores
@@ -80,12 +79,13 @@ async def retract(ctx: Context, feedback_id: str, reason: str) -> Feedback:
     if item is None:
         raise NotFound(f"There is no feedback {feedback_id!r}.", ("feedback_id",))
     if item.created_by != ctx.viewer.user_id:
-        ctx.require(Role.TRAINER)
+        ctx.allow("Mutation.retractFeedback(somebody else's)")
 
     def unit(connection: Connection) -> Feedback:
         retracted = feedback.retract(connection, item.judge_pk, item.id, ctx.viewer.user_id, reason)
-        action = AuditAction.FEEDBACK_RETRACTED
-        audit.record(connection, ctx.viewer, action, item.id, f"Took back the feedback {item.id}.", reason)
+        if item.retracted_at is None:  # to take it back again changes nothing
+            action = AuditAction.FEEDBACK_RETRACTED
+            audit.record(connection, ctx.viewer, action, item.id, f"Took back the feedback {item.id}.", reason)
         return retracted
 
     return await ctx.store.write(unit)

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from models.errors import DomainError
-from models.feedback import Summary
+from models.feedback import Bounds, Summary
 from models.job import Delivery, JobEvent, TrainingJob, TrainingType
 from models.judge import Judge
 from models.permissions import sees
@@ -51,6 +51,7 @@ class Preflight:
     """What a job would start from, and what is wrong with that."""
 
     judge_pk: int | None
+    bounds: Bounds
     summary: Summary | None
     quality: Quality
     errors: tuple[DomainError, ...]
@@ -79,13 +80,14 @@ async def preflight(ctx: Context, spec: TrainingSpec) -> Preflight:
     plan = await ctx.manager.preflight(ctx.viewer, spec)
     return Preflight(
         judge_pk=plan.judge.pk if plan.judge is not None else None,
+        bounds=plan.bounds,
         summary=plan.summary,
         quality=plan.quality,
         errors=plan.errors,
         warnings=plan.warnings,
         estimated_minutes=minutes(plan.seconds + plan.seconds_ahead) if plan.seconds is not None else None,
         estimated_seconds=plan.seconds + plan.seconds_ahead if plan.seconds is not None else None,
-        detectable_mae_change=plan.summary.detectable_change if plan.summary is not None else None,
+        detectable_mae_change=plan.detectable_change,
         conflict_count=plan.summary.conflicts if plan.summary is not None else 0,
     )
 

@@ -1,6 +1,7 @@
 """Read a judge's evaluations and feedback back, page by page."""
 
 from dataclasses import replace
+from typing import TypeVar
 
 from models.errors import Invalid, LimitExceeded, NotFound
 from models.evaluation import Evaluation
@@ -12,21 +13,23 @@ from resolvers.context import Context
 from resolvers.page import Page
 from store import lists
 
+F = TypeVar("F", EvaluationFilter, FeedbackFilter)
+
 
 async def evaluations(
-    ctx: Context, judge_pk: int, first: int, after: str | None, wanted: EvaluationFilter
+    ctx: Context, judge_pk: int, first: int, after: str | None, wanted: EvaluationFilter, criterion: str | None
 ) -> Page[Evaluation]:
-    """A judge's evaluations, newest first.
+    """A judge's evaluations, newest first; with a criterion, named by id or key, those that were corrected on it.
 
     Raises:
+        NotFound: the judge has no such criterion.
         Invalid, LimitExceeded: ``first``, ``after`` or the filter is not allowed.
     """
-    _check(wanted)
-    store = ctx.store
-    window = await store.read(lambda connection: lists.evaluations(connection, judge_pk, wanted, first, after))
+    asked, store = await _completed(ctx, judge_pk, wanted, criterion), ctx.store
+    window = await store.read(lambda connection: lists.evaluations(connection, judge_pk, asked, first, after))
 
     async def total() -> int:
-        return await store.read(lambda connection: lists.count_evaluations(connection, judge_pk, wanted))
+        return await store.read(lambda connection: lists.count_evaluations(connection, judge_pk, asked))
 
     return Page(window.rows, window.cursors, window.has_next, window.has_previous, total)
 
@@ -40,6 +43,17 @@ async def feedback(
         NotFound: the judge has no such criterion.
         Invalid, LimitExceeded: ``first``, ``after`` or the filter is not allowed.
     """
+    asked, store = await _completed(ctx, judge_pk, wanted, criterion), ctx.store
+    window = await store.read(lambda connection: lists.feedback(connection, judge_pk, asked, first, after))
+
+    async def total() -> int:
+        return await store.read(lambda connection: lists.count_feedback(connection, judge_pk, asked))
+
+    return Page(window.rows, window.cursors, window.has_next, window.has_previous, total)
+
+
+async def _completed(ctx: Context, judge_pk: int, wanted: F, criterion: str | None) -> F:
+    """A filter that is allowed, with the criterion that it names."""
     _check(wanted)
     if criterion is not None:
         found = Scorecard(await ctx.loaders.criteria.load(judge_pk)).find(criterion)
@@ -48,13 +62,7 @@ async def feedback(
         wanted = replace(wanted, criterion=found.ordinal)
     if wanted.rater is not None and "\x00" in wanted.rater:  # no text in a database holds it
         wanted = replace(wanted, rater="")
-    asked, store = wanted, ctx.store
-    window = await store.read(lambda connection: lists.feedback(connection, judge_pk, asked, first, after))
-
-    async def total() -> int:
-        return await store.read(lambda connection: lists.count_feedback(connection, judge_pk, asked))
-
-    return Page(window.rows, window.cursors, window.has_next, window.has_previous, total)
+    return wanted
 
 
 def _check(wanted: EvaluationFilter | FeedbackFilter) -> None:

@@ -4,14 +4,15 @@ from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from models.errors import Invalid, NotFound
-from models.feedback import Agreement, Bounds, Day, Figures
+from models.feedback import Agreement, Bounds, Day, Figures, RaterCount
 from models.judge import Judge
 from models.scoring import Scorecard
 from resolvers.context import Context
 from store import judges
 from store.days import by_day
+from store.page import check_first
 from store.snapshot import snapshot
-from store.summary import agreement_within, evaluations_within, figures_of, new_within
+from store.summary import agreement_within, evaluations_within, figures_of, new_within, raters_within
 
 
 async def of_judge(
@@ -67,6 +68,19 @@ async def agreement(ctx: Context, judge_pk: int, bounds: Bounds) -> Agreement:
     """How far raters agree with each other within bounds."""
     criteria = await ctx.loaders.criteria.load(judge_pk)
     return await ctx.store.read(snapshot(lambda connection: agreement_within(connection, judge_pk, criteria, bounds)))
+
+
+async def raters(ctx: Context, judge_pk: int, bounds: Bounds, first: int) -> list[RaterCount]:
+    """Who gave most feedback within bounds, most first.
+
+    Raises:
+        Invalid: ``first`` is not allowed.
+    """
+    check_first(first)
+    criteria = await ctx.loaders.criteria.load(judge_pk)
+    return await ctx.store.read(
+        snapshot(lambda connection: raters_within(connection, judge_pk, criteria, bounds, first))
+    )
 
 
 async def days(

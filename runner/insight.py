@@ -89,5 +89,6 @@ class Insight:
                     kill_group(process)
                     await process.wait()
         if code != 0:
-            raise RuntimeError(f"the process that thought about {type(question).__name__} ended with status {code}")
+            why = f": {answer.decode(errors='replace')}" if code == 1 else ""
+            raise RuntimeError(f"thinking about {type(question).__name__} ended with status {code}{why}")
         return answer

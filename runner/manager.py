@@ -92,8 +92,11 @@ class Manager:
         """
 
         def unit(connection: Connection) -> TrainingJob:
+            before = jobs.need(connection, viewer.workspace_id, job_id)
             job = jobs.request_cancel(connection, viewer.workspace_id, job_id, reason)
-            audit.record(connection, viewer, AuditAction.JOB_CANCELLED, job.id, "Cancelled the training job.", reason)
+            if not before.cancel_requested:  # to ask again changes nothing
+                message = "Cancelled the training job."
+                audit.record(connection, viewer, AuditAction.JOB_CANCELLED, job.id, message, reason)
             return job
 
         return await self.store.write(unit)

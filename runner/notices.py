@@ -10,9 +10,9 @@ from models.spec import TrainingSpec
 from runner.quality import Quality
 
 FEW = 10
-"""Fewer labels or items than this say too little about the rest to be warned of anything but that."""
+"""Fewer labels, items or groups than this say too little about the rest to be warned of anything but that."""
 ONLY_ERRORS_BELOW = 0.05
-"""Share of corrections that agree with the judge under which they seem to be about its errors alone."""
+"""Share of scores that people found right under which feedback seems to be about the judge's errors alone."""
 LOPSIDED_FROM = 0.8
 """Share of equal labels from which a criterion teaches little about the other scores."""
 AGREEMENT_BELOW = 0.667
@@ -52,16 +52,23 @@ def _about_the_sample(summary: Summary) -> Iterator[Notice]:
             "FEW_ITEMS",
             f"The feedback is about {summary.evaluations} items only: just a large change could be proven.",
         )
+    elif summary.spread is not None and summary.spread.groups < FEW:
+        yield Notice(
+            "FEW_GROUPS",
+            f"The corrected items come from {summary.spread.groups} groups only: just a large change could be proven. "
+            "Feedback on items of other groups would tell more.",
+        )
 
 
 def _about_people(summary: Summary, quality: Quality) -> Iterator[Notice]:
-    corrected, agreeing = quality.corrected, quality.agreeing
-    if corrected >= FEW and not quality.confirmed and agreeing < ONLY_ERRORS_BELOW * corrected:
+    corrected, agreeing, confirmed = quality.corrected, quality.agreeing, quality.confirmed
+    if corrected >= FEW and agreeing + confirmed < ONLY_ERRORS_BELOW * (corrected + confirmed):
+        besides = f"{confirmed:,} more were confirmed" if confirmed else "nobody confirmed one"
         yield Notice(
             "ONLY_ERRORS",
             f"{'None' if not agreeing else f'Only {agreeing:,}'} of {corrected:,} corrected scores "
-            f"({agreeing / corrected:.0%}) agree with the judge, and nobody confirmed one. Feedback on errors alone "
-            "makes a judge look worse than it is: collect approvals or high ratings of good verdicts too.",
+            f"({agreeing / corrected:.0%}) agree with the judge, and {besides}. Feedback on errors alone makes a judge "
+            "look worse than it is: collect approvals or high ratings of good verdicts too.",
         )
     if summary.doubts:
         yield Notice(

@@ -12,6 +12,7 @@ from models.judge import Criterion, Judge, JudgeVersion
 from models.scoring import Scorecard
 from models.spec import TrainingSpec
 from runner.bounds import bounds_of
+from runner.detectable import detectable_change
 from runner.estimate import pace
 from runner.notices import Notice, notices
 from runner.quality import Quality, examine
@@ -34,6 +35,11 @@ class Plan:
     warnings: tuple[Notice, ...]
     seconds: float | None
     seconds_ahead: float
+
+    @property
+    def detectable_change(self) -> float | None:
+        """The smallest change of the mean absolute error that could be proven, as a share (0 to 1) of the range."""
+        return None if self.summary is None else detectable_change(self.summary.spread, self.quality.likeness)
 
 
 def plan(connection: Connection, workspace_id: str, spec: TrainingSpec, quality: Quality) -> Plan:

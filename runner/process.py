@@ -9,8 +9,9 @@ from asyncio.subprocess import PIPE, Process
 
 _REPORT_LIMIT = 2**28  # bytes a line of a report may have: a version is one
 
-# One thread each: the same seed gives the same bits, and jobs don't fight for cores.
-_ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+# One thread each, which numpy is told when it is loaded: the same seed gives the same bits, jobs don't fight for cores,
+# and scoring in the server gives the bits that the training process compared.
+ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 async def start_process(module: str = "runner.child") -> Process:
@@ -23,7 +24,7 @@ async def start_process(module: str = "runner.child") -> Process:
         stdin=PIPE,
         stdout=PIPE,
         limit=_REPORT_LIMIT,
-        env=os.environ | _ONE_THREAD,
+        env=os.environ | ONE_THREAD,
         start_new_session=True,  # a Ctrl-C is its parent's to handle, and its group can be killed whole
     )
 

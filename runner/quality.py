@@ -9,6 +9,7 @@ from typing import Any
 
 from models.feedback import Bounds
 from models.judge import Criterion
+from runner.detectable import Likeness
 from runner.opinions import LATER_CORRECTION, LATER_VERDICT, Opinions, Said, Seen
 from store.examine import newest_block
 from store.outside import outside
@@ -36,7 +37,7 @@ class Quality:
 
     ``examined``: items looked at; ``whole``: whether these are all there are. ``corrected``: corrected scores,
     ``agreeing`` of which are the judge's own, within half a step; ``confirmed``: scores that were found right.
-    ``left_out``: what would not be learned from, by the reason.
+    ``left_out``: what would not be learned from, by the reason. ``likeness``: of the judge's errors within groups.
     """
 
     examined: int = 0
@@ -46,6 +47,7 @@ class Quality:
     confirmed: int = 0
     repeated: int = 0
     left_out: dict[str, int] = field(default_factory=dict)
+    likeness: Likeness = field(default_factory=Likeness)
     balance: tuple[Balance, ...] = ()
 
     @property
@@ -83,6 +85,7 @@ def _look_at(rows: list[Any], criteria: Sequence[Criterion]) -> Quality:
         confirmed=len(said.labels) - len(corrections),
         repeated=said.left_out[LATER_CORRECTION] + said.left_out[LATER_VERDICT],
         left_out=dict(said.left_out),
+        likeness=_likeness(corrections, scores, {row.evaluation_id: row.group for row in rows}, criteria),
         balance=_balance(said.labels, criteria),
     )
 
@@ -91,6 +94,19 @@ def _agrees(label: Said, scores: dict[str, Seen], criteria: Sequence[Criterion])
     raw = scores[label.evaluation_id].raw[label.ordinal]
     assert raw is not None
     return abs(label.score - raw) <= criteria[label.ordinal].step / 2
+
+
+def _likeness(
+    corrections: list[Said], scores: dict[str, Seen], groups: dict[str, str | None], criteria: Sequence[Criterion]
+) -> Likeness:
+    errors: dict[tuple[str, bool], list[float]] = {}
+    for label in corrections:
+        raw, criterion = scores[label.evaluation_id].raw[label.ordinal], criteria[label.ordinal]
+        assert raw is not None
+        group = groups[label.evaluation_id]
+        key = (label.evaluation_id, False) if group is None else (group, True)
+        errors.setdefault(key, []).append(abs(label.score - raw) / (criterion.maximum - criterion.minimum))
+    return Likeness.of(list(errors.values()))
 
 
 def _balance(labels: list[Said], criteria: Sequence[Criterion]) -> tuple[Balance, ...]:

@@ -3,12 +3,12 @@
 import asyncio
 import os
 import sys
-import traceback
 
 import msgspec
 
 from runner.answers import Comparison, Learning, Suggestions
 from runner.compare import compare
+from runner.last_words import speak_in_lines, words
 from runner.learning import curve, suggestions
 from runner.lifeline import die_with_parent, exit_at_end_of_input
 from runner.question import Asked, Compare, Curve, Question
@@ -16,7 +16,8 @@ from store.store import Store, open_store
 
 
 def main() -> None:
-    """Wait for a question on stdin and answer on what was stdout."""
+    """Wait for a question on stdin and answer on what was stdout; with status 1 the answer is what went wrong."""
+    speak_in_lines("process that thinks")
     die_with_parent(int(sys.argv[1]))
     os.nice(5)  # requests go before questions
     answers = os.fdopen(os.dup(1), "wb")
@@ -29,8 +30,9 @@ def main() -> None:
         asked = msgspec.json.decode(line, type=Asked)
         answers.write(msgspec.json.encode(asyncio.run(_answer(asked))))
         answers.flush()
-    except Exception:
-        traceback.print_exc()
+    except Exception as error:
+        answers.write(words(error).encode())
+        answers.flush()
         os._exit(1)
     os._exit(0)  # at once: threads that read or idle are not waited for
 

@@ -19,6 +19,7 @@ from models.errors import DomainError, Invalid, LimitExceeded
 from models.judge import Criterion
 from runner.dataset import scales_of
 from trainer.base import Items, Scale
+from trainer.encoder import Encoder
 from trainer.optimise import Schedule
 from trainer.ordinal import Coefficients
 from trainer.prior import Prior
@@ -32,7 +33,7 @@ MOST_ENTRIES = 100
 LARGEST = 1e9
 """Absolute value of a parameter; those of real versions are smaller than a thousand."""
 
-_DTYPES = {"<f8", "<f4", "<u8", "<i4", "|i1", "|b1"}
+_DTYPES = {"<f8", "<f4", "<i4", "<u8", "|i1", "|b1"}
 _PARTS = ("calibrator", "joint", "calibrator_precision", "joint_precision")
 _TEXTS = ["", "One word.", "A few words, and 2 numbers:\n- 17\n- 4!"]
 
@@ -112,23 +113,23 @@ def _problems(version: Version) -> Iterator[str]:
         yield "reach is out of range"
     if not (_is_within(version.stretch, 0, LARGEST) and _is_within(version.centre, -LARGEST, LARGEST)):
         yield "stretch or centre is out of range"
-    yield from _bad_features(version)
+    for name in ("center", "factor"):
+        if not _is_within(getattr(version.encoder, name), -LARGEST, LARGEST):
+            yield f"{name} is not finite, or far too large"
+    if not all(isinstance(key, str) for key in version.encoder.keys):
+        yield "the keys of its features are not texts"
+    yield from _bad_lexicons(version.encoder)
     yield from _bad_parameters(version)
     if not (_is_schedule(version.recipe.get("schedule")) and _is_prior(version)):
         yield "its recipe can't be followed"
 
 
-def _bad_features(version: Version) -> Iterator[str]:
-    for name in ("center", "factor"):
-        if not _is_within(getattr(version.encoder, name), -LARGEST, LARGEST):
-            yield f"{name} is not finite, or far too large"
-    for lexicon in version.encoder.lexicons:
+def _bad_lexicons(encoder: Encoder) -> Iterator[str]:
+    for lexicon in encoder.lexicons:
         if lexicon.hashes.dtype != np.uint64 or np.any(lexicon.hashes[1:] <= lexicon.hashes[:-1]):
-            yield "the words of its lexicon are not rising hashes"
+            yield "the words of a lexicon are not hashes that rise"
         if not (_is_within(lexicon.rarity, 0, LARGEST) and 0 <= lexicon.rare <= LARGEST):
-            yield "the rarities of its lexicon are out of range"
-    if not all(isinstance(key, str) for key in version.encoder.keys):
-        yield "the keys of its features are not texts"
+            yield "the rarity of a lexicon's words is out of range"
 
 
 def _bad_parameters(version: Version) -> Iterator[str]:

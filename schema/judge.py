@@ -94,7 +94,8 @@ class Judge(Node):
 
         wanted = given(which)
         asked = EvaluationFilter() if wanted is None else wanted.wanted()
-        page = await lists.evaluations(info.context, self.row.pk, size(first), given(after), asked)
+        criterion = None if wanted is None else wanted.criterion_id
+        page = await lists.evaluations(info.context, self.row.pk, size(first), given(after), asked, criterion)
         return connection(page, Evaluation.of)
 
     @field

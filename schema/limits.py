@@ -27,7 +27,7 @@ from graphql import (
 
 # Each asks for the schema. One is usual; a few do no harm; thirty, each with an alias, take seconds.
 _MAX_INTROSPECTIONS = 3
-# What a list without pages is taken to hold, such as a judge's criteria.
+# What a list whose length nobody gives is taken to hold, such as a judge's criteria.
 _LIST = 10
 
 
@@ -35,10 +35,10 @@ _LIST = 10
 class Limits:
     """What a document may hold, and how long a query may take.
 
-    ``cost`` bounds the objects it can ask for: each field with fields of its own counts once, times the sizes of the
-    pages it lies in. A page whose size is a variable counts as the largest there is, ``page``; a list without pages
-    counts as ten. ``items`` bounds each
-    list among the variables, ``seconds`` the time of a query.
+    ``cost`` bounds the objects it can ask for: each field with fields of its own counts once, times the lengths of the
+    lists it lies in. The argument ``first`` of a field is the length of the list it gives, or of the lists in what it
+    gives; where it is a variable, it counts as the largest there is, ``page``. Other lists count as ten. ``items``
+    bounds each list among the variables, ``seconds`` the time of a query.
     """
 
     characters: int = 100_000
@@ -58,10 +58,15 @@ DEFAULTS = Limits()
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How deep a selection goes and how many objects it can give."""
+    """How deep a selection goes, how many objects it can give, and how many for each item of its own lists."""
 
     depth: int = 0
     cost: int = 0
+    listed: int = 0
+
+    def total(self, length: int) -> int:
+        """How many objects, where its lists have a length."""
+        return self.cost + self.listed * length
 
 
 class Measure:
@@ -89,10 +94,10 @@ class Measure:
                 root = self._schema.get_root_type(definition.operation)
                 sizes.append(self._selection(definition.selection_set, root))
         self.depth = max(size.depth for size in sizes)
-        self.cost = max(size.cost for size in sizes)
+        self.cost = max(size.total(_LIST) for size in sizes)
 
     def _selection(self, selections: SelectionSetNode | None, parent: GraphQLNamedType | None) -> Size:
-        depth = cost = 0
+        depth = cost = listed = 0
         for node in selections.selections if selections else ():
             match node:
                 case FieldNode():
@@ -107,7 +112,8 @@ class Measure:
                     continue
             depth = max(depth, size.depth)
             cost += size.cost
-        return Size(depth, cost)
+            listed += size.listed
+        return Size(depth, cost, listed)
 
     def _field(self, node: FieldNode, parent: GraphQLNamedType | None) -> Size:
         self.aliases += node.alias is not None
@@ -121,11 +127,17 @@ class Measure:
         if node.selection_set is None:
             return Size(1)
         inner = self._selection(node.selection_set, get_named_type(definition.type) if definition else None)
-        if definition is not None and "first" in definition.args:
-            return Size(inner.depth + 1, 1 + inner.cost * self._page_size(node, definition))
-        return Size(inner.depth + 1, (1 + inner.cost) * _length(definition, parent))
+        depth = inner.depth + 1
+        length = self._length(node, definition)
+        if definition is None or not is_list_type(get_nullable_type(definition.type)):
+            return Size(depth, 1 + inner.total(_LIST if length is None else length))
+        each = 1 + inner.total(_LIST)
+        return Size(depth, listed=each) if length is None else Size(depth, each * length)
 
-    def _page_size(self, node: FieldNode, definition: GraphQLField) -> int:
+    def _length(self, node: FieldNode, definition: GraphQLField | None) -> int | None:
+        """The length that a field gives to lists, at most a page; None: it has no say in it."""
+        if definition is None or "first" not in definition.args:
+            return None
         for argument in node.arguments or ():
             if argument.name.value == "first":
                 match argument.value:
@@ -142,13 +154,6 @@ class Measure:
             on = self._schema.get_type(fragment.type_condition.name.value)
             self._measured[name] = self._selection(fragment.selection_set, on)
         return self._measured.get(name, Size())
-
-
-def _length(definition: GraphQLField | None, parent: GraphQLNamedType | None) -> int:
-    """How many objects a field without pages gives; those of a page were counted with the page's size."""
-    is_page = "pageInfo" in getattr(parent, "fields", ())
-    is_list = definition is not None and is_list_type(get_nullable_type(definition.type))
-    return _LIST if is_list and not is_page else 1
 
 
 def _tokens(document: DocumentNode) -> Iterator[Token]:

@@ -30,10 +30,29 @@ class EvaluationFilter:
             "word, as for a review queue. Retracted feedback does not count."
         )
     )
+    feedback_types: list[FeedbackType] | None = strawberry.field(
+        description=(
+            "Only evaluations with feedback of one of these types. Together with `criterionId` or `submittedBy`, one "
+            "item of feedback must be all of it."
+        )
+    )
+    criterion_id: ID | None = strawberry.field(
+        description="Only evaluations with a correction of this criterion, named by id or key."
+    )
+    submitted_by: str | None = strawberry.field(
+        description="Only evaluations with feedback of this person, by the name in `submittedBy`."
+    )
 
     def wanted(self) -> filters.EvaluationFilter:
-        """What is asked for."""
-        return filters.EvaluationFilter(self.search, self.since, self.until, self.has_feedback)
+        """What is asked for; the criterion is looked up with the judge."""
+        return filters.EvaluationFilter(
+            search=self.search,
+            since=self.since,
+            until=self.until,
+            has_feedback=self.has_feedback,
+            types=None if self.feedback_types is None else tuple(self.feedback_types),
+            rater=self.submitted_by,
+        )
 
 
 @input_type

@@ -142,8 +142,9 @@ class TrainingPreflight:
     )
     detectable_mae_change: float | None = strawberry.field(
         description=(
-            "The smallest change of the mean absolute error that so much feedback could prove, as a share (0 to 1) of "
-            "the range: with more feedback it gets smaller. Null when there is too little to tell."
+            "The smallest change of the mean absolute error that so much feedback could prove four times out of five, "
+            "as a share (0 to 1) of the range: more feedback, and above all more groups, make it smaller. A cautious "
+            "guess: it takes changes to vary as much as the judge's errors do. Null when there is too little to tell."
         )
     )
     conflict_count: int = strawberry.field(
@@ -174,7 +175,7 @@ class TrainingPreflight:
         summary: FeedbackSummary | None = None
         quality: FeedbackQuality | None = None
         if preflight.summary is not None and preflight.judge_pk is not None:
-            summary = FeedbackSummary.of(preflight.summary, preflight.judge_pk)
+            summary = FeedbackSummary.of(preflight.summary, preflight.judge_pk, preflight.bounds)
             quality = FeedbackQuality.of(preflight.quality, preflight.summary, preflight.judge_pk)
         return cls(
             feedback_summary=summary,

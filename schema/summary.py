@@ -9,11 +9,12 @@ from typing import Annotated, Self
 import strawberry
 from strawberry import ID
 
-from models.feedback import Agreement, Bounds, CriterionShift, Day, Figures, Summary
+from models.feedback import Agreement, Bounds, CriterionShift, Day, Figures, RaterCount, Summary
 from resolvers import summary as summaries
 from schema.criterion import Criterion
 from schema.documented import field, object_type
 from schema.info import Info
+from schema.page import PAGE_SIZE, First, size
 
 EVERYTHING = Bounds()
 
@@ -92,6 +93,20 @@ class CriterionFeedback:
 
 
 @object_type
+class RaterFeedback:
+    """How much feedback one person gave."""
+
+    submitted_by: str = strawberry.field(description="Who gave it.")
+    total_count: int = strawberry.field(description="How many items of feedback, of all types.")
+    correction_count: int = strawberry.field(description="How many of them are corrections.")
+
+    @classmethod
+    def of(cls, count: RaterCount) -> Self:
+        """The GraphQL view of one person's counts."""
+        return cls(submitted_by=count.rater, total_count=count.total, correction_count=count.corrections)
+
+
+@object_type
 class DayCriterion:
     """How one day's corrections of one criterion differ from the judge. A shift is person minus judge, in points."""
 
@@ -166,6 +181,12 @@ class FeedbackSummary:
         computed when you ask for it, in a time that grows with the corrections between them.
         """
         return (await self._agreement(info)).mean
+
+    @field
+    async def raters(self, info: Info, first: First = PAGE_SIZE) -> list[RaterFeedback]:
+        """The people who gave them, those who gave most first; `raterCount` tells how many there are in all."""
+        found = await summaries.raters(info.context, self.judge_pk, self.bounds, size(first))
+        return [RaterFeedback.of(count) for count in found]
 
     @field
     async def criteria(self, info: Info) -> list[CriterionFeedback]:

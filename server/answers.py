@@ -40,6 +40,17 @@ class JobAnswer(msgspec.Struct):
     created_by: Annotated[str, msgspec.Meta(description="The id of the user who created the job.")]
 
 
+class VersionAnswer(msgspec.Struct):
+    """A judge version that was taken from a file."""
+
+    version_id: Annotated[str, msgspec.Meta(description="The version's id.")]
+    judge_id: Annotated[str, msgspec.Meta(description="The judge it was added to.")]
+    number: Annotated[int, msgspec.Meta(description="Its number among the judge's versions, from 1.")]
+    status: Literal["candidate"]
+    file_digest: Annotated[str, msgspec.Meta(description="The SHA-256 of the file, in hexadecimal digits.")]
+    created_at: Moment
+
+
 class Problem(msgspec.Struct):
     """One thing that is wrong with a request."""
 

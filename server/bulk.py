@@ -16,11 +16,9 @@ from starlette.types import Receive, Scope, Send
 from models.errors import Invalid
 from resolvers.bulk import Load, Options, begin_evaluations, begin_feedback
 from resolvers.context import Context
-from server.auth import authenticate
 from server.bulk_loading import Answers, Key, Loading
 from server.errors import failure
-from server.rest import refusals_as_json
-from server.services import Services
+from server.rest import door
 
 LOADS = 4  # at once in this process; others wait their turn with nothing read
 MEDIA_TYPE = "application/x-ndjson"
@@ -40,25 +38,22 @@ def routes() -> list[Route]:
     """The endpoints of one application."""
     turns = asyncio.Semaphore(LOADS)
     return [
-        Route("/judges/{judge_id}/evaluations", _endpoint(begin_evaluations, turns), methods=["POST"]),
-        Route("/judges/{judge_id}/feedback", _endpoint(begin_feedback, turns), methods=["POST"]),
+        _route("/judges/{judge_id}/evaluations", begin_evaluations, turns),
+        _route("/judges/{judge_id}/feedback", begin_feedback, turns),
     ]
 
 
-def _endpoint(begin: Begin, turns: asyncio.Semaphore) -> Callable[[Request], Awaitable[Response]]:
-    @refusals_as_json
-    async def endpoint(request: Request) -> Response:
-        services: Services = request.app.state.services
-        header = request.headers.get("authorization")
-        ctx = services.context(await authenticate(services.store, header))
+def _route(path: str, begin: Begin, turns: asyncio.Semaphore) -> Route:
+    @door(f"POST {path}")
+    async def endpoint(request: Request, ctx: Context) -> Response:
         encoding = request.headers.get("content-encoding", "identity").strip().lower()
         if encoding not in ("gzip", "x-gzip", "identity", ""):
             return failure(415, "UNSUPPORTED_MEDIA_TYPE", f"Send the lines plain or gzipped, not in {encoding}.")
         options = Options(idempotent=_flag(request, "idempotent"), dry_run=_flag(request, "dry_run"))
         load = await begin(ctx, request.path_params["judge_id"], options)
-        return _Answer(load, Key(services.store, header), turns)
+        return _Answer(load, Key(ctx.store, request.headers.get("authorization")), turns)
 
-    return endpoint
+    return Route(path, endpoint, methods=["POST"])
 
 
 def _flag(request: Request, name: str) -> bool:

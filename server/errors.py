@@ -12,7 +12,7 @@ from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from models.base import new_id
-from models.errors import ErrorCode
+from models.errors import ErrorCode, Unauthenticated
 
 log = structlog.get_logger(__name__)
 
@@ -75,8 +75,8 @@ class Masked:
 
         try:
             await self.app(scope, receive, watched)
-        except ClientDisconnect:
-            return  # there is nobody to answer
+        except (ClientDisconnect, Unauthenticated):
+            return  # there is nobody to answer, or nobody any more who may hear the rest of an answer
         except Exception as error:
             told = masked(error)
             if scope["type"] == "websocket" and begun:

@@ -8,30 +8,35 @@ from starlette.routing import Route
 
 from resolvers import export
 from resolvers.context import Context
-from server.auth import authenticate
 from server.bulk import MEDIA_TYPE
-from server.rest import refusals_as_json
-from server.services import Services
+from server.bulk_loading import Key
+from server.rest import door
+
+Begin = Callable[[Context, str], Awaitable[AsyncIterator[bytes]]]
 
 
 def routes() -> list[Route]:
     """The endpoints."""
     return [
-        Route("/judges/{judge_id}/evaluations", _endpoint(export.evaluations), methods=["GET"]),
-        Route("/judges/{judge_id}/feedback", _endpoint(export.feedback), methods=["GET"]),
+        _route("/judges/{judge_id}/evaluations", export.evaluations),
+        _route("/judges/{judge_id}/feedback", export.feedback),
     ]
 
 
-def _endpoint(
-    begin: Callable[[Context, str], Awaitable[AsyncIterator[bytes]]],
-) -> Callable[[Request], Awaitable[Response]]:
-    @refusals_as_json
-    async def endpoint(request: Request) -> Response:
-        services: Services = request.app.state.services
-        ctx = services.context(await authenticate(services.store, request.headers.get("authorization")))
+def _route(path: str, begin: Begin) -> Route:
+    @door(f"GET {path}")
+    async def endpoint(request: Request, ctx: Context) -> Response:
         lines = await begin(ctx, request.path_params["judge_id"])
         if request.method == "HEAD":
             return Response(media_type=MEDIA_TYPE)
-        return StreamingResponse(lines, media_type=MEDIA_TYPE)
+        key = Key(ctx.store, request.headers.get("authorization"))
+        return StreamingResponse(_while_it_holds(key, lines), media_type=MEDIA_TYPE)
 
-    return endpoint
+    return Route(path, endpoint, methods=["GET"])
+
+
+async def _while_it_holds(key: Key, lines: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Break off when the key is taken back."""
+    async for some in lines:
+        await key.check()
+        yield some

@@ -203,9 +203,9 @@ class GraphQLView(GraphQL[Context, None]):
     ) -> Response:
         """A stream, for as long as its key holds; refused where the key has too many."""
         context: Context = request.state.graphql
-        watch, key_id = self._watch_over(request.app.state.services), context.viewer.key_id
+        watch = self._watch_over(request.app.state.services)
         accept = request.headers.get("accept", "")
-        if not watch.begin(key_id):
+        if not watch.begin(context.viewer.key_id):
             message = f"This key has {watch.max_operations} operations at once, which is the limit: end one first."
             return refusal(accept, 429, message, ErrorCode.LIMIT_EXCEEDED)
         transport = self._get_stream_transport_from_headers(request.headers)
@@ -216,7 +216,7 @@ class GraphQLView(GraphQL[Context, None]):
             last_words + transport.encode_complete(),
             headers,
             watch=watch,
-            key=(key_id, request.headers.get("authorization")),
+            key=(request.headers.get("authorization"), context.viewer),
         )
 
     def should_render_graphql_ide(self, request: BaseRequestProtocol) -> bool:

@@ -1,7 +1,7 @@
 """`/openapi.json`: the REST endpoints in OpenAPI 3.1, made from what decodes requests and encodes answers."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -12,11 +12,23 @@ from starlette.routing import BaseRoute, Route
 
 from models.permissions import needed
 from server import rest
-from server.answers import ErrorAnswer, JobAnswer
+from server.answers import ErrorAnswer, JobAnswer, VersionAnswer
 
 JSON: Final = "application/json"
-LINES: Final = "application/x-ndjson"
 Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """What is sent other than one JSON object."""
+
+    media_type: str
+    description: str
+
+
+LINES: Final = Raw("application/x-ndjson", "One JSON object a line.")
+FILE: Final = Raw("application/zip", "A version's file.")
+Content = type[msgspec.Struct] | Raw
 
 ERRORS: Final = {
     400: "The request can't be read: malformed JSON, or a Host that is not this server's.",
@@ -34,16 +46,15 @@ ERRORS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One endpoint. ``takes`` and ``gives``: a msgspec struct, or None for newline-delimited JSON."""
+    """One endpoint."""
 
     door: str  # as in models.permissions
     id: str
     summary: str
     status: int
-    gives: type[msgspec.Struct] | None
+    gives: Content
     errors: tuple[int, ...]
-    takes: type[msgspec.Struct] | None = None
-    lines: str = ""  # what a line is, where lines are taken or given
+    takes: Content | None = None
     parameters: tuple[Json, ...] = ()
     headers: tuple[str, ...] = ()  # of the answer
 
@@ -66,6 +77,13 @@ def _flag(name: str, description: str) -> Json:
 _ID = {"type": "string", "minLength": 1}
 _JOB: Final = {"name": "job_id", "in": "path", "required": True, "description": "The job's id.", "schema": _ID}
 _JUDGE: Final = {"name": "judge_id", "in": "path", "required": True, "description": "The judge's id.", "schema": _ID}
+_VERSION: Final = {
+    "name": "version_id",
+    "in": "path",
+    "required": True,
+    "description": "The version's id.",
+    "schema": _ID,
+}
 _LOADING: Final = (
     _JUDGE,
     _flag("idempotent", "Whether lines without an `external_id` are known by what they say, so that sending them "
@@ -107,9 +125,13 @@ OPERATIONS: Final = (
         "loadEvaluations",
         "Record evaluations, any number of them; gzip is taken.",
         200,
-        None,
+        LINES,
         (*_ALWAYS, 404, 415, 422),
-        lines='An evaluation, such as {"external_id": "e1", "output": "...", "scores": {"clarity": 4}}.',
+        takes=replace(
+            LINES,
+            description='An evaluation a line, such as {"external_id": "e1", "output": "...", '
+            '"scores": {"clarity": 4}}.',
+        ),
         parameters=_LOADING,
     ),
     Operation(
@@ -117,10 +139,13 @@ OPERATIONS: Final = (
         "loadFeedback",
         "Submit feedback, any number of items; gzip is taken.",
         200,
-        None,
+        LINES,
         (*_ALWAYS, 404, 415, 422),
-        lines='An item of feedback, such as {"evaluation": "e1", "type": "correction", "corrected_scores": '
-        '{"clarity": 2}}.',
+        takes=replace(
+            LINES,
+            description='An item of feedback a line, such as {"evaluation": "e1", "type": "correction", '
+            '"corrected_scores": {"clarity": 2}}.',
+        ),
         parameters=_LOADING,
     ),
     Operation(
@@ -128,7 +153,7 @@ OPERATIONS: Final = (
         "exportEvaluations",
         "All evaluations of a judge, as lines that can be loaded again.",
         200,
-        None,
+        LINES,
         (*_ALWAYS, 404),
         parameters=(_JUDGE,),
     ),
@@ -137,9 +162,29 @@ OPERATIONS: Final = (
         "exportFeedback",
         "All feedback of a judge, as lines that can be loaded again.",
         200,
-        None,
+        LINES,
         (*_ALWAYS, 404),
         parameters=(_JUDGE,),
+    ),
+    Operation(
+        "GET /versions/{version_id}/file",
+        "exportVersion",
+        "A version as a file, byte for byte as it was made.",
+        200,
+        FILE,
+        (*_ALWAYS, 404),
+        parameters=(_VERSION,),
+    ),
+    Operation(
+        "POST /judges/{judge_id}/versions",
+        "importVersion",
+        "Add the version in a file to a judge, as a candidate without proof.",
+        201,
+        VersionAnswer,
+        (*_ALWAYS, 404, 413, 415, 422),
+        takes=FILE,
+        parameters=(_JUDGE,),
+        headers=("Location",),
     ),
 )
 
@@ -148,7 +193,8 @@ def document(routes: Iterable[BaseRoute]) -> Json:
     """The description of those endpoints that an application has."""
     there = {f"{method} {route.path}" for route in routes if isinstance(route, Route) for method in route.methods or ()}
     described = [operation for operation in OPERATIONS if operation.door in there]
-    structs = {struct for operation in described for struct in (operation.takes, operation.gives) if struct is not None}
+    contents = {content for operation in described for content in (operation.takes, operation.gives)}
+    structs = {content for content in contents if isinstance(content, type)}
     names: list[type[msgspec.Struct]] = sorted([*structs, ErrorAnswer], key=lambda struct: struct.__name__)
     _, schemas = msgspec.json.schema_components(names, ref_template="#/components/schemas/{name}")
     paths: dict[str, Json] = {}
@@ -194,15 +240,15 @@ def _described(operation: Operation) -> Json:
         "parameters": list(operation.parameters),
         "responses": responses,
     }
-    if operation.takes is not None or operation.lines:
-        found["requestBody"] = {"required": True, "content": _content(operation.takes, operation.lines)}
+    if operation.takes is not None:
+        found["requestBody"] = {"required": True, "content": _content(operation.takes)}
     return found
 
 
-def _content(struct: type[msgspec.Struct] | None, line: str = "") -> Json:
-    if struct is not None:
-        return {JSON: {"schema": {"$ref": f"#/components/schemas/{struct.__name__}"}}}
-    return {LINES: {"schema": {"type": "string", "description": line or "One JSON object a line."}}}
+def _content(content: Content) -> Json:
+    if isinstance(content, Raw):
+        return {content.media_type: {"schema": {"type": "string", "description": content.description}}}
+    return {JSON: {"schema": {"$ref": f"#/components/schemas/{content.__name__}"}}}
 
 
 def endpoint(described: Json) -> Route:

@@ -107,37 +107,28 @@ _STATUS = {
 }
 
 
-def refusals_as_json(endpoint: Endpoint) -> Endpoint:
-    """Answer expected failures with their status and code; mask what is a bug."""
-
-    async def answer(request: Request) -> Response:
-        try:
-            return await endpoint(request)
-        except Unauthenticated as error:
-            return failure(401, "UNAUTHENTICATED", str(error), headers={"www-authenticate": "Bearer"})
-        except Forbidden as error:
-            return failure(403, "FORBIDDEN", str(error))
-        except Refused as refusal:
-            return _refused(refusal.errors)
-        except DomainError as error:
-            return _refused((error,))
-
-    return answer
-
-
 def door(name: str) -> Callable[[Callable[[Request, Context], Awaitable[Response]]], Endpoint]:
     """Make a function an endpoint that is only reached by those whom the table lets through this door.
 
-    ``name`` is the method and the path, as in ``models.permissions``.
+    ``name`` is the method and the path, as in ``models.permissions``. Expected failures are answered with their status
+    and code.
     """
 
     def guarded(endpoint: Callable[[Request, Context], Awaitable[Response]]) -> Endpoint:
-        @refusals_as_json
         async def answer(request: Request) -> Response:
             services: Services = request.app.state.services
-            ctx = services.context(await authenticate(services.store, request.headers.get("authorization")))
-            ctx.allow(name)
-            return await endpoint(request, ctx)
+            try:
+                ctx = services.context(await authenticate(services.store, request.headers.get("authorization")))
+                ctx.allow(name)
+                return await endpoint(request, ctx)
+            except Unauthenticated as error:
+                return failure(401, "UNAUTHENTICATED", str(error), headers={"www-authenticate": "Bearer"})
+            except Forbidden as error:
+                return failure(403, "FORBIDDEN", str(error))
+            except Refused as refusal:
+                return _refused(refusal.errors)
+            except DomainError as error:
+                return _refused((error,))
 
         return answer
 

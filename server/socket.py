@@ -68,7 +68,8 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
             message.pop("payload", None)
         await super().handle_connection_init(message)
         if self.connection_acknowledged:
-            self._opened.enter_context(self.context.watch.open(self.context.authorization, self._shut_out))
+            context = self.context
+            self._opened.enter_context(context.watch.open(context.authorization, context.viewer, self._shut_out))
 
     async def handle_message(self, message: Any) -> None:
         """Take one frame."""

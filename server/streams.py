@@ -8,6 +8,7 @@ from starlette.types import Receive, Scope, Send
 from strawberry.http.streaming import HTTPStreamTransport, MultipartSubscriptionTransport, SSETransport
 from strawberry.types.graphql import OperationType
 
+from models.access import Viewer
 from server.media import prefers_events
 from server.watch import Watch
 
@@ -45,12 +46,12 @@ class Ending(StreamingResponse):
     """A stream that ends with its last words when its key is taken back, and without when the server ends."""
 
     def __init__(
-        self, stream: Stream, last_words: str, headers: Mapping[str, str], *, watch: Watch, key: tuple[str, object]
+        self, stream: Stream, last_words: str, headers: Mapping[str, str], *, watch: Watch, key: tuple[object, Viewer]
     ) -> None:
         self._stream = stream
         self._last_words = last_words
         self._watch = watch
-        self._key_id, self._authorization = key
+        self._authorization, self._viewer = key
         self._shut = asyncio.Event()
         self._pieces = self._until_shut()
         super().__init__(self._pieces, headers=headers)
@@ -58,10 +59,10 @@ class Ending(StreamingResponse):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the stream; its operation, counted before, is over after."""
         try:
-            with self._watch.open(self._authorization, self._shut_out):
+            with self._watch.open(self._authorization, self._viewer, self._shut_out):
                 await super().__call__(scope, receive, send)
         finally:
-            self._watch.end(self._key_id)
+            self._watch.end(self._viewer.key_id)
             await self._pieces.aclose()
 
     async def _shut_out(self) -> None:

@@ -1,24 +1,23 @@
 """Versions as files: `GET /versions/{id}/file` and `POST /judges/{id}/versions`."""
 
+import msgspec
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from resolvers import versions
+from resolvers.context import Context
 from runner.version_file import MOST_BYTES
-from server.auth import authenticate
+from server.answers import VersionAnswer
 from server.errors import failure
-from server.rest import refusals_as_json
-from server.services import Services
+from server.rest import door
 
 MEDIA_TYPE = "application/zip"
 _TAKEN = (MEDIA_TYPE, "application/octet-stream")
 
 
-@refusals_as_json
-async def get_file(request: Request) -> Response:
+@door("GET /versions/{version_id}/file")
+async def get_file(request: Request, ctx: Context) -> Response:
     """A version's file, byte for byte as it was made."""
-    services: Services = request.app.state.services
-    ctx = services.context(await authenticate(services.store, request.headers.get("authorization")))
     version_id = request.path_params["version_id"]
     found = await versions.export(ctx, version_id)
     if found is None:
@@ -27,11 +26,9 @@ async def get_file(request: Request) -> Response:
     return Response(found.content, 200, {"content-disposition": f'attachment; filename="{name}"'}, MEDIA_TYPE)
 
 
-@refusals_as_json
-async def import_version(request: Request) -> Response:
+@door("POST /judges/{judge_id}/versions")
+async def import_version(request: Request, ctx: Context) -> Response:
     """Add the version in the body to a judge; 201 with its address."""
-    services: Services = request.app.state.services
-    ctx = services.context(await authenticate(services.store, request.headers.get("authorization")))
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in _TAKEN:
         return failure(415, "UNSUPPORTED_MEDIA_TYPE", f"Send the file as {MEDIA_TYPE}.")
@@ -42,12 +39,13 @@ async def import_version(request: Request) -> Response:
             return failure(413, "LIMIT_EXCEEDED", f"A version's file has at most {MOST_BYTES:,} bytes.")
     judge_id = request.path_params["judge_id"]
     version = await versions.import_(ctx, judge_id, bytes(content))
-    body = {
-        "version_id": version.id,
-        "judge_id": judge_id,
-        "number": version.number,
-        "status": version.status.value,
-        "file_digest": version.lineage["file_digest"],
-        "created_at": version.created_at.isoformat(),
-    }
-    return JSONResponse(body, 201, {"location": f"/versions/{version.id}/file"})
+    body = VersionAnswer(
+        version_id=version.id,
+        judge_id=judge_id,
+        number=version.number,
+        status="candidate",
+        file_digest=version.lineage["file_digest"],
+        created_at=version.created_at.isoformat(),
+    )
+    where = {"location": f"/versions/{version.id}/file"}
+    return Response(msgspec.json.encode(body), 201, where, "application/json")

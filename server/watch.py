@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import structlog
 
+from models.access import Viewer
 from models.errors import Unauthenticated
 from server.auth import authenticate
 from store.away import is_away
@@ -28,14 +29,16 @@ class Watch:
         self.ending = asyncio.Event()  # the server is: streams are to end
         self._store = store
         self._open: dict[object, set[ShutOut]] = {}
+        self._viewers: dict[object, Viewer] = {}  # whom a key let in
         self._held: dict[object, float] = {}  # when a key was last seen to hold
         self._operations: Counter[str] = Counter()  # by key id
         self._task: asyncio.Task[None] | None = None
 
     @contextmanager
-    def open(self, authorization: object, shut_out: ShutOut) -> Iterator[None]:
-        """Call ``shut_out`` if the key is taken back while the block runs."""
+    def open(self, authorization: object, viewer: Viewer, shut_out: ShutOut) -> Iterator[None]:
+        """Call ``shut_out`` if the key is taken back, or made another, while the block runs."""
         self._open.setdefault(authorization, set()).add(shut_out)
+        self._viewers.setdefault(authorization, viewer)
         self._held.setdefault(authorization, time.monotonic())
         if self._task is None:
             self._task = asyncio.create_task(self._run(), name="watch keys")
@@ -45,18 +48,20 @@ class Watch:
             those = self._open[authorization]
             those.discard(shut_out)
             if not those:
-                del self._open[authorization], self._held[authorization]
+                del self._open[authorization], self._viewers[authorization], self._held[authorization]
             if not self._open and self._task is not None:
                 self._task.cancel()
                 self._task = None
 
     async def holds(self, authorization: object, within: float = KEY_HOLDS) -> bool:
-        """Whether a key still opens the door, as seen within the last so many seconds."""
+        """Whether a key still lets the same in with the same role, as seen within the last so many seconds."""
         now = time.monotonic()
         if now - self._held.get(authorization, -math.inf) < within:
             return True
         try:
-            await authenticate(self._store, authorization)
+            viewer = await authenticate(self._store, authorization)
+            if self._viewers.get(authorization, viewer) != viewer:
+                return False
         except Unauthenticated:
             return False
         except Exception as error:

@@ -4,9 +4,9 @@ import base64
 import hashlib
 import secrets
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from models.access import ApiKey, Role, User, Viewer, Workspace
@@ -144,24 +144,28 @@ def revoke_key(
 
 
 def _is_last_admin(connection: Connection, admin: ApiKey) -> bool:
-    others = _holds(keys_of(admin.workspace_id)).where(ApiKey.role == Role.ADMIN, ApiKey.id != admin.id)
+    others = _holds(keys_of(admin.workspace_id), now()).where(ApiKey.role == Role.ADMIN, ApiKey.id != admin.id)
     return first(connection, others.limit(1), ApiKey) is None
 
 
-def _holds(statement: Query) -> Query:
-    """Only keys that open something now."""
-    return statement.where(ApiKey.revoked_at.is_(None), or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > now()))
+def _holds(statement: Query, moment: datetime | BindParameter[datetime]) -> Query:
+    """Only keys that open something at a moment."""
+    return statement.where(ApiKey.revoked_at.is_(None), or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > moment))
+
+
+# Every request asks this, so it is put together once.
+_WHO: Final = _holds(
+    select(ApiKey.id, ApiKey.role, User.id, User.name, Workspace.id, Workspace.name)
+    .join(User, User.id == ApiKey.user_id)
+    .join(Workspace, Workspace.id == ApiKey.workspace_id)
+    .where(ApiKey.digest == bindparam("digest")),
+    bindparam("moment"),
+)
 
 
 def viewer_of(connection: Connection, secret: str) -> Viewer | None:
     """Who presents this key; None when it is unknown, expired or revoked."""
-    statement = (
-        select(ApiKey.id, ApiKey.role, User.id, User.name, Workspace.id, Workspace.name)
-        .join(User, User.id == ApiKey.user_id)
-        .join(Workspace, Workspace.id == ApiKey.workspace_id)
-        .where(ApiKey.digest == digest(secret))
-    )
-    row = connection.execute(_holds(statement)).first()
+    row = connection.execute(_WHO, {"digest": digest(secret), "moment": now()}).first()
     return Viewer(*row) if row is not None else None
 
 

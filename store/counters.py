@@ -8,12 +8,15 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import pairwise
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
-from models.base import Base, microseconds, moment_of
+from models.agreement import coincidences
+from models.base import Base, microseconds
 from models.counters import (
+    CONFLICT,
     EVER,
     ORDER_WIDTH,
     TIME_WIDTHS,
@@ -25,15 +28,14 @@ from models.counters import (
     RaterCounter,
     Review,
 )
-from models.criteria_set import as_bits
 from models.evaluation import Scores
 from models.feedback import Feedback, FeedbackType
-from models.standing import Said, Standing, Word, stand
-from models.tally import Scales, Shifts, Tally, verdict_of
+from models.standing import Standing, Word, stand
+from models.tally import Scales, Tally, verdict_of
 from store import judges
+from store.insert import insert_many
+from store.rows import among, unindexed
 from store.upsert import add_to
-
-CHUNK = 500  # ids in one statement
 
 
 class About(NamedTuple):
@@ -63,15 +65,10 @@ class Counted:
     submitted_by: str
     submitted_at: datetime
 
-    def said(self) -> Said:
-        """What it says about the evaluation."""
-        correction = self.scores if self.type is FeedbackType.CORRECTION else None
-        return Said(self.seq, self.submitted_by, microseconds(self.submitted_at), correction, as_bits(self.compared))
-
     def standing_as(self, word: Word | None) -> "Counted":
         """The same with another standing; itself where that is what it has."""
         text = word.text() if word is not None else ""
-        overtaken = moment_of(word.overtaken) if word is not None and word.overtaken is not None else None
+        overtaken = word.overtaken if word is not None else None
         if (text, overtaken) == (self.standing, self.overtaken_at):
             return self
         return replace(self, standing=text, overtaken_at=overtaken)
@@ -83,15 +80,19 @@ COLUMNS = [getattr(Feedback, name) for name in Counted.__slots__]
 
 @dataclass(slots=True)
 class Sums:
-    """What a change adds to a judge's counters."""
+    """What a change adds to a judge's counters.
+
+    Everything is counted as it comes, as often as it comes; ``settle`` makes of it what counters hold.
+    """
 
     buckets: defaultdict[tuple[int, int], Tally] = field(default_factory=lambda: defaultdict(Tally))
     groups: Counter[tuple[str, str]] = field(default_factory=Counter)
+    opinions: Counter[tuple[int, tuple[float, ...]]] = field(default_factory=Counter)
     pairs: Counter[tuple[int, int, float, float]] = field(default_factory=Counter)
 
-    def add(self, item: Counted, about: About, scales: Scales, sign: int = 1) -> None:
-        """Add an item to the finest bucket of time, or take it off; ``spread`` carries it to the wider ones."""
-        self.buckets[bucket(item.submitted_at)].add(item, about.scores, scales, sign)
+    def add(self, item: Counted, about: About, sign: int = 1) -> None:
+        """Add an item to the finest bucket of time, or take it off; ``settle`` carries it to the wider ones."""
+        self.buckets[bucket(item.submitted_at)].add(item, about.scores, sign)
         verdict = verdict_of(item)
         if verdict is not None:
             self.order(item.seq).counts[verdict] += sign
@@ -109,22 +110,30 @@ class Sums:
     def stands(self, standing: Standing, sign: int = 1) -> None:
         """What stands of one evaluation's feedback, or no longer does."""
         ever = self.buckets[EVER, 0].counts
-        for key, count in standing.tallies.items():
-            ever[key] += sign * count
-        for pair, count in standing.pairs.items():
-            self.pairs[pair] += sign * count
+        for key in standing.tallies:
+            ever[key] += sign
+        for opinions in standing.opinions:
+            self.opinions[opinions] += sign
 
     def order(self, seq: int) -> Tally:
         """The bucket of a place in the order of ingestion."""
         return self.buckets[ORDER_WIDTH, seq // ORDER_WIDTH * ORDER_WIDTH]
 
-    def spread(self) -> None:
-        """Add the finest buckets of time to all wider ones they lie in."""
-        finest, *wider = TIME_WIDTHS
-        for (width, start), tally in list(self.buckets.items()):
-            if width == finest:
-                for wide in (*wider, EVER):
+    def settle(self, scales: Scales) -> None:
+        """Sum up shifts and coincidences, and add each bucket of time to the wider ones it lies in."""
+        for tally in self.buckets.values():
+            tally.settle(scales)
+        for narrow, wide in pairwise((*TIME_WIDTHS, EVER)):
+            for (width, start), tally in list(self.buckets.items()):
+                if width == narrow:
                     self.buckets[wide, start // wide * wide if wide else 0].include(tally)
+        ever = self.buckets[EVER, 0].counts
+        for (ordinal, scores), number in self.opinions.items():
+            if scores[-1] - scores[0] > scales.steps[ordinal] * (1 + 1e-9):
+                ever[CONFLICT, str(ordinal)] += number
+            for (raters, low, high), count in coincidences(scores).items():
+                self.pairs[ordinal, raters, low, high] += number * count
+        self.opinions.clear()
 
 
 def bucket(moment: datetime) -> tuple[int, int]:
@@ -155,9 +164,9 @@ def follow(
         added: new items, which are in the database; a correction stands for all its criteria yet.
         removed: items that no longer count, as they stood.
     """
-    change = _Change(judge_pk, scales_of(connection, judge_pk))
-    new = {item.seq for item in added}
-    others = by_evaluation(item for item in counted(connection, judge_pk, list(about)) if item.seq not in new)
+    change = _Change(judge_pk)
+    first = min((item.seq for item in added), default=None)  # all that were there before have earlier places
+    others = by_evaluation(counted(connection, list(about), first))
     coming, going = by_evaluation(added), by_evaluation(removed)
     for evaluation_id, item_about in about.items():
         change.of(item_about, others[evaluation_id], coming[evaluation_id], going[evaluation_id])
@@ -167,23 +176,23 @@ def follow(
 class _Change:
     """What a change of feedback changes besides."""
 
-    def __init__(self, judge_pk: int, scales: Scales) -> None:
+    def __init__(self, judge_pk: int) -> None:
         self.judge_pk = judge_pk
-        self.scales = scales
         self.sums = Sums()
         self._restated: list[dict[str, Any]] = []
         self._turned: dict[bool, list[int]] = {True: [], False: []}
 
     def of(self, about: About, kept: Items, arrived: Items, left: Items) -> None:
         """The items about one evaluation: those that were there and stay, those that came, and those that went."""
-        after = self._stand(about, (*kept, *arrived))
+        grouped = about.group is not None
+        after = stand((*kept, *arrived), grouped=grouped)
         self.sums.stands(after)
         if kept or left:
-            self.sums.stands(self._stand(about, (*kept, *left)), -1)
+            self.sums.stands(stand((*kept, *left), grouped=grouped), -1)
         for item in left:
-            self.sums.add(item, about, self.scales, -1)
+            self.sums.add(item, about, -1)
         for item in arrived:
-            self.sums.add(self._restate(item, after.words.get(item.seq)), about, self.scales)
+            self.sums.add(self._restate(item, after.words.get(item.seq)), about)
         for item in kept:
             self.sums.replace(item, self._restate(item, after.words.get(item.seq)).standing)
         if bool(kept or left) != bool(kept or arrived):
@@ -193,14 +202,11 @@ class _Change:
         """Write all of it."""
         restate(connection, self._restated)
         for reviewed, places in self._turned.items():
-            for chunk in chunks(places):
-                here = (Review.judge_pk == self.judge_pk, Review.seq.in_(chunk))
+            if places:
+                here = (Review.judge_pk == self.judge_pk, among(connection, Review.seq, places))
                 connection.execute(update(Review).where(*here).values(reviewed=reviewed))
-        self.sums.spread()
+        self.sums.settle(scales_of(connection, self.judge_pk))
         write(connection, self.judge_pk, self.sums)
-
-    def _stand(self, about: About, items: Items) -> Standing:
-        return stand([item.said() for item in items], grouped=about.group is not None, steps=self.scales.steps)
 
     def _restate(self, item: Counted, word: Word | None) -> Counted:
         now = item.standing_as(word)
@@ -210,14 +216,14 @@ class _Change:
         return now
 
 
-def counted(connection: Connection, judge_pk: int, evaluation_ids: Sequence[str]) -> Iterator[Counted]:
-    """The items about evaluations that count."""
-    for chunk in chunks(evaluation_ids):
-        statement = select(*COLUMNS).where(
-            Feedback.judge_pk == judge_pk, Feedback.evaluation_id.in_(chunk), Feedback.retracted_at.is_(None)
-        )
-        for row in connection.execute(statement):
-            yield Counted(*row)
+def counted(connection: Connection, evaluation_ids: Sequence[str], before: int | None = None) -> Iterator[Counted]:
+    """The items about evaluations of one judge that count; those that came in before a place, if one is given."""
+    about = among(connection, Feedback.evaluation_id, evaluation_ids)
+    statement = select(*COLUMNS).where(about, Feedback.retracted_at.is_(None))
+    if before is not None:
+        statement = statement.where(unindexed(Feedback.seq) < before)
+    for row in connection.execute(statement):
+        yield Counted(*row)
 
 
 def by_evaluation(items: Iterable[Counted]) -> defaultdict[str, list[Counted]]:
@@ -226,12 +232,6 @@ def by_evaluation(items: Iterable[Counted]) -> defaultdict[str, list[Counted]]:
     for item in items:
         found[item.evaluation_id].append(item)
     return found
-
-
-def chunks(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    """Values in lots that fit a statement."""
-    for start in range(0, len(values), CHUNK):
-        yield values[start : start + CHUNK]
 
 
 def restate(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
@@ -245,45 +245,32 @@ def restate(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
 def write(connection: Connection, judge_pk: int, sums: Sums) -> None:
     """Add sums to the judge's counters."""
     for table, rows in rows_of(judge_pk, sums).items():
-        add_to(connection, table, rows, *(Shifts.__slots__ if table is CriterionCounter else ("value",)))
+        add_to(connection, table, rows)
 
 
-def rows_of(judge_pk: int, sums: Sums) -> dict[type[Base], list[dict[str, Any]]]:
-    """Sums as rows of the tables of counters."""
-    found: dict[type[Base], list[dict[str, Any]]] = {
-        table: [] for table in (FeedbackCounter, RaterCounter, CriterionCounter)
-    }
+def rows_of(judge_pk: int, sums: Sums) -> dict[type[Base], list[tuple[Any, ...]]]:
+    """Sums as rows of the tables of counters, in the order of their columns."""
+    counts: list[tuple[Any, ...]] = []
+    raters: list[tuple[Any, ...]] = []
+    criteria: list[tuple[Any, ...]] = []
     for (width, start), tally in sorted(sums.buckets.items(), key=lambda entry: entry[0]):
-        here = {"judge_pk": judge_pk, "width": width, "start": start}
-        found[FeedbackCounter] += [
-            {**here, "kind": kind, "criteria": criteria, "value": count}
-            for (kind, criteria), count in tally.counts.items()
-            if count
+        counts += [(judge_pk, width, start, *key, count) for key, count in tally.counts.items() if count]
+        raters += [(judge_pk, width, start, *key, count) for key, count in tally.raters.items() if count]
+        criteria += [
+            (judge_pk, width, start, ordinal, s.corrections, s.compared, s.agreeing, s.shift, s.absolute, s.square)
+            for ordinal, s in tally.shifts.items()
         ]
-        found[RaterCounter] += [
-            {**here, "rater": rater, "criteria": criteria, "value": count}
-            for (rater, criteria), count in tally.raters.items()
-            if count
-        ]
-        found[CriterionCounter] += [
-            {**here, "ordinal": ordinal, **{name: getattr(shifts, name) for name in Shifts.__slots__}}
-            for ordinal, shifts in tally.shifts.items()
-        ]
-    found[GroupCounter] = [
-        {"judge_pk": judge_pk, "group": group, "compared": compared, "value": count}
-        for (group, compared), count in sums.groups.items()
-        if count
-    ]
-    found[Coincidence] = [
-        {"judge_pk": judge_pk, "ordinal": ordinal, "raters": raters, "low": low, "high": high, "value": count}
-        for (ordinal, raters, low, high), count in sums.pairs.items()
-        if count
-    ]
-    return found
+    return {
+        FeedbackCounter: counts,
+        RaterCounter: raters,
+        CriterionCounter: criteria,
+        GroupCounter: [(judge_pk, *key, count) for key, count in sums.groups.items() if count],
+        Coincidence: [(judge_pk, *key, count) for key, count in sums.pairs.items() if count],
+    }
 
 
 def unreviewed(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """New evaluations wait for a first word of feedback."""
     if rows:
         names = ("judge_pk", "seq", "created_at")
-        connection.execute(insert(Review), [{name: row[name] for name in names} | {"reviewed": False} for row in rows])
+        insert_many(connection, Review, [{name: row[name] for name in names} | {"reviewed": False} for row in rows])

@@ -4,9 +4,9 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import BigInteger, Connection, and_, column, select, values
+from sqlalchemy import BigInteger, Connection, Select, and_, column, func, select, values
 
 from models.base import microseconds, moment_of
 from models.counters import DAY, QUARTER, USABLE, CriterionCounter, FeedbackCounter
@@ -42,7 +42,7 @@ def by_day(
     days = [Tally() for _ in starts[1:]]
     nearest = [(start + DAY // 2) // DAY * DAY for start in starts]
     whole = [_Part(0, DAY, nearest[0], nearest[-1])]
-    for _, place, tally in _buckets(connection, judge_pk, whole):
+    for place, tally in _sums(connection, judge_pk, whole, by="start"):
         days[bisect_right(nearest, place) - 1].include(tally)
     scales = Scales({criterion.ordinal: criterion for criterion in criteria})
     for at, tally in _between(connection, judge_pk, scales, starts, nearest):
@@ -78,24 +78,29 @@ def _between(
         for first, last in covered.edges:
             tally = Tally()
             for row in rows_between(connection, judge_pk, first, last):
-                tally.add(row, row.raw, scales)
+                tally.add(row, row.raw)
+            tally.settle(scales)
             yield at, tally
     for number in range(0, len(parts), AT_ONCE):
-        for at, _, tally in _buckets(connection, judge_pk, parts[number : number + AT_ONCE]):
-            yield at, tally
+        yield from _sums(connection, judge_pk, parts[number : number + AT_ONCE], by="at")
 
 
-def _buckets(connection: Connection, judge_pk: int, parts: Sequence[_Part]) -> Iterator[tuple[int, int, Tally]]:
-    """The counters of buckets: which part they are of, where they begin, and what they say."""
-    counts = (FeedbackCounter.kind, FeedbackCounter.criteria, FeedbackCounter.value)
-    for at, start, kind, criteria, value in connection.execute(_of_parts(FeedbackCounter, judge_pk, parts, counts)):
-        yield at, start, Tally(counts=Counter({(kind, criteria): value}))
-    sums = [CriterionCounter.ordinal, *(getattr(CriterionCounter, name) for name in Shifts.__slots__)]
-    for at, start, ordinal, *found in connection.execute(_of_parts(CriterionCounter, judge_pk, parts, sums)):
-        yield at, start, Tally(shifts={ordinal: Shifts(*found)})
+def _sums(
+    connection: Connection, judge_pk: int, parts: Sequence[_Part], *, by: Literal["at", "start"]
+) -> Iterator[tuple[int, Tally]]:
+    """What the counters of buckets add up to: for each part by its ``at``, or for where each bucket begins."""
+    kinds = (FeedbackCounter.kind, FeedbackCounter.criteria)
+    counts = _summed(FeedbackCounter, judge_pk, parts, by, kinds, [FeedbackCounter.value])
+    for place, kind, criteria, value in connection.execute(counts):
+        yield place, Tally(counts=Counter({(kind, criteria): int(value)}))
+    ordinals, shifts = (CriterionCounter.ordinal,), [getattr(CriterionCounter, name) for name in Shifts.__slots__]
+    for place, ordinal, *found in connection.execute(_summed(CriterionCounter, judge_pk, parts, by, ordinals, shifts)):
+        yield place, Tally(shifts={ordinal: Shifts(*map(int, found))})
 
 
-def _of_parts(table: Any, judge_pk: int, parts: Sequence[_Part], columns: Sequence[Any]) -> Any:
+def _summed(
+    table: Any, judge_pk: int, parts: Sequence[_Part], by: str, keys: Sequence[Any], sums: Sequence[Any]
+) -> Select[Any]:
     wanted = values(
         column("at", BigInteger), column("width", BigInteger), column("first", BigInteger), column("last", BigInteger),
         name="parts", literal_binds=True,
@@ -106,7 +111,9 @@ def _of_parts(table: Any, judge_pk: int, parts: Sequence[_Part], columns: Sequen
         table.start >= wanted.c.first,
         table.start < wanted.c.last,
     )
-    return select(wanted.c.at, table.start, *columns).select_from(wanted).join(table, within)
+    place = wanted.c.at if by == "at" else table.start
+    totals = (func.sum(each) for each in sums)
+    return select(place, *keys, *totals).select_from(wanted).join(table, within).group_by(place, *keys)
 
 
 def _starts(connection: Connection, judge_pk: int, bounds: Bounds, zone: tzinfo) -> list[int]:

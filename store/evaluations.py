@@ -13,7 +13,7 @@ from models.judge import Judge
 from models.spec import EvaluationSpec
 from store import counters, search
 from store.ingest import digest_of, ingest
-from store.rows import Query, among, every, first
+from store.rows import Query, among, every, first, unindexed
 
 _TEXTS = ("input", "output", "rationale")
 
@@ -74,11 +74,11 @@ def named(
     connection: Connection, judge_pk: int, ids: Sequence[str], external_ids: Sequence[str]
 ) -> tuple[dict[str, Evaluation], dict[str, Evaluation]]:
     """A judge's evaluations by id and by external id, of those asked for; without their texts."""
-    of_judge = select(*(column for column in inspect(Evaluation).c if column.key not in _TEXTS)).where(
-        Evaluation.judge_pk == judge_pk
-    )
-    known = every(connection, of_judge.where(among(connection, Evaluation.id, ids)), Evaluation) if ids else []
-    statement = of_judge.where(among(connection, Evaluation.external_id, external_ids))
+    without_texts = select(*(column for column in inspect(Evaluation).c if column.key not in _TEXTS))
+    statement = without_texts.where(among(connection, Evaluation.id, ids), unindexed(Evaluation.judge_pk) == judge_pk)
+    known = every(connection, statement, Evaluation) if ids else []
+    of_judge = Evaluation.judge_pk == judge_pk
+    statement = without_texts.where(of_judge, among(connection, Evaluation.external_id, external_ids))
     named = every(connection, statement, Evaluation) if external_ids else []
     return {row.id: row for row in known}, {row.external_id or "": row for row in named}
 

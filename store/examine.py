@@ -23,6 +23,7 @@ def newest_block(connection: Connection, judge_pk: int, bounds: Bounds, below: i
             Feedback.evaluation_id,
             Evaluation.scores.label("raw"),
             Evaluation.shown,
+            Evaluation.group,
         ).join(Evaluation, Evaluation.id == Feedback.evaluation_id),
         judge_pk,
         bounds,

@@ -156,11 +156,13 @@ def submit(
             "compared": as_text(compared) if correction else "",
             "standing": Word(compared, 0).text() if compared else "",
             "overtaken_at": None,
+            "about_at": item.evaluation.created_at,
+            "about_seq": item.evaluation.seq,
         }
         about[item.evaluation.id] = cast("About", item.evaluation)
         if spec.comment:
             commented.append({"judge_pk": judge_pk, "seq": values["seq"], "text": spec.comment})
-        added.append(Counted(*(values[name] for name in Counted.__slots__)))
+        added.append(Counted(*[values[name] for name in Counted.__slots__]))
         return values
 
     kept, new = ingest(connection, Feedback, judge_pk, items, row)

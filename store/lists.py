@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, false, literal, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, false, literal, select, tuple_, union, union_all
 
 from models.base import microseconds, moment_of
 from models.counters import EVER, FeedbackCounter, Review
@@ -27,19 +27,22 @@ T = TypeVar("T", Evaluation, Feedback)
 MAX_BRANCHES = 50  # sets of criteria that are each walked by themselves; with more, all corrections are
 
 Conditions = list[ColumnElement[bool]]
+Sets = Sequence[tuple[FeedbackType, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Walk(Generic[T]):
     """How to find a list's rows in order: by a moment and the place, or by the place in a full text alone.
 
-    Each branch is a select of (moment, seq), or of (place, seq), and the columns that order it, descending.
+    Each branch is a select of (moment, seq), or of (place, seq), and the columns that order it, descending. Branches
+    that overlap may have the same keys.
     """
 
     record: type[T]
     judge_pk: int
     branches: tuple[tuple[Any, tuple[Any, ...]], ...]
     kind: str
+    overlap: bool = False
 
     def window(self, connection: Connection, first: int, after: str | None) -> Window[T]:
         """One page."""
@@ -69,8 +72,17 @@ class _Walk(Generic[T]):
             pages.append(page.order_by(*(column.desc() for column in order)).limit(limit))
         if len(pages) == 1:
             return pages[0]
-        joined = union_all(*(select(page.subquery()) for page in pages)).subquery()
+        joined = self._join([select(page.subquery()) for page in pages]).subquery()
         return select(joined).order_by(*(column.desc() for column in joined.c)).limit(limit)
+
+    def number(self, connection: Connection) -> int:
+        """How long the list is."""
+        if self.overlap:
+            return count(connection, select(self._join([statement for statement, _ in self.branches]).subquery()))
+        return sum(count(connection, statement) for statement, _ in self.branches)
+
+    def _join(self, selects: Sequence[Select[Any]]) -> Any:
+        return union(*selects) if self.overlap else union_all(*selects)
 
     def _cursor(self, key: Any) -> str:
         moment, seq = key
@@ -108,52 +120,78 @@ def feedback(
 
 def count_evaluations(connection: Connection, judge_pk: int, wanted: EvaluationFilter) -> int:
     """How many evaluations a filter leaves."""
-    return _count(connection, _evaluations(connection, judge_pk, wanted))
+    return _evaluations(connection, judge_pk, wanted).number(connection)
 
 
 def count_feedback(connection: Connection, judge_pk: int, wanted: FeedbackFilter) -> int:
     """How many items of feedback a filter leaves."""
-    return _count(connection, _feedback(connection, judge_pk, wanted))
-
-
-def _count(connection: Connection, walk: "_Walk[Any]") -> int:
-    return sum(count(connection, statement) for statement, _ in walk.branches)
+    return _feedback(connection, judge_pk, wanted).number(connection)
 
 
 def _evaluations(connection: Connection, judge_pk: int, wanted: EvaluationFilter) -> _Walk[Evaluation]:
-    if wanted.search is None and wanted.has_feedback is not None:
+    said = wanted.feedback
+    if said is None and wanted.search is None and wanted.has_feedback is not None:
         order = (Review.created_at, Review.seq)
         within = [Review.judge_pk == judge_pk, Review.reviewed == wanted.has_feedback]
         within += _period(Review.created_at, wanted)
         return _Walk(Evaluation, judge_pk, ((select(*order).where(*within), order),), "evaluation")
     within = [Evaluation.judge_pk == judge_pk, *_period(Evaluation.created_at, wanted)]
-    if wanted.search is None:
-        order = (Evaluation.created_at, Evaluation.seq)
-        return _Walk(Evaluation, judge_pk, ((select(*order).where(*within), order),), "evaluation")
-    statement = select(Evaluation.seq)
+    if said is not None:
+        sets = _sets(connection, judge_pk, said)
+        if wanted.search is None and (said.rater is not None or len(sets or ()) <= MAX_BRANCHES):
+            return _evaluations_by_feedback(judge_pk, wanted, said, sets)
+        within.append(exists().where(Feedback.evaluation_id == Evaluation.id, *_said(said, sets)))
     if wanted.has_feedback is not None:
         review = and_(Review.judge_pk == judge_pk, Review.seq == Evaluation.seq)
         within += [review, Review.reviewed == wanted.has_feedback]
-    return _found(connection, Evaluation, judge_pk, wanted.search, statement.where(*within))
+    if wanted.search is None:
+        order = (Evaluation.created_at, Evaluation.seq)
+        return _Walk(Evaluation, judge_pk, ((select(*order).where(*within), order),), "evaluation")
+    return _found(connection, Evaluation, judge_pk, wanted.search, select(Evaluation.seq).where(*within))
+
+
+def _evaluations_by_feedback(
+    judge_pk: int, wanted: EvaluationFilter, said: FeedbackFilter, sets: Sets | None
+) -> _Walk[Evaluation]:
+    """By the place of its evaluation that each item of feedback knows."""
+    order = (Feedback.about_at, Feedback.about_seq)
+    within = [Feedback.judge_pk == judge_pk, *_period(Feedback.about_at, wanted)]
+    if wanted.has_feedback is False:
+        within.append(false())
+    keys = select(Feedback.about_at, Feedback.about_seq.label("seq")).distinct()
+    branches = _branches(keys, order, within, said, sets)
+    return _Walk(Evaluation, judge_pk, branches, "evaluation", overlap=len(branches) > 1)
 
 
 def _feedback(connection: Connection, judge_pk: int, wanted: FeedbackFilter) -> _Walk[Feedback]:
     order = (Feedback.submitted_at, Feedback.seq)
     within = [Feedback.judge_pk == judge_pk, *_period(Feedback.submitted_at, wanted)]
-    if not wanted.with_retracted:
-        within.append(Feedback.retracted_at.is_(None))
-    if wanted.rater is not None:
-        within.append(Feedback.submitted_by == wanted.rater)
     sets = _sets(connection, judge_pk, wanted)
-    if sets is not None and wanted.rater is None and wanted.search is None and len(sets) <= MAX_BRANCHES:
-        alike = [and_(Feedback.type == kind, Feedback.criteria == criteria) for kind, criteria in sets] or [false()]
-        branches = tuple((select(*order).where(*within, each), order) for each in alike)
-        return _Walk(Feedback, judge_pk, branches, "feedback")
-    if sets is not None:
-        within.append(tuple_(Feedback.type, Feedback.criteria).in_(sets) if sets else false())
     if wanted.search is None:
-        return _Walk(Feedback, judge_pk, ((select(*order).where(*within), order),), "feedback")
-    return _found(connection, Feedback, judge_pk, wanted.search, select(Feedback.seq).where(*within))
+        return _Walk(Feedback, judge_pk, _branches(select(*order), order, within, wanted, sets), "feedback")
+    statement = select(Feedback.seq).where(*within, *_said(wanted, sets))
+    return _found(connection, Feedback, judge_pk, wanted.search, statement)
+
+
+def _branches(
+    keys: Any, order: tuple[Any, ...], within: Conditions, wanted: FeedbackFilter, sets: Sets | None
+) -> tuple[tuple[Any, tuple[Any, ...]], ...]:
+    """A walk of the index by person; without one, a walk for each type and set of criteria that is meant."""
+    if sets is None or wanted.rater is not None or len(sets) > MAX_BRANCHES:
+        return ((keys.where(*within, *_said(wanted, sets)), order),)
+    stands = _said(wanted, None)
+    alike = [and_(Feedback.type == kind, Feedback.criteria == criteria) for kind, criteria in sets] or [false()]
+    return tuple((keys.where(*within, *stands, each), order) for each in alike)
+
+
+def _said(wanted: FeedbackFilter, sets: Sets | None) -> Conditions:
+    """What feedback must be, but for words and period; ``sets``: the types and sets of criteria that are meant."""
+    found: Conditions = [] if wanted.with_retracted else [Feedback.retracted_at.is_(None)]
+    if wanted.rater is not None:
+        found.append(Feedback.submitted_by == wanted.rater)
+    if sets is not None:
+        found.append(tuple_(Feedback.type, Feedback.criteria).in_(sets) if sets else false())
+    return found
 
 
 def _found(connection: Connection, record: type[T], judge_pk: int, words: str, statement: Select[Any]) -> _Walk[T]:
@@ -172,7 +210,7 @@ def _period(moment: Any, wanted: EvaluationFilter | FeedbackFilter) -> Condition
     return found
 
 
-def _sets(connection: Connection, judge_pk: int, wanted: FeedbackFilter) -> Sequence[tuple[FeedbackType, str]] | None:
+def _sets(connection: Connection, judge_pk: int, wanted: FeedbackFilter) -> Sets | None:
     """The types and sets of criteria there are that a filter means; None: it means all."""
     if wanted.types is None and wanted.criterion is None:
         return None

@@ -5,17 +5,18 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select, union_all
+from sqlalchemy import ColumnElement, Connection, Select, Subquery, case, func, select, union_all
 
 from models.base import moment_of
 from models.counters import CriterionCounter, FeedbackCounter, RaterCounter
 from models.criteria_set import EVERYTHING, as_bits
 from models.evaluation import Evaluation
-from models.feedback import Feedback
+from models.feedback import Feedback, RaterCount
 from models.standing import Word, word
 from models.tally import Scales, Shifts, Tally
-from store.counters import COLUMNS, chunks
+from store.counters import COLUMNS
 from store.cover import Cover, Run
+from store.rows import among, unindexed
 
 Buckets = type[FeedbackCounter] | type[CriterionCounter] | type[RaterCounter]
 
@@ -30,7 +31,8 @@ class Period:
         self.edges = Tally()
         for start, end in covered.edges:
             for row in rows_between(connection, judge_pk, start, end):
-                self.edges.add(row, row.raw, scales)
+                self.edges.add(row, row.raw)
+        self.edges.settle(scales)
 
     def counts(self) -> Counter[tuple[str, str]]:
         """Items by kind and set of criteria."""
@@ -55,18 +57,47 @@ class Period:
     def raters(self, sets: Sequence[str] | None) -> int:
         """How many different people gave items about one of these sets of criteria; None: about any."""
         edge = {rater for (rater, criteria), n in self.edges.raters.items() if n and (sets is None or criteria in sets)}
-        meant: list[ColumnElement[bool]] = [] if sets is None else [RaterCounter.criteria.in_(sets)]
-        selects = [
-            select(RaterCounter.rater).where(*_within(RaterCounter, self.judge_pk, run), *meant) for run in self.runs
-        ]
-        if not selects:
+        inside = self._by_rater(sets)
+        if inside is None:
             return len(edge)
-        inside = union_all(*selects).subquery()
         number: int = self.connection.execute(select(func.count(inside.c.rater.distinct()))).scalar_one()
-        for chunk in chunks(sorted(edge)):
-            also = select(inside.c.rater).where(inside.c.rater.in_(chunk)).distinct()
+        if edge:
+            also = select(inside.c.rater).where(among(self.connection, inside.c.rater, sorted(edge))).distinct()
             edge -= set(self.connection.execute(also).scalars())
         return number + len(edge)
+
+    def most_active(self, sets: Sequence[str] | None, first: int) -> list[RaterCount]:
+        """Who gave most items about these sets of criteria, with how many; most first. None: about any."""
+        found: Counter[str] = Counter()
+        corrections: Counter[str] = Counter()
+        for (rater, criteria), number in self.edges.raters.items():
+            if sets is None or criteria in sets:
+                found[rater] += number
+                corrections[rater] += number if criteria else 0
+        inside = self._by_rater(sets)
+        if inside is not None:
+            total = func.sum(inside.c.value)
+            corrected = func.sum(case((inside.c.criteria != "", inside.c.value), else_=0))
+            sums = select(inside.c.rater, total, corrected).group_by(inside.c.rater)
+            # Whoever is among the first of all is among the first inside the buckets, or at the edges.
+            most = sums.having(total > 0).order_by(total.desc(), inside.c.rater).limit(first)
+            rows = list(self.connection.execute(most))
+            known = {rater for rater, _, _ in rows}
+            others = sorted(set(found) - known)
+            if others:
+                rows += self.connection.execute(sums.where(among(self.connection, inside.c.rater, others)))
+            for rater, number, corrected_number in rows:
+                found[rater] += int(number)
+                corrections[rater] += int(corrected_number)
+        ordered = sorted(((-number, rater) for rater, number in found.items() if number))[:first]
+        return [RaterCount(rater, -less, corrections[rater]) for less, rater in ordered]
+
+    def _by_rater(self, sets: Sequence[str] | None) -> Subquery | None:
+        """The counters by rater in the whole buckets; None: there are no such buckets."""
+        meant: list[ColumnElement[bool]] = [] if sets is None else [RaterCounter.criteria.in_(sets)]
+        columns = (RaterCounter.rater, RaterCounter.criteria, RaterCounter.value)
+        selects = [select(*columns).where(*_within(RaterCounter, self.judge_pk, run), *meant) for run in self.runs]
+        return union_all(*selects).subquery() if selects else None
 
     def _summed(self, table: Buckets, columns: Sequence[Any]) -> Iterator[Any]:
         """Each run's sums by the columns that are no sums."""
@@ -116,18 +147,18 @@ def overtaken(connection: Connection, judge_pk: int, meant: int, since: datetime
         return list(found.values())
     last: dict[tuple[str, str], tuple[datetime, int]] = {}
     counting: set[tuple[str, str]] = set()
-    within = rows(judge_pk, *columns, Feedback.compared, Feedback.standing).where(
-        Feedback.standing != "", Feedback.submitted_at < until
+    about = among(connection, Feedback.evaluation_id, sorted({evaluation_id for evaluation_id, _ in found}))
+    given = select(*columns, Feedback.compared, Feedback.standing).where(
+        about, unindexed(Feedback.submitted_at) < until, Feedback.standing != "", Feedback.retracted_at.is_(None)
     )
     if since is not None:
-        within = within.where(Feedback.submitted_at >= since)
-    for chunk in chunks(sorted({evaluation_id for evaluation_id, _ in found})):
-        for row in connection.execute(within.where(Feedback.evaluation_id.in_(chunk))):
-            key = (row.evaluation_id, row.submitted_by)
-            if key in found and as_bits(row.compared) & meant:
-                last[key] = max(last.get(key, (row.submitted_at, row.seq)), (row.submitted_at, row.seq))
-                if _counts(row.standing, meant):
-                    counting.add(key)
+        given = given.where(unindexed(Feedback.submitted_at) >= since)
+    for row in connection.execute(given):
+        key = (row.evaluation_id, row.submitted_by)
+        if key in found and as_bits(row.compared) & meant:
+            last[key] = max(last.get(key, (row.submitted_at, row.seq)), (row.submitted_at, row.seq))
+            if _counts(row.standing, meant):
+                counting.add(key)
     return [seq for key, (_, seq) in last.items() if key not in counting]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, inspect, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from models.base import Base
 from models.counters import (
@@ -23,6 +23,8 @@ from models.judge import Judge
 from models.standing import Word, stand
 from store import counters
 from store.counters import COLUMNS, About, Counted, Sums
+from store.rows import among
+from store.upsert import columns_of
 
 PAGE = 2000  # evaluations at once
 KEPT = (FeedbackCounter, CriterionCounter, RaterCounter, GroupCounter, Coincidence)
@@ -74,28 +76,26 @@ DERIVED = ("criteria", "compared", "standing", "overtaken_at")  # columns of fee
 
 def _count(connection: Connection, judge_pk: int, sums: Sums, visitor: "_Writer | _Checker") -> None:
     """Go through all evaluations of a judge with their feedback; the visitor sees what each row should say."""
-    scales = counters.scales_of(connection, judge_pk)
     for evaluations in _pages(connection, judge_pk):
         rows: dict[str, list[Row]] = {about.id: [] for about in evaluations}
-        statement = select(*COLUMNS, Feedback.retracted_at).where(Feedback.judge_pk == judge_pk)
-        for chunk in counters.chunks(list(rows)):
-            for row in connection.execute(statement.where(Feedback.evaluation_id.in_(chunk))):
-                rows[row.evaluation_id].append(row)
+        statement = select(*COLUMNS, Feedback.retracted_at).where(among(connection, Feedback.evaluation_id, list(rows)))
+        for row in connection.execute(statement):
+            rows[row.evaluation_id].append(row)
         for about in evaluations:
             items = [(row, _item(row, about)) for row in rows[about.id]]
             live = [item for row, item in items if row.retracted_at is None]
-            standing = stand([item.said() for item in live], grouped=about.group is not None, steps=scales.steps)
+            standing = stand(live, grouped=about.group is not None)
             sums.stands(standing)
             for row, item in items:
                 if row.retracted_at is None:
                     final = item.standing_as(standing.words.get(item.seq))
-                    sums.add(final, about, scales)
+                    sums.add(final, about)
                     visitor.row(row, final)
                 else:
                     visitor.row(row, item)
             visitor.evaluation(about, reviewed=bool(live))
         visitor.flush()
-    sums.spread()
+    sums.settle(counters.scales_of(connection, judge_pk))
 
 
 def _pages(connection: Connection, judge_pk: int) -> Iterator[list[About]]:
@@ -186,21 +186,15 @@ class _Checker:
                 self._differ(f"whether evaluation {seq} has feedback", kept.get(seq), self._reviews.get(seq))
         self._reviews = {}
 
-    def compare(self, table: type[Base], expected: list[dict[str, Any]]) -> None:
+    def compare(self, table: type[Base], expected: list[tuple[Any, ...]]) -> None:
         """Compare a table's counters of the judge with those the rows make."""
-        keys = [key.name for key in inspect(table).primary_key]
-        values = [key.name for key in table.__table__.columns if key.name not in keys]
-
-        def split(row: dict[str, Any]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-            return tuple(row[name] for name in keys), tuple(row[name] for name in values)
-
+        names, _ = columns_of(table)
         judge = table.__table__.c.judge_pk == self.judge_pk
-        rows = self.connection.execute(select(table.__table__).where(judge)).mappings()
-        kept = dict(split(dict(row)) for row in rows)
-        counted = dict(split(row) for row in expected)
+        rows = self.connection.execute(select(table.__table__).where(judge))
+        kept, counted = [{tuple(row[: len(names)]): tuple(row[len(names) :]) for row in of} for of in (rows, expected)]
         for key in sorted(kept.keys() | counted.keys(), key=str):
             if kept.get(key) != counted.get(key):
-                name = ", ".join(f"{name} {part}" for name, part in zip(keys[1:], key[1:], strict=True))
+                name = ", ".join(f"{name} {part}" for name, part in zip(names[1:], key[1:], strict=True))
                 self._differ(f"{table.__tablename__} of {name}", kept.get(key), counted.get(key))
 
     def _differ(self, what: str, kept: object, counted: object) -> None:

@@ -5,7 +5,7 @@ Also what the counters are compared with, since it takes the definitions at thei
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from math import fsum, sqrt
+from math import fsum
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -20,13 +20,11 @@ from models.feedback import (
     CriterionShift,
     Feedback,
     FeedbackType,
+    Spread,
     Summary,
 )
 from models.judge import Criterion
 from store import feedback, judges
-
-# Two-sided 5 % test with 80 % power: 1.96 + 0.84 standard errors (Cohen 1988, section 2.4).
-STANDARD_ERRORS = 2.8
 
 
 def scan(connection: Connection, judge_pk: int, criteria: Sequence[Criterion], bounds: Bounds) -> Summary:
@@ -148,7 +146,7 @@ class _Tally:
             agreement=self.agreement(),
             agreeing=self.agreeing,
             doubts=self.doubts,
-            detectable_change=self._detectable_change(),
+            spread=self._spread(),
         )
 
     def _shift(self, ordinal: int) -> CriterionShift:
@@ -168,15 +166,14 @@ class _Tally:
         )
         return Agreement(tuple((n, krippendorff_alpha(rated)) for n, rated in units.items()), conflicts)
 
-    def _detectable_change(self) -> float | None:
-        """From the spread of the judge's absolute errors, with as many independent items as there are groups."""
+    def _spread(self) -> Spread | None:
         errors = [
             abs(shift) / (self.criteria[ordinal].maximum - self.criteria[ordinal].minimum)
             for ordinal, shifts in self.shifts.items()
             for shift in shifts
         ]
-        if len(errors) < 2 or len(self.groups) < 2:
+        if len(errors) < 2:
             return None
         mean = fsum(errors) / len(errors)
         variance = fsum((error - mean) ** 2 for error in errors) / (len(errors) - 1)
-        return STANDARD_ERRORS * sqrt(variance / len(self.groups))
+        return Spread(len(errors), len(self.groups), variance)

@@ -9,6 +9,7 @@ import contextlib
 import queue
 import sqlite3
 import threading
+import time
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -186,7 +187,20 @@ def _on_connect(engine: Engine, pragmas: list[str]) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
         for pragma in [f"PRAGMA busy_timeout={int(BUSY_SECONDS * 1000)}", *pragmas]:
-            cursor.execute(pragma)
+            _patiently(cursor, pragma)
         cursor.close()
 
     event.listen(engine, "connect", configure)
+
+
+def _patiently(cursor: Any, pragma: str) -> None:
+    """Set a pragma, also while others set it: a new file's change to WAL heeds no ``busy_timeout``."""
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            cursor.execute(pragma)
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+        time.sleep(0.01)

@@ -49,6 +49,9 @@ class Store(ABC):
             Exception: whatever the unit raised; then nothing of it is kept.
         """
 
+    def tend(self) -> None:  # noqa: B027 - most databases need none
+        """Begin what the database can do beside its work after much was written; whoever calls does not wait for it."""
+
     @abstractmethod
     async def start(self) -> None:
         """Begin to watch for other processes' commits."""

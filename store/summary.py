@@ -1,16 +1,15 @@
 """The feedback summary: what there is to learn from within bounds.
 
 What is kept in counters costs the same whatever the number of rows: all figures without bounds, and with bounds of time
-all of ``Figures``. The rest is read from the rows within bounds, by index. See decisions 35 and 36.
+all of ``Figures``. The rest is read from the rows within bounds, by index. See decisions 21 and 22.
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from math import sqrt
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import Connection, and_, case, func, or_, select
 
 from models.agreement import alpha_of
 from models.base import microseconds
@@ -28,14 +27,24 @@ from models.counters import (
     GroupCounter,
 )
 from models.criteria_set import as_bits, holding
-from models.feedback import Agreement, Bounds, CriterionShift, Feedback, FeedbackType, Figures, Summary
+from models.feedback import (
+    Agreement,
+    Bounds,
+    CriterionShift,
+    Feedback,
+    FeedbackType,
+    Figures,
+    RaterCount,
+    Spread,
+    Summary,
+)
 from models.judge import Criterion, Judge
 from models.standing import touches, word
 from models.tally import Scales, Shifts, verdict_of
-from store import judges
+from store import feedback, judges
 from store.cover import cover
 from store.period import Period, overtaken, rows
-from store.scan import STANDARD_ERRORS, scan, scan_agreement
+from store.scan import scan, scan_agreement
 
 Criteria = Sequence[Criterion]
 Counts = Mapping[tuple[str, str], int]
@@ -53,7 +62,7 @@ def summarise(connection: Connection, judge_pk: int, criteria: Criteria, bounds:
         new_since_last_training=view.new(),
         evaluations=view.evaluations(),
         agreement=view.agreement(),
-        detectable_change=view.detectable_change(),
+        spread=view.spread(),
     )
 
 
@@ -78,6 +87,13 @@ def agreement_within(connection: Connection, judge_pk: int, criteria: Criteria, 
     return _View(connection, judge_pk, criteria, bounds).agreement()
 
 
+def raters_within(
+    connection: Connection, judge_pk: int, criteria: Criteria, bounds: Bounds, first: int
+) -> list[RaterCount]:
+    """Who gave most feedback within bounds, with how much; most first, and at most ``first`` of them."""
+    return _View(connection, judge_pk, criteria, bounds).most_active(first)
+
+
 class _View:
     """A judge's feedback within bounds."""
 
@@ -100,11 +116,9 @@ class _View:
 
     def figures(self) -> Figures:
         """The figures within bounds of time."""
-        since, until = (None if m is None else microseconds(m) for m in (self.bounds.since, self.bounds.until))
-        period = Period(self.connection, self.judge_pk, self.scales, cover(since, until))
+        period = self._period()
         counts: Counts = self.ever if self.everything else period.counts()
         items = {kind: self._items(counts, kind) for kind in FeedbackType}
-        sets = None if self.bounds.criteria is None else [*self._sets(FeedbackType.CORRECTION), ""]
         shifts = period.shifts([criterion.ordinal for criterion in self.criteria])
         return Figures(
             total=sum(items.values()),
@@ -115,17 +129,37 @@ class _View:
             usable=self._usable(counts) + len(self._overtaken()),
             earliest=self._extreme(latest=False),
             latest=self._extreme(latest=True),
-            raters=period.raters(sets),
+            raters=period.raters(self._counted_sets()),
             criteria=shifts_of(self.all_criteria, shifts),
             agreeing=sum(sums.agreeing for sums in shifts.values()),
             doubts=counts.get((DOUBT, ""), 0),
         )
 
+    def most_active(self, first: int) -> list[RaterCount]:
+        """From the counters by rater; for bounds of ingestion read from the rows within them."""
+        sets = self._counted_sets()
+        if self.by_time_only:
+            return self._period().most_active(sets, first)
+        total, corrected = func.count(), func.count(case((Feedback.type == FeedbackType.CORRECTION, 1)))
+        given = feedback.within(select(Feedback.submitted_by, total, corrected), self.judge_pk, self.bounds)
+        if sets is not None:
+            given = given.where(Feedback.criteria.in_(sets))
+        most = given.order_by(None).group_by(Feedback.submitted_by).order_by(total.desc(), Feedback.submitted_by)
+        return [RaterCount(*row) for row in self.connection.execute(most.limit(first))]
+
+    def _period(self) -> Period:
+        since, until = (None if m is None else microseconds(m) for m in (self.bounds.since, self.bounds.until))
+        return Period(self.connection, self.judge_pk, self.scales, cover(since, until))
+
+    def _counted_sets(self) -> list[str] | None:
+        """The sets of criteria that counted items have, none at all among them; None: any."""
+        return None if self.bounds.criteria is None else [*self._sets(FeedbackType.CORRECTION), ""]
+
     def evaluations(self) -> int:
         """How many different evaluations: kept for all time, counted by index within bounds."""
         if self.everything:
             return sum(n for (kind, key), n in self.ever.items() if kind == EVALUATION and self._is_meant(key))
-        statement = rows(self.judge_pk, func.count(Feedback.evaluation_id.distinct())).where(*self._inside())
+        statement = rows(self.judge_pk, func.count(Feedback.about_seq.distinct())).where(*self._inside())
         if self.bounds.criteria is not None:
             meant = Feedback.criteria.in_(self._sets(FeedbackType.CORRECTION))
             statement = statement.where(or_(Feedback.type != FeedbackType.CORRECTION, meant))
@@ -145,14 +179,13 @@ class _View:
         conflicts = sum(self.ever.get((CONFLICT, str(ordinal)), 0) for ordinal in pairs)
         return Agreement(tuple((ordinal, alpha_of(counts)) for ordinal, counts in pairs.items()), conflicts)
 
-    def detectable_change(self) -> float | None:
-        """From the spread of the judge's absolute errors, with as many independent items as there are groups."""
+    def spread(self) -> Spread | None:
+        """How much the judge's absolute errors vary."""
         shifts = Period(self.connection, self.judge_pk, self.scales, cover(None, None)).shifts(
             [criterion.ordinal for criterion in self.criteria]
         )
         number = sum(sums.compared for sums in shifts.values())
-        groups = self._groups()
-        if number < 2 or groups < 2:
+        if number < 2:
             return None
         total = square = 0.0
         for ordinal, sums in shifts.items():
@@ -160,7 +193,7 @@ class _View:
             total += grain.points(sums.absolute, 1) / grain.range
             square += sums.square / SQUARES
         variance = (square - total * total / number) / (number - 1)
-        return STANDARD_ERRORS * sqrt(max(0.0, variance) / groups)
+        return Spread(number, self._groups(), max(0.0, variance))
 
     def _groups(self) -> int:
         sets = {compared for compared in self._compared() if as_bits(compared) & self.meant}

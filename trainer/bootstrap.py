@@ -47,24 +47,26 @@ def weights(groups: int, resamples: int, seed: int, widest: int = 1) -> Iterator
         yield np.bincount(drawn.ravel(), minlength=rows * groups).reshape(rows, groups).astype(np.float64)
 
 
-def interval(estimate: float, draws: Floats, groups: int) -> Interval:
-    """Expanded percentile interval (Hesterberg 2015) from bootstrap draws.
+def interval(estimate: float, draws: Floats, groups: int, limit: float) -> Interval:
+    """Expanded percentile interval (Hesterberg 2015) from bootstrap draws, at least as wide as Student's t.
 
-    With few groups the percentiles move out as far as Student's t and the n / (n - 1) of a variance ask for.
+    With few groups the percentiles move out as far as Student's t and the n / (n - 1) of a variance ask for. No draw
+    lies beyond the most extreme group, though: under six groups percentiles can't move out far enough, but t can.
+    A single group tells nothing, so that the interval is all that is possible: -`limit` to `limit`.
     """
-    tail = _tail(groups)
-    known = draws[~np.isnan(draws)]
-    if not len(known):
-        return Interval(estimate, estimate, estimate)
-    lower, upper = np.quantile(known, [tail, 1 - tail])
-    return Interval(estimate, float(min(lower, estimate)), float(max(upper, estimate)))
-
-
-def _tail(groups: int) -> float:
     from scipy.special import ndtr, stdtrit  # only training needs scipy
 
-    free = max(1, groups - 1)
-    return float(ndtr(np.sqrt((free + 1) / free) * stdtrit(free, 0.025)))
+    known = draws[~np.isnan(draws)]
+    if groups < 2 or not len(known):
+        return Interval(estimate, -limit, limit)
+    t = float(stdtrit(groups - 1, 0.025))
+    widened = np.sqrt(groups / (groups - 1))
+    tail = float(ndtr(widened * t))
+    lower, upper = np.quantile(known, [tail, 1 - tail])
+    reach = float(-t * widened * known.std())
+    return Interval(
+        estimate, max(-limit, min(float(lower), estimate - reach)), min(limit, max(float(upper), estimate + reach))
+    )
 
 
 def mae_changes(changes: Sequence[Floats], groups: Sequence[Ints], ranges: Floats, seed: int) -> Changes:
@@ -86,8 +88,8 @@ def mae_changes(changes: Sequence[Floats], groups: Sequence[Ints], ranges: Float
     below = np.array([_p_value(each[:, k], own_groups[k], -1) for k in range(len(ranges))])
     above = np.array([_p_value(each[:, k], own_groups[k], +1) for k in range(len(ranges))])
     return Changes(
-        interval(float(np.mean(estimates / ranges)), overall, len(names)),
-        tuple(interval(float(e), each[:, k], int(own_groups[k])) for k, e in enumerate(estimates)),
+        interval(float(np.mean(estimates / ranges)), overall, len(names), 1.0),
+        tuple(interval(float(e), each[:, k], int(own_groups[k]), float(ranges[k])) for k, e in enumerate(estimates)),
         below,
         above,
     )
@@ -131,7 +133,7 @@ def spearman_changes(
         new = _correlation(weighted_ranks(after, w), ranked, w)
         return np.asarray(new - _correlation(weighted_ranks(before, w), ranked, w))
 
-    return _spearman_intervals(estimates, change, groups, seed)
+    return _spearman_intervals(estimates, change, groups, seed, 2.0)
 
 
 def spearman_means(
@@ -151,13 +153,20 @@ def spearman_means(
         mean = np.where(some, each, 0.0).sum(0) / np.maximum(some.sum(0), 1)
         return np.where(some.any(0), mean, np.nan)
 
-    return _spearman_intervals([known(*side) for side in sides], level, groups, seed)[0]
+    return _spearman_intervals([known(*side) for side in sides], level, groups, seed, 1.0)[0]
 
 
 def _spearman_intervals(
-    estimates: Sequence[float | None], draw: Callable[[int, Floats], Floats], groups: Sequence[Ints], seed: int
+    estimates: Sequence[float | None],
+    draw: Callable[[int, Floats], Floats],
+    groups: Sequence[Ints],
+    seed: int,
+    limit: float,
 ) -> tuple[Interval | None, list[Interval | None]]:
-    """Intervals of estimates that are known; `draw(k, w)`: the k-th with its items weighted by w (B, n), (B,)."""
+    """Intervals of estimates that are known; `draw(k, w)`: the k-th with its items weighted by w (B, n), (B,).
+
+    `limit`: the largest size an estimate could have.
+    """
     names, place = np.unique(np.concatenate(groups), return_inverse=True)
     parts = np.split(place, np.cumsum([len(g) for g in groups])[:-1])
     total = sum(len(p) for p in parts)
@@ -173,12 +182,12 @@ def _spearman_intervals(
         start += len(w)
     each: list[Interval | None] = [None] * len(estimates)
     for k in known:
-        each[k] = interval(float(estimates[k] or 0.0), draws[:, k], len(np.unique(parts[k])))
+        each[k] = interval(float(estimates[k] or 0.0), draws[:, k], len(np.unique(parts[k])), limit)
     relevant = draws[:, known]
     some = ~np.isnan(relevant)
     mean = np.where(some, relevant, 0.0).sum(1) / np.maximum(some.sum(1), 1)
     estimate = float(np.mean([estimates[k] or 0.0 for k in known]))
-    return interval(estimate, mean, len(names)), each
+    return interval(estimate, mean, len(names), limit), each
 
 
 def _change(before: Floats, after: Floats, label: Floats) -> float | None:

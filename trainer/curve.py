@@ -118,4 +118,5 @@ def _point(study: Study, size: int, orders: list[Predictions]) -> CurvePoint:
     errors: list[Floats] = [np.mean([np.abs(p.point[at] - pairs.target[at]) for p in orders], axis=0) for at in own]
     seed = study.task.config.seed
     ranked = [([p.ranking[at] for p in orders], pairs.target[at]) for at in own]
-    return CurvePoint(size, mae_changes(errors, groups, ranges, seed).overall, spearman_means(ranked, groups, seed))
+    mae = mae_changes(errors, groups, ranges, seed).overall
+    return CurvePoint(size, replace(mae, lower=max(0.0, mae.lower)), spearman_means(ranked, groups, seed))

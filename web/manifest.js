@@ -1,18 +1,42 @@
-/** Puts the persisted documents, in order of their names, where the server and other frontends find them. */
+/** Puts what other frontends and the server need beside the documents: the persisted ones, in order of their names, and
+ *  the types behind each interface, which Apollo's cache asks for. With --check it only tells whether they are up to date. */
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
+import { buildSchema, isAbstractType } from 'graphql';
 
-const MANIFEST = '../frontend-queries/persisted.json';
-const made = JSON.parse(readFileSync('src/generated/persisted-documents.json', 'utf8'));
-const name = (text) => /\b(?:query|mutation|subscription) (\w+)/.exec(text)[1];
-const ordered = Object.entries(made).sort(([, a], [, b]) => (name(a) < name(b) ? -1 : 1));
-const text = `${JSON.stringify(Object.fromEntries(ordered), null, 1)}\n`;
+const FOLDER = '../frontend-queries';
 
-if (readFileSync(MANIFEST, 'utf8') !== text) {
+function persisted() {
+  const made = JSON.parse(readFileSync('src/generated/persisted-documents.json', 'utf8'));
+  const name = (text) => /\b(?:query|mutation|subscription) (\w+)/.exec(text)[1];
+  return Object.fromEntries(Object.entries(made).sort(([, a], [, b]) => (name(a) < name(b) ? -1 : 1)));
+}
+
+function possibleTypes() {
+  const schema = buildSchema(readFileSync('../schema/schema.graphql', 'utf8'));
+  const named = (types) => types.map((type) => type.name).sort();
+  const abstract = Object.values(schema.getTypeMap()).filter(isAbstractType);
+  const found = named(abstract).map((name) => [name, named(schema.getPossibleTypes(schema.getType(name)))]);
+  return { possibleTypes: Object.fromEntries(found) };
+}
+
+for (const [file, content] of [
+  ['persisted.json', persisted()],
+  ['possible-types.json', possibleTypes()],
+]) {
+  const path = `${FOLDER}/${file}`;
+  const text = `${JSON.stringify(content, null, 1)}\n`;
+  let old = '';
+  try {
+    old = readFileSync(path, 'utf8');
+  } catch {
+    // it is made for the first time
+  }
+  if (old === text) continue;
   if (process.argv.includes('--check')) {
-    process.stderr.write('frontend-queries/persisted.json is not what the documents say: make codegen\n');
+    process.stderr.write(`frontend-queries/${file} is not what the documents and the schema say: make codegen\n`);
     process.exit(1);
   }
-  writeFileSync(MANIFEST, text);
+  writeFileSync(path, text);
 }

@@ -44,6 +44,8 @@ def table_records(source: Lines) -> Iterator[tuple[int, Record]]:
     text = io.TextIOWrapper(io.BufferedReader(_Raw(source.blocks())), encoding="utf-8-sig", newline="")
     try:
         head = text.readline(MAX_RECORD)
+        if head.startswith(("{", "[")):
+            raise ApiError(f"{source.name} is JSON, not a table: it needs another --map, or none.")
         separator = max(",;\t", key=head.count)
         names = [name.strip() for name in next(csv.reader([head], delimiter=separator), [])]
         for number, row in enumerate(csv.reader(text, delimiter=separator), 2):

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import enter_key
+from tests.browser.conftest import enter_key, violations
 from tests.server.processes import Server
 from tests.server.worlds import Trained
 
@@ -21,6 +21,12 @@ def test_an_example_is_answered_with_the_key_of_the_dashboard(page: Page, home: 
     expect(page.get_by_role("tab", name="Judges")).to_be_visible()
     run(page, "judges")
     expect(page.locator(".result-window")).to_contain_text(world.judge["id"])
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        # A tab that holds the button which closes it is GraphiQL's own.
+        assert violations(page, "nested-interactive") == [], width
+    page.get_by_role("link", name="Judgesmith").click()
+    expect(page.get_by_role("heading", name="Judges")).to_be_visible()
 
 
 def test_a_deep_link_opens_a_subscription_that_runs_to_its_end(page: Page, home: Server, world: Trained) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import OUTAGE, Trouble, enter_key, violations
+from tests.browser.conftest import OUTAGE, Trouble, enter_key, go, look_at_all_sizes
 from tests.server.processes import Server, command
 from tests.server.worlds import Trained
 
@@ -24,23 +24,12 @@ VIEWS: dict[str, tuple[Hash, str]] = {
 @pytest.mark.parametrize("view", VIEWS)
 def test_a_view_is_accessible_and_fits(inside: Page, world: Trained, view: str) -> None:
     address, heading = VIEWS[view]
-    inside.evaluate("hash => { location.hash = hash }", address(world))
+    go(inside, address(world))
     expect(inside.get_by_role("heading", level=1, name=heading, exact=True)).to_be_visible()
-    expect(inside.locator(".loading")).to_have_count(0)
     if view == "judge":
         inside.get_by_role("button", name="Train now").click()
         expect(inside.get_by_text("Learns from")).to_be_visible()
     look_at_all_sizes(inside)
-
-
-def look_at_all_sizes(page: Page) -> None:
-    """In light and dark, on a desk and on a phone, nothing is wrong with the page."""
-    for width in (1280, 390):
-        page.set_viewport_size({"width": width, "height": 900})
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
-            assert violations(page) == [], f"{width} {scheme}"
 
 
 def test_the_question_for_a_key_is_accessible_and_a_wrong_key_explained(
@@ -61,7 +50,7 @@ def test_a_key_that_only_reads_is_offered_nothing_that_changes(page: Page, home:
     expect(page.get_by_role("row", name="Version 1")).to_be_visible()
     for button in ("Train now", "Roll back", "Review evaluations"):
         expect(page.get_by_text(button)).to_have_count(0)
-    page.evaluate("hash => { location.hash = hash }", f"#/judges/{world.judge['id']}/review")
+    go(page, f"#/judges/{world.judge['id']}/review")
     expect(page.get_by_text("Your key only reads.")).to_be_visible()
 
 

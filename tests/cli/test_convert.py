@@ -382,6 +382,11 @@ def test_a_list_that_breaks_off_is_told(tmp_path: Path, text: str) -> None:
         list(json_records(source))
 
 
+def test_json_is_no_table(tmp_path: Path) -> None:
+    with pytest.raises(ApiError, match="is JSON, not a table"):
+        converted(write(tmp_path, [TRACE]), Format.CSV, "evaluations")
+
+
 @pytest.mark.parametrize("format_", Format)
 def test_a_file_that_is_not_utf8_is_told(tmp_path: Path, format_: Format) -> None:
     path = tmp_path / "file"

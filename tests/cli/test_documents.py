@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from graphql import OperationDefinitionNode, build_schema, parse, print_ast, validate
+from graphql import OperationDefinitionNode, build_schema, is_abstract_type, parse, print_ast, validate
 
 from cli import documents
 
@@ -56,3 +56,11 @@ def test_the_persisted_documents_are_all_that_there_are_under_their_digests() ->
     assert all(hashlib.sha256(text.encode()).hexdigest() == digest for digest, text in persisted.items())
     written = sorted(sorted(parts(documents.load(name))) for name in documents.names())
     assert sorted(sorted(parts(text)) for text in persisted.values()) == written, "make codegen"
+
+
+def test_the_types_behind_each_interface_are_told_to_caches(schema) -> None:
+    """Apollo's cache drops what is asked of a type that it does not know behind an interface."""
+    abstract = {name: kind for name, kind in schema.type_map.items() if is_abstract_type(kind)}
+    behind = {name: sorted(one.name for one in schema.get_possible_types(kind)) for name, kind in abstract.items()}
+    told = json.loads((documents.FOLDER / "possible-types.json").read_text(encoding="utf-8"))
+    assert told == {"possibleTypes": behind}, "make codegen"

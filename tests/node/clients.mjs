@@ -7,6 +7,7 @@ import { persistedExchange } from '@urql/exchange-persisted'
 import { GraphQLClient } from 'graphql-request'
 import { createClient } from 'graphql-ws'
 import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import WebSocket from 'ws'
 
 const [url, key, judge] = process.argv.slice(2)
@@ -18,6 +19,15 @@ const MUTATION = `mutation Make($input: CreateJudgeInput!) {
 const SUBSCRIPTION = 'subscription Changed($judgeId: ID!) { feedbackSummaryChanged(judgeId: $judgeId) { totalFeedbackCount } }'
 const variables = { judgeId: judge }
 const input = (name) => ({ input: { name, criteria: [{ name: 'C' }] } })
+const REFUSED = `mutation Train($input: CreateTrainingJobInput!) {
+  createTrainingJob(input: $input) {
+    trainingJob { id }
+    userErrors { code ... on InsufficientFeedbackError { usableCount requiredCount } }
+  }
+}`
+const job = { judgeId: judge, trainingType: 'FULL_RETRAIN', trainingConfig: {} }
+const shared = (name) => JSON.parse(readFileSync(new URL(`../../frontend-queries/${name}`, import.meta.url)))
+const [manifest, possible] = [shared('persisted.json'), shared('possible-types.json')]
 const sha256 = (text) => createHash('sha256').update(text).digest('hex')
 
 const socket = (more = {}) =>
@@ -87,7 +97,7 @@ async function apollo() {
   const http = new HttpLink({ uri: url, headers: { authorization } })
   const persisted = new PersistedQueryLink({ sha256 }).concat(http)
   // without a socket Apollo follows subscriptions over multipart HTTP
-  const make = (link) => new ApolloClient({ link, cache: new InMemoryCache() })
+  const make = (link) => new ApolloClient({ link, cache: new InMemoryCache(possible) })
   const client = make(persisted)
   const bySocket = make(ApolloLink.from([new GraphQLWsLink(ws)]))
   const byMultipart = make(http)
@@ -98,7 +108,25 @@ async function apollo() {
     mutation: async () => fine(await client.mutate({ mutation: gql(MUTATION), variables: input('by apollo') })),
     subscription: follow(bySocket),
     'multipart subscription': follow(byMultipart),
+    // an error of a type of its own behind an interface, through the cache
+    'refused mutation': async () => fine(await client.mutate({ mutation: gql(REFUSED), variables: { input: job } })),
     close: () => ws.dispose(),
+  }
+}
+
+async function plainFetch() {
+  const known = Object.entries(manifest).find(([, text]) => text.includes('query Judge('))[0]
+  const ask = async (body) => {
+    const headers = { 'content-type': 'application/json', authorization }
+    return fine(await (await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) })).json())
+  }
+  return {
+    query: () => ask({ query: QUERY }),
+    mutation: () => ask({ query: MUTATION, variables: input('by fetch') }),
+    // a document that the server knows: its hash alone is sent
+    'known query': () =>
+      ask({ variables: { id: judge }, extensions: { persistedQuery: { version: 1, sha256Hash: known } } }),
+    close: () => undefined,
   }
 }
 
@@ -126,7 +154,7 @@ async function graphqlWs() {
 }
 
 const late = () => new Promise((_, reject) => setTimeout(() => reject(new Error('no answer')), 20000))
-const clients = { urql, apollo, 'graphql-request': graphqlRequest, 'graphql-ws': graphqlWs }
+const clients = { fetch: plainFetch, urql, apollo, 'graphql-request': graphqlRequest, 'graphql-ws': graphqlWs }
 for (const [client, make] of Object.entries(clients)) {
   const { close, ...operations } = await make()
   for (const [operation, run] of Object.entries(operations)) {

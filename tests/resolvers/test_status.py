@@ -8,6 +8,7 @@ from models.job import EventKind
 from models.state import JobStatus
 from resolvers.context import Context
 from resolvers.status import CHUNK, job_status
+from runner.insight import Insight
 from runner.manager import Manager
 from runner.scoring import Scorer
 from store import jobs
@@ -43,7 +44,7 @@ async def test_a_job_that_is_over_is_told_to_its_end_also_while_the_tail_lags_be
         notes = [NewEvent(EventKind.NOTE, f"Note {number}.") for number in range(MANY)]
         await store.write(lambda c: jobs.log(c, job, notes))
         await store.write(lambda c: jobs.transition(c, job, JobStatus.CANCELLED, "The job was cancelled."))
-        context = Context(world.viewer, store, Manager(store), Scorer(store))
+        context = Context(world.viewer, store, Manager(store), Scorer(store), Insight(store.url))
         cursors = [cursor_of(event) for event in await log_of(store, job)]
 
         assert await watch(store, context, job.id) == cursors

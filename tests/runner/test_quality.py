@@ -95,6 +95,34 @@ async def test_feedback_about_errors_alone_is_warned_of_with_the_share_that_agre
     assert "ONLY_ERRORS" not in await warned(world)
 
 
+async def test_a_few_confirmations_beside_many_errors_change_little(store: Store) -> None:
+    world = await make_world(store)
+    evaluated = await add_evaluations(world, 100)
+    await submit(world, *(new_feedback(e, scores=[5.0, None]) for e in evaluated))
+    await submit(world, new_feedback(evaluated[0], approved=True, by="cy"))
+    few = await warned(world)
+    await submit(world, *(new_feedback(e, rating=5, by="cy") for e in evaluated[1:9]))
+
+    assert "0%) agree with the judge, and 2 more were confirmed" in few["ONLY_ERRORS"]
+    assert "ONLY_ERRORS" not in await warned(world)
+
+
+async def test_few_groups_are_warned_of_and_prove_less_than_many_with_as_many_labels(store: Store) -> None:
+    found = {}
+    for groups in (4, 40):
+        world = await make_world(store, workspace=f"w{groups}")
+        evaluated = await add_evaluations(world, 120, groups=groups)
+        scores = [5.0 if n % groups % 4 == 0 else 3.0 + n % 2 for n in range(120)]  # a group in four is all wrong
+        await submit(world, *(new_feedback(e, scores=[s, None]) for e, s in zip(evaluated, scores, strict=True)))
+        plan = await Manager(store).preflight(world.viewer, training_spec(world))
+        found[groups] = plan.detectable_change, {notice.code for notice in plan.warnings}
+
+    assert found[4][0] is not None
+    assert found[40][0] is not None
+    assert found[4][0] > 3 * found[40][0] > 0
+    assert "FEW_GROUPS" in found[4][1] - found[40][1]
+
+
 async def test_what_nothing_is_learned_from_is_told_with_the_reason(store: Store) -> None:
     world = await make_world(store)
     evaluated = await add_evaluations(world, 3)

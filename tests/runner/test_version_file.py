@@ -149,6 +149,13 @@ def narrow(header: dict[str, Any], arrays: archive.Arrays) -> None:
         reshape(name)(header, arrays)
 
 
+def turn(name: str) -> Callable[[dict[str, Any], archive.Arrays], None]:
+    def change(_: dict[str, Any], arrays: archive.Arrays) -> None:
+        arrays[name] = arrays[name][::-1].copy()
+
+    return change
+
+
 def head(**values: Any) -> Callable[[dict[str, Any], archive.Arrays], None]:
     return lambda header, _: header.update(values)
 
@@ -157,6 +164,8 @@ MEANINGLESS: dict[str, tuple[Callable[[dict[str, Any], archive.Arrays], None], s
     "NaN": (put("joint.slope", float("nan")), "joint.slope holds numbers that are not finite"),
     "infinity": (put("center", float("inf")), "center is not finite"),
     "a huge number": (put("joint.weights", 10 * LARGEST), "joint.weights"),
+    "a lexicon out of order": (turn("lexicon"), "hashes that rise"),
+    "a rarity without end": (put("lexicon.rarity", float("inf")), "rarity of a lexicon"),
     "negative information": (put("joint_precision.slope", -1.0), "joint_precision.slope"),
     "a share above 1": (put("gate", 1.5), "gate or point"),
     "an unknown estimate": (put("point", 7), "gate or point"),
@@ -165,8 +174,6 @@ MEANINGLESS: dict[str, tuple[Callable[[dict[str, Any], archive.Arrays], None], s
     "a stretch that turns scores round": (put("stretch", -1.0), "stretch or centre"),
     "too few parameters": (reshape("joint.weights"), "do not fit"),
     "features of another width": (narrow, "features"),
-    "a word without a rarity": (put("lexicon.rarity", float("nan")), "rarities of its lexicon"),
-    "words in no order": (put("lexicon", 2**64 - 1), "rising hashes"),
     "fewer words than features": (reshape("lexicon"), "features"),
     "another format": (head(format=99), "format is 99"),
     "a recipe of texts": (head(recipe={"schedule": {"learning_rate": "x", "max_epochs": 1, "early_stopping": True}}),

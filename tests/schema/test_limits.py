@@ -8,18 +8,21 @@ from time import perf_counter
 from typing import Any
 
 import pytest
+from graphql import parse
 from strawberry import Schema
 
 from models.judge import Judge
 from schema.build import build
 from schema.documents import Documents
-from schema.limits import DEFAULTS, Limits
+from schema.limits import DEFAULTS, Limits, Measure
 from tests.schema.records import JUDGE, Ask
 
 QUERIES = Path(__file__).parents[2] / "frontend-queries"
 FRAGMENTS = {path.stem: path.read_text() for path in QUERIES.glob("fragments/*.graphql")}
 
 PARENTS = " fragment P on JudgeConnection { nodes { versions(first: 100) { nodes { parent { id } } } } }"
+
+FEEDBACK = "feedback(first: 100) { nodes { evaluation { id } } }"
 
 Refuse = Callable[[str], Awaitable[str]]
 
@@ -107,11 +110,31 @@ async def test_depth_goes_through_fragments(refusal: Refuse) -> None:
         ),
         ("{ judges(first: 100) { ...P } }" + PARENTS, "20,201"),
         ("{ judges(first: 100) { nodes { trainingJobs { nodes { judge { criteria { id } } } } } } }", "24,201"),
+        (
+            "{ compareVersions(judgeId: 1, first: 100) { items { evaluation { " + FEEDBACK + " } } } }",
+            "20,301",
+        ),
+        (
+            "{ suggestEvaluationsToReview(judgeId: 1, first: 100) { evaluation { " + FEEDBACK + " } } }",
+            "20,300",
+        ),
     ],
 )
-async def test_cost_multiplies_the_sizes_of_nested_pages(refusal: Refuse, document: str, objects: str) -> None:
+async def test_cost_multiplies_the_lengths_of_nested_lists(refusal: Refuse, document: str, objects: str) -> None:
     expected = f"The document can ask for {objects} objects; the limit is 20,000. Take smaller pages."
     assert await refusal(document) == expected
+
+
+@pytest.mark.parametrize(
+    ("document", "objects"),
+    [
+        ("{ judges(first: 100) { nodes { id } pageInfo { endCursor } totalCount } }", 102),
+        ("{ compareVersions(judgeId: 1, first: 100) { judge { id } to { id } criteria { flippedCount } } }", 103),
+        ("{ judge(id: 1) { createdBy { id } criteria { id } } }", 12),
+    ],
+)
+def test_what_lies_beside_a_list_is_counted_once(schema: Schema, document: str, objects: int) -> None:
+    assert Measure(schema._schema, parse(document)).cost == objects
 
 
 async def test_fragments_that_double_each_other_cost_no_time(refusal: Refuse) -> None:

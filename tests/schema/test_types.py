@@ -6,7 +6,7 @@ import pytest
 
 from models.access import Role, Viewer
 from models.evaluation import Evaluation
-from models.feedback import Agreement, Bounds, CriterionShift, Feedback, FeedbackType, Summary
+from models.feedback import Agreement, Bounds, CriterionShift, Feedback, FeedbackType, RaterCount, Summary
 from models.job import Delivery, DeliveryStatus, EventKind, JobEvent, TrainingJob, TrainingType
 from models.judge import JudgeVersion, VersionStatus
 from models.state import JobStatus
@@ -390,14 +390,16 @@ async def test_a_summary(ask: Ask, resolve: Resolve) -> None:
         agreement=Agreement(((0, None),), 0),
         agreeing=0,
         doubts=0,
-        detectable_change=None,
+        spread=None,
     )
     calls = resolve("summary.of_judge", (JUDGE, summary, Bounds()))
+    resolve("summary.raters", [RaterCount("ann", 3, 2)])
     data = shown(
         await ask(
             """
             { feedbackSummary(judgeId: "jdg_a", until: "2026-02-01T00:00:00Z", targetCriteria: ["crit_clarity"]) {
                 usableCount newSinceLastTraining raterAgreement dateRange { earliest }
+                raters { submittedBy totalCount correctionCount }
                 criteria { criterion { id } correctionCount meanShift meanAbsoluteShift }
             } }
             """
@@ -409,6 +411,7 @@ async def test_a_summary(ask: Ask, resolve: Resolve) -> None:
         "newSinceLastTraining": 1,
         "raterAgreement": None,
         "dateRange": {"earliest": "2026-01-31T12:00:00Z"},
+        "raters": [{"submittedBy": "ann", "totalCount": 3, "correctionCount": 2}],
         "criteria": [
             {"criterion": {"id": "crit_1"}, "correctionCount": 3, "meanShift": -0.5, "meanAbsoluteShift": 1.0}
         ],

@@ -8,13 +8,15 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from graphql import GraphQLSchema, build_client_schema, get_introspection_query
 
 from models.access import Role
 from store import access
 from store.store import open_store
 from tests.postgres import run_sql
 from tests.server.api import Api
-from tests.server.processes import Server, running
+from tests.server.furnished import MARK, Owned, furnish
+from tests.server.processes import Server, command, running
 from tests.server.worlds import Trained, train_a_judge
 
 _numbers = itertools.count()
@@ -85,6 +87,30 @@ def api(quiet_server: Server, enter: Enter) -> Api:
 def trained(server: Server, enter: Enter) -> Trained:
     """A workspace whose judge was trained once, its version deployed."""
     return train_a_judge(enter(server, workspace="trained"))
+
+
+@pytest.fixture(scope="session")
+def owned(quiet_server: Server, enter: Enter) -> Owned:
+    """Two workspaces with something of everything in each, the second one a stranger's."""
+    by_role = {role: enter(quiet_server, workspace=MARK, role=role, user=f"{MARK} {role.value}") for role in Role}
+    stranger = enter(quiet_server, workspace="of the stranger", user="stranger")
+    ids = furnish(by_role[Role.ADMIN], MARK, by_role[Role.VIEWER].run("Viewer")["id"])
+    return Owned(by_role, ids, stranger, furnish(stranger, "own", stranger.run("Viewer")["id"]))
+
+
+@pytest.fixture(scope="session")
+def public(owned: Owned) -> GraphQLSchema:
+    """The schema as a client sees it."""
+    return build_client_schema(owned.owner.post(get_introspection_query()).json()["data"])
+
+
+@pytest.fixture(scope="module")
+def true_counters(quiet_server: Server, postgres_server: Server) -> Iterator[None]:
+    """When a file's tests are over, all counters of both servers say what the rows say."""
+    yield
+    for used in (quiet_server, postgres_server):
+        done = command("check-counters", database_url=used.database_url)
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Documents made from a schema alone, so that tests reach every field there is, also those that come later."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from graphql import (
@@ -28,7 +28,7 @@ def call(name: str, field: GraphQLField, ids: Ids, *, everything: bool = False) 
     given = {
         argument: value(definition.type, f"{name}.{argument}", ids)
         for argument, definition in field.args.items()
-        if everything or is_required_argument(definition) or argument in ids
+        if everything or is_required_argument(definition) or argument in ids or holds(definition.type, ids)
     }
     return name + (f"({', '.join(f'{key}: {text}' for key, text in given.items())})" if given else "")
 
@@ -46,13 +46,28 @@ def value(type_: Any, name: str, ids: Ids) -> str:
             fields = {
                 key: value(definition.type, key, ids)
                 for key, definition in type_.fields.items()
-                if is_required_input_field(definition) or key in ids
+                if is_required_input_field(definition) or key in ids or holds(definition.type, ids)
             }
             return "{" + ", ".join(f"{key}: {text}" for key, text in fields.items()) + "}"
     known = ids.get(name) or ids.get(name.rpartition(".")[2])
     if known is not None:
         return f'"{known}"'
     return SCALARS.get(type_.name, '"made_up"')
+
+
+def holds(type_: Any, names: Collection[str]) -> bool:
+    """Whether an input holds a field of one of these names."""
+    return any(name in names for name in inputs(type_))
+
+
+def inputs(type_: Any) -> dict[str, Any]:
+    """All that an input takes, down to its depths: the types by name."""
+    named = get_named_type(type_)
+    found: dict[str, Any] = {}
+    if isinstance(named, GraphQLInputObjectType):
+        for name, field in named.fields.items():
+            found |= {name: field.type} | inputs(field.type)
+    return found
 
 
 def leaves(schema: GraphQLSchema, type_: Any, ids: Ids, depth: int = 1, *, shared: frozenset[str] | None = None) -> str:

@@ -11,15 +11,20 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
+import httpx
 import pytest
 
 from models.access import Role
 from models.line_splitter import MAX_LINE
+from server.bulk_loading import KEY_HOLDS
 from tests.server.api import Api, Data
 from tests.server.bulk import CLARITY, correction, errors, evaluation, exported, lines, load, totals
 from tests.server.conftest import Enter, make_key
 from tests.server.processes import Server, running
+from tests.server.test_socket import revoke
 from tests.server.worlds import Trained, item, make_judge, record, submit
+
+pytestmark = pytest.mark.usefixtures("true_counters")
 
 JUDGE = {"name": "J", "criteria": [{"name": "Clarity", "key": CLARITY}, {"name": "Depth", "min": 0, "max": 10}]}
 
@@ -78,11 +83,16 @@ def test_what_comes_by_mutations_and_in_bulk_is_known_to_each_other(api: Api) ->
     [
         (b"{nonsense", "INVALID", None, "no JSON"),
         (b'{"output": "\xff\xfe"}', "INVALID", None, "not UTF-8"),
-        (b'{"output": "a\x00b", "scores": {"crit_clarity": 1}}', "INVALID", None, "no JSON"),
-        (b'{"output": "a", "scores": {"crit_clarity": NaN}}', "INVALID", None, "no JSON"),
+        (b'{"output": "a\x00b", "scores": {"crit_clarity": 1}}', "INVALID", None, "NUL bytes"),
+        (b'{"output": "a", "scores": {"crit_clarity": NaN}}', "INVALID", None, "NaN and Infinity"),
+        (b'{"output": "a", "scores": {"crit_clarity": 1e999}}', "INVALID", ["scores"], "out of range"),
+        ('{"output": "a", "scores": {"crit_clarity": 1}}'.encode("utf-16"), "INVALID", None, "no text in UTF-8"),
+        (b'{"output": "a",\r"scores": {"crit_clarity": 1}}\r{', "INVALID", None, "carriage return"),
+        (b'{"output": "a",', "INVALID", None, "a line of its own"),
+        (b"external_id,output,clarity", "INVALID", None, "begins with 'external_id"),
         (b'{"output": "a", "scores": {"crit_clarity": 1, "crit_clarity": 2}}', "INVALID", ["crit_clarity"], "twice"),
         (b'{"output": "a", "output" : "b", "scores": {"crit_clarity": 1}}', "INVALID", ["output"], "twice"),
-        (b'["output"]', "INVALID", None, "object"),
+        (b'["output"]', "INVALID", None, "a line is one JSON object"),
         (evaluation(9, output="a\x00b"), "INVALID", ["output"], "NUL"),
         (evaluation(9, output=" "), "INVALID", ["output"], "empty"),
         (evaluation(9, output=5), "INVALID", ["output"], "Expected `str`"),
@@ -180,6 +190,21 @@ def test_an_id_that_no_database_could_hold_is_unknown(api: Api, judge: Data) -> 
     said = load(api, judge, "feedback", lines(bad, correction(1)))
     assert totals(said) == (1, 0, 1, True)
     assert errors(said)[0]["code"] == "NOT_FOUND"
+
+
+def test_a_key_that_is_taken_back_breaks_off_an_export(quiet_server: Server, enter: Enter) -> None:
+    api = enter(quiet_server)
+    judge = make_judge(api)
+    load(api, judge, "evaluations", lines(*(evaluation(n, output="x" * 90_000) for n in range(400))))
+    with api.http.stream("GET", f"/judges/{judge['id']}/evaluations") as answer:
+        pieces = answer.iter_bytes()
+        next(pieces)
+        revoke(quiet_server, api.key)
+        time.sleep(KEY_HOLDS + 0.2)  # while most of it waits to be asked for
+        with pytest.raises(httpx.RemoteProtocolError):
+            for _ in pieces:
+                pass
+    assert "unexpected_error" not in quiet_server.log()
 
 
 def test_a_key_that_is_taken_back_ends_the_load_behind_what_it_had_taken(quiet_server: Server, enter: Enter) -> None:

@@ -55,7 +55,7 @@ def test_every_answer_carries_the_security_headers(quiet_server: Server, path: s
     assert headers["referrer-policy"] == "no-referrer"
     assert headers["cross-origin-opener-policy"] == "same-origin"
     assert headers["cross-origin-resource-policy"] == "same-origin"
-    assert headers["cache-control"] == ("no-cache" if path == "/graphiql" else "no-store")
+    assert headers["cache-control"] == ("no-cache" if path in ("/", "/graphiql") else "no-store")
     assert "server" not in headers
     assert not [name for name in headers if name.startswith("access-control-")]
 

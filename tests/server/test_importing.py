@@ -18,9 +18,12 @@ from cli import bulk
 from cli.client import Client
 from cli.commands import app
 from tests.server.api import Api, Data
-from tests.server.bulk import CLARITY, correction, evaluation, exported, lines
+from tests.server.bulk import CLARITY, correction, evaluation, exported, lines, load
 from tests.server.conftest import Enter, make_key
 from tests.server.processes import HOME, Server, environment, running
+from tests.server.processes import command as started_command
+
+pytestmark = pytest.mark.usefixtures("true_counters")
 
 JUDGE = {"name": "J", "criteria": [{"name": "Clarity", "key": CLARITY}, {"name": "Depth", "min": 0, "max": 10}]}
 
@@ -103,8 +106,8 @@ MALFORMED: dict[str, tuple[bytes, int, str, list[str]]] = {
         "4 MiB",
         ["e1", "e2"],
     ),
-    "NUL bytes": (lines(evaluation(1)) + b"\0" * 5000 + b"\n" + lines(evaluation(2)), 1, "no JSON", ["e1", "e2"]),
-    "UTF-16": (utf16(lines(evaluation(1))), 2, "is UTF-16, not UTF-8", []),
+    "NUL bytes": (lines(evaluation(1)) + b"\0" * 5000 + b"\n" + lines(evaluation(2)), 1, "NUL bytes", ["e1", "e2"]),
+    "UTF-16": (utf16(lines(evaluation(1))), 2, "is UTF-16 or UTF-32, not UTF-8", []),
     "Latin-1": (
         lines(evaluation(1), '{"output": "Café", "scores": {"Clarity": 1}}'.encode("latin-1")),
         1,
@@ -118,7 +121,12 @@ MALFORMED: dict[str, tuple[bytes, int, str, list[str]]] = {
         "output is there twice",
         ["e1"],
     ),
-    "NaN": (lines(evaluation(1), b'{"output": "a", "scores": {"Clarity": NaN}}'), 1, "no JSON", ["e1"]),
+    "NaN": (
+        lines(evaluation(1), b'{"output": "a", "scores": {"Clarity": NaN}}'),
+        1,
+        "NaN and Infinity are no numbers",
+        ["e1"],
+    ),
     "an unknown criterion": (
         lines(evaluation(1), evaluation(2, scores={"charm": 1})),
         1,
@@ -264,6 +272,8 @@ def test_an_import_that_is_killed_again_and_again_equals_one_that_was_not(
         for criterion in summary["criteria"]:
             del criterion["criterion"]
     assert summaries[0] == summaries[1]
+    done = started_command("check-counters", database_url=postgres_server.database_url)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def _rows(api: Api, judge: Data) -> int:
@@ -312,9 +322,10 @@ def _floats(line: Data) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("name", ["{}.jsonl", "{}.jsonl.gz"])
-def test_an_export_loads_into_a_fresh_judge_whose_export_is_the_same_bytes(
-    api: Api, judge: Data, name: str, tmp_path: Path
+def test_an_export_loads_into_a_fresh_workspace_whose_export_is_the_same_bytes(
+    quiet_server: Server, enter: Enter, api: Api, judge: Data, name: str, tmp_path: Path
 ) -> None:
+    """All types, people, groups and sources, what has no name, what came before a criterion was added and after."""
     scored = [{"criterionId": CLARITY, "score": 2.25}]
     made = api.run(
         "RecordEvaluations", input={"judgeId": judge["id"], "evaluations": [{"output": "N", "scores": scored}]}
@@ -323,8 +334,32 @@ def test_an_export_loads_into_a_fresh_judge_whose_export_is_the_same_bytes(
     api.run("SubmitFeedback", input={"judgeId": judge["id"], "feedback": [rating, rating]})
     run(api, "import", "--judge", judge["id"], "--evaluations", write("e", lines(*(evaluation(n) for n in range(250)))))
     run(api, "import", "--judge", judge["id"], "--feedback", write("f", lines(*(correction(n) for n in range(250)))))
+    api.run("UpdateJudge", input={"judgeId": judge["id"], "addCriteria": [{"name": "Tone", "min": 0, "max": 3}]})
+    grouped = {
+        "group": "g",
+        "source": "writer",
+        "input": "Q?",
+        "rationale": "R.",
+        "evaluated_at": "2026-01-05T09:00:00Z",
+    }
+    scores = {CLARITY: 1, "Depth": 9.5, "Tone": 3}
+    load(api, judge, "evaluations", lines(*(evaluation(n, scores=scores, **grouped) for n in (300, 301))))
+    said: Data = {"evaluation": "e300", "submitted_at": "2026-02-01T00:00:00.000001+05:45", "comment": "Why?"}
+    load(
+        api,
+        judge,
+        "feedback",
+        lines(
+            said | {"type": "approval", "approved": False, "submitted_by": "eve"},
+            said | {"type": "comment", "external_id": "c"},
+            said | {"type": "rating", "rating": 5, "submitted_by": "Ünal"},
+            said | {"type": "correction", "corrected_scores": {"Tone": 0.5, "Depth": 10}, "submitted_by": "eve"},
+        ),
+    )
+    [newest, *_] = api.run("JudgeFeedback", judgeId=judge["id"], first=1)["feedback"]["nodes"]
+    api.run("RetractFeedback", input={"feedbackId": newest["id"], "reason": "Mistaken."})  # is not exported
 
-    def export(of: str, folder: Path) -> dict[str, bytes]:
+    def export(of: str, folder: Path, api: Api = api) -> dict[str, bytes]:
         folder.mkdir()
         paths = {kind: folder / name.format(kind) for kind in ("evaluations", "feedback")}
         words = [word for kind, path in paths.items() for word in (f"--{kind}", path)]
@@ -340,8 +375,14 @@ def test_an_export_loads_into_a_fresh_judge_whose_export_is_the_same_bytes(
     described["id"] = "jdg_copy"
     copied = write("copy.json", json.dumps(described).encode())
     words = [word for kind in first for word in (f"--{kind}", tmp_path / "first" / name.format(kind))]
-    assert run(api, "import", "--new", copied, *words).exit_code == 0
-    assert export("jdg_copy", tmp_path / "second") == first
+    other = enter(quiet_server)
+    assert run(other, "import", "--new", copied, *words).exit_code == 0
+    assert export("jdg_copy", tmp_path / "second", other) == first
+    summaries = [a.run("FeedbackSummary", judgeId=of) for a, of in ((api, judge["id"]), (other, "jdg_copy"))]
+    for summary in summaries:
+        for criterion in summary["criteria"]:
+            del criterion["criterion"]["id"]
+    assert summaries[0] == summaries[1]
 
 
 def test_an_export_that_fails_leaves_the_file_that_was_there(api: Api, judge: Data) -> None:

@@ -1,9 +1,8 @@
 """Keys through the API: made, listed, taken back; and the trail of who did what."""
 
 import asyncio
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,7 +19,7 @@ from tests.factories import make_viewer
 from tests.server.api import Api, Data, socket
 from tests.server.conftest import Enter
 from tests.server.processes import Server, command
-from tests.server.worlds import create_job, fill, make_judge
+from tests.server.worlds import correction, create_job, fill, item, make_judge, record, submit
 
 Make = Callable[..., tuple[Data, Api]]
 
@@ -53,8 +52,8 @@ def test_a_key_is_shown_once_and_then_only_by_its_first_characters(quiet_server:
     assert (key["role"], key["user"]["name"], key["expiresAt"], key["revokedAt"]) == ("TRAINER", "cleo", None, None)
     for answer in (api.send("ApiKeys"), api.send("AuditLog"), api.send("Users")):
         assert secret[8:] not in answer.text
-    with closing(sqlite3.connect(quiet_server.data_dir / "judgesmith.sqlite")) as database:
-        assert secret[8:] not in "".join(database.iterdump())
+    for file in quiet_server.data_dir.glob("judgesmith.sqlite*"):
+        assert secret[8:].encode() not in file.read_bytes()
     assert secret[8:] not in quiet_server.log()
 
 
@@ -216,6 +215,16 @@ def test_what_was_refused_or_only_repeated_is_no_deed(api: Api) -> None:
     api.user_errors("CreateJudge", input={"id": judge["id"], "name": "J", "criteria": [{"name": "C"}]})
     api.user_errors("RollbackJudge", input={"judgeId": judge["id"]})
     assert api.run("AuditLog")["totalCount"] == before
+
+
+def test_taking_feedback_back_is_in_the_trail_once(api: Api) -> None:
+    judge = make_judge(api)
+    record(api, judge, [item(0)])
+    [said] = submit(api, judge, [correction(0)])["feedback"]
+    for reason in ("a slip", "once more"):
+        api.run("RetractFeedback", input={"feedbackId": said["id"], "reason": reason})
+    told = entries(api, filter={"actions": ["FEEDBACK_RETRACTED"]})
+    assert [(entry["targetId"], entry["reason"]) for entry in told] == [(said["id"], "a slip")]
 
 
 def test_an_idempotency_key_means_nothing_in_another_workspace(quiet_server: Server, api: Api, enter: Enter) -> None:

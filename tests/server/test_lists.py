@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.server.api import Api, Data, paged
-from tests.server.worlds import Trained, create_job, fill, make_judge, run_job
+from tests.server.worlds import Trained, create_job, feedback, fill, hour, make_judge, run_job, submit
 
 
 def test_good_items_of_a_batch_are_taken_and_bad_ones_refused_by_their_place(api: Api) -> None:
@@ -53,6 +53,28 @@ def test_good_items_of_a_batch_are_taken_and_bad_ones_refused_by_their_place(api
     assert payload["summary"]["totalFeedbackCount"] == 7
     again = api.payload("SubmitFeedback", input={"judgeId": judge["id"], "feedback": given[1:2]})
     assert (again["acceptedCount"], again["feedback"][0]["id"]) == (0, payload["feedback"][1]["id"])
+
+
+def test_who_gave_feedback_is_told_most_first_within_what_is_asked(api: Api) -> None:
+    judge = make_judge(api)
+    fill(api, judge, range(4))  # by ben
+    submit(api, judge, [feedback(0, "RATING", rating=4, submittedBy="ann", externalId="r0")])
+    submit(api, judge, [feedback(9, "COMMENT", evaluationExternalId="e1", comment="Hm.", submittedBy="cy")])
+    ben, ann, cy = (
+        {"submittedBy": name, "totalCount": total, "correctionCount": corrections}
+        for name, total, corrections in (("ben", 4, 4), ("ann", 1, 0), ("cy", 1, 0))
+    )
+    assert api.run("JudgeOverview", id=judge["id"])["feedbackSummary"]["raters"] == [ben, ann, cy]
+    assert api.run("JudgeOverview", id=judge["id"], raters=1)["feedbackSummary"]["raters"] == [ben]
+    document = """query ($judgeId: ID!, $since: DateTime, $first: Int) {
+        feedbackSummary(judgeId: $judgeId, since: $since) {
+          raters(first: $first) { submittedBy totalCount correctionCount }
+        }
+    }"""
+    late = api.ask(document, judgeId=judge["id"], since=hour(9))
+    assert late["feedbackSummary"]["raters"] == [cy]
+    too_many = api.post(document, {"judgeId": judge["id"], "first": 101}).json()
+    assert too_many["errors"][0]["extensions"]["code"] == "INVALID"
 
 
 def places(payload: Data) -> list[tuple[str, list[str]]]:

@@ -10,7 +10,6 @@ import pytest
 import requests
 import schemathesis
 from hypothesis import HealthCheck, settings
-from starlette.routing import Route
 
 from models.access import Role
 from server import openapi
@@ -18,6 +17,7 @@ from server.app import create_app
 from server.settings import Settings
 from tests.server.api import Api, assert_nothing_leaks
 from tests.server.conftest import Enter
+from tests.server.furnished import doors_of_rest
 from tests.server.processes import Server
 from tests.server.test_rest import EXAMPLES
 from tests.server.worlds import fill, make_judge
@@ -34,13 +34,7 @@ def test_the_server_gives_the_description_to_everybody(quiet_server: Server) -> 
 
 def test_every_endpoint_that_takes_a_key_is_described() -> None:
     """One that is missing is to be added to OPERATIONS in server/openapi.py."""
-    others = {"/graphql", "/", "/graphiql", "/healthz", "/readyz", "/metrics", "/openapi.json"}
-    there = {
-        (route.path, method.lower())
-        for route in ROUTES
-        if isinstance(route, Route) and route.path not in others
-        for method in (route.methods or set()) - {"HEAD"}
-    }
+    there = {(path, method.lower()) for method, path in doors_of_rest()}
     assert {(path, method) for path, methods in DESCRIBED["paths"].items() for method in methods} == there
 
 
@@ -65,9 +59,9 @@ def test_the_examples_fit_the_description(command: str) -> None:
 schema = schemathesis.openapi.from_dict(json.loads(json.dumps(DESCRIBED)))
 
 
-@schemathesis.serializer("application/x-ndjson")
-def lines(_: Any, value: Any) -> bytes:
-    """Lines go over the wire as they are."""
+@schemathesis.serializer("application/x-ndjson", "application/zip")
+def as_it_is(_: Any, value: Any) -> bytes:
+    """Lines and files go over the wire as they are."""
     return value if isinstance(value, bytes) else str(value).encode(errors="replace")
 
 

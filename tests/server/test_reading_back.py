@@ -1,11 +1,13 @@
 """What was said can be read back, charted and taken back; judges change without losing what they learned."""
 
+import time
 from typing import Any
 
 import pytest
 
 from models.access import Role
-from tests.server.api import Api, Data, paged
+from resolvers.status import SUMMARY_PAUSE
+from tests.server.api import Api, Data, paged, socket
 from tests.server.conftest import Enter
 from tests.server.processes import Server, command
 from tests.server.worlds import (
@@ -21,6 +23,8 @@ from tests.server.worlds import (
     run_job,
     submit,
 )
+
+pytestmark = pytest.mark.usefixtures("true_counters")
 
 CLARITY = "crit_clarity"
 
@@ -70,6 +74,12 @@ def test_evaluations_are_listed_searched_and_queued_for_review(api: Api) -> None
     assert names(hasFeedback=False) == ["e5", "e4"]
     assert names(hasFeedback=True) == ["e3", "e2", "e1", "e0"]
     assert names(search="answer 2") == ["e2"]
+    submit(api, judge, [feedback(9, "RATING", rating=2, evaluationExternalId="e1", submittedBy="cy")])
+    assert names(submittedBy="cy") == names(feedbackTypes=["RATING", "COMMENT"]) == ["e1"]
+    assert names(criterionId=CLARITY, feedbackTypes=["CORRECTION"]) == ["e3", "e2", "e1", "e0"]
+    assert names(criterionId=CLARITY, submittedBy="cy") == []
+    [error] = api.errors("JudgeEvaluations", judgeId=judge["id"], filter={"criterionId": "crit_none"})
+    assert (error["extensions"]["code"], error["extensions"]["field"]) == ("NOT_FOUND", ["filter", "criterionId"])
 
 
 @pytest.mark.parametrize(
@@ -96,6 +106,10 @@ def test_retracted_feedback_counts_no_longer_and_says_who_took_it_back_and_why(a
     assert taken["retractedBy"]["name"] == "ann"
     assert taken["retractionReason"] == "Clicked the wrong item."
     assert retract(api, newest["id"], "Another reason.") == taken
+    told = [entry for entry in api.run("AuditLog")["nodes"] if entry["action"] == "FEEDBACK_RETRACTED"]
+    assert [(entry["targetId"], entry["reason"], entry["user"]["name"]) for entry in told] == [
+        (newest["id"], "Clicked the wrong item.", "ann")
+    ]
     assert api.run("FeedbackSummary", judgeId=judge["id"])["usableCount"] == 2
     assert len(listed(api, judge)) == 2
     assert [node["id"] for node in listed(api, judge, includeRetracted=True) if node["retractedAt"]] == [newest["id"]]
@@ -144,6 +158,25 @@ def test_retracted_feedback_leaves_a_job_that_has_not_started(server: Server, en
     told = [update["event"]["message"] for update in follow(api, job)]
 
     assert [message for message in told if "8 labels" in message], told
+
+
+def test_summaries_are_pushed_a_few_times_a_second_at_most_and_the_last_state_always(api: Api) -> None:
+    judge = make_judge(api)
+    record(api, judge, [item(0)])
+    with socket(api) as live:
+        live.subscribe("FeedbackSummaryChanged", judgeId=judge["id"])
+        assert live.next()["totalFeedbackCount"] == 0
+        began = time.monotonic()
+        for number in range(20):
+            submit(
+                api, judge, [feedback(number, "RATING", rating=4, evaluationExternalId="e0", submittedBy=f"r{number}")]
+            )
+        totals = [0]
+        while totals[-1] < 20:
+            totals.append(live.next()["totalFeedbackCount"])
+        pushed = len(totals) - 1
+        assert pushed <= (time.monotonic() - began) / SUMMARY_PAUSE + 1
+    assert totals == sorted(set(totals))
 
 
 def test_days_are_parted_by_the_midnights_of_the_zone_that_is_asked_for(api: Api) -> None:

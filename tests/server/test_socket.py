@@ -153,24 +153,28 @@ def test_a_bad_operation_fails_alone_and_the_socket_lives(api: Api, case: tuple[
         assert live.receive() == {"type": "complete", "id": "bad"}
 
 
-def revoke(server: Server, key: str | None) -> None:
+def revoke(server: Server, key: str | None, how: str = "revoked_at = 1") -> None:
     """Take a key back, as an operator does in the database."""
     assert key is not None
     with closing(sqlite3.connect(server.data_dir / "judgesmith.sqlite")) as database:
-        database.execute("UPDATE api_keys SET revoked_at = 1 WHERE digest = ?", (digest(key),))
+        database.execute(f"UPDATE api_keys SET {how} WHERE digest = ?", (digest(key),))
         database.commit()
 
 
-def test_a_key_that_is_taken_back_closes_its_open_sockets_with_4401(quiet_server: Server, enter: Enter) -> None:
-    admin = enter(quiet_server, workspace="taken back")
-    viewer = enter(quiet_server, workspace="taken back", role=Role.VIEWER, user="vic")
+@pytest.mark.parametrize("how", ["revoked_at = 1", "expires_at = 1", "role = 'viewer'"])
+def test_a_key_that_holds_no_longer_closes_its_open_sockets_with_4401(
+    quiet_server: Server, enter: Enter, how: str
+) -> None:
+    """Revoked, expired, or with another role: whoever comes back is looked at anew."""
+    admin = enter(quiet_server, workspace=f"taken back: {how}")
+    viewer = enter(quiet_server, workspace=f"taken back: {how}", role=Role.ANNOTATOR, user="vic")
     judge = make_judge(admin)
     fill(admin, judge, range(1))
     with socket(viewer) as following, socket(viewer) as idle:
         following.subscribe("FeedbackSummaryChanged", judgeId=judge["id"])
         following.next()
-        revoke(quiet_server, viewer.key)
-        assert viewer.send("Viewer").status_code == 401
+        revoke(quiet_server, viewer.key, how)
+        assert viewer.send("Viewer").status_code == (200 if "role" in how else 401)
         code = None
         for number in count(1):  # what it still may see for a moment gets less and less
             submit(admin, judge, [feedback(0, "COMMENT", externalId=f"more {number}", comment="Still there?")])

@@ -78,6 +78,9 @@ def test_an_imported_version_scores_the_same_and_is_a_candidate_without_proof(
     judge = make_judge(api)
     answer = api.http.post(f"/judges/{judge['id']}/versions", content=content, headers=ZIP)
     made = answer.json()
+    [told] = api.run("AuditLog", filter={"actions": ["VERSION_IMPORTED"]})["nodes"]
+    assert (told["targetId"], told["user"]["name"]) == (made["version_id"], "ann")
+    assert hashlib.sha256(content).hexdigest() in told["message"]
     found = version_of(api, made["version_id"])
     (error,) = api.user_errors("DeployJudgeVersion", input={"versionId": made["version_id"]})
 

@@ -1,5 +1,6 @@
 """The figures of feedback counted plainly, by the words of their definition: what counters are compared with."""
 
+from collections import Counter
 from dataclasses import astuple, dataclass, fields
 from datetime import datetime
 from statistics import fmean
@@ -11,11 +12,11 @@ from sqlalchemy import Connection, insert
 from models.agreement import krippendorff_alpha
 from models.base import new_id, now
 from models.evaluation import score_at
-from models.feedback import Bounds, FeedbackType, Figures, Summary
+from models.feedback import Bounds, FeedbackType, Figures, RaterCount, Summary
 from models.judge import JudgeVersion, VersionStatus
 from store import judges
 from store.feedback import NewFeedback
-from store.summary import agreement_within, evaluations_within, figures_of, new_within, summarise
+from store.summary import agreement_within, evaluations_within, figures_of, new_within, raters_within, summarise
 from tests.factories import World
 
 
@@ -46,15 +47,9 @@ async def summary_of(world: World, bounds: Bounds | None = None) -> Summary:
     )
 
 
-def recount(rows: list[Row], bounds: Bounds, watermark: int, criteria: int = 3) -> dict[str, Any]:
-    """The same figures by the words of their definition."""
-    meant = tuple(range(criteria)) if bounds.criteria is None else bounds.criteria
-
-    def given(row: Row) -> dict[int, float]:
-        scores = row.item.scores or []
-        return {n: score for n, score in enumerate(scores) if n in meant and score is not None}
-
-    inside = [
+def rows_within(rows: list[Row], bounds: Bounds, meant: tuple[int, ...]) -> list[Row]:
+    """Those that count, in the order in which they were given."""
+    return [
         row
         for row in sorted(rows, key=lambda r: (r.at, r.seq))
         if not row.retracted
@@ -62,8 +57,33 @@ def recount(rows: list[Row], bounds: Bounds, watermark: int, criteria: int = 3) 
         and (bounds.until is None or row.at < bounds.until)
         and row.seq > bounds.after_seq
         and (bounds.upto_seq is None or row.seq <= bounds.upto_seq)
-        and (row.item.spec.type is not FeedbackType.CORRECTION or bounds.criteria is None or given(row))
+        and (row.item.spec.type is not FeedbackType.CORRECTION or bounds.criteria is None or _given(row, meant))
     ]
+
+
+def gave_most(rows: list[Row], bounds: Bounds) -> list[RaterCount]:
+    """Who gave how many items within bounds, most first."""
+    inside = rows_within(rows, bounds, bounds.criteria or ())
+    total = Counter(row.by for row in inside)
+    corrections = Counter(row.by for row in inside if row.item.spec.type is FeedbackType.CORRECTION)
+    ordered = sorted(total, key=lambda rater: (-total[rater], rater))
+    return [RaterCount(rater, total[rater], corrections[rater]) for rater in ordered]
+
+
+async def raters_of(world: World, bounds: Bounds, first: int) -> list[RaterCount]:
+    """The same, as it is told."""
+    return await world.store.read(
+        lambda c: raters_within(c, world.judge.pk, judges.criteria(c, world.judge.pk), bounds, first)
+    )
+
+
+def recount(rows: list[Row], bounds: Bounds, watermark: int, criteria: int = 3) -> dict[str, Any]:
+    """The same figures by the words of their definition."""
+    meant = tuple(range(criteria)) if bounds.criteria is None else bounds.criteria
+    inside = rows_within(rows, bounds, meant)
+
+    def given(row: Row) -> dict[int, float]:
+        return _given(row, meant)
 
     def of(kind: FeedbackType) -> list[Row]:
         return [row for row in inside if row.item.spec.type is kind]
@@ -118,11 +138,14 @@ def recount(rows: list[Row], bounds: Bounds, watermark: int, criteria: int = 3) 
 def told(summary: Summary) -> dict[str, Any]:
     """A summary in the recount's shape."""
     shifts = [astuple(shift) for shift in summary.criteria]
-    names = [
-        field.name for field in fields(Summary) if field.name not in ("criteria", "agreement", "detectable_change")
-    ]
+    names = [field.name for field in fields(Summary) if field.name not in ("criteria", "agreement", "spread")]
     names += ["rater_agreement", "conflicts"]
     return {name: getattr(summary, name) for name in names} | {"criteria": shifts}
+
+
+def _given(row: Row, meant: tuple[int, ...]) -> dict[int, float]:
+    scores = row.item.scores or []
+    return {n: score for n, score in enumerate(scores) if n in meant and score is not None}
 
 
 def _raw(row: Row, ordinal: int) -> float | None:

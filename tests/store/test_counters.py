@@ -4,23 +4,29 @@ import asyncio
 from collections.abc import Coroutine
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from types import SimpleNamespace
+from typing import Any, TypeVar, cast
 
+import orjson
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, select, update
 
 from models.counters import FeedbackCounter
 from models.errors import Conflict
 from models.evaluation import Evaluation
 from models.feedback import Bounds
+from models.filters import EvaluationFilter
 from models.spec import CriterionSpec, EvaluationSpec, JudgeChange
+from resolvers.bulk import EvaluationLoad, FeedbackLoad, Options, Outcome
+from resolvers.context import Context
 from store import feedback as stored
-from store import judge_change, recount
+from store import judge_change, judges, lists, recount
 from store.evaluations import NewEvaluation
 from store.feedback import NewFeedback
+from store.rows import every
 from store.store import Store, open_store
 from tests.factories import World, add_evaluations, make_version, make_world, new_feedback, record, retract, submit
 from tests.store import recounting
@@ -40,6 +46,7 @@ MOMENTS = [
     START + timedelta(days=40, hours=7),
     datetime(1960, 5, 5, 5, 5, 5, 5, tzinfo=UTC),
 ]
+KEYS = ("crit_clarity", "crit_accuracy", "crit_more_2", "crit_more_3")
 SCORES = [None, 1.0, 2.0, 2.5, 5.0]
 ROWS = st.lists(st.sampled_from(SCORES), min_size=4, max_size=4)
 ITEMS = st.lists(
@@ -119,6 +126,44 @@ class Writes(RuleBasedStateMachine):
                 about = item.evaluation
                 self.rows[row.id] = Row(row.seq, about.scores, about.group or "", item, retracted=False)
 
+    @rule(scores=st.lists(st.lists(st.sampled_from([1.0, 2.5, 5.0, 9.0]), min_size=1, max_size=2), max_size=5))
+    def load_evaluations(self, scores: list[list[float]]) -> None:
+        """In bulk: 9 is off the scale."""
+        lines = [{"output": "Bulky", "scores": dict(zip(KEYS, row, strict=False))} for row in scores]
+        outcome = self._load(EvaluationLoad, lines)
+        assert outcome.new == sum(9.0 not in row for row in scores)
+        known = max((row.seq for row in self.evaluations), default=0)
+        newer = select(Evaluation).where(Evaluation.judge_pk == self.world.judge.pk, Evaluation.seq > known)
+        self.evaluations += self.do(self.store.read(lambda c: every(c, newer.order_by(Evaluation.seq), Evaluation)))
+        assert [row.seq for row in self.evaluations] == list(range(1, len(self.evaluations) + 1))
+
+    @precondition(lambda self: self.evaluations)
+    @rule(drawn=ITEMS, lost=st.booleans())
+    def load_feedback(self, drawn: list[Any], lost: bool) -> None:
+        """In bulk, with names that are taken, and about what is not there."""
+        lines = [_line(item) for item in self._items(drawn)]
+        if lost:
+            lines.append(lines[0] | {"evaluation_id": "evl_none"})
+        outcome = self._load(FeedbackLoad, lines)
+        assert outcome.new + outcome.already_there + len({r.line for r in outcome.refusals}) == len(lines)
+        about = {row.id: row for row in self.evaluations}
+        newer = select(stored.Feedback).where(stored.Feedback.judge_pk == self.world.judge.pk)
+        rows = self.do(self.store.read(lambda c: every(c, newer, stored.Feedback)))
+        found = [row for row in rows if row.id not in self.rows]
+        assert len(found) == outcome.new
+        for row in found:
+            evaluation = about[row.evaluation_id]
+            what = {"rating": row.rating, "approved": row.approved, "scores": row.scores, "comment": row.comment}
+            item = new_feedback(evaluation, **what, by=row.submitted_by, submitted_at=row.submitted_at)
+            self.rows[row.id] = Row(row.seq, evaluation.scores, evaluation.group or "", item, retracted=False)
+
+    def _load(self, kind: type[EvaluationLoad] | type[FeedbackLoad], lines: list[dict[str, Any]]) -> Outcome:
+        criteria = self.do(self.store.read(lambda c: judges.criteria(c, self.world.judge.pk)))
+        ctx = cast("Context", SimpleNamespace(store=self.store, viewer=self.world.viewer))
+        load = kind(ctx, self.world.judge, criteria, Options())
+        unit: Any = load.read([(n, orjson.dumps(line)) for n, line in enumerate(lines, 1)])
+        return self.do(load.keep(unit))
+
     @precondition(lambda self: self.evaluations)
     @rule(drawn=ITEMS)
     def submit_in_a_unit_that_fails(self, drawn: list[Any]) -> None:
@@ -157,6 +202,33 @@ class Writes(RuleBasedStateMachine):
         assert self.do(recounting.short_of(self.world, bounds)) == expected
         assert recounting.told(self.do(recounting.summary_of(self.world, bounds))) == expected
         assert self.do(self.store.read(recount.check)) == []
+        for words in ("text", "bulky"):
+            found = EvaluationFilter(search=words)
+            listed = self.do(
+                self.store.read(lambda c, w=found: lists.evaluations(c, self.world.judge.pk, w, 100, None))
+            )
+            assert sorted(row.seq for row in listed.rows) == [
+                e.seq for e in self.evaluations if e.output.lower() == words
+            ]
+
+
+def _line(item: NewFeedback) -> dict[str, Any]:
+    """A line of a bulk load that says the same."""
+    spec = item.spec
+    said = {
+        "evaluation_id": item.evaluation.id,
+        "type": spec.type.value,
+        "rating": spec.rating,
+        "approved": spec.approved,
+        "comment": spec.comment,
+        "submitted_by": spec.submitted_by,
+        "submitted_at": spec.submitted_at,
+        "external_id": spec.external_id,
+    }
+    if item.scores is not None:
+        given = zip(KEYS, item.scores, strict=False)
+        said["corrected_scores"] = {name: score for name, score in given if score is not None}
+    return said
 
 
 @pytest.fixture
@@ -174,8 +246,8 @@ def test_after_any_writes_in_any_order_counters_say_what_a_recount_says(
     run_state_machine_as_test(
         Writes,
         settings=settings(
-            max_examples=12 if database_kind == "sqlite" else 4,
-            stateful_step_count=14,
+            max_examples=14 if database_kind == "sqlite" else 4,
+            stateful_step_count=16,
             deadline=None,
             derandomize=True,
             phases=[Phase.explicit, Phase.generate],

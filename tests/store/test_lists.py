@@ -17,6 +17,7 @@ from models.filters import EvaluationFilter, FeedbackFilter
 from models.spec import EvaluationSpec
 from store import lists
 from store.evaluations import NewEvaluation
+from store.postgres import PostgresStore
 from store.store import Store
 from tests.factories import World, add_evaluations, make_world, new_feedback, record, retract, submit
 
@@ -115,6 +116,48 @@ async def test_pages_of_evaluations_hold_exactly_what_a_filter_means_newest_firs
     assert await listed(search="word", has_feedback=True) == [r for r in sorted(reviewed, reverse=True) if (r - 1) % 17]
 
 
+@pytest.mark.parametrize("branches", [lists.MAX_BRANCHES, 1])
+async def test_evaluations_are_listed_by_feedback_of_which_one_item_is_all_that_is_asked_for(
+    store: Store, branches: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lists, "MAX_BRANCHES", branches)
+    rng = random.Random(5)
+    world = await make_world(store)
+    said = await talk(world, rng, 120)
+    rows = {row.id: row for row in await add_evaluations(world, 30)}  # the same again: gives those that are there
+    later = await add_evaluations(world, 5, start=30)
+    await talk(await make_world(store), rng, 20)
+    parts: list[Callable[[], dict[str, Any]]] = [
+        lambda: {"types": tuple(rng.sample(list(FeedbackType), rng.randint(0, 3)))},
+        lambda: {"criterion": rng.randint(0, 1)},
+        lambda: {"rater": rng.choice(["ann", "ben", "nobody"])},
+        lambda: {"until": later[0].created_at},
+        lambda: {"since": later[0].created_at},
+        lambda: {"has_feedback": rng.random() < 0.8},
+        lambda: {"search": "word"},
+    ]
+    chosen = [EvaluationFilter(**part()) for part in parts[:3] for _ in range(2)]
+    chosen += [
+        EvaluationFilter(**{k: v for part in rng.sample(parts, 3) for k, v in part().items()}) for _ in range(16)
+    ]
+    for wanted in chosen:
+        about = {row.evaluation_id for row in said if is_meant(row, wanted.feedback or FeedbackFilter())}
+        asks = wanted.feedback is not None or wanted.has_feedback
+        meant = [
+            row.seq
+            for row in (*rows.values(), *later)
+            if (not asks or row.id in about)
+            and not (
+                wanted.has_feedback is False and row.id in {one.evaluation_id for one in said if not one.retracted_at}
+            )
+            and (wanted.since is None or row.created_at >= wanted.since)
+            and (wanted.until is None or row.created_at < wanted.until)
+            and (wanted.search is None or "word" in row.output)
+        ]
+        assert await pages(world, lists.evaluations, wanted, 4) == sorted(meant, reverse=True), wanted
+        assert await store.read(lambda c, w=wanted: lists.count_evaluations(c, world.judge.pk, w)) == len(meant)
+
+
 @pytest.mark.parametrize(
     "hostile",
     ['"', "'", "a OR b", "clear*", "NEAR(a b)", "text:clear", "-clear", "(", "clear AND", "^clear", "%", "\\", ":*",
@@ -174,6 +217,9 @@ FILTERS: dict[str, FeedbackFilter | EvaluationFilter] = {
     "what waits for review": EvaluationFilter(has_feedback=False),
     "evaluations of a period": EvaluationFilter(since=START, until=START + timedelta(days=3000)),
     "words judged": EvaluationFilter(search="output"),
+    "evaluations with feedback of a type": EvaluationFilter(types=(FeedbackType.RATING, FeedbackType.CORRECTION)),
+    "evaluations with a correction of a criterion": EvaluationFilter(criterion=1),
+    "evaluations with feedback of a person": EvaluationFilter(rater="ann"),
 }
 
 
@@ -212,3 +258,21 @@ async def test_a_page_deep_in_a_list_is_found_by_index_without_scan_or_sort(
     assert not [word for word in ("TEMP B-TREE", "Sort", "Seq Scan") if word in shown], shown
     scans = [line for line in shown.splitlines() if "SCAN" in line and "VIRTUAL TABLE" not in line]
     assert not scans, shown
+
+
+async def test_new_words_are_sorted_into_the_index_beside_the_work_and_found_before_and_after(store: Store) -> None:
+    if not isinstance(store, PostgresStore):
+        pytest.skip("FTS5 has no list of what waits")
+    world = await make_world(store)
+    await add_evaluations(world, 30)
+
+    async def found() -> int:
+        return len(await pages(world, lists.evaluations, EvaluationFilter(search="output"), 20))
+
+    assert await found() == 30
+    store.tend()
+    assert store._tending is not None
+    await store._tending
+    waiting = text("SELECT gin_clean_pending_list('ix_evaluation_texts_text'::regclass)")  # how much it had to sort
+    assert await store.read(lambda c: c.execute(waiting).scalar_one()) == 0
+    assert await found() == 30

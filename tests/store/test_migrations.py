@@ -1,6 +1,8 @@
 """Migrations: they make exactly the tables that the records declare, can be undone, and may run at once."""
 
 import asyncio
+import contextlib
+import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,18 +15,20 @@ from sqlalchemy import Connection, inspect
 
 import store.migrations
 from models.base import Base
-from store import access
+from models.filters import EvaluationFilter
+from store import access, judges, lists, recount
 from store.store import Store, open_store
+from tests.factories import add_corrections, add_evaluations, make_world, new_feedback, submit
 
 FULL_TEXT = ("evaluation_texts", "feedback_texts")
 
 
-def downgrade(connection: Connection) -> None:
+def downgrade(connection: Connection, to: str = "base") -> None:
     config = Config()
     [folder] = store.migrations.__path__
     config.set_main_option("script_location", str(Path(folder)))
     config.attributes["connection"] = connection
-    command.downgrade(config, "base")
+    command.downgrade(config, to)
 
 
 def tables(connection: Connection) -> set[str]:
@@ -72,11 +76,55 @@ async def test_migrating_again_harms_nothing(empty: Store) -> None:
     assert (await empty.write(lambda c: access.ensure_workspace(c, "kept"))).id == kept.id
 
 
+async def test_a_database_from_before_counters_is_filled_with_places_counters_and_words(store: Store) -> None:
+    """More rows than one portion of the migration holds, and two judges."""
+    worlds = [await make_world(store), await make_world(store)]
+    for world, number in zip(worlds, (5_001, 3), strict=True):
+        rows = await add_evaluations(world, number)
+        await add_corrections(world, rows[::1000])
+        await submit(world, new_feedback(rows[-1], rating=5, by="cy"))
+
+    filters = [
+        EvaluationFilter(),
+        EvaluationFilter(rater="cy"),
+        EvaluationFilter(search="output 2"),
+        EvaluationFilter(criterion=0),
+    ]
+
+    def seen(connection: Connection) -> list[object]:
+        found: list[object] = []
+        for pk in (world.judge.pk for world in worlds):
+            found.append(judges.by_pk(connection, pk))
+            found += [lists.evaluations(connection, pk, wanted, 50, None).rows for wanted in filters]
+        return found
+
+    before = await store.read(seen)
+    await store.write(lambda c: downgrade(c, "0001"))
+    await store.migrate()
+
+    assert await store.read(seen) == before
+    assert await store.read(recount.check) == []
+
+
 async def test_several_processes_may_migrate_at_once(empty: Store, empty_database_url: str) -> None:
     async with open_store(empty_database_url) as second, open_store(empty_database_url) as third:
         await asyncio.gather(empty.migrate(), second.migrate(), third.migrate())
 
         assert await third.read(tables) == {*Base.metadata.tables, "alembic_version"}
+
+
+async def test_a_new_file_that_another_process_is_writing_to_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "new.sqlite"
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("CREATE TABLE theirs (id INTEGER)")
+        async with open_store(f"sqlite+aiosqlite:///{path}") as store:
+            migration = asyncio.create_task(store.migrate())
+            await asyncio.sleep(0.3)
+            other.execute("COMMIT")
+            await migration
+
+            assert await store.read(tables) == {*Base.metadata.tables, "alembic_version", "theirs"}
 
 
 def test_migrations_name_the_databases_own_types_so_that_they_outlive_ours() -> None:

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from dataclasses import astuple
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from store import recount as counting
 from store.evaluations import NewEvaluation
 from store.store import Store
 from tests.factories import World, add_evaluations, make_world, new_feedback, record, retract, submit
-from tests.store.recounting import Row, put_version, recount, short_of, summary_of, told
+from tests.store.recounting import Row, gave_most, put_version, raters_of, recount, short_of, summary_of, told
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
@@ -87,9 +88,13 @@ async def test_it_says_what_a_plain_recount_says(store: Store, seed: int, apart:
         expected = recount(rows, bounds, watermark)
         assert await short_of(world, bounds) == expected, bounds
         assert told(await summary_of(world, bounds)) == expected, bounds
+        most = gave_most(rows, bounds)
+        assert await raters_of(world, bounds, 100) == most, bounds
+        assert [rater.total for rater in await raters_of(world, bounds, 2)] == [rater.total for rater in most[:2]]
     for _ in range(5):
         bounds = Bounds(after_seq=rng.randint(0, 240), upto_seq=rng.randint(0, 240), until=somewhen())
         assert told(await summary_of(world, bounds)) == recount(rows, bounds, watermark), bounds
+        assert await raters_of(world, bounds, 100) == gave_most(rows, bounds), bounds
     assert await store.read(counting.check) == []
 
 
@@ -102,14 +107,16 @@ async def test_what_could_be_proven_is_the_same_from_counters_as_from_rows(
     kept = await summary_of(world, Bounds(criteria=criteria))
     read = await summary_of(world, Bounds(criteria=criteria, since=START))
 
-    assert kept.detectable_change == pytest.approx(read.detectable_change)
+    assert kept.spread is not None
+    assert read.spread is not None
+    assert astuple(kept.spread) == pytest.approx(astuple(read.spread))
 
 
 async def test_a_judge_without_feedback_has_a_summary_of_nothing(store: Store) -> None:
     summary = await summary_of(await make_world(store))
 
     assert (summary.total, summary.usable, summary.evaluations, summary.raters) == (0, 0, 0, 0)
-    assert (summary.earliest, summary.latest, summary.rater_agreement, summary.detectable_change) == (None,) * 4
+    assert (summary.earliest, summary.latest, summary.rater_agreement, summary.spread) == (None,) * 4
     assert [shift.mean_shift for shift in summary.criteria] == [None, None]
 
 

@@ -105,9 +105,27 @@ def test_interval_of_a_mean_covers_its_truth() -> None:
     assert missed <= 20
 
 
+@pytest.mark.parametrize("groups", [2, 3, 5])
+def test_a_handful_of_groups_is_no_proof_by_luck(groups: int) -> None:
+    """Where nothing changed, few groups look improved about as seldom as many do, and one alone never."""
+    rng, of_item = np.random.default_rng(0), np.repeat(np.arange(groups, dtype=np.int32), 6)
+    improved = 0
+    for seed in range(200):
+        change = rng.normal(size=groups)[of_item] + 0.5 * rng.normal(size=len(of_item))
+        improved += mae_changes([change], [of_item], np.array([100.0]), seed).overall.upper < 0
+    assert improved <= 10
+
+
+def test_a_single_group_tells_nothing() -> None:
+    """However large the change in it, the interval is all that is possible."""
+    found = mae_changes([np.full(50, -1.0)], [np.zeros(50, np.int32)], np.array([4.0]), 0)
+    assert (found.overall.lower, found.overall.estimate, found.overall.upper) == (-1.0, -0.25, 1.0)
+    assert (found.each[0].lower, found.each[0].upper) == (-4.0, 4.0)
+
+
 def test_interval_of_constant_draws_is_a_point() -> None:
     """Nothing varies: the interval is the estimate."""
-    found = interval(0.5, np.full(100, 0.5), 10)
+    found = interval(0.5, np.full(100, 0.5), 10, 1.0)
     assert (found.lower, found.estimate, found.upper) == (0.5, 0.5, 0.5)
 
 

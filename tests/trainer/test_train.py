@@ -240,9 +240,13 @@ def test_exploding_loss_raises_diverged_with_advice() -> None:
         run(make_task(100, learning_rate=100.0, max_epochs=5))
 
 
-def test_validation_split_is_held_out() -> None:
-    """Labels of held-out groups do not reach the version: changing them changes the evidence alone."""
-    task = make_task(200, validation_split=0.25)
+@pytest.mark.parametrize("early_stopping", [None, True], ids=str)
+def test_validation_split_is_held_out(early_stopping: bool | None) -> None:
+    """Labels of held-out groups do not reach the version: changing them changes the evidence alone.
+
+    When to stop early is not chosen on them either.
+    """
+    task = make_task(200, validation_split=0.25, early_stopping=early_stopping)
     first, _ = run(task)
     assert first.evidence.group_count == round(0.25 * 50)
     assert first.chosen["validation_split"] == 0.25

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import io
+import json
+import re
 import subprocess
 import sys
+import zipfile
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from tests.trainer.made_up import make_task
 from trainer import archive
+from trainer.optimise import Schedule
 from trainer.version import Version
 
 
@@ -72,3 +79,48 @@ def test_scoring_needs_no_scipy() -> None:
     """A server that only scores does not pay for scipy."""
     code = "import sys, trainer.version; assert not any(m.startswith('scipy') for m in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+PAGE = Path(__file__).parents[2] / "docs/reference/version-files.md"
+
+
+def read_file(content: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """A version's file by Python's own means and numpy's."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        arrays = {name: np.load(io.BytesIO(archive.read(name))) for name in archive.namelist()[1:]}
+        return json.loads(archive.read("header.json")), {name.removesuffix(".npy"): a for name, a in arrays.items()}
+
+
+def test_the_page_names_all_that_a_file_holds(base: Version) -> None:
+    """Every field of the header and of the recipe, every array, with its type."""
+    header, arrays = read_file(base.dumps())
+    page = PAGE.read_text(encoding="utf-8")
+    named = set(re.findall(r"`([a-z_.*]+)`", page))
+    assert {*header, *header["scales"][0], *header["recipe"], *header["recipe"]["prior"]} <= named
+    models = {name: name.split(".") for name in arrays if f"{name.split('.')[0]}.*" in named}
+    assert {*Schedule.__slots__, *(field for _, field in models.values()), *(arrays.keys() - models)} <= named
+    for line in page.splitlines():
+        found = re.match(r"\| ((?:`\w+`(?:, )?)+) \| `(\S+)` `\((C|D),\)`", line)
+        for name in re.findall(r"\w+", found[1]) if found else []:
+            assert arrays[name].dtype.str == found[2].replace("\\", "")
+            assert arrays[name].shape == (base.encoder.width if found[3] == "D" else len(base.scales),)
+
+
+@pytest.mark.parametrize("gate", [0.0, 0.5, 1.0])
+def test_the_pages_formulas_give_the_versions_means(base: Version, gate: float) -> None:
+    """Computed from the file's arrays as the page says, without any of the code that does it."""
+    items = make_task(60, seed=21).items
+    version = replace(base, gate=np.full(2, gate), learned=np.ones(2, np.bool_))
+    header, arrays = read_file(version.dumps())
+    x, expected = version.encoder.encode(items, version.scales), version.score(items).expected
+    for c, scale in enumerate(header["scales"]):
+        a, b = scale["minimum"], scale["maximum"]
+        steps = round((b - a) / scale["step"])
+        level, whole = np.arange(1, steps + 1), np.zeros((len(items), steps))
+        for model, share in (("calibrator", 1 - gate), ("joint", gate)):
+            own = {name: arrays[f"{model}.{name}"][c] for name in ("slope", "shift", "bend", "weights")}
+            z = 8 * ((items.raw[:, c] - a) / (b - a) - 0.5) * own["slope"] + own["shift"]
+            z = z + x @ own["weights"] if model == "joint" else z
+            t = np.maximum.accumulate(8 * ((level - 0.5) / steps - 0.5) + own["bend"][:steps])
+            whole += share / (1 + np.exp(t - z[:, None]))
+        assert np.allclose(a + (b - a) / steps * whole.sum(1), expected[:, c], atol=1e-6)

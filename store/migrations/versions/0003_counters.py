@@ -8,6 +8,7 @@ What the counters say of rows that are there already is filled in right after th
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,6 +21,7 @@ depends_on = None
 
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 BUCKET = ("width", "start")
+PORTION = 5000  # rows
 
 
 def judge() -> sa.Column[Any]:
@@ -79,21 +81,33 @@ def upgrade() -> None:
 def _evaluations_in_order() -> None:
     """Each evaluation gets its place in the judge's order of recording; ids are in that order."""
     op.add_column("evaluations", sa.Column("seq", NUMBER, nullable=False, server_default="0"))
-    op.execute(
-        "UPDATE evaluations SET seq = numbered.seq FROM (SELECT id, row_number() OVER (PARTITION BY judge_pk ORDER BY "
-        "id) AS seq FROM evaluations) AS numbered WHERE numbered.id = evaluations.id"
-    )
-    op.execute(
-        "UPDATE judges SET evaluation_seq = coalesce((SELECT max(seq) FROM evaluations WHERE judge_pk = judges.pk), 0)"
-    )
+    connection = op.get_bind()
+    for pk in connection.execute(sa.text("SELECT pk FROM judges")).scalars().all():
+        done, after = 0, ""
+        while portion := _next_ids(pk, after):
+            numbered = [{"id": name, "seq": done + place} for place, name in enumerate(portion, 1)]
+            connection.execute(sa.text("UPDATE evaluations SET seq = :seq WHERE id = :id"), numbered)
+            done, after = done + len(portion), portion[-1]
+        count = {"pk": pk, "count": done}
+        connection.execute(sa.text("UPDATE judges SET evaluation_seq = :count WHERE pk = :pk"), count)
     op.create_index(op.f("ix_evaluations_judge_pk_seq"), "evaluations", ["judge_pk", "seq"], unique=True)
     op.create_index(op.f("ix_evaluations_judge_pk_created_at_seq"), "evaluations", ["judge_pk", "created_at", "seq"])
     op.drop_index(op.f("ix_evaluations_judge_pk_id"), "evaluations")
 
 
+def _next_ids(judge_pk: int, after: str) -> Sequence[str]:
+    """The ids of a judge's next evaluations: a portion, so that no statement takes long."""
+    statement = "SELECT id FROM evaluations WHERE judge_pk = :pk AND id > :after ORDER BY id LIMIT :portion"
+    given = {"pk": judge_pk, "after": after, "portion": PORTION}
+    return op.get_bind().execute(sa.text(statement), given).scalars().all()
+
+
 def _feedback() -> None:
     for name, length in (("criteria", 32), ("compared", 32), ("standing", 64)):
         op.add_column("feedback", sa.Column(name, sa.String(length=length), nullable=False, server_default=""))
+    op.add_column("feedback", sa.Column("about_at", sa.BigInteger(), nullable=False, server_default="0"))
+    op.add_column("feedback", sa.Column("about_seq", NUMBER, nullable=False, server_default="0"))
+    _place_feedback()
     op.add_column("feedback", sa.Column("overtaken_at", sa.BigInteger(), nullable=True))
     with op.batch_alter_table("feedback") as batch:
         batch.add_column(sa.Column("retracted_by", sa.String(length=40), nullable=True))
@@ -101,9 +115,11 @@ def _feedback() -> None:
         batch.create_foreign_key(op.f("fk_feedback_retracted_by"), "users", ["retracted_by"], ["id"])
     op.drop_index(op.f("ix_feedback_judge_pk_submitted_at"), "feedback")
     for columns in (
-        ("submitted_at", "seq"),
+        ("submitted_at", "seq", "about_seq", "retracted_at"),
         ("submitted_by", "submitted_at", "seq"),
         ("type", "criteria", "submitted_at", "seq"),
+        ("submitted_by", "about_at", "about_seq"),
+        ("type", "criteria", "about_at", "about_seq"),
     ):
         op.create_index(op.f(f"ix_feedback_judge_pk_{'_'.join(columns)}"), "feedback", ["judge_pk", *columns])
     op.create_index(
@@ -115,20 +131,35 @@ def _feedback() -> None:
     )
 
 
+def _place_feedback() -> None:
+    """Each item of feedback gets its evaluation's place, in portions."""
+    connection = op.get_bind()
+    statement = sa.text(
+        "UPDATE feedback SET about_at = evaluations.created_at, about_seq = evaluations.seq FROM evaluations "
+        "WHERE evaluations.id = feedback.evaluation_id AND feedback.judge_pk = :pk "
+        "AND feedback.seq > :after AND feedback.seq <= :upto"
+    )
+    for pk, last in connection.execute(sa.text("SELECT pk, feedback_seq FROM judges")).all():
+        for after in range(0, last, PORTION):
+            connection.execute(statement, {"pk": pk, "after": after, "upto": after + PORTION})
+
+
 def _full_text() -> None:
     """What can be searched: words as the database's own full text keeps them, with the place of their row."""
     sqlite = op.get_bind().dialect.name == "sqlite"
     for name in ("evaluation_texts", "feedback_texts"):
         if sqlite:
             op.execute(
-                f"CREATE VIRTUAL TABLE {name} USING fts5(text, content='', tokenize='unicode61 remove_diacritics 2')"
+                f"CREATE VIRTUAL TABLE {name} USING fts5(text, content='', columnsize=0, detail=none, tokenize='ascii')"
             )
         else:
             op.execute(
                 f"CREATE TABLE {name} (judge_pk bigint NOT NULL, seq bigint NOT NULL, text tsvector NOT NULL, "
                 f"CONSTRAINT pk_{name} PRIMARY KEY (judge_pk, seq))"
             )
-            op.execute(f"CREATE INDEX ix_{name}_text ON {name} USING gin (text)")
+            op.execute(f"ALTER TABLE {name} ALTER COLUMN text SET STORAGE EXTERNAL")  # it does not get smaller
+            # what may wait to be sorted in, in kB: the words of some 4,000 long texts
+            op.execute(f"CREATE INDEX ix_{name}_text ON {name} USING gin (text) WITH (gin_pending_list_limit = 32768)")
     _fill("evaluation_texts", "evaluations", "output", "input", "rationale")
     _fill("feedback_texts", "feedback", "comment")
 
@@ -138,7 +169,8 @@ def _fill(name: str, source: str, *texts: str) -> None:
     if connection.dialect.name == "sqlite":
         insert = sa.text(f"INSERT INTO {name} (rowid, text) VALUES (:judge_pk << 40 | :seq, :text)")  # noqa: S608
     else:
-        insert = sa.text(f"INSERT INTO {name} VALUES (:judge_pk, :seq, to_tsvector('simple', :text))")  # noqa: S608
+        vector = "array_to_tsvector(string_to_array(:text, ' '))"
+        insert = sa.text(f"INSERT INTO {name} VALUES (:judge_pk, :seq, {vector})")  # noqa: S608
     table = sa.table(source, *(sa.column(column) for column in ("judge_pk", "seq", *texts)))
     place = (table.c.judge_pk, table.c.seq)
     after = (0, 0)
@@ -149,7 +181,8 @@ def _fill(name: str, source: str, *texts: str) -> None:
             return
         after = (rows[-1].judge_pk, rows[-1].seq)
         said = [(row.judge_pk, row.seq, " ".join(part for part in row[2:] if part)) for row in rows]
-        found = [{"judge_pk": pk, "seq": seq, "text": _words(text)} for pk, seq, text in said if text]
+        words = [{"judge_pk": pk, "seq": seq, "text": _words(text)} for pk, seq, text in said]
+        found = [row for row in words if row["text"]]
         if found:
             connection.execute(insert, found)
 
@@ -175,14 +208,25 @@ def downgrade() -> None:
         op.drop_table(name)
     op.drop_index("ix_feedback_overtaken", "feedback")
     for columns in (
-        ("submitted_at", "seq"),
+        ("submitted_at", "seq", "about_seq", "retracted_at"),
         ("submitted_by", "submitted_at", "seq"),
         ("type", "criteria", "submitted_at", "seq"),
+        ("submitted_by", "about_at", "about_seq"),
+        ("type", "criteria", "about_at", "about_seq"),
     ):
         op.drop_index(op.f(f"ix_feedback_judge_pk_{'_'.join(columns)}"), "feedback")
     with op.batch_alter_table("feedback") as batch:
         batch.drop_constraint(op.f("fk_feedback_retracted_by"), type_="foreignkey")
-        for name in ("criteria", "compared", "standing", "overtaken_at", "retracted_by", "retraction_reason"):
+        for name in (
+            "criteria",
+            "compared",
+            "standing",
+            "about_at",
+            "about_seq",
+            "overtaken_at",
+            "retracted_by",
+            "retraction_reason",
+        ):
             batch.drop_column(name)
     op.create_index(op.f("ix_feedback_judge_pk_submitted_at"), "feedback", ["judge_pk", "submitted_at"])
     op.create_index(op.f("ix_evaluations_judge_pk_id"), "evaluations", ["judge_pk", "id"])

@@ -10,7 +10,7 @@ import { JobsPage } from './jobs/jobs';
 import { JudgePage } from './judges/judge';
 import { JudgesPage } from './judges/judges';
 import { Said } from './parts/actions';
-import { title } from './parts/format';
+import { words } from './parts/format';
 import { Heading } from './parts/look';
 import { useQuery } from './parts/query';
 import { to, useRoute, type Route } from './parts/router';
@@ -92,7 +92,7 @@ function Inside(): JSX.Element {
       </a>
       <Top viewer={viewer.data?.viewer} route={route} />
       <main id="main" ref={main} tabIndex={-1}>
-        <Shown answer={viewer} what="Your key">
+        <Shown answer={viewer} what="What your key may do" heading="Judgesmith">
           {({ viewer: known }) => (
             <ViewerContext.Provider value={known}>
               <View route={route} />
@@ -128,7 +128,7 @@ function Top(properties: { viewer: ViewerQuery['viewer'] | undefined; route: Rou
         <span class={`connection ${state}`} role="status">
           {state === 'online' ? 'Connected' : 'Offline: trying again'}
         </span>
-        {viewer && <span class="hint">{`${viewer.workspace.name} · ${viewer.name}, ${title(viewer.role)}`}</span>}
+        {viewer && <span class="hint" title={`Workspace ${viewer.workspace.name}, key ${viewer.name}, role ${viewer.role}`}>{`${viewer.workspace.name} · ${viewer.name} (${words(viewer.role)})`}</span>}
         <button type="button" class="quiet small" onClick={() => askForKey('')}>
           Change key
         </button>
@@ -144,7 +144,7 @@ function View({ route }: { route: Route }): JSX.Element {
     case 'judge':
       return <JudgePage key={route.id} id={route.id} />;
     case 'review':
-      return <ReviewPage key={route.id} judgeId={route.id} first={route.evaluation} />;
+      return <ReviewPage key={`${route.id} ${route.evaluation ?? ""}`} judgeId={route.id} first={route.evaluation} />;
     case 'jobs':
       return <JobsPage />;
     case 'job':

@@ -6,6 +6,9 @@ import { count, decimal, many, percent } from '../parts/format';
 
 type Proof = NonNullable<NonNullable<TrainingJobProofQuery['trainingJob']>['evidence']>['criteria'][number];
 
+/** More levels than these are drawn small. */
+export const MANY = 9;
+
 const SIZE = 240;
 const LEFT = 34;
 
@@ -101,10 +104,13 @@ export function Confusion({ matrix, name }: { matrix: Matrix; name: string }): J
         <span class="name">{`People against verdicts, ${name}`}</span>
       </figcaption>
       <div class="scroll" role="region" aria-label={`People against verdicts, ${name}`} tabIndex={0}>
-        <table class="confusion">
+        <table class={matrix.levels.length > MANY ? 'confusion fine' : 'confusion'}>
           <thead>
             <tr>
-              <th scope="col">people ↓ verdict →</th>
+              <th scope="col">
+                verdict →<br />
+                people ↓
+              </th>
               {matrix.levels.map((level) => (
                 <th key={level} scope="col">
                   {label(level)}

@@ -10,6 +10,8 @@ export interface Line {
   /** Which of the page's colours. */
   tone: 'before' | 'after' | 'other';
   values: (number | null)[];
+  /** Drawn like the line before it, and not named once more. */
+  same?: boolean;
 }
 
 interface Properties {
@@ -18,8 +20,10 @@ interface Properties {
   across: string;
   x: number[];
   lines: Line[];
-  /** How a value is written, with its unit. */
-  show: (value: number) => string;
+  /** Digits behind the point where a value is written; 0: a count, drawn from 0. */
+  digits: number;
+  /** Written behind a value, such as ` %`. */
+  unit?: string;
   /** Moments on the horizontal axis, in seconds since 1970. */
   days?: boolean;
 }
@@ -28,9 +32,13 @@ const HEIGHT = 200;
 const LAST = 8;
 const WHOLE = [1, 10, 100, 1000, 10_000, 100_000].flatMap((unit) => [unit, 2 * unit, 5 * unit]);
 const FEW = 40; // so few points are marked one by one
+const DAY = 86_400;
+const DAYS = [1, 2, 7, 14, 28, 91, 182, 364].map((number) => number * DAY);
+const shortDays = new Intl.DateTimeFormat('en', { month: 'short', day: 'numeric', timeZone: 'UTC' });
 
 export function LineChart(properties: Properties): JSX.Element {
-  const { title, across, x, lines, show } = properties;
+  const { title, across, x, lines, digits, unit = '' } = properties;
+  const show = (value: number) => value.toFixed(digits) + unit;
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const shape = [title, ...lines.map((line) => line.name)].join('|');
@@ -67,7 +75,7 @@ export function LineChart(properties: Properties): JSX.Element {
     <figure class="chart">
       <figcaption>
         <span class="name">{title}</span>
-        {lines.length > 1 && lines.map((line) => <span key={line.name} class={`key ${line.tone}`}>{line.name}</span>)}
+        {lines.length > 1 && lines.filter((line) => !line.same).map((line) => <span key={line.name} class={`key ${line.tone}`}>{line.name}</span>)}
       </figcaption>
       <div ref={place} class="canvas" role="img" aria-label={`${title}. ${told.join('; ')}. ${points} points.`} data-points={points} />
       {points > 0 && (
@@ -103,6 +111,18 @@ export function LineChart(properties: Properties): JSX.Element {
   );
 }
 
+function shortDay(at: number): string {
+  return shortDays.format(at * 1000);
+}
+
+/** The values at an axis, with as many digits as it takes to tell one from the next. */
+function written(ticks: number[], unit: string): string[] {
+  const step = ticks.length > 1 ? ticks[1]! - ticks[0]! : 1;
+  let digits = 0;
+  while (digits < 6 && Math.abs(Number(step.toFixed(digits)) - step) > step * 1e-6) digits++;
+  return ticks.map((tick) => tick.toFixed(digits) + unit);
+}
+
 function data({ x, lines }: Properties): uPlot.AlignedData {
   return [x, ...lines.map((line) => line.values)] as uPlot.AlignedData;
 }
@@ -110,6 +130,8 @@ function data({ x, lines }: Properties): uPlot.AlignedData {
 function options(properties: Properties, width: number): uPlot.Options {
   const style = getComputedStyle(document.documentElement);
   const colour = (name: string) => style.getPropertyValue(`--${name}`).trim();
+  const { unit = '' } = properties;
+  const counted = properties.digits === 0;
   const axis: uPlot.Axis = {
     stroke: colour('soft'),
     font: '12px system-ui, sans-serif',
@@ -121,11 +143,10 @@ function options(properties: Properties, width: number): uPlot.Options {
     height: HEIGHT,
     legend: { show: false },
     cursor: { show: false },
-    scales: { x: { time: properties.days ?? false } },
-    ...(properties.days && { tzDate: (at: number) => uPlot.tzDate(new Date(at * 1000), 'Etc/UTC') }), // a day's own midnight
+    scales: { x: { time: false }, ...(counted && { y: { range: (_, __, most) => [0, Math.max(1, most * 1.1)] } }) },
     axes: [
-      { ...axis, ...(properties.days ? {} : { incrs: WHOLE }) },
-      { ...axis, size: 64, values: (_: uPlot, ticks: number[]) => ticks.map((tick) => properties.show(tick)) },
+      { ...axis, ...(properties.days ? { incrs: DAYS, values: (_: uPlot, ticks: number[]) => ticks.map(shortDay) } : { incrs: WHOLE }) },
+      { ...axis, size: 64, ...(counted && { incrs: WHOLE }), values: (_: uPlot, ticks: number[]) => written(ticks, unit) },
     ],
     series: [
       {},

@@ -7,7 +7,7 @@ import { Table } from '../parts/look';
 
 type Row = EvidenceFieldsFragment['criteria'][number];
 
-const WIDTH = 150;
+const WIDTH = 130;
 const EDGE = 8;
 
 /** `compared`: a version was active before, so that raw and before are two things. */
@@ -59,10 +59,14 @@ export function ProofTable({ evidence, compared }: { evidence: EvidenceFieldsFra
   );
 }
 
-/** An estimate with its 95 % interval, times a unit. */
+/** An estimate with its 95 % interval, times a unit; with a digit or two more where a bound is close to 0, but not 0. */
 export function interval(of: IntervalFieldsFragment | null, unit = 1, digits = 2): string {
   if (!of) return NONE;
-  const [estimate, lower, upper] = [of.estimate, of.lower, of.upper].map((value) => signed(value * unit, digits));
+  const values = [of.estimate, of.lower, of.upper].map((value) => value * unit);
+  const vanishes = (at: number) => values.some((value) => value !== 0 && Number(value.toFixed(at)) === 0);
+  let enough = digits;
+  while (enough < digits + 2 && vanishes(enough)) enough++;
+  const [estimate, lower, upper] = values.map((value) => signed(value, enough));
   return `${estimate} [${lower}, ${upper}]`;
 }
 

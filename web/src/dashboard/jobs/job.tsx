@@ -5,7 +5,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { TrainingJobDocument, type TrainingJobFieldsFragment } from '../../generated/graphql';
 import { LineChart } from '../charts/line';
 import { useDebounced } from '../parts/debounce';
-import { duration, many, moment, percent, title, words } from '../parts/format';
+import { duration, many, moment, NONE, percent, title, words } from '../parts/format';
 import { Bar, Heading, Section, State, Table } from '../parts/look';
 import { useQuery } from '../parts/query';
 import { to } from '../parts/router';
@@ -15,13 +15,13 @@ import { Events } from './events';
 import { type Epoch, type Live, useLive } from './live';
 import { Proof } from './proof';
 import { Settings } from './settings';
-import { OVER, PATH } from './states';
+import { LEARNS, OVER, PATH } from './states';
 
 export function JobPage({ id }: { id: string }): JSX.Element {
   const answer = useQuery(TrainingJobDocument, { id });
   const live = useLive(id, useDebounced(answer.reload, 150));
   return (
-    <Shown answer={answer} what="The job">
+    <Shown answer={answer} what="The job" heading="Training job">
       {({ trainingJob: job }) =>
         job ? (
           <Job job={{ ...job, ...live.job }} live={live} reload={answer.reload} />
@@ -53,7 +53,7 @@ function Job({ job, live, reload }: { job: TrainingJobFieldsFragment; live: Live
       {live.problem && (
         <div class="note warn" role="alert">{`No live updates: ${live.problem.message}`}</div>
       )}
-      {live.epochs.length > 0 && <Learning epochs={live.epochs} />}
+      {(live.epochs.length > 0 || (LEARNS.includes(job.status) && job.trainingType !== 'VALIDATION')) && <Learning epochs={live.epochs} />}
       <Proof job={job} />
       <Events events={live.events} />
       <Notifications job={job} />
@@ -119,22 +119,22 @@ function timeOf(job: TrainingJobFieldsFragment, now: number): string {
   const epoch = progress.epoch === null ? '' : `epoch ${progress.epoch}${progress.maxEpochs ? ` of at most ${progress.maxEpochs}` : ''}, `;
   if (!startedAt) return job.estimatedDuration ? `expected to take about ${many(job.estimatedDuration, 'minute')}` : 'waits for its turn';
   const elapsed = seconds(startedAt, now);
-  if (progress.fraction < 0.05) return `${epoch}for ${duration(elapsed)}${attempt}`;
+  if (progress.fraction < 0.05) return `${epoch}running for ${duration(elapsed)}${attempt}`;
   return `${epoch}about ${duration((elapsed * (1 - progress.fraction)) / progress.fraction)} left${attempt}`;
 }
 
 function Learning({ epochs }: { epochs: Epoch[] }): JSX.Element {
   const x = epochs.map((epoch) => epoch.epoch);
   const validated = epochs.some((epoch) => epoch.validationLoss !== null);
-  const measured = epochs.some((epoch) => epoch.meanAbsoluteError !== null);
+  const measured = !epochs.length || epochs.some((epoch) => epoch.meanAbsoluteError !== null);
   return (
-    <Section title="Learning" note="Each epoch is one step of learning. Smaller is better in both.">
+    <Section title="Learning" note="Each epoch is one step of learning, measured against each person’s own scores; the proof measures against people’s mean, on what was not learned from. Smaller is better in both.">
       <div class="charts">
         <LineChart
           title="Loss"
           across="epoch"
           x={x}
-          show={(value) => value.toFixed(3)}
+          digits={3}
           lines={[
             { name: 'learned from', tone: 'before', values: epochs.map((epoch) => epoch.loss) },
             ...(validated ? [{ name: 'kept apart', tone: 'after' as const, values: epochs.map((epoch) => epoch.validationLoss) }] : []),
@@ -145,7 +145,8 @@ function Learning({ epochs }: { epochs: Epoch[] }): JSX.Element {
             title="Disagreement with people: mean absolute error, % of the range"
             across="epoch"
             x={x}
-            show={(value) => `${value.toFixed(1)} %`}
+            digits={1}
+            unit=" %"
             lines={[
               {
                 name: 'mean absolute error',
@@ -169,11 +170,11 @@ function Notifications({ job }: { job: TrainingJobFieldsFragment }): JSX.Element
         <Table caption="Messages about the end of the job" head={['Way', 'To', 'State', { text: 'Attempts', number: true }, 'Last error']}>
           {job.notifications.map((message) => (
             <tr key={`${message.channel} ${message.target}`}>
-              <th scope="row">{message.channel}</th>
-              <td>{message.target}</td>
-              <td>{message.status}</td>
+              <th scope="row">{words(message.channel)}</th>
+              <td class="text">{message.target}</td>
+              <td>{words(message.status)}</td>
               <td class="number">{message.attempts}</td>
-              <td>{message.lastError ?? ''}</td>
+              <td class="text">{message.lastError ?? NONE}</td>
             </tr>
           ))}
         </Table>

@@ -84,7 +84,14 @@ function Jobs({ judgeId }: { judgeId?: string }): JSX.Element {
             <>
               <Table
                 caption="Training jobs, newest first"
-                head={['Job', ...(judgeId ? [] : ['Judge']), 'Status', 'Progress', { text: 'Change of error, % of range [95 %]', number: true }, 'Deployed', 'Created']}
+                head={[
+                  'Job',
+                  ...(judgeId ? [] : ['Judge']),
+                  'Status',
+                  { text: 'Change of error, % of range [95 % interval]', number: true },
+                  'Deployed',
+                  'Created',
+                ]}
               >
                 {page.nodes.map((job) => (
                   <Row key={job.id} job={{ ...job, ...live.get(job.id) }} withJudge={!judgeId} />
@@ -112,17 +119,15 @@ function Row({ job, withJudge }: { job: TrainingJobRowFieldsFragment; withJudge:
         <a href={to('jobs', job.id)}>{title(job.trainingType)}</a> <span class="id">{job.id}</span>
       </th>
       {withJudge && (
-        <td>
-          <a href={to('judges', job.judge.id)}>{job.judge.name}</a>
+        <td class="text">
+          <a class="name-in-row" title={job.judge.name} href={to('judges', job.judge.id)}>
+            {job.judge.name}
+          </a>
         </td>
       )}
       <td>
         <State of={job.status} />
-      </td>
-      <td>
-        {OVER.includes(job.status) ? (
-          NONE
-        ) : (
+        {!OVER.includes(job.status) && (
           <span class="row tight">
             <Bar fraction={job.progress.fraction} label={`Progress of ${job.id}`} />
             <span class="number">{percent(job.progress.fraction)}</span>

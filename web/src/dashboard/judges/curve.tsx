@@ -54,11 +54,12 @@ function Drawn({ curve }: { curve: Curve }): JSX.Element {
           title="Mean absolute error, % of the range"
           across="labels"
           x={x}
-          show={(value) => `${value.toFixed(1)} %`}
+          digits={1}
+          unit=" %"
           lines={[
+            { name: '95 % interval', tone: 'before', values: share('lower') },
+            { name: 'its upper end', tone: 'before', values: share('upper'), same: true },
             { name: 'estimate', tone: 'after', values: share('estimate') },
-            { name: '95 % interval, lower', tone: 'before', values: share('lower') },
-            { name: 'upper', tone: 'before', values: share('upper') },
           ]}
         />
         {order.some((value) => value !== null) && (
@@ -66,7 +67,7 @@ function Drawn({ curve }: { curve: Curve }): JSX.Element {
             title="Rank correlation with people"
             across="labels"
             x={x}
-            show={(value) => value.toFixed(2)}
+            digits={2}
             lines={[{ name: 'rank correlation', tone: 'after', values: order }]}
           />
         )}

@@ -21,10 +21,10 @@ export function Days({ judgeId }: { judgeId: string }): JSX.Element {
               across="day"
               x={days.map((day) => Date.parse(day.date) / SECONDS)}
               days
-              show={(value) => value.toFixed(0)}
+              digits={0}
               lines={[
-                { name: 'usable', tone: 'after', values: days.map((day) => day.usableCount) },
                 { name: 'all items', tone: 'before', values: days.map((day) => day.totalCount) },
+                { name: 'usable', tone: 'after', values: days.map((day) => day.usableCount) },
               ]}
             />
           </div>

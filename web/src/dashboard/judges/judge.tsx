@@ -6,7 +6,7 @@ import { FeedbackSummaryChangedDocument, JudgeOverviewDocument, type JudgeOvervi
 import { follow } from '../api';
 import { JobsOf } from '../jobs/jobs';
 import { useDebounced } from '../parts/debounce';
-import { count, day, decimal, many, NONE, percent, signed } from '../parts/format';
+import { count, day, decimal, many, NONE, percent, points, signed, span } from '../parts/format';
 import { Figure, Heading, Section, Table } from '../parts/look';
 import { useQuery } from '../parts/query';
 import { to } from '../parts/router';
@@ -14,6 +14,7 @@ import { Note, Shown } from '../parts/shown';
 import { useMay } from '../parts/viewer';
 import { Learning } from './curve';
 import { Days } from './days';
+import { Raters } from './raters';
 import { Train } from './train';
 import { Versions } from './versions';
 
@@ -30,7 +31,7 @@ export function JudgePage({ id }: { id: string }): JSX.Element {
     });
   }, [id, reload]);
   return (
-    <Shown answer={answer} what="The judge">
+    <Shown answer={answer} what="The judge" heading="Judge">
       {({ judge }) =>
         judge ? (
           <Judge judge={judge} reload={answer.reload} />
@@ -72,7 +73,7 @@ function Judge({ judge, reload }: { judge: Overview; reload: () => void }): JSX.
           </button>
         )}
       </Heading>
-      {judge.description && <p class="lead">{judge.description}</p>}
+      {judge.description && <Description text={judge.description} />}
       {training && <Train judge={judge} waiting={judge.feedbackSummary.newSinceLastTraining} close={() => setTraining(false)} />}
       <Figures judge={judge} />
       <Feedback judge={judge} />
@@ -80,6 +81,18 @@ function Judge({ judge, reload }: { judge: Overview; reload: () => void }): JSX.
       {judge.feedbackSummary.usableCount > 0 && <Learning judgeId={judge.id} />}
       <JobsOf judgeId={judge.id} />
     </>
+  );
+}
+
+const SHORT = 400;
+
+function Description({ text }: { text: string }): JSX.Element {
+  if (text.length <= SHORT) return <p class="lead">{text}</p>;
+  return (
+    <details class="lead">
+      <summary>{`${text.slice(0, SHORT / 2).trimEnd()} … (all of it)`}</summary>
+      <p>{text}</p>
+    </details>
   );
 }
 
@@ -134,7 +147,7 @@ function Feedback({ judge }: { judge: Overview }): JSX.Element {
   return (
     <Section
       title="What people say"
-      note={`${kinds.join(', ')} about ${many(summary.evaluationCount, 'evaluation')}, from ${day(summary.dateRange.earliest)} to ${day(summary.dateRange.latest)}.`}
+      note={`${kinds.join(', ')} about ${many(summary.evaluationCount, 'evaluation')}, ${span(summary.dateRange)}.`}
     >
       <Table
         caption="Corrections by criterion"
@@ -144,6 +157,7 @@ function Feedback({ judge }: { judge: Overview }): JSX.Element {
           { text: 'n corrections', number: true },
           { text: 'Mean shift, points', number: true },
           { text: 'Mean size of shift, points', number: true },
+          { text: 'People agree, α', number: true },
         ]}
       >
         {judge.criteria.map((criterion) => {
@@ -154,20 +168,21 @@ function Feedback({ judge }: { judge: Overview }): JSX.Element {
                 {criterion.name}
                 {criterion.description && <span class="hint block">{criterion.description}</span>}
               </th>
-              <td>{`${decimal(criterion.min, digits(criterion.min))} to ${decimal(criterion.max, digits(criterion.max))}, by ${criterion.step}`}</td>
+              <td>{`${points(criterion.min)} to ${points(criterion.max)}, by ${points(criterion.step)}`}</td>
               <td class="number">{count(row?.correctionCount ?? 0)}</td>
               <td class="number">{signed(row?.meanShift)}</td>
               <td class="number">{decimal(row?.meanAbsoluteShift)}</td>
+              <td class="number">{decimal(row?.raterAgreement)}</td>
             </tr>
           );
         })}
       </Table>
-      <p class="hint">Shift: people’s score minus the judge’s. Above 0, people find the judge too low.</p>
+      <p class="hint">
+        Shift: people’s score minus the judge’s. Above 0, people find the judge too low. α: how far people agree with each other (Krippendorff’s,
+        1 fully, 0 as chance would); – where no two scored the same.
+      </p>
       <Days judgeId={judge.id} />
+      <Raters raters={summary.raters} all={summary.raterCount} total={summary.totalFeedbackCount} />
     </Section>
   );
-}
-
-function digits(value: number): number {
-  return Number.isInteger(value) ? 0 : 2;
 }

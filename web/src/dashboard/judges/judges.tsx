@@ -25,7 +25,7 @@ export function JudgesPage(): JSX.Element {
                 caption="Judges"
                 head={[
                   'Judge',
-                  'Criteria',
+                  { text: 'Criteria', wide: true },
                   'Scores now',
                   { text: 'Error against people', number: true },
                   { text: 'Feedback', number: true },
@@ -60,9 +60,12 @@ function Row({ judge }: { judge: Overview }): JSX.Element {
   return (
     <tr>
       <th scope="row">
-        <a href={to('judges', judge.id)}>{judge.name}</a> <span class="id">{judge.id}</span>
+        <a class="name-in-row" title={judge.name} href={to('judges', judge.id)}>
+          {judge.name}
+        </a>{' '}
+        <span class="id">{judge.id}</span>
       </th>
-      <td>{judge.criteria.map((criterion) => criterion.name).join(', ')}</td>
+      <td class="text wide">{judge.criteria.map((criterion) => criterion.name).join(', ')}</td>
       <td>{version ? <span class="state good">{`version ${version.number}`}</span> : <span class="state idle">raw scores</span>}</td>
       <td class="number">
         {proof?.after ? (

@@ -41,9 +41,9 @@ export function Versions({ judge, changed }: Properties): JSX.Element {
                   'State',
                   'Made by',
                   { text: 'Error before → after, % of range', number: true },
-                  { text: 'Change [95 % interval]', number: true },
+                  { text: 'Change, % of range [95 % interval]', number: true },
                   { text: 'n labels', number: true },
-                  'What to do',
+                  'Action',
                 ]}
               >
                 {found.versions.nodes.map((version) => (
@@ -60,7 +60,7 @@ export function Versions({ judge, changed }: Properties): JSX.Element {
                     <td class="number">{ends(version)}</td>
                     <td class="number">
                       {interval(version.evidence?.maeChange ?? null, 100, 1)}
-                      {version.evidence?.improved && <span class="state good">better</span>}
+                      {version.evidence?.improved && <span class="state good block">better</span>}
                     </td>
                     <td class="number">{version.evidence ? count(version.evidence.heldOutCount) : NONE}</td>
                     <td>
@@ -101,7 +101,7 @@ function Origin({ version }: { version: JudgeVersionFieldsFragment }): JSX.Eleme
   if (!job) return <span>imported</span>;
   return (
     <>
-      <a href={to('jobs', job.id)}>{words(job.trainingType)}</a> <span class="hint">{day(version.createdAt)}</span>
+      <a href={to('jobs', job.id)}>{words(job.trainingType)}</a> <span class="hint block">{day(version.createdAt)}</span>
     </>
   );
 }

@@ -33,11 +33,13 @@ export function Said(): JSX.Element {
 export function Problems({ errors }: { errors: readonly { message: string }[] }): JSX.Element | null {
   if (!errors.length) return null;
   return (
-    <ul class="problems" role="alert">
-      {errors.map((error) => (
-        <li key={error.message}>{error.message}</li>
-      ))}
-    </ul>
+    <div role="alert">
+      <ul class="problems">
+        {errors.map((error) => (
+          <li key={error.message}>{error.message}</li>
+        ))}
+      </ul>
+    </div>
   );
 }
 
@@ -52,6 +54,8 @@ interface Question {
   kind?: 'danger' | 'primary' | 'quiet';
   /** Gives what was refused; an empty list closes the dialog. */
   act: (reason: string | undefined) => Promise<readonly { message: string }[]>;
+  /** Called when the dialog was closed, whatever the answer. */
+  closed?: () => void;
 }
 
 /** A button that opens one question; the deed is done by the answer. */
@@ -85,7 +89,11 @@ export function AskOnce(properties: Question): JSX.Element {
         {properties.label}
       </button>
       {open && (
-        <dialog ref={dialog} aria-labelledby={`${id}-question`} onClose={() => (setOpen(false), setErrors([]))}>
+        <dialog ref={dialog} aria-labelledby={`${id}-question`} onClose={() => {
+            setOpen(false);
+            setErrors([]);
+            properties.closed?.();
+          }}>
           <form
             onSubmit={(event) => {
               event.preventDefault();

@@ -19,7 +19,13 @@ export function decimal(value: number | null | undefined, digits = 2): string {
 
 export function signed(value: number | null | undefined, digits = 2): string {
   if (value == null) return NONE;
-  return minus(`${value > 0 ? '+' : ''}${value.toFixed(digits)}`);
+  const text = value.toFixed(digits);
+  return minus(Number(text) === 0 ? text.replace('-', '') : `${value > 0 ? '+' : ''}${text}`);
+}
+
+/** A point of a scale: without the zeros that say nothing. */
+export function points(value: number | null | undefined): string {
+  return value == null ? NONE : minus(String(Number(value.toFixed(3))));
 }
 
 export function percent(share: number | null | undefined, digits = 0): string {
@@ -46,11 +52,22 @@ const days = new Intl.DateTimeFormat('en', { dateStyle: 'medium' });
 const times = new Intl.DateTimeFormat('en', { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
 
 export function moment(at: string | null | undefined): string {
-  return at ? moments.format(new Date(at)) : NONE;
+  return at ? unbroken(moments.format(new Date(at))) : NONE;
 }
 
 export function day(at: string | null | undefined): string {
-  return at ? days.format(new Date(at)) : NONE;
+  return at ? unbroken(days.format(new Date(at))) : NONE;
+}
+
+/** From when to when, by days: `from Jan 5, 2026 to Jan 20, 2026`, or `on Jan 5, 2026`. */
+export function span({ earliest, latest }: { earliest: string | null; latest: string | null }): string {
+  const [first, last] = [day(earliest), day(latest)];
+  return first === last ? `on ${first}` : `from ${first} to ${last}`;
+}
+
+/** One word, never broken at the end of a line. */
+function unbroken(text: string): string {
+  return text.replaceAll(' ', '\u00a0');
 }
 
 export function time(at: string): string {

@@ -86,7 +86,8 @@ export function Bar({ fraction, label }: { fraction: number; label: string }): J
 /** A table that scrolls by itself where the screen is narrow. */
 export function Table(properties: {
   caption: string;
-  head: readonly (string | { text: string; number: true })[];
+  /** A cell of numbers stands to the right; one that is `wide` is left out where the screen is narrow. */
+  head: readonly (string | { text: string; number?: true; wide?: true })[];
   children: ComponentChildren;
 }): JSX.Element {
   return (
@@ -95,17 +96,14 @@ export function Table(properties: {
         <caption class="visually-hidden">{properties.caption}</caption>
         <thead>
           <tr>
-            {properties.head.map((cell) =>
-              typeof cell === 'string' ? (
-                <th key={cell} scope="col">
-                  {cell}
+            {properties.head.map((cell) => {
+              const { text, number, wide } = typeof cell === 'string' ? { text: cell } : cell;
+              return (
+                <th key={text} scope="col" class={[number && 'number', wide && 'wide'].filter(Boolean).join(' ') || undefined}>
+                  {text}
                 </th>
-              ) : (
-                <th key={cell.text} scope="col" class="number">
-                  {cell.text}
-                </th>
-              ),
-            )}
+              );
+            })}
           </tr>
         </thead>
         <tbody>{properties.children}</tbody>

@@ -2,15 +2,18 @@
 
 import type { ComponentChildren, JSX } from 'preact';
 import { Unreachable } from '../api';
+import { Heading } from './look';
 import type { Answer } from './query';
 
 /** Draws the answer when it is there; says honestly what is the matter when not. */
 export function Shown<Result>(properties: {
   answer: Answer<Result>;
   what: string;
+  /** The heading of the page as long as the answer, which brings its own, is not there. */
+  heading?: string;
   children: (data: Result) => ComponentChildren;
 }): JSX.Element {
-  const { answer, what, children } = properties;
+  const { answer, what, heading, children } = properties;
   const failed = answer.problem && !(answer.problem instanceof Unreachable) ? answer.problem : undefined;
   if (answer.data !== undefined)
     return (
@@ -19,9 +22,18 @@ export function Shown<Result>(properties: {
         {children(answer.data)}
       </>
     );
-  if (failed) return <Failure problem={failed} what={what} again={answer.reload} />;
-  if (answer.problem) return <Note title="No connection">{`${what} will be shown as soon as the server answers.`}</Note>;
-  return <Loading what={what} />;
+  return (
+    <>
+      {heading && <Heading title={heading} />}
+      {failed ? (
+        <Failure problem={failed} what={what} again={answer.reload} />
+      ) : answer.problem ? (
+        <Note title="No connection">{`${what} will be shown as soon as the server answers.`}</Note>
+      ) : (
+        <Loading what={what} />
+      )}
+    </>
+  );
 }
 
 export function Loading({ what }: { what: string }): JSX.Element {

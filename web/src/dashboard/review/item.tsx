@@ -17,7 +17,7 @@ import { randomKey } from '../parts/random';
 import { Note, Shown } from '../parts/shown';
 import { useKeys } from './keys';
 import { Past } from './past';
-import { pointsOf, Scores } from './scores';
+import { fieldOf, pointsOf, Scores } from './scores';
 
 type Evaluation = NonNullable<EvaluationQuery['evaluation']>;
 type Said = Omit<FeedbackInput, 'evaluationId' | 'externalId' | 'comment'>;
@@ -39,7 +39,15 @@ export function Item(properties: Properties): JSX.Element {
   return (
     <Shown answer={answer} what="The evaluation">
       {({ evaluation }) =>
-        evaluation ? <Review {...properties} evaluation={evaluation} /> : <Note title={`There is no evaluation ${properties.id}.`} />
+        evaluation?.judge.id === properties.judge.id ? (
+          <Review {...properties} evaluation={evaluation} />
+        ) : (
+          <Note title={`This judge has no evaluation ${properties.id}.`}>
+            <button type="button" onClick={properties.next}>
+              Go on with the others
+            </button>
+          </Note>
+        )
       }
     </Shown>
   );
@@ -51,11 +59,17 @@ function Review({ evaluation, judge, where, why, given, takeBack, next, back }: 
   const [comment, setComment] = useState('');
   const [errors, setErrors] = useState<readonly { message: string }[]>([]);
   const [busy, setBusy] = useState(false);
+  const form = useRef<HTMLFormElement>(null);
   const words = useRef<HTMLTextAreaElement>(null);
   const sent = useRef({ what: '', key: '' });
 
-  function choose(criterionId: string, score: number): void {
-    setChosen((old) => new Map(old).set(criterionId, score));
+  function choose(criterionId: string, score: number | undefined): void {
+    setChosen((old) => {
+      const next = new Map(old);
+      if (score === undefined) next.delete(criterionId);
+      else next.set(criterionId, score);
+      return next;
+    });
   }
 
   async function give(said: Said): Promise<void> {
@@ -93,18 +107,25 @@ function Review({ evaluation, judge, where, why, given, takeBack, next, back }: 
   const [shortcuts, setShortcuts] = useKeys({
     digit(digit) {
       const criterion = judge.criteria[at];
-      const points = (criterion && pointsOf(criterion)) ?? [];
+      if (!criterion) return false;
+      const points = pointsOf(criterion);
+      if (!points) {
+        document.getElementById(fieldOf(criterion.id))?.focus(); // where the digit then goes by itself
+        return false;
+      }
       const score = points.includes(digit) ? digit : points[digit - 1];
-      if (!criterion || score === undefined) return;
+      if (score === undefined) return true;
       choose(criterion.id, score);
       setAt(Math.min(at + 1, judge.criteria.length - 1));
+      return true;
     },
     shiftDigit: (digit) => {
-      if (digit <= 5) rate(digit);
+      if (digit >= 1 && digit <= 5) rate(digit);
+      return true;
     },
     j: () => setAt(Math.min(at + 1, judge.criteria.length - 1)),
     k: () => setAt(Math.max(at - 1, 0)),
-    s: correct,
+    s: () => form.current?.requestSubmit(), // which looks at what was typed first
     a: () => approve(true),
     x: () => approve(false),
     c: () => words.current?.focus(),
@@ -135,6 +156,7 @@ function Review({ evaluation, judge, where, why, given, takeBack, next, back }: 
         <Past feedback={evaluation.feedback} />
       </article>
       <form
+        ref={form}
         class="card"
         aria-label="Your feedback"
         onSubmit={(event) => {
@@ -145,7 +167,7 @@ function Review({ evaluation, judge, where, why, given, takeBack, next, back }: 
         <h2>{evaluation.version ? `Scores of version ${evaluation.version.number}` : 'The judge’s scores'}</h2>
         <Scores criteria={judge.criteria} shown={evaluation.scores} chosen={chosen} at={at} choose={choose} reach={setAt} />
         <label class="field">
-          <span>Comment, goes along with what you press</span>
+          <span>Comment, sent along with what you press</span>
           <textarea
             ref={words}
             rows={2}
@@ -201,7 +223,7 @@ function Review({ evaluation, judge, where, why, given, takeBack, next, back }: 
         </div>
         {shortcuts && (
           <p class="hint">
-            <kbd>1</kbd>–<kbd>9</kbd> score the marked criterion, <kbd>j</kbd> <kbd>k</kbd> move the mark, <kbd>Shift</kbd>+<kbd>1</kbd>–<kbd>5</kbd>{' '}
+            <kbd>0</kbd>–<kbd>9</kbd> score the marked criterion, <kbd>j</kbd> <kbd>k</kbd> move the mark, <kbd>Shift</kbd>+<kbd>1</kbd>–<kbd>5</kbd>{' '}
             rate, <kbd>c</kbd> comment, <kbd>Esc</kbd> leaves the comment.
           </p>
         )}

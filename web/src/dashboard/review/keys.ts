@@ -1,9 +1,10 @@
 /** Single keys, for people who go through many evaluations; they can be switched off, and stay so. */
 
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 type Letter = 'a' | 'c' | 'j' | 'k' | 'n' | 'p' | 's' | 'u' | 'x';
-export type Keys = Record<Letter, () => void> & { digit: (digit: number) => void; shiftDigit: (digit: number) => void };
+/** Digits tell whether they were taken; one that was not goes where the focus is by then. */
+export type Keys = Record<Letter, () => void> & Record<'digit' | 'shiftDigit', (digit: number) => boolean>;
 
 const SLOT = 'judgesmith.shortcuts';
 
@@ -13,13 +14,15 @@ export function useKeys(keys: Keys): [on: boolean, set: (on: boolean) => void] {
   const latest = useRef(keys);
   latest.current = keys;
 
-  useEffect(() => {
+  // Before the item is painted: whoever sees it can press a key.
+  useLayoutEffect(() => {
     if (!on) return;
     const heard = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || writes(event.target)) return;
-      const digit = /^Digit([1-9])$/.exec(event.code)?.[1] ?? /^Numpad([1-9])$/.exec(event.code)?.[1];
-      if (digit !== undefined) (event.shiftKey ? latest.current.shiftDigit : latest.current.digit)(Number(digit));
-      else if (event.key in latest.current && event.key.length === 1) latest.current[event.key as Letter]();
+      const digit = /^(?:Digit|Numpad)([0-9])$/.exec(event.code)?.[1];
+      if (digit !== undefined) {
+        if (!(event.shiftKey ? latest.current.shiftDigit : latest.current.digit)(Number(digit))) return;
+      } else if (event.key in latest.current && event.key.length === 1) latest.current[event.key as Letter]();
       else return;
       event.preventDefault();
     };

@@ -25,7 +25,7 @@ export function ReviewPage({ judgeId, first }: { judgeId: string; first: string 
   const answer = useQuery(JudgeDocument, { id: judgeId });
   const may = useMay('ANNOTATOR');
   return (
-    <Shown answer={answer} what="The judge">
+    <Shown answer={answer} what="The judge" heading="Review evaluations">
       {({ judge }) => (
         <>
           <Heading

@@ -1,8 +1,9 @@
 /** The criteria with what the judge gave, to pick what a person would give; what is not picked is not said. */
 
 import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
 import type { CriterionFieldsFragment, CriterionScoreFieldsFragment } from '../../generated/graphql';
-import { decimal, NONE } from '../parts/format';
+import { points as written } from '../parts/format';
 
 const MOST_BUTTONS = 11;
 
@@ -13,13 +14,19 @@ export function pointsOf(criterion: Pick<CriterionFieldsFragment, 'min' | 'max' 
   return Array.from({ length: steps + 1 }, (_, step) => Number((criterion.min + step * criterion.step).toFixed(6)));
 }
 
+/** The field for a score where the scale has too many points for buttons. */
+export function fieldOf(criterionId: string): string {
+  return `score-${criterionId}`;
+}
+
 interface Properties {
   criteria: readonly CriterionFieldsFragment[];
   shown: readonly CriterionScoreFieldsFragment[];
   chosen: ReadonlyMap<string, number>;
   /** The criterion that digits go to. */
   at: number;
-  choose: (criterionId: string, score: number) => void;
+  /** Undefined: nothing is said about the criterion after all. */
+  choose: (criterionId: string, score: number | undefined) => void;
   reach: (at: number) => void;
 }
 
@@ -31,7 +38,7 @@ export function Scores({ criteria, shown, chosen, at, choose, reach }: Propertie
         <fieldset key={criterion.id} class={index === at ? 'marked' : undefined} onFocusCapture={() => reach(index)}>
           <legend>
             <strong>{criterion.name}</strong>
-            <span class="hint">{` judge: ${score(given.get(criterion.id))}`}</span>
+            <span class="hint">{` judge: ${written(given.get(criterion.id))}`}</span>
           </legend>
           {criterion.description && <p class="hint">{criterion.description}</p>}
           <Choice criterion={criterion} given={given.get(criterion.id)} chosen={chosen.get(criterion.id)} choose={choose} />
@@ -41,41 +48,53 @@ export function Scores({ criteria, shown, chosen, at, choose, reach }: Propertie
   );
 }
 
-function Choice(properties: {
+interface ChoiceProperties {
   criterion: CriterionFieldsFragment;
   given: number | undefined;
   chosen: number | undefined;
   choose: Properties['choose'];
-}): JSX.Element {
+}
+
+function Choice(properties: ChoiceProperties): JSX.Element {
   const { criterion, given, chosen, choose } = properties;
   const points = pointsOf(criterion);
-  if (!points)
-    return (
-      <input
-        type="number"
-        aria-label={`Your score for ${criterion.name}`}
-        min={criterion.min}
-        max={criterion.max}
-        step="any"
-        placeholder={score(given)}
-        value={chosen ?? ''}
-        onInput={(event) => {
-          if (event.currentTarget.value !== '' && event.currentTarget.validity.valid) choose(criterion.id, event.currentTarget.valueAsNumber);
-        }}
-      />
-    );
+  if (!points) return <ScoreField {...properties} />;
   return (
     <div class="points">
       {points.map((point) => (
         <label key={point} class={given !== undefined && Math.abs(point - given) < criterion.step / 2 ? 'given' : undefined}>
           <input type="radio" name={criterion.id} checked={chosen === point} onChange={() => choose(criterion.id, point)} />
-          <span>{score(point)}</span>
+          <span>{written(point)}</span>
         </label>
       ))}
     </div>
   );
 }
 
-function score(value: number | undefined): string {
-  return value === undefined ? NONE : decimal(value, Number.isInteger(value) ? 0 : 2);
+function ScoreField({ criterion, given, chosen, choose }: ChoiceProperties): JSX.Element {
+  const [text, setText] = useState(chosen === undefined ? '' : String(chosen)); // what is typed may be no score yet
+  const range = `${written(criterion.min)} to ${written(criterion.max)}`;
+  return (
+    <div class="row tight">
+      <input
+        id={fieldOf(criterion.id)}
+        type="number"
+        aria-label={`Your score for ${criterion.name}, ${range}`}
+        min={criterion.min}
+        max={criterion.max}
+        step="any"
+        placeholder={written(given)}
+        value={text}
+        onInput={(event) => {
+          const { value, validity, valueAsNumber } = event.currentTarget;
+          setText(value);
+          choose(criterion.id, value !== '' && validity.valid ? valueAsNumber : undefined);
+        }}
+        onKeyDown={(event) => {
+          if (event.key === 'Escape') event.currentTarget.blur();
+        }}
+      />
+      <span class="hint">{range}</span>
+    </div>
+  );
 }
