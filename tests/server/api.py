@@ -1,6 +1,7 @@
 """A client that speaks to a server as frontends do, and hides nothing: what a test sends is what goes over the wire."""
 
 import json
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -29,6 +30,7 @@ class Api:
         self.key = key
         headers = {"authorization": f"Bearer {key}"} if key is not None else {}
         self.http = httpx.Client(base_url=url, headers=headers, timeout=PATIENCE, trust_env=False)
+        weakref.finalize(self, self.http.close)
 
     def post(self, query: str, variables: Data | None = None, **more: Any) -> httpx.Response:
         """Send a document of the test's own."""
