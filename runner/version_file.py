@@ -125,9 +125,7 @@ def _problems(version: Version) -> Iterator[str]:
 
 
 def _bad_lexicons(encoder: Encoder) -> Iterator[str]:
-    for lexicon in (encoder.lexicon, encoder.reasons):
-        if lexicon is None:
-            continue
+    for lexicon in encoder.lexicons:
         if lexicon.hashes.dtype != np.uint64 or np.any(lexicon.hashes[1:] <= lexicon.hashes[:-1]):
             yield "the words of a lexicon are not hashes that rise"
         if not (_is_within(lexicon.rarity, 0, LARGEST) and 0 <= lexicon.rare <= LARGEST):

@@ -31,6 +31,11 @@ class Encoder:
     factor: Floats32
 
     @property
+    def lexicons(self) -> list[Lexicon]:
+        """That of the outputs, and that of the rationales if there is one."""
+        return [self.lexicon] if self.reasons is None else [self.lexicon, self.reasons]
+
+    @property
     def width(self) -> int:
         """D, the number of features."""
         return len(self.center)

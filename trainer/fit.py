@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from trainer.base import Floats
+from trainer.drift import lessen, remembered
 from trainer.folds import hold_out
 from trainer.journal import Journal, pack, unpack
 from trainer.optimise import AdamState, Schedule, adam, lbfgs
@@ -68,6 +69,12 @@ def objective(table: Table, index: np.ndarray, warm: WarmStart | None, prior: Pr
     return Objective(rows, start, table.steps, anchor, prior.precision[table.block], prior.apart)
 
 
+def recall(table: Table, index: np.ndarray, warm: WarmStart) -> WarmStart:
+    """A warm start held as firmly as the rows at `index` leave reason to: less where people changed."""
+    share = remembered(objective(table, index, warm), warm.calibrator)
+    return replace(warm, calibrator=lessen(warm.calibrator, share), joint=lessen(warm.joint, share))
+
+
 def fit(
     table: Table,
     index: np.ndarray,
@@ -85,7 +92,7 @@ def fit(
     if (done := journal.find(name)) is not None:
         prior = Prior.restore({name: done[name] for name in ("precision", "apart", "worth")})
         return Fit(unpack(done, "calibrator"), unpack(done, "joint"), prior, int(done["epochs"]))
-    schedule, warm = recipe.schedule, recipe.warm
+    schedule, warm = recipe.schedule, None if recipe.warm is None else recall(table, index, recipe.warm)
     if schedule is not None and schedule.early_stopping and validation is None:
         group = table.grouping.group[table.rows.item[index]]
         if len(np.unique(group)) > 1:

@@ -119,6 +119,8 @@ def threshold_weight(steps: Ints) -> Floats:
 class Objective:
     """Loss of labels plus prior, as functions of a flat parameter vector.
 
+    The prior is about the identity; after a warm start it is about the old parameters, which are what old labels and
+    that prior agreed on, and the `anchor`'s precision adds to it: a Laplace approximation of the old posterior.
     `precision` (D,) multiplies the prior precisions of each feature's weights, `apart` those around the common ones;
     `own_precision`, `shared_precision` (D,) are what comes of it.
     """
@@ -127,7 +129,9 @@ class Objective:
         self, rows: Rows, start: Coefficients, steps: Ints, anchor: Anchor | None = None,
         precision: Floats | float = 1.0, apart: float = 1.0,
     ) -> None:  # fmt: skip
-        self.rows, self.like, self.steps, self.anchor = rows, start, steps, anchor
+        self.rows, self.like, self.steps = rows, start, steps
+        self.origin = (start if anchor is None else anchor.center).pack()
+        self.held = None if anchor is None else anchor.precision.pack()
         each = precision * np.ones(start.weights.shape[1])
         self.own_precision, self.shared_precision = OWN["weights"] * apart * each, SHARED["weights"] * each
         self.identity = np.where(np.isfinite(t := identity(steps, start.bend.shape[1])), t, 0.0)
@@ -189,29 +193,28 @@ class Objective:
 
     def prior(self, theta: Floats) -> float:
         """Negative log prior, up to a constant."""
-        c = Coefficients.unpack(theta, self.like)
-        value = _pooled(c.slope - 1.0, OWN["slope"], SHARED["slope"]) + _pooled(c.shift, OWN["shift"], SHARED["shift"])
+        away = theta - self.origin
+        c = Coefficients.unpack(away, self.like)
+        value = _pooled(c.slope, OWN["slope"], SHARED["slope"]) + _pooled(c.shift, OWN["shift"], SHARED["shift"])
         value += _pooled(c.weights, self.own_precision, self.shared_precision)
         value += 0.5 * (OWN["bend"] * float(np.sum(c.bend**2)) + OFFSET * float(np.sum(c.offsets**2)))
-        if self.anchor is not None:
-            away = theta - self.anchor.center.pack()
-            value += 0.5 * float(np.sum(self.anchor.precision.pack() * away**2))
+        if self.held is not None:
+            value += 0.5 * float(np.sum(self.held * away**2))
         return value
 
     def pull(self, theta: Floats) -> Floats:
         """The gradient of the negative log prior."""
-        c = Coefficients.unpack(theta, self.like)
-        slope = c.slope - 1.0
+        away = theta - self.origin
+        c = Coefficients.unpack(away, self.like)
         gradient = Coefficients(
-            OWN["slope"] * (slope - _common(slope, OWN["slope"], SHARED["slope"])),
+            OWN["slope"] * (c.slope - _common(c.slope, OWN["slope"], SHARED["slope"])),
             OWN["shift"] * (c.shift - _common(c.shift, OWN["shift"], SHARED["shift"])),
             OWN["bend"] * c.bend,
             self.own_precision * (c.weights - _common(c.weights, self.own_precision, self.shared_precision)),
             OFFSET * c.offsets,
         ).pack()
-        if self.anchor is not None:
-            away = theta - self.anchor.center.pack()
-            gradient += self.anchor.precision.pack() * away
+        if self.held is not None:
+            gradient += self.held * away
         return gradient
 
     def __call__(self, theta: Floats) -> tuple[float, Floats]:

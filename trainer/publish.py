@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -13,19 +12,13 @@ from numpy.typing import NDArray
 from trainer.base import Task
 from trainer.encoder import Encoder
 from trainer.evidence import Predictions
-from trainer.fit import Fit, Recipe, WarmStart, objective
+from trainer.fit import Fit, Recipe, WarmStart, objective, recall
 from trainer.gate import Choice
 from trainer.learn import strip
 from trainer.ordinal import Anchor, Coefficients
 from trainer.prior import Prior
 from trainer.table import Table
 from trainer.version import Version
-
-MEMORY = {"slope": 0.5, "shift": 0.2, "bend": 0.3, "weights": 1.0}
-"""What a label the base version learned from counts against a new one in a warm start.
-
-How strict people are changes sooner than what they look at.
-"""
 
 
 def fingerprint(task: Task) -> str:
@@ -67,21 +60,20 @@ def warm_start(base: Version, table: Table) -> WarmStart:
     places = [base.position(scale) for scale in table.scales]
     known = [(column, place) for column, place in enumerate(places) if place is not None and base.learned[place]]
 
-    def carry(part: Coefficients, onto: Coefficients, factor: Mapping[str, float]) -> Coefficients:
+    def carry(part: Coefficients, onto: Coefficients) -> Coefficients:
         out = onto.widen(part.weights.shape[1])
         out = replace(out, slope=out.slope.copy(), shift=out.shift.copy(), bend=out.bend.copy())
         for column, place in known:
             width = min(out.bend.shape[1], part.bend.shape[1])
-            out.slope[column] = factor["slope"] * part.slope[place]
-            out.shift[column] = factor["shift"] * part.shift[place]
-            out.bend[column, :width] = factor["bend"] * part.bend[place, :width]
-            out.weights[column] = factor["weights"] * part.weights[place]
+            out.slope[column] = part.slope[place]
+            out.shift[column] = part.shift[place]
+            out.bend[column, :width] = part.bend[place, :width]
+            out.weights[column] = part.weights[place]
         return out
 
-    exactly = dict.fromkeys(MEMORY, 1.0)
     return WarmStart(
-        Anchor(carry(base.calibrator, start, exactly), carry(base.calibrator_precision, nothing, MEMORY)),
-        Anchor(carry(base.joint, start, exactly), carry(base.joint_precision, nothing, MEMORY)),
+        Anchor(carry(base.calibrator, start), carry(base.calibrator_precision, nothing)),
+        Anchor(carry(base.joint, start), carry(base.joint_precision, nothing)),
         Prior.restore(base.recipe["prior"]),
     )
 
@@ -107,7 +99,7 @@ def assemble(
     settings: dict[str, Any],
 ) -> Version:  # fmt: skip
     """The version of a fit on the rows at `index`; after fine-tuning, other criteria keep what the base had."""
-    information = anchors(table, index, fitted, recipe.warm)
+    information = anchors(table, index, fitted, None if recipe.warm is None else recall(table, index, recipe.warm))
     version = Version(
         table.scales,
         encoder,

@@ -124,9 +124,6 @@ class Version:
         one = Coefficients(c.slope[[place]], c.shift[[place]], c.bend[[place], : steps[0]], c.weights[:0], c.offsets)
         return exceedances(one, z, np.zeros(len(z), np.int32), steps)
 
-    def _lexicons(self) -> list[Lexicon]:
-        return [lexicon for lexicon in (self.encoder.lexicon, self.encoder.reasons) if lexicon is not None]
-
     def dumps(self) -> bytes:
         """As bytes; equal versions give equal bytes."""
         header = {
@@ -134,7 +131,7 @@ class Version:
             "scales": [asdict(scale) for scale in self.scales],
             "keys": self.encoder.keys,
             "rationales": self.encoder.reasons is not None,
-            "rare": [lexicon.rare for lexicon in self._lexicons()],
+            "rare": [lexicon.rare for lexicon in self.encoder.lexicons],
             "recipe": self.recipe,
         }
         arrays: archive.Arrays = {
@@ -147,7 +144,7 @@ class Version:
             "stretch": self.stretch,
             "centre": self.centre,
         }
-        for name, lexicon in zip(_LEXICONS, self._lexicons(), strict=False):
+        for name, lexicon in zip(_LEXICONS, self.encoder.lexicons, strict=False):
             arrays[name], arrays[f"{name}.rarity"] = lexicon.hashes, lexicon.rarity
         for name in _PARTS:
             part: Coefficients = getattr(self, name)
@@ -193,7 +190,7 @@ class Version:
                 raise ValueError(f"{name} does not fit its {count} criteria")
         if not self.encoder.factor.shape == self.encoder.center.shape == self.encoder.block.shape:
             raise ValueError("center and factor of its features do not fit them")
-        if any(lexicon.hashes.shape != lexicon.rarity.shape for lexicon in self._lexicons()):
+        if any(lexicon.hashes.shape != lexicon.rarity.shape for lexicon in self.encoder.lexicons):
             raise ValueError("a lexicon's words and their rarities differ in number")
         for part, width in ((self.calibrator, 0), (self.joint, self.encoder.width)):
             steps = max((level_steps(scale) for scale in self.scales), default=0)

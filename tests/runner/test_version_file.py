@@ -174,6 +174,7 @@ MEANINGLESS: dict[str, tuple[Callable[[dict[str, Any], archive.Arrays], None], s
     "a stretch that turns scores round": (put("stretch", -1.0), "stretch or centre"),
     "too few parameters": (reshape("joint.weights"), "do not fit"),
     "features of another width": (narrow, "features"),
+    "fewer words than features": (reshape("lexicon"), "features"),
     "another format": (head(format=99), "format is 99"),
     "a recipe of texts": (head(recipe={"schedule": {"learning_rate": "x", "max_epochs": 1, "early_stopping": True}}),
         "recipe"),

@@ -1,0 +1,53 @@
+"""Going on from an older version: where it left off, and sooner away from it where people changed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.trainer.made_up import make_task, version_of
+from trainer.base import Task
+from trainer.fit import objective, recall
+from trainer.publish import warm_start
+from trainer.study import prepare
+from trainer.version import Version
+
+
+def _stricter(points: float, base: Version, seed: int = 5) -> Task:
+    """New labels of people who give so many points less."""
+    task = make_task(200, seed=seed, training_type="incremental", base=base)
+    return replace(task, labels=replace(task.labels, score=np.maximum(1, task.labels.score - points)))
+
+
+def _error(version: Version, points: float) -> float:
+    task = _stricter(points, version, seed=6)
+    found = version.score(task.items).point[task.labels.item, task.labels.criterion]
+    return float(np.abs(found - task.labels.score).mean())
+
+
+def test_an_anchor_alone_leaves_a_version_where_it_is(base: Version) -> None:
+    study = prepare(_stricter(0, base), None, None, lambda _: None)
+    warm = warm_start(base, study.table)
+    loss = objective(study.table, np.arange(len(study.table.rows)), warm, warm.prior)
+    assert not loss.pull(warm.joint.center.pack()).any(), "the old prior is in the old parameters already"
+
+
+@pytest.mark.parametrize(("points", "least", "most"), [(0.0, 0.9, 1.0), (1.5, 0.0, 0.2)])
+def test_an_old_version_is_held_to_until_people_change(base: Version, points: float, least: float, most: float) -> None:
+    study = prepare(_stricter(points, base), None, None, lambda _: None)
+    warm = warm_start(base, study.table)
+    held = recall(study.table, np.arange(len(study.table.rows)), warm)
+    share = held.calibrator.precision.shift / warm.calibrator.precision.shift
+    assert np.all((share >= least) & (share <= most))
+    assert np.array_equal(held.joint.precision.weights, warm.joint.precision.weights), "what people look at stays"
+
+
+def test_going_on_follows_stricter_people(base: Version) -> None:
+    version = version_of(_stricter(1.0, base))
+    assert _error(version, 1.0) < 0.7 * _error(base, 1.0)
+
+
+def test_going_on_loses_nothing_where_nothing_changed(base: Version) -> None:
+    assert _error(version_of(_stricter(0.0, base)), 0.0) < 1.03 * _error(base, 0.0)
