@@ -140,8 +140,8 @@ _PARTS: Final[dict[str, str]] = {
     "VersionComparison": "judge from to evaluationCount flippedEvaluationCount comparedCount flippedCount criteria "
     "items",
     "VersionCreated": "id at message version",
-    "VersionLineage": "imported feedbackAfter feedbackWatermark feedbackDigest labelCount itemCount trainingType seed "
-    "config codeVersion fileDigest",
+    "VersionLineage": "imported feedbackAfter feedbackWatermark feedbackDigest labelCount doubtCount itemCount "
+    "trainingType seed config codeVersion fileDigest",
     "Viewer": "id user name role workspace",
     "WarningRaised": "id at message code",
     "Workspace": "id name",

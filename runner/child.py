@@ -83,7 +83,8 @@ def _carry_out(order: Order, say: Say) -> None:
         decoding=job.config.get("decoding", "error"),
     )
     task = Task(scales_of(criteria), data.items, data.labels, data.doubts, len(data.raters), config, base)
-    say(loaded={"labels": len(data.labels), "items": len(data.items), "left_out": around | data.left_out})
+    counts = {"labels": len(data.labels), "items": len(data.items), "doubts": len(data.doubts.item)}
+    say(loaded=counts | {"left_out": around | data.left_out})
     if not len(data.labels):
         say(failed={"code": "NO_LABELS", "message": "None of the feedback is about a score that the judge gave."})
         return
@@ -101,10 +102,9 @@ def _carry_out(order: Order, say: Say) -> None:
             "evidence": _by_id(outcome.evidence.to_dict(), criteria),
             "chosen": outcome.chosen,
             "warnings": [asdict(warning) for warning in outcome.warnings],
-            "lineage": {
+            "lineage": counts
+            | {
                 "feedback_digest": data.digest,
-                "labels": len(data.labels),
-                "items": len(data.items),
                 "feedback_after": job.feedback_after,
                 "seed": config.seed,
                 "code": package_version("judgesmith"),

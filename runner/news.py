@@ -96,6 +96,8 @@ class Hearing:
 
 def _loaded_says(loaded: dict[str, Any]) -> str:
     text = f"{loaded['labels']} labels on {loaded['items']} items were prepared."
+    if loaded.get("doubts"):
+        text += f" {loaded['doubts']} low ratings or refusals count as doubt."
     if loaded["left_out"]:
         text += " Left out: " + ", ".join(f"{n} {why}" for why, n in loaded["left_out"].items()) + "."
     return text

@@ -10,10 +10,15 @@ from schema.info import Info
 
 Content = dict[str, Any]
 
+_HELD_OUT = "items on a criterion, not learned from; where several people scored one, their mean counts once"
+
 
 @object_type
 class Interval:
-    """An estimated figure with its 95 % confidence interval, by paired bootstrap over groups of related items."""
+    """An estimated figure with its 95 % confidence interval: a paired bootstrap over groups of related items.
+
+    It is never narrower than Student's t on as many groups; of a single group it is all that is possible.
+    """
 
     estimate: float = strawberry.field(description="The figure as measured.")
     lower: float = strawberry.field(description="The lower end of the interval.")
@@ -33,17 +38,20 @@ class CalibrationPoint:
 
     score: float = strawberry.field(description="The mean of the scores, in points of the scale.")
     people: float = strawberry.field(description="The mean of people's scores for the same items, in points.")
-    count: int = strawberry.field(description="How many labels that is.")
+    count: int = strawberry.field(description="How many items that is.")
 
 
 @object_type
 class ConfusionMatrix:
-    """How often people gave one score where the verdict was another; a scale finer than 20 steps has 20."""
+    """How often people gave one score where the verdict was another, on at most 21 levels.
+
+    A scale finer than 20 steps is put on 20 equal ones. Where several people scored an item, their mean counts.
+    """
 
     levels: list[float] = strawberry.field(description="The scores that rows and columns stand for, rising, in points.")
     counts: list[list[int]] = strawberry.field(
         description=(
-            "How many labels: a row for each of `levels` that people gave, in it a column for each that was the "
+            "How many items: a row for each of `levels` that people gave, in it a column for each that was the "
             "verdict. What agrees lies on the diagonal."
         )
     )
@@ -59,7 +67,10 @@ class AgreementReport:
     """
 
     mean_absolute_error: float = strawberry.field(
-        description="How far the scores are from people's on average, in either direction; 0 is perfect."
+        description=(
+            "How far the scores are from people's (the mean, where several scored an item) on average, in either "
+            "direction; 0 is perfect."
+        )
     )
     spearman: float | None = strawberry.field(
         description=(
@@ -69,15 +80,19 @@ class AgreementReport:
     )
     quadratic_weighted_kappa: float | None = strawberry.field(
         description=(
-            "Agreement on the grid of the scale beyond chance, large misses counting more: 1 is perfect, 0 is chance. "
-            "Null where it is not defined."
+            "Agreement of the verdicts beyond chance, misses counting by their square (Cohen's weighted kappa), on the "
+            "grid of the scale, or on 20 steps where that is finer: 1 is perfect, 0 is chance. Null where it is not "
+            "defined."
         )
     )
     exact_agreement: float = strawberry.field(
         description="Share (0 to 1) of the scores that, put on the grid, are exactly the person's."
     )
     within_one_agreement: float = strawberry.field(
-        description="Share (0 to 1) of the scores that, put on the grid, are at most one step from the person's."
+        description=(
+            "Share (0 to 1) of the scores that, put on the grid, are at most one step from the person's; on scales of "
+            "more than 20 steps, at most a tenth of the range."
+        )
     )
     bias: float = strawberry.field(
         description="How far the scores are above (positive) or below (negative) people's on average."
@@ -85,7 +100,8 @@ class AgreementReport:
     calibration_error: float | None = strawberry.field(
         description=(
             "How far scores can be taken at their word: among items with about the same score, how far that score is "
-            "from what people give on average; 0 is perfect. Null where it is not defined."
+            "from what people give on average; 0 is perfect. A mean over up to 10 bins of equally many items, weighted "
+            "by their count. Null where it is not defined."
         )
     )
     calibration: list[CalibrationPoint] = strawberry.field(
@@ -142,7 +158,7 @@ class UnseenSourcesEvidence:
         description="`after` minus `raw` of the rank correlation: above 0 is better. Null when it is not defined."
     )
     source_count: int = strawberry.field(description="How many sources the feedback is about.")
-    held_out_count: int = strawberry.field(description="How many labels, not learned from, it was measured on.")
+    held_out_count: int = strawberry.field(description=f"How many scores it was measured on: {_HELD_OUT}.")
 
     @classmethod
     def of(cls, content: Content | None) -> Self | None:
@@ -195,7 +211,7 @@ class CriterionEvidence:
     worsened: bool = strawberry.field(
         description="Whether it is proven worse, allowing for several criteria being tested at once (Holm)."
     )
-    held_out_count: int = strawberry.field(description="How many labels, not learned from, it was measured on.")
+    held_out_count: int = strawberry.field(description=f"How many scores it was measured on: {_HELD_OUT}.")
 
     @classmethod
     def of(cls, content: Content, criterion: Criterion) -> Self:
@@ -255,7 +271,7 @@ class TrainingEvidence:
             "`autoDeploy` and `deployJudgeVersion` go by."
         )
     )
-    held_out_count: int = strawberry.field(description="How many labels, not learned from, the proof rests on.")
+    held_out_count: int = strawberry.field(description=f"How many scores the proof rests on: {_HELD_OUT}.")
     group_count: int = strawberry.field(
         description="How many groups of related items they come from; the bootstrap draws whole groups."
     )

@@ -31,10 +31,23 @@ class TrainingConfig:
             "proof is made out of fold, over everything."
         )
     )
-    learning_rate: float | None = strawberry.field(description="How large a step of learning is: above 0, at most 1.")
-    max_epochs: int | None = strawberry.field(description="How many steps of learning there are at most: 1 to 10,000.")
+    learning_rate: float | None = strawberry.field(
+        description=(
+            "How large a step of learning is: above 0, at most 1. Null: none of the settings of learning was "
+            "given, so that it goes to the minimum by a method that needs none (L-BFGS); or nothing was chosen yet."
+        )
+    )
+    max_epochs: int | None = strawberry.field(
+        description=(
+            "How many passes of learning there are at most: 1 to 10,000. Where no setting was given, how many it "
+            "took. Null: not known yet, or not used."
+        )
+    )
     early_stopping: bool | None = strawberry.field(
-        description="Whether learning stops when it no longer helps on feedback kept apart."
+        description=(
+            "Whether learning stops when it no longer helps on feedback kept apart. Null: it goes to the minimum, or "
+            "nothing was chosen yet."
+        )
     )
     seed: int = strawberry.field(
         description="Where chance begins. The same seed, feedback and configuration give the same version, bit for bit."

@@ -34,6 +34,9 @@ class VersionLineage:
         )
     )
     label_count: int | None = strawberry.field(description="How many labels it learned from.")
+    doubt_count: int | None = strawberry.field(
+        description="How many low ratings and refusals weighed on these labels, which are labels of nothing themselves."
+    )
     item_count: int | None = strawberry.field(description="On how many evaluations they and the doubts were.")
     training_type: TrainingType | None = strawberry.field(description="What kind of training made it.")
     seed: int | None = strawberry.field(description="Where chance began.")
@@ -56,6 +59,7 @@ class VersionLineage:
             feedback_watermark=None if imported else version.watermark,
             feedback_digest=told.get("feedback_digest"),
             label_count=told.get("labels"),
+            doubt_count=told.get("doubts"),
             item_count=told.get("items"),
             training_type=TrainingType(kind) if kind is not None else None,
             seed=told.get("seed"),

@@ -125,9 +125,12 @@ def refit(
     table: Table, index: np.ndarray, recipe: Recipe, crossed: CrossFit, journal: Journal, name: str,
     validation: np.ndarray | None = None, epoch: Told | None = None,
 ) -> Fit:  # fmt: skip
-    """Fit all rows at `index`; an early-stopped recipe without validation rows stops where its folds stopped."""
+    """Fit all rows at `index`; an early-stopped recipe stops where its folds stopped.
+
+    `validation` rows are only watched: when to stop must not be chosen on what a proof is measured on.
+    """
     schedule = recipe.schedule
-    if schedule is not None and schedule.early_stopping and validation is None:
+    if schedule is not None and schedule.early_stopping:
         epochs = int(np.median([fitted.epochs for fitted in crossed.fits]))
         recipe = replace(recipe, schedule=replace(schedule, max_epochs=max(1, epochs), early_stopping=False))
     return fit(table, index, recipe, journal, name, validation=validation, epoch=epoch)

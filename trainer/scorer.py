@@ -53,7 +53,7 @@ def score(version: Version, evaluations: Iterable[Mapping[str, Any]]) -> Iterato
 
 def _scored(version: Version, part: list[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     raw = np.array([_raw(version, line) for line in part], np.float64)
-    outputs = [str(line["output"]) for line in part]
+    outputs = [line["output"] for line in part]
     names = [[line.get(name) for line in part] for name in ("external_id", "group", "source", "input", "rationale")]
     ids, groups, sources, inputs, rationales = names
     items = Items([str(name) for name in ids], groups, sources, inputs, outputs, rationales, raw)
@@ -68,9 +68,9 @@ def _scored(version: Version, part: list[Mapping[str, Any]]) -> Iterator[dict[st
         yield {"external_id": line.get("external_id"), "scores": scores}
 
 
-def _raw(version: Version, line: Mapping[str, Any]) -> list[float]:
-    scores = line.get("scores")
-    if not isinstance(scores, Mapping) or "output" not in line:
+def _raw(version: Version, line: Any) -> list[float]:
+    scores = line.get("scores") if isinstance(line, Mapping) else None
+    if not isinstance(scores, Mapping) or not isinstance(line.get("output"), str):
         raise ValueError("An evaluation needs its output and the judge's scores, {criterion: number}.")
     place = {scale.name: c for c, scale in enumerate(version.scales)}
     place |= {scale.key: c for c, scale in enumerate(version.scales)}
@@ -81,8 +81,9 @@ def _raw(version: Version, line: Mapping[str, Any]) -> list[float]:
                 f"The version has no criterion {name!r}; it has {', '.join(s.key for s in version.scales)}."
             )
         scale = version.scales[place[name]]
-        if not scale.minimum <= value <= scale.maximum:
-            raise ValueError(f"A score of {scale.key} is {scale.minimum:g} to {scale.maximum:g}, not {value}.")
+        known = isinstance(value, int | float) and not isinstance(value, bool)
+        if not known or not scale.minimum <= value <= scale.maximum:
+            raise ValueError(f"A score of {scale.key} is {scale.minimum:g} to {scale.maximum:g}, not {value!r}.")
         row[place[name]] = float(value)
     return row
 

@@ -10,7 +10,7 @@ import numpy as np
 from trainer.base import Config, Outcome, Report, Save, Task, Warning  # noqa: A004 - the field's word
 from trainer.before import Before, score_held_out
 from trainer.evidence import Evidence, Predictions, gather
-from trainer.fit import Fit, Recipe, WarmStart, fit
+from trainer.fit import Fit, Recipe, WarmStart
 from trainer.gate import choose
 from trainer.learn import blank, constant, cross_fit, honest_scores, refit
 from trainer.optimise import LIMIT, Schedule
@@ -89,7 +89,7 @@ def _learn(study: Study, before: Before, warnings: list[Warning]) -> Outcome:
         if own is not None and before.final is not None:
             seen = np.flatnonzero(study.learnable & table.seen)
             shadow = replace(recipe, warm=anchors(table, seen, before.final))
-            proof = fit(table, index, shadow, journal, "shadow", validation=validation)
+            proof = refit(table, index, shadow, crossed, journal, "shadow")
         score_held_out(study, crossed, proof, new, kept)
     chosen = _chosen(config, schedule, final)
     settings = {"schedule": None if schedule is None else _plain(schedule), "training_type": config.training_type}

@@ -1,5 +1,7 @@
 """From feedback to labels: what teaches, what only casts doubt, what is left out and told."""
 
+import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,10 +14,20 @@ from models.evaluation import Evaluation
 from models.feedback import Bounds
 from models.spec import EvaluationSpec
 from runner.dataset import Dataset, load, scales_of
+from runner.manager import Manager
 from store.evaluations import NewEvaluation
 from store.feedback import NewFeedback
 from store.store import Store
-from tests.factories import World, add_evaluations, make_version, make_world, new_feedback, record, submit
+from tests.factories import (
+    World,
+    add_evaluations,
+    make_version,
+    make_world,
+    new_feedback,
+    record,
+    submit,
+    training_spec,
+)
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
@@ -181,6 +193,32 @@ async def test_what_the_judge_did_not_score_can_not_be_learned_and_that_is_told(
 
     assert labels(data) == [Label("o", 1, 4.0, "cy", confirmed=True)]
     assert data.left_out == {"corrections of a criterion that the judge did not score": 1}
+
+
+async def test_everything_said_is_learned_from_or_doubt_or_told_to_be_left_out(store: Store) -> None:
+    """The counts of the summary, of the preflight and of what a job prepares add up to all the feedback there is."""
+    world = await make_world(store, criteria=("Clarity",))
+    evaluated = await add_evaluations(world, 12, scores=(3.0,))
+    dice = random.Random(4)
+    kinds: list[Callable[[], dict[str, Any]]] = [
+        lambda: {"scores": [float(dice.randint(1, 5))]},
+        lambda: {"rating": dice.randint(1, 5)},
+        lambda: {"approved": dice.random() < 0.5},
+        lambda: {"comment": "hm"},
+    ]
+    for _ in range(200):
+        by = dice.choice(["ann", "ben", "cy"])
+        await submit(world, new_feedback(dice.choice(evaluated), by=by, **dice.choice(kinds)()))
+    data = await dataset(world)
+    plan = await Manager(store).preflight(world.viewer, training_spec(world))
+    assert plan.summary is not None
+
+    assert len(data.labels) + len(data.doubts.item) + sum(data.left_out.values()) == plan.summary.total == 200
+    assert plan.quality.left_out == data.left_out
+    assert plan.quality.corrected + plan.quality.confirmed == len(data.labels)
+    overtaken = data.left_out["replaced by the same person's later correction"]
+    corrections = int(np.count_nonzero(~data.labels.confirmed))
+    assert (corrections + overtaken, data.left_out["comments"]) == (plan.summary.corrections, plan.summary.comments)
 
 
 async def test_bounds_decide_what_is_seen(store: Store) -> None:

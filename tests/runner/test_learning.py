@@ -178,6 +178,7 @@ def test_what_was_left_out_and_why_is_told(history: History) -> None:
     [told] = [message for message in history.retrained.said(EventKind.NOTE) if "prepared" in message]
 
     assert told.startswith("120 labels on 6")
+    assert "1 low ratings or refusals count as doubt." in told
     assert "1 comments" in told
     assert "1 ratings of 3" in told
 
@@ -189,7 +190,7 @@ def test_a_version_says_where_it_comes_from(history: History) -> None:
     assert (version.number, version.parent_id, version.proven_against) == (1, None, None)
     assert version.watermark == 63
     assert version.job_id == history.retrained.job.id
-    assert version.lineage["labels"] == 120
+    assert (version.lineage["labels"], version.lineage["doubts"]) == (120, 1)
     assert version.lineage["seed"] == 0
     assert len(version.lineage["feedback_digest"]) == 64
     assert version.lineage["code"]

@@ -65,6 +65,10 @@ def test_only_numpy_is_imported(base: Version, tmp_path: Path) -> None:
         ({"scores": {"crit_0": 3}}, "output"),
         ({"output": "x", "scores": {"nope": 3}}, "no criterion 'nope'"),
         ({"output": "x", "scores": {"crit_0": 9}}, "1 to 5, not 9"),
+        ({"output": "x", "scores": {"crit_0": "4"}}, "1 to 5, not '4'"),
+        ({"output": "x", "scores": {"crit_0": True}}, "1 to 5, not True"),
+        ({"output": 7, "scores": {"crit_0": 4}}, "output"),
+        ([1, 2], "output"),
     ],
 )
 def test_bad_lines_are_refused_with_a_reason(base: Version, line: dict, message: str) -> None:
