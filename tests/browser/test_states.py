@@ -9,7 +9,7 @@ from playwright.sync_api import Page, Route, expect
 from tests.browser.conftest import OUTAGE, Trouble, enter_key, go, look_at_all_sizes
 from tests.server.api import Api
 from tests.server.processes import Server, command
-from tests.server.worlds import Trained, create_job, make_judge, record, run_job, submit
+from tests.server.worlds import Trained, create_job, fill, make_judge, record, run_job, submit
 
 NASTY = """<img src=x onerror="document.title='taken'"><script>document.title='taken'</script>{{7*7}}"""
 SCALES: list[dict[str, Any]] = [
@@ -82,6 +82,27 @@ def test_the_questions_that_take_seconds_are_answered(inside: Page, world: Train
     inside.get_by_role("button", name="Draw the learning curve").click()
     expect(inside.get_by_role("img", name=re.compile("^Mean absolute error"))).to_be_visible()
     look_at_all_sizes(inside)
+
+
+def test_an_administrator_may_insist_on_what_was_refused_and_says_why(page: Page, home: Server) -> None:
+    api = Api(home.url, home.admin_key)
+    judge = make_judge(api, name="Twice")
+    fill(api, judge, range(40))
+    first, _ = run_job(api, judge), run_job(api, judge)  # both are proven better than the judge itself
+    enter_key(page, home)
+    go(page, f"#/judges/{judge['id']}")
+    api.run("DeployJudgeVersion", input={"versionId": first["resultVersion"]["id"]})
+    row = page.get_by_role("row", name="Version 2")
+    row.get_by_role("button", name="Deploy", exact=True).click()
+    page.get_by_role("button", name="Yes, deploy it").click()
+    expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text(
+        "another version than the one that is active"
+    )
+    look_at_all_sizes(page)
+    page.get_by_label("Why?").fill("Both are the same.")
+    page.get_by_role("button", name="Deploy it all the same").click()
+    expect(row.get_by_role("cell", name="active", exact=True)).to_be_visible()
+    api.http.close()
 
 
 def test_names_and_texts_are_shown_as_they_are_and_never_run(page: Page, home: Server) -> None:

@@ -21,7 +21,7 @@ import { Versions } from './versions';
 type Overview = NonNullable<JudgeOverviewQuery['judge']>;
 
 export function JudgePage({ id }: { id: string }): JSX.Element {
-  const answer = useQuery(JudgeOverviewDocument, { id });
+  const answer = useQuery(JudgeOverviewDocument, { id, raters: 100 });
   const reload = useDebounced(answer.reload, 400);
   useEffect(() => {
     let first = true; // the stream begins with what the query says as well

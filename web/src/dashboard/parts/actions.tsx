@@ -89,11 +89,15 @@ export function AskOnce(properties: Question): JSX.Element {
         {properties.label}
       </button>
       {open && (
-        <dialog ref={dialog} aria-labelledby={`${id}-question`} onClose={() => {
+        <dialog
+          ref={dialog}
+          aria-labelledby={`${id}-question`}
+          onClose={() => {
             setOpen(false);
             setErrors([]);
             properties.closed?.();
-          }}>
+          }}
+        >
           <form
             onSubmit={(event) => {
               event.preventDefault();
