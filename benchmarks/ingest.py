@@ -1,12 +1,13 @@
 """How fast files go in, what memory that takes, and how long other requests wait meanwhile.
 
-usage: python -m benchmarks.ingest [--postgres] [--evaluations 100000] [--words 400] [--per-item 3] [--again]
+usage: python -m benchmarks.ingest [--postgres] [--evaluations 100000] [--words 400] [--per-item 3] [--alone] [--again]
 
 Writes an evaluations file and a feedback file of made-up text, the feedback given over two years; starts a server with
 a fresh database, and loads both by `judgesmith import`, as anybody would. Prints rows a second from end to end, the
 seconds of processor time of all processes (which tell more where others use the machine, too), the largest resident
 memory of server and client, and the latency of other clients' requests while the load ran; then whether all counters
-are true. With `--again` also the rates of loading the same again and of exporting it.
+are true. With `--alone` there are no other clients; with `--again` it also tells the rates of loading the same again
+and of exporting it.
 """
 
 import argparse
@@ -19,7 +20,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -44,6 +45,7 @@ def main() -> None:
     parser.add_argument("--evaluations", type=int, default=100_000)
     parser.add_argument("--words", type=int, default=400)
     parser.add_argument("--per-item", type=int, default=3)
+    parser.add_argument("--alone", action="store_true")
     parser.add_argument("--again", action="store_true")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
@@ -57,7 +59,8 @@ def main() -> None:
         ):
             api = Api(server.url, server.admin_key)
             rows = chosen.evaluations * (1 + chosen.per_item)
-            judge = _measure(api, server.process.pid, database, evaluations, feedback, rows)
+            probes = () if chosen.alone else ("healthz", "query", "mutation")
+            judge = _measure(api, server.process.pid, database, evaluations, feedback, rows, probes)
             began = time.perf_counter()
             print(command("check-counters", database_url=server.database_url).stdout.strip(), end=" ")
             print(f"({time.perf_counter() - began:.0f} s)")
@@ -108,11 +111,13 @@ def _database(*, on_postgres: bool) -> Iterator[tuple[str | None, int | None]]:
         yield server.address.replace("postgresql:", "postgresql+asyncpg:") + "/ingest", server.server.pid
 
 
-def _measure(api: Api, server: int, database: int | None, evaluations: Path, feedback: Path, rows: int) -> str:
+def _measure(
+    api: Api, server: int, database: int | None, evaluations: Path, feedback: Path, rows: int, kinds: Sequence[str]
+) -> str:
     """Load both files into a new judge, whose id this gives."""
     spec = {"name": "Judge", "criteria": [{"name": name} for name in CRITERIA]}
     judge, other = (api.run("CreateJudge", input=spec)["judge"]["id"] for _ in range(2))
-    probes = [Probe(api, other, kind) for kind in ("healthz", "query", "mutation")]
+    probes = [Probe(api, other, kind) for kind in kinds]
     for probe in probes:
         probe.start()
     print(f"load average: {os.getloadavg()[0]:.1f}")

@@ -59,7 +59,7 @@ def _proof(evidence: Data | None) -> list[str | Text]:
     before, after = (side and side["meanAbsoluteError"] for side in (evidence["before"], evidence["after"]))
     verdict = Text("better", "green") if evidence["improved"] else Text("unproven", "yellow")
     count = f"{evidence['heldOutCount']:,}"
-    return [count, f"{percent(before)} → {percent(after)}", interval(evidence["maeChange"], 100, 1), verdict]
+    return [count, f"{percent(before, 1)} → {percent(after, 1)}", interval(evidence["maeChange"], 100, 1), verdict]
 
 
 def deploy(

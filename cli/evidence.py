@@ -76,9 +76,9 @@ def number(value: float | None, digits: int = 2) -> str:
     return NONE if value is None else f"{value:.{digits}f}"
 
 
-def percent(share: float | None) -> str:
+def percent(share: float | None, digits: int = 0) -> str:
     """A share as a percentage."""
-    return NONE if share is None else f"{share:.0%}"
+    return NONE if share is None else f"{share:.{digits}%}"
 
 
 def interval(change: Data | None, unit: float = 1, digits: int = 2) -> str:

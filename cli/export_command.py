@@ -4,6 +4,7 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated
 
+import orjson
 import typer
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
@@ -12,7 +13,7 @@ from cli.client import Client
 from cli.exporting import write_judge, write_lines
 from cli.judge_file import find
 from cli.lines import STDIN as STDOUT
-from cli.options import DEFAULT_URL, Key, Url, friendly_errors
+from cli.options import DEFAULT_URL, Json, Key, Url, friendly_errors
 
 _HELP = "Gzipped if the name ends in .gz; - is stdout."
 
@@ -26,6 +27,7 @@ def export_command(
         Path | None, typer.Option(metavar="FILE", help=f"Write all evaluations here. {_HELP}")
     ] = None,
     feedback: Annotated[Path | None, typer.Option(metavar="FILE", help=f"Write all feedback here. {_HELP}")] = None,
+    json: Json = False,
     url: Url = DEFAULT_URL,
     key: Key = None,
 ) -> None:
@@ -39,12 +41,16 @@ def export_command(
         raise typer.BadParameter("Say what to write: --judge-file, --evaluations, --feedback.")
     if paths.count(STDOUT) > 1:
         raise typer.BadParameter("Only one of the files can be stdout.")
+    if json and STDOUT in paths:
+        raise typer.BadParameter("The files and --json can't both go to stdout.")
+    written: dict[str, dict[str, str | int]] = {}
     out = console.stderr()
     columns = (SpinnerColumn(), TextColumn("{task.description}: {task.completed:,} lines"), TimeElapsedColumn())
     with friendly_errors(), Client(url, key) as client:
         found = find(client, judge)
         if judge_file is not None:
             write_judge(found, judge_file)
+            written["judge"] = {"file": str(judge_file)}
         with Progress(*columns, console=out, disable=not out.is_terminal) as progress:
             # Feedback first, so that all it is about is among the evaluations, whatever comes in meanwhile.
             for kind, path in (("feedback", feedback), ("evaluations", evaluations)):
@@ -52,7 +58,11 @@ def export_command(
                     task = progress.add_task(kind.capitalize(), total=None)
                     show = partial(_show, progress, task)
                     lines = write_lines(client, judge, kind, path, show)
-                    out.print(f"{kind.capitalize()}: {lines:,} lines in {path}")
+                    written[kind] = {"file": str(path), "lines": lines}
+                    if not json:
+                        out.print(f"{kind.capitalize()}: {lines:,} lines in {path}")
+    if json:
+        typer.echo(orjson.dumps(written))
 
 
 def _show(progress: Progress, task: TaskID, lines: int) -> None:

@@ -4,7 +4,7 @@ from collections import deque
 from typing import Any
 
 from rich import box
-from rich.console import Console, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -18,8 +18,9 @@ Data = dict[str, Any]
 
 _STYLES = {"COMPLETED": "green", "FAILED": "red", "CANCELLED": "yellow", "CREATED": "dim", "QUEUED": "dim"}
 _REMEMBERED = 200  # losses a job
-_BAR_WIDTH = 8
-_SPARK_WIDTH = 8
+_BAR_WIDTH = 6
+_SPARK_WIDTH = 6
+_REST = 74  # columns that all but the judge's name take
 
 
 class JobsView:
@@ -43,17 +44,17 @@ class JobsView:
         """Take in a job's whole row."""
         self._jobs[job["id"]] = job
 
-    def __rich__(self) -> Table:
-        """Draw the newest jobs, narrow enough for a terminal of 80 columns."""
-        table = Table(box=box.SIMPLE_HEAD)
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Draw the newest jobs, narrow enough for a terminal of 80 columns: names get what the rest leaves."""
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
         table.add_column("Job", no_wrap=True)
-        table.add_column("Judge", no_wrap=True, overflow="ellipsis")
+        table.add_column("Judge", no_wrap=True, overflow="ellipsis", max_width=max(6, options.max_width - _REST))
         table.add_column("Status", no_wrap=True)
-        table.add_column("Loss, or change in error (% of range)", no_wrap=True)
+        table.add_column("Loss; change, % of range", no_wrap=True)
         for job in list(reversed(self._jobs.values()))[: self._most]:
             status = Text(words(job["status"]), _STYLES.get(job["status"], "bold cyan"))
             table.add_row(job["id"], job["judge"]["name"], status, self._outcome(job))
-        return table
+        yield table
 
     def _outcome(self, job: Data) -> RenderableType:
         evidence, losses = job.get("evidence"), self._losses.get(job["id"])

@@ -3,13 +3,16 @@
 import asyncio
 import sys
 from collections.abc import Coroutine
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
+import orjson
 import typer
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
+from cli.options import Json
 from models.access import Role
 from server import run
 from server.bootstrap import (
@@ -79,9 +82,12 @@ def migrate(database_url: DatabaseUrl = None, data_dir: DataDir = None) -> None:
     typer.echo("The database is up to date.")
 
 
-def check_counters(database_url: DatabaseUrl = None, data_dir: DataDir = None) -> None:
+def check_counters(json: Json = False, database_url: DatabaseUrl = None, data_dir: DataDir = None) -> None:
     """Count all feedback anew and compare with the counters; status 1 when any differs."""
     differences = _run(counters_that_differ(_settings(database_url=database_url, data_dir=data_dir)))
+    if json:
+        typer.echo(orjson.dumps([asdict(difference) for difference in differences], default=str))
+        raise typer.Exit(1 if differences else 0)
     for difference in differences[:SHOWN]:
         typer.echo(str(difference), err=True)
     if differences:
@@ -138,11 +144,20 @@ def keys_create(
 @keys_app.command("list")
 def keys_list(
     workspace: Annotated[str, typer.Option(help="The workspace.")] = DEFAULT_WORKSPACE,
+    json: Json = False,
     database_url: DatabaseUrl = None,
     data_dir: DataDir = None,
 ) -> None:
     """List the workspace's keys that are not revoked: id, first characters, role, user, last use and expiry."""
     keys = _run(list_keys(_settings(database_url=database_url, data_dir=data_dir), workspace))
+    if json:
+        told = [
+            {"id": key.id, "prefix": key.hint, "role": key.role.name, "user": user}
+            | {"lastUsedAt": key.last_used_at, "expiresAt": key.expires_at}
+            for key, user in keys
+        ]
+        typer.echo(orjson.dumps(told))
+        return
     for key, user in keys:
         used = f"used {key.last_used_at:%Y-%m-%d %H:%M}Z" if key.last_used_at else "never used"
         expires = f"expires {key.expires_at:%Y-%m-%d %H:%M}Z" if key.expires_at else "never expires"

@@ -10,6 +10,7 @@ import orjson
 import typer
 
 from cli import console
+from cli.options import Json
 from cli.simulation import Simulation, simulate, simulated_judge
 
 _README = """\
@@ -30,6 +31,7 @@ def simulate_command(
     scale: Annotated[str, typer.Option(metavar="LOW-HIGH", help="The scale of the scores.")] = "1-5",
     drift: Annotated[float, typer.Option(help="Points by which people become stricter over time.")] = 0.0,
     seed: Annotated[int, typer.Option(min=0, help="Same seed: same files.")] = 0,
+    json: Json = False,
 ) -> None:
     """Write simulated evaluations and feedback to files."""
     try:
@@ -51,6 +53,10 @@ def simulate_command(
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     write(spec, out_dir)
+    if json:
+        files = {name: f"{out_dir}/{name}" for name in ("judge.json", "evaluations.jsonl.gz", "feedback.jsonl.gz")}
+        typer.echo(orjson.dumps({"evaluations": items, "files": files}))
+        return
     console.stdout().print(
         f"{items:,} simulated evaluations with feedback are in {out_dir}. To load them:\n\n"
         f"  judgesmith import --new {out_dir}/judge.json --evaluations {out_dir}/evaluations.jsonl.gz "

@@ -54,6 +54,7 @@ def compare(
 def export_version(
     version: VersionId,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write it, such as version.npz.")],
+    json: Json = False,
     url: Url = DEFAULT_URL,
     key: Key = None,
 ) -> None:
@@ -64,7 +65,10 @@ def export_version(
             file.write_bytes(content)
         except OSError as error:
             raise ApiError(f"{file} can't be written: {error.strerror}.") from error
-    console.stdout().print(f"Version {version} is in {file} ({len(content):,} bytes).")
+    if json:
+        typer.echo(orjson.dumps({"version": version, "file": str(file), "bytes": len(content)}))
+    else:
+        console.stdout().print(f"Version {version} is in {file} ({len(content):,} bytes).")
 
 
 def import_version(

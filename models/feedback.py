@@ -27,7 +27,8 @@ class Feedback(Base):
     __table_args__ = (
         UniqueConstraint("judge_pk", "seq"),
         UniqueConstraint("judge_pk", "external_id"),
-        Index(None, "judge_pk", "submitted_at", "seq"),
+        # with what counting the different evaluations of a period asks for
+        Index(None, "judge_pk", "submitted_at", "seq", "about_seq", "retracted_at"),
         Index(None, "judge_pk", "submitted_by", "submitted_at", "seq"),
         Index(None, "judge_pk", "type", "criteria", "submitted_at", "seq"),
         Index(None, "judge_pk", "submitted_by", "about_at", "about_seq"),

@@ -24,7 +24,7 @@ from store.store import Store
 # write to the same judge does, and what small units cost in round trips counts more.
 UNIT_SECONDS = 0.05
 MOST_LINES = 2_000
-FEWEST_LINES, FEWEST_LINES_ELSEWHERE = 100, 1_000
+FEWEST_LINES, FEWEST_LINES_ELSEWHERE = 200, 1_000
 UNIT_BYTES = 2 * 2**20
 IDLE_SECONDS = 0.5  # lines that wait for more wait no longer than this
 KEY_HOLDS = 2.0  # seconds for which a key is believed in before it is looked at again

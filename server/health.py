@@ -6,6 +6,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from models.access import Workspace
 from models.job import Delivery, TrainingJob
 from models.state import JobStatus
 from server.services import Services
@@ -17,10 +18,10 @@ async def healthz(_: Request) -> Response:
 
 
 async def readyz(request: Request) -> Response:
-    """The process can reach its database."""
+    """The process can reach its database, and read in it."""
     services: Services = request.app.state.services
     try:
-        await services.store.read(lambda connection: connection.execute(select(1)))
+        await services.store.read(lambda connection: connection.execute(select(Workspace.id).limit(1)).first())
     except (SQLAlchemyError, OSError):
         return JSONResponse({"ready": False, "reason": "The database can't be reached."}, 503)
     return JSONResponse({"ready": True})

@@ -31,7 +31,7 @@ from models.counters import (
 from models.evaluation import Scores
 from models.feedback import Feedback, FeedbackType
 from models.standing import Standing, Word, stand
-from models.tally import Scales, Shifts, Tally, verdict_of
+from models.tally import Scales, Tally, verdict_of
 from store import judges
 from store.insert import insert_many
 from store.rows import among, unindexed
@@ -245,41 +245,28 @@ def restate(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
 def write(connection: Connection, judge_pk: int, sums: Sums) -> None:
     """Add sums to the judge's counters."""
     for table, rows in rows_of(judge_pk, sums).items():
-        add_to(connection, table, rows, *(Shifts.__slots__ if table is CriterionCounter else ("value",)))
+        add_to(connection, table, rows)
 
 
-def rows_of(judge_pk: int, sums: Sums) -> dict[type[Base], list[dict[str, Any]]]:
-    """Sums as rows of the tables of counters."""
-    found: dict[type[Base], list[dict[str, Any]]] = {
-        table: [] for table in (FeedbackCounter, RaterCounter, CriterionCounter)
-    }
+def rows_of(judge_pk: int, sums: Sums) -> dict[type[Base], list[tuple[Any, ...]]]:
+    """Sums as rows of the tables of counters, in the order of their columns."""
+    counts: list[tuple[Any, ...]] = []
+    raters: list[tuple[Any, ...]] = []
+    criteria: list[tuple[Any, ...]] = []
     for (width, start), tally in sorted(sums.buckets.items(), key=lambda entry: entry[0]):
-        here = {"judge_pk": judge_pk, "width": width, "start": start}
-        found[FeedbackCounter] += [
-            {**here, "kind": kind, "criteria": criteria, "value": count}
-            for (kind, criteria), count in tally.counts.items()
-            if count
+        counts += [(judge_pk, width, start, *key, count) for key, count in tally.counts.items() if count]
+        raters += [(judge_pk, width, start, *key, count) for key, count in tally.raters.items() if count]
+        criteria += [
+            (judge_pk, width, start, ordinal, s.corrections, s.compared, s.agreeing, s.shift, s.absolute, s.square)
+            for ordinal, s in tally.shifts.items()
         ]
-        found[RaterCounter] += [
-            {**here, "rater": rater, "criteria": criteria, "value": count}
-            for (rater, criteria), count in tally.raters.items()
-            if count
-        ]
-        found[CriterionCounter] += [
-            {**here, "ordinal": ordinal, **{name: getattr(shifts, name) for name in Shifts.__slots__}}
-            for ordinal, shifts in tally.shifts.items()
-        ]
-    found[GroupCounter] = [
-        {"judge_pk": judge_pk, "group": group, "compared": compared, "value": count}
-        for (group, compared), count in sums.groups.items()
-        if count
-    ]
-    found[Coincidence] = [
-        {"judge_pk": judge_pk, "ordinal": ordinal, "raters": raters, "low": low, "high": high, "value": count}
-        for (ordinal, raters, low, high), count in sums.pairs.items()
-        if count
-    ]
-    return found
+    return {
+        FeedbackCounter: counts,
+        RaterCounter: raters,
+        CriterionCounter: criteria,
+        GroupCounter: [(judge_pk, *key, count) for key, count in sums.groups.items() if count],
+        Coincidence: [(judge_pk, *key, count) for key, count in sums.pairs.items() if count],
+    }
 
 
 def unreviewed(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:

@@ -15,18 +15,23 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from models.base import Base
 
 
-def insert_many(
-    connection: Connection, record: type[Base], rows: Sequence[dict[str, Any]], on_conflict: str = ""
-) -> None:
-    """Insert rows of a record, named by its attributes; all name the same ones. What they leave out becomes NULL.
+def insert_many(connection: Connection, record: type[Base], rows: Sequence[dict[str, Any]]) -> None:
+    """Insert rows of a record, named by its attributes; all name the same ones. What they leave out becomes NULL."""
+    if rows:
+        names = tuple(rows[0])
+        insert_columns(connection, record, names, [[row[name] for row in rows] for name in names])
 
-    ``on_conflict`` is SQL behind it, as both databases speak it.
-    """
-    if not rows:
-        return
+
+def insert_columns(
+    connection: Connection,
+    record: type[Base],
+    names: tuple[str, ...],
+    values: Sequence[list[Any]],
+    on_conflict: str = "",
+) -> None:
+    """Insert rows whose columns are given; ``on_conflict`` is SQL behind it, as both databases speak it."""
     dialect = connection.dialect
-    names = tuple(rows[0])
-    columns = [_bound(record, name, dialect, [row[name] for row in rows]) for name in names]
+    columns = [_bound(record, name, dialect, column) for name, column in zip(names, values, strict=True)]
     if dialect.name == "postgresql":
         connection.exec_driver_sql(f"{_unnesting(record, names, dialect)} {on_conflict}", tuple(columns))
     else:

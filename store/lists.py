@@ -130,29 +130,28 @@ def count_feedback(connection: Connection, judge_pk: int, wanted: FeedbackFilter
 
 def _evaluations(connection: Connection, judge_pk: int, wanted: EvaluationFilter) -> _Walk[Evaluation]:
     said = wanted.feedback
-    if wanted.search is None and said is not None:
-        return _evaluations_by_feedback(connection, judge_pk, wanted, said)
-    if wanted.search is None and wanted.has_feedback is not None:
+    if said is None and wanted.search is None and wanted.has_feedback is not None:
         order = (Review.created_at, Review.seq)
         within = [Review.judge_pk == judge_pk, Review.reviewed == wanted.has_feedback]
         within += _period(Review.created_at, wanted)
         return _Walk(Evaluation, judge_pk, ((select(*order).where(*within), order),), "evaluation")
     within = [Evaluation.judge_pk == judge_pk, *_period(Evaluation.created_at, wanted)]
-    if wanted.search is None:
-        order = (Evaluation.created_at, Evaluation.seq)
-        return _Walk(Evaluation, judge_pk, ((select(*order).where(*within), order),), "evaluation")
-    statement = select(Evaluation.seq)
     if said is not None:
-        meant = _said(said, _sets(connection, judge_pk, said))
-        within.append(exists().where(Feedback.evaluation_id == Evaluation.id, *meant))
+        sets = _sets(connection, judge_pk, said)
+        if wanted.search is None and (said.rater is not None or len(sets or ()) <= MAX_BRANCHES):
+            return _evaluations_by_feedback(judge_pk, wanted, said, sets)
+        within.append(exists().where(Feedback.evaluation_id == Evaluation.id, *_said(said, sets)))
     if wanted.has_feedback is not None:
         review = and_(Review.judge_pk == judge_pk, Review.seq == Evaluation.seq)
         within += [review, Review.reviewed == wanted.has_feedback]
-    return _found(connection, Evaluation, judge_pk, wanted.search, statement.where(*within))
+    if wanted.search is None:
+        order = (Evaluation.created_at, Evaluation.seq)
+        return _Walk(Evaluation, judge_pk, ((select(*order).where(*within), order),), "evaluation")
+    return _found(connection, Evaluation, judge_pk, wanted.search, select(Evaluation.seq).where(*within))
 
 
 def _evaluations_by_feedback(
-    connection: Connection, judge_pk: int, wanted: EvaluationFilter, said: FeedbackFilter
+    judge_pk: int, wanted: EvaluationFilter, said: FeedbackFilter, sets: Sets | None
 ) -> _Walk[Evaluation]:
     """By the place of its evaluation that each item of feedback knows."""
     order = (Feedback.about_at, Feedback.about_seq)
@@ -160,7 +159,7 @@ def _evaluations_by_feedback(
     if wanted.has_feedback is False:
         within.append(false())
     keys = select(Feedback.about_at, Feedback.about_seq.label("seq")).distinct()
-    branches = _branches(keys, order, within, said, _sets(connection, judge_pk, said))
+    branches = _branches(keys, order, within, said, sets)
     return _Walk(Evaluation, judge_pk, branches, "evaluation", overlap=len(branches) > 1)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, inspect, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from models.base import Base
 from models.counters import (
@@ -24,6 +24,7 @@ from models.standing import Word, stand
 from store import counters
 from store.counters import COLUMNS, About, Counted, Sums
 from store.rows import among
+from store.upsert import columns_of
 
 PAGE = 2000  # evaluations at once
 KEPT = (FeedbackCounter, CriterionCounter, RaterCounter, GroupCounter, Coincidence)
@@ -185,21 +186,15 @@ class _Checker:
                 self._differ(f"whether evaluation {seq} has feedback", kept.get(seq), self._reviews.get(seq))
         self._reviews = {}
 
-    def compare(self, table: type[Base], expected: list[dict[str, Any]]) -> None:
+    def compare(self, table: type[Base], expected: list[tuple[Any, ...]]) -> None:
         """Compare a table's counters of the judge with those the rows make."""
-        keys = [key.name for key in inspect(table).primary_key]
-        values = [key.name for key in table.__table__.columns if key.name not in keys]
-
-        def split(row: dict[str, Any]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-            return tuple(row[name] for name in keys), tuple(row[name] for name in values)
-
+        names, _ = columns_of(table)
         judge = table.__table__.c.judge_pk == self.judge_pk
-        rows = self.connection.execute(select(table.__table__).where(judge)).mappings()
-        kept = dict(split(dict(row)) for row in rows)
-        counted = dict(split(row) for row in expected)
+        rows = self.connection.execute(select(table.__table__).where(judge))
+        kept, counted = [{tuple(row[: len(names)]): tuple(row[len(names) :]) for row in of} for of in (rows, expected)]
         for key in sorted(kept.keys() | counted.keys(), key=str):
             if kept.get(key) != counted.get(key):
-                name = ", ".join(f"{name} {part}" for name, part in zip(keys[1:], key[1:], strict=True))
+                name = ", ".join(f"{name} {part}" for name, part in zip(names[1:], key[1:], strict=True))
                 self._differ(f"{table.__tablename__} of {name}", kept.get(key), counted.get(key))
 
     def _differ(self, what: str, kept: object, counted: object) -> None:

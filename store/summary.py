@@ -159,7 +159,7 @@ class _View:
         """How many different evaluations: kept for all time, counted by index within bounds."""
         if self.everything:
             return sum(n for (kind, key), n in self.ever.items() if kind == EVALUATION and self._is_meant(key))
-        statement = rows(self.judge_pk, func.count(Feedback.evaluation_id.distinct())).where(*self._inside())
+        statement = rows(self.judge_pk, func.count(Feedback.about_seq.distinct())).where(*self._inside())
         if self.bounds.criteria is not None:
             meant = Feedback.criteria.in_(self._sets(FeedbackType.CORRECTION))
             statement = statement.where(or_(Feedback.type != FeedbackType.CORRECTION, meant))

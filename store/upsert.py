@@ -6,23 +6,32 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, inspect, literal_column
 
 from models.base import Base
-from store.insert import insert_many
+from store.insert import insert_columns
 
 
-def add_to(connection: Connection, table: type[Base], rows: Sequence[dict[str, Any]], *values: str) -> None:
-    """Add ``rows`` to the table's counters ``values``, and make those that are not there; all have different keys.
+def columns_of(table: type[Base]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names of a table's columns: first those of its key, then the others."""
+    keys = tuple(column.name for column in inspect(table).primary_key)
+    names = tuple(column.name for column in table.__table__.columns)
+    assert names[: len(keys)] == keys
+    return keys, names[len(keys) :]
 
-    The first of ``values`` is 0 only where all are: such a counter is deleted, so that the same feedback leaves the
-    same counters whatever came and went. The caller holds the judge's row, so that counters of one judge are written by
-    one after another.
+
+def add_to(connection: Connection, table: type[Base], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Add rows, in the order of the table's columns, to its counters; make those that are not there.
+
+    All rows have different keys. The first counter of a row is 0 only where all are: such a row is deleted, so that the
+    same feedback leaves the same counters whatever came and went. The caller holds the judge's row, so that counters of
+    one judge are written by one after another.
     """
     if not rows:
         return
-    keys, name = list(inspect(table).primary_key), table.__tablename__
-    named = ", ".join(f'"{column.name}"' for column in keys)
-    added = ", ".join(f'"{value}" = {name}."{value}" + excluded."{value}"' for value in values)
-    insert_many(connection, table, rows, f"ON CONFLICT ({named}) DO UPDATE SET {added}")
-    less = [{f"_{key.name}": row[key.name] for key in keys} for row in rows if row[values[0]] < 0]
+    keys, values = columns_of(table)
+    named = ", ".join(f'"{key}"' for key in keys)
+    added = ", ".join(f'"{value}" = {table.__tablename__}."{value}" + excluded."{value}"' for value in values)
+    columns = list(map(list, zip(*rows, strict=True)))
+    insert_columns(connection, table, keys + values, columns, f"ON CONFLICT ({named}) DO UPDATE SET {added}")
+    less = [{f"_{key}": part for key, part in zip(keys, row, strict=False)} for row in rows if row[len(keys)] < 0]
     if less:
-        here = [column == bindparam(f"_{column.name}") for column in keys]
-        connection.execute(delete(table).where(*here, getattr(table, values[0]) == literal_column("0")), less)
+        here = [table.__table__.c[key] == bindparam(f"_{key}") for key in keys]
+        connection.execute(delete(table).where(*here, table.__table__.c[values[0]] == literal_column("0")), less)

@@ -189,7 +189,13 @@ def partially_pooled(estimate: Floats, error: Floats, influence: Floats) -> tupl
 
 
 def _point(table: Table, exceed: Floats, mine: Bools, c: int) -> int:
+    """The point estimate that errs least on the pairs in `mine`.
+
+    Raw scores between two of the scale's that were found right don't count: the raw score would err by 0 on them,
+    though nobody gave it.
+    """
     scale, pairs = table.scales[c], table.pairs
+    mine = mine & pairs.exact
     if not mine.any():
         return MEAN
     target = pairs.target[mine]

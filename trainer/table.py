@@ -10,7 +10,7 @@ import numpy as np
 from trainer.base import Bools, Doubts, Floats, Floats32, Ints, Items, Labels, Scale
 from trainer.folds import Grouping, group_items
 from trainer.ordinal import LOGITS, Rows, threshold_weight
-from trainer.scales import exceedance, level_steps, to_unit
+from trainer.scales import exceedance, level_steps, to_grid, to_unit
 from trainer.whiten import second_moments
 
 
@@ -18,7 +18,8 @@ from trainer.whiten import second_moments
 class Pairs:
     """P (item, criterion) pairs with labels; `target`: the mean of people's scores, `raw`: the judge's, in points.
 
-    `line`: 8 (r - 1/2) of the unit raw score. `seen`: the base version learned something of the pair's group.
+    `line`: 8 (r - 1/2) of the unit raw score. `seen`: the base version learned something of the pair's group. `exact`:
+    somebody's own score is known, not only that a score between two of the scale's was found right.
     """
 
     item: Ints
@@ -28,6 +29,7 @@ class Pairs:
     line: Floats
     group: Ints
     seen: Bools
+    exact: Bools
 
     def __len__(self) -> int:
         return len(self.item)
@@ -109,6 +111,16 @@ def _trust(labels: Labels, doubts: Doubts, count: int) -> Floats:
     return np.where(confirmed, share[labels.item], 1.0)
 
 
+def _off_grid(scales: tuple[Scale, ...], labels: Labels) -> Bools:
+    """Mask of confirmed scores that no person could have given: somebody's own score is one of the two next to it."""
+    out = np.zeros(len(labels), np.bool_)
+    for c, scale in enumerate(scales):
+        mine = labels.confirmed & (labels.criterion == c)
+        score = labels.score[mine]
+        out[mine] = np.abs(score - to_grid(scale, score)) > 1e-6 * scale.step
+    return out
+
+
 def _pair_up(
     scales: tuple[Scale, ...], items: Items, labels: Labels, lines: Floats, grouping: Grouping
 ) -> tuple[Pairs, Ints]:
@@ -124,5 +136,6 @@ def _pair_up(
         lines[item, criterion],
         grouping.group[item],
         seen_rows[grouping.group[item]],  # a pair counts as unseen only if nothing of its group was learned
+        np.bincount(pair, ~_off_grid(scales, labels), len(unique)) > 0,
     )
     return pairs, pair.astype(np.int32)

@@ -1,12 +1,15 @@
 """What the client commands send and print."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from cli.commands import app
+from cli.main import application
 
 from .conftest import KEY, Data, FakeApi
 
@@ -203,7 +206,7 @@ def test_versions_are_listed_with_what_they_proved(api: FakeApi) -> None:
     text = run(api, "versions", "jdg_1").stdout
     assert "ver_1" in text
     assert "1,200" in text
-    assert "20% → 10%" in text
+    assert "20.0% → 10.0%" in text
     assert "-10.0 [-12.0, -8.0]" in text
     assert "better" in text
     assert "no proof" in text
@@ -255,3 +258,20 @@ def test_watching_jobs_is_for_people(api: FakeApi) -> None:
     result = run(api, "jobs", "--watch", "--json")
     assert result.exit_code == 2
     assert "--json" in result.stderr
+
+
+# What prints a key, a schema or a server's address and nothing else, or runs until it is stopped.
+PLAIN = {"demo", "serve", "work", "migrate", "schema", "keys create", "keys revoke", "keys webhook-secret"}
+
+
+def leaves(command: Any, *path: str) -> Iterator[tuple[str, set[str]]]:
+    """Every command with its options."""
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from leaves(inner, *path, name)
+    if not hasattr(command, "commands"):
+        yield " ".join(path), {option for one in command.params for option in one.opts}
+
+
+def test_every_command_with_a_result_gives_it_to_programs_as_well() -> None:
+    found = dict(leaves(typer.main.get_command(application())))
+    assert {name for name, options in found.items() if "--json" not in options} == PLAIN

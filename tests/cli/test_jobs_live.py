@@ -46,3 +46,12 @@ def test_a_new_job_comes_on_top_and_the_oldest_goes() -> None:
     text = drawn(view)
     assert text.index("job_3") < text.index("job_2")
     assert "job_1" not in text
+
+
+def test_a_long_name_leaves_eighty_columns_to_the_id_and_the_state() -> None:
+    one = job(1, "COMPLETED", evidence={"maeChange": {"estimate": -0.119, "lower": -0.12, "upper": -0.118}})
+    text = drawn(JobsView([one | {"id": "job_01m89jdk8a6thnvs62e0kf767t", "judge": {"name": "Essays " * 20}}], 5))
+    assert "job_01m89jdk8a6thnvs62e0kf767t" in text
+    assert "completed" in text
+    assert "-11.9 [-12.0, -11.8]" in text
+    assert max(len(line.rstrip()) for line in text.splitlines()) <= 80

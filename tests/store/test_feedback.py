@@ -1,9 +1,13 @@
 """Feedback has a place in its judge's order of ingestion."""
 
 import asyncio
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, event
 
 from models.errors import Conflict
-from store import judges
+from store import evaluations, feedback, judges
 from store.store import Store
 from tests.factories import World, add_evaluations, make_world, new_feedback, submit
 
@@ -38,3 +42,34 @@ async def test_repeats_take_no_place_that_is_filled_later(store: Store) -> None:
     assert new == 1
     assert added.seq > known
     assert (await store.read(lambda c: judges.by_pk(c, world.judge.pk))).feedback_seq >= added.seq
+
+
+async def test_a_few_rows_are_looked_up_by_their_ids_not_among_all_of_the_judge(store: Store) -> None:
+    if not store.embedded:
+        pytest.skip("PostgreSQL knows how many rows there are")
+    world = await make_world(store)
+    evaluated = await add_evaluations(world, 4)
+    await submit(world, new_feedback(evaluated[0], scores=[1.0, 2.0], external_id="f0"))
+
+    def unit(connection: Connection) -> list[str]:
+        seen: list[tuple[str, Any]] = []
+
+        def note(_c: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool) -> None:
+            seen.append((statement, parameters[0] if many else parameters))
+
+        event.listen(connection, "before_cursor_execute", note)
+        pk, viewer = world.judge.pk, world.viewer
+        evaluations.named(connection, pk, [row.id for row in evaluated], ["e1"])
+        items = [new_feedback(row, scores=[3.0, None], external_id=f"fb_{n}") for n, row in enumerate(evaluated)]
+        kept, _ = feedback.submit(connection, pk, viewer.user_id, viewer.user_name, items)
+        assert not isinstance(kept[0], Conflict)
+        feedback.retract(connection, pk, kept[0].id, viewer.user_id, "A mistake.")
+        event.remove(connection, "before_cursor_execute", note)
+        plans = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given) for statement, given in seen]
+        return [str(row[-1]) for plan in plans for row in plan]
+
+    plans = await store.write(unit)
+    large = tuple(f"{how} {name}" for how in ("SCAN", "SEARCH") for name in ("feedback", "evaluations", "reviews"))
+    touched = [line for line in plans if line.startswith(large)]
+    assert len(touched) > 5
+    assert not [line for line in touched if line.startswith("SCAN") or line.endswith("(judge_pk=?)") or "<?" in line]

@@ -17,6 +17,7 @@ from models.filters import EvaluationFilter, FeedbackFilter
 from models.spec import EvaluationSpec
 from store import lists
 from store.evaluations import NewEvaluation
+from store.postgres import PostgresStore
 from store.store import Store
 from tests.factories import World, add_evaluations, make_world, new_feedback, record, retract, submit
 
@@ -115,7 +116,11 @@ async def test_pages_of_evaluations_hold_exactly_what_a_filter_means_newest_firs
     assert await listed(search="word", has_feedback=True) == [r for r in sorted(reviewed, reverse=True) if (r - 1) % 17]
 
 
-async def test_evaluations_are_listed_by_the_feedback_that_one_item_of_is_all_that_is_asked_for(store: Store) -> None:
+@pytest.mark.parametrize("branches", [lists.MAX_BRANCHES, 1])
+async def test_evaluations_are_listed_by_feedback_of_which_one_item_is_all_that_is_asked_for(
+    store: Store, branches: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lists, "MAX_BRANCHES", branches)
     rng = random.Random(5)
     world = await make_world(store)
     said = await talk(world, rng, 120)
@@ -253,3 +258,21 @@ async def test_a_page_deep_in_a_list_is_found_by_index_without_scan_or_sort(
     assert not [word for word in ("TEMP B-TREE", "Sort", "Seq Scan") if word in shown], shown
     scans = [line for line in shown.splitlines() if "SCAN" in line and "VIRTUAL TABLE" not in line]
     assert not scans, shown
+
+
+async def test_new_words_are_sorted_into_the_index_beside_the_work_and_found_before_and_after(store: Store) -> None:
+    if not isinstance(store, PostgresStore):
+        pytest.skip("FTS5 has no list of what waits")
+    world = await make_world(store)
+    await add_evaluations(world, 30)
+
+    async def found() -> int:
+        return len(await pages(world, lists.evaluations, EvaluationFilter(search="output"), 20))
+
+    assert await found() == 30
+    store.tend()
+    assert store._tending is not None
+    await store._tending
+    waiting = text("SELECT gin_clean_pending_list('ix_evaluation_texts_text'::regclass)")  # how much it had to sort
+    assert await store.read(lambda c: c.execute(waiting).scalar_one()) == 0
+    assert await found() == 30

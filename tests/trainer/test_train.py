@@ -11,7 +11,7 @@ import pytest
 
 from tests.trainer.made_up import make_task, run, version_of
 from trainer.base import Diverged, Doubts, Items, Labels
-from trainer.version import Version
+from trainer.version import RAW, Version
 
 FIELDS = ("expected", "point", "verdict", "lower", "upper")
 
@@ -288,6 +288,18 @@ def test_doubts_weaken_confirmations() -> None:
     doubted = replace(trusted, doubts=Doubts(np.repeat(even, 3), np.tile([5, 6, 7], len(even)).astype(np.int32)))
     means = [version_of(t).score(task.items).expected.mean() for t in (trusted, doubted)]
     assert means[1] < means[0] - 0.1
+
+
+def test_confirmed_scores_that_nobody_could_give_do_not_speak_for_the_judge() -> None:
+    """People on a whole-number scale approve what is less than a point off: the judge is not exact for that."""
+    task = make_task(400, seed=4, honest=True)
+    raw = np.clip(task.items.raw + 0.4, 1, 4.9)
+    shown = raw[task.labels.item, task.labels.criterion]
+    near = np.abs(shown - task.labels.score) < 1
+    labels = replace(task.labels, score=np.where(near, shown, task.labels.score), confirmed=near)
+    version = version_of(replace(task, items=replace(task.items, raw=raw), labels=labels))
+    assert near.mean() > 0.4
+    assert not np.any(version.point == RAW)
 
 
 def test_labels_without_raw_scores_are_left_out_with_a_warning() -> None:

@@ -115,7 +115,7 @@ def _feedback() -> None:
         batch.create_foreign_key(op.f("fk_feedback_retracted_by"), "users", ["retracted_by"], ["id"])
     op.drop_index(op.f("ix_feedback_judge_pk_submitted_at"), "feedback")
     for columns in (
-        ("submitted_at", "seq"),
+        ("submitted_at", "seq", "about_seq", "retracted_at"),
         ("submitted_by", "submitted_at", "seq"),
         ("type", "criteria", "submitted_at", "seq"),
         ("submitted_by", "about_at", "about_seq"),
@@ -208,7 +208,7 @@ def downgrade() -> None:
         op.drop_table(name)
     op.drop_index("ix_feedback_overtaken", "feedback")
     for columns in (
-        ("submitted_at", "seq"),
+        ("submitted_at", "seq", "about_seq", "retracted_at"),
         ("submitted_by", "submitted_at", "seq"),
         ("type", "criteria", "submitted_at", "seq"),
         ("submitted_by", "about_at", "about_seq"),

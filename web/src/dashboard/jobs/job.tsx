@@ -119,7 +119,7 @@ function timeOf(job: TrainingJobFieldsFragment, now: number): string {
   const epoch = progress.epoch === null ? '' : `epoch ${progress.epoch}${progress.maxEpochs ? ` of at most ${progress.maxEpochs}` : ''}, `;
   if (!startedAt) return job.estimatedDuration ? `expected to take about ${many(job.estimatedDuration, 'minute')}` : 'waits for its turn';
   const elapsed = seconds(startedAt, now);
-  if (progress.fraction < 0.05) return `${epoch}for ${duration(elapsed)}${attempt}`;
+  if (progress.fraction < 0.05) return `${epoch}running for ${duration(elapsed)}${attempt}`;
   return `${epoch}about ${duration((elapsed * (1 - progress.fraction)) / progress.fraction)} left${attempt}`;
 }
 
@@ -128,7 +128,7 @@ function Learning({ epochs }: { epochs: Epoch[] }): JSX.Element {
   const validated = epochs.some((epoch) => epoch.validationLoss !== null);
   const measured = !epochs.length || epochs.some((epoch) => epoch.meanAbsoluteError !== null);
   return (
-    <Section title="Learning" note="Each epoch is one step of learning. Smaller is better in both.">
+    <Section title="Learning" note="Each epoch is one step of learning, measured against each person’s own scores; the proof measures against people’s mean, on what was not learned from. Smaller is better in both.">
       <div class="charts">
         <LineChart
           title="Loss"

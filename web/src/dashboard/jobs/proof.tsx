@@ -28,7 +28,7 @@ export function Proof({ job }: { job: TrainingJobFieldsFragment }): JSX.Element 
       <p class="hint">
         {`Always giving the same score would be ${percent(evidence.constantBaseline.meanAbsoluteError, 1)} of the range off.`}
         {evidence.raterAgreement !== null &&
-          ` People agree with each other with α ${decimal(evidence.raterAgreement)} (1: fully, 0: as chance would), which no judge can do better.`}
+          ` People agree with each other with α ${decimal(evidence.raterAgreement)} (1: fully, 0: as chance would); no judge can agree with them better.`}
       </p>
       {evidence.unseenSources && <p class="hint">{unseen(evidence.unseenSources)}</p>}
       <Curves jobId={job.id} />
