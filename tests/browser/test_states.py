@@ -158,12 +158,8 @@ def test_a_key_is_kept_in_the_tab_alone_and_asked_for_again_when_it_is_revoked(
 ) -> None:
     key = command("keys", "create", "--role", "TRAINER", "--database-url", home.database_url).stdout.strip()
     enter_key(page, home, key)
-    assert page.evaluate("[sessionStorage.length, localStorage.length, document.cookie, location.search]") == [
-        1,
-        0,
-        "",
-        "",
-    ]
+    kept = page.evaluate("[sessionStorage.length, localStorage.length, document.cookie, location.search]")
+    assert kept == [1, 0, "", ""]
     go(page, f"#/judges/{world.judge['id']}")
     expect(page.get_by_role("button", name="Train now")).to_be_visible()
     expect(page.get_by_role("button", name="Deploy without proof")).to_have_count(0)  # an administrator's
