@@ -42,19 +42,26 @@ class Likeness:
         return cls(min(1.0, max(0.0, correlation)), squares * count / total)
 
 
-def detectable_change(spread: Spread | None, likeness: Likeness) -> float | None:
+def measured_groups(spread: Spread, share: float) -> int:
+    """On how many groups a proof is measured, with such a share (0 to 1) of them held out for it: at least one."""
+    return max(1, round(share * spread.groups))
+
+
+def detectable_change(spread: Spread | None, likeness: Likeness, share: float = 1.0) -> float | None:
     """The smallest change of the mean absolute error, as a share (0 to 1) of the range, that could be proven.
 
     Proven with a power of 80 % by a two-sided test at 5 %, if the changes vary as much as the judge's errors do;
-    mostly they vary less, and less can be proven. None where there is too little to tell from.
+    mostly they vary less, and less can be proven. ``share`` (0 to 1) of the groups is what the proof is measured on.
+    None where there is too little to tell from.
 
     Source: Cohen, Statistical Power Analysis (1988), section 2.4, with quantiles of Student's t.
     """
-    if spread is None or spread.groups < FEWEST_GROUPS:
+    groups = 0 if spread is None else measured_groups(spread, share)
+    if spread is None or groups < FEWEST_GROUPS:
         return None
     size = max(1.0, likeness.unevenness * spread.count / spread.groups)
-    variance = spread.variance * (1.0 + (size - 1.0) * likeness.correlation) / spread.count
-    return min(1.0, _standard_errors(spread.groups - 1) * sqrt(variance))
+    variance = spread.variance * (1.0 + (size - 1.0) * likeness.correlation) / (share * spread.count)
+    return min(1.0, _standard_errors(groups - 1) * sqrt(variance))
 
 
 def _standard_errors(free: int) -> float:

@@ -7,6 +7,7 @@ from models.feedback import Summary
 from models.job import TrainingType
 from models.judge import Criterion, JudgeVersion
 from models.spec import TrainingSpec
+from runner.detectable import measured_groups
 from runner.quality import Quality
 
 FEW = 10
@@ -32,7 +33,7 @@ def notices(
     spec: TrainingSpec, summary: Summary, quality: Quality, base: JudgeVersion | None, criteria: Sequence[Criterion]
 ) -> tuple[Notice, ...]:
     """All there is to say about what a job would start from."""
-    found = [*_without_base(spec, base), *_about_the_sample(summary), *_about_people(summary, quality)]
+    found = [*_without_base(spec, base), *_about_the_sample(spec, summary), *_about_people(summary, quality)]
     return (*found, *_about_labels(quality, criteria))
 
 
@@ -46,18 +47,22 @@ def _without_base(spec: TrainingSpec, base: JudgeVersion | None) -> Iterator[Not
         yield Notice("NO_ACTIVE_VERSION", f"No version is active, so {meant[spec.training_type]}.")
 
 
-def _about_the_sample(summary: Summary) -> Iterator[Notice]:
+def _about_the_sample(spec: TrainingSpec, summary: Summary) -> Iterator[Notice]:
     if summary.usable and summary.evaluations < FEW:
         yield Notice(
             "FEW_ITEMS",
             f"The feedback is about {summary.evaluations} items only: just a large change could be proven.",
         )
-    elif summary.spread is not None and summary.spread.groups < FEW:
-        yield Notice(
-            "FEW_GROUPS",
-            f"The corrected items come from {summary.spread.groups} groups only: just a large change could be proven. "
-            "Feedback on items of other groups would tell more.",
-        )
+    elif summary.spread is not None:
+        split = spec.config.validation_split
+        groups = measured_groups(summary.spread, split or 1.0)
+        held = " only" if split is None else f", of which {groups} would be held out for the proof"
+        if groups < FEW:
+            yield Notice(
+                "FEW_GROUPS",
+                f"The corrected items come from {summary.spread.groups} groups{held}: just a large change could be "
+                "proven. Feedback on items of other groups would tell more.",
+            )
 
 
 def _about_people(summary: Summary, quality: Quality) -> Iterator[Notice]:

@@ -35,11 +35,7 @@ class Plan:
     warnings: tuple[Notice, ...]
     seconds: float | None
     seconds_ahead: float
-
-    @property
-    def detectable_change(self) -> float | None:
-        """The smallest change of the mean absolute error that could be proven, as a share (0 to 1) of the range."""
-        return None if self.summary is None else detectable_change(self.summary.spread, self.quality.likeness)
+    detectable_change: float | None  # smallest one of the mean absolute error, as a share (0 to 1) of the range
 
 
 def plan(connection: Connection, workspace_id: str, spec: TrainingSpec, quality: Quality) -> Plan:
@@ -47,7 +43,7 @@ def plan(connection: Connection, workspace_id: str, spec: TrainingSpec, quality:
     judge = judges.get(connection, workspace_id, spec.judge_id)
     if judge is None:
         missing = NotFound(f"There is no judge {spec.judge_id!r}.", ("judge_id",))
-        return Plan(None, None, (), Bounds(), None, quality, (missing,), (), None, 0.0)
+        return Plan(None, None, (), Bounds(), None, quality, (missing,), (), None, 0.0, None)
     criteria = judges.criteria(connection, judge.pk)
     targets, errors = _targets(criteria, spec)
     base, bounds = _start(connection, judge, spec, targets)
@@ -67,6 +63,7 @@ def plan(connection: Connection, workspace_id: str, spec: TrainingSpec, quality:
         notices(spec, summary, quality, base, criteria),
         ours.seconds(summary.usable),
         sum(ours.seconds(usable) for usable in jobs.ahead(connection, spec.options.priority)),
+        detectable_change(summary.spread, quality.likeness, spec.config.validation_split or 1.0),
     )
 
 

@@ -37,6 +37,13 @@ def test_labels_that_share_nothing_count_each_and_copies_count_once() -> None:
     assert copies == pytest.approx(2.8298 * 0.2 / 100**0.5, rel=1e-3)
 
 
+def test_what_is_held_out_for_the_proof_is_all_that_proves() -> None:
+    spread, like = Spread(count=1000, groups=100, variance=0.04), Likeness(0.2)
+
+    assert detectable_change(spread, like, 0.2) == detectable_change(Spread(200, 20, 0.04), like)
+    assert detectable_change(spread, like, 0.02) is None
+
+
 def test_two_groups_are_too_few_to_tell() -> None:
     assert detectable_change(Spread(1000, 2, 0.04), Likeness()) is None
     assert detectable_change(None, Likeness()) is None

@@ -116,11 +116,15 @@ async def test_few_groups_are_warned_of_and_prove_less_than_many_with_as_many_la
         await submit(world, *(new_feedback(e, scores=[s, None]) for e, s in zip(evaluated, scores, strict=True)))
         plan = await Manager(store).preflight(world.viewer, training_spec(world))
         found[groups] = plan.detectable_change, {notice.code for notice in plan.warnings}
+    split = await Manager(store).preflight(world.viewer, training_spec(world, validation_split=0.2))
 
     assert found[4][0] is not None
     assert found[40][0] is not None
     assert found[4][0] > 3 * found[40][0] > 0
     assert "FEW_GROUPS" in found[4][1] - found[40][1]
+    assert split.detectable_change is not None
+    assert split.detectable_change > 2 * found[40][0]
+    assert "40 groups, of which 8 would be held out" in split.warnings[-1].message
 
 
 async def test_what_nothing_is_learned_from_is_told_with_the_reason(store: Store) -> None:
