@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -140,7 +141,7 @@ def adam(
             step += 1
             state.mean += 0.1 * (gradient - state.mean)
             state.square += 0.001 * (gradient**2 - state.square)
-            rate = schedule.learning_rate * np.sqrt(1 - 0.999**step) / (1 - 0.9**step)
+            rate = schedule.learning_rate * math.sqrt(1 - 0.999**step) / (1 - 0.9**step)
             state.theta -= rate * state.mean / (np.sqrt(state.square) + 1e-8)
             np.maximum(state.theta, objective.lower, out=state.theta)
         state.epoch += 1

@@ -131,9 +131,11 @@ class Objective:
     ) -> None:  # fmt: skip
         self.rows, self.like, self.steps = rows, start, steps
         self.origin = (start if anchor is None else anchor.center).pack()
-        self.held = None if anchor is None else anchor.precision.pack()
         each = precision * np.ones(start.weights.shape[1])
         self.own_precision, self.shared_precision = OWN["weights"] * apart * each, SHARED["weights"] * each
+        self._hold, self._shares = self._quadratic(start)
+        if anchor is not None:
+            self._hold += anchor.precision.pack()
         self.identity = np.where(np.isfinite(t := identity(steps, start.bend.shape[1])), t, 0.0)
         self._scratch = np.empty((0, rows.features.shape[1]), np.float32)
         self.lower = np.full(start.pack().size, -np.inf)
@@ -149,10 +151,11 @@ class Objective:
         pull = rows.importance * (np.where(a >= 0, 1.0, e) / (1.0 + e) - rows.target)
         gz = pull.sum(1, dtype=np.float64)
         count, width = c.bend.shape
+        sums = _columns(at, np.column_stack([gz * rows.line, gz, pull]), count, width + 2)
         gradient = Coefficients(
-            _sums(at, gz * rows.line, count),
-            _sums(at, gz, count),
-            -_columns(at, pull, count, width),
+            sums[:, 0],
+            sums[:, 1],
+            -sums[:, 2:],
             self._features_gradient(x, place, at, gz, count),
             _sums(who, gz, c.offsets.size) if c.offsets.size else np.zeros(0),
         )
@@ -191,36 +194,48 @@ class Objective:
         spread = _sums(place * np.int64(count) + at, gz, len(x) * count).reshape(len(x), count)
         return np.asarray((spread.astype(np.float32).T @ x), np.float64)
 
+    def _quadratic(self, start: Coefficients) -> tuple[Floats, list[tuple[slice, Floats]]]:
+        """The prior as a quadratic form: its diagonal, and what pooling takes off it in which places.
+
+        min over m of own/2 |theta_c - m|^2 + shared/2 |m|^2 is half of own |theta|^2 - share (sum of theta_c)^2, where
+        share = own^2 / (own C + shared); criteria along the first axis of the slopes, the shifts and the weights.
+        """
+        count = len(start.slope)
+        hold = Coefficients(
+            np.full(count, OWN["slope"]), np.full(count, OWN["shift"]), np.full(start.bend.shape, OWN["bend"]),
+            np.tile(self.own_precision, (count, 1)), np.full(start.offsets.size, OFFSET),
+        ).pack()  # fmt: skip
+        ends = np.cumsum([0, count, count, start.bend.size, start.weights.size])
+        precisions = {
+            0: (np.full(1, OWN["slope"]), np.full(1, SHARED["slope"])),
+            1: (np.full(1, OWN["shift"]), np.full(1, SHARED["shift"])),
+            3: (self.own_precision, self.shared_precision),
+        }
+        return hold, [
+            (slice(ends[part], ends[part + 1]), own**2 / (own * count + shared))
+            for part, (own, shared) in precisions.items()
+            if len(own)
+        ]
+
     def prior(self, theta: Floats) -> float:
         """Negative log prior, up to a constant."""
-        away = theta - self.origin
-        c = Coefficients.unpack(away, self.like)
-        value = _pooled(c.slope, OWN["slope"], SHARED["slope"]) + _pooled(c.shift, OWN["shift"], SHARED["shift"])
-        value += _pooled(c.weights, self.own_precision, self.shared_precision)
-        value += 0.5 * (OWN["bend"] * float(np.sum(c.bend**2)) + OFFSET * float(np.sum(c.offsets**2)))
-        if self.held is not None:
-            value += 0.5 * float(np.sum(self.held * away**2))
-        return value
+        return 0.5 * float((theta - self.origin) @ self.pull(theta))
 
     def pull(self, theta: Floats) -> Floats:
         """The gradient of the negative log prior."""
         away = theta - self.origin
-        c = Coefficients.unpack(away, self.like)
-        gradient = Coefficients(
-            OWN["slope"] * (c.slope - _common(c.slope, OWN["slope"], SHARED["slope"])),
-            OWN["shift"] * (c.shift - _common(c.shift, OWN["shift"], SHARED["shift"])),
-            OWN["bend"] * c.bend,
-            self.own_precision * (c.weights - _common(c.weights, self.own_precision, self.shared_precision)),
-            OFFSET * c.offsets,
-        ).pack()
-        if self.held is not None:
-            gradient += self.held * away
+        gradient: Floats = self._hold * away
+        for place, share in self._shares:
+            pulled = gradient[place].reshape(-1, len(share))
+            pulled -= share * away[place].reshape(-1, len(share)).sum(0)
         return gradient
 
     def __call__(self, theta: Floats) -> tuple[float, Floats]:
         """Mean loss per label including the prior, and its gradient."""
         loss, gradient = self.data(theta, self.rows)
-        return (loss + self.prior(theta)) / len(self.rows), (gradient + self.pull(theta)) / len(self.rows)
+        pull = self.pull(theta)
+        prior = 0.5 * float((theta - self.origin) @ pull)
+        return (loss + prior) / len(self.rows), (gradient + pull) / len(self.rows)
 
     def fisher(self, theta: Floats) -> Coefficients:
         """Diagonal of the Fisher information of the labels at `theta`."""
@@ -258,20 +273,6 @@ def _columns(place: Ints, values: NDArray[Any], count: int, width: int) -> Float
     """The same for each of the `width` columns of `values`, (count, width)."""
     at = place[:, None] * width + np.arange(width)
     return _sums(at.ravel(), values.ravel(), count * width).reshape(count, width)
-
-
-def _common(theta: Floats, own: Floats | float, shared: Floats | float) -> Floats:
-    """The m of the penalty min over m of own/2 |theta_c - m|^2 + shared/2 |m|^2; criteria along the first axis.
-
-    The penalty's gradient is own (theta - m).
-    """
-    return np.asarray((own / (own * len(theta) + shared)) * theta.sum(0))
-
-
-def _pooled(theta: Floats, own: Floats | float, shared: Floats | float) -> float:
-    """That penalty."""
-    m = _common(theta, own, shared)
-    return 0.5 * (float(np.sum(own * (theta - m) ** 2)) + float(np.sum(shared * m**2)))
 
 
 def sigmoid(a: Floats) -> Floats:
