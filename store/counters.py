@@ -5,7 +5,7 @@ one after another, and a unit that fails takes its counting back with it.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import pairwise
@@ -34,7 +34,7 @@ from models.standing import Standing, Word, stand
 from models.tally import Scales, Tally, verdict_of
 from store import judges
 from store.insert import insert_many
-from store.rows import among, fresh_plans, unindexed
+from store.rows import among, unindexed
 from store.upsert import add_to
 
 
@@ -216,15 +216,14 @@ class _Change:
         return now
 
 
-def counted(connection: Connection, evaluation_ids: Sequence[str], before: int | None = None) -> list[Counted]:
+def counted(connection: Connection, evaluation_ids: Sequence[str], before: int | None = None) -> Iterator[Counted]:
     """The items about evaluations of one judge that count; those that came in before a place, if one is given."""
     about = among(connection, Feedback.evaluation_id, evaluation_ids)
     statement = select(*COLUMNS).where(about, Feedback.retracted_at.is_(None))
     if before is not None:
         statement = statement.where(unindexed(Feedback.seq) < before)
-    with fresh_plans(connection):
-        rows = connection.execute(statement).all()
-    return [Counted(*row) for row in rows]
+    for row in connection.execute(statement):
+        yield Counted(*row)
 
 
 def by_evaluation(items: Iterable[Counted]) -> defaultdict[str, list[Counted]]:
