@@ -36,6 +36,8 @@ from tests.server.processes import HOME, command, environment, running
 
 CRITERIA = ("clarity", "accuracy", "relevance", "depth")
 PROBE_EVERY = 0.05  # seconds
+# PostgreSQL's, as docs/how-to/postgresql.md recommends them.
+SETTINGS = {"fsync": "on", "shared_buffers": "512MB", "max_wal_size": "4GB"}
 
 
 def main() -> None:
@@ -105,7 +107,7 @@ def _database(*, on_postgres: bool) -> Iterator[tuple[str | None, int | None]]:
     if not on_postgres:
         yield None, None
         return
-    with postgres() as server:
+    with postgres(**SETTINGS) as server:
         asyncio.run(run_sql(server.address, "CREATE DATABASE ingest"))
         assert server.server is not None
         yield server.address.replace("postgresql:", "postgresql+asyncpg:") + "/ingest", server.server.pid

@@ -13,7 +13,7 @@ from models.judge import Judge
 from models.spec import EvaluationSpec
 from store import counters, search
 from store.ingest import digest_of, ingest
-from store.rows import Query, among, every, first, unindexed
+from store.rows import Query, among, called, every, first, unindexed
 
 _TEXTS = ("input", "output", "rationale")
 
@@ -77,9 +77,7 @@ def named(
     without_texts = select(*(column for column in inspect(Evaluation).c if column.key not in _TEXTS))
     statement = without_texts.where(among(connection, Evaluation.id, ids), unindexed(Evaluation.judge_pk) == judge_pk)
     known = every(connection, statement, Evaluation) if ids else []
-    of_judge = Evaluation.judge_pk == judge_pk
-    statement = without_texts.where(of_judge, among(connection, Evaluation.external_id, external_ids))
-    named = every(connection, statement, Evaluation) if external_ids else []
+    named = called(connection, without_texts, Evaluation, judge_pk, external_ids) if external_ids else []
     return {row.id: row for row in known}, {row.external_id or "": row for row in named}
 
 

@@ -14,7 +14,7 @@ from models.errors import Conflict
 from models.evaluation import Evaluation
 from models.feedback import Feedback
 from store.insert import insert_many
-from store.rows import among, every, unindexed
+from store.rows import among, called, every, unindexed
 
 
 class Item(Protocol):
@@ -103,9 +103,7 @@ def known(connection: Connection, record: type[R], judge_pk: int, items: Sequenc
     names = [item.external_id for item in items if item.external_id is not None]
     if not names:
         return {}
-    statement = select(record).where(record.judge_pk == judge_pk, among(connection, record.external_id, names))
-    found = every(connection, statement, record)
-    by_name = {row.external_id or "": row for row in found}
+    by_name = {row.external_id or "": row for row in called(connection, select(record), record, judge_pk, names)}
     own = [name for name in names if name.startswith(f"{items[0].prefix}_") and name not in by_name]
     if own:
         statement = select(record).where(among(connection, record.id, own), unindexed(record.judge_pk) == judge_pk)

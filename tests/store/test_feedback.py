@@ -1,13 +1,17 @@
 """Feedback has a place in its judge's order of ingestion."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, event, select
 
 from models.errors import Conflict
-from store import evaluations, feedback, judges
+from models.evaluation import Evaluation
+from models.feedback import Feedback
+from store import evaluations, feedback, ingest, judges
+from store.insert import insert_many
 from store.store import Store
 from tests.factories import World, add_evaluations, make_world, new_feedback, submit
 
@@ -73,3 +77,45 @@ async def test_a_few_rows_are_looked_up_by_their_ids_not_among_all_of_the_judge(
     touched = [line for line in plans if line.startswith(large)]
     assert len(touched) > 5
     assert not [line for line in touched if line.startswith("SCAN") or line.endswith("(judge_pk=?)") or "<?" in line]
+
+
+async def test_postgresql_finds_external_ids_by_their_index_whatever_the_tables_were_before(store: Store) -> None:
+    if store.embedded:
+        pytest.skip("SQLite is told by the test above")
+    world = await make_world(store)
+    [evaluation] = await add_evaluations(world, 1)
+    for n in range(10):  # while they are small, so that any plan will do
+        await submit(world, new_feedback(evaluation, rating=5, external_id=f"small {n}"))
+    items = [new_feedback(evaluation, rating=5, external_id=f"f{n}") for n in range(3000)]
+    await submit(world, *items)
+    await store.write(partial(_copy_evaluation, evaluation_id=evaluation.id, times=3000))
+
+    def plans(connection: Connection) -> list[str]:
+        seen: list[tuple[str, Any]] = []
+
+        def note(_c: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool) -> None:
+            seen.append((statement, parameters))
+
+        event.listen(connection, "before_cursor_execute", note)
+        evaluations.named(connection, world.judge.pk, [], [f"copy {n}" for n in range(500)])
+        ingest.known(connection, Feedback, world.judge.pk, items[:500])
+        event.remove(connection, "before_cursor_execute", note)
+        assert [statement for statement, _ in seen if "SET LOCAL" in statement] == 2 * [
+            "SET LOCAL plan_cache_mode = force_custom_plan",
+            "SET LOCAL plan_cache_mode = auto",
+        ]
+        selects = [(statement, given) for statement, given in seen if "SET LOCAL" not in statement]
+        found = [connection.exec_driver_sql(f"EXPLAIN {statement}", given).scalars() for statement, given in selects]
+        return ["\n".join(lines) for lines in found]
+
+    of_evaluations, of_feedback = await store.read(plans)
+    both = "Index Cond: ((judge_pk = given.judge_pk) AND ((external_id)::text = (given.external_id)::text))"
+    for name, plan in (("evaluations", of_evaluations), ("feedback", of_feedback)):
+        assert f"Index Scan using uq_{name}_judge_pk_external_id" in plan
+        assert both in plan
+
+
+def _copy_evaluation(connection: Connection, evaluation_id: str, times: int) -> None:
+    row = connection.execute(select(Evaluation).where(Evaluation.id == evaluation_id)).one()._asdict()
+    copies = [row | {"id": f"evl_{n}", "seq": 10 + n, "external_id": f"copy {n}"} for n in range(times)]
+    insert_many(connection, Evaluation, copies)
