@@ -65,7 +65,7 @@ def settle() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(2_000, 10, 50)
+    gc.set_threshold(2_000, 10, 20)
 
 
 class _Server(uvicorn.Server):
