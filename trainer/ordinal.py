@@ -217,12 +217,8 @@ class Objective:
             if len(own)
         ]
 
-    def prior(self, theta: Floats) -> float:
-        """Negative log prior, up to a constant."""
-        return 0.5 * float((theta - self.origin) @ self.pull(theta))
-
     def pull(self, theta: Floats) -> Floats:
-        """The gradient of the negative log prior."""
+        """The gradient of the negative log prior, which is half of it times the way from its origin."""
         away = theta - self.origin
         gradient: Floats = self._hold * away
         for place, share in self._shares:
