@@ -12,8 +12,9 @@ from trainer.drift import lessen, remembered
 from trainer.folds import hold_out
 from trainer.journal import Journal, pack, unpack
 from trainer.optimise import AdamState, Schedule, adam, lbfgs
-from trainer.ordinal import Anchor, Coefficients, Objective
+from trainer.ordinal import OFFSET, Anchor, Coefficients, Objective
 from trainer.prior import Prior, estimate
+from trainer.raters import offset_precision
 from trainer.table import Table
 from trainer.whiten import Whitening
 
@@ -57,21 +58,25 @@ class Recipe:
     warm: WarmStart | None = None
 
 
-def objective(table: Table, index: np.ndarray, warm: WarmStart | None, prior: Prior | None = None) -> Objective:
-    """Loss on the rows at `index`: of the joint model under a `prior` of its weights, without one of the calibrator."""
-    rows = table.rows.take(index)
-    if prior is None:
-        rows = replace(rows, features=rows.features[:, :0])
-    start = Coefficients.start(len(table.scales), table.width, rows.features.shape[1], table.rater_count)
-    if prior is None:
-        return Objective(rows, start, table.steps, None if warm is None else warm.calibrator)
-    anchor = None if warm is None else warm.joint
-    return Objective(rows, start, table.steps, anchor, prior.precision[table.block], prior.apart)
+def calibration(table: Table, index: np.ndarray, warm: WarmStart | None, offset: float = OFFSET) -> Objective:
+    """Loss of the calibrator on the rows at `index`; `offset`: precision of raters' offsets, if not a warm start's."""
+    rows = replace(table.rows.take(index), features=table.rows.features[:, :0])
+    start = Coefficients.start(len(table.scales), table.width, 0, table.rater_count)
+    if warm is None:
+        return Objective(rows, start, table.steps, offset=offset)
+    return Objective(rows, start, table.steps, warm.calibrator, offset=warm.prior.offset)
+
+
+def objective(table: Table, index: np.ndarray, warm: WarmStart | None, prior: Prior) -> Objective:
+    """Loss of the joint model on the rows at `index`."""
+    start = Coefficients.start(len(table.scales), table.width, table.rows.features.shape[1], table.rater_count)
+    anchor, precision = None if warm is None else warm.joint, prior.precision[table.block]
+    return Objective(table.rows.take(index), start, table.steps, anchor, precision, prior.apart, prior.offset)
 
 
 def recall(table: Table, index: np.ndarray, warm: WarmStart) -> WarmStart:
     """A warm start held as firmly as the rows at `index` leave reason to: less where people changed."""
-    share = remembered(objective(table, index, warm), warm.calibrator)
+    share = remembered(calibration(table, index, warm), warm.calibrator)
     return replace(warm, calibrator=lessen(warm.calibrator, share), joint=lessen(warm.joint, share))
 
 
@@ -90,7 +95,7 @@ def fit(
     Where early stopping has no `validation` rows, it holds out some groups of its own.
     """
     if (done := journal.find(name)) is not None:
-        prior = Prior.restore({name: done[name] for name in ("precision", "apart", "worth")})
+        prior = Prior.restore({name: done[name] for name in ("precision", "apart", "worth", "offset")})
         return Fit(unpack(done, "calibrator"), unpack(done, "joint"), prior, int(done["epochs"]))
     schedule, warm = recipe.schedule, None if recipe.warm is None else recall(table, index, recipe.warm)
     if schedule is not None and schedule.early_stopping and validation is None:
@@ -98,7 +103,7 @@ def fit(
         if len(np.unique(group)) > 1:
             out = hold_out(group, STOPPING_SHARE, recipe.seed)
             index, validation = index[~out], index[out]
-    plain = objective(table, index, warm)
+    plain = calibration(table, index, warm)
     if not len(index):
         prior = warm.prior if warm else Prior.standard(int(table.block.max(initial=-1)) + 1)
         full = objective(table, index, warm, prior)
@@ -107,9 +112,12 @@ def fit(
     each = len(index) / max(1, len(np.unique(plain.rows.criterion)))
 
     def whitened(loss: Objective) -> Whitening:
-        return Whitening.of(table.moments, loss.own_precision, loss.like, each)
+        return Whitening.of(table.moments, loss.own_precision, loss.offset, loss.like, each)
 
     calibrator = lbfgs(plain, warm.calibrator.center if warm else plain.like, whitened(plain))
+    if warm is None and table.rater_count > 1:
+        plain = calibration(table, index, None, offset_precision(plain, calibrator))
+        calibrator = lbfgs(plain, calibrator, whitened(plain))
     prior = warm.prior if warm else estimate(plain, table.rows.features, calibrator, table.block, recipe.seed)
     full = objective(table, index, warm, prior)
     start = warm.joint.center if warm else calibrator.widen(full.like.weights.shape[1])

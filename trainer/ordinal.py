@@ -127,9 +127,9 @@ class Objective:
 
     def __init__(
         self, rows: Rows, start: Coefficients, steps: Ints, anchor: Anchor | None = None,
-        precision: Floats | float = 1.0, apart: float = 1.0,
+        precision: Floats | float = 1.0, apart: float = 1.0, offset: float = OFFSET,
     ) -> None:  # fmt: skip
-        self.rows, self.like, self.steps = rows, start, steps
+        self.rows, self.like, self.steps, self.offset = rows, start, steps, offset
         self.origin = (start if anchor is None else anchor.center).pack()
         each = precision * np.ones(start.weights.shape[1])
         self.own_precision, self.shared_precision = OWN["weights"] * apart * each, SHARED["weights"] * each
@@ -153,7 +153,7 @@ class Objective:
             of @ gz,
             -(of @ pull),
             self._features_gradient(x, cell, gz, len(c.slope)),
-            _sums(rows.rater, gz, c.offsets.size) if c.offsets.size else np.zeros(0),
+            sums(rows.rater, gz, c.offsets.size) if c.offsets.size else np.zeros(0),
         )
         return loss, gradient.pack()
 
@@ -187,7 +187,7 @@ class Objective:
     def _features_gradient(x: Floats32, cell: NDArray[np.int64], gz: Floats, count: int) -> Floats:
         if not x.shape[1]:
             return np.zeros((count, 0))
-        spread = _sums(cell, gz, len(x) * count).reshape(len(x), count)
+        spread = sums(cell, gz, len(x) * count).reshape(len(x), count)
         return np.asarray(spread.astype(np.float32).T @ x, np.float64)
 
     def _quadratic(self, start: Coefficients) -> tuple[Floats, list[tuple[slice, Floats]]]:
@@ -199,7 +199,7 @@ class Objective:
         count = len(start.slope)
         hold = Coefficients(
             np.full(count, OWN["slope"]), np.full(count, OWN["shift"]), np.full(start.bend.shape, OWN["bend"]),
-            np.tile(self.own_precision, (count, 1)), np.full(start.offsets.size, OFFSET),
+            np.tile(self.own_precision, (count, 1)), np.full(start.offsets.size, self.offset),
         ).pack()  # fmt: skip
         ends = np.cumsum([0, count, count, start.bend.size, start.weights.size])
         precisions = {
@@ -229,6 +229,12 @@ class Objective:
         prior = 0.5 * float((theta - self.origin) @ pull)
         return (loss + prior) / len(self.rows), (gradient + pull) / len(self.rows)
 
+    def working(self, c: Coefficients, rows: Rows) -> tuple[Floats, Floats]:
+        """Each label's working residual in logits, and its information about the latent score: g / h and h, (m,)."""
+        p = sigmoid(self._logits(c, rows)[0].astype(np.float64))
+        information = np.maximum((rows.importance * p * (1 - p)).sum(1, dtype=np.float64), 1e-3)
+        return (rows.importance * (rows.target - p)).sum(1, dtype=np.float64) / information, information
+
     def fisher(self, theta: Floats) -> Coefficients:
         """Diagonal of the Fisher information of the labels at `theta`."""
         c, rows = Coefficients.unpack(theta, self.like), self.rows
@@ -238,7 +244,7 @@ class Objective:
         info = rows.importance * p * (1 - p)
         total = info.sum(1)
         count, of = len(c.slope), _members(at, len(c.slope))
-        spread = _sums(rows.item * np.int64(count) + at, total, len(rows.features) * count).reshape(-1, count)
+        spread = sums(rows.item * np.int64(count) + at, total, len(rows.features) * count).reshape(-1, count)
         return Coefficients(
             of @ (total * rows.line**2),
             of @ total,
@@ -256,7 +262,7 @@ def _squared_product(spread: Floats, x: Floats32, block: int = 8192) -> Floats:
     return out
 
 
-def _sums(place: NDArray[Any], values: NDArray[Any], count: int) -> Floats:
+def sums(place: NDArray[Any], values: NDArray[Any], count: int) -> Floats:
     """Sum of `values` in each of `count` places."""
     return np.bincount(place, values, count).astype(np.float64, copy=False)
 

@@ -14,13 +14,13 @@ criterion err more, or less, than the model believes (quasi-likelihood: Wedderbu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from trainer.base import Floats, Floats32, Ints
-from trainer.ordinal import OFFSET, OWN, SHARED, Coefficients, Objective, sigmoid
+from trainer.ordinal import OFFSET, OWN, SHARED, Coefficients, Objective
 
 MOST = 300
 """Labels looked at; of more, a random part: a handful of factors needs no more."""
@@ -35,12 +35,13 @@ class Prior:
     """Priors of the weights as multiples of the standard ones.
 
     `precision` (B,): of each block of features. `apart`: of a criterion's weights around the common ones, on top of it.
-    `worth`: log Bayes factor of the features against none.
+    `worth`: log Bayes factor of the features against none. `offset`: the precision of raters' offsets, in full.
     """
 
     precision: Floats
     apart: float
     worth: float
+    offset: float = OFFSET
 
     @classmethod
     def standard(cls, blocks: int) -> Prior:
@@ -49,13 +50,13 @@ class Prior:
 
     def arrays(self) -> dict[str, Any]:
         """Plain values, for a checkpoint or a header."""
-        return {"precision": self.precision.tolist(), "apart": self.apart, "worth": self.worth}
+        return asdict(self) | {"precision": self.precision.tolist()}
 
     @classmethod
     def restore(cls, values: dict[str, Any]) -> Prior:
         """The prior `arrays()` came from."""
         precision = np.asarray(values["precision"], np.float64)
-        return cls(precision, float(values["apart"]), float(values["worth"]))
+        return cls(precision, *(float(values[name]) for name in ("apart", "worth", "offset")))
 
 
 def estimate(objective: Objective, features: Floats32, calibrator: Coefficients, block: Ints, seed: int) -> Prior:
@@ -67,7 +68,7 @@ def estimate(objective: Objective, features: Floats32, calibrator: Coefficients,
 
     blocks = int(block.max(initial=-1)) + 1
     if not blocks:
-        return Prior.standard(0)
+        return replace(Prior.standard(0), offset=objective.offset)
     evidence = _Evidence(objective, features, calibrator, block, seed)
     centre = np.append(np.zeros(blocks + 1), np.log(NOISE))
     found = minimize(
@@ -76,7 +77,9 @@ def estimate(objective: Objective, features: Floats32, calibrator: Coefficients,
     )  # fmt: skip
     nothing = minimize_scalar(evidence.without, bounds=(-2.0, 3.0), method="bounded", options={"xatol": 0.05})
     factor = np.exp(np.asarray(found.x, np.float64))
-    return Prior(factor[-1] / factor[:blocks], 1.0 / float(factor[blocks]), float(nothing.fun - found.fun))
+    return Prior(
+        factor[-1] / factor[:blocks], 1.0 / float(factor[blocks]), float(nothing.fun - found.fun), objective.offset
+    )
 
 
 class _Evidence:
@@ -88,10 +91,7 @@ class _Evidence:
         picked = np.sort(np.random.default_rng([seed, 9]).permutation(len(objective.rows))[:MOST])
         rows, c = objective.rows.take(picked), calibrator
         at = rows.criterion
-        z = rows.line * c.slope[at] + c.shift[at] + (c.offsets[rows.rater] if c.offsets.size else 0.0)
-        p = sigmoid(z[:, None] - (objective.identity + c.bend)[at])
-        information = np.maximum((rows.importance * p * (1 - p)).sum(1, dtype=np.float64), 1e-3)
-        self.residual = (rows.importance * (rows.target - p)).sum(1, dtype=np.float64) / information
+        self.residual, information = objective.working(c, rows)
         self.noise = 1.0 / information
         self.same = (at[:, None] == at[None, :]).astype(np.float64)
         x = features[rows.item].astype(np.float64)
@@ -100,7 +100,7 @@ class _Evidence:
         self.line = 1 / SHARED["shift"] + self.same / OWN["shift"]
         self.line += np.outer(rows.line, rows.line) * (1 / SHARED["slope"] + self.same / OWN["slope"])
         if c.offsets.size:
-            self.line += (rows.rater[:, None] == rows.rater[None, :]) / OFFSET
+            self.line += (rows.rater[:, None] == rows.rater[None, :]) / objective.offset
         count = len(self.kernels)
         self.centre = np.append(np.zeros(count + 1), np.log(NOISE))
         self.width = np.append(np.full(count + 1, WIDE), NOISE_WIDE)

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from trainer.base import Task
 from trainer.encoder import Encoder
 from trainer.evidence import Predictions
-from trainer.fit import Fit, Recipe, WarmStart, objective, recall
+from trainer.fit import Fit, Recipe, WarmStart, calibration, objective, recall
 from trainer.gate import Choice
 from trainer.learn import strip
-from trainer.ordinal import Anchor, Coefficients
+from trainer.ordinal import OFFSET, Anchor, Coefficients, Objective
 from trainer.prior import Prior
 from trainer.table import Table
 from trainer.version import Version
@@ -40,13 +40,15 @@ def fingerprint(task: Task) -> str:
 def anchors(table: Table, index: np.ndarray, fitted: Fit, old: WarmStart | None = None) -> WarmStart:
     """A warm start at a fit: its parameters, held as firmly as the rows it learned from inform about them."""
 
-    def anchor(c: Coefficients, *, joint: bool) -> Anchor:
-        information = objective(table, index, None, fitted.prior if joint else None).fisher(c.pack())
-        if old is not None:
-            information = _add(information, (old.joint if joint else old.calibrator).precision)
-        return Anchor(c, information)
+    def anchor(loss: Objective, c: Coefficients, before: Anchor | None) -> Anchor:
+        information = loss.fisher(c.pack())
+        return Anchor(c, information if before is None else _add(information, before.precision))
 
-    return WarmStart(anchor(fitted.calibrator, joint=False), anchor(fitted.joint, joint=True), fitted.prior)
+    return WarmStart(
+        anchor(calibration(table, index, None), fitted.calibrator, None if old is None else old.calibrator),
+        anchor(objective(table, index, None, fitted.prior), fitted.joint, None if old is None else old.joint),
+        fitted.prior,
+    )
 
 
 def _add(a: Coefficients, b: Coefficients) -> Coefficients:
@@ -74,7 +76,7 @@ def warm_start(base: Version, table: Table) -> WarmStart:
     return WarmStart(
         Anchor(carry(base.calibrator, start), carry(base.calibrator_precision, nothing)),
         Anchor(carry(base.joint, start), carry(base.joint_precision, nothing)),
-        Prior.restore(base.recipe["prior"]),
+        Prior.restore({"offset": OFFSET} | base.recipe["prior"]),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from trainer.base import Floats, Floats32
-from trainer.ordinal import OFFSET, OWN, Coefficients
+from trainer.ordinal import OWN, Coefficients
 
 INFORMATION = 0.25
 """What a label tells about its latent score, roughly: at most 1/3 for one ordinal label."""
@@ -36,8 +36,8 @@ class Whitening:
     offsets: float
 
     @classmethod
-    def of(cls, moments: Floats, precision: Floats, like: Coefficients, labels: float) -> Whitening:
-        """For criteria with so many labels each, and weights with these prior precisions (D,)."""
+    def of(cls, moments: Floats, precision: Floats, offset: float, like: Coefficients, labels: float) -> Whitening:
+        """For criteria with so many labels each, and prior precisions of the weights (D,) and of an offset."""
         known = INFORMATION * labels
         wanted = like.weights.size > 0
         root = np.asarray(np.linalg.cholesky(known * moments + np.diag(precision)) if wanted else np.zeros((0, 0)))
@@ -50,7 +50,7 @@ class Whitening:
             1.0 / np.sqrt(known / like.bend.shape[1] + OWN["bend"]),
             root,
             inverse,
-            1.0 / np.sqrt(voices + OFFSET),
+            1.0 / np.sqrt(voices + offset),
         )
 
     def forward(self, theta: Floats) -> Floats:

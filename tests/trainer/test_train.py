@@ -11,6 +11,7 @@ import pytest
 
 from tests.trainer.made_up import make_task, run, version_of
 from trainer.base import Diverged, Doubts, Items, Labels
+from trainer.ordinal import OFFSET
 from trainer.version import RAW, Version
 
 FIELDS = ("expected", "point", "verdict", "lower", "upper")
@@ -275,6 +276,22 @@ def test_rater_offsets_predict_for_the_average_rater() -> None:
     with_raters = version_of(replace(task, labels=lopsided)).score(task.items).expected.mean()
     without = version_of(replace(task, labels=blind)).score(task.items).expected.mean()
     assert with_raters > without + 0.1
+
+
+def test_offsets_are_held_as_firmly_as_people_are_of_one_mind() -> None:
+    """Raters who differ much in strictness loosen the prior of their offsets, raters of one mind tighten it."""
+    task = make_task(400, raters=8)
+    strictness = np.array([-1.5, -1.0, -0.5, 0.0, 0.0, 0.5, 1.0, 1.5])[task.labels.rater]
+    apart = replace(task.labels, score=np.clip(task.labels.score + strictness, 1.0, 5.0))
+    held = [version_of(replace(task, labels=labels)).recipe["prior"]["offset"] for labels in (task.labels, apart)]
+    assert held[0] > OFFSET > held[1]
+
+
+def test_offsets_with_one_item_a_rater_are_held_as_usual() -> None:
+    """Where chance can't be told from strictness, nothing is estimated."""
+    task = make_task(60, raters=60, criteria=1)
+    labels = replace(task.labels, rater=np.arange(len(task.labels), dtype=np.int32))
+    assert version_of(replace(task, labels=labels)).recipe["prior"]["offset"] == OFFSET
 
 
 def test_doubts_weaken_confirmations() -> None:
