@@ -9,6 +9,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    FromClause,
     Select,
     String,
     any_,
@@ -78,6 +79,17 @@ def called(
     found = statement.where(*here).correlate(given).offset(literal_column("0")).lateral()
     with fresh_plans(connection):
         return every(connection, select(*found.c).select_from(given.join(found, true())), kind)
+
+
+def listed(connection: Connection, name: str, **columns: Sequence[int]) -> FromClause:
+    """Whole numbers as a table with a name, by columns of the same length: one parameter, however many rows."""
+    if connection.dialect.name == "postgresql":
+        arrays = (literal(list(values), ARRAY(BigInteger)) for values in columns.values())
+        return func.unnest(*arrays).table_valued(*columns).render_derived(name)
+    given = orjson.dumps(list(zip(*columns.values(), strict=True))).decode()
+    rows = func.json_each(given).table_valued(column("value"))
+    parts = (func.json_extract(rows.c.value, f"$[{n}]").label(key) for n, key in enumerate(columns))
+    return select(*parts).offset(literal_column("0")).cte(name)  # taken apart once, not for each row it is joined with
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, func, literal, or_, select
+from sqlalchemy import Connection, and_, case, func, or_, select
 
 from models.agreement import alpha_of
 from models.base import microseconds
@@ -48,6 +48,7 @@ from store.period import Period, overtaken, rows
 from store.scan import scan, scan_agreement
 
 FEW_PEOPLE = 2000  # are looked for one by one; of more, the counters of a period are gone through
+FEW_ITEMS = 20  # of a person are looked at
 
 Criteria = Sequence[Criterion]
 Counts = Mapping[tuple[str, str], int]
@@ -104,7 +105,6 @@ class _View:
         self.connection = connection
         self.judge_pk = judge_pk
         self.bounds = bounds
-        self.all_criteria = criteria
         self.scales = Scales({criterion.ordinal: criterion for criterion in criteria})
         self.criteria = list(criteria) if bounds.criteria is None else [criteria[n] for n in bounds.criteria]
         self.meant = holding(bounds.criteria)
@@ -133,7 +133,7 @@ class _View:
             earliest=self._extreme(latest=False),
             latest=self._extreme(latest=True),
             raters=self._raters(period, self._counted_sets()),
-            criteria=shifts_of(self.all_criteria, shifts),
+            criteria=shifts_of(self.scales, shifts),
             agreeing=sum(sums.agreeing for sums in shifts.values()),
             doubts=counts.get((DOUBT, ""), 0),
         )
@@ -159,16 +159,27 @@ class _View:
         return None if self.bounds.criteria is None else [*self._sets(FeedbackType.CORRECTION), ""]
 
     def _raters(self, period: Period, sets: Sequence[str] | None) -> int:
-        """How many different people: each who ever said anything is looked for within, unless there are very many."""
-        if self.everything or sets is not None:
+        """How many different people: each who ever said such a thing is looked for within, unless they are very many.
+
+        Of a person whose first items within are all about something else, the counters tell.
+        """
+        if self.everything:
             return period.raters(sets)
         ever = (RaterCounter.judge_pk == self.judge_pk, RaterCounter.width == EVER, RaterCounter.start == 0)
-        known = select(RaterCounter.rater).where(*ever).distinct().limit(FEW_PEOPLE + 1)
+        meant = () if sets is None else (RaterCounter.criteria.in_(sets),)
+        known = select(RaterCounter.rater).where(*ever, *meant).distinct().limit(FEW_PEOPLE + 1)
         people = known.subquery()
         if len(self.connection.execute(known).all()) > FEW_PEOPLE:
             return period.raters(sets)
-        said = rows(self.judge_pk, literal(1)).where(Feedback.submitted_by == people.c.rater, *self._inside()).exists()
-        return int(self.connection.execute(select(func.count()).select_from(people).where(said)).scalar_one())
+        counts = Feedback.retracted_at.is_(None)
+        said = case((counts if sets is None else and_(counts, Feedback.criteria.in_(sets)), 1), else_=0)
+        theirs = (Feedback.judge_pk == self.judge_pk, Feedback.submitted_by == people.c.rater, *self._inside())
+        first = select(said.label("said")).where(*theirs).order_by(Feedback.submitted_at).limit(FEW_ITEMS)
+        looked = first.correlate(people).subquery()
+        sure = case((func.max(looked.c.said) == 1, 1), (func.count() < FEW_ITEMS, 0))  # else NULL
+        found = self.connection.execute(select(people.c.rater, select(sure).scalar_subquery())).all()
+        open_ = [rater for rater, is_there in found if is_there is None]
+        return sum(is_there or 0 for _, is_there in found) + (period.raters(sets, open_) if open_ else 0)
 
     def evaluations(self) -> int:
         """How many different evaluations: kept for all time, counted by index within bounds."""
@@ -302,9 +313,8 @@ class _View:
         return (max if latest else min)(known, default=None)
 
 
-def shifts_of(criteria: Criteria, shifts: Mapping[int, Shifts]) -> tuple[CriterionShift, ...]:
+def shifts_of(scales: Scales, shifts: Mapping[int, Shifts]) -> tuple[CriterionShift, ...]:
     """Sums as people read them, in points."""
-    scales = Scales({criterion.ordinal: criterion for criterion in criteria})
     found = []
     for ordinal, sums in sorted(shifts.items()):
         grain, number = scales.grains[ordinal], sums.compared

@@ -10,52 +10,23 @@ import pytest
 
 from models.errors import Conflict
 from models.feedback import Bounds
-from models.spec import EvaluationSpec
 from store import recount as counting
 from store import summary
-from store.evaluations import NewEvaluation
 from store.store import Store
-from tests.factories import World, add_evaluations, make_world, new_feedback, record, retract, submit
-from tests.store.recounting import Row, gave_most, put_version, raters_of, recount, short_of, summary_of, told
-
-START = datetime(2026, 1, 1, tzinfo=UTC)
-TICK = timedelta(microseconds=1)
-CRITERIA = ("Clarity", "Accuracy", "Tone")
-
-
-async def random_feedback(world: World, rng: random.Random, number: int, apart: timedelta = TICK) -> list[Row]:
-    """All types, some retracted, moments some ticks apart, out of order and some at the same moment."""
-
-    def scores() -> list[float | None]:
-        found = [rng.choice([None, 1.0, 2.0, 2.5, 3.0, 4.0, 5.0]) for _ in CRITERIA]
-        return found if any(score is not None for score in found) else [3.0, None, None]
-
-    recorded, _ = await record(
-        world,
-        *(
-            NewEvaluation(EvaluationSpec(f"o{n}", (), group=rng.choice([None, "a", "b"])), scores())
-            for n in range(number // 4)
-        ),
-    )
-    items = []
-    for _ in range(number):
-        evaluation = rng.choice(recorded)
-        assert not isinstance(evaluation, Conflict)
-        what: dict[str, Any] = rng.choice(
-            [{"scores": scores()}, {"scores": scores()}, {"rating": rng.randint(1, 5)},
-             {"approved": rng.random() < 0.5}, {}]
-        )  # fmt: skip
-        at = START + rng.randint(0, number) * apart
-        items.append(new_feedback(evaluation, **what, by=rng.choice(["ann", "ben", "cy"]), submitted_at=at))
-    kept, _ = await submit(world, *items)
-    rows = []
-    for item, row in zip(items, kept, strict=True):
-        assert not isinstance(row, Conflict)
-        rows.append(Row(row.seq, item.evaluation.scores, item.evaluation.group or "", item, rng.random() < 0.1))
-    gone = [kept[number].id for number, row in enumerate(rows) if row.retracted]  # type: ignore[union-attr]
-    for feedback_id in gone:
-        await retract(world, feedback_id)
-    return rows
+from tests.factories import add_evaluations, make_world, new_feedback, retract, submit
+from tests.store.recounting import (
+    CRITERIA,
+    START,
+    TICK,
+    gave_most,
+    put_version,
+    random_feedback,
+    raters_of,
+    recount,
+    short_of,
+    summary_of,
+    told,
+)
 
 
 @pytest.mark.parametrize(
@@ -245,3 +216,36 @@ async def test_people_of_a_period_are_counted_alike_however_many_there_are(
             monkeypatch.setattr(summary, "FEW_PEOPLE", few)
             figures = await store.read(lambda c, b=bounds: summary.figures_of(c, world.judge.pk, world.criteria, b))
             assert figures.raters == people, (bounds, few)
+
+
+async def test_people_are_counted_alike_whether_looked_for_or_found_in_the_counters(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also somebody whose first items within are about other criteria, or were retracted."""
+    rng = random.Random(8)
+    world = await make_world(store, criteria=CRITERIA)
+    rows = await random_feedback(world, rng, 120, timedelta(hours=7))
+    for _ in range(8):
+        since, until = sorted(rng.choice(rows).at for _ in range(2))
+        criteria = rng.choice([None, (0,), (1,), (0, 2)])
+        bounds = Bounds(since=since, until=until, criteria=criteria)
+        expected = recount(rows, bounds, 0)["raters"]
+        for people, items in ((2000, 20), (2000, 2), (2000, 1), (1, 20)):
+            monkeypatch.setattr(summary, "FEW_PEOPLE", people)
+            monkeypatch.setattr(summary, "FEW_ITEMS", items)
+            figures = await store.read(lambda c, b=bounds: summary.figures_of(c, world.judge.pk, world.criteria, b))
+            assert figures.raters == expected, (bounds, people, items)
+
+
+async def test_somebody_who_speaks_late_of_a_criterion_is_among_its_people(store: Store) -> None:
+    world = await make_world(store)
+    evaluated = await add_evaluations(world, 30)
+    said = [new_feedback(e, scores=[4.0, None], submitted_at=START + n * TICK) for n, e in enumerate(evaluated)]
+    said.append(new_feedback(evaluated[0], scores=[None, 2.0], submitted_at=START + timedelta(days=3)))
+    said.append(new_feedback(evaluated[0], scores=[4.0, None], by="cy", submitted_at=START))
+    await submit(world, *said)
+    bounds = Bounds(since=START, until=START + timedelta(days=9), criteria=(1,))
+
+    assert (await summary_of(world, bounds)).raters == 1
+    figures = await store.read(lambda c: summary.figures_of(c, world.judge.pk, world.criteria, bounds))
+    assert figures.raters == 1
