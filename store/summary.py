@@ -6,10 +6,10 @@ all of ``Figures``. The rest is read from the rows within bounds, by index. See 
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select
 
 from models.agreement import alpha_of
 from models.base import microseconds
@@ -47,6 +47,7 @@ from store.cover import cover
 from store.period import Period, overtaken, rows
 from store.scan import scan, scan_agreement
 
+MICROSECOND = timedelta(microseconds=1)
 FEW_PEOPLE = 2000  # are looked for one by one; of more, the counters of a period are gone through
 FEW_ITEMS = 20  # of a person are looked at
 
@@ -150,9 +151,10 @@ class _View:
         most = given.order_by(None).group_by(Feedback.submitted_by).order_by(total.desc(), Feedback.submitted_by)
         return [RaterCount(*row) for row in self.connection.execute(most.limit(first))]
 
-    def _period(self) -> Period:
-        since, until = (None if m is None else microseconds(m) for m in (self.bounds.since, self.bounds.until))
-        return Period(self.connection, self.judge_pk, self.scales, cover(since, until))
+    def _period(self, since: datetime | None = None) -> Period:
+        """The period that is asked for, or what of it begins at a later moment."""
+        start, end = (None if m is None else microseconds(m) for m in (since or self.bounds.since, self.bounds.until))
+        return Period(self.connection, self.judge_pk, self.scales, cover(start, end))
 
     def _counted_sets(self) -> list[str] | None:
         """The sets of criteria that counted items have, none at all among them; None: any."""
@@ -222,10 +224,9 @@ class _View:
         return Spread(number, self._groups(), max(0.0, variance))
 
     def _groups(self) -> int:
-        sets = {compared for compared in self._compared() if as_bits(compared) & self.meant}
-        named = select(func.count(GroupCounter.group.distinct())).where(
-            GroupCounter.judge_pk == self.judge_pk, GroupCounter.compared.in_(sets)
-        )
+        named = select(func.count(GroupCounter.group.distinct())).where(GroupCounter.judge_pk == self.judge_pk)
+        if self.bounds.criteria is not None:
+            named = named.where(GroupCounter.compared.in_({c for c in self._compared() if as_bits(c) & self.meant}))
         alone = sum(n for (kind, key), n in self.ever.items() if kind == ALONE and as_bits(key) & self.meant)
         return int(self.connection.execute(named).scalar_one()) + alone
 
@@ -272,19 +273,36 @@ class _View:
     def new(self) -> int:
         """Usable items that came in after the newest version's watermark.
 
-        Without bounds from the counters in order of ingestion; within them from the rows that came in since, by index.
+        Without bounds from the counters in order of ingestion. Within them, what was given after all that the version
+        knew comes from the counters in order of time, and only what was given among it is read.
         """
         watermark = judges.watermark(self.connection, self.judge_pk)
         if watermark >= self.last_seq:
             return 0
-        if not self.everything:
-            within = [Feedback.seq > watermark, *self._inside()]
-            return self._usable(self._verdicts(within)) + sum(seq > watermark for seq in self._overtaken())
-        covered = cover(watermark + 1, None, (ORDER_WIDTH,))
-        later = Period(self.connection, self.judge_pk, self.scales, covered.whole()).counts()
-        for start, end in covered.edges:
-            later.update(self._verdicts([Feedback.seq >= start, Feedback.seq < end]))
-        return self._usable(later)
+        if self.everything:
+            covered = cover(watermark + 1, None, (ORDER_WIDTH,))
+            later = Period(self.connection, self.judge_pk, self.scales, covered.whole()).counts()
+            for start, end in covered.edges:
+                later.update(self._verdicts([Feedback.seq >= start, Feedback.seq < end]))
+            return self._usable(later)
+        first = self._end(Feedback.seq > watermark, latest=False)
+        if first is None:
+            return 0
+        last = self._end(Feedback.seq <= watermark, latest=True)
+        counts: Counter[tuple[str, str]] = Counter()
+        if last is None or last < first:
+            counts.update(self._period(first).counts())
+        else:
+            among_known = [Feedback.submitted_at >= first, Feedback.submitted_at <= last]
+            counts.update(self._verdicts([Feedback.seq > watermark, *among_known]))
+            counts.update(self._period(last + MICROSECOND).counts())
+        return self._usable(counts) + sum(seq > watermark for seq in self._overtaken())
+
+    def _end(self, which: ColumnElement[bool], *, latest: bool) -> datetime | None:
+        """When the first or last of some items within was given, retracted or not: by one index, from that end."""
+        order = Feedback.submitted_at.desc() if latest else Feedback.submitted_at.asc()
+        given = select(Feedback.submitted_at).where(Feedback.judge_pk == self.judge_pk, which, *self._inside())
+        return self.connection.execute(given.order_by(order).limit(1)).scalar_one_or_none()
 
     def _verdicts(self, within: list[Any]) -> Counter[tuple[str, str]]:
         """What rows are worth, by index."""

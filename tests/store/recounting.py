@@ -49,8 +49,10 @@ class Row:
         return self.item.spec.submitted_at
 
 
-async def random_feedback(world: World, rng: random.Random, number: int, apart: timedelta = TICK) -> list[Row]:
-    """All types, some retracted, moments some ticks apart, out of order and some at the same moment."""
+async def random_feedback(
+    world: World, rng: random.Random, number: int, apart: timedelta = TICK, astray: float = 1.0
+) -> list[Row]:
+    """All types, some retracted, moments some ticks apart; a share of them out of order, some at the same moment."""
 
     def scores() -> list[float | None]:
         found = [rng.choice([None, 1.0, 2.0, 2.5, 3.0, 4.0, 5.0]) for _ in CRITERIA]
@@ -64,14 +66,14 @@ async def random_feedback(world: World, rng: random.Random, number: int, apart: 
         ),
     )
     items = []
-    for _ in range(number):
+    for place in range(number):
         evaluation = rng.choice(recorded)
         assert not isinstance(evaluation, Conflict)
         what: dict[str, Any] = rng.choice(
             [{"scores": scores()}, {"scores": scores()}, {"rating": rng.randint(1, 5)},
              {"approved": rng.random() < 0.5}, {}]
         )  # fmt: skip
-        at = START + rng.randint(0, number) * apart
+        at = START + (rng.randint(0, number) if rng.random() < astray else place) * apart
         items.append(new_feedback(evaluation, **what, by=rng.choice(["ann", "ben", "cy"]), submitted_at=at))
     kept, _ = await submit(world, *items)
     rows = []
@@ -221,10 +223,10 @@ async def short_of(world: World, bounds: Bounds) -> dict[str, Any]:
     return await world.store.read(unit)
 
 
-async def put_version(world: World, watermark: int) -> None:
+async def put_version(world: World, watermark: int, number: int = 1) -> None:
     """A version that knew all feedback up to a place."""
     values = {
-        "id": new_id("ver"), "judge_pk": world.judge.pk, "number": 1, "status": VersionStatus.CANDIDATE,
+        "id": new_id("ver"), "judge_pk": world.judge.pk, "number": number, "status": VersionStatus.CANDIDATE,
         "watermark": watermark, "lineage": {}, "created_at": now(), "created_by": world.viewer.user_id,
     }  # fmt: skip
     await world.store.write(lambda c: c.execute(insert(JudgeVersion).values(values)))
