@@ -25,7 +25,6 @@ from models.counters import (
     Coincidence,
     FeedbackCounter,
     GroupCounter,
-    RaterCounter,
 )
 from models.criteria_set import as_bits, holding
 from models.feedback import (
@@ -44,12 +43,11 @@ from models.standing import touches, word
 from models.tally import Scales, Shifts, verdict_of
 from store import feedback, judges
 from store.cover import cover
+from store.people import count_people
 from store.period import Period, overtaken, rows
 from store.scan import scan, scan_agreement
 
 MICROSECOND = timedelta(microseconds=1)
-FEW_PEOPLE = 2000  # are looked for one by one; of more, the counters of a period are gone through
-FEW_ITEMS = 20  # of a person are looked at
 
 Criteria = Sequence[Criterion]
 Counts = Mapping[tuple[str, str], int]
@@ -133,7 +131,7 @@ class _View:
             usable=self._usable(counts) + len(self._overtaken()),
             earliest=self._extreme(latest=False),
             latest=self._extreme(latest=True),
-            raters=self._raters(period, self._counted_sets()),
+            raters=self._raters(period),
             criteria=shifts_of(self.scales, shifts),
             agreeing=sum(sums.agreeing for sums in shifts.values()),
             doubts=counts.get((DOUBT, ""), 0),
@@ -160,28 +158,11 @@ class _View:
         """The sets of criteria that counted items have, none at all among them; None: any."""
         return None if self.bounds.criteria is None else [*self._sets(FeedbackType.CORRECTION), ""]
 
-    def _raters(self, period: Period, sets: Sequence[str] | None) -> int:
-        """How many different people: each who ever said such a thing is looked for within, unless they are very many.
-
-        Of a person whose first items within are all about something else, the counters tell.
-        """
+    def _raters(self, period: Period) -> int:
+        sets = self._counted_sets()
         if self.everything:
             return period.raters(sets)
-        ever = (RaterCounter.judge_pk == self.judge_pk, RaterCounter.width == EVER, RaterCounter.start == 0)
-        meant = () if sets is None else (RaterCounter.criteria.in_(sets),)
-        known = select(RaterCounter.rater).where(*ever, *meant).distinct().limit(FEW_PEOPLE + 1)
-        people = known.subquery()
-        if len(self.connection.execute(known).all()) > FEW_PEOPLE:
-            return period.raters(sets)
-        counts = Feedback.retracted_at.is_(None)
-        said = case((counts if sets is None else and_(counts, Feedback.criteria.in_(sets)), 1), else_=0)
-        theirs = (Feedback.judge_pk == self.judge_pk, Feedback.submitted_by == people.c.rater, *self._inside())
-        first = select(said.label("said")).where(*theirs).order_by(Feedback.submitted_at).limit(FEW_ITEMS)
-        looked = first.correlate(people).subquery()
-        sure = case((func.max(looked.c.said) == 1, 1), (func.count() < FEW_ITEMS, 0))  # else NULL
-        found = self.connection.execute(select(people.c.rater, select(sure).scalar_subquery())).all()
-        open_ = [rater for rater, is_there in found if is_there is None]
-        return sum(is_there or 0 for _, is_there in found) + (period.raters(sets, open_) if open_ else 0)
+        return count_people(self.connection, self.judge_pk, period, self._inside(), sets)
 
     def evaluations(self) -> int:
         """How many different evaluations: kept for all time, counted by index within bounds."""

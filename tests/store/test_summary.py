@@ -237,7 +237,7 @@ async def test_people_of_a_period_are_counted_alike_however_many_there_are(
     ):
         bounds = Bounds(since=since, until=until)
         for few in (2000, 1):
-            monkeypatch.setattr(summary, "FEW_PEOPLE", few)
+            monkeypatch.setattr("store.people.FEW_PEOPLE", few)
             figures = await store.read(lambda c, b=bounds: summary.figures_of(c, world.judge.pk, world.criteria, b))
             assert figures.raters == people, (bounds, few)
 
@@ -255,8 +255,8 @@ async def test_people_are_counted_alike_whether_looked_for_or_found_in_the_count
         bounds = Bounds(since=since, until=until, criteria=criteria)
         expected = recount(rows, bounds, 0)["raters"]
         for people, items in ((2000, 20), (2000, 2), (2000, 1), (1, 20)):
-            monkeypatch.setattr(summary, "FEW_PEOPLE", people)
-            monkeypatch.setattr(summary, "FEW_ITEMS", items)
+            monkeypatch.setattr("store.people.FEW_PEOPLE", people)
+            monkeypatch.setattr("store.people.FEW_ITEMS", items)
             figures = await store.read(lambda c, b=bounds: summary.figures_of(c, world.judge.pk, world.criteria, b))
             assert figures.raters == expected, (bounds, people, items)
 
