@@ -41,6 +41,15 @@ def every(connection: Connection, statement: Query, kind: type[T]) -> list[T]:  
     return cast("list[T]", connection.execute(statement).all())
 
 
+def streamed(connection: Connection, statement: Query) -> Iterator[Any]:
+    """Rows as they come, some hundreds at a time, where all of them are many.
+
+    On PostgreSQL other requests have their turn in between, and the transaction is not idle while rows are counted,
+    for which the server would end it.
+    """
+    return iter(connection.execute(statement.execution_options(yield_per=500)))
+
+
 def among(
     connection: Connection, attribute: "ColumnElement[Any] | InstrumentedAttribute[Any]", values: Sequence[str | int]
 ) -> ColumnElement[bool]:

@@ -27,6 +27,7 @@ from models.counters import (
     GroupCounter,
 )
 from models.criteria_set import as_bits, holding
+from models.evaluation import Evaluation
 from models.feedback import (
     Agreement,
     Bounds,
@@ -56,7 +57,7 @@ Counts = Mapping[tuple[str, str], int]
 def summarise(connection: Connection, judge_pk: int, criteria: Criteria, bounds: Bounds) -> Summary:
     """Sum up a judge's feedback within bounds, exactly."""
     view = _View(connection, judge_pk, criteria, bounds)
-    if not view.everything:
+    if not view.by_time_only:
         return scan(connection, judge_pk, criteria, bounds)
     figures = view.figures()
     values = {name: getattr(figures, name) for name in Figures.__slots__}
@@ -190,9 +191,7 @@ class _View:
 
     def spread(self) -> Spread | None:
         """How much the judge's absolute errors vary."""
-        shifts = Period(self.connection, self.judge_pk, self.scales, cover(None, None)).shifts(
-            [criterion.ordinal for criterion in self.criteria]
-        )
+        shifts = self._period().shifts([criterion.ordinal for criterion in self.criteria])
         number = sum(sums.compared for sums in shifts.values())
         if number < 2:
             return None
@@ -202,7 +201,18 @@ class _View:
             total += grain.points(sums.absolute, 1) / grain.range
             square += sums.square / SQUARES
         variance = (square - total * total / number) / (number - 1)
-        return Spread(number, self._groups(), max(0.0, variance))
+        return Spread(number, self._groups() if self.everything else self._groups_within(), max(0.0, variance))
+
+    def _groups_within(self) -> int:
+        """How many groups the corrections within bounds that yield a label are of, from the rows."""
+        within = [Feedback.type == FeedbackType.CORRECTION, Feedback.compared.not_in(("", "0")), *self._inside()]
+        if self.bounds.criteria is not None:
+            found = self.connection.execute(rows(self.judge_pk, Feedback.compared).where(*within).distinct()).scalars()
+            within.append(Feedback.compared.in_([text for text in found if as_bits(text) & self.meant]))
+        about = rows(self.judge_pk, Feedback.about_seq).where(*within)
+        named = func.coalesce(func.nullif(Evaluation.group, ""), Evaluation.id)
+        here = (Evaluation.judge_pk == self.judge_pk, Evaluation.seq.in_(about))
+        return int(self.connection.execute(select(func.count(named.distinct())).where(*here)).scalar_one())
 
     def _groups(self) -> int:
         named = select(func.count(GroupCounter.group.distinct())).where(GroupCounter.judge_pk == self.judge_pk)

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ from models.errors import Conflict
 from models.feedback import Bounds
 from store import recount as counting
 from store import summary
+from store.scan import scan
 from store.store import Store
 from tests.factories import add_evaluations, make_world, new_feedback, retract, submit
 from tests.store.recounting import (
@@ -76,12 +77,13 @@ async def test_what_could_be_proven_is_the_same_from_counters_as_from_rows(
 ) -> None:
     world = await make_world(store, criteria=CRITERIA)
     await random_feedback(world, random.Random(5), 80)
-    kept = await summary_of(world, Bounds(criteria=criteria))
-    read = await summary_of(world, Bounds(criteria=criteria, since=START))
-
-    assert kept.spread is not None
-    assert read.spread is not None
-    assert astuple(kept.spread) == pytest.approx(astuple(read.spread))
+    for bounds in (Bounds(), Bounds(since=START), Bounds(since=START + 9 * TICK, until=START + 55 * TICK)):
+        asked = replace(bounds, criteria=criteria)
+        kept = await summary_of(world, asked)
+        read = await store.read(lambda c, asked=asked: scan(c, world.judge.pk, world.criteria, asked))
+        assert kept.spread is not None
+        assert read.spread is not None
+        assert astuple(kept.spread) == pytest.approx(astuple(read.spread))
 
 
 async def test_a_judge_without_feedback_has_a_summary_of_nothing(store: Store) -> None:
