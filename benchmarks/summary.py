@@ -5,9 +5,9 @@ usage: python -m benchmarks.summary [ITEMS [DATABASE_URL [SECONDS]]] [--postgres
 Fills a database (a fresh SQLite file, a fresh PostgreSQL with ``--postgres``, or the one at an address) through the
 store as the API does, in units of 5,000: a third as many evaluations as items of feedback, four criteria, three years,
 all types, a tenth of the corrections taken back by later ones. Prints how fast it filled, then milliseconds, each the
-best of nine, which other programs disturb least. A database that was begun is filled on; with SECONDS it ends after so
-many of filling, to be run again. With CHECK=1 in the environment it tells at the end whether all counters are true,
-which takes as long as filling.
+best of nine (of fewer where they take long), which other programs disturb least. A database that was begun is filled
+on; with SECONDS it ends after so many of filling, to be run again. With CHECK=1 in the environment it tells at the end
+whether all counters are true, which takes as long as filling.
 """
 
 import argparse
@@ -39,7 +39,7 @@ from store.evaluations import NewEvaluation
 from store.page import encode_cursor
 from store.rows import every
 from store.store import Store, open_store
-from store.summary import evaluations_within, figures_of, new_within, summarise
+from store.summary import agreement_within, evaluations_within, figures_of, new_within, summarise
 from tests.factories import World, make_version, make_viewer, make_world, new_feedback, record, submit
 from tests.postgres import postgres
 
@@ -47,6 +47,7 @@ UNIT = 5000
 FIRST, LAST = datetime(2023, 1, 1, 0, 0, 7, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)
 SINCE, UNTIL = datetime(2024, 5, 17, 13, 7, 11, 5, tzinfo=UTC), datetime(2025, 3, 2, 22, 51, 3, 9, tzinfo=UTC)
 PAGE = 20
+LONG = 3000.0  # milliseconds after which a question is not asked again
 DEEP: list[tuple[str, EvaluationFilter | FeedbackFilter]] = [
     ("evaluations", EvaluationFilter()),
     ("evaluations corrected on a criterion", EvaluationFilter(criterion=3)),
@@ -200,9 +201,13 @@ def _questions() -> dict[str, Work]:
         "... of a period": figures(period),
         "... of a criterion": figures(Bounds(criteria=(2,))),
         "... of a criterion in a period": figures(Bounds(since=SINCE, until=UNTIL, criteria=(2,))),
-        "with evaluations, agreement: all": lambda c, world: summarise(c, world.judge.pk, world.criteria, whole),
+        "all figures, as for a new job": lambda c, world: summarise(c, world.judge.pk, world.criteria, whole),
+        "all figures since a moment": lambda c, world: summarise(
+            c, world.judge.pk, world.criteria, Bounds(since=SINCE)
+        ),
         "evaluations of a period (by index)": lambda c, w: evaluations_within(c, w.judge.pk, w.criteria, period),
         "new of a period": lambda c, w: new_within(c, w.judge.pk, w.criteria, period),
+        "agreement of a period": lambda c, w: agreement_within(c, w.judge.pk, w.criteria, period),
         "days of a period, UTC": days("UTC"),
         "days of a period, Asia/Kathmandu": days("Asia/Kathmandu"),
         "feedback of a criterion, a page": _feedback(None, FeedbackFilter(criterion=3)),
@@ -241,8 +246,8 @@ async def _cursor(store: Store, world: World, name: str, page: int) -> str:
 
 
 async def _best(store: Store, world: World, work: Work) -> float:
-    times = []
-    for _ in range(9):
+    times: list[float] = []
+    while len(times) < 9 and sum(times) < LONG:
         started = time.perf_counter()
         await store.read(lambda c: work(c, world))
         times.append(1000 * (time.perf_counter() - started))
