@@ -46,9 +46,11 @@ from store import feedback, judges
 from store.cover import cover
 from store.people import count_people
 from store.period import Period, overtaken, rows
+from store.rows import unindexed
 from store.scan import scan, scan_agreement
 
 MICROSECOND = timedelta(microseconds=1)
+FEW_NEW = 10_000  # items since a version are read, whenever they were given
 
 Criteria = Sequence[Criterion]
 Counts = Mapping[tuple[str, str], int]
@@ -247,12 +249,12 @@ class _View:
             found += number if stands is not None and stands.counts(self.meant) else 0
         return found
 
-    def _inside(self) -> list[Any]:
+    def _inside(self, moment: Any = Feedback.submitted_at) -> list[Any]:
         found: list[Any] = []
         if self.bounds.since is not None:
-            found.append(Feedback.submitted_at >= self.bounds.since)
+            found.append(moment >= self.bounds.since)
         if self.bounds.until is not None:
-            found.append(Feedback.submitted_at < self.bounds.until)
+            found.append(moment < self.bounds.until)
         return found
 
     def _overtaken(self) -> list[int]:
@@ -264,8 +266,8 @@ class _View:
     def new(self) -> int:
         """Usable items that came in after the newest version's watermark.
 
-        Without bounds from the counters in order of ingestion. Within them, what was given after all that the version
-        knew comes from the counters in order of time, and only what was given among it is read.
+        Without bounds from the counters in order of ingestion. Within them few are read. Of more, those that were given
+        after all that the version knew come from the counters in order of time, and only those among it are read.
         """
         watermark = judges.watermark(self.connection, self.judge_pk)
         if watermark >= self.last_seq:
@@ -276,18 +278,23 @@ class _View:
             for start, end in covered.edges:
                 later.update(self._verdicts([Feedback.seq >= start, Feedback.seq < end]))
             return self._usable(later)
+        if self.last_seq - watermark <= FEW_NEW:
+            counts = self._verdicts([Feedback.seq > watermark, *self._inside(unindexed(Feedback.submitted_at))])
+        else:
+            counts = self._many_new(watermark)
+        return self._usable(counts) + sum(seq > watermark for seq in self._overtaken())
+
+    def _many_new(self, watermark: int) -> Counter[tuple[str, str]]:
         first = self._end(Feedback.seq > watermark, latest=False)
         if first is None:
-            return 0
+            return Counter()
         last = self._end(Feedback.seq <= watermark, latest=True)
-        counts: Counter[tuple[str, str]] = Counter()
         if last is None or last < first:
-            counts.update(self._period(first).counts())
-        else:
-            among_known = [Feedback.submitted_at >= first, Feedback.submitted_at <= last]
-            counts.update(self._verdicts([Feedback.seq > watermark, *among_known]))
-            counts.update(self._period(last + MICROSECOND).counts())
-        return self._usable(counts) + sum(seq > watermark for seq in self._overtaken())
+            return self._period(first).counts()
+        among_known = [Feedback.submitted_at >= first, Feedback.submitted_at <= last]
+        counts = self._verdicts([Feedback.seq > watermark, *among_known])
+        counts.update(self._period(last + MICROSECOND).counts())
+        return counts
 
     def _end(self, which: ColumnElement[bool], *, latest: bool) -> datetime | None:
         """When the first or last of some items within was given, retracted or not: by one index, from that end."""
