@@ -24,10 +24,8 @@ from models.counters import (
     USABLE,
     Coincidence,
     FeedbackCounter,
-    GroupCounter,
 )
 from models.criteria_set import as_bits, holding
-from models.evaluation import Evaluation
 from models.feedback import (
     Agreement,
     Bounds,
@@ -44,6 +42,7 @@ from models.standing import touches, word
 from models.tally import Scales, Shifts, verdict_of
 from store import feedback, judges
 from store.cover import cover
+from store.groups import groups_ever, groups_within
 from store.people import count_people
 from store.period import Period, overtaken, rows
 from store.rows import unindexed
@@ -203,29 +202,13 @@ class _View:
             total += grain.points(sums.absolute, 1) / grain.range
             square += sums.square / SQUARES
         variance = (square - total * total / number) / (number - 1)
-        return Spread(number, self._groups() if self.everything else self._groups_within(), max(0.0, variance))
-
-    def _groups_within(self) -> int:
-        """How many groups the corrections within bounds that yield a label are of, from the rows."""
-        within = [Feedback.type == FeedbackType.CORRECTION, Feedback.compared.not_in(("", "0")), *self._inside()]
-        if self.bounds.criteria is not None:
-            found = self.connection.execute(rows(self.judge_pk, Feedback.compared).where(*within).distinct()).scalars()
-            within.append(Feedback.compared.in_([text for text in found if as_bits(text) & self.meant]))
-        about = rows(self.judge_pk, Feedback.about_seq).where(*within)
-        named = func.coalesce(func.nullif(Evaluation.group, ""), Evaluation.id)
-        here = (Evaluation.judge_pk == self.judge_pk, Evaluation.seq.in_(about))
-        return int(self.connection.execute(select(func.count(named.distinct())).where(*here)).scalar_one())
+        return Spread(number, self._groups(), max(0.0, variance))
 
     def _groups(self) -> int:
-        named = select(func.count(GroupCounter.group.distinct())).where(GroupCounter.judge_pk == self.judge_pk)
-        if self.bounds.criteria is not None:
-            named = named.where(GroupCounter.compared.in_({c for c in self._compared() if as_bits(c) & self.meant}))
+        if not self.everything:
+            return groups_within(self.connection, self.judge_pk, self.bounds.criteria, self._inside())
         alone = sum(n for (kind, key), n in self.ever.items() if kind == ALONE and as_bits(key) & self.meant)
-        return int(self.connection.execute(named).scalar_one()) + alone
-
-    def _compared(self) -> set[str]:
-        kept = select(GroupCounter.compared).where(GroupCounter.judge_pk == self.judge_pk).distinct()
-        return set(self.connection.execute(kept).scalars())
+        return groups_ever(self.connection, self.judge_pk, self.bounds.criteria) + alone
 
     def _items(self, counts: Counts, kind: FeedbackType) -> int:
         return sum(n for (k, criteria), n in counts.items() if k == kind.value and self._is_about(kind, criteria))
