@@ -1,12 +1,14 @@
 """Load evaluations and feedback in bulk: lines in, in large units, each of which is kept whole or not at all.
 
-A unit is read first (``Load.read``: pure, long enough to belong in a thread) and kept then (``Load.keep``). By the
-rules of the mutations; what is refused keeps nothing else from being kept.
+A unit is read first (``Load.read``: pure, long enough to belong in a thread). Then what it names is looked up
+(``Load.prepare``), which depends on nothing that other units keep, so that both can be done while the unit before is
+kept (``Load.keep``). By the rules of the mutations; what is refused keeps nothing else from being kept.
 """
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 from sqlalchemy import Connection
@@ -27,6 +29,7 @@ from store.feedback import NewFeedback
 from store.store import Unit as StoreUnit
 
 S = TypeVar("S", EvaluationSpec, FeedbackSpec)
+N = TypeVar("N", NewEvaluation, NewFeedback)
 T = TypeVar("T")
 
 
@@ -51,7 +54,21 @@ class Outcome:
     refusals: list[Refusal]
 
 
-class Load(ABC, Generic[S]):
+@dataclass(frozen=True, slots=True)
+class Prepared(Generic[N]):
+    """What there is to keep of a unit, with each one's line and external id, and what is wrong with other lines."""
+
+    given: list[N] = field(default_factory=list)
+    lines: list[tuple[int, str | None]] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+
+    def add(self, line: int, new: N) -> None:
+        """There is this to keep."""
+        self.given.append(new)
+        self.lines.append((line, new.external_id))
+
+
+class Load(ABC, Generic[S, N]):
     """Takes the lines of one kind into one judge."""
 
     def __init__(self, ctx: Context, judge: Judge, criteria: tuple[Criterion, ...], options: Options) -> None:
@@ -66,8 +83,20 @@ class Load(ABC, Generic[S]):
         """Read lines and check them by themselves."""
 
     @abstractmethod
-    async def keep(self, unit: Unit[S]) -> Outcome:
+    async def prepare(self, unit: Unit[S]) -> Prepared[N]:
+        """Look up what lines name, which is kept for good once it is there."""
+
+    async def keep(self, prepared: Prepared[N]) -> Outcome:
         """Keep a unit's lines; once this returns they are durable."""
+        rows: Sequence[object] = []
+        new = 0
+        if prepared.given:
+            rows, new = await self._run(lambda connection: self._keep(connection, prepared.given))
+        return _outcome(prepared, rows, new)
+
+    @abstractmethod
+    def _keep(self, connection: Connection, given: list[N]) -> tuple[Sequence[object], int]:
+        """Keep what is given, or in a dry run only compare it; in order what becomes of each, and how many are new."""
 
     async def _run(self, unit: StoreUnit[T]) -> T:
         if self.options.dry_run:
@@ -77,32 +106,15 @@ class Load(ABC, Generic[S]):
         return kept
 
 
-class EvaluationLoad(Load[EvaluationSpec]):
+class EvaluationLoad(Load[EvaluationSpec, NewEvaluation]):
     """Records evaluations."""
 
     def read(self, lines: Sequence[Line]) -> Unit[EvaluationSpec]:
         """Read lines and check them by themselves."""
         return read_evaluations(lines, self._names, idempotent=self.options.idempotent)
 
-    async def keep(self, unit: Unit[EvaluationSpec]) -> Outcome:
-        """Keep a unit's lines; once this returns they are durable."""
-        items, refusals = await self._resolve_versions(unit)
-        pk, user = self.judge.pk, self.ctx.viewer.user_id
-        given = [new for _, new in items]
-
-        def keep(connection: Connection) -> tuple[Sequence[object], int]:
-            if self.options.dry_run:
-                return ingest.compare(connection, Evaluation, pk, given)
-            return evaluations.record(connection, pk, user, given)
-
-        rows, new = await self._run(keep) if items else ([], 0)
-        lines = [(item.line, made.external_id) for item, made in items]
-        return _outcome(lines, rows, new, refusals)
-
-    async def _resolve_versions(
-        self, unit: Unit[EvaluationSpec]
-    ) -> tuple[list[tuple[Item[EvaluationSpec], NewEvaluation]], list[Refusal]]:
-        """What is to be kept; a version's scores are computed, those of a version of elsewhere are taken as given."""
+    async def prepare(self, unit: Unit[EvaluationSpec]) -> Prepared[NewEvaluation]:
+        """A version's scores are computed, those of a version of elsewhere are taken as given."""
         by_version: dict[str, list[Item[EvaluationSpec]]] = {}
         for item in unit.items:
             if item.spec.version_id is not None:
@@ -118,52 +130,34 @@ class EvaluationLoad(Load[EvaluationSpec]):
             specs, raw = [item.spec for item in items], [item.scores or [] for item in items]
             shown = await shown_by(self.ctx, self.judge, version, specs, raw, self.criteria)
             computed |= {item.line: scores for item, scores in zip(items, shown, strict=True)}
-        made, refusals = [], list(unit.refusals)
-        for item in unit.items:
-            spec, shown_scores = item.spec, computed.get(item.line, item.shown)
-            if spec.version_id in unknown:
-                if item.shown is None:
-                    refusals.append(Refusal(item.line, unknown[spec.version_id], spec.external_id))
-                    continue
-                spec = replace(spec, version_id=None)
-            made.append((item, NewEvaluation(spec, item.scores or [], shown_scores)))
-        return made, refusals
+        return await asyncio.to_thread(_with_versions, unit, computed, unknown)
+
+    def _keep(self, connection: Connection, given: list[NewEvaluation]) -> tuple[Sequence[object], int]:
+        if self.options.dry_run:
+            return ingest.compare(connection, Evaluation, self.judge.pk, given)
+        return evaluations.record(connection, self.judge.pk, self.ctx.viewer.user_id, given)
 
 
-class FeedbackLoad(Load[FeedbackSpec]):
+class FeedbackLoad(Load[FeedbackSpec, NewFeedback]):
     """Submits feedback."""
 
     def read(self, lines: Sequence[Line]) -> Unit[FeedbackSpec]:
         """Read lines and check them by themselves."""
         return read_feedback(lines, self._names, idempotent=self.options.idempotent)
 
-    async def keep(self, unit: Unit[FeedbackSpec]) -> Outcome:
-        """Keep a unit's lines; once this returns they are durable."""
+    async def prepare(self, unit: Unit[FeedbackSpec]) -> Prepared[NewFeedback]:
+        """Find the evaluations that feedback is about."""
         if not unit.items:
-            return Outcome(0, 0, unit.refusals)
-        return await self._run(lambda connection: self._keep(connection, unit))
+            return Prepared(refusals=unit.refusals)
+        pk, specs = self.judge.pk, [item.spec for item in unit.items]
+        find = await self.ctx.store.read(lambda connection: _evaluations_of(connection, pk, specs))
+        return await asyncio.to_thread(_with_evaluations, unit, find)
 
-    def _keep(self, connection: Connection, unit: Unit[FeedbackSpec]) -> Outcome:
-        pk, viewer = self.judge.pk, self.ctx.viewer
-        find = _evaluations_of(connection, pk, [item.spec for item in unit.items])
-        refusals = list(unit.refusals)
-        lines: list[tuple[int, str | None]] = []
-        given: list[NewFeedback] = []
-        for item in unit.items:
-            spec = item.spec
-            evaluation = find.get(spec.evaluation_id or spec.evaluation_external_id or "")
-            if evaluation is None:
-                refusals.append(Refusal(item.line, of_line(feedback.no_such_evaluation(spec)), spec.external_id))
-            else:
-                lines.append((item.line, spec.external_id))
-                given.append(NewFeedback(spec, evaluation, item.scores))
-        rows: Sequence[object] = []
-        new = 0
-        if given and self.options.dry_run:
-            rows, new = ingest.compare(connection, Feedback, pk, given)
-        elif given:
-            rows, new = feedback.submit(connection, pk, viewer.user_id, viewer.user_name, given)
-        return _outcome(lines, rows, new, refusals)
+    def _keep(self, connection: Connection, given: list[NewFeedback]) -> tuple[Sequence[object], int]:
+        if self.options.dry_run:
+            return ingest.compare(connection, Feedback, self.judge.pk, given)
+        viewer = self.ctx.viewer
+        return feedback.submit(connection, self.judge.pk, viewer.user_id, viewer.user_name, given)
 
 
 async def begin_evaluations(ctx: Context, judge_id: str, options: Options) -> EvaluationLoad:
@@ -189,6 +183,36 @@ async def _judge(ctx: Context, judge_id: str) -> tuple[Judge, tuple[Criterion, .
     return judge, await ctx.loaders.criteria.load(judge.pk)
 
 
+def _with_versions(
+    unit: Unit[EvaluationSpec], computed: dict[int, Scores], unknown: dict[str, NotFound]
+) -> Prepared[NewEvaluation]:
+    """What is to be kept, with what people were shown: by line, where a version computed it."""
+    prepared: Prepared[NewEvaluation] = Prepared(refusals=list(unit.refusals))
+    for item in unit.items:
+        spec = item.spec
+        if spec.version_id in unknown:
+            if item.shown is None:
+                prepared.refusals.append(Refusal(item.line, unknown[spec.version_id], spec.external_id))
+                continue
+            spec = replace(spec, version_id=None)
+        prepared.add(item.line, NewEvaluation(spec, item.scores or [], computed.get(item.line, item.shown)))
+    return prepared
+
+
+def _with_evaluations(unit: Unit[FeedbackSpec], find: dict[str, Evaluation]) -> Prepared[NewFeedback]:
+    """What is to be kept, each with what it is about."""
+    prepared: Prepared[NewFeedback] = Prepared(refusals=list(unit.refusals))
+    for item in unit.items:
+        spec = item.spec
+        evaluation = find.get(spec.evaluation_id or spec.evaluation_external_id or "")
+        if evaluation is None:
+            error = of_line(feedback.no_such_evaluation(spec))
+            prepared.refusals.append(Refusal(item.line, error, spec.external_id))
+        else:
+            prepared.add(item.line, NewFeedback(spec, evaluation, item.scores))
+    return prepared
+
+
 def _evaluations_of(connection: Connection, judge_pk: int, specs: Sequence[FeedbackSpec]) -> dict[str, Evaluation]:
     """The evaluations that feedback names; one without an external id may be called by our own id in its place."""
     ids = [spec.evaluation_id for spec in specs if spec.evaluation_id is not None]
@@ -201,13 +225,11 @@ def _evaluations_of(connection: Connection, judge_pk: int, specs: Sequence[Feedb
     return by_id | by_name
 
 
-def _outcome(
-    lines: Sequence[tuple[int, str | None]], rows: Sequence[object], new: int, refusals: list[Refusal]
-) -> Outcome:
-    refused = [
+def _outcome(prepared: Prepared[N], rows: Sequence[object], new: int) -> Outcome:
+    refused: list[Refusal] = [
         Refusal(line, row, external_id)
-        for (line, external_id), row in zip(lines, rows, strict=True)
+        for (line, external_id), row in zip(prepared.lines, rows, strict=True)
         if isinstance(row, Conflict)
     ]
-    in_order = sorted([*refusals, *refused], key=lambda refusal: refusal.line)
+    in_order = sorted([*prepared.refusals, *refused], key=lambda refusal: refusal.line)
     return Outcome(new, len(rows) - len(refused) - new, in_order)

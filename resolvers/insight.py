@@ -18,7 +18,7 @@ from runner.question import Compare, Curve, Suggest
 from store import judges
 from store.page import check_first
 from store.review import newest_id
-from store.summary import summarise
+from store.summary import figures_of
 
 
 class Default(Enum):
@@ -122,7 +122,7 @@ async def suggest(ctx: Context, judge_id: str, first: int) -> list[tuple[Evaluat
 
 def _standing(connection: Connection, judge: Judge) -> int:
     """How many items of feedback stand: with the watermark it tells whether one was retracted."""
-    return summarise(connection, judge.pk, judges.criteria(connection, judge.pk), Bounds()).total
+    return figures_of(connection, judge.pk, judges.criteria(connection, judge.pk), Bounds()).total
 
 
 def _id(version: JudgeVersion | None) -> str | None:

@@ -25,7 +25,7 @@ MEDIA_TYPE = "application/x-ndjson"
 
 _PATH = re.compile(r"/judges/[^/]+/(?:evaluations|feedback)")
 
-AnyLoad = Load[Any]
+AnyLoad = Load[Any, Any]
 Begin = Callable[[Context, str, Options], Awaitable[AnyLoad]]
 
 

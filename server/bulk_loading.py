@@ -10,11 +10,10 @@ import orjson
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Send
 
-from models.bulk import Unit
 from models.errors import Unauthenticated
 from models.gunzip import DamagedError, Gunzip
 from models.line_splitter import Line, LineSplitter
-from resolvers.bulk import Load
+from resolvers.bulk import Load, Prepared
 from server.auth import authenticate
 from server.backlog import Backlog
 from server.errors import masked
@@ -103,9 +102,9 @@ class Pace:
 
 
 class Loading:
-    """One request's load: a unit is read in a thread while the one before it is kept."""
+    """One request's load: a unit is read and prepared, mostly in threads, while the one before it is kept."""
 
-    def __init__(self, load: Load[Any], key: Key, answers: Answers) -> None:
+    def __init__(self, load: Load[Any, Any], key: Key, answers: Answers) -> None:
         self._load = load
         self._key = key
         self._answers = answers
@@ -132,9 +131,9 @@ class Loading:
         try:
             async for unit in _units(receive, self._lines, self._pace):
                 await self._key.check()
-                read = await asyncio.to_thread(self._load.read, unit)
+                prepared = await self._load.prepare(await asyncio.to_thread(self._load.read, unit))
                 await self._settle()
-                self._pending = asyncio.create_task(self._keep(read, len(unit), upto=unit[-1][0]))
+                self._pending = asyncio.create_task(self._keep(prepared, len(unit), upto=unit[-1][0]))
             await self._settle()
         except ClientDisconnect:
             raise
@@ -158,10 +157,10 @@ class Loading:
             pending, self._pending = self._pending, None
             await pending
 
-    async def _keep(self, unit: Unit[Any], lines: int, upto: int) -> None:
+    async def _keep(self, prepared: Prepared[Any], lines: int, upto: int) -> None:
         """Keep a unit, and say what became of it and that all lines up to a number are settled."""
         began = time.perf_counter()
-        outcome = await self._load.keep(unit)
+        outcome = await self._load.keep(prepared)
         self._pace.learn(lines, time.perf_counter() - began)
         self._new += outcome.new
         self._already_there += outcome.already_there

@@ -1,15 +1,15 @@
 """Feedback day by day, by the midnights of any time zone, exact also where clocks change."""
 
-from bisect import bisect_right
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from typing import Any, Literal, NamedTuple
+from itertools import pairwise
+from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Connection, Select, and_, column, func, select, values
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, true
 
 from models.base import microseconds, moment_of
-from models.counters import DAY, QUARTER, USABLE, CriterionCounter, FeedbackCounter
+from models.counters import DAY, EVER, QUARTER, USABLE, CriterionCounter, FeedbackCounter
 from models.criteria_set import holding
 from models.errors import Invalid
 from models.feedback import Bounds, Day, Feedback, FeedbackType
@@ -18,10 +18,10 @@ from models.standing import touches, word
 from models.tally import Scales, Shifts, Tally
 from store.cover import cover
 from store.period import rows_between
+from store.rows import among, listed
 from store.summary import shifts_of
 
 MAX_DAYS = 4000
-AT_ONCE = 500  # parts in one statement
 
 
 def by_day(
@@ -39,34 +39,118 @@ def by_day(
     starts = _starts(connection, judge_pk, bounds, zone)
     if not starts:
         return []
+    asked = _Asked(connection, judge_pk, criteria, bounds)
     days = [Tally() for _ in starts[1:]]
     nearest = [(start + DAY // 2) // DAY * DAY for start in starts]
-    whole = [_Part(0, DAY, nearest[0], nearest[-1])]
-    for place, tally in _sums(connection, judge_pk, whole, by="start"):
-        days[bisect_right(nearest, place) - 1].include(tally)
-    scales = Scales({criterion.ordinal: criterion for criterion in criteria})
-    for at, tally in _between(connection, judge_pk, scales, starts, nearest):
+    whole = [_Part(at, first, last) for at, (first, last) in enumerate(pairwise(nearest)) if first < last]
+    for at, tally in asked.sums(DAY, whole).items():
+        days[at].include(tally)
+    for at, tally in _between(asked, starts, nearest):
         sign = 1 if nearest[at] < starts[at] else -1
         if at > 0:
             days[at - 1].include(tally, sign)
         if at < len(days):
             days[at].include(tally, -sign)
-    found = (_day(_date(start, zone), day, criteria, bounds) for start, day in zip(starts, days, strict=False))
+    found = (asked.day(_date(start, zone), day) for start, day in zip(starts, days, strict=False))
     return [day for day in found if day.total]
 
 
 class _Part(NamedTuple):
-    """Buckets of a width between two places, for the end of a day that is the ``at``-th."""
+    """The buckets between two places, for the ``at``-th day, or for where it begins."""
 
     at: int
-    width: int
-    start: int
-    end: int
+    first: int
+    last: int
 
 
-def _between(
-    connection: Connection, judge_pk: int, scales: Scales, starts: Sequence[int], nearest: Sequence[int]
-) -> Iterator[tuple[int, Tally]]:
+class _Asked:
+    """What is asked of a judge's days: items of each kind, on the criteria that are meant, and shifts.
+
+    Which sets of criteria are meant is settled first, so that the database adds up and few rows come out of it.
+    """
+
+    def __init__(self, connection: Connection, judge_pk: int, criteria: Sequence[Criterion], bounds: Bounds) -> None:
+        self.connection = connection
+        self.judge_pk = judge_pk
+        self.scales = Scales({criterion.ordinal: criterion for criterion in criteria})
+        self.ordinals = [c.ordinal for c in criteria] if bounds.criteria is None else bounds.criteria
+        self.every = bounds.criteria is None
+        self.meant = holding(bounds.criteria)
+
+    def sums(self, width: int, parts: Sequence[_Part]) -> dict[int, Tally]:
+        """What the counters of the buckets of a width add up to, for each part by its ``at``."""
+        found: defaultdict[int, Tally] = defaultdict(Tally)
+        if not parts:
+            return found
+        wanted = listed(self.connection, "parts", **dict(zip(_Part._fields, zip(*parts, strict=True), strict=True)))
+
+        def summed(table: Any, key: Any, *values: Any, meant: Sequence[ColumnElement[bool]] = ()) -> Select[Any]:
+            here = (table.judge_pk == self.judge_pk, table.width == width)
+            within = (*here, *meant, table.start >= wanted.c.first, table.start < wanted.c.last)
+            totals = [func.sum(value).label(value.key) for value in values]
+            if self.connection.dialect.name != "postgresql":
+                return select(wanted.c.at, key, *totals).where(*within).group_by(wanted.c.at, key)
+            # One part after the other by index: else it would go through all buckets for each.
+            each = select(key, *totals).where(*within).group_by(key).correlate(wanted).lateral()
+            return select(wanted.c.at, *each.c).select_from(wanted.join(each, true()))
+
+        counts = summed(FeedbackCounter, FeedbackCounter.kind, FeedbackCounter.value, meant=[self._are_meant()])
+        for at, kind, value in self.connection.execute(counts):
+            found[at].counts[kind, ""] = int(value)
+        sums = (getattr(CriterionCounter, name) for name in Shifts.__slots__)
+        for at, ordinal, *values in self.connection.execute(summed(CriterionCounter, CriterionCounter.ordinal, *sums)):
+            found[at].shifts[ordinal] = Shifts(*map(int, values))
+        return found
+
+    def rows(self, first: int, last: int) -> Tally:
+        """What the rows between two places add up to."""
+        tally = Tally()
+        for row in rows_between(self.connection, self.judge_pk, first, last):
+            tally.add(row, row.raw)
+        tally.settle(self.scales)
+        counts: Counter[tuple[str, str]] = Counter()
+        for (kind, criteria), number in tally.counts.items():
+            counts[kind, ""] += number if self._is_meant(kind, criteria) else 0
+        return Tally(counts=counts, shifts=tally.shifts)
+
+    def day(self, day: date, tally: Tally) -> Day:
+        """Sums as a day."""
+        shifts = {ordinal: tally.shifts.get(ordinal, Shifts()) for ordinal in self.ordinals}
+        return Day(
+            date=day,
+            corrections=tally.counts[FeedbackType.CORRECTION.value, ""],
+            ratings=tally.counts[FeedbackType.RATING.value, ""],
+            approvals=tally.counts[FeedbackType.APPROVAL.value, ""],
+            comments=tally.counts[FeedbackType.COMMENT.value, ""],
+            usable=tally.counts[USABLE, ""],
+            criteria=shifts_of(self.scales, shifts),
+        )
+
+    def _is_meant(self, kind: str, criteria: str) -> bool:
+        """Whether items of a kind and a set of criteria, or of what they stand for, are counted."""
+        if kind == USABLE:
+            stands = word(criteria)
+            return stands is None or stands.counts(self.meant)
+        return self.every or kind != FeedbackType.CORRECTION or touches(criteria, self.meant)
+
+    def _are_meant(self) -> ColumnElement[bool]:
+        """The same of counters: the counters of all time know all sets there are."""
+        kept = select(FeedbackCounter.kind, FeedbackCounter.criteria).where(
+            FeedbackCounter.judge_pk == self.judge_pk, FeedbackCounter.width == EVER, FeedbackCounter.start == 0
+        )
+        sets: dict[str, list[str]] = {kind: [] for kind in (*FeedbackType, USABLE)}
+        for kind, criteria in self.connection.execute(kept):
+            if kind in sets and self._is_meant(kind, criteria):
+                sets[kind].append(criteria)
+        return or_(
+            *(
+                and_(FeedbackCounter.kind == kind, among(self.connection, FeedbackCounter.criteria, of_kind))
+                for kind, of_kind in sets.items()
+            )
+        )
+
+
+def _between(asked: _Asked, starts: Sequence[int], nearest: Sequence[int]) -> Iterator[tuple[int, Tally]]:
     """What lies between each end of a day and the midnight of UTC that is nearest to it."""
     parts: list[_Part] = []
     for at, ends in enumerate(zip(starts, nearest, strict=True)):
@@ -74,46 +158,10 @@ def _between(
         for run in covered.runs:
             assert run.start is not None
             assert run.end is not None
-            parts.append(_Part(at, run.width, run.start, run.end))
+            parts.append(_Part(at, run.start, run.end))
         for first, last in covered.edges:
-            tally = Tally()
-            for row in rows_between(connection, judge_pk, first, last):
-                tally.add(row, row.raw)
-            tally.settle(scales)
-            yield at, tally
-    for number in range(0, len(parts), AT_ONCE):
-        yield from _sums(connection, judge_pk, parts[number : number + AT_ONCE], by="at")
-
-
-def _sums(
-    connection: Connection, judge_pk: int, parts: Sequence[_Part], *, by: Literal["at", "start"]
-) -> Iterator[tuple[int, Tally]]:
-    """What the counters of buckets add up to: for each part by its ``at``, or for where each bucket begins."""
-    kinds = (FeedbackCounter.kind, FeedbackCounter.criteria)
-    counts = _summed(FeedbackCounter, judge_pk, parts, by, kinds, [FeedbackCounter.value])
-    for place, kind, criteria, value in connection.execute(counts):
-        yield place, Tally(counts=Counter({(kind, criteria): int(value)}))
-    ordinals, shifts = (CriterionCounter.ordinal,), [getattr(CriterionCounter, name) for name in Shifts.__slots__]
-    for place, ordinal, *found in connection.execute(_summed(CriterionCounter, judge_pk, parts, by, ordinals, shifts)):
-        yield place, Tally(shifts={ordinal: Shifts(*map(int, found))})
-
-
-def _summed(
-    table: Any, judge_pk: int, parts: Sequence[_Part], by: str, keys: Sequence[Any], sums: Sequence[Any]
-) -> Select[Any]:
-    wanted = values(
-        column("at", BigInteger), column("width", BigInteger), column("first", BigInteger), column("last", BigInteger),
-        name="parts", literal_binds=True,
-    ).data(list(parts)).cte()  # fmt: skip
-    within = and_(
-        table.judge_pk == judge_pk,
-        table.width == wanted.c.width,
-        table.start >= wanted.c.first,
-        table.start < wanted.c.last,
-    )
-    place = wanted.c.at if by == "at" else table.start
-    totals = (func.sum(each) for each in sums)
-    return select(place, *keys, *totals).select_from(wanted).join(table, within).group_by(place, *keys)
+            yield at, asked.rows(first, last)
+    yield from asked.sums(QUARTER, parts).items()
 
 
 def _starts(connection: Connection, judge_pk: int, bounds: Bounds, zone: tzinfo) -> list[int]:
@@ -164,27 +212,3 @@ def _midnight(day: date, zone: tzinfo) -> int:
     except OverflowError:
         return microseconds(datetime(day.year, day.month, day.day, tzinfo=UTC))
     return place
-
-
-def _day(day: date, tally: Tally, criteria: Sequence[Criterion], bounds: Bounds) -> Day:
-    meant = holding(bounds.criteria)
-    counts: dict[FeedbackType, int] = dict.fromkeys(FeedbackType, 0)
-    usable = 0
-    for (kind, key), number in tally.counts.items():
-        if kind == USABLE:
-            stands = word(key)
-            usable += number if stands is None or stands.counts(meant) else 0
-        elif kind in counts:
-            every = bounds.criteria is None or kind != FeedbackType.CORRECTION
-            counts[FeedbackType(kind)] += number if every or touches(key, meant) else 0
-    wanted = [c.ordinal for c in criteria] if bounds.criteria is None else bounds.criteria
-    shifts = {ordinal: tally.shifts.get(ordinal, Shifts()) for ordinal in wanted}
-    return Day(
-        date=day,
-        corrections=counts[FeedbackType.CORRECTION],
-        ratings=counts[FeedbackType.RATING],
-        approvals=counts[FeedbackType.APPROVAL],
-        comments=counts[FeedbackType.COMMENT],
-        usable=usable,
-        criteria=shifts_of(criteria, shifts),
-    )

@@ -1,7 +1,7 @@
 """Evaluations in the database."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from sqlalchemy import Connection, inspect, select, update
@@ -20,21 +20,33 @@ _TEXTS = ("input", "output", "rationale")
 
 @dataclass(frozen=True, slots=True)
 class NewEvaluation:
-    """A checked evaluation, its scores in the judge's order, with what people were shown if that was something else."""
+    """A checked evaluation, its scores in the judge's order, with what people were shown if that was something else.
+
+    ``digest`` is a hash of the content as it was given, ``words`` are those that it is found by: both are worked out at
+    once, so that the database need not wait for them.
+    """
 
     spec: EvaluationSpec
     scores: Scores
     shown: Scores | None = None
+    digest: str = field(init=False, compare=False)
+    words: str = field(init=False, compare=False)
 
     prefix: ClassVar[str] = "evl"
+
+    def __post_init__(self) -> None:
+        """Work out what follows from the content."""
+        spec = self.spec
+        object.__setattr__(self, "digest", self._digest())
+        texts = (spec.output, spec.input, spec.rationale)
+        object.__setattr__(self, "words", search.words_of(" ".join(text for text in texts if text)))
 
     @property
     def external_id(self) -> str | None:
         """The caller's own name for it."""
         return self.spec.external_id
 
-    def digest(self) -> str:
-        """SHA-256 of the content as it was given."""
+    def _digest(self) -> str:
         spec = self.spec
         foreign = self.shown if spec.version_id is None else None  # what a version shows follows from the rest
         return digest_of(
@@ -94,6 +106,7 @@ def record(
     ).scalar_one() - len(items)
     moment = now()
     added: list[dict[str, Any]] = []
+    findable: list[search.Text] = []
 
     def row(item: NewEvaluation, number: int) -> dict[str, Any]:
         spec = item.spec
@@ -115,14 +128,10 @@ def record(
             "created_by": user_id,
         }
         added.append(values)
+        findable.append((judge_pk, start + number + 1, item.words))
         return values
 
     kept, new = ingest(connection, Evaluation, judge_pk, items, row)
     counters.unreviewed(connection, added)
-    search.index(connection, Evaluation, [_findable(row) for row in added])
+    search.index(connection, Evaluation, findable)
     return kept, new
-
-
-def _findable(row: dict[str, Any]) -> dict[str, Any]:
-    texts = (row["output"], row["input"], row["rationale"])
-    return {"judge_pk": row["judge_pk"], "seq": row["seq"], "text": " ".join(part for part in texts if part)}

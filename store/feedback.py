@@ -1,7 +1,7 @@
 """Feedback in the database."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, cast
 
 from sqlalchemy import ColumnElement, Connection, or_, select, update
@@ -27,21 +27,28 @@ FEEDBACK = Keyset(Feedback, "feedback", Feedback.id)
 
 @dataclass(frozen=True, slots=True)
 class NewFeedback:
-    """A checked item of feedback about a known evaluation, its scores in the judge's order."""
+    """A checked item of feedback about a known evaluation, its scores in the judge's order.
+
+    ``digest`` is a hash of the content as it was given, worked out at once, so that the database need not wait for it.
+    """
 
     spec: FeedbackSpec
     evaluation: Evaluation
     scores: Scores | None
+    digest: str = field(init=False, compare=False)
 
     prefix: ClassVar[str] = "fb"
+
+    def __post_init__(self) -> None:
+        """Work out what follows from the content."""
+        object.__setattr__(self, "digest", self._digest())
 
     @property
     def external_id(self) -> str | None:
         """The caller's own name for it."""
         return self.spec.external_id
 
-    def digest(self) -> str:
-        """SHA-256 of the content as it was given."""
+    def _digest(self) -> str:
         spec = self.spec
         return digest_of(
             self.evaluation.id,
@@ -130,7 +137,7 @@ def submit(
     moment = now()
     about: dict[str, About] = {}
     added: list[Counted] = []
-    commented: list[dict[str, Any]] = []
+    commented: list[search.Text] = []
 
     def row(item: NewFeedback, number: int) -> dict[str, Any]:
         spec = item.spec
@@ -161,7 +168,7 @@ def submit(
         }
         about[item.evaluation.id] = cast("About", item.evaluation)
         if spec.comment:
-            commented.append({"judge_pk": judge_pk, "seq": values["seq"], "text": spec.comment})
+            commented.append((judge_pk, start + number + 1, search.words_of(spec.comment)))
         added.append(Counted(*[values[name] for name in Counted.__slots__]))
         return values
 

@@ -27,6 +27,7 @@ class Item(Protocol):
     def external_id(self) -> str | None:
         """The caller's own name for it."""
 
+    @property
     def digest(self) -> str:
         """A hash of the content as it was given."""
 
@@ -63,16 +64,16 @@ def ingest(
     for item in items:
         name = item.external_id
         row = there.get(name) if name is not None else None
-        digest = item.digest()
         if row is None:
-            values = row_of(item, len(rows)) | {"digest": digest}
+            values = row_of(item, len(rows))
+            values["digest"] = item.digest
             rows.append(values)
             row = _as_record(record, values)
             if name is not None:
                 there[name] = row
             outcome.append(row)
         else:
-            outcome.append(row if _same(item, digest, row) else taken(name))
+            outcome.append(row if _same(item, row) else taken(name))
     insert_many(connection, record, rows)
     return outcome, len(rows)
 
@@ -86,14 +87,14 @@ def compare(
     given: dict[str, str] = {}  # the digests of those that would be new
     new = 0
     for item in items:
-        name, digest = item.external_id, item.digest()
+        name, digest = item.external_id, item.digest
         if name is None or (name not in there and name not in given):
             new += 1
             outcome.append(None)
             if name is not None:
                 given[name] = digest
         else:
-            same = _same(item, digest, there[name]) if name in there else given[name] == digest
+            same = _same(item, there[name]) if name in there else given[name] == digest
             outcome.append(None if same else taken(name))
     return outcome, new
 
@@ -116,8 +117,8 @@ def taken(name: str | None) -> Conflict:
     return Conflict(f"The external id {name!r} is taken: it was used before, with other content.", ("external_id",))
 
 
-def _same(item: Item, digest: str, row: Evaluation | Feedback) -> bool:
-    return row.digest == digest or item.repeats(row)
+def _same(item: Item, row: Evaluation | Feedback) -> bool:
+    return row.digest == item.digest or item.repeats(row)
 
 
 def _as_record(record: type[R], values: dict[str, Any]) -> R:

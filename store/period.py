@@ -54,10 +54,15 @@ class Period:
                 found[ordinal].add(Shifts(*map(int, values)))
         return found
 
-    def raters(self, sets: Sequence[str] | None) -> int:
-        """How many different people gave items about one of these sets of criteria; None: about any."""
+    def raters(self, sets: Sequence[str] | None, people: Sequence[str] | None = None) -> int:
+        """How many different people gave items about one of these sets of criteria; None: about any.
+
+        With ``people`` only these are counted.
+        """
         edge = {rater for (rater, criteria), n in self.edges.raters.items() if n and (sets is None or criteria in sets)}
-        inside = self._by_rater(sets)
+        if people is not None:
+            edge &= set(people)
+        inside = self._by_rater(sets, people)
         if inside is None:
             return len(edge)
         number: int = self.connection.execute(select(func.count(inside.c.rater.distinct()))).scalar_one()
@@ -92,9 +97,11 @@ class Period:
         ordered = sorted(((-number, rater) for rater, number in found.items() if number))[:first]
         return [RaterCount(rater, -less, corrections[rater]) for less, rater in ordered]
 
-    def _by_rater(self, sets: Sequence[str] | None) -> Subquery | None:
+    def _by_rater(self, sets: Sequence[str] | None, people: Sequence[str] | None = None) -> Subquery | None:
         """The counters by rater in the whole buckets; None: there are no such buckets."""
         meant: list[ColumnElement[bool]] = [] if sets is None else [RaterCounter.criteria.in_(sets)]
+        if people is not None:
+            meant.append(among(self.connection, RaterCounter.rater, people))
         columns = (RaterCounter.rater, RaterCounter.criteria, RaterCounter.value)
         selects = [select(*columns).where(*_within(RaterCounter, self.judge_pk, run), *meant) for run in self.runs]
         return union_all(*selects).subquery() if selects else None

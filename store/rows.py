@@ -9,6 +9,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    FromClause,
     Select,
     String,
     any_,
@@ -38,6 +39,15 @@ def first(connection: Connection, statement: Query, kind: type[T]) -> T | None: 
 def every(connection: Connection, statement: Query, kind: type[T]) -> list[T]:  # noqa: ARG001
     """All rows of a select of one record, typed as that record."""
     return cast("list[T]", connection.execute(statement).all())
+
+
+def streamed(connection: Connection, statement: Query) -> Iterator[Any]:
+    """Rows as they come, some hundreds at a time, where all of them are many.
+
+    On PostgreSQL other requests have their turn in between, and the transaction is not idle while rows are counted,
+    for which the server would end it.
+    """
+    return iter(connection.execute(statement.execution_options(yield_per=500)))
 
 
 def among(
@@ -78,6 +88,17 @@ def called(
     found = statement.where(*here).correlate(given).offset(literal_column("0")).lateral()
     with fresh_plans(connection):
         return every(connection, select(*found.c).select_from(given.join(found, true())), kind)
+
+
+def listed(connection: Connection, name: str, **columns: Sequence[int]) -> FromClause:
+    """Whole numbers as a table with a name, by columns of the same length: one parameter, however many rows."""
+    if connection.dialect.name == "postgresql":
+        arrays = (literal(list(values), ARRAY(BigInteger)) for values in columns.values())
+        return func.unnest(*arrays).table_valued(*columns).render_derived(name)
+    given = orjson.dumps(list(zip(*columns.values(), strict=True))).decode()
+    rows = func.json_each(given).table_valued(column("value"))
+    parts = (func.json_extract(rows.c.value, f"$[{n}]").label(key) for n, key in enumerate(columns))
+    return select(*parts).offset(literal_column("0")).cte(name)  # taken apart once, not for each row it is joined with
 
 
 @contextmanager

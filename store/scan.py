@@ -3,14 +3,16 @@
 Also what the counters are compared with, since it takes the definitions at their word.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from math import fsum
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, select
 
-from models.agreement import krippendorff_alpha
+from models.agreement import alpha_of, coincidences, krippendorff_alpha
 from models.evaluation import Evaluation, score_at
 from models.feedback import (
     CONFIRMING_RATING,
@@ -25,6 +27,7 @@ from models.feedback import (
 )
 from models.judge import Criterion
 from store import feedback, judges
+from store.rows import streamed
 
 
 def scan(connection: Connection, judge_pk: int, criteria: Sequence[Criterion], bounds: Bounds) -> Summary:
@@ -52,26 +55,42 @@ def scan(connection: Connection, judge_pk: int, criteria: Sequence[Criterion], b
     )  # so the latest opinion comes last
     meant = criteria if bounds.criteria is None else [criteria[ordinal] for ordinal in bounds.criteria]
     tally = _Tally(meant, watermark, only=bounds.criteria is not None)
-    tally.add_all(connection.execute(statement))
+    tally.add_all(streamed(connection, statement))
     return tally.summary()
 
 
 def scan_agreement(connection: Connection, judge_pk: int, criteria: Sequence[Criterion], bounds: Bounds) -> Agreement:
-    """How far raters agree on some criteria within bounds, from the corrections within them."""
+    """How far raters agree on some criteria within bounds, from the corrections within them, item by item."""
     statement = feedback.within(
-        select(Feedback.evaluation_id, Feedback.submitted_by, Feedback.scores).where(
+        select(Feedback.about_seq, Feedback.submitted_by, Feedback.scores).where(
             Feedback.type == FeedbackType.CORRECTION
         ),
         judge_pk,
         bounds,
     )
-    tally = _Tally(criteria, 0, only=True)
-    for row in connection.execute(statement.order_by(None).order_by(Feedback.submitted_at, Feedback.seq)):
-        for ordinal in tally.ordinals:
-            score = score_at(row.scores, ordinal)
-            if score is not None:
-                tally.opinions[ordinal, row.evaluation_id][row.submitted_by] = score
-    return tally.agreement()
+    ordered = statement.order_by(None).order_by(Feedback.about_seq, Feedback.submitted_at, Feedback.seq)
+    steps = {criterion.ordinal: criterion.step for criterion in criteria}
+    opinions: Counter[tuple[int, tuple[float, ...]]] = Counter()
+    for _, rows in groupby(streamed(connection, ordered), key=itemgetter(0)):
+        said = [(rater, scores) for _, rater, scores in rows]
+        if len(said) > 1:
+            opinions.update(_opinions(said, steps))
+    pairs: dict[int, Counter[tuple[int, float, float]]] = {ordinal: Counter() for ordinal in steps}
+    conflicts = 0
+    for (ordinal, scores), number in opinions.items():
+        if scores[-1] - scores[0] > steps[ordinal] * (1 + 1e-9):
+            conflicts += number
+        for pair, count in coincidences(scores).items():
+            pairs[ordinal][pair] += number * count
+    return Agreement(tuple((ordinal, alpha_of(counts)) for ordinal, counts in pairs.items()), conflicts)
+
+
+def _opinions(said: Sequence[tuple[str, Any]], ordinals: Iterable[int]) -> Iterator[tuple[int, tuple[float, ...]]]:
+    """What people think of one item, where they are several: by ordinal, each one's latest score, in order."""
+    for ordinal in ordinals:
+        latest = {rater: score for rater, scores in said if (score := score_at(scores, ordinal)) is not None}
+        if len(latest) > 1:
+            yield ordinal, tuple(sorted(latest.values()))
 
 
 class _Tally:

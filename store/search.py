@@ -8,7 +8,6 @@ where they stand, nor how often they are there, which would cost twice the time 
 
 import re
 import unicodedata
-from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import BigInteger, Connection, String, and_, bindparam, cast, column, literal, table, text
@@ -20,6 +19,7 @@ from models.spec import MAX_TEXT
 from store.rows import Query
 
 Record = type[Evaluation] | type[Feedback]
+Text = tuple[int, int, str]  # the judge's key, the row's place, and its words with spaces between
 
 _TABLES: dict[Record, str] = {Evaluation: "evaluation_texts", Feedback: "feedback_texts"}
 _PLACES = 40  # bits of a row's place in an FTS5 rowid; the judge's key stands above them
@@ -38,7 +38,10 @@ _INSERT = {
 
 
 def words_of(content: str) -> str:
-    """The words of a text with spaces between: letters and digits in a row, in small letters, without accents."""
+    """The words of a text with spaces between: letters and digits in a row, in small letters, without accents.
+
+    Of a longer text only the first 100,000 characters count.
+    """
     content = content[:MAX_TEXT]
     if content.isascii():
         words = content.translate(_PLAIN)  # fifty times as fast as what the rest takes
@@ -60,16 +63,15 @@ def _has_long_run(words: str) -> bool:
     return False
 
 
-def index(connection: Connection, record: Record, rows: Sequence[dict[str, Any]]) -> None:
-    """Make texts findable: each row has ``judge_pk``, ``seq`` and ``text``, whose first 100,000 characters count."""
-    if not rows:
+def index(connection: Connection, record: Record, texts: list[Text]) -> None:
+    """Make texts findable by their words."""
+    if not texts:
         return
-    found = [(row["judge_pk"], row["seq"], words_of(row["text"])) for row in rows]
     statement = _INSERT[connection.dialect.name].format(_TABLES[record])
     if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(statement, found)
+        connection.exec_driver_sql(statement, texts)
     else:
-        connection.exec_driver_sql(statement, tuple(map(list, zip(*found, strict=True))))
+        connection.exec_driver_sql(statement, tuple(map(list, zip(*texts, strict=True))))
 
 
 def matching(connection: Connection, record: Record, judge_pk: int, words: str, statement: Query) -> tuple[Query, Any]:

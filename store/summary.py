@@ -6,10 +6,10 @@ all of ``Figures``. The rest is read from the rows within bounds, by index. See 
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select
 
 from models.agreement import alpha_of
 from models.base import microseconds
@@ -24,8 +24,6 @@ from models.counters import (
     USABLE,
     Coincidence,
     FeedbackCounter,
-    GroupCounter,
-    RaterCounter,
 )
 from models.criteria_set import as_bits, holding
 from models.feedback import (
@@ -44,10 +42,14 @@ from models.standing import touches, word
 from models.tally import Scales, Shifts, verdict_of
 from store import feedback, judges
 from store.cover import cover
+from store.groups import groups_ever, groups_within
+from store.people import count_people
 from store.period import Period, overtaken, rows
+from store.rows import unindexed
 from store.scan import scan, scan_agreement
 
-FEW_PEOPLE = 2000  # are looked for one by one; of more, the counters of a period are gone through
+MICROSECOND = timedelta(microseconds=1)
+FEW_NEW = 10_000  # items since a version are read, whenever they were given
 
 Criteria = Sequence[Criterion]
 Counts = Mapping[tuple[str, str], int]
@@ -56,7 +58,7 @@ Counts = Mapping[tuple[str, str], int]
 def summarise(connection: Connection, judge_pk: int, criteria: Criteria, bounds: Bounds) -> Summary:
     """Sum up a judge's feedback within bounds, exactly."""
     view = _View(connection, judge_pk, criteria, bounds)
-    if not view.everything:
+    if not view.by_time_only:
         return scan(connection, judge_pk, criteria, bounds)
     figures = view.figures()
     values = {name: getattr(figures, name) for name in Figures.__slots__}
@@ -104,7 +106,6 @@ class _View:
         self.connection = connection
         self.judge_pk = judge_pk
         self.bounds = bounds
-        self.all_criteria = criteria
         self.scales = Scales({criterion.ordinal: criterion for criterion in criteria})
         self.criteria = list(criteria) if bounds.criteria is None else [criteria[n] for n in bounds.criteria]
         self.meant = holding(bounds.criteria)
@@ -132,8 +133,8 @@ class _View:
             usable=self._usable(counts) + len(self._overtaken()),
             earliest=self._extreme(latest=False),
             latest=self._extreme(latest=True),
-            raters=self._raters(period, self._counted_sets()),
-            criteria=shifts_of(self.all_criteria, shifts),
+            raters=self._raters(period),
+            criteria=shifts_of(self.scales, shifts),
             agreeing=sum(sums.agreeing for sums in shifts.values()),
             doubts=counts.get((DOUBT, ""), 0),
         )
@@ -150,25 +151,20 @@ class _View:
         most = given.order_by(None).group_by(Feedback.submitted_by).order_by(total.desc(), Feedback.submitted_by)
         return [RaterCount(*row) for row in self.connection.execute(most.limit(first))]
 
-    def _period(self) -> Period:
-        since, until = (None if m is None else microseconds(m) for m in (self.bounds.since, self.bounds.until))
-        return Period(self.connection, self.judge_pk, self.scales, cover(since, until))
+    def _period(self, since: datetime | None = None) -> Period:
+        """The period that is asked for, or what of it begins at a later moment."""
+        start, end = (None if m is None else microseconds(m) for m in (since or self.bounds.since, self.bounds.until))
+        return Period(self.connection, self.judge_pk, self.scales, cover(start, end))
 
     def _counted_sets(self) -> list[str] | None:
         """The sets of criteria that counted items have, none at all among them; None: any."""
         return None if self.bounds.criteria is None else [*self._sets(FeedbackType.CORRECTION), ""]
 
-    def _raters(self, period: Period, sets: Sequence[str] | None) -> int:
-        """How many different people: each who ever said anything is looked for within, unless there are very many."""
-        if self.everything or sets is not None:
+    def _raters(self, period: Period) -> int:
+        sets = self._counted_sets()
+        if self.everything:
             return period.raters(sets)
-        ever = (RaterCounter.judge_pk == self.judge_pk, RaterCounter.width == EVER, RaterCounter.start == 0)
-        known = select(RaterCounter.rater).where(*ever).distinct().limit(FEW_PEOPLE + 1)
-        people = known.subquery()
-        if len(self.connection.execute(known).all()) > FEW_PEOPLE:
-            return period.raters(sets)
-        said = rows(self.judge_pk, literal(1)).where(Feedback.submitted_by == people.c.rater, *self._inside()).exists()
-        return int(self.connection.execute(select(func.count()).select_from(people).where(said)).scalar_one())
+        return count_people(self.connection, self.judge_pk, period, self._inside(), sets)
 
     def evaluations(self) -> int:
         """How many different evaluations: kept for all time, counted by index within bounds."""
@@ -196,9 +192,7 @@ class _View:
 
     def spread(self) -> Spread | None:
         """How much the judge's absolute errors vary."""
-        shifts = Period(self.connection, self.judge_pk, self.scales, cover(None, None)).shifts(
-            [criterion.ordinal for criterion in self.criteria]
-        )
+        shifts = self._period().shifts([criterion.ordinal for criterion in self.criteria])
         number = sum(sums.compared for sums in shifts.values())
         if number < 2:
             return None
@@ -211,16 +205,10 @@ class _View:
         return Spread(number, self._groups(), max(0.0, variance))
 
     def _groups(self) -> int:
-        sets = {compared for compared in self._compared() if as_bits(compared) & self.meant}
-        named = select(func.count(GroupCounter.group.distinct())).where(
-            GroupCounter.judge_pk == self.judge_pk, GroupCounter.compared.in_(sets)
-        )
+        if not self.everything:
+            return groups_within(self.connection, self.judge_pk, self.bounds.criteria, self._inside())
         alone = sum(n for (kind, key), n in self.ever.items() if kind == ALONE and as_bits(key) & self.meant)
-        return int(self.connection.execute(named).scalar_one()) + alone
-
-    def _compared(self) -> set[str]:
-        kept = select(GroupCounter.compared).where(GroupCounter.judge_pk == self.judge_pk).distinct()
-        return set(self.connection.execute(kept).scalars())
+        return groups_ever(self.connection, self.judge_pk, self.bounds.criteria) + alone
 
     def _items(self, counts: Counts, kind: FeedbackType) -> int:
         return sum(n for (k, criteria), n in counts.items() if k == kind.value and self._is_about(kind, criteria))
@@ -244,12 +232,12 @@ class _View:
             found += number if stands is not None and stands.counts(self.meant) else 0
         return found
 
-    def _inside(self) -> list[Any]:
+    def _inside(self, moment: Any = Feedback.submitted_at) -> list[Any]:
         found: list[Any] = []
         if self.bounds.since is not None:
-            found.append(Feedback.submitted_at >= self.bounds.since)
+            found.append(moment >= self.bounds.since)
         if self.bounds.until is not None:
-            found.append(Feedback.submitted_at < self.bounds.until)
+            found.append(moment < self.bounds.until)
         return found
 
     def _overtaken(self) -> list[int]:
@@ -261,19 +249,41 @@ class _View:
     def new(self) -> int:
         """Usable items that came in after the newest version's watermark.
 
-        Without bounds from the counters in order of ingestion; within them from the rows that came in since, by index.
+        Without bounds from the counters in order of ingestion. Within them few are read. Of more, those that were given
+        after all that the version knew come from the counters in order of time, and only those among it are read.
         """
         watermark = judges.watermark(self.connection, self.judge_pk)
         if watermark >= self.last_seq:
             return 0
-        if not self.everything:
-            within = [Feedback.seq > watermark, *self._inside()]
-            return self._usable(self._verdicts(within)) + sum(seq > watermark for seq in self._overtaken())
-        covered = cover(watermark + 1, None, (ORDER_WIDTH,))
-        later = Period(self.connection, self.judge_pk, self.scales, covered.whole()).counts()
-        for start, end in covered.edges:
-            later.update(self._verdicts([Feedback.seq >= start, Feedback.seq < end]))
-        return self._usable(later)
+        if self.everything:
+            covered = cover(watermark + 1, None, (ORDER_WIDTH,))
+            later = Period(self.connection, self.judge_pk, self.scales, covered.whole()).counts()
+            for start, end in covered.edges:
+                later.update(self._verdicts([Feedback.seq >= start, Feedback.seq < end]))
+            return self._usable(later)
+        if self.last_seq - watermark <= FEW_NEW:
+            counts = self._verdicts([Feedback.seq > watermark, *self._inside(unindexed(Feedback.submitted_at))])
+        else:
+            counts = self._many_new(watermark)
+        return self._usable(counts) + sum(seq > watermark for seq in self._overtaken())
+
+    def _many_new(self, watermark: int) -> Counter[tuple[str, str]]:
+        first = self._end(Feedback.seq > watermark, latest=False)
+        if first is None:
+            return Counter()
+        last = self._end(Feedback.seq <= watermark, latest=True)
+        if last is None or last < first:
+            return self._period(first).counts()
+        among_known = [Feedback.submitted_at >= first, Feedback.submitted_at <= last]
+        counts = self._verdicts([Feedback.seq > watermark, *among_known])
+        counts.update(self._period(last + MICROSECOND).counts())
+        return counts
+
+    def _end(self, which: ColumnElement[bool], *, latest: bool) -> datetime | None:
+        """When the first or last of some items within was given, retracted or not: by one index, from that end."""
+        order = Feedback.submitted_at.desc() if latest else Feedback.submitted_at.asc()
+        given = select(Feedback.submitted_at).where(Feedback.judge_pk == self.judge_pk, which, *self._inside())
+        return self.connection.execute(given.order_by(order).limit(1)).scalar_one_or_none()
 
     def _verdicts(self, within: list[Any]) -> Counter[tuple[str, str]]:
         """What rows are worth, by index."""
@@ -302,9 +312,8 @@ class _View:
         return (max if latest else min)(known, default=None)
 
 
-def shifts_of(criteria: Criteria, shifts: Mapping[int, Shifts]) -> tuple[CriterionShift, ...]:
+def shifts_of(scales: Scales, shifts: Mapping[int, Shifts]) -> tuple[CriterionShift, ...]:
     """Sums as people read them, in points."""
-    scales = Scales({criterion.ordinal: criterion for criterion in criteria})
     found = []
     for ordinal, sums in sorted(shifts.items()):
         grain, number = scales.grains[ordinal], sums.compared

@@ -35,7 +35,7 @@ def feedback(record: Record, where: Where) -> list[Line]:
     elif correction not in (None, {}):
         answers = {key: correction}
     elif _by_person(record) and _said(record) is not None:
-        answers = {key: _said(record)}
+        answers = {key: _thumb(_said(record), key in where.criteria)}
     elif not _by_person(record):
         return []
     remark = at(correction, "comment") or (record.get("comment") if _by_person(record) else None)
@@ -61,6 +61,11 @@ def feedback(record: Record, where: Where) -> list[Line]:
 def _said(row: Record) -> Any:
     score = row.get("score")
     return score if score is not None else row.get("value")
+
+
+def _thumb(said: Any, of_criterion: bool) -> Any:
+    """A thumb up or down, which is kept as the score 1 or 0, as a yes or no; what is about a criterion stays."""
+    return bool(said) if said in (0, 1) and not of_criterion else said
 
 
 def _by_person(row: Record) -> bool:

@@ -170,7 +170,9 @@ def test_langsmith_runs_and_feedback(tmp_path: Path) -> None:
     given = [
         row("m1", "clarity", model, score=4),
         row("h1", "clarity", ann, score=2, comment="No."),
-        row("h2", "thumbs", {"type": "api"}, score=True),
+        row("h2", "thumbs", {"type": "api"}, score=1.0),
+        row("h4", "thumbs", ann, score=0),
+        row("h5", "accuracy", ann, score=1),
         row("h3", "note", ann, comment="A common mistake."),
         row("m2", "accuracy", model | {"user_name": "Ann"}, score=5, correction={"score": 1, "comment": "Made up."}),
     ]
@@ -178,11 +180,14 @@ def test_langsmith_runs_and_feedback(tmp_path: Path) -> None:
     assert [(x["external_id"], x["type"], x.get("corrected_scores"), x.get("comment")) for x in lines] == [
         ("h1", "correction", {"clarity": 2.0}, "No."),
         ("h2", "approval", None, None),
+        ("h4", "approval", None, None),
+        ("h5", "correction", {"accuracy": 1.0}, None),
         ("h3", "comment", None, "A common mistake."),
         ("m2", "correction", {"accuracy": 1.0}, "Made up."),
     ]
     assert {(x["evaluation"], x["submitted_at"]) for x in lines} == {("6f1c", "2026-03-02T10:00:01+00:00")}
-    assert [x.get("submitted_by") for x in lines] == ["Ann", None, "Ann", "Ann"]
+    assert [x.get("approved") for x in lines] == [None, True, False, None, None, None]
+    assert [x.get("submitted_by") for x in lines] == ["Ann", None, "Ann", "Ann", "Ann", "Ann"]
 
 
 ARGILLA = {

@@ -1,8 +1,24 @@
 """Bulk loads are cut so that others who write need not wait long."""
 
+import asyncio
+from types import SimpleNamespace
+from typing import Any, cast
+
 import pytest
 
-from server.bulk_loading import FEWEST_LINES, FEWEST_LINES_ELSEWHERE, MOST_LINES, UNIT_SECONDS, Pace
+from models.bulk import Unit
+from models.line_splitter import Line
+from resolvers.bulk import Load, Outcome, Prepared
+from server.bulk_loading import (
+    FEWEST_LINES,
+    FEWEST_LINES_ELSEWHERE,
+    MOST_LINES,
+    UNIT_SECONDS,
+    Answers,
+    Key,
+    Loading,
+    Pace,
+)
 
 
 @pytest.mark.parametrize(("a_unit", "a_line"), [(0.002, 0.00005), (0.01, 0.0003), (0.0, 1e-9), (0.2, 0.01)])
@@ -26,3 +42,51 @@ def test_where_only_writers_of_the_same_judge_wait_units_stay_large() -> None:
     for _ in range(30):
         pace.learn(pace.lines, 1.0)
     assert pace.lines == FEWEST_LINES_ELSEWHERE
+
+
+class _Patient:
+    """A load whose first unit is kept once the second is prepared."""
+
+    def __init__(self) -> None:
+        self.ctx = SimpleNamespace(store=SimpleNamespace(embedded=True))
+        self.prepared = self.kept = self.most_waiting = 0
+        self._second = asyncio.Event()
+
+    def read(self, lines: list[Line]) -> Unit[Any]:
+        return Unit()
+
+    async def prepare(self, unit: Unit[Any]) -> Prepared[Any]:
+        self.prepared += 1
+        self.most_waiting = max(self.most_waiting, self.prepared - self.kept)
+        if self.prepared > 1:
+            self._second.set()
+        return Prepared(refusals=unit.refusals)
+
+    async def keep(self, prepared: Prepared[Any]) -> Outcome:
+        async with asyncio.timeout(5):
+            await self._second.wait()
+        self.kept += 1
+        return Outcome(0, 0, prepared.refusals)
+
+
+async def test_a_unit_is_prepared_while_the_one_before_is_kept_and_no_more_than_that() -> None:
+    load = _Patient()
+    body = b"{}\n" * 250 * 5
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    answers = Answers(send)
+    key = cast("Key", SimpleNamespace(check=lambda: asyncio.sleep(0)))
+    try:
+        await Loading(cast("Load[Any, Any]", load), key, answers).run(receive)
+        await answers.finish()
+    finally:
+        await answers.close()
+    assert b'"complete":true' in b"".join(message["body"] for message in sent)
+    assert load.kept == load.prepared >= 2
+    assert load.most_waiting == 2  # the one being kept, and the next

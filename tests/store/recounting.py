@@ -1,8 +1,9 @@
 """The figures of feedback counted plainly, by the words of their definition: what counters are compared with."""
 
+import random
 from collections import Counter
 from dataclasses import astuple, dataclass, fields
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from statistics import fmean
 from typing import Any
 
@@ -11,13 +12,20 @@ from sqlalchemy import Connection, insert
 
 from models.agreement import krippendorff_alpha
 from models.base import new_id, now
+from models.errors import Conflict
 from models.evaluation import score_at
 from models.feedback import Bounds, FeedbackType, Figures, RaterCount, Summary
 from models.judge import JudgeVersion, VersionStatus
+from models.spec import EvaluationSpec
 from store import judges
+from store.evaluations import NewEvaluation
 from store.feedback import NewFeedback
 from store.summary import agreement_within, evaluations_within, figures_of, new_within, raters_within, summarise
-from tests.factories import World
+from tests.factories import World, new_feedback, record, retract, submit
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+TICK = timedelta(microseconds=1)
+CRITERIA = ("Clarity", "Accuracy", "Tone")
 
 
 @dataclass(frozen=True)
@@ -39,6 +47,43 @@ class Row:
     def at(self) -> datetime:
         assert self.item.spec.submitted_at is not None
         return self.item.spec.submitted_at
+
+
+async def random_feedback(
+    world: World, rng: random.Random, number: int, apart: timedelta = TICK, astray: float = 1.0
+) -> list[Row]:
+    """All types, some retracted, moments some ticks apart; a share of them out of order, some at the same moment."""
+
+    def scores() -> list[float | None]:
+        found = [rng.choice([None, 1.0, 2.0, 2.5, 3.0, 4.0, 5.0]) for _ in CRITERIA]
+        return found if any(score is not None for score in found) else [3.0, None, None]
+
+    recorded, _ = await record(
+        world,
+        *(
+            NewEvaluation(EvaluationSpec(f"o{n}", (), group=rng.choice([None, "a", "b"])), scores())
+            for n in range(number // 4)
+        ),
+    )
+    items = []
+    for place in range(number):
+        evaluation = rng.choice(recorded)
+        assert not isinstance(evaluation, Conflict)
+        what: dict[str, Any] = rng.choice(
+            [{"scores": scores()}, {"scores": scores()}, {"rating": rng.randint(1, 5)},
+             {"approved": rng.random() < 0.5}, {}]
+        )  # fmt: skip
+        at = START + (rng.randint(0, number) if rng.random() < astray else place) * apart
+        items.append(new_feedback(evaluation, **what, by=rng.choice(["ann", "ben", "cy"]), submitted_at=at))
+    kept, _ = await submit(world, *items)
+    rows = []
+    for item, row in zip(items, kept, strict=True):
+        assert not isinstance(row, Conflict)
+        rows.append(Row(row.seq, item.evaluation.scores, item.evaluation.group or "", item, rng.random() < 0.1))
+    gone = [kept[number].id for number, row in enumerate(rows) if row.retracted]  # type: ignore[union-attr]
+    for feedback_id in gone:
+        await retract(world, feedback_id)
+    return rows
 
 
 async def summary_of(world: World, bounds: Bounds | None = None) -> Summary:
@@ -77,6 +122,19 @@ async def raters_of(world: World, bounds: Bounds, first: int) -> list[RaterCount
     )
 
 
+def usable_of(rows: list[Row], bounds: Bounds, criteria: int = 3) -> list[int]:
+    """The places of those that yield a label: of a rater's corrections of an evaluation the latest."""
+    meant = tuple(range(criteria)) if bounds.criteria is None else bounds.criteria
+    inside = rows_within(rows, bounds, meant)
+    confirming = [r for r in inside if (r.item.spec.rating or 0) >= 4 or r.item.spec.approved is True]
+    latest = {
+        (row.item.evaluation.id, row.by): row.seq
+        for row in inside
+        if any(_raw(row, n) is not None for n in _given(row, meant))
+    }
+    return [row.seq for row in confirming] + list(latest.values())
+
+
 def recount(rows: list[Row], bounds: Bounds, watermark: int, criteria: int = 3) -> dict[str, Any]:
     """The same figures by the words of their definition."""
     meant = tuple(range(criteria)) if bounds.criteria is None else bounds.criteria
@@ -89,14 +147,8 @@ def recount(rows: list[Row], bounds: Bounds, watermark: int, criteria: int = 3) 
         return [row for row in inside if row.item.spec.type is kind]
 
     corrections = of(FeedbackType.CORRECTION)
-    confirming = [r for r in inside if (r.item.spec.rating or 0) >= 4 or r.item.spec.approved is True]
     doubting = [r for r in inside if r.item.spec.rating in (1, 2) or r.item.spec.approved is False]
-    latest = {
-        (row.item.evaluation.id, row.by): row.seq
-        for row in corrections
-        if any(_raw(row, n) is not None for n in given(row))
-    }
-    usable = [row.seq for row in confirming] + list(latest.values())
+    usable = usable_of(rows, bounds, criteria)
     opinions: dict[int, dict[str, dict[str, float]]] = {n: {} for n in meant}
     for row in corrections:
         for n, score in given(row).items():
@@ -171,10 +223,10 @@ async def short_of(world: World, bounds: Bounds) -> dict[str, Any]:
     return await world.store.read(unit)
 
 
-async def put_version(world: World, watermark: int) -> None:
+async def put_version(world: World, watermark: int, number: int = 1) -> None:
     """A version that knew all feedback up to a place."""
     values = {
-        "id": new_id("ver"), "judge_pk": world.judge.pk, "number": 1, "status": VersionStatus.CANDIDATE,
+        "id": new_id("ver"), "judge_pk": world.judge.pk, "number": number, "status": VersionStatus.CANDIDATE,
         "watermark": watermark, "lineage": {}, "created_at": now(), "created_by": world.viewer.user_id,
     }  # fmt: skip
     await world.store.write(lambda c: c.execute(insert(JudgeVersion).values(values)))

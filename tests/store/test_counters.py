@@ -162,7 +162,7 @@ class Writes(RuleBasedStateMachine):
         ctx = cast("Context", SimpleNamespace(store=self.store, viewer=self.world.viewer))
         load = kind(ctx, self.world.judge, criteria, Options())
         unit: Any = load.read([(n, orjson.dumps(line)) for n, line in enumerate(lines, 1)])
-        return self.do(load.keep(unit))
+        return self.do(load.keep(self.do(load.prepare(unit))))
 
     @precondition(lambda self: self.evaluations)
     @rule(drawn=ITEMS)

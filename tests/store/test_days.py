@@ -2,7 +2,8 @@
 
 import random
 from collections import Counter
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import astuple
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,7 @@ from models.feedback import Bounds, Day
 from store.days import by_day
 from store.store import Store
 from tests.factories import World, add_evaluations, make_world, new_feedback, submit
+from tests.store.recounting import CRITERIA, random_feedback, recount, rows_within, usable_of
 
 START = datetime(2026, 3, 20, tzinfo=UTC)
 
@@ -78,6 +80,32 @@ async def test_a_day_that_a_zone_skipped_is_no_day(store: Store) -> None:
     await talk(world, [skipped - timedelta(microseconds=1), skipped])
 
     assert [day.date for day in await days_of(world, "Pacific/Apia")] == [date(2011, 12, 29), date(2011, 12, 31)]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Kathmandu", "Pacific/Honolulu"])
+@pytest.mark.parametrize("criteria", [None, (1,), (0, 2)], ids=str)
+async def test_days_of_some_criteria_say_what_a_plain_recount_says(
+    store: Store, zone: str, criteria: tuple[int, ...] | None
+) -> None:
+    rng = random.Random(11)
+    world = await make_world(store, criteria=CRITERIA)
+    rows = await random_feedback(world, rng, 160, timedelta(minutes=37, microseconds=1))
+    since, until = sorted(rng.choice(rows).at for _ in range(2))
+    bounds = Bounds(since=since, until=until, criteria=criteria)
+    ever = Bounds(criteria=criteria)
+    usable = usable_of(rows, ever)
+    found = await days_of(world, zone, since=since, until=until, criteria=criteria)
+
+    inside = rows_within(rows, bounds, criteria or ())
+    days = sorted({row.at.astimezone(ZoneInfo(zone)).date() for row in inside})
+    assert [day.date for day in found] == days
+    for day in found:
+        first, after = (datetime.combine(date, time(), ZoneInfo(zone)) for date in (day.date, day.date + timedelta(1)))
+        expected = recount(rows, Bounds(max(first, since), min(after, until), criteria), 0)
+        numbers = (day.corrections, day.ratings, day.approvals, day.comments)
+        assert numbers == tuple(expected[kind] for kind in ("corrections", "ratings", "approvals", "comments"))
+        assert [astuple(shift) for shift in day.criteria] == expected["criteria"]
+        assert day.usable == sum(max(first, since) <= row.at < min(after, until) for row in rows if row.seq in usable)
 
 
 async def test_a_correction_that_was_replaced_counts_as_usable_on_the_later_day_alone(store: Store) -> None:

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,52 +10,24 @@ import pytest
 
 from models.errors import Conflict
 from models.feedback import Bounds
-from models.spec import EvaluationSpec
 from store import recount as counting
 from store import summary
-from store.evaluations import NewEvaluation
+from store.scan import scan
 from store.store import Store
-from tests.factories import World, add_evaluations, make_world, new_feedback, record, retract, submit
-from tests.store.recounting import Row, gave_most, put_version, raters_of, recount, short_of, summary_of, told
-
-START = datetime(2026, 1, 1, tzinfo=UTC)
-TICK = timedelta(microseconds=1)
-CRITERIA = ("Clarity", "Accuracy", "Tone")
-
-
-async def random_feedback(world: World, rng: random.Random, number: int, apart: timedelta = TICK) -> list[Row]:
-    """All types, some retracted, moments some ticks apart, out of order and some at the same moment."""
-
-    def scores() -> list[float | None]:
-        found = [rng.choice([None, 1.0, 2.0, 2.5, 3.0, 4.0, 5.0]) for _ in CRITERIA]
-        return found if any(score is not None for score in found) else [3.0, None, None]
-
-    recorded, _ = await record(
-        world,
-        *(
-            NewEvaluation(EvaluationSpec(f"o{n}", (), group=rng.choice([None, "a", "b"])), scores())
-            for n in range(number // 4)
-        ),
-    )
-    items = []
-    for _ in range(number):
-        evaluation = rng.choice(recorded)
-        assert not isinstance(evaluation, Conflict)
-        what: dict[str, Any] = rng.choice(
-            [{"scores": scores()}, {"scores": scores()}, {"rating": rng.randint(1, 5)},
-             {"approved": rng.random() < 0.5}, {}]
-        )  # fmt: skip
-        at = START + rng.randint(0, number) * apart
-        items.append(new_feedback(evaluation, **what, by=rng.choice(["ann", "ben", "cy"]), submitted_at=at))
-    kept, _ = await submit(world, *items)
-    rows = []
-    for item, row in zip(items, kept, strict=True):
-        assert not isinstance(row, Conflict)
-        rows.append(Row(row.seq, item.evaluation.scores, item.evaluation.group or "", item, rng.random() < 0.1))
-    gone = [kept[number].id for number, row in enumerate(rows) if row.retracted]  # type: ignore[union-attr]
-    for feedback_id in gone:
-        await retract(world, feedback_id)
-    return rows
+from tests.factories import add_evaluations, make_world, new_feedback, retract, submit
+from tests.store.recounting import (
+    CRITERIA,
+    START,
+    TICK,
+    gave_most,
+    put_version,
+    random_feedback,
+    raters_of,
+    recount,
+    short_of,
+    summary_of,
+    told,
+)
 
 
 @pytest.mark.parametrize(
@@ -105,12 +77,13 @@ async def test_what_could_be_proven_is_the_same_from_counters_as_from_rows(
 ) -> None:
     world = await make_world(store, criteria=CRITERIA)
     await random_feedback(world, random.Random(5), 80)
-    kept = await summary_of(world, Bounds(criteria=criteria))
-    read = await summary_of(world, Bounds(criteria=criteria, since=START))
-
-    assert kept.spread is not None
-    assert read.spread is not None
-    assert astuple(kept.spread) == pytest.approx(astuple(read.spread))
+    for bounds in (Bounds(), Bounds(since=START), Bounds(since=START + 9 * TICK, until=START + 55 * TICK)):
+        asked = replace(bounds, criteria=criteria)
+        kept = await summary_of(world, asked)
+        read = await store.read(lambda c, asked=asked: scan(c, world.judge.pk, world.criteria, asked))
+        assert kept.spread is not None
+        assert read.spread is not None
+        assert astuple(kept.spread) == pytest.approx(astuple(read.spread))
 
 
 async def test_a_judge_without_feedback_has_a_summary_of_nothing(store: Store) -> None:
@@ -208,6 +181,32 @@ async def test_new_is_what_came_in_after_the_newest_versions_watermark(store: St
     assert (await summary_of(world)).new_since_last_training == 3
 
 
+@pytest.mark.parametrize("astray", [0.0, 0.02], ids=["in order", "some astray"])
+async def test_new_of_a_period_is_what_a_plain_recount_says_where_feedback_comes_in_order(
+    store: Store, astray: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = random.Random(4)
+    world = await make_world(store, criteria=CRITERIA)
+    rows = await random_feedback(world, rng, 150, timedelta(hours=5, microseconds=1), astray)
+    for watermark in (40, 90):  # the newest version's counts
+        await put_version(world, watermark, number=watermark)
+        known = [row.at for row in rows if row.seq in (watermark, watermark + 1)]
+        for _ in range(12):
+            ends = [rng.choice(known) + rng.randint(-1, 1) * TICK, rng.choice(rows).at + rng.randint(-1, 1) * TICK]
+            since, until = sorted(ends)
+            criteria = rng.choice([None, (1,)])
+            for bounds in (
+                Bounds(since, until, criteria),
+                Bounds(since, None, criteria),
+                Bounds(None, until, criteria),
+            ):
+                expected = recount(rows, bounds, watermark)["new_since_last_training"]
+                asked = (world.judge.pk, world.criteria, bounds)
+                for few in (0, 10_000):
+                    monkeypatch.setattr(summary, "FEW_NEW", few)
+                    assert await store.read(lambda c, asked=asked: summary.new_within(c, *asked)) == expected, bounds
+
+
 async def test_half_a_step_is_agreement_and_more_than_a_step_between_people_a_conflict(store: Store) -> None:
     world = await make_world(store)
     [evaluation] = await add_evaluations(world, 1)
@@ -242,6 +241,39 @@ async def test_people_of_a_period_are_counted_alike_however_many_there_are(
     ):
         bounds = Bounds(since=since, until=until)
         for few in (2000, 1):
-            monkeypatch.setattr(summary, "FEW_PEOPLE", few)
+            monkeypatch.setattr("store.people.FEW_PEOPLE", few)
             figures = await store.read(lambda c, b=bounds: summary.figures_of(c, world.judge.pk, world.criteria, b))
             assert figures.raters == people, (bounds, few)
+
+
+async def test_people_are_counted_alike_whether_looked_for_or_found_in_the_counters(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also somebody whose first items within are about other criteria, or were retracted."""
+    rng = random.Random(8)
+    world = await make_world(store, criteria=CRITERIA)
+    rows = await random_feedback(world, rng, 120, timedelta(hours=7))
+    for _ in range(8):
+        since, until = sorted(rng.choice(rows).at for _ in range(2))
+        criteria = rng.choice([None, (0,), (1,), (0, 2)])
+        bounds = Bounds(since=since, until=until, criteria=criteria)
+        expected = recount(rows, bounds, 0)["raters"]
+        for people, items in ((2000, 20), (2000, 2), (2000, 1), (1, 20)):
+            monkeypatch.setattr("store.people.FEW_PEOPLE", people)
+            monkeypatch.setattr("store.people.FEW_ITEMS", items)
+            figures = await store.read(lambda c, b=bounds: summary.figures_of(c, world.judge.pk, world.criteria, b))
+            assert figures.raters == expected, (bounds, people, items)
+
+
+async def test_somebody_who_speaks_late_of_a_criterion_is_among_its_people(store: Store) -> None:
+    world = await make_world(store)
+    evaluated = await add_evaluations(world, 30)
+    said = [new_feedback(e, scores=[4.0, None], submitted_at=START + n * TICK) for n, e in enumerate(evaluated)]
+    said.append(new_feedback(evaluated[0], scores=[None, 2.0], submitted_at=START + timedelta(days=3)))
+    said.append(new_feedback(evaluated[0], scores=[4.0, None], by="cy", submitted_at=START))
+    await submit(world, *said)
+    bounds = Bounds(since=START, until=START + timedelta(days=9), criteria=(1,))
+
+    assert (await summary_of(world, bounds)).raters == 1
+    figures = await store.read(lambda c: summary.figures_of(c, world.judge.pk, world.criteria, bounds))
+    assert figures.raters == 1

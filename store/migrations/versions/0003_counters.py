@@ -147,6 +147,9 @@ def _place_feedback() -> None:
 def _full_text() -> None:
     """What can be searched: words as the database's own full text keeps them, with the place of their row."""
     sqlite = op.get_bind().dialect.name == "sqlite"
+    if not sqlite:  # to compress them is most of what a row costs
+        for name in ("output", "input", "rationale"):
+            op.execute(f"ALTER TABLE evaluations ALTER COLUMN {name} SET STORAGE EXTERNAL")
     for name in ("evaluation_texts", "feedback_texts"):
         if sqlite:
             op.execute(
