@@ -7,12 +7,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from math import fsum
-from operator import itemgetter
+from operator import itemgetter, mul
 from typing import Any
 
 from sqlalchemy import Connection, select
 
-from models.agreement import alpha_of, coincidences, krippendorff_alpha
+from models.agreement import alpha_of, coincidences
 from models.evaluation import Evaluation, score_at
 from models.feedback import (
     CONFIRMING_RATING,
@@ -56,7 +56,7 @@ def scan(connection: Connection, judge_pk: int, criteria: Sequence[Criterion], b
     meant = criteria if bounds.criteria is None else [criteria[ordinal] for ordinal in bounds.criteria]
     tally = _Tally(meant, watermark, only=bounds.criteria is not None)
     tally.add_all(streamed(connection, statement))
-    return tally.summary()
+    return tally.summary(scan_agreement(connection, judge_pk, meant, bounds))
 
 
 def scan_agreement(connection: Connection, judge_pk: int, criteria: Sequence[Criterion], bounds: Bounds) -> Agreement:
@@ -102,7 +102,8 @@ class _Tally:
         self.watermark = watermark
         self.only = only
         self.counts: dict[FeedbackType, int] = dict.fromkeys(FeedbackType, 0)
-        self.moments: list[Any] = []
+        self.earliest: Any = None
+        self.latest: Any = None  # rows come in the order in which they were given
         self.evaluations: set[str] = set()
         self.raters: set[str] = set()
         self.usable = 0
@@ -110,7 +111,6 @@ class _Tally:
         self.corrected: dict[tuple[str, str], int] = {}  # (evaluation, rater): place of the latest usable correction
         self.corrections: dict[int, int] = defaultdict(int)
         self.shifts: dict[int, list[float]] = defaultdict(list)
-        self.opinions: dict[tuple[int, str], dict[str, float]] = defaultdict(dict)
         self.agreeing = 0
         self.doubts = 0
         self.groups: set[str] = set()
@@ -121,7 +121,8 @@ class _Tally:
             if row.type is FeedbackType.CORRECTION and self.only and not touched:
                 continue
             self.counts[row.type] += 1
-            self.moments.append(row.submitted_at)
+            self.latest = row.submitted_at
+            self.earliest = self.earliest or self.latest
             self.evaluations.add(row.evaluation_id)
             self.raters.add(row.submitted_by)
             if row.type is FeedbackType.CORRECTION:
@@ -137,7 +138,6 @@ class _Tally:
         for ordinal in touched:
             score = row.scores[ordinal]
             self.corrections[ordinal] += 1
-            self.opinions[ordinal, row.evaluation_id][row.submitted_by] = score
             raw = score_at(row.raw, ordinal)
             if raw is not None:
                 self.shifts[ordinal].append(score - raw)
@@ -147,8 +147,8 @@ class _Tally:
             self.groups.add(row.group or row.evaluation_id)
             self.corrected[row.evaluation_id, row.submitted_by] = row.seq
 
-    def summary(self) -> Summary:
-        """The figures of what was added."""
+    def summary(self, agreement: Agreement) -> Summary:
+        """The figures of what was added, with how far raters agree."""
         return Summary(
             total=sum(self.counts.values()),
             corrections=self.counts[FeedbackType.CORRECTION],
@@ -156,13 +156,13 @@ class _Tally:
             approvals=self.counts[FeedbackType.APPROVAL],
             comments=self.counts[FeedbackType.COMMENT],
             usable=self.usable + len(self.corrected),
-            earliest=min(self.moments, default=None),
-            latest=max(self.moments, default=None),
+            earliest=self.earliest,
+            latest=self.latest,
             evaluations=len(self.evaluations),
             raters=len(self.raters),
             new_since_last_training=self.usable_new + sum(seq > self.watermark for seq in self.corrected.values()),
             criteria=tuple(self._shift(ordinal) for ordinal in self.ordinals),
-            agreement=self.agreement(),
+            agreement=agreement,
             agreeing=self.agreeing,
             doubts=self.doubts,
             spread=self._spread(),
@@ -174,25 +174,11 @@ class _Tally:
             return CriterionShift(ordinal, corrections, None, None)
         return CriterionShift(ordinal, corrections, fsum(shifts) / len(shifts), fsum(map(abs, shifts)) / len(shifts))
 
-    def agreement(self) -> Agreement:
-        """Of each rater's latest word."""
-        units: dict[int, list[list[float]]] = {ordinal: [] for ordinal in self.ordinals}
-        for (ordinal, _), opinions in self.opinions.items():
-            units[ordinal].append(list(opinions.values()))
-        conflicts = sum(
-            max(opinions.values()) - min(opinions.values()) > self.criteria[ordinal].step * (1 + 1e-9)
-            for (ordinal, _), opinions in self.opinions.items()
-        )
-        return Agreement(tuple((n, krippendorff_alpha(rated)) for n, rated in units.items()), conflicts)
-
     def _spread(self) -> Spread | None:
-        errors = [
-            abs(shift) / (self.criteria[ordinal].maximum - self.criteria[ordinal].minimum)
-            for ordinal, shifts in self.shifts.items()
-            for shift in shifts
-        ]
-        if len(errors) < 2:
+        ranges = {n: criterion.maximum - criterion.minimum for n, criterion in self.criteria.items()}
+        count = sum(map(len, self.shifts.values()))
+        if count < 2:
             return None
-        mean = fsum(errors) / len(errors)
-        variance = fsum((error - mean) ** 2 for error in errors) / (len(errors) - 1)
-        return Spread(len(errors), len(self.groups), variance)
+        mean = fsum(fsum(map(abs, shifts)) / ranges[n] for n, shifts in self.shifts.items()) / count
+        square = fsum(fsum(map(mul, shifts, shifts)) / ranges[n] ** 2 for n, shifts in self.shifts.items())
+        return Spread(count, len(self.groups), max(0.0, square - count * mean**2) / (count - 1))
