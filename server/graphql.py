@@ -135,7 +135,7 @@ class GraphQLView(GraphQL[Context, None]):
         given = {name.lower(): value for name, value in context.connection_params.items()}
         context.authorization = given.get("authorization", context.authorization)
         try:
-            context.viewer = await authenticate(context.store, context.authorization)
+            context.viewer = await context.watch.viewer(context.authorization)
         except Unauthenticated as error:
             raise ConnectionRejectionError from error
         return cast("UnsetType", UNSET)
