@@ -48,7 +48,10 @@ class Watch:
         if look is None:
             look = asyncio.create_task(self._look(authorization, self._last.get(authorization)), name="look up a key")
             self._next[authorization] = self._last[authorization] = look
-        return await asyncio.shield(look)  # whoever goes away meanwhile takes it from nobody else
+        try:
+            return await asyncio.shield(look)  # whoever goes away meanwhile takes it from nobody else
+        finally:
+            await self._store.turns.take()  # all who shared the look are told at once, and go on one after the other
 
     async def _look(self, authorization: object, before: asyncio.Task[Viewer] | None) -> Viewer:
         if before is not None:
