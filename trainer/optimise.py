@@ -68,7 +68,7 @@ def lbfgs(
         whitening.backward(start.pack()),
         jac=True,
         method="L-BFGS-B",
-        bounds=[(LEAST_SLOPE / whitening.slope, None)] * criteria + [(None, None)] * (objective.lower.size - criteria),
+        bounds=[(LEAST_SLOPE / whitening.slope, None)] * criteria + [(None, None)] * (start.pack().size - criteria),
         callback=iterated,
         options={"maxiter": LIMIT, "maxcor": 10, "ftol": 1e-7, "gtol": 1e-6},
     )
@@ -139,11 +139,15 @@ def adam(
             gradient /= len(batch)
             gradient += objective.pull(state.theta) / m
             step += 1
-            state.mean += 0.1 * (gradient - state.mean)
-            state.square += 0.001 * (gradient**2 - state.square)
+            state.mean *= 0.9
+            state.mean += 0.1 * gradient
+            state.square *= 0.999
+            state.square += 0.001 * np.square(gradient, out=gradient)
             rate = schedule.learning_rate * math.sqrt(1 - 0.999**step) / (1 - 0.9**step)
-            state.theta -= rate * state.mean / (np.sqrt(state.square) + 1e-8)
-            np.maximum(state.theta, objective.lower, out=state.theta)
+            np.sqrt(state.square, out=gradient)
+            gradient += 1e-8
+            state.theta -= rate * np.divide(state.mean, gradient, out=gradient)
+            np.maximum(slopes := state.theta[: len(start.slope)], LEAST_SLOPE, out=slopes)
         state.epoch += 1
         mean = total / m
         over = state.epoch == schedule.max_epochs

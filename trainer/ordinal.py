@@ -138,41 +138,37 @@ class Objective:
             self._hold += anchor.precision.pack()
         self.identity = np.where(np.isfinite(t := identity(steps, start.bend.shape[1])), t, 0.0)
         self._scratch = np.empty((0, rows.features.shape[1]), np.float32)
-        self.lower = np.full(start.pack().size, -np.inf)
-        self.lower[: len(start.slope)] = LEAST_SLOPE
 
     def data(self, theta: Floats, rows: Rows) -> tuple[float, Floats]:
         """Summed loss of `rows` and its gradient."""
         c = Coefficients.unpack(theta, self.like)
-        at, who = rows.criterion, rows.rater
-        a, x, place = self._logits(c, rows)
+        a, x, cell = self._logits(c, rows)
         e = np.exp(-np.abs(a))
         loss = float(np.sum(rows.importance * (np.maximum(a, 0) + np.log1p(e) - rows.target * a), dtype=np.float64))
         pull = rows.importance * (np.where(a >= 0, 1.0, e) / (1.0 + e) - rows.target)
         gz = pull.sum(1, dtype=np.float64)
-        count, width = c.bend.shape
-        sums = _columns(at, np.column_stack([gz * rows.line, gz, pull]), count, width + 2)
+        of = _members(rows.criterion, len(c.slope))
         gradient = Coefficients(
-            sums[:, 0],
-            sums[:, 1],
-            -sums[:, 2:],
-            self._features_gradient(x, place, at, gz, count),
-            _sums(who, gz, c.offsets.size) if c.offsets.size else np.zeros(0),
+            of @ (gz * rows.line),
+            of @ gz,
+            -(of @ pull),
+            self._features_gradient(x, cell, gz, len(c.slope)),
+            _sums(rows.rater, gz, c.offsets.size) if c.offsets.size else np.zeros(0),
         )
         return loss, gradient.pack()
 
-    def _logits(self, c: Coefficients, rows: Rows) -> tuple[Floats32, Floats32, Ints]:
-        """Of each threshold (m, W); with the features they came from, and each label's place in them."""
-        at, who = rows.criterion, rows.rater
-        z = rows.line * c.slope[at] + c.shift[at]
+    def _logits(self, c: Coefficients, rows: Rows) -> tuple[Floats32, Floats32, NDArray[np.int64]]:
+        """Of each threshold (m, W); the features they came from, and each label's cell among features x criteria."""
+        at = rows.criterion
+        z = rows.line * c.slope.take(at) + c.shift.take(at)
         few = len(rows) * 4 < len(rows.features)
         x = self._gathered(rows) if few else rows.features
-        place = np.arange(len(rows), dtype=np.int32) if few else rows.item
+        cell = (np.arange(len(rows)) if few else rows.item) * np.int64(len(c.slope)) + at
         if x.shape[1]:
-            z += (x @ c.weights.T.astype(np.float32))[place, at]
+            z += (x @ c.weights.T.astype(np.float32)).ravel().take(cell)
         if c.offsets.size:
-            z += c.offsets[who]
-        return (z[:, None] - (self.identity + c.bend)[at]).astype(np.float32), x, place
+            z += c.offsets.take(rows.rater)
+        return (z[:, None] - (self.identity + c.bend).take(at, axis=0)).astype(np.float32), x, cell
 
     def _gathered(self, rows: Rows) -> Floats32:
         """Features of each label, in memory the next call uses again: fresh memory would cost more than the copy."""
@@ -188,11 +184,11 @@ class Objective:
         return float(np.mean(np.abs((exceed - rows.target).sum(1, dtype=np.float64)) / steps))
 
     @staticmethod
-    def _features_gradient(x: Floats32, place: np.ndarray, at: Ints, gz: Floats, count: int) -> Floats:
+    def _features_gradient(x: Floats32, cell: NDArray[np.int64], gz: Floats, count: int) -> Floats:
         if not x.shape[1]:
             return np.zeros((count, 0))
-        spread = _sums(place * np.int64(count) + at, gz, len(x) * count).reshape(len(x), count)
-        return np.asarray((spread.astype(np.float32).T @ x), np.float64)
+        spread = _sums(cell, gz, len(x) * count).reshape(len(x), count)
+        return np.asarray(spread.astype(np.float32).T @ x, np.float64)
 
     def _quadratic(self, start: Coefficients) -> tuple[Floats, list[tuple[slice, Floats]]]:
         """The prior as a quadratic form: its diagonal, and what pooling takes off it in which places.
@@ -241,12 +237,12 @@ class Objective:
         p = sigmoid(z[:, None] - (self.identity + c.bend)[at])
         info = rows.importance * p * (1 - p)
         total = info.sum(1)
-        count, width = c.bend.shape
+        count, of = len(c.slope), _members(at, len(c.slope))
         spread = _sums(rows.item * np.int64(count) + at, total, len(rows.features) * count).reshape(-1, count)
         return Coefficients(
-            _sums(at, total * rows.line**2, count),
-            _sums(at, total, count),
-            _columns(at, info, count, width),
+            of @ (total * rows.line**2),
+            of @ total,
+            of @ info,
             _squared_product(spread, rows.features),
             np.zeros(c.offsets.size),
         )
@@ -265,10 +261,9 @@ def _sums(place: NDArray[Any], values: NDArray[Any], count: int) -> Floats:
     return np.bincount(place, values, count).astype(np.float64, copy=False)
 
 
-def _columns(place: Ints, values: NDArray[Any], count: int, width: int) -> Floats:
-    """The same for each of the `width` columns of `values`, (count, width)."""
-    at = place[:, None] * width + np.arange(width)
-    return _sums(at.ravel(), values.ravel(), count * width).reshape(count, width)
+def _members(criterion: Ints, count: int) -> Floats:
+    """1 where a label is of a criterion, (count, m)."""
+    return np.asarray(criterion == np.arange(count, dtype=np.int32)[:, None], np.float64)
 
 
 def sigmoid(a: Floats) -> Floats:
