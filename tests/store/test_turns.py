@@ -1,6 +1,7 @@
 """Turns: many are let in a few at a time, in their order, and others get to run in between."""
 
 import asyncio
+import itertools
 
 from store.turns import AT_ONCE, Turns
 
@@ -19,7 +20,7 @@ async def test_few_go_on_at_once_in_the_order_they_came_and_others_run_in_betwee
 
     await asyncio.gather(*(wait(number) for number in range(10 * AT_ONCE)), another())
     assert served == list(range(10 * AT_ONCE))
-    assert all(after - before <= AT_ONCE for before, after in zip(seen, seen[1:], strict=False))
+    assert all(after - before <= AT_ONCE for before, after in itertools.pairwise(seen))
 
 
 async def test_whoever_goes_away_while_it_waits_keeps_nobody_from_a_turn() -> None:
