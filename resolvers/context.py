@@ -1,5 +1,7 @@
 """What every operation is given: who asks, the store, and what runs jobs."""
 
+from functools import cached_property
+
 from models.access import Viewer
 from models.permissions import needed
 from models.sizes import Sizes
@@ -30,7 +32,11 @@ class Context:
         self.scorer = scorer
         self.sizes = sizes
         self.insight = insight
-        self.loaders = Loaders(store)
+
+    @cached_property
+    def loaders(self) -> Loaders:
+        """What reads many rows at once; most sockets never need it."""
+        return Loaders(self.store)
 
     @property
     def workspace_id(self) -> str:

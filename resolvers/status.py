@@ -4,10 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Hashable
 from contextlib import aclosing
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
-
-from sqlalchemy import Connection
 
 from models.errors import NotFound
 from models.feedback import Bounds, Figures
@@ -17,12 +14,11 @@ from models.state import TERMINAL, JobStatus
 from resolvers import summary
 from resolvers.context import Context
 from store import events, jobs, judges
+from store.entry import Entry
 from store.rows import Query
 from store.signals import Topic
 from store.store import Store
-from store.tail import Entry, with_jobs
 
-CHUNK = 50
 SUMMARY_PAUSE = 0.4  # seconds between two pushes of a summary, at least
 
 
@@ -44,13 +40,16 @@ async def job_status(ctx: Context, job_id: str, after: str | None) -> AsyncGener
         Invalid: ``after`` is no cursor of an event.
     """
     position = events.parse_cursor(after) if after is not None else 0
-    job = await ctx.store.read(lambda connection: jobs.need(connection, ctx.workspace_id, job_id))
-    log = _Log(ctx.store, events.of_job(job_id), lambda event: event.job_id == job_id, position)
-    async with aclosing(log.replay() if job.status in TERMINAL else log.follow()) as updates:
+    status = await ctx.store.read(lambda connection: jobs.need(connection, ctx.workspace_id, job_id).status)
+    selection = events.of_job(job_id), ("job", job_id)
+    log = _Log(ctx.store, *selection, lambda event: event.job_id == job_id, position)
+    async with aclosing(log.replay() if status in TERMINAL else log.follow()) as updates:
         async for update in updates:
+            is_last = _ends(update.event)
             yield update
-            if _ends(update.event):
+            if is_last:
                 return
+            del update
 
 
 async def activity(ctx: Context, judge_id: str | None, after: str | None) -> AsyncGenerator[Update, None]:
@@ -70,18 +69,26 @@ async def activity(ctx: Context, judge_id: str | None, after: str | None) -> Asy
     def is_meant(event: JobEvent) -> bool:
         return event.workspace_id == workspace_id and judge_pk in (None, event.judge_pk)
 
-    log = _Log(ctx.store, events.of_workspace(workspace_id, judge_pk), is_meant, position)
+    selection = events.of_workspace(workspace_id, judge_pk), ("workspace", workspace_id, judge_pk)
+    log = _Log(ctx.store, *selection, is_meant, position)
     async with aclosing(log.follow()) as updates:
         async for update in updates:
             yield update
+            del update
 
 
 class _Log:
-    """One subscriber's way through a selection of the log."""
+    """One subscriber's way through a selection of the log.
 
-    def __init__(self, store: Store, selection: Query, is_meant: Callable[[JobEvent], bool], position: int) -> None:
+    Most subscribers wait most of the time, and there may be thousands: while one waits, it holds on to no event.
+    """
+
+    def __init__(
+        self, store: Store, selection: Query, name: Hashable, is_meant: Callable[[JobEvent], bool], position: int
+    ) -> None:
         self.store = store
         self.selection = selection
+        self.name = name
         self.is_meant = is_meant
         self.position = position  # all of the selection up to here was given
 
@@ -89,30 +96,36 @@ class _Log:
         """What there is by now. The tail may not have heard of all of it yet, so the log itself is read."""
         more = True
         while more:
-            entries, self.position, more = await self.store.read(partial(_read_on, self.selection, self.position))
-            for entry in entries:
-                yield _update(entry)
+            entries, more = await self._read_on(to_the_end=True)
+            while entries:
+                await self.store.turns.take()
+                yield _update(entries.pop())
 
     async def follow(self) -> AsyncGenerator[Update, None]:
         """What there is, then what comes; never ends."""
         with self.store.tail.follow() as listener:
             while True:
                 entries, more = await self._next()
-                for entry in entries:
-                    yield _update(entry)
+                while entries:
+                    await self.store.turns.take()
+                    yield _update(entries.pop())
                 if not more:
                     await listener.wait(self.store.safety_interval)
 
     async def _next(self) -> tuple[list[Entry], bool]:
-        """What comes next, from the tail or from further back; whether more is known to be there."""
+        """What comes next, the last first, from the tail or from further back; whether more is known to be there."""
         tail = self.store.tail
         known = tail.position
         kept = tail.after(self.position, self.is_meant)
         if kept is not None:
             self.position = max(self.position, known)
-            return kept, False
-        entries, self.position, more = await self.store.read(partial(_read_on, self.selection, self.position))
-        return entries, more
+            return kept[::-1], False
+        return await self._read_on(to_the_end=False)
+
+    async def _read_on(self, *, to_the_end: bool) -> tuple[list[Entry], bool]:
+        page = await self.store.catching_up.page(self.selection, self.name, self.position, to_the_end=to_the_end)
+        self.position = page.position
+        return list(page.entries[::-1]), page.more
 
 
 async def summary_changed(ctx: Context, judge_id: str) -> AsyncGenerator[tuple[Judge, Figures, Bounds], None]:
@@ -146,12 +159,3 @@ def _update(entry: Entry) -> Update:
 
 def _ends(event: JobEvent) -> bool:
     return event.kind is EventKind.STATUS and JobStatus(event.body["to"]) in TERMINAL
-
-
-def _read_on(selection: Query, position: int, connection: Connection) -> tuple[list[Entry], int, bool]:
-    newest = events.last_position(connection)
-    found = events.after(connection, selection, position, CHUNK)
-    if len(found) == CHUNK:
-        return with_jobs(connection, found), found[-1].position, True
-    # what came in between the two reads is among ``found`` where it is meant, so its place counts too
-    return with_jobs(connection, found), max(newest, position, *(event.position for event in found[-1:])), False

@@ -23,10 +23,11 @@ from models.job import TrainingJob
 from models.judge import Criterion, JudgeVersion
 from runner.bounds import bounds_of_job
 from runner.dataset import Dataset, load, scales_of
-from runner.last_words import speak_in_lines, words
+from runner.last_words import INTERNAL, last_words, speak_in_lines
 from runner.lifeline import die_with_parent, exit_at_end_of_input
 from runner.order import Order
 from store import jobs, judges
+from store.away import is_away
 from store.outside import outside
 from store.store import open_store
 from trainer.base import Config, Diverged, Progress, Task
@@ -37,6 +38,10 @@ from trainer.version import Version
 _NEEDED = ("scipy.optimize", "scipy.special")
 
 Say = Callable[..., None]
+
+
+class DamagedBase(Exception):
+    """The content of the version that a job goes on from can't be read."""
 
 
 def main() -> None:
@@ -64,9 +69,13 @@ def main() -> None:
         say(failed={"code": "DIVERGED", "message": str(error)})
     except MemoryError:
         say(failed={"code": "OUT_OF_MEMORY", "message": "There was too little memory for this much feedback."})
+    except DamagedBase as error:
+        say(failed={"code": "BASE_VERSION_DAMAGED", "message": str(error)})
     except Exception as error:
-        print(f"The training process failed: {words(error)}", file=sys.stderr, flush=True)
-        os._exit(1)
+        last_words("training process", error)
+        if is_away(error):
+            os._exit(1)  # the job is tried again
+        say(failed=INTERNAL)  # and would end like this each time
     os._exit(0)  # at once: threads that read or idle are not waited for
 
 
@@ -133,7 +142,17 @@ async def _load(
     store = open_store(order.url)
     job, criteria, data, around, content, checkpoint = await store.read(unit)
     await store.close()
-    return job, criteria, data, around, Version.loads(content) if content is not None else None, checkpoint
+    return job, criteria, data, around, _base(content, job) if content is not None else None, checkpoint
+
+
+def _base(content: bytes, job: TrainingJob) -> Version:
+    try:
+        return Version.loads(content)
+    except ValueError as error:
+        raise DamagedBase(
+            f"What the database holds of the version {job.base_version_id}, which this job goes on from, is damaged. "
+            "Restore it from a backup, or train with FULL_RETRAIN, deploy the result and go on from there."
+        ) from error
 
 
 def _by_id(evidence: dict[str, Any], criteria: tuple[Criterion, ...]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 
 from models.job import TrainingJob
 from models.state import JobStatus
+from runner.last_words import INTERNAL
 from runner.leases import Leases
 from runner.news import Hearing, News
 from runner.order import Order
@@ -192,9 +193,8 @@ class Supervisor:
 
     async def _fail_unexpectedly(self) -> str:
         """A bug of ours: trying again would meet it again, so the job ends."""
-        failure = {"code": "INTERNAL", "message": "Something went wrong on our side; the server's log tells what."}
         try:
-            await self.store.write(lambda connection: self._fail(connection, failure))
+            await self.store.write(lambda connection: self._fail(connection, INTERNAL))
         except jobs.Lost:
             return "lost"
         except Exception as error:

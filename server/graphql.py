@@ -73,6 +73,8 @@ class GraphQLView(GraphQL[Context, None]):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request or serve a socket; a request that is refused is answered in GraphQL's own form."""
         if scope["type"] != "http":
+            services: Services = scope["app"].state.services
+            await services.store.turns.take()  # a thousand may come at once
             await super().__call__(scope, receive, send)
             return
         request = Request(scope, receive)
@@ -135,7 +137,7 @@ class GraphQLView(GraphQL[Context, None]):
         given = {name.lower(): value for name, value in context.connection_params.items()}
         context.authorization = given.get("authorization", context.authorization)
         try:
-            context.viewer = await authenticate(context.store, context.authorization)
+            context.viewer = await context.watch.viewer(context.authorization)
         except Unauthenticated as error:
             raise ConnectionRejectionError from error
         return cast("UnsetType", UNSET)

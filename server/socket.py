@@ -67,6 +67,8 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
         if message.get("payload") is None:  # null is the same as nothing
             message.pop("payload", None)
         await super().handle_connection_init(message)
+        if (timeout := self.connection_init_timeout_task) is not None and timeout.cancelled():
+            self.connection_init_timeout_task = None  # which would hold on to how it was cancelled
         if self.connection_acknowledged:
             context = self.context
             self._opened.enter_context(context.watch.open(context.authorization, context.viewer, self._shut_out))

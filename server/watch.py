@@ -32,7 +32,36 @@ class Watch:
         self._viewers: dict[object, Viewer] = {}  # whom a key let in
         self._held: dict[object, float] = {}  # when a key was last seen to hold
         self._operations: Counter[str] = Counter()  # by key id
+        self._next: dict[object, asyncio.Task[Viewer]] = {}  # look-ups that have not begun
+        self._last: dict[object, asyncio.Task[Viewer]] = {}
         self._task: asyncio.Task[None] | None = None
+
+    async def viewer(self, authorization: object) -> Viewer:
+        """Whom a key lets in from now on; many who ask at once are told by the same look, begun after they asked.
+
+        Raises:
+            Unauthenticated: it is no key that is valid now.
+        """
+        if not isinstance(authorization, str):  # whatever JSON a client sent
+            return await authenticate(self._store, authorization)
+        look = self._next.get(authorization)
+        if look is None:
+            look = asyncio.create_task(self._look(authorization, self._last.get(authorization)), name="look up a key")
+            self._next[authorization] = self._last[authorization] = look
+        try:
+            return await asyncio.shield(look)  # whoever goes away meanwhile takes it from nobody else
+        finally:
+            await self._store.turns.take()  # all who shared the look are told at once, and go on one after the other
+
+    async def _look(self, authorization: object, before: asyncio.Task[Viewer] | None) -> Viewer:
+        if before is not None:
+            await asyncio.wait({before})
+        me = self._next.pop(authorization)
+        try:
+            return await authenticate(self._store, authorization)
+        finally:
+            if self._last.get(authorization) is me:
+                del self._last[authorization]
 
     @contextmanager
     def open(self, authorization: object, viewer: Viewer, shut_out: ShutOut) -> Iterator[None]:
@@ -59,7 +88,7 @@ class Watch:
         if now - self._held.get(authorization, -math.inf) < within:
             return True
         try:
-            viewer = await authenticate(self._store, authorization)
+            viewer = await self.viewer(authorization)
             if self._viewers.get(authorization, viewer) != viewer:
                 return False
         except Unauthenticated:

@@ -113,6 +113,7 @@ class SqliteStore(Store):
             return
         self._closed = True
         await self.tail.close()
+        await self.catching_up.close()
         if self._watcher is not None:
             self._watcher.cancel()
             with contextlib.suppress(asyncio.CancelledError):

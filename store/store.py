@@ -15,8 +15,10 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from store.catching_up import CatchingUp
 from store.signals import Signals
 from store.tail import Tail
+from store.turns import Turns
 
 T = TypeVar("T")
 Unit = Callable[[Connection], T]
@@ -34,6 +36,8 @@ class Store(ABC):
         self.url = url
         self.signals = Signals()
         self.tail = Tail(self)
+        self.catching_up = CatchingUp(self)
+        self.turns = Turns()
         self._reader = reader
 
     async def read(self, unit: Unit[T]) -> T:

@@ -8,18 +8,18 @@ kept stays bounded.
 import asyncio
 import bisect
 import contextlib
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 import structlog
 from sqlalchemy import Connection, select
 
-from models.job import JobEvent, TrainingJob
+from models.job import JobEvent
 from store import events
 from store.away import reason
-from store.rows import every
+from store.entry import Entry, with_jobs
 from store.signals import Listener, Topic
 
 if TYPE_CHECKING:
@@ -29,14 +29,6 @@ log = structlog.get_logger(__name__)
 
 KEPT = 2_000
 CHUNK = 500
-
-
-class Entry(NamedTuple):
-    """An event, its job as it stood when the event was read, and what was made of the two for all who ask alike."""
-
-    event: JobEvent
-    job: TrainingJob
-    made: dict[Hashable, Any]
 
 
 class Tail:
@@ -113,12 +105,3 @@ class Tail:
 
 def _entries_after(position: int, connection: Connection) -> list[Entry]:
     return with_jobs(connection, events.after(connection, select(JobEvent), position, CHUNK))
-
-
-def with_jobs(connection: Connection, found: list[JobEvent]) -> list[Entry]:
-    """Events with their jobs as they stand now."""
-    if not found:
-        return []
-    named = select(TrainingJob).where(TrainingJob.id.in_({event.job_id for event in found}))
-    jobs = {job.id: job for job in every(connection, named, TrainingJob)}
-    return [Entry(event, jobs[event.job_id], {}) for event in found]

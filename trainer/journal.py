@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from dataclasses import fields
@@ -14,16 +15,17 @@ from trainer.ordinal import Coefficients
 
 
 class Journal:
-    """Finished fits by name, kept in a checkpoint; a checkpoint of another task is ignored."""
+    """Finished fits by name, kept in a checkpoint; one of another task, or a damaged one, is ignored."""
 
     def __init__(self, fingerprint: str, checkpoint: bytes | None, save: Save | None) -> None:
         self._fingerprint, self._save = fingerprint, save
         self._arrays: archive.Arrays = {}
         self._saved = -math.inf
         if checkpoint is not None:
-            header, arrays = archive.loads(checkpoint)
-            if header.get("fingerprint") == fingerprint:
-                self._arrays = arrays
+            with contextlib.suppress(ValueError):  # damaged: it only spares work
+                header, arrays = archive.loads(checkpoint)
+                if header.get("fingerprint") == fingerprint:
+                    self._arrays = arrays
 
     def find(self, name: str) -> archive.Arrays | None:
         """The arrays kept under `name`."""

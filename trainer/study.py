@@ -55,7 +55,7 @@ def prepare(task: Task, checkpoint: bytes | None, save: Save | None, report: Rep
     """Lay a task out.
 
     Raises:
-        ValueError: there are no labels, or the checkpoint is damaged.
+        ValueError: there are no labels.
     """
     config, track = task.config, Tracker(report)
     track.expect(100)

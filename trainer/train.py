@@ -31,7 +31,7 @@ def train(task: Task, report: Report, checkpoint: bytes | None = None, save: Sav
 
     Raises:
         Diverged: the training loss exploded.
-        ValueError: the task makes no sense (no labels, no targets to fine-tune, a damaged checkpoint).
+        ValueError: the task makes no sense (no labels, no targets to fine-tune).
     """
     config, warnings = task.config, []
     if config.training_type == "fine_tune" and not config.targets:

@@ -1,17 +1,20 @@
 """Following a job's log: everything once and in order, whatever the process's own tail has heard of."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing
 
 import pytest
 
 from models.job import EventKind
 from models.state import JobStatus
 from resolvers.context import Context
-from resolvers.status import CHUNK, job_status
+from resolvers.status import Update, job_status
 from runner.insight import Insight
 from runner.manager import Manager
 from runner.scoring import Scorer
 from store import jobs
+from store.catching_up import CHUNK
 from store.events import NewEvent, cursor_of
 from store.store import Store
 from store.tail import Tail
@@ -50,3 +53,40 @@ async def test_a_job_that_is_over_is_told_to_its_end_also_while_the_tail_lags_be
         assert await watch(store, context, job.id) == cursors
         assert await watch(store, context, job.id, cursors[CHUNK]) == cursors[CHUNK + 1 :]
         assert await watch(store, context, job.id, cursors[-1]) == []
+
+
+async def test_many_who_catch_up_at_once_are_given_what_was_read_once(store: Store) -> None:
+    world = await make_world(store)
+    job = await make_job(world)
+    await store.write(lambda c: jobs.log(c, job, [NewEvent(EventKind.NOTE, f"Note {n}.") for n in range(MANY)]))
+    cursors = [cursor_of(event) for event in await log_of(store, job)]
+    context = Context(world.viewer, store, Manager(store), Scorer(store), Insight(store.url))
+
+    async def follow() -> list[tuple[str, int]]:
+        async with asyncio.timeout(20), aclosing(job_status(context, job.id, None)) as updates:
+            return [(update.cursor, id(update.made)) async for _, update in azip(cursors, updates)]
+
+    several = await asyncio.gather(*(follow() for _ in range(5)))
+    assert [[cursor for cursor, _ in seen] for seen in several] == [cursors] * 5
+    assert all(seen[:CHUNK] == several[0][:CHUNK] for seen in several)  # what is made of an event is shared as well
+
+
+async def test_a_page_of_a_moment_ago_hides_no_event_from_one_who_comes_later(store: Store) -> None:
+    world = await make_world(store)
+    job = await make_job(world)
+    context = Context(world.viewer, store, Manager(store), Scorer(store), Insight(store.url))
+    async with aclosing(job_status(context, job.id, None)) as updates:
+        assert (await anext(updates)).job.status is JobStatus.QUEUED  # the page is read, and kept for a moment
+    async with aclosing(job_status(context, job.id, None)) as follower:
+        await anext(follower)
+        await store.write(lambda c: jobs.transition(c, job, JobStatus.CANCELLED, "The job was cancelled."))
+        cursors = [cursor_of(event) for event in await log_of(store, job)]
+        assert await watch(store, context, job.id) == cursors
+        async with asyncio.timeout(20):
+            assert [update.cursor async for update in follower] == cursors[1:]
+
+
+async def azip(names: list[str], stream: AsyncIterator[Update]) -> AsyncIterator[tuple[str, Update]]:
+    """As many items of a stream as there are names."""
+    for name in names:
+        yield name, await anext(stream)

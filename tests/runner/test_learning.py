@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sqlalchemy import update
 
 from models.job import EventKind, JobEvent, TrainingJob, TrainingType
 from models.judge import JudgeVersion, VersionStatus
@@ -23,7 +24,17 @@ from runner.manager import Manager
 from store import jobs, judges
 from store.store import Store, open_store
 from tests.conftest import make_database
-from tests.factories import World, job_now, log_of, make_world, new_feedback, retract_all, submit, training_spec
+from tests.factories import (
+    World,
+    job_now,
+    log_of,
+    make_version,
+    make_world,
+    new_feedback,
+    retract_all,
+    submit,
+    training_spec,
+)
 from tests.runner.lessons import add_items, teach
 from tests.runner.running import ended, lives, stands, until, way_of, working
 from trainer.base import Items
@@ -342,3 +353,33 @@ async def test_a_process_without_a_single_label_to_learn_from_says_so(store: Sto
         failed = await ended(store, job)
 
     assert (failed.status, failed.error_code) == (JobStatus.FAILED, "NO_LABELS")
+
+
+async def test_a_damaged_base_version_fails_its_job_at_once_and_says_which_it_is(store: Store) -> None:
+    world = await make_world(store)
+    await teach(world, range(4))
+    version = await make_version(world)  # whose content is none that a version has
+    job = await create(world, TrainingType.INCREMENTAL, ExecutionOptions())
+    goes_on = update(TrainingJob).where(TrainingJob.id == job.id).values(base_version_id=version.id)
+    await store.write(lambda c: c.execute(goes_on))
+    async with working(store):
+        failed = await ended(store, job)
+
+    assert (failed.status, failed.error_code, failed.claims) == (JobStatus.FAILED, "BASE_VERSION_DAMAGED", 1)
+    assert version.id in str(failed.error_message)
+    assert "FULL_RETRAIN" in str(failed.error_message)
+
+
+async def test_what_would_go_wrong_each_time_is_not_tried_again(
+    store: Store, capfd: pytest.CaptureFixture[str]
+) -> None:
+    world = await make_world(store)
+    await teach(world, range(4))
+    job = await create(world, TrainingType.FULL_RETRAIN, ExecutionOptions())
+    broken = update(TrainingJob).where(TrainingJob.id == job.id).values(config={"seed": 1})
+    await store.write(lambda c: c.execute(broken))
+    async with working(store):
+        failed = await ended(store, job)
+
+    assert (failed.status, failed.error_code, failed.claims) == (JobStatus.FAILED, "INTERNAL", 1)
+    assert "The training process failed: KeyError: 'learning_rate'" in capfd.readouterr().err

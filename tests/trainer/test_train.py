@@ -55,6 +55,12 @@ def test_resuming_any_checkpoint_changes_nothing(config: dict[str, float], monke
         assert resumed.evidence.to_dict() == whole.evidence.to_dict()
 
 
+def test_a_damaged_checkpoint_is_ignored() -> None:
+    """It only spares work, and the job would fail with it each time."""
+    task = make_task()
+    assert run(task, checkpoint=b"damaged")[0].version == run(task)[0].version
+
+
 def test_checkpoint_of_another_task_is_ignored() -> None:
     """Other data must not be mixed with an old checkpoint's fits."""
     saved: list[bytes] = []
