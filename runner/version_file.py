@@ -166,6 +166,7 @@ def _is_prior(version: Version) -> bool:
         prior.precision.shape == (blocks,)
         and _is_within(prior.precision, 1 / LARGEST, LARGEST)
         and 1 / LARGEST <= prior.apart <= LARGEST
+        and 1 / LARGEST <= prior.offset <= LARGEST
         and math.isfinite(prior.worth)
     )
 

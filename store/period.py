@@ -5,9 +5,19 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Subquery, case, func, select, union_all
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Select,
+    Subquery,
+    case,
+    func,
+    select,
+    type_coerce,
+    union_all,
+)
 
-from models.base import moment_of
 from models.counters import CriterionCounter, FeedbackCounter, RaterCounter
 from models.criteria_set import EVERYTHING, as_bits
 from models.evaluation import Evaluation
@@ -134,9 +144,8 @@ def rows_between(connection: Connection, judge_pk: int, start: int, end: int) ->
     statement = rows(judge_pk, *COLUMNS, Evaluation.scores.label("raw")).join(
         Evaluation, Evaluation.id == Feedback.evaluation_id
     )
-    yield from connection.execute(
-        statement.where(Feedback.submitted_at >= moment_of(start), Feedback.submitted_at < moment_of(end))
-    )
+    given = type_coerce(Feedback.submitted_at, BigInteger)  # the end of the last bucket is no moment any more
+    yield from connection.execute(statement.where(given >= start, given < end))
 
 
 def overtaken(connection: Connection, judge_pk: int, meant: int, since: datetime | None, until: datetime) -> list[int]:

@@ -6,7 +6,7 @@ all of ``Figures``. The rest is read from the rows within bounds, by index. See 
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select
@@ -48,7 +48,6 @@ from store.period import Period, overtaken, rows
 from store.rows import unindexed
 from store.scan import scan, scan_agreement
 
-MICROSECOND = timedelta(microseconds=1)
 FEW_NEW = 10_000  # items since a version are read, whenever they were given
 
 Criteria = Sequence[Criterion]
@@ -151,10 +150,10 @@ class _View:
         most = given.order_by(None).group_by(Feedback.submitted_by).order_by(total.desc(), Feedback.submitted_by)
         return [RaterCount(*row) for row in self.connection.execute(most.limit(first))]
 
-    def _period(self, since: datetime | None = None) -> Period:
-        """The period that is asked for, or what of it begins at a later moment."""
-        start, end = (None if m is None else microseconds(m) for m in (since or self.bounds.since, self.bounds.until))
-        return Period(self.connection, self.judge_pk, self.scales, cover(start, end))
+    def _period(self, since: int | None = None) -> Period:
+        """The period that is asked for, or what of it begins at a later place in time."""
+        start, end = (None if m is None else microseconds(m) for m in (self.bounds.since, self.bounds.until))
+        return Period(self.connection, self.judge_pk, self.scales, cover(start if since is None else since, end))
 
     def _counted_sets(self) -> list[str] | None:
         """The sets of criteria that counted items have, none at all among them; None: any."""
@@ -273,10 +272,10 @@ class _View:
             return Counter()
         last = self._end(Feedback.seq <= watermark, latest=True)
         if last is None or last < first:
-            return self._period(first).counts()
+            return self._period(microseconds(first)).counts()
         among_known = [Feedback.submitted_at >= first, Feedback.submitted_at <= last]
         counts = self._verdicts([Feedback.seq > watermark, *among_known])
-        counts.update(self._period(last + MICROSECOND).counts())
+        counts.update(self._period(microseconds(last) + 1).counts())
         return counts
 
     def _end(self, which: ColumnElement[bool], *, latest: bool) -> datetime | None:

@@ -56,7 +56,8 @@ class Prior:
     def restore(cls, values: dict[str, Any]) -> Prior:
         """The prior `arrays()` came from."""
         precision = np.asarray(values["precision"], np.float64)
-        return cls(precision, *(float(values[name]) for name in ("apart", "worth", "offset")))
+        offset = float(values.get("offset", OFFSET))  # versions of before it was estimated have none
+        return cls(precision, float(values["apart"]), float(values["worth"]), offset)
 
 
 def estimate(objective: Objective, features: Floats32, calibrator: Coefficients, block: Ints, seed: int) -> Prior:

@@ -15,7 +15,7 @@ from trainer.evidence import Predictions
 from trainer.fit import Fit, Recipe, WarmStart, calibration, objective, recall
 from trainer.gate import Choice
 from trainer.learn import strip
-from trainer.ordinal import OFFSET, Anchor, Coefficients, Objective
+from trainer.ordinal import Anchor, Coefficients, Objective
 from trainer.prior import Prior
 from trainer.table import Table
 from trainer.version import Version
@@ -76,7 +76,7 @@ def warm_start(base: Version, table: Table) -> WarmStart:
     return WarmStart(
         Anchor(carry(base.calibrator, start), carry(base.calibrator_precision, nothing)),
         Anchor(carry(base.joint, start), carry(base.joint_precision, nothing)),
-        Prior.restore({"offset": OFFSET} | base.recipe["prior"]),
+        Prior.restore(base.recipe["prior"]),
     )
 
 

@@ -180,6 +180,7 @@ MEANINGLESS: dict[str, tuple[Callable[[dict[str, Any], archive.Arrays], None], s
         "recipe"),
     "a recipe of other words": (head(recipe={"schedule": {"shell": "rm"}}), "makes no sense"),
     "a prior of nothing": (head(recipe={"prior": {"precision": [], "apart": 1, "worth": 0}}), "recipe"),
+    "offsets without hold": (lambda header, _: header["recipe"]["prior"].update(offset=0.0), "recipe"),
     "no prior": (head(recipe={"schedule": None}), "makes no sense"),
     "keys that are numbers": (head(keys=[1, 2]), "keys"),
     "no criteria": (head(scales=[]), "fit"),

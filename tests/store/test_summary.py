@@ -109,6 +109,18 @@ async def test_since_is_inclusive_and_until_exclusive_to_the_microsecond(store: 
     assert await total(since=START, until=START) == 0
 
 
+async def test_the_last_moments_that_there_are_can_be_asked_for(store: Store) -> None:
+    world = await make_world(store)
+    [evaluation] = await add_evaluations(world, 1)
+    await submit(world, new_feedback(evaluation, rating=5, submitted_at=START))
+    end = datetime.max.replace(tzinfo=UTC)
+
+    for since in (end.replace(microsecond=0), end):
+        assert (await summary_of(world, Bounds(since=since))).total == 0
+        assert (await summary_of(world, Bounds(since=since, until=end))).total == 0
+    assert (await summary_of(world, Bounds(until=end))).total == 1
+
+
 @pytest.mark.parametrize(
     ("what", "usable", "doubts"),
     [
