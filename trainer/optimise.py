@@ -137,7 +137,7 @@ def adam(
             loss, gradient = objective.data(state.theta, batch)
             total += loss
             gradient /= len(batch)
-            gradient += objective.pull(state.theta) / m
+            gradient += np.divide(pull := objective.pull(state.theta), m, out=pull)
             step += 1
             state.mean *= 0.9
             state.mean += 0.1 * gradient

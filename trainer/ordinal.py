@@ -148,24 +148,25 @@ class Objective:
         pull = rows.importance * (np.where(a >= 0, 1.0, e) / (1.0 + e) - rows.target)
         gz = pull.sum(1, dtype=np.float64)
         of = _members(rows.criterion, len(c.slope))
+        levels = of @ pull
         gradient = Coefficients(
             of @ (gz * rows.line),
-            of @ gz,
-            -(of @ pull),
+            levels.sum(1),
+            -levels,
             self._features_gradient(x, cell, gz, len(c.slope)),
             sums(rows.rater, gz, c.offsets.size) if c.offsets.size else np.zeros(0),
         )
         return loss, gradient.pack()
 
     def _logits(self, c: Coefficients, rows: Rows) -> tuple[Floats32, Floats32, NDArray[np.int64]]:
-        """Of each threshold (m, W); the features they came from, and each label's cell among features x criteria."""
+        """Of each threshold (m, W); the features they came from, and each label's cell among criteria x features."""
         at = rows.criterion
         z = rows.line * c.slope.take(at) + c.shift.take(at)
         few = len(rows) * 4 < len(rows.features)
         x = self._gathered(rows) if few else rows.features
-        cell = (np.arange(len(rows)) if few else rows.item) * np.int64(len(c.slope)) + at
+        cell = at * np.int64(len(x)) + (np.arange(len(rows)) if few else rows.item)
         if x.shape[1]:
-            z += (x @ c.weights.T.astype(np.float32)).ravel().take(cell)
+            z += (c.weights.astype(np.float32) @ x.T).ravel().take(cell)
         if c.offsets.size:
             z += c.offsets.take(rows.rater)
         return (z[:, None] - (self.identity + c.bend).take(at, axis=0)).astype(np.float32), x, cell
@@ -187,39 +188,38 @@ class Objective:
     def _features_gradient(x: Floats32, cell: NDArray[np.int64], gz: Floats, count: int) -> Floats:
         if not x.shape[1]:
             return np.zeros((count, 0))
-        spread = sums(cell, gz, len(x) * count).reshape(len(x), count)
-        return np.asarray(spread.astype(np.float32).T @ x, np.float64)
+        spread = sums(cell, gz, len(x) * count).reshape(count, len(x))
+        return np.asarray(spread.astype(np.float32) @ x, np.float64)
 
-    def _quadratic(self, start: Coefficients) -> tuple[Floats, list[tuple[slice, Floats]]]:
-        """The prior as a quadratic form: its diagonal, and what pooling takes off it in which places.
+    def _quadratic(self, start: Coefficients) -> tuple[Floats, list[tuple[slice, tuple[int, int], int, Floats]]]:
+        """The prior as a quadratic form: its diagonal, and what pooling takes off it: where, in which shape, by what.
 
         min over m of own/2 |theta_c - m|^2 + shared/2 |m|^2 is half of own |theta|^2 - share (sum of theta_c)^2, where
-        share = own^2 / (own C + shared); criteria along the first axis of the slopes, the shifts and the weights.
+        share = own^2 / (own C + shared); criteria along the second axis of the slopes and shifts, the first of weights.
         """
         count = len(start.slope)
         hold = Coefficients(
             np.full(count, OWN["slope"]), np.full(count, OWN["shift"]), np.full(start.bend.shape, OWN["bend"]),
             np.tile(self.own_precision, (count, 1)), np.full(start.offsets.size, self.offset),
         ).pack()  # fmt: skip
-        ends = np.cumsum([0, count, count, start.bend.size, start.weights.size])
-        precisions = {
-            0: (np.full(1, OWN["slope"]), np.full(1, SHARED["slope"])),
-            1: (np.full(1, OWN["shift"]), np.full(1, SHARED["shift"])),
-            3: (self.own_precision, self.shared_precision),
-        }
+
+        def share(own: Floats, shared: Floats) -> Floats:
+            return own**2 / (own * count + shared)
+
+        line = share(*(np.array([[of["slope"]], [of["shift"]]]) for of in (OWN, SHARED)))
+        weights = slice(at := 2 * count + start.bend.size, at + start.weights.size)
         return hold, [
-            (slice(ends[part], ends[part + 1]), own**2 / (own * count + shared))
-            for part, (own, shared) in precisions.items()
-            if len(own)
+            (slice(0, 2 * count), (2, count), 1, line),
+            (weights, start.weights.shape, 0, share(self.own_precision, self.shared_precision)),
         ]
 
     def pull(self, theta: Floats) -> Floats:
         """The gradient of the negative log prior, which is half of it times the way from its origin."""
         away = theta - self.origin
         gradient: Floats = self._hold * away
-        for place, share in self._shares:
-            pulled = gradient[place].reshape(-1, len(share))
-            pulled -= share * away[place].reshape(-1, len(share)).sum(0)
+        for place, shape, axis, share in self._shares:
+            pulled = gradient[place].reshape(shape)
+            pulled -= share * away[place].reshape(shape).sum(axis, keepdims=True)
         return gradient
 
     def __call__(self, theta: Floats) -> tuple[float, Floats]:
