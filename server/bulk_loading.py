@@ -21,9 +21,8 @@ from store.store import Store
 
 # A unit is one transaction. On the embedded database all others who write wait for it; elsewhere nobody but those who
 # write to the same judge does, and what small units cost in round trips counts more.
-UNIT_SECONDS = 0.05
-MOST_LINES = 2_000
-FEWEST_LINES, FEWEST_LINES_ELSEWHERE = 200, 500
+UNIT_SECONDS, UNIT_SECONDS_ELSEWHERE = 0.05, 0.075
+FEWEST_LINES, MOST_LINES = 200, 2_000
 UNIT_BYTES = 2 * 2**20
 IDLE_SECONDS = 0.5  # lines that wait for more wait no longer than this
 KEY_HOLDS = 2.0  # seconds for which a key is believed in before it is looked at again
@@ -88,17 +87,17 @@ class Answers:
 
 
 class Pace:
-    """How many lines a unit holds: as many as can be kept in ``UNIT_SECONDS``, here and now, within limits."""
+    """How many lines a unit holds: as many as can be kept in the time a unit may take, here and now, within limits."""
 
     def __init__(self, *, embedded: bool) -> None:
-        self.fewest = FEWEST_LINES if embedded else FEWEST_LINES_ELSEWHERE
-        self.lines = max(250, self.fewest)
+        self.seconds = UNIT_SECONDS if embedded else UNIT_SECONDS_ELSEWHERE
+        self.lines = 250
 
     def learn(self, lines: int, seconds: float) -> None:
         """A unit of so many lines was kept in so many seconds; the next ones are half-way to what that suggests."""
         if lines >= self.lines // 2:  # the time of a small one says little about large ones
-            wanted = (self.lines + lines * UNIT_SECONDS / max(seconds, 1e-6)) / 2
-            self.lines = round(min(max(wanted, self.fewest), MOST_LINES))
+            wanted = (self.lines + lines * self.seconds / max(seconds, 1e-6)) / 2
+            self.lines = round(min(max(wanted, FEWEST_LINES), MOST_LINES))
 
 
 class Loading:

@@ -11,9 +11,9 @@ from models.line_splitter import Line
 from resolvers.bulk import Load, Outcome, Prepared
 from server.bulk_loading import (
     FEWEST_LINES,
-    FEWEST_LINES_ELSEWHERE,
     MOST_LINES,
     UNIT_SECONDS,
+    UNIT_SECONDS_ELSEWHERE,
     Answers,
     Key,
     Loading,
@@ -21,12 +21,13 @@ from server.bulk_loading import (
 )
 
 
+@pytest.mark.parametrize(("embedded", "seconds"), [(True, UNIT_SECONDS), (False, UNIT_SECONDS_ELSEWHERE)])
 @pytest.mark.parametrize(("a_unit", "a_line"), [(0.002, 0.00005), (0.01, 0.0003), (0.0, 1e-9), (0.2, 0.01)])
-def test_units_come_to_take_the_time_they_may(a_unit: float, a_line: float) -> None:
-    pace = Pace(embedded=True)
+def test_units_come_to_take_the_time_they_may(a_unit: float, a_line: float, embedded: bool, seconds: float) -> None:
+    pace = Pace(embedded=embedded)
     for _ in range(30):
         pace.learn(pace.lines, a_unit + a_line * pace.lines)
-    fitting = (UNIT_SECONDS - a_unit) / a_line
+    fitting = (seconds - a_unit) / a_line
     assert pace.lines == pytest.approx(min(max(fitting, FEWEST_LINES), MOST_LINES), rel=0.02)
 
 
@@ -35,13 +36,6 @@ def test_a_unit_that_was_small_because_the_sender_paused_changes_nothing() -> No
     before = pace.lines
     pace.learn(1, 0.02)
     assert pace.lines == before
-
-
-def test_where_only_writers_of_the_same_judge_wait_units_stay_large() -> None:
-    pace = Pace(embedded=False)
-    for _ in range(30):
-        pace.learn(pace.lines, 1.0)
-    assert pace.lines == FEWEST_LINES_ELSEWHERE
 
 
 class _Patient:
