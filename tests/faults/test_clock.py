@@ -8,7 +8,7 @@ from tests.faults.cluster import Client, cluster, wait_until
 from tests.faults.conftest import Scene
 
 LIBRARY = next(iter(sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))), None)
-LONG = {"maxEpochs": 600, "earlyStopping": False, "learningRate": 0.001}
+LONG = {"maxEpochs": 2_000, "earlyStopping": False, "learningRate": 0.001}
 HOUR = 3600
 HOW = "query($id: ID!) { trainingJob(id: $id) { status error { code message } } }"
 
