@@ -20,14 +20,20 @@ WAYS = {
 }
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_whatever_goes_wrong_is_told_in_one_line_without_stack_path_or_key(way: str) -> None:
+def last_line(way: str, **environment: str) -> str:
+    """The one line on stderr of a process that ends in this way."""
     program = "from runner.last_words import speak_in_lines; speak_in_lines('test'); "
     done = subprocess.run(
         [sys.executable, "-c", program + WAYS[way].format(key=KEY)],
-        capture_output=True, text=True, cwd=HOME, timeout=60, check=False,
+        capture_output=True, text=True, cwd=HOME, timeout=60, check=False, env=os.environ | environment,
     )  # fmt: skip
     (line,) = done.stderr.splitlines()
+    return line
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_whatever_goes_wrong_is_told_in_one_line_without_stack_path_or_key(way: str) -> None:
+    line = last_line(way)
     assert line.startswith(("The test failed: ValueError: ", "The test warns: UserWarning: mind "))
     assert "jsk_[redacted]" in line
     assert not any(word in line for word in ("a1B2", "Traceback", "File", ".py", "/srv"))
@@ -35,13 +41,7 @@ def test_whatever_goes_wrong_is_told_in_one_line_without_stack_path_or_key(way: 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_where_the_log_is_json_each_line_is(way: str) -> None:
-    program = "from runner.last_words import speak_in_lines; speak_in_lines('test'); "
-    done = subprocess.run(
-        [sys.executable, "-c", program + WAYS[way].format(key=KEY)],
-        capture_output=True, text=True, cwd=HOME, timeout=60, check=False,
-        env=os.environ | {"JUDGESMITH_LOG_JSON": "true"},
-    )  # fmt: skip
-    (line,) = done.stderr.splitlines()
+    line = last_line(way, JUDGESMITH_LOG_JSON="true")
     told = json.loads(line)
     assert (told["event"], told["level"]) in {("test_failed", "error"), ("test_warns", "warning")}
     assert "jsk_[redacted]" in told["error"]
