@@ -12,10 +12,11 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LinearRegression, RidgeCV
 
 from benchmarks.sets import Split
-from trainer.base import Items, Task
-from trainer.encoder import Encoder, fit_encoder
+from trainer.data import Items
+from trainer.features.encoder import Encoder, fit_encoder
+from trainer.model.version import Version
+from trainer.task import Task
 from trainer.train import train
-from trainer.version import Version
 
 
 def _version(task: Task) -> Version:
@@ -57,7 +58,7 @@ def without_sharing(one: Split) -> np.ndarray:
 
 def without_ngrams(one: Split) -> np.ndarray:
     """Hand-made features only: the bags' factors are zero, in learning and in scoring."""
-    import trainer.study as study
+    import trainer.fitting.setup as study
 
     def fitted(items: Items, scales: object) -> tuple[Encoder, np.ndarray]:
         encoder, features = fit_encoder(items, scales)  # type: ignore[arg-type]

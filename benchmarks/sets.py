@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from cli.simulation import Simulation, simulate, simulated_judge
-from trainer.base import Config, Doubts, Items, Labels, Scale, Task
+from cli.demo.simulation import Simulation, simulate, simulated_judge
+from trainer.data import Doubts, Items, Labels, Scale
+from trainer.task import Config, Task
 
 HELD_OUT = 0.3
 

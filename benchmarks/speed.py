@@ -48,8 +48,8 @@ def _features(rows: int) -> np.ndarray:
 
 def ours(rows: int) -> tuple[float, float]:
     """Adam's rows a second, and L-BFGS's."""
-    from trainer.optimise import Schedule, adam
-    from trainer.ordinal import Coefficients, Objective, Rows, threshold_weight
+    from trainer.model.optimizers import Schedule, adam
+    from trainer.model.ordinal import Coefficients, Objective, Rows, threshold_weight
 
     rng, x = np.random.default_rng(1), _features(rows)
     level = rng.integers(0, LEVELS, rows)

@@ -32,14 +32,16 @@ from models.feedback import Bounds, Feedback, FeedbackType
 from models.filters import EvaluationFilter, FeedbackFilter
 from models.judge import Judge
 from models.spec import EvaluationSpec
-from store import judges, lists, recount
-from store.counters import About
-from store.days import by_day
+from store import judges
+from store import listings as lists
+from store.counters import recount
+from store.counters.update import About
+from store.database.keyset import encode_cursor
+from store.database.rows import every
+from store.database.store import Store, open_store
 from store.evaluations import NewEvaluation
-from store.page import encode_cursor
-from store.rows import every
-from store.store import Store, open_store
-from store.summary import agreement_within, evaluations_within, figures_of, new_within, summarise
+from store.summary.by_day import by_day
+from store.summary.summary import agreement_within, evaluations_within, figures_of, new_within, summarise
 from tests.factories import World, make_version, make_viewer, make_world, new_feedback, record, submit
 from tests.postgres import postgres
 

@@ -25,7 +25,7 @@ from benchmarks import peers
 from benchmarks.plot import chart
 from benchmarks.sets import Set, Split, load, simulated, split
 from benchmarks.speed import speed_table
-from trainer.metrics import spearman
+from trainer.evidence.metrics import spearman
 
 OUT = Path(__file__).parent.parent / "docs" / "benchmarks"
 Method = Callable[[Split], np.ndarray]

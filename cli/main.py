@@ -21,14 +21,14 @@ def application(asked_for: str | None = None) -> typer.Typer:
     """The command; with its name, only as much as that command needs."""
     app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
     if asked_for not in SERVER_COMMANDS:
-        from cli.commands import app as client
+        from cli.app import app as client
 
         app.add_typer(client)
     if asked_for in SERVER_COMMANDS or asked_for is None or asked_for.startswith("-"):
-        from runner.process import ONE_THREAD
+        from runner.processes.spawn import ONE_THREAD
 
         os.environ.update(ONE_THREAD)  # before anything loads numpy
-        from cli.serving import app as server
+        from cli.commands.server import app as server
 
         app.add_typer(server)
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cli import console
-from cli.client import DEFAULT_URL
+from cli.client.client import DEFAULT_URL
 from cli.errors import ApiError
 
 Url = Annotated[str, typer.Option("--url", envvar="JUDGESMITH_URL", help="Address of the server.")]

@@ -57,7 +57,9 @@ class Feedback(Base):
     comment: Mapped[str | None] = mapped_column(Text)
     criteria: Mapped[str] = mapped_column(String(32))  # which a correction scores, as a set; "" for other types
     compared: Mapped[str] = mapped_column(String(32))  # those of them that the judge scored too
-    standing: Mapped[str] = mapped_column(String(64))  # what later corrections left of it: see models/standing.py
+    standing: Mapped[str] = mapped_column(
+        String(64)
+    )  # what later corrections left of it: see models/counters/effective_feedback.py
     overtaken_at: Mapped[datetime | None] = mapped_column(Moment)  # when the same person's next correction was given
     about_at: Mapped[datetime] = mapped_column(Moment)  # when the evaluation was recorded, and its place in that order:
     about_seq: Mapped[int] = mapped_column(Counter)  # to list evaluations by their feedback

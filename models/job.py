@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConst
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Counter, Id, Json, Moment, choice
-from models.state import ACTIVE, JobStatus
+from models.job_status import ACTIVE, JobStatus
 
 
 class TrainingType(StrEnum):

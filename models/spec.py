@@ -13,7 +13,7 @@ from models.access import Role
 from models.errors import DomainError, Invalid, LimitExceeded, Refused
 from models.feedback import FeedbackType
 from models.job import Decoding, Priority, TrainingType
-from models.sizes import Sizes
+from models.request_sizes import Sizes
 
 MAX_BATCH = Sizes().batch
 MAX_TEXT = 100_000

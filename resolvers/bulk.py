@@ -13,20 +13,21 @@ from typing import Generic, TypeVar
 
 from sqlalchemy import Connection
 
-from models.bulk import Item, Refusal, Unit, of_line, read_evaluations, read_feedback
+from models.bulk.line_splitter import Line
+from models.bulk.lines import Names
+from models.bulk.reader import Item, Refusal, Unit, of_line, read_evaluations, read_feedback
 from models.errors import Conflict, NotFound
 from models.evaluation import Evaluation, Scores
 from models.feedback import Feedback
 from models.judge import Criterion, Judge
-from models.line_splitter import Line
-from models.lines import Names
 from models.spec import EvaluationSpec, FeedbackSpec
 from resolvers.context import Context
 from resolvers.evaluations import shown_by, version_of
-from store import evaluations, feedback, ingest, judges
+from store import evaluations, feedback, judges
+from store import external_ids as ingest
+from store.database.store import Unit as StoreUnit
 from store.evaluations import NewEvaluation
 from store.feedback import NewFeedback
-from store.store import Unit as StoreUnit
 
 S = TypeVar("S", EvaluationSpec, FeedbackSpec)
 N = TypeVar("N", NewEvaluation, NewFeedback)

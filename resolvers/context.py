@@ -4,12 +4,12 @@ from functools import cached_property
 
 from models.access import Viewer
 from models.permissions import needed
-from models.sizes import Sizes
+from models.request_sizes import Sizes
 from resolvers.loaders import Loaders
-from runner.insight import Insight
-from runner.manager import Manager
-from runner.scoring import Scorer
-from store.store import Store
+from runner.analysis.service import Insight
+from runner.jobs.manager import Manager
+from runner.versions.scorer import Scorer
+from store.database.store import Store
 
 DEFAULT_SIZES = Sizes()
 

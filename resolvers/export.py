@@ -10,9 +10,9 @@ from typing import Any
 
 import msgspec
 
+from models.bulk.lines import EvaluationLine, FeedbackLine
 from models.evaluation import Evaluation, Scores
 from models.judge import Criterion, Judge
-from models.lines import EvaluationLine, FeedbackLine
 from resolvers.context import Context
 from store import export, judges
 

@@ -9,19 +9,19 @@ from sqlalchemy import Connection, select
 from models.errors import DomainError
 from models.feedback import Bounds, Summary
 from models.job import Delivery, JobEvent, TrainingJob, TrainingType
+from models.job_status import JobStatus
 from models.judge import Judge
 from models.permissions import sees
 from models.spec import TrainingSpec
 from models.spec import reason as check_reason
-from models.state import JobStatus
 from resolvers.context import Context
 from resolvers.page import Page, read_page
-from runner.estimate import minutes
-from runner.notices import Notice
-from runner.quality import Quality
-from store import events as log
+from runner.jobs.duration import minutes
+from runner.jobs.feedback_quality import Quality
+from runner.jobs.warnings import Notice
 from store import jobs, outbox
-from store.rows import Query, every
+from store.database.rows import Query, every
+from store.event_log import events as log
 
 REDACTED = "(hidden from your role)"
 

@@ -9,9 +9,10 @@ from models.spec import JudgeChange, JudgeSpec
 from models.spec import reason as check_reason
 from resolvers.context import Context
 from resolvers.page import Page, read_page
-from runner import deploy as deployment
-from runner.deploy import DeployRequest
-from store import audit, judge_change, judges
+from runner.versions import deployment
+from runner.versions.deployment import DeployRequest
+from store import audit, judges
+from store import judge_updates as judge_change
 
 
 async def get(ctx: Context, judge_id: str) -> Judge | None:

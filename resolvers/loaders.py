@@ -12,8 +12,8 @@ from models.evaluation import Evaluation
 from models.job import TrainingJob
 from models.judge import Criterion, Judge, JudgeVersion
 from store import judges
-from store.rows import every
-from store.store import Store
+from store.database.rows import every
+from store.database.store import Store
 
 K = TypeVar("K")
 V = TypeVar("V")

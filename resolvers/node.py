@@ -9,7 +9,7 @@ from models.job import TrainingJob
 from models.judge import Judge, JudgeVersion
 from resolvers.context import Context
 from store import evaluations, feedback, jobs, judges
-from store.rows import first
+from store.database.rows import first
 
 Found = Judge | JudgeVersion | TrainingJob | Evaluation | Feedback | User | Workspace
 

@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from store.page import MAX_FIRST, Keyset, count
-from store.rows import Query
-from store.store import Store
+from store.database.keyset import MAX_FIRST, Keyset, count
+from store.database.rows import Query
+from store.database.store import Store
 
 T = TypeVar("T")
 

@@ -9,10 +9,10 @@ from models.judge import Judge
 from models.scoring import Scorecard
 from resolvers.context import Context
 from store import judges
-from store.days import by_day
-from store.page import check_first
-from store.snapshot import snapshot
-from store.summary import agreement_within, evaluations_within, figures_of, new_within, raters_within
+from store.database.keyset import check_first
+from store.database.snapshot import snapshot
+from store.summary.by_day import by_day
+from store.summary.summary import agreement_within, evaluations_within, figures_of, new_within, raters_within
 
 
 async def of_judge(

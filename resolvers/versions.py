@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from models.audit import AuditAction
 from models.judge import JudgeVersion
 from resolvers.context import Context
-from runner.version_file import read_version
+from runner.versions.importer import read_version
 from store import audit, judges
 
 

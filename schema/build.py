@@ -4,19 +4,19 @@ from datetime import date, datetime
 
 from strawberry.schema.config import StrawberryConfig
 
-import schema.enums  # noqa: F401  (gives the enums their GraphQL names)
-from schema.access import User, Workspace
-from schema.doors import guarded
-from schema.event import EVENT_TYPES
-from schema.executor import StreamExecutor
-from schema.limits import DEFAULTS, Limits
+import schema.types.enums  # noqa: F401  (gives the enums their GraphQL names)
+from schema.execution.authorization import guarded
+from schema.execution.limits import DEFAULTS, Limits
+from schema.execution.operation_name import OneOperation
+from schema.execution.serving import FromText, ServingSchema
+from schema.execution.shared_results import StreamExecutor
 from schema.mutation import Mutation
-from schema.operation import OneOperation
 from schema.query import Query
-from schema.scalars import DATE, DATE_TIME
-from schema.serving import FromText, ServingSchema
 from schema.subscription import Subscription
-from schema.user_error import ERROR_TYPES
+from schema.types.access import User, Workspace
+from schema.types.scalars import DATE, DATE_TIME
+from schema.types.training_job_event import EVENT_TYPES
+from schema.types.user_error import ERROR_TYPES
 
 
 def build(limits: Limits = DEFAULTS, *, introspection: bool = True, suggestions: bool = True) -> ServingSchema:

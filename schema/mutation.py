@@ -5,21 +5,18 @@ from typing import Annotated
 import strawberry
 
 from resolvers import access, evaluations, feedback, jobs, judges
-from schema.documented import field, object_type
-from schema.evaluation_input import EvaluateInput, RecordEvaluationsInput
-from schema.feedback import Feedback
-from schema.feedback_input import RetractFeedbackInput, SubmitFeedbackInput
+from schema.decorators import field, object_type
 from schema.info import Info
-from schema.job import TrainingJob
-from schema.job_input import (
+from schema.inputs.api_key import CreateApiKeyInput, CreateApiKeyPayload, RevokeApiKeyInput, RevokeApiKeyPayload
+from schema.inputs.evaluation import EvaluateInput, RecordEvaluationsInput
+from schema.inputs.feedback import RetractFeedbackInput, SubmitFeedbackInput
+from schema.inputs.judge import CreateJudgeInput, DeployJudgeVersionInput, RollbackJudgeInput, UpdateJudgeInput
+from schema.inputs.training_job import (
     CancelTrainingJobInput,
     CreateTrainingJobInput,
     RetryTrainingJobInput,
     StartTrainingJobInput,
 )
-from schema.judge import Judge
-from schema.judge_input import CreateJudgeInput, DeployJudgeVersionInput, RollbackJudgeInput, UpdateJudgeInput
-from schema.key_input import CreateApiKeyInput, CreateApiKeyPayload, RevokeApiKeyInput, RevokeApiKeyPayload
 from schema.payload import (
     CreateJudgePayload,
     CreateTrainingJobPayload,
@@ -31,7 +28,10 @@ from schema.payload import (
     TrainingJobPayload,
     UpdateJudgePayload,
 )
-from schema.user_error import REFUSALS, user_errors
+from schema.types.feedback import Feedback
+from schema.types.judge import Judge
+from schema.types.training_job import TrainingJob
+from schema.types.user_error import REFUSALS, user_errors
 
 
 @object_type

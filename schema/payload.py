@@ -10,16 +10,16 @@ from resolvers import summary
 from resolvers.batch import Batch
 from resolvers.evaluations import Evaluated
 from resolvers.jobs import Created
-from schema.documented import field, object_type
-from schema.evaluation import Evaluation, EvaluationResult
-from schema.feedback import Feedback
+from schema.decorators import field, object_type
 from schema.info import Info
-from schema.job import TrainingJob
-from schema.judge import Judge
-from schema.preflight import TrainingWarning
-from schema.summary import FeedbackSummary
-from schema.user_error import UserError, user_error
-from schema.version import JudgeVersion
+from schema.types.evaluation import Evaluation, EvaluationResult
+from schema.types.feedback import Feedback
+from schema.types.feedback_summary import FeedbackSummary
+from schema.types.judge import Judge
+from schema.types.judge_version import JudgeVersion
+from schema.types.preflight import TrainingWarning
+from schema.types.training_job import TrainingJob
+from schema.types.user_error import UserError, user_error
 
 ALL_OR_NOTHING = "Why nothing was done; empty when it was."
 ONE_BY_ONE = (

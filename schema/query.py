@@ -6,32 +6,34 @@ from typing import Annotated, Any
 import strawberry
 from strawberry import ID
 
-from resolvers import access, evaluations, insight, jobs, judges, summary
+from resolvers import access, evaluations, jobs, judges, summary
+from resolvers import analysis as insight
 from resolvers import node as nodes
-from schema.access import ApiKey, User, Viewer, Workspace
-from schema.audit import AuditEntry, TrailFilter, audit_filter
-from schema.criterion import Criterion
-from schema.documented import field, object_type
-from schema.evaluation import Evaluation
-from schema.feedback import Feedback
+from schema.decorators import field, object_type
 from schema.info import Info, given
-from schema.insight import (
-    EvaluationSuggestion,
-    LearningCurve,
-    NewVersion,
-    OldVersion,
-    VersionComparison,
-    named,
+from schema.inputs.training_job import CreateTrainingJobInput, Filter, job_filter
+from schema.types.access import ApiKey, User, Viewer, Workspace
+from schema.types.analysis import EvaluationSuggestion, LearningCurve, NewVersion, OldVersion, VersionComparison, named
+from schema.types.audit import AuditEntry, TrailFilter, audit_filter
+from schema.types.connection import PAGE_SIZE, After, Connection, First, connection, size
+from schema.types.criterion import Criterion
+from schema.types.evaluation import Evaluation
+from schema.types.feedback import Feedback
+from schema.types.feedback_summary import (
+    FeedbackDay,
+    FeedbackSummary,
+    Since,
+    TargetCriteria,
+    TimeZone,
+    Until,
+    criteria_ids,
 )
-from schema.job import TrainingJob
-from schema.job_input import CreateTrainingJobInput, Filter, job_filter
-from schema.judge import Judge
-from schema.node import Node
-from schema.page import PAGE_SIZE, After, Connection, First, connection, size
-from schema.preflight import TrainingPreflight
-from schema.summary import FeedbackDay, FeedbackSummary, Since, TargetCriteria, TimeZone, Until, criteria_ids
-from schema.user_error import REFUSALS
-from schema.version import JudgeVersion
+from schema.types.judge import Judge
+from schema.types.judge_version import JudgeVersion
+from schema.types.node import Node
+from schema.types.preflight import TrainingPreflight
+from schema.types.training_job import TrainingJob
+from schema.types.user_error import REFUSALS
 
 _KINDS: dict[str, Callable[[Any], Node]] = {
     "judge": Judge.of,

@@ -8,11 +8,11 @@ from strawberry import ID
 
 from models.feedback import Bounds, Figures
 from models.judge import Judge
-from resolvers import status
-from schema.documented import object_type, subscription
+from resolvers import subscriptions as status
+from schema.decorators import object_type, subscription
 from schema.info import Info, given
-from schema.job import TrainingJobUpdate
-from schema.summary import FeedbackSummary
+from schema.types.feedback_summary import FeedbackSummary
+from schema.types.training_job import TrainingJobUpdate
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -9,12 +9,16 @@ from starlette.middleware import Middleware
 from starlette.routing import Route, WebSocketRoute
 
 from schema.build import build
-from server import bulk, errors, export, health, openapi, pages, rest, versions
-from server.graphql import GraphQLView
-from server.headers import KnownHosts, SecurityHeaders, cors
-from server.limits import BodyLimit
-from server.persisted import Persisted, known_documents
-from server.rates import RateLimit, Rates
+from server import errors, health, pages
+from server.bulk import endpoints as bulk
+from server.bulk import export
+from server.graphql.persisted_documents import Persisted, known_documents
+from server.graphql.view import GraphQLView
+from server.http.body_limit import BodyLimit
+from server.http.headers import KnownHosts, SecurityHeaders, cors
+from server.http.rate_limit import RateLimit, Rates
+from server.rest import openapi, versions
+from server.rest import training_jobs as rest
 from server.services import services
 from server.settings import Settings
 

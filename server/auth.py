@@ -8,8 +8,8 @@ import structlog
 from models.access import Viewer
 from models.errors import Unauthenticated
 from store import access
-from store.away import is_away
-from store.store import Store
+from store.database.errors import is_away
+from store.database.store import Store
 
 NOTED_EVERY = 60.0  # seconds
 _noted: dict[str, float] = {}  # by key id, when this process noted its use

@@ -9,12 +9,14 @@ from models.access import ApiKey, Role, User, Workspace
 from models.audit import Keyless
 from models.errors import Conflict, NotFound
 from server.settings import Settings
-from store import access, recount, revision
+from store import access
 from store.access import NewKey
-from store.recount import Difference
-from store.rows import every
-from store.snapshot import snapshot
-from store.store import Store, open_store
+from store.counters import recount
+from store.counters.recount import Difference
+from store.database import revision
+from store.database.rows import every
+from store.database.snapshot import snapshot
+from store.database.store import Store, open_store
 
 DEFAULT_WORKSPACE = "default"
 

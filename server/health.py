@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from models.access import Workspace
 from models.job import Delivery, TrainingJob
-from models.state import JobStatus
+from models.job_status import JobStatus
 from server.services import Services
 
 

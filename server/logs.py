@@ -17,7 +17,7 @@ from typing import Any, TextIO, cast
 
 import structlog
 
-from models.telling import PATH, redacted, told, where
+from models.redaction import PATH, redacted, told, where
 
 
 class _Facts:

@@ -10,12 +10,12 @@ from collections.abc import Callable
 
 import uvicorn
 
-from runner.delivery import Deliverer
-from runner.worker import Worker
+from runner.notifications.deliverer import Deliverer
+from runner.workers.worker import Worker
 from server.app import create_app
 from server.services import deliverer_of, worker_of
 from server.settings import Settings
-from store.store import open_store
+from store.database.store import open_store
 
 GRACE_SECONDS = 4  # for open requests and sockets at the end
 

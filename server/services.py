@@ -5,17 +5,17 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from models.access import Viewer
-from models.sizes import Sizes
+from models.request_sizes import Sizes
 from resolvers.context import Context
-from runner.delivery import Channel, Deliverer
-from runner.email import EmailChannel
-from runner.insight import Insight
-from runner.manager import Manager
-from runner.scoring import Scorer
-from runner.webhook import WebhookChannel
-from runner.worker import Worker
+from runner.analysis.service import Insight
+from runner.jobs.manager import Manager
+from runner.notifications.deliverer import Channel, Deliverer
+from runner.notifications.email import EmailChannel
+from runner.notifications.webhook import WebhookChannel
+from runner.versions.scorer import Scorer
+from runner.workers.worker import Worker
 from server.settings import Settings
-from store.store import Store, open_store
+from store.database.store import Store, open_store
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,14 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from models.sizes import Sizes
-from runner.email import SmtpServer
-from runner.leases import Leases
-from schema.limits import Limits
-from server.headers import origin
-from server.persisted import readable
-from server.rates import rate
-from server.terms import Terms
+from models.request_sizes import Sizes
+from runner.notifications.email import SmtpServer
+from runner.workers.leases import Leases
+from schema.execution.limits import Limits
+from server.graphql.endpoint_limits import Terms
+from server.graphql.persisted_documents import readable
+from server.http.headers import origin
+from server.http.rate_limit import rate
 
 MIB = 2**20
 

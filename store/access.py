@@ -15,8 +15,8 @@ from models.base import new_id, now
 from models.errors import Conflict, NotFound
 from models.job import TrainingJob
 from store import audit
-from store.page import Keyset
-from store.rows import Query, first
+from store.database.keyset import Keyset
+from store.database.rows import Query, first
 
 KEYS = Keyset(ApiKey, "key", ApiKey.id)
 USERS = Keyset(User, "user", User.id)

@@ -7,8 +7,8 @@ from sqlalchemy import Connection, insert, select
 
 from models.audit import Actor, AuditAction, AuditEntry
 from models.base import now
-from store.page import Keyset, whole_number
-from store.rows import Query
+from store.database.keyset import Keyset, whole_number
+from store.database.rows import Query
 
 ENTRIES = Keyset(AuditEntry, "audit", AuditEntry.pk, descending=True, parse=whole_number)
 

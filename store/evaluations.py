@@ -11,9 +11,10 @@ from models.errors import Conflict
 from models.evaluation import Evaluation, Scores, same_scores
 from models.judge import Judge
 from models.spec import EvaluationSpec
-from store import counters, search
-from store.ingest import digest_of, ingest
-from store.rows import Query, among, called, every, first, unindexed
+from store import search
+from store.counters import update as counters
+from store.database.rows import Query, among, called, every, first, unindexed
+from store.external_ids import digest_of, ingest
 
 _TEXTS = ("input", "output", "rationale")
 

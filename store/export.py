@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select
 
 from models.evaluation import Evaluation
 from models.feedback import Feedback
-from store.rows import every
+from store.database.rows import every
 
 
 def last_evaluation(connection: Connection, judge_pk: int) -> int:

@@ -7,20 +7,21 @@ from typing import Any, ClassVar, cast
 from sqlalchemy import ColumnElement, Connection, or_, select, update
 
 from models.base import in_utc, new_id, now
-from models.criteria_set import as_text, scored
+from models.counters.criteria_set import as_text, scored
+from models.counters.effective_feedback import Word
 from models.errors import Conflict, NotFound
 from models.evaluation import Evaluation, Scores, same_scores
 from models.feedback import Bounds, Feedback, FeedbackType
 from models.judge import Judge
 from models.spec import FeedbackSpec
-from models.standing import Word
-from store import counters, judges, search
-from store.clock import database_now
-from store.counters import About, Counted
-from store.ingest import digest_of, ingest
-from store.page import Keyset
-from store.rows import Query, first
-from store.signals import Topic, touch
+from store import judges, search
+from store.counters import update as counters
+from store.counters.update import About, Counted
+from store.database.clock import database_now
+from store.database.keyset import Keyset
+from store.database.rows import Query, first
+from store.database.signals import Topic, touch
+from store.external_ids import digest_of, ingest
 
 FEEDBACK = Keyset(Feedback, "feedback", Feedback.id)
 

@@ -15,13 +15,13 @@ from sqlalchemy.orm import aliased
 from models.base import new_id
 from models.errors import NotCancellable, NotFound
 from models.job import EventKind, JobCheckpoint, TrainingJob
-from models.state import ACTIVE, TERMINAL, WAITING, JobStatus, sources
+from models.job_status import ACTIVE, TERMINAL, WAITING, JobStatus, sources
 from store import outbox
-from store.clock import database_now
-from store.events import NewEvent, append
-from store.page import Keyset
-from store.rows import Query, every, first
-from store.signals import Topic, touch
+from store.database.clock import database_now
+from store.database.keyset import Keyset
+from store.database.rows import Query, every, first
+from store.database.signals import Topic, touch
+from store.event_log.events import NewEvent, append
 
 JOBS = Keyset(TrainingJob, "job", TrainingJob.id, descending=True)
 

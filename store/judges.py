@@ -7,7 +7,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from models.base import new_id, now
-from models.counters import EDITION
+from models.counters.tables import EDITION
 from models.errors import Conflict, NotFound
 from models.judge import (
     Criterion,
@@ -19,8 +19,8 @@ from models.judge import (
     VersionStatus,
 )
 from models.spec import CriterionSpec, JudgeSpec
-from store.page import Keyset, whole_number
-from store.rows import Query, every, first
+from store.database.keyset import Keyset, whole_number
+from store.database.rows import Query, every, first
 
 JUDGES = Keyset(Judge, "judge", Judge.pk, parse=whole_number)
 VERSIONS = Keyset(JudgeVersion, "version", JudgeVersion.number, descending=True, parse=whole_number)

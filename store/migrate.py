@@ -7,7 +7,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from store import recount
+from store.counters import recount
 
 
 def _config(connection: Connection | None = None) -> Config:

@@ -7,9 +7,9 @@ from sqlalchemy import Connection, exists, insert, select, update
 
 from models.base import new_id
 from models.job import Delivery, DeliveryStatus, TrainingJob
-from store.clock import database_now
-from store.rows import Query, every
-from store.signals import Topic, touch
+from store.database.clock import database_now
+from store.database.rows import Query, every
+from store.database.signals import Topic, touch
 
 
 def enqueue(connection: Connection, job: TrainingJob, payload: dict[str, Any], moment: datetime) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 from models.evaluation import Evaluation
 from models.feedback import Feedback
 from models.spec import MAX_TEXT
-from store.rows import Query
+from store.database.rows import Query
 
 Record = type[Evaluation] | type[Feedback]
 Text = tuple[int, int, str]  # the judge's key, the row's place, and its words with spaces between

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from models import access, counters, evaluation, feedback, job, judge  # noqa: F401
+from models import access, evaluation, feedback, job, judge  # noqa: F401
 from models.base import Base
-from store.store import Store, open_store
+from store.database.store import Store, open_store
 from tests.factories import migrate
 from tests.postgres import postgres, run_sql
 

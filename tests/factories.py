@@ -12,6 +12,7 @@ from models.errors import Conflict
 from models.evaluation import Evaluation, Scores
 from models.feedback import Feedback, FeedbackType
 from models.job import JobEvent, Priority, TrainingJob, TrainingType
+from models.job_status import JobStatus
 from models.judge import Criterion, Judge, JudgeVersion
 from models.spec import (
     CriterionSpec,
@@ -21,12 +22,12 @@ from models.spec import (
     TrainingConfig,
     TrainingSpec,
 )
-from models.state import JobStatus
-from store import access, evaluations, events, feedback, jobs, judges
+from store import access, evaluations, feedback, jobs, judges
+from store.database.rows import every
+from store.database.store import Store, open_store
 from store.evaluations import NewEvaluation
+from store.event_log import events
 from store.feedback import NewFeedback
-from store.rows import every
-from store.store import Store, open_store
 
 
 @dataclass(frozen=True)

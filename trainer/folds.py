@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trainer.base import Ints, Items
+from trainer.arrays import Ints
+from trainer.data import Items
 
 FOLDS = 5
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from trainer.base import Floats, Scale
+from trainer.arrays import Floats
+from trainer.data import Scale
 
 MOST_STEPS = 20
 """Finer scales are learned on this many equal steps; their labels are spread over the two nearest levels."""

@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from trainer.base import Items
-from trainer.version import Version
+from trainer.data import Items
+from trainer.model.version import Version
 
 CHUNK = 512
 """Lines scored at a time."""

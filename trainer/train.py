@@ -7,17 +7,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from trainer.base import Config, Outcome, Report, Save, Task, Warning  # noqa: A004 - the field's word
-from trainer.before import Before, score_held_out
-from trainer.evidence import Evidence, Predictions, gather
-from trainer.fit import Fit, Recipe, WarmStart
-from trainer.gate import choose
-from trainer.learn import blank, constant, cross_fit, honest_scores, refit
-from trainer.optimise import LIMIT, Schedule
-from trainer.publish import anchors, assemble, base_choice, warm_start
-from trainer.sources import steps, unseen_sources
-from trainer.study import Study, prepare
-from trainer.table import Table
+from trainer.evidence.report import Evidence, Predictions, gather
+from trainer.fitting.assemble import anchors, assemble, base_choice, warm_start
+from trainer.fitting.baseline import Before, score_held_out
+from trainer.fitting.cross_fit import blank, constant, cross_fit, honest_scores, refit
+from trainer.fitting.fit import Fit, Recipe, WarmStart
+from trainer.fitting.selection import choose
+from trainer.fitting.setup import Study, prepare
+from trainer.fitting.unseen_sources import steps, unseen_sources
+from trainer.model.label_table import Table
+from trainer.model.optimizers import LIMIT, Schedule
+from trainer.task import Config, Outcome, Report, Save, Task, Warning  # noqa: A004 - the field's word
 
 LEARNING_RATE, EPOCHS = 0.02, 100
 """Adam's settings where only the other ones were given."""

@@ -7,7 +7,7 @@ from sqlalchemy.types import TypeDecorator
 
 import models.access
 import models.audit
-import models.counters
+import models.counters.tables
 import models.evaluation
 import models.feedback
 import models.job

@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
-from cli import bulk
-from cli.bulk import Answer, Count, Sender
-from cli.client import Client
+from cli.client import bulk
+from cli.client.bulk import Answer, Count, Sender
+from cli.client.client import Client
 from cli.errors import ApiError
 
 Data = dict[str, Any]

@@ -10,7 +10,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import ServerConnection, serve
 
-from cli.client import Client
+from cli.client.client import Client
 from cli.errors import ApiError, UserErrors
 
 Answer = Callable[[httpx.Request], httpx.Response]

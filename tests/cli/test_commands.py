@@ -8,7 +8,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from cli.commands import app
+from cli.app import app
 from cli.main import application
 
 from .conftest import KEY, Data, FakeApi

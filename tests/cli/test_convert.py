@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from cli.convert.formats import Format, converter
-from cli.convert.records import json_records
 from cli.errors import ApiError
-from cli.lines import open_lines
-from models.bulk import read_evaluations, read_feedback
-from models.lines import Names
+from cli.transfer.convert.formats import Format, converter
+from cli.transfer.convert.records import json_records
+from cli.transfer.line_reader import open_lines
+from models.bulk.lines import Names
+from models.bulk.reader import read_evaluations, read_feedback
 from tests.factories import loose_criteria
 
 Data = dict[str, Any]

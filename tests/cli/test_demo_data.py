@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from cli import demo_data, package_index, ratings
-from cli.automatic_judge import judge_summary
-from cli.package_index import FetchError, Release, fetch
-from cli.ratings import RatedSummary
+from cli.demo import data as demo_data
+from cli.demo import package_index, ratings
+from cli.demo.automatic_judge import judge_summary
+from cli.demo.package_index import FetchError, Release, fetch
+from cli.demo.ratings import RatedSummary
 
 RECORDS = [
     {"annotators_ids": [1, 2], "scores": [4, 3], "summary": f"A dog met cat {n}.", "text": f"A dog met a cat. {n // 2}"}

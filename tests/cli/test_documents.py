@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from graphql import OperationDefinitionNode, build_schema, is_abstract_type, parse, print_ast, validate
 
-from cli import documents
+from cli.client import documents
 
 SDL = Path(__file__).parents[2] / "schema" / "schema.graphql"
 

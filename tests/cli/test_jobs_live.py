@@ -4,7 +4,7 @@ from typing import Any
 
 from rich.console import Console
 
-from cli.jobs_live import JobsView
+from cli.display.jobs_live import JobsView
 
 Data = dict[str, Any]
 

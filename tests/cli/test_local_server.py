@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from cli.demo.local_server import local_server
 from cli.errors import ApiError
-from cli.local_server import local_server
 
 
 def program(folder: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:

@@ -10,10 +10,10 @@ import pytest
 from typer import Typer
 from typer.testing import CliRunner
 
-from cli.simulate import simulate_command
-from cli.simulation import Simulation, simulate, simulated_judge
-from models.bulk import read_evaluations, read_feedback
-from models.lines import Names
+from cli.commands.simulate import simulate_command
+from cli.demo.simulation import Simulation, simulate, simulated_judge
+from models.bulk.lines import Names
+from models.bulk.reader import read_evaluations, read_feedback
 from tests.factories import loose_criteria
 
 FILES = ("judge.json", "evaluations.jsonl.gz", "feedback.jsonl.gz", "README.md")

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from cli.client import Client
+from cli.client.client import Client
+from cli.display.evidence import evidence_view
+from cli.display.job import JobView, sparkline
+from cli.display.summary import summary_view
+from cli.display.watch import watch
 from cli.errors import ApiError
-from cli.evidence import evidence_view
-from cli.job_view import JobView, sparkline
-from cli.summary import summary_view
-from cli.watch import watch
 
 Data = dict[str, Any]
 

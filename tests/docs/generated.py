@@ -17,8 +17,8 @@ from typer.core import TyperArgument, TyperOption
 from cli.main import application
 from models import permissions
 from schema.build import build
-from server import openapi
 from server.app import create_app
+from server.rest import openapi
 from server.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -14,8 +14,8 @@ from typing import Any
 import httpx
 import pytest
 
-from cli.local_server import LocalServer, local_server
-from cli.socket import Address, follow
+from cli.client.subscription import Address, follow
+from cli.demo.local_server import LocalServer, local_server
 
 from . import markdown
 from .markdown import Block

@@ -9,15 +9,15 @@ from typing import get_args
 import pytest
 from starlette.routing import Mount, Route, WebSocketRoute
 
-import cli.judge_file
-import models.lines
+import cli.transfer.judge_file
+import models.bulk.lines
 from models.errors import ErrorCode
 from models.job import TrainingJob, TrainingType
+from models.job_status import TRANSITIONS, JobStatus
 from models.spec import MAX_BATCH, MAX_COMMENT, MAX_CRITERIA, MAX_NAME, MAX_TEXT
-from models.state import TRANSITIONS, JobStatus
-from runner.delivery import PAUSES
-from server import rest
+from runner.notifications.deliverer import PAUSES
 from server.app import create_app
+from server.rest import training_jobs as rest
 from server.settings import Settings
 from store.jobs import announcement
 
@@ -79,10 +79,10 @@ def test_every_error_code_is_described() -> None:
 @pytest.mark.parametrize(
     ("heading", "struct"),
     [
-        ("evaluations", models.lines.EvaluationLine),
-        ("feedback", models.lines.FeedbackLine),
-        ("judge", cli.judge_file.JudgeFile),
-        ("criterion", cli.judge_file._Criterion),
+        ("evaluations", models.bulk.lines.EvaluationLine),
+        ("feedback", models.bulk.lines.FeedbackLine),
+        ("judge", cli.transfer.judge_file.JudgeFile),
+        ("criterion", cli.transfer.judge_file._Criterion),
     ],
 )
 def test_the_import_format_is_described_field_by_field(heading: str, struct: type) -> None:

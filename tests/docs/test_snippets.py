@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from graphql import GraphQLSchema, build_schema, parse, validate
 
-from models.bulk import read_evaluations, read_feedback
-from models.lines import Names
+from models.bulk.lines import Names
+from models.bulk.reader import read_evaluations, read_feedback
 from tests.factories import loose_criteria
 
 from . import markdown

@@ -14,12 +14,12 @@ from sqlalchemy import Connection, func, select
 
 from models.feedback import FeedbackType
 from models.job import TrainingJob
+from models.job_status import TERMINAL
 from models.spec import CriterionSpec, EvaluationSpec, FeedbackSpec, JudgeSpec
-from models.state import TERMINAL
 from store import evaluations, feedback, judges
+from store.database.store import Store, open_store
 from store.evaluations import NewEvaluation
 from store.feedback import NewFeedback
-from store.store import Store, open_store
 from tests.factories import make_viewer
 from tests.faults.invariants import Verdict, check
 

@@ -7,9 +7,9 @@ from itertools import pairwise
 from sqlalchemy import Connection, select
 
 from models.job import EventKind, JobEvent, TrainingJob, TrainingType
+from models.job_status import TERMINAL, TRANSITIONS, JobStatus
 from models.judge import Judge, JudgeVersion
-from models.state import TERMINAL, TRANSITIONS, JobStatus
-from store.rows import every
+from store.database.rows import every
 
 
 @dataclass(frozen=True)

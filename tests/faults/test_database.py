@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 
 from models.job import EventKind
-from models.state import JobStatus
+from models.job_status import JobStatus
 from store import jobs
-from store.events import NewEvent
-from store.store import Store
+from store.database.store import Store
+from store.event_log.events import NewEvent
 from tests.factories import log_of, make_job, make_world, migrate
 from tests.faults.cluster import LEASE, Client, cluster, wait_until
 from tests.faults.conftest import Scene, prepare

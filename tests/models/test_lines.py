@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.bulk.gzip_stream import PIECE, DamagedError, Gunzip
+from models.bulk.line_splitter import Line, LineSplitter
+from models.bulk.lines import EvaluationLine, LineReader, Names, name_of
 from models.errors import Refused
-from models.gunzip import PIECE, DamagedError, Gunzip
-from models.line_splitter import Line, LineSplitter
-from models.lines import EvaluationLine, LineReader, Names, name_of
 from tests.factories import loose_criteria
 
 

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from models.state import ACTIVE, TERMINAL, TRANSITIONS, WAITING, JobStatus, sources
+from models.job_status import ACTIVE, TERMINAL, TRANSITIONS, WAITING, JobStatus, sources
 
 # Written out once more, as the promise is made to clients: from, then every state that may follow.
 LEGAL = {

@@ -68,6 +68,8 @@ def test_the_command_there_finds_its_documents(url: str, elsewhere: Path) -> Non
     assert (
         run(elsewhere / "env/bin/judgesmith", "judges", "--json", "--url", url, "--key", key, cwd=elsewhere) == "[]\n"
     )
-    where = run(elsewhere / "env/bin/python", "-c", "import cli.documents as d; print(d.FOLDER)", cwd=elsewhere).strip()
+    where = run(
+        elsewhere / "env/bin/python", "-c", "import cli.client.documents as d; print(d.FOLDER)", cwd=elsewhere
+    ).strip()
     assert Path(where, "persisted.json").is_file()
     assert Path(where).is_relative_to(elsewhere)

@@ -7,17 +7,17 @@ from contextlib import aclosing
 import pytest
 
 from models.job import EventKind
-from models.state import JobStatus
+from models.job_status import JobStatus
 from resolvers.context import Context
-from resolvers.status import Update, job_status
-from runner.insight import Insight
-from runner.manager import Manager
-from runner.scoring import Scorer
+from resolvers.subscriptions import Update, job_status
+from runner.analysis.service import Insight
+from runner.jobs.manager import Manager
+from runner.versions.scorer import Scorer
 from store import jobs
-from store.catching_up import CHUNK
-from store.events import NewEvent, cursor_of
-from store.store import Store
-from store.tail import Tail
+from store.database.store import Store
+from store.event_log.events import NewEvent, cursor_of
+from store.event_log.replay import CHUNK
+from store.event_log.tail import Tail
 from tests.factories import log_of, make_job, make_world
 
 MANY = 2 * CHUNK + 10

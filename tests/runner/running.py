@@ -13,11 +13,11 @@ import orjson
 import pytest
 
 from models.job import EventKind, TrainingJob
-from models.state import TERMINAL, JobStatus
-from runner.leases import Leases
-from runner.worker import Worker
-from store.signals import Topic
-from store.store import Store
+from models.job_status import TERMINAL, JobStatus
+from runner.workers.leases import Leases
+from runner.workers.worker import Worker
+from store.database.signals import Topic
+from store.database.store import Store
 from tests.factories import evidence, job_now, log_of
 
 Report = dict[str, Any]
@@ -124,5 +124,5 @@ class Actors:
 def actors(monkeypatch: pytest.MonkeyPatch) -> Actors:
     """Actors in place of training processes."""
     troupe = Actors()
-    monkeypatch.setattr("runner.process.start_process", troupe.start)
+    monkeypatch.setattr("runner.processes.spawn.start_process", troupe.start)
     return troupe

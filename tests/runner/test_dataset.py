@@ -13,11 +13,11 @@ from models.errors import Conflict
 from models.evaluation import Evaluation
 from models.feedback import Bounds
 from models.spec import EvaluationSpec
-from runner.dataset import Dataset, load, scales_of
-from runner.manager import Manager
+from runner.dataset.dataset import Dataset, load, scales_of
+from runner.jobs.manager import Manager
+from store.database.store import Store
 from store.evaluations import NewEvaluation
 from store.feedback import NewFeedback
-from store.store import Store
 from tests.factories import (
     World,
     add_evaluations,

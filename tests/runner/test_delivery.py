@@ -19,15 +19,15 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from models.base import now
 from models.job import Delivery, DeliveryStatus, TrainingJob
-from models.state import JobStatus
-from runner import delivery
-from runner.delivery import Deliverer
-from runner.email import EmailChannel, SmtpServer
-from runner.webhook import WebhookChannel, is_public
+from models.job_status import JobStatus
+from runner.notifications import deliverer as delivery
+from runner.notifications.deliverer import Deliverer
+from runner.notifications.email import EmailChannel, SmtpServer
+from runner.notifications.webhook import WebhookChannel, is_public
 from store import access, jobs
-from store.rows import every
-from store.signals import Topic
-from store.store import Store
+from store.database.rows import every
+from store.database.signals import Topic
+from store.database.store import Store
 from tests.factories import World, make_job, make_world
 from tests.runner.receivers import WebReceiver, answer, web_receiver
 

@@ -9,10 +9,10 @@ from sqlalchemy import Connection, select
 from models.audit import AuditAction, AuditEntry
 from models.errors import Conflict, Invalid, NotAnImprovement, NotFound, NothingToRollBack
 from models.judge import Deployment, Judge, JudgeVersion
-from runner.deploy import DeployRequest, decide, deploy, rollback
+from runner.versions.deployment import DeployRequest, decide, deploy, rollback
 from store import audit, judges
-from store.rows import every
-from store.store import Store
+from store.database.rows import every
+from store.database.store import Store
 from tests.factories import World, evidence, make_version, make_viewer, make_world
 
 

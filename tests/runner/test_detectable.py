@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from models.feedback import Spread
-from runner.detectable import Likeness, detectable_change
-from trainer.bootstrap import mae_changes
+from runner.jobs.detectable_effect import Likeness, detectable_change
+from trainer.evidence.bootstrap import mae_changes
 
 
 def errors_of(groups: int, size: int, shared: float, seed: int) -> np.ndarray:

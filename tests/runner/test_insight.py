@@ -9,10 +9,10 @@ import msgspec
 import pytest
 
 from models.errors import LimitExceeded
-from runner import insight as module
-from runner.answers import Learning, Point, Range
-from runner.insight import Insight
-from runner.question import Curve
+from runner.analysis import service as module
+from runner.analysis.requests import Curve
+from runner.analysis.results import Learning, Point, Range
+from runner.analysis.service import Insight
 from tests.runner.running import lives
 
 ANSWER = Learning(7, [Point(0, Range(0.2, 0.1, 0.3), None)])
@@ -39,7 +39,7 @@ class Thinkers:
         self.begun: asyncio.Queue[None] = asyncio.Queue()
 
     async def start(self, module: str) -> Process:
-        assert module == "runner.thinker"
+        assert module == "runner.analysis.process"
         arguments = ["stay" if self.stay else "end", msgspec.json.encode(ANSWER).decode(), str(self.code)]
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-S", "-E", "-c", _PROGRAM, *arguments, stdin=PIPE, stdout=PIPE

@@ -22,7 +22,7 @@ WAYS = {
 
 def last_line(way: str, **environment: str) -> str:
     """The one line on stderr of a process that ends in this way."""
-    program = "from runner.last_words import speak_in_lines; speak_in_lines('test'); "
+    program = "from runner.processes.error_lines import speak_in_lines; speak_in_lines('test'); "
     done = subprocess.run(
         [sys.executable, "-c", program + WAYS[way].format(key=KEY)],
         capture_output=True, text=True, cwd=HOME, timeout=60, check=False, env=os.environ | environment,
@@ -57,7 +57,7 @@ def test_a_process_that_thinks_answers_with_what_went_wrong(tmp_path: Path, ques
         "QUESTION", '{"type": "Curve", "judge_pk": 1, "watermark": 1, "standing": 1}'
     )
     with subprocess.Popen(
-        [sys.executable, "-m", "runner.thinker", str(os.getpid())],
+        [sys.executable, "-m", "runner.analysis.process", str(os.getpid())],
         stdin=PIPE, stdout=PIPE, stderr=PIPE, text=True, cwd=HOME,
     ) as process:  # fmt: skip
         assert process.stdin is not None

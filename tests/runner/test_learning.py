@@ -15,14 +15,14 @@ import pytest
 from sqlalchemy import update
 
 from models.job import EventKind, JobEvent, TrainingJob, TrainingType
+from models.job_status import JobStatus
 from models.judge import JudgeVersion, VersionStatus
 from models.spec import ExecutionOptions
-from models.state import JobStatus
-from runner import process
-from runner.dataset import scales_of
-from runner.manager import Manager
+from runner.dataset.dataset import scales_of
+from runner.jobs.manager import Manager
+from runner.processes import spawn as process
 from store import jobs, judges
-from store.store import Store, open_store
+from store.database.store import Store, open_store
 from tests.conftest import make_database
 from tests.factories import (
     World,
@@ -37,8 +37,8 @@ from tests.factories import (
 )
 from tests.runner.lessons import add_items, teach
 from tests.runner.running import ended, lives, stands, until, way_of, working
-from trainer.base import Items
-from trainer.version import Version
+from trainer.data import Items
+from trainer.model.version import Version
 
 KINDS = ["sqlite", "postgres"]
 

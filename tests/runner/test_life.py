@@ -10,15 +10,15 @@ import pytest
 from sqlalchemy import Connection, select
 
 from models.job import Delivery, EventKind, TrainingJob, TrainingType
+from models.job_status import JobStatus
 from models.judge import JudgeVersion
-from models.state import JobStatus
-from runner.leases import Leases
-from runner.manager import Manager
-from runner.publish import publish
+from runner.jobs.manager import Manager
+from runner.workers.completion import publish
+from runner.workers.leases import Leases
 from store import jobs, judges
+from store.database.rows import every
+from store.database.store import Store
 from store.jobs import Lost
-from store.rows import every
-from store.store import Store
 from tests.factories import World, job_now, log_of, make_job, make_version, make_world
 from tests.runner.running import (
     BEGUN,
@@ -357,8 +357,8 @@ async def test_a_job_is_handed_back_also_while_its_process_is_still_starting(
     async def no_spare(_self: object) -> Process:
         return await never_starts()
 
-    monkeypatch.setattr("runner.process.Spare.prepare", lambda _self: None)
-    monkeypatch.setattr("runner.process.Spare.take", no_spare)
+    monkeypatch.setattr("runner.processes.spawn.Spare.prepare", lambda _self: None)
+    monkeypatch.setattr("runner.processes.spawn.Spare.take", no_spare)
     job = await make_job(await make_world(store))
     async with working(store):
         async with asyncio.timeout(10):

@@ -10,15 +10,15 @@ from sqlalchemy import func, select, update
 
 from models.errors import DomainError, NotFound, NotRetryable, NotStartable, Refused
 from models.job import EventKind, Priority, TrainingJob, TrainingType
+from models.job_status import JobStatus
 from models.judge import DeploymentAction, VersionStatus
 from models.spec import ExecutionOptions, TrainingSpec
-from models.state import JobStatus
-from runner.bounds import bounds_of_job
-from runner.estimate import minutes
-from runner.manager import Manager
+from runner.dataset.bounds import bounds_of_job
+from runner.jobs.duration import minutes
+from runner.jobs.manager import Manager
 from store import jobs, judges
-from store.store import Store
-from store.summary import summarise
+from store.database.store import Store
+from store.summary.summary import summarise
 from tests.factories import (
     World,
     add_corrections,

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from models.job import EventKind, TrainingType
-from runner import quality as quality_module
-from runner.manager import Manager
-from runner.notices import Notice
-from runner.quality import Balance, Quality
-from store.store import Store
+from runner.jobs import feedback_quality as quality_module
+from runner.jobs.feedback_quality import Balance, Quality
+from runner.jobs.manager import Manager
+from runner.jobs.warnings import Notice
+from store.database.store import Store
 from tests.factories import World, add_evaluations, log_of, make_world, new_feedback, submit, training_spec
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -6,14 +6,14 @@ from sqlalchemy import update
 
 from models.feedback import Bounds, Feedback
 from models.job import TrainingJob
-from runner.bounds import bounds_of_job
-from runner.dataset import Dataset, load, scales_of
-from runner.manager import Manager
-from store.outside import outside
-from store.store import Store
+from runner.dataset.bounds import bounds_of_job
+from runner.dataset.dataset import Dataset, load, scales_of
+from runner.jobs.manager import Manager
+from store.database.store import Store
+from store.summary.excluded import outside
 from tests.factories import World, make_world, new_feedback, submit, training_spec
 from tests.runner.lessons import add_items, teach
-from trainer.base import Config, Task
+from trainer.task import Config, Task
 from trainer.train import train
 
 

@@ -12,11 +12,11 @@ import pytest
 
 from models.errors import DomainError, ErrorCode
 from models.judge import Criterion
-from runner.version_file import LARGEST, MOST_BYTES, read_version
+from runner.versions.importer import LARGEST, MOST_BYTES, read_version
 from tests.trainer.made_up import make_task
-from trainer import archive
+from trainer.model import npz as archive
+from trainer.model.version import Version
 from trainer.train import train
-from trainer.version import Version
 
 
 def criterion(ordinal: int, key: str, **scale: float) -> Criterion:

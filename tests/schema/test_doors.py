@@ -10,7 +10,7 @@ from strawberry import Schema
 
 from models import permissions
 from models.access import Role, Viewer
-from schema.doors import guarded
+from schema.execution.authorization import guarded
 
 
 def test_every_field_has_a_line_in_the_table(schema: Schema) -> None:

@@ -16,7 +16,7 @@ from models.errors import (
     Refused,
     Unauthenticated,
 )
-from schema.user_error import field_path, user_error
+from schema.types.user_error import field_path, user_error
 from tests.schema.records import Ask, Resolve
 
 CREATE_JUDGE = """

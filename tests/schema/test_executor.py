@@ -10,8 +10,8 @@ import pytest
 from strawberry import Schema
 
 from models.access import Role
-from resolvers.status import Update
-from schema.executor import KINDS
+from resolvers.subscriptions import Update
+from schema.execution.shared_results import KINDS
 from tests.schema.records import ANN
 from tests.schema.test_subscription import update
 
@@ -28,7 +28,7 @@ def _shared(monkeypatch: pytest.MonkeyPatch) -> None:
             yield one
             await asyncio.sleep(0)
 
-    monkeypatch.setattr("resolvers.status.job_status", job_status)
+    monkeypatch.setattr("resolvers.subscriptions.job_status", job_status)
 
 
 @pytest.fixture

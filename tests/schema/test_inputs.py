@@ -8,6 +8,7 @@ import pytest
 from models.errors import Invalid
 from models.feedback import FeedbackType
 from models.job import Priority, TrainingType
+from models.job_status import JobStatus
 from models.spec import (
     CriterionSpec,
     EvaluationSpec,
@@ -18,7 +19,6 @@ from models.spec import (
     TrainingConfig,
     TrainingSpec,
 )
-from models.state import JobStatus
 from resolvers.batch import Batch
 from resolvers.jobs import JobFilter
 from resolvers.page import Page

@@ -13,8 +13,8 @@ from strawberry import Schema
 
 from models.judge import Judge
 from schema.build import build
-from schema.documents import Documents
-from schema.limits import DEFAULTS, Limits, Measure
+from schema.execution.limits import DEFAULTS, Limits, Measure
+from schema.execution.validation import Documents
 from tests.schema.records import JUDGE, Ask
 
 QUERIES = Path(__file__).parents[2] / "frontend-queries"
@@ -285,7 +285,7 @@ async def test_a_document_is_checked_once_however_many_ask_for_it(
 
 
 async def test_what_is_kept_of_documents_is_bounded(monkeypatch: pytest.MonkeyPatch, schema: Schema) -> None:
-    monkeypatch.setattr("schema.documents.KEPT", 100)
+    monkeypatch.setattr("schema.execution.validation.KEPT", 100)
     documents = Documents(schema._schema, DEFAULTS)
     for number in range(40):
         await documents.check(f"query Q{number} {{ viewer {{ id }} }}")  # eight tokens

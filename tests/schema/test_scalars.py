@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from graphql import GraphQLError
 
-from schema.scalars import read_moment, write_moment
+from schema.types.scalars import read_moment, write_moment
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from models.errors import NotFound
 from models.job import EventKind, JobEvent
-from resolvers.status import Update
+from resolvers.subscriptions import Update
 from tests.schema.records import MOMENT
 from tests.schema.test_types import job
 
@@ -38,7 +38,7 @@ async def test_updates_come_in_order_until_the_stream_ends(
         for number in range(3):
             yield update(number)
 
-    monkeypatch.setattr("resolvers.status.job_status", job_status)
+    monkeypatch.setattr("resolvers.subscriptions.job_status", job_status)
     results: list[Any] = [result async for result in await schema.subscribe(STATUS, context_value=context)]
     assert asked == [("job_1", "x")]
     assert [(result.errors, result.data) for result in results] == [(None, shown(number)) for number in range(3)]
@@ -51,7 +51,7 @@ async def test_a_stream_that_is_over_gives_nothing(
         return
         yield
 
-    monkeypatch.setattr("resolvers.status.job_status", job_status)
+    monkeypatch.setattr("resolvers.subscriptions.job_status", job_status)
     assert [result async for result in await schema.subscribe(STATUS, context_value=context)] == []
 
 
@@ -62,7 +62,7 @@ async def test_bad_arguments_refuse_the_whole_subscription(
         raise NotFound("There is no such job.", ("job_id",))
         yield
 
-    monkeypatch.setattr("resolvers.status.job_status", job_status)
+    monkeypatch.setattr("resolvers.subscriptions.job_status", job_status)
     (result,) = [result async for result in await schema.subscribe(STATUS, context_value=context)]
     assert isinstance(result, PreExecutionError)
     assert [error.extensions for error in result.errors or ()] == [{"code": "NOT_FOUND", "field": ["jobId"]}]
@@ -75,7 +75,7 @@ async def test_a_bug_in_the_middle_ends_the_stream_masked(
         yield update(0)
         raise RuntimeError("password is 1234")
 
-    monkeypatch.setattr("resolvers.status.job_status", job_status)
+    monkeypatch.setattr("resolvers.subscriptions.job_status", job_status)
     with capture_logs() as logs:
         results: list[Any] = [result async for result in await schema.subscribe(STATUS, context_value=context)]
     first, last = results
@@ -94,7 +94,7 @@ async def test_leaving_closes_the_source(schema: Schema, context: Any, monkeypat
         finally:
             closed.append(True)
 
-    monkeypatch.setattr("resolvers.status.job_status", job_status)
+    monkeypatch.setattr("resolvers.subscriptions.job_status", job_status)
     stream = await schema.subscribe(STATUS, context_value=context)
     await anext(stream)
     await stream.aclose()

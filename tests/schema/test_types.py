@@ -8,8 +8,8 @@ from models.access import Role, Viewer
 from models.evaluation import Evaluation
 from models.feedback import Agreement, Bounds, CriterionShift, Feedback, FeedbackType, RaterCount, Summary
 from models.job import Delivery, DeliveryStatus, EventKind, JobEvent, TrainingJob, TrainingType
+from models.job_status import JobStatus
 from models.judge import JudgeVersion, VersionStatus
-from models.state import JobStatus
 from resolvers.evaluations import Evaluated, ScoredCriterion, ScoredItem
 from resolvers.page import Page
 from tests.schema.records import CLARITY, JUDGE, MOMENT, Ask, Known, Resolve

@@ -12,7 +12,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from cli import documents
+from cli.client import documents
 from tests.server.processes import HOME as FOLDER
 
 Data = dict[str, Any]

@@ -15,8 +15,8 @@ import httpx
 import pytest
 
 from models.access import Role
-from models.line_splitter import MAX_LINE
-from server.bulk_loading import KEY_HOLDS
+from models.bulk.line_splitter import MAX_LINE
+from server.bulk.loader import KEY_HOLDS
 from tests.server.api import Api, Data
 from tests.server.bulk import CLARITY, correction, errors, evaluation, exported, lines, load, totals
 from tests.server.conftest import Enter, make_key

@@ -20,7 +20,7 @@ from websockets.sync.client import connect
 from websockets.typing import Origin
 
 from server import errors
-from server.headers import KnownHosts
+from server.http.headers import KnownHosts
 from tests.server.api import PROTOCOL, Api, assert_nothing_leaks, socket
 from tests.server.processes import HOME, Server, command, running
 from tests.server.worlds import make_judge

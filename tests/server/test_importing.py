@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from cli import bulk
-from cli.client import Client
-from cli.commands import app
+from cli.app import app
+from cli.client import bulk
+from cli.client.client import Client
 from tests.server.api import Api, Data
 from tests.server.bulk import CLARITY, correction, evaluation, exported, lines, load
 from tests.server.conftest import Enter, make_key
@@ -220,7 +220,7 @@ def test_a_remote_server_is_sent_gzip_in_requests_of_some_size(
         sizes.append(packed)
         return stream(self, *arguments, packed=packed)
 
-    monkeypatch.setattr("cli.client._is_loopback", lambda _: False)
+    monkeypatch.setattr("cli.client.client._is_loopback", lambda _: False)
     monkeypatch.setattr(bulk, "REQUEST_LINES", 30)
     monkeypatch.setattr(Client, "stream", watched)
     monkeypatch.setenv("NO_PROXY", "*")

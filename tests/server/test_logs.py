@@ -12,7 +12,7 @@ import pytest
 import structlog
 from sqlalchemy.exc import OperationalError
 
-from models.telling import redacted
+from models.redaction import redacted
 from server.logs import configure
 
 KEY = "jsk_" + "a1B2-_" * 7

@@ -12,8 +12,8 @@ import schemathesis
 from hypothesis import HealthCheck, settings
 
 from models.access import Role
-from server import openapi
 from server.app import create_app
+from server.rest import openapi
 from server.settings import Settings
 from tests.server.api import Api, assert_nothing_leaks
 from tests.server.conftest import Enter
@@ -33,7 +33,7 @@ def test_the_server_gives_the_description_to_everybody(quiet_server: Server) -> 
 
 
 def test_every_endpoint_that_takes_a_key_is_described() -> None:
-    """One that is missing is to be added to OPERATIONS in server/openapi.py."""
+    """One that is missing is to be added to OPERATIONS in server/rest/openapi.py."""
     there = {(path, method.lower()) for method, path in doors_of_rest()}
     assert {(path, method) for path, methods in DESCRIBED["paths"].items() for method in methods} == there
 

@@ -6,10 +6,10 @@ from typing import Any, cast
 
 import pytest
 
-from models.bulk import Unit
-from models.line_splitter import Line
+from models.bulk.line_splitter import Line
+from models.bulk.reader import Unit
 from resolvers.bulk import Load, Outcome, Prepared
-from server.bulk_loading import (
+from server.bulk.loader import (
     FEWEST_LINES,
     MOST_LINES,
     UNIT_SECONDS,

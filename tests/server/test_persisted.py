@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from cli import documents
-from server.persisted import Persisted, digest, known_documents
+from cli.client import documents
+from server.graphql.persisted_documents import Persisted, digest, known_documents
 from tests.server.api import Api, Data, assert_nothing_leaks, errors_of, socket
 from tests.server.conftest import Enter
 from tests.server.processes import Server, command, running
@@ -114,7 +114,7 @@ def test_where_only_known_documents_are_executed_no_other_is(closed: Server, ent
 
 
 def test_what_is_learned_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.persisted.LEARNED", 1_000)
+    monkeypatch.setattr("server.graphql.persisted_documents.LEARNED", 1_000)
     persisted = Persisted({})
     texts = [f"{{ viewer {{ name }} }} # {number:0300}" for number in range(5)]
     for text in texts:

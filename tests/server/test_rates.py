@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from models.access import Role
-from server.rates import rate
+from server.http.rate_limit import rate
 from tests.server.api import Api, errors_of, socket
 from tests.server.conftest import Enter
 from tests.server.processes import Server, command, running

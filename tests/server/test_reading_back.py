@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from models.access import Role
-from resolvers.status import SUMMARY_PAUSE
+from resolvers.subscriptions import SUMMARY_PAUSE
 from tests.server.api import Api, Data, paged, socket
 from tests.server.conftest import Enter
 from tests.server.processes import Server, command

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from cli import documents
+from cli.client import documents
 from tests.server.api import Api, errors_of, socket
 from tests.server.conftest import Enter
 from tests.server.processes import Server, running

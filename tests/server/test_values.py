@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server import values
-from server.values import holds_more_values, too_many_values
+from server.http import json_limits as values
+from server.http.json_limits import holds_more_values, too_many_values
 
 TEXTS = st.text(alphabet='a\\",[{}]: ü', max_size=30)
 JSON = st.recursive(

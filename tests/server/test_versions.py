@@ -9,9 +9,9 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from cli.commands import app
+from cli.app import app
 from models.access import Role
-from runner.version_file import MOST_BYTES
+from runner.versions.importer import MOST_BYTES
 from tests.server.api import Api, Data, assert_nothing_leaks
 from tests.server.conftest import Enter
 from tests.server.processes import Server

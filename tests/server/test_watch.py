@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from models.errors import Unauthenticated
-from server.watch import Watch
+from server.graphql.sessions import Watch
 from store import access
-from store.store import Store
+from store.database.store import Store
 from tests.factories import make_viewer
 
 

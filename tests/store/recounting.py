@@ -20,7 +20,7 @@ from models.spec import EvaluationSpec
 from store import judges
 from store.evaluations import NewEvaluation
 from store.feedback import NewFeedback
-from store.summary import agreement_within, evaluations_within, figures_of, new_within, raters_within, summarise
+from store.summary.summary import agreement_within, evaluations_within, figures_of, new_within, raters_within, summarise
 from tests.factories import World, new_feedback, record, retract, submit
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

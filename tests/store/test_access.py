@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select, text, update
 from models.access import ApiKey, Role
 from models.base import now
 from store import access
-from store.store import Store
+from store.database.store import Store
 from tests.factories import make_key
 
 

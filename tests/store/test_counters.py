@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 from sqlalchemy import Connection, select, update
 
-from models.counters import FeedbackCounter
+from models.counters.tables import FeedbackCounter
 from models.errors import Conflict
 from models.evaluation import Evaluation
 from models.feedback import Bounds
@@ -23,11 +23,14 @@ from models.spec import CriterionSpec, EvaluationSpec, JudgeChange
 from resolvers.bulk import EvaluationLoad, FeedbackLoad, Options, Outcome
 from resolvers.context import Context
 from store import feedback as stored
-from store import judge_change, judges, lists, recount
+from store import judge_updates as judge_change
+from store import judges
+from store import listings as lists
+from store.counters import recount
+from store.database.rows import every
+from store.database.store import Store, open_store
 from store.evaluations import NewEvaluation
 from store.feedback import NewFeedback
-from store.rows import every
-from store.store import Store, open_store
 from tests.factories import World, add_evaluations, make_version, make_world, new_feedback, record, retract, submit
 from tests.store import recounting
 from tests.store.recounting import Row

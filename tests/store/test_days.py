@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from models.feedback import Bounds, Day
-from store.days import by_day
-from store.store import Store
+from store.database.store import Store
+from store.summary.by_day import by_day
 from tests.factories import World, add_evaluations, make_world, new_feedback, submit
 from tests.store.recounting import CRITERIA, random_feedback, recount, rows_within, usable_of
 

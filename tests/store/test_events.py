@@ -9,9 +9,10 @@ from sqlalchemy import Connection, delete, select, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from models.job import EventKind, JobEvent, TrainingJob
-from store import events, jobs
-from store.events import NewEvent
-from store.store import Store, dump_json
+from store import jobs
+from store.database.store import Store, dump_json
+from store.event_log import events
+from store.event_log.events import NewEvent
 from tests.factories import make_job, make_viewer, make_world
 
 

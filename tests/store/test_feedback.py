@@ -10,9 +10,10 @@ from sqlalchemy import Connection, event, select
 from models.errors import Conflict
 from models.evaluation import Evaluation
 from models.feedback import Feedback
-from store import evaluations, feedback, ingest, judges
-from store.insert import insert_many
-from store.store import Store
+from store import evaluations, feedback, judges
+from store import external_ids as ingest
+from store.database.bulk_insert import insert_many
+from store.database.store import Store
 from tests.factories import World, add_evaluations, make_world, new_feedback, submit
 
 

@@ -12,8 +12,8 @@ from models.errors import Conflict
 from models.evaluation import Evaluation
 from models.feedback import Feedback
 from models.spec import EvaluationSpec
+from store.database.store import Store
 from store.evaluations import NewEvaluation
-from store.store import Store
 from tests.factories import World, add_evaluations, make_world, new_feedback, record, submit
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)

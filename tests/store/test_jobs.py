@@ -11,12 +11,12 @@ from sqlalchemy.exc import IntegrityError
 from models.base import now
 from models.errors import NotCancellable, NotFound
 from models.job import EventKind, JobCheckpoint, JobEvent, Priority, TrainingJob
-from models.state import ACTIVE, TERMINAL, TRANSITIONS, WAITING, JobStatus
+from models.job_status import ACTIVE, TERMINAL, TRANSITIONS, WAITING, JobStatus
 from store import jobs
-from store.events import NewEvent
+from store.database.rows import every
+from store.database.store import Store
+from store.event_log.events import NewEvent
 from store.jobs import Lost
-from store.rows import every
-from store.store import Store
 from tests.factories import World, job_now, log_of, make_job, make_viewer, make_world, put_job
 
 LEASE = timedelta(seconds=30)

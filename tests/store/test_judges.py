@@ -11,8 +11,8 @@ from models.errors import Conflict, NotFound
 from models.judge import Deployment, DeploymentAction, Judge, JudgeVersion, VersionStatus
 from models.spec import CriterionSpec, JudgeSpec
 from store import judges
-from store.rows import every
-from store.store import Store
+from store.database.rows import every
+from store.database.store import Store
 from tests.factories import World, make_version, make_viewer, make_world
 
 SPEC = JudgeSpec(

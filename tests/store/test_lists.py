@@ -15,10 +15,10 @@ from models.evaluation import Scores
 from models.feedback import Feedback, FeedbackType
 from models.filters import EvaluationFilter, FeedbackFilter
 from models.spec import EvaluationSpec
-from store import lists
+from store import listings as lists
+from store.database.postgres import PostgresStore
+from store.database.store import Store
 from store.evaluations import NewEvaluation
-from store.postgres import PostgresStore
-from store.store import Store
 from tests.factories import World, add_evaluations, make_world, new_feedback, record, retract, submit
 
 START = datetime(2026, 3, 1, tzinfo=UTC)

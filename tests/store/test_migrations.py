@@ -16,8 +16,10 @@ from sqlalchemy import Connection, inspect
 import store.migrations
 from models.base import Base
 from models.filters import EvaluationFilter
-from store import access, judges, lists, recount
-from store.store import Store, open_store
+from store import access, judges
+from store import listings as lists
+from store.counters import recount
+from store.database.store import Store, open_store
 from tests.factories import add_corrections, add_evaluations, make_world, new_feedback, submit
 
 FULL_TEXT = ("evaluation_texts", "feedback_texts")

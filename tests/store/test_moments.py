@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from models.spec import EvaluationSpec
+from store.database.store import Store
 from store.evaluations import NewEvaluation
-from store.store import Store
 from tests.factories import make_world, new_feedback, record, submit
 
 

@@ -7,10 +7,10 @@ from sqlalchemy import select, update
 
 from models.base import now
 from models.job import Delivery, DeliveryStatus, TrainingJob
-from models.state import JobStatus
+from models.job_status import JobStatus
 from store import jobs, outbox
-from store.rows import every
-from store.store import Store
+from store.database.rows import every
+from store.database.store import Store
 from tests.factories import World, job_now, make_job, make_world
 
 TARGETS = {"notification_email": "ann@example.org", "webhook_url": "https://example.org/hook"}

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from models.base import new_id
 from models.errors import Invalid
 from models.spec import CriterionSpec, JudgeSpec
-from store import events, feedback, jobs, judges
-from store.page import Keyset, Window, count, decode_cursor, encode_cursor, whole_number
-from store.rows import Query
-from store.store import Store
+from store import feedback, jobs, judges
+from store.database.keyset import Keyset, Window, count, decode_cursor, encode_cursor, whole_number
+from store.database.rows import Query
+from store.database.store import Store
+from store.event_log import events
 from tests.factories import (
     World,
     add_evaluations,

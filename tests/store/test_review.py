@@ -7,11 +7,11 @@ from sqlalchemy import update
 
 from models.evaluation import Evaluation
 from models.feedback import Feedback
-from runner.answers import Comparison, Suggestions
-from runner.insight import Insight
-from runner.question import Compare, Suggest
-from store.review import newest, newest_by_label, newest_id
-from store.store import Store
+from runner.analysis.requests import Compare, Suggest
+from runner.analysis.results import Comparison, Suggestions
+from runner.analysis.service import Insight
+from store.database.store import Store
+from store.review_queue import newest, newest_by_label, newest_id
 from tests.factories import World, add_evaluations, make_world, new_feedback, submit
 
 

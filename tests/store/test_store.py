@@ -9,8 +9,8 @@ from sqlalchemy import Connection, func, select, text
 from models.access import Workspace
 from models.errors import Conflict
 from store import access
-from store.signals import Topic, touch
-from store.store import Store, open_store
+from store.database.signals import Topic, touch
+from store.database.store import Store, open_store
 
 
 def count_workspaces(connection: Connection) -> int:

@@ -10,10 +10,10 @@ import pytest
 
 from models.errors import Conflict
 from models.feedback import Bounds
-from store import recount as counting
-from store import summary
-from store.scan import scan
-from store.store import Store
+from store.counters import recount as counting
+from store.database.store import Store
+from store.summary import summary
+from store.summary.full_scan import scan
 from tests.factories import add_evaluations, make_world, new_feedback, retract, submit
 from tests.store.recounting import (
     CRITERIA,
@@ -253,7 +253,7 @@ async def test_people_of_a_period_are_counted_alike_however_many_there_are(
     ):
         bounds = Bounds(since=since, until=until)
         for few in (2000, 1):
-            monkeypatch.setattr("store.people.FEW_PEOPLE", few)
+            monkeypatch.setattr("store.summary.raters.FEW_PEOPLE", few)
             figures = await store.read(lambda c, b=bounds: summary.figures_of(c, world.judge.pk, world.criteria, b))
             assert figures.raters == people, (bounds, few)
 
@@ -271,8 +271,8 @@ async def test_people_are_counted_alike_whether_looked_for_or_found_in_the_count
         bounds = Bounds(since=since, until=until, criteria=criteria)
         expected = recount(rows, bounds, 0)["raters"]
         for people, items in ((2000, 20), (2000, 2), (2000, 1), (1, 20)):
-            monkeypatch.setattr("store.people.FEW_PEOPLE", people)
-            monkeypatch.setattr("store.people.FEW_ITEMS", items)
+            monkeypatch.setattr("store.summary.raters.FEW_PEOPLE", people)
+            monkeypatch.setattr("store.summary.raters.FEW_ITEMS", items)
             figures = await store.read(lambda c, b=bounds: summary.figures_of(c, world.judge.pk, world.criteria, b))
             assert figures.raters == expected, (bounds, people, items)
 

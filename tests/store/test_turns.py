@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 
-from store.turns import AT_ONCE, Turns
+from store.event_log.fair_scheduler import AT_ONCE, Turns
 
 
 async def test_few_go_on_at_once_in_the_order_they_came_and_others_run_in_between() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.trainer.made_up import make_task, version_of
-from trainer.version import Version
+from trainer.model.version import Version
 
 
 @pytest.fixture(scope="session")

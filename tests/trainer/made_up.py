@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from trainer.base import Config, Doubts, Items, Labels, Outcome, Progress, Scale, Task
+from trainer.data import Doubts, Items, Labels, Scale
+from trainer.model.version import Version
+from trainer.task import Config, Outcome, Progress, Task
 from trainer.train import train
-from trainer.version import Version
 
 ENGLISH = [
     *("the", "moon", "a", "river", "dog", "runs", "quickly", "under", "bridge"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.trainer.made_up import make_task, run
-from trainer.curve import learning_curve
+from trainer.learning_curve import learning_curve
 
 
 def test_more_labels_agree_better_and_the_end_is_the_proof() -> None:
@@ -31,7 +31,7 @@ def test_sizes_double_up_to_everything() -> None:
 
 def test_many_labels_are_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Time is bounded: beyond a limit whole items are drawn at random."""
-    monkeypatch.setattr("trainer.curve.MOST", 80)
+    monkeypatch.setattr("trainer.learning_curve.MOST", 80)
     assert [point.labels for point in learning_curve(make_task(300), [40, 80, 300])] == [0, 40, 80]
 
 

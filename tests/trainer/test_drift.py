@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from tests.trainer.made_up import make_task, version_of
-from trainer.base import Task
-from trainer.fit import objective, recall
-from trainer.publish import warm_start
-from trainer.study import prepare
-from trainer.version import Version
+from trainer.fitting.assemble import warm_start
+from trainer.fitting.fit import objective, recall
+from trainer.fitting.setup import prepare
+from trainer.model.version import Version
+from trainer.task import Task
 
 
 def _stricter(points: float, base: Version, seed: int = 5) -> Task:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from trainer import lexicon as module
-from trainer.features import HAND, text_features
-from trainer.lexicon import Lexicon, fit_lexicon
-from trainer.text import tokenize
+from trainer.features import vocabulary as module
+from trainer.features.text_features import HAND, text_features
+from trainer.features.tokens import tokenize
+from trainer.features.vocabulary import Lexicon, fit_lexicon
 
 
 def _rarity(lexicon: Lexicon, word: str) -> float:

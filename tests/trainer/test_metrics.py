@@ -7,10 +7,11 @@ import pytest
 from scipy import stats
 
 from tests.trainer.made_up import make_task, run
-from trainer import decode, metrics
-from trainer.base import Scale
-from trainer.bootstrap import holm, interval, mae_changes, spearman_changes, weighted_ranks, weights
-from trainer.ordinal import Coefficients, Objective, Rows
+from trainer.data import Scale
+from trainer.evidence import metrics
+from trainer.evidence.bootstrap import holm, interval, mae_changes, spearman_changes, weighted_ranks, weights
+from trainer.model import decode
+from trainer.model.ordinal import Coefficients, Objective, Rows
 
 FIVE = Scale("x", "x", 1, 5, 1)
 HUNDRED = Scale("x", "x", 0, 100, 1)

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from trainer.base import Task
-from trainer.evidence import Evidence
+from trainer.evidence.report import Evidence
 from trainer.folds import hold_out
-from trainer.version import Version
+from trainer.model.version import Version
+from trainer.task import Task
 
 from .made_up import make_task, run
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from tests.trainer.made_up import CHINESE, make_task, run, version_of
-from trainer.base import Items, Scale
+from trainer.data import Items, Scale
+from trainer.model.version import Version
 from trainer.scales import exceedance, level_steps, to_grid
-from trainer.version import Version
 
 SCALES = {
     "1-3": Scale("x", "x", 1, 3, 1),

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from tests.trainer.made_up import make_task
+from trainer.model.version import Version
 from trainer.scorer import load, score
-from trainer.version import Version
 
 HEAVY = ("scipy", "sqlalchemy", "strawberry", "starlette", "models", "store", "runner")
 

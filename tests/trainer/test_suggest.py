@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from tests.trainer.made_up import CHINESE, make_task
-from trainer.base import Items
-from trainer.suggest import suggest
-from trainer.version import Version
+from trainer.active_learning import suggest
+from trainer.data import Items
+from trainer.model.version import Version
 
 
 def _labelled(items: Items, count: int) -> np.ndarray:

@@ -10,9 +10,10 @@ import orjson
 import pytest
 
 from tests.trainer.made_up import make_task, run, version_of
-from trainer.base import Diverged, Doubts, Items, Labels
-from trainer.ordinal import OFFSET
-from trainer.version import RAW, Version
+from trainer.data import Doubts, Items, Labels
+from trainer.errors import Diverged
+from trainer.model.ordinal import OFFSET
+from trainer.model.version import RAW, Version
 
 FIELDS = ("expected", "point", "verdict", "lower", "upper")
 
@@ -43,7 +44,7 @@ def test_seed_changes_the_split() -> None:
 )
 def test_resuming_any_checkpoint_changes_nothing(config: dict[str, float], monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that goes on from any of its checkpoints ends in the same bytes as an undisturbed one."""
-    monkeypatch.setattr("trainer.fit.PAUSE", 0.0)
+    monkeypatch.setattr("trainer.fitting.fit.PAUSE", 0.0)
     task = make_task(100, **config)
     saved: list[bytes] = []
     whole, _ = run(task, save=saved.append)

@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 
 from tests.trainer.made_up import make_task
-from trainer import archive
-from trainer.optimise import Schedule
-from trainer.version import Version
+from trainer.model import npz as archive
+from trainer.model.optimizers import Schedule
+from trainer.model.version import Version
 
 
 def test_round_trip_keeps_every_bit(base: Version) -> None:
@@ -77,7 +77,7 @@ def test_columns_are_matched_by_key(base: Version) -> None:
 
 def test_scoring_needs_no_scipy() -> None:
     """A server that only scores does not pay for scipy."""
-    code = "import sys, trainer.version; assert not any(m.startswith('scipy') for m in sys.modules)"
+    code = "import sys, trainer.model.version; assert not any(m.startswith('scipy') for m in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 

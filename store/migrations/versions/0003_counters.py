@@ -3,7 +3,7 @@
 Revision: 0003, after 0001
 
 What the counters say of rows that are there already is filled in right after the migrations, by today's rules
-(``store.recount``): judges begin with ``counted`` 0, which says that theirs are not.
+(``store.counters.recount``): judges begin with ``counted`` 0, which says that theirs are not.
 """
 
 import re

@@ -1,0 +1,227 @@
+"""The lines of bulk loads and import files: a mutation's input in snake_case, one JSON object a line.
+
+They become the same specs as a mutation's input, and the same rules decide about them.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from models.bulk.line_splitter import MAX_LINE
+from models.errors import DomainError, Invalid, LimitExceeded, Refused
+from models.evaluation import Scores
+from models.feedback import FeedbackType
+from models.judge import Criterion
+from models.scoring import Scorecard
+from models.spec import EvaluationSpec, FeedbackSpec, ScoreSpec
+
+
+class EvaluationLine(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """One evaluation."""
+
+    output: str
+    scores: dict[str, float]
+    external_id: str | None = None
+    group: str | None = None
+    source: str | None = None
+    input: str | None = None
+    rationale: str | None = None
+    version_id: str | None = None
+    shown_scores: dict[str, float] | None = None
+    evaluated_at: datetime | None = None
+
+    @property
+    def spec(self) -> EvaluationSpec:
+        """The same as mutations know it; scores are placed apart."""
+        return EvaluationSpec(
+            self.output,
+            _specs(self.scores),
+            self.external_id,
+            self.group,
+            self.source,
+            self.input,
+            self.rationale,
+            self.version_id,
+            self.evaluated_at,
+        )
+
+
+class FeedbackLine(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """One item of feedback."""
+
+    type: str
+    evaluation: str | None = None
+    evaluation_id: str | None = None
+    corrected_scores: dict[str, float] | None = None
+    rating: float | None = None
+    approved: bool | None = None
+    comment: str | None = None
+    submitted_by: str | None = None
+    submitted_at: datetime | None = None
+    external_id: str | None = None
+
+    @property
+    def spec(self) -> FeedbackSpec:
+        """The same as mutations know it; scores are placed apart.
+
+        Raises:
+            Refused: the type is none, or the rating is no whole number.
+        """
+        kind = _TYPES.get(self.type) or _TYPES.get(self.type.lower())
+        if kind is None:
+            raise Refused(Invalid(f"A type is one of {', '.join(_TYPES)}, not {self.type[:60]!r}.", ("type",)))
+        if self.rating is not None and not self.rating.is_integer():
+            raise Refused(Invalid(f"A rating is a whole number from 1 to 5, not {self.rating:g}.", ("rating",)))
+        return FeedbackSpec(
+            kind,
+            self.evaluation_id,
+            self.evaluation,
+            None if self.corrected_scores is None else _specs(self.corrected_scores),
+            None if self.rating is None else int(self.rating),
+            self.approved,
+            self.comment,
+            self.submitted_by,
+            self.submitted_at,
+            self.external_id,
+        )
+
+
+L = TypeVar("L", EvaluationLine, FeedbackLine)
+
+_TYPES = {kind.value: kind for kind in FeedbackType}
+_canonical = msgspec.json.Encoder(order="deterministic")
+_key = re.compile(rb'"\s*:')
+_escaped_key = re.compile(rb'\\"\s*:')
+_bare_number = re.compile(rb"[:,\[]\s*-?(?:NaN|Infinity)\b")
+_at = re.compile(r"(.*?)(?: - at `\$\.?([^`]*)`)?$", re.DOTALL)
+_named = re.compile(r"field `(\w+)`")
+
+
+class LineReader(Generic[L]):
+    """Reads lines of one kind."""
+
+    def __init__(self, kind: type[L]) -> None:
+        self._decoder: msgspec.json.Decoder[L] = msgspec.json.Decoder(kind)
+        self._fields = ", ".join(kind.__struct_fields__)
+
+    def read(self, line: bytes) -> L:
+        """One line.
+
+        Raises:
+            Refused: it is none.
+        """
+        try:
+            found: L = self._decoder.decode(line)
+        except msgspec.ValidationError as error:
+            raise Refused(self._invalid(str(error))) from None
+        except UnicodeDecodeError:
+            raise Refused(Invalid("The line is not UTF-8: save the file in that encoding.")) from None
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise Refused(Invalid(f"The line is no JSON: {_why(line, error)}.")) from None
+        _refuse_twins(line, found)
+        return found
+
+    def _invalid(self, text: str) -> Invalid:
+        match = _at.match(text)
+        assert match is not None
+        message, path = match.groups()
+        field = tuple(part for part in re.split(r"[.\[\]]+", path or "") if part not in ("", "..."))
+        if not field and (name := _named.search(message)):
+            field = (name.group(1),)
+        if not field and message.startswith("Expected `object`"):
+            message += ": a line is one JSON object"
+        if "unknown field" in message:
+            message += f"; a line may have {self._fields}"
+        return Invalid(f"{message}.", field)
+
+
+def _why(line: bytes, error: Exception) -> str:
+    """What people most likely did not know of a line that can't be read; else what the decoder says."""
+    if b"\0" in line:
+        return "it has NUL bytes, so it is no text in UTF-8. Save the file in that encoding"
+    if not line.startswith((b"{", b"[")):
+        return f"it begins with {line[:20].decode(errors='replace')!r}, but a line is one JSON object, {{...}}"
+    if _bare_number.search(line):
+        return "NaN and Infinity are no numbers there. Leave such a score out"
+    if b"\r" in line:
+        return "it has a carriage return within. Lines end with a line feed, or with both"
+    if "truncated" in str(error):
+        return "its object does not end on this line. Each object stands on a line of its own"
+    return str(error)
+
+
+def too_long() -> LimitExceeded:
+    """What is said of a line that was skipped."""
+    return LimitExceeded(f"The line is longer than {MAX_LINE // 2**20} MiB, so it was skipped.")
+
+
+def name_of(line: EvaluationLine | FeedbackLine) -> str:
+    """An external id for a line without one: a digest of what it says, however it is written."""
+    return f"line-{hashlib.sha256(_canonical.encode(line)).hexdigest()[:40]}"
+
+
+class Names:
+    """A judge's criteria by the names that lines may use: id, key, or the name where only one has it."""
+
+    def __init__(self, criteria: Sequence[Criterion]) -> None:
+        self._card = Scorecard(criteria)
+        self._empty: Scores = [None] * len(criteria)
+        names = [criterion.name for criterion in criteria]
+        by_name = {c.name: c for c in criteria if names.count(c.name) == 1}
+        self._known = by_name | {c.key: c for c in criteria} | {c.id: c for c in criteria}
+
+    def place(self, scores: dict[str, float], field: str) -> tuple[Scores, list[DomainError]]:
+        """Scores by the criteria's order, and what is wrong with any of them."""
+        placed = self._empty.copy()
+        for name, score in scores.items():
+            criterion = self._known.get(name)
+            if criterion is None or not criterion.minimum <= score <= criterion.maximum:
+                break
+            if placed[criterion.ordinal] is not None:
+                break
+            placed[criterion.ordinal] = score
+        else:
+            return placed, []
+        return self._problems(scores, field)
+
+    def _problems(self, scores: dict[str, float], field: str) -> tuple[Scores, list[DomainError]]:
+        """By the mutations' rules; a score is found by its name here, not by its place in a list."""
+        given = tuple(scores)
+        known = [self._known[name].id if name in self._known else name for name in given]
+        placed, problems = self._card.place(
+            [ScoreSpec(name, score) for name, score in zip(known, scores.values(), strict=True)], field
+        )
+        return placed, [type(p)(p.message, (field, given[int(p.field[1])]), **p.details) for p in problems]
+
+
+def _specs(scores: dict[str, float]) -> tuple[ScoreSpec, ...]:
+    return tuple([ScoreSpec(name, score) for name, score in scores.items()])
+
+
+def _refuse_twins(line: bytes, found: EvaluationLine | FeedbackLine) -> None:
+    """Refuse an object that has a key twice, which decoders take the last of.
+
+    Every key shows as a quote before a colon. Where there are as many as fields, all is well; where there are more,
+    because of nulls, quotes in texts or twins, the line is parsed again by a slower decoder that sees each pair.
+    """
+    expected = 0
+    for name in found.__struct_fields__:
+        value = getattr(found, name)
+        if value is not None:
+            expected += 1 + (len(value) if isinstance(value, dict) else 0)
+    if len(_key.findall(line)) != expected or _escaped_key.search(line):
+        json.loads(line, object_pairs_hook=_unique)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise Refused(Invalid(f"{key} is there twice.", (key,)))
+        found[key] = value
+    return found

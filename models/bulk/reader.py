@@ -1,0 +1,106 @@
+"""Reading lines in bulk: which of them are well-formed, by the mutations' rules, and what is wrong with the others."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from models.bulk.line_splitter import Line
+from models.bulk.lines import EvaluationLine, FeedbackLine, LineReader, Names, name_of, too_long
+from models.errors import DomainError, Invalid, Refused
+from models.evaluation import Scores
+from models.spec import EvaluationSpec, FeedbackSpec
+
+S = TypeVar("S", EvaluationSpec, FeedbackSpec)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One thing that is wrong with a line."""
+
+    line: int
+    error: DomainError
+    external_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Item(Generic[S]):
+    """A line that is well-formed, with its scores in the judge's order."""
+
+    line: int
+    spec: S
+    scores: Scores | None
+    shown: Scores | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unit(Generic[S]):
+    """Lines that were read, and what is wrong with the others."""
+
+    items: list[Item[S]] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+
+
+_evaluations = LineReader(EvaluationLine)
+_feedback = LineReader(FeedbackLine)
+
+
+def read_evaluations(lines: Iterable[Line], names: Names, *, idempotent: bool) -> Unit[EvaluationSpec]:
+    """Read lines of evaluations; ``idempotent``: those without an external id are known by what they say."""
+
+    def read(number: int, text: bytes) -> tuple[Item[EvaluationSpec], list[DomainError]]:
+        line = _evaluations.read(text)
+        if idempotent and line.external_id is None:
+            line.external_id = name_of(line)
+        spec, shown = line.spec, None
+        scores, misplaced = names.place(line.scores, "scores")
+        problems = [*spec.problems(), *misplaced]
+        if line.shown_scores is not None:
+            shown, misplaced = names.place(line.shown_scores, "shown_scores")
+            problems += misplaced
+        return Item(number, spec, scores, shown), problems
+
+    return _unit(lines, read)
+
+
+def read_feedback(lines: Iterable[Line], names: Names, *, idempotent: bool) -> Unit[FeedbackSpec]:
+    """Read lines of feedback; ``idempotent``: those without an external id are known by what they say."""
+
+    def read(number: int, text: bytes) -> tuple[Item[FeedbackSpec], list[DomainError]]:
+        line = _feedback.read(text)
+        if idempotent and line.external_id is None:
+            line.external_id = name_of(line)
+        if line.evaluation is None and line.evaluation_id is None:
+            raise Refused(Invalid("evaluation is missing: name the evaluation by its external id.", ("evaluation",)))
+        spec, scores = line.spec, None
+        problems = [of_line(problem) for problem in spec.problems()]
+        if line.corrected_scores is not None:
+            scores, misplaced = names.place(line.corrected_scores, "corrected_scores")
+            problems += misplaced
+        return Item(number, spec, scores), problems
+
+    return _unit(lines, read)
+
+
+def of_line(error: DomainError) -> DomainError:
+    """The same error with the path of a line's field, where that differs from a mutation's."""
+    if error.field[:1] == ("evaluation_external_id",):
+        return type(error)(error.message, ("evaluation", *error.field[1:]), **error.details)
+    return error
+
+
+def _unit(lines: Iterable[Line], read: Callable[[int, bytes], tuple[Item[S], list[DomainError]]]) -> Unit[S]:
+    unit: Unit[S] = Unit()
+    for number, text in lines:
+        if text is None:
+            unit.refusals.append(Refusal(number, too_long()))
+            continue
+        try:
+            item, problems = read(number, text)
+        except Refused as refusal:
+            unit.refusals.extend(Refusal(number, error) for error in refusal.errors)
+            continue
+        if problems:
+            unit.refusals.extend(Refusal(number, problem, item.spec.external_id) for problem in problems)
+        else:
+            unit.items.append(item)
+    return unit

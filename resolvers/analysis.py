@@ -1,0 +1,164 @@
+"""Before a version is deployed, and before more feedback is collected: what would change, what is worth doing next."""
+
+import asyncio
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Final
+
+from sqlalchemy import Connection
+
+from models.errors import NotFound
+from models.evaluation import Evaluation, score_at
+from models.feedback import Bounds
+from models.judge import Criterion, Judge, JudgeVersion
+from resolvers.context import Context
+from resolvers.evaluations import ScoredCriterion
+from runner.analysis.requests import Compare, Curve, Suggest
+from runner.analysis.results import Comparison, Flipped, Learning, Side, Suggested, Suggestions
+from store import judges
+from store.database.keyset import check_first
+from store.review_queue import newest_id
+from store.summary.summary import figures_of
+
+
+class Default(Enum):
+    """No version was named, not even the raw scores."""
+
+    DEFAULT = auto()
+
+
+DEFAULT: Final = Default.DEFAULT
+Named = str | Default | None
+
+
+@dataclass(frozen=True, slots=True)
+class FlippedEvaluation:
+    """An evaluation of which two versions give other verdicts, with what each says."""
+
+    evaluation: Evaluation
+    flips: int
+    old: tuple[ScoredCriterion, ...]
+    new: tuple[ScoredCriterion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Two versions of a judge (None: its raw scores), and how their verdicts differ."""
+
+    judge: Judge
+    old: JudgeVersion | None
+    new: JudgeVersion | None
+    comparison: Comparison
+    items: tuple[FlippedEvaluation, ...]
+
+
+async def compare(ctx: Context, judge_id: str, old: Named, new: Named, first: int) -> Compared | None:
+    """How the verdicts of two versions differ; None: there is no such judge.
+
+    ``new`` is the newest candidate unless it is named, or the active version where there is none; ``old`` is the
+    active version, or the raw scores where that is ``new``.
+
+    Raises:
+        NotFound: the judge has no such version, or none at all.
+        Invalid: ``first`` is not allowed.
+    """
+    check_first(first)
+
+    def unit(connection: Connection) -> tuple[Judge, JudgeVersion | None, JudgeVersion | None, str | None] | None:
+        judge = judges.get(connection, ctx.workspace_id, judge_id)
+        if judge is None:
+            return None
+        later = _later(connection, judge, new)
+        earlier = judge.active_version_id if old is DEFAULT else old
+        if old is DEFAULT and later is not None and earlier == later.id:
+            earlier = None
+        return judge, _version(connection, judge, earlier, "from"), later, newest_id(connection, judge.pk)
+
+    found = await ctx.store.read(unit)
+    if found is None:
+        return None
+    judge, earlier, later, newest = found
+    question = Compare(judge.pk, _id(earlier), _id(later), first, newest)
+    comparison = await ctx.insight.ask(question, Comparison)
+    criteria = await ctx.loaders.criteria.load(judge.pk)
+    rows = await _evaluations(ctx, [item.evaluation_id for item in comparison.items])
+    items = tuple(_flipped(item, rows[item.evaluation_id], criteria) for item in comparison.items)
+    return Compared(judge, earlier, later, comparison, items)
+
+
+async def curve(ctx: Context, judge_id: str) -> Learning | None:
+    """How good a version would be with less feedback; None: there is no such judge."""
+
+    def unit(connection: Connection) -> Curve | None:
+        judge = judges.get(connection, ctx.workspace_id, judge_id)
+        return None if judge is None else Curve(judge.pk, judge.feedback_seq, _standing(connection, judge))
+
+    question = await ctx.store.read(unit)
+    return None if question is None else await ctx.insight.ask(question, Learning)
+
+
+async def suggest(ctx: Context, judge_id: str, first: int) -> list[tuple[Evaluation, Suggested]] | None:
+    """The evaluations that people should look at next, best first; None: there is no such judge.
+
+    Raises:
+        Invalid: ``first`` is not allowed.
+    """
+    check_first(first)
+
+    def unit(connection: Connection) -> Suggest | None:
+        judge = judges.get(connection, ctx.workspace_id, judge_id)
+        if judge is None:
+            return None
+        newest, standing = newest_id(connection, judge.pk), _standing(connection, judge)
+        return Suggest(judge.pk, judge.active_version_id, first, newest, judge.feedback_seq, standing)
+
+    question = await ctx.store.read(unit)
+    if question is None:
+        return None
+    items = (await ctx.insight.ask(question, Suggestions)).items
+    rows = await _evaluations(ctx, [item.evaluation_id for item in items])
+    return [(rows[item.evaluation_id], item) for item in items]
+
+
+def _standing(connection: Connection, judge: Judge) -> int:
+    """How many items of feedback stand: with the watermark it tells whether one was retracted."""
+    return figures_of(connection, judge.pk, judges.criteria(connection, judge.pk), Bounds()).total
+
+
+def _id(version: JudgeVersion | None) -> str | None:
+    return None if version is None else version.id
+
+
+def _later(connection: Connection, judge: Judge, named: Named) -> JudgeVersion | None:
+    if named is not DEFAULT:
+        return _version(connection, judge, named, "to")
+    candidate = judges.newest_candidate(connection, judge.pk)
+    if candidate is None and judge.active_version_id is None:
+        raise NotFound("The judge has no candidate to compare: train it, or name a version with to.", ("to",))
+    return candidate or _version(connection, judge, judge.active_version_id, "to")
+
+
+def _version(connection: Connection, judge: Judge, version_id: str | None, field: str) -> JudgeVersion | None:
+    if version_id is None:
+        return None
+    version = judges.version(connection, judge.workspace_id, version_id)
+    if version is None or version.judge_pk != judge.pk:
+        raise NotFound(f"The judge has no version {version_id!r}.", (field,))
+    return version
+
+
+async def _evaluations(ctx: Context, ids: list[str]) -> dict[str, Evaluation]:
+    return {row.id: row for row in await asyncio.gather(*map(ctx.loaders.evaluations.load, ids))}
+
+
+def _flipped(item: Flipped, row: Evaluation, criteria: tuple[Criterion, ...]) -> FlippedEvaluation:
+    return FlippedEvaluation(row, item.flips, _scored(item.old, row, criteria), _scored(item.new, row, criteria))
+
+
+def _scored(side: Side, row: Evaluation, criteria: tuple[Criterion, ...]) -> tuple[ScoredCriterion, ...]:
+    columns = zip(criteria, side.point, side.expected, side.verdict, side.lower, side.upper, strict=True)
+    return tuple(
+        ScoredCriterion(criterion, score_at(row.scores, criterion.ordinal), point, expected, verdict, lower, upper)
+        for criterion, point, expected, verdict, lower, upper in columns
+        if point is not None
+    )

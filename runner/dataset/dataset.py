@@ -1,0 +1,120 @@
+"""What a job learns from, as arrays for the trainer, and what was left out and why."""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+from sqlalchemy import Connection, select
+
+from models.evaluation import Evaluation
+from models.feedback import Bounds, Feedback
+from models.judge import Criterion
+from runner.dataset.labels import Opinions, Seen, Settled
+from store import feedback
+from store.database.rows import every
+from trainer.data import Doubts, Items, Labels, Scale
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dataset:
+    """What the trainer is given, and a digest of it by which a version's origin can be checked."""
+
+    items: Items
+    labels: Labels
+    doubts: Doubts
+    raters: tuple[str, ...]
+    left_out: dict[str, int]
+    digest: str
+
+
+def scales_of(criteria: tuple[Criterion, ...]) -> tuple[Scale, ...]:
+    """A judge's criteria as the trainer knows them: by key, so that a version means the same in another database."""
+    return tuple(Scale(c.key, c.name, c.minimum, c.maximum, c.step, c.weight) for c in criteria)
+
+
+def load(connection: Connection, judge_pk: int, criteria_count: int, bounds: Bounds, watermark: int) -> Dataset:
+    """The feedback within bounds as labels, in order of ingestion, with the items they are about.
+
+    Args:
+        connection: of a reading unit.
+        judge_pk: the judge.
+        criteria_count: how many criteria it has.
+        bounds: which feedback is meant.
+        watermark: feedback up to this place in order of ingestion was known to the base version.
+    """
+    opinions = Opinions()
+    rows = feedback.within(
+        select(
+            Feedback.seq,
+            Feedback.type,
+            Feedback.scores,
+            Feedback.rating,
+            Feedback.approved,
+            Feedback.submitted_by,
+            Feedback.evaluation_id,
+        ),
+        judge_pk,
+        bounds,
+    )
+    for row in connection.execute(rows.order_by(None).order_by(Feedback.submitted_at, Feedback.seq)):
+        opinions.add(row)
+    named = feedback.within(select(Feedback.evaluation_id), judge_pk, bounds).order_by(None)
+    evaluations = {
+        row.id: row
+        for row in every(
+            connection, select(Evaluation).where(Evaluation.judge_pk == judge_pk, Evaluation.id.in_(named)), Evaluation
+        )
+    }
+
+    def seen(evaluation_id: str) -> Seen:
+        return Seen(evaluations[evaluation_id].scores, evaluations[evaluation_id].shown)
+
+    return _arrange(opinions.settle(seen, criteria_count), evaluations, criteria_count, watermark)
+
+
+def _arrange(said: Settled, evaluations: dict[str, Evaluation], criteria_count: int, watermark: int) -> Dataset:
+    found, doubted = said.labels, said.doubts
+    order = _numbered([*(label.evaluation_id for label in found), *(doubt.evaluation_id for doubt in doubted)])
+    raters = _numbered([*(label.rater for label in found), *(doubt.rater for doubt in doubted)])
+    labels = Labels(
+        item=np.array([order[label.evaluation_id] for label in found], np.int32),
+        criterion=np.array([label.ordinal for label in found], np.int32),
+        score=np.array([label.score for label in found], np.float64),
+        rater=np.array([raters[label.rater] for label in found], np.int32),
+        confirmed=np.array([label.confirmed for label in found], np.bool_),
+        seen=np.array([label.seq <= watermark for label in found], np.bool_),
+    )
+    doubts = Doubts(
+        item=np.array([order[doubt.evaluation_id] for doubt in doubted], np.int32),
+        rater=np.array([raters[doubt.rater] for doubt in doubted], np.int32),
+    )
+    items = items_of([evaluations[name] for name in order], criteria_count)
+    digest = hashlib.sha256()
+    told = (labels.item, labels.criterion, labels.score, labels.rater, labels.confirmed, doubts.item, doubts.rater)
+    for array in (*told, items.raw):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    for name in order:
+        digest.update(evaluations[name].digest.encode())
+    return Dataset(items, labels, doubts, tuple(raters), dict(said.left_out), digest.hexdigest())
+
+
+def _numbered(names: list[str]) -> dict[str, int]:
+    return {name: number for number, name in enumerate(dict.fromkeys(names))}
+
+
+def items_of(evaluations: list[Evaluation], criteria_count: int) -> Items:
+    """Evaluations as the trainer's items."""
+    raw = np.full((len(evaluations), criteria_count), np.nan)
+    for row, evaluation in enumerate(evaluations):
+        for ordinal, score in enumerate(evaluation.scores):
+            if score is not None:
+                raw[row, ordinal] = score
+    return Items(
+        ids=[e.id for e in evaluations],
+        groups=[e.group for e in evaluations],
+        sources=[e.source for e in evaluations],
+        inputs=[e.input for e in evaluations],
+        outputs=[e.output for e in evaluations],
+        rationales=[e.rationale for e in evaluations],
+        raw=raw,
+    )

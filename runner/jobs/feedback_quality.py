@@ -1,0 +1,120 @@
+"""How good the feedback is that a job would learn from: who repeats themselves, what is left out, what is lopsided."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+from models.feedback import Bounds
+from models.judge import Criterion
+from runner.dataset.labels import LATER_CORRECTION, LATER_VERDICT, Opinions, Said, Seen
+from runner.jobs.detectable_effect import Likeness
+from store.database.store import Store
+from store.summary.excluded import outside
+from store.summary.sample import newest_block
+
+MOST = 5_000
+"""Items of feedback looked at, the newest: it bounds what a preflight costs, however large a judge is."""
+BLOCK = 500
+"""Rows read at a time; between two blocks other requests have their turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """The labels of one criterion: how many, and how many of them say the same."""
+
+    ordinal: int
+    labels: int
+    commonest: float  # the score, on the scale's grid
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """What the newest feedback within bounds looks like.
+
+    ``examined``: items looked at; ``whole``: whether these are all there are. ``corrected``: corrected scores,
+    ``agreeing`` of which are the judge's own, within half a step; ``confirmed``: scores that were found right.
+    ``left_out``: what would not be learned from, by the reason. ``likeness``: of the judge's errors within groups.
+    """
+
+    examined: int = 0
+    whole: bool = True
+    corrected: int = 0
+    agreeing: int = 0
+    confirmed: int = 0
+    repeated: int = 0
+    left_out: dict[str, int] = field(default_factory=dict)
+    likeness: Likeness = field(default_factory=Likeness)
+    balance: tuple[Balance, ...] = ()
+
+    @property
+    def agreeing_share(self) -> float | None:
+        """Share (0..1) of the corrected scores that agree with the judge; None without any."""
+        return self.agreeing / self.corrected if self.corrected else None
+
+
+async def examine(store: Store, judge_pk: int, criteria: Sequence[Criterion], bounds: Bounds) -> Quality:
+    """Look at the newest feedback within bounds, as the training process will at all of it."""
+    bounds = replace(bounds, criteria=None)  # targets narrow what is counted, not what is learned from
+    rows: list[Any] = []
+    read = partial(newest_block, judge_pk=judge_pk, bounds=bounds, size=BLOCK)
+    block = await store.read(partial(read, below=None))
+    while block and len(rows) < MOST:
+        rows += block
+        block = await store.read(partial(read, below=rows[-1].seq))
+    around = await store.read(partial(outside, judge_pk=judge_pk, bounds=bounds))
+    found = await asyncio.to_thread(_look_at, rows, criteria)
+    return replace(found, whole=not block, left_out=around | found.left_out)
+
+
+def _look_at(rows: list[Any], criteria: Sequence[Criterion]) -> Quality:
+    """What rows of feedback, in whatever order, look like."""
+    opinions = Opinions()
+    for row in sorted(rows, key=lambda row: (row.submitted_at, row.seq)):
+        opinions.add(row)
+    scores = {row.evaluation_id: Seen(row.raw, row.shown) for row in rows}
+    said = opinions.settle(scores.__getitem__, len(criteria))
+    corrections = [label for label in said.labels if not label.confirmed]
+    return Quality(
+        examined=len(rows),
+        corrected=len(corrections),
+        agreeing=sum(_agrees(label, scores, criteria) for label in corrections),
+        confirmed=len(said.labels) - len(corrections),
+        repeated=said.left_out[LATER_CORRECTION] + said.left_out[LATER_VERDICT],
+        left_out=dict(said.left_out),
+        likeness=_likeness(corrections, scores, {row.evaluation_id: row.group for row in rows}, criteria),
+        balance=_balance(said.labels, criteria),
+    )
+
+
+def _agrees(label: Said, scores: dict[str, Seen], criteria: Sequence[Criterion]) -> bool:
+    raw = scores[label.evaluation_id].raw[label.ordinal]
+    assert raw is not None
+    return abs(label.score - raw) <= criteria[label.ordinal].step / 2
+
+
+def _likeness(
+    corrections: list[Said], scores: dict[str, Seen], groups: dict[str, str | None], criteria: Sequence[Criterion]
+) -> Likeness:
+    errors: dict[tuple[str, bool], list[float]] = {}
+    for label in corrections:
+        raw, criterion = scores[label.evaluation_id].raw[label.ordinal], criteria[label.ordinal]
+        assert raw is not None
+        group = groups[label.evaluation_id]
+        key = (label.evaluation_id, False) if group is None else (group, True)
+        errors.setdefault(key, []).append(abs(label.score - raw) / (criterion.maximum - criterion.minimum))
+    return Likeness.of(list(errors.values()))
+
+
+def _balance(labels: list[Said], criteria: Sequence[Criterion]) -> tuple[Balance, ...]:
+    counts: dict[int, Counter[float]] = {criterion.ordinal: Counter() for criterion in criteria}
+    for label in labels:
+        criterion = criteria[label.ordinal]
+        steps = round((label.score - criterion.minimum) / criterion.step)
+        counts[label.ordinal][min(criterion.maximum, criterion.minimum + steps * criterion.step)] += 1
+    return tuple(
+        Balance(ordinal, found.total(), *found.most_common(1)[0]) for ordinal, found in counts.items() if found
+    )

@@ -1,0 +1,240 @@
+"""The verbs of a training job: submit, start, cancel, retry. Each is one transaction."""
+
+import hashlib
+import ipaddress
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from models.access import Viewer
+from models.audit import AuditAction
+from models.errors import IdempotencyMismatch, Invalid, NotRetryable, NotStartable, Refused
+from models.feedback import Summary
+from models.job import Decoding, EventKind, Priority, TrainingJob
+from models.job_status import JobStatus
+from models.spec import ExecutionOptions, TrainingConfig, TrainingSpec
+from runner.jobs.feedback_quality import Quality
+from runner.jobs.preflight import Plan, plan, quality_of
+from runner.jobs.warnings import Notice
+from store import audit, jobs, judges
+from store.database.snapshot import snapshot
+from store.database.store import Store
+from store.event_log.events import NewEvent
+
+
+class Manager:
+    """Takes requests for jobs. ``allow_private_targets``: whether webhooks may go to this machine or its network."""
+
+    def __init__(self, store: Store, *, allow_private_targets: bool = False) -> None:
+        self.store = store
+        self.allow_private_targets = allow_private_targets
+
+    async def preflight(self, viewer: Viewer, spec: TrainingSpec) -> Plan:
+        """What ``submit`` would start from; changes nothing.
+
+        Raises:
+            Refused: the request is not well-formed.
+        """
+        spec = self._checked(spec)
+        quality = await quality_of(self.store, viewer.workspace_id, spec)
+        return await self.store.read(snapshot(lambda connection: plan(connection, viewer.workspace_id, spec, quality)))
+
+    async def submit(self, viewer: Viewer, spec: TrainingSpec) -> tuple[TrainingJob, tuple[Notice, ...]]:
+        """Create a job, and queue it unless it is to wait for ``start``.
+
+        Raises:
+            Refused: something is wrong with the request; nothing was changed.
+        """
+        spec = self._checked(spec)
+        quality = await quality_of(self.store, viewer.workspace_id, spec)
+
+        def unit(connection: Connection) -> tuple[TrainingJob, tuple[Notice, ...]]:
+            return _submit(connection, viewer, spec, quality)
+
+        try:
+            return await self.store.write(unit)
+        except IntegrityError:  # the same idempotency key was used at the same moment: now the first is there
+            return await self.store.write(unit)
+
+    async def start(self, viewer: Viewer, job_id: str) -> TrainingJob:
+        """Queue a job that was created to wait.
+
+        Raises:
+            NotFound, NotStartable: there is no such job, or it is past that.
+        """
+
+        def unit(connection: Connection) -> TrainingJob:
+            job = jobs.need(connection, viewer.workspace_id, job_id)
+            try:
+                if job.status is not JobStatus.CREATED:
+                    raise jobs.Lost(job.id)
+                started = jobs.transition(connection, job, JobStatus.QUEUED, "The job waits for a worker.")
+            except jobs.Lost:
+                raise NotStartable(
+                    f"Only a job that was created with autoStart: false can be started; this one is {job.status.name}.",
+                    ("job_id",),
+                ) from None
+            audit.record(connection, viewer, AuditAction.JOB_STARTED, job.id, "Started the training job.")
+            return started
+
+        return await self.store.write(unit)
+
+    async def cancel(self, viewer: Viewer, job_id: str, reason: str | None) -> TrainingJob:
+        """Cancel a job: at once while it waits, within a moment while it runs.
+
+        Raises:
+            NotFound, NotCancellable: there is no such job, or it is over.
+        """
+
+        def unit(connection: Connection) -> TrainingJob:
+            before = jobs.need(connection, viewer.workspace_id, job_id)
+            job = jobs.request_cancel(connection, viewer.workspace_id, job_id, reason)
+            if not before.cancel_requested:  # to ask again changes nothing
+                message = "Cancelled the training job."
+                audit.record(connection, viewer, AuditAction.JOB_CANCELLED, job.id, message, reason)
+            return job
+
+        return await self.store.write(unit)
+
+    async def retry(self, viewer: Viewer, job_id: str) -> TrainingJob:
+        """A new job with the same request, on the feedback there is now.
+
+        Raises:
+            NotFound, NotRetryable: there is no such job, or it did not fail.
+            Refused: the request can't be met any more.
+        """
+
+        def again(connection: Connection) -> TrainingSpec:
+            old = jobs.need(connection, viewer.workspace_id, job_id)
+            if old.status not in (JobStatus.FAILED, JobStatus.CANCELLED):
+                raise NotRetryable(
+                    f"Only a job that FAILED or was CANCELLED can be tried again; this one is {old.status.name}.",
+                    ("job_id",),
+                )
+            judge = judges.by_pk(connection, old.judge_pk)
+            return replace(spec_of(old, judge.id), idempotency_key=None)
+
+        spec = await self.store.read(again)  # what has ended stays as it is
+        quality = await quality_of(self.store, viewer.workspace_id, spec)
+        return await self.store.write(lambda connection: _submit(connection, viewer, spec, quality, retry_of=job_id)[0])
+
+    def _checked(self, spec: TrainingSpec) -> TrainingSpec:
+        spec = spec.checked()
+        url = spec.options.webhook_url
+        if url is not None and not self.allow_private_targets and _names_private_host(url):
+            raise Refused(
+                Invalid(
+                    "webhookUrl names a private or loopback address, to which this server sends nothing; an operator "
+                    "can allow it with JUDGESMITH_ALLOW_PRIVATE_TARGETS.",
+                    ("execution_options", "webhook_url"),
+                )
+            )
+        return spec
+
+
+def spec_of(job: TrainingJob, judge_id: str) -> TrainingSpec:
+    """The request a job was created from."""
+    config, options = dict(job.config), dict(job.options)
+    cutoff, targets = config.pop("feedback_cutoff_date"), config.pop("target_criteria")
+    decoding = Decoding(config.pop("decoding", Decoding.ERROR))
+    return TrainingSpec(
+        judge_id=judge_id,
+        training_type=job.training_type,
+        config=TrainingConfig(
+            feedback_cutoff_date=datetime.fromisoformat(cutoff) if cutoff else None,
+            target_criteria=tuple(targets) if targets else None,
+            decoding=decoding,
+            **config,
+        ),
+        options=ExecutionOptions(**options | {"priority": Priority[options["priority"]], "auto_start": True}),
+    )
+
+
+def _submit(
+    connection: Connection, viewer: Viewer, spec: TrainingSpec, quality: Quality, retry_of: str | None = None
+) -> tuple[TrainingJob, tuple[Notice, ...]]:
+    request = spec.as_json()
+    digest = hashlib.sha256(orjson.dumps(request, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    if spec.idempotency_key is not None:
+        earlier = jobs.by_idempotency_key(connection, viewer.workspace_id, spec.idempotency_key)
+        if earlier is not None:
+            return _same_request(earlier, digest), ()
+    judge = judges.get(connection, viewer.workspace_id, spec.judge_id)
+    if judge is not None:
+        judges.lock(connection, judge.pk)  # so that no feedback comes between its figures and the job's bounds
+    made = plan(connection, viewer.workspace_id, spec, quality)
+    if made.errors:
+        raise Refused(*made.errors)
+    assert made.judge is not None
+    assert made.summary is not None
+    assert made.seconds is not None
+    config = request["config"] | {"target_criteria": [c.id for c in made.targets] or None}
+    job = jobs.create(
+        connection,
+        [_warning(notice) for notice in made.warnings],
+        start=spec.options.auto_start,
+        workspace_id=viewer.workspace_id,
+        judge_pk=made.judge.pk,
+        training_type=spec.training_type,
+        priority=int(spec.options.priority),
+        config=config,
+        options=request["options"],
+        idempotency_key=spec.idempotency_key,
+        request_digest=digest,
+        base_version_id=made.base.id if made.base is not None else None,
+        feedback_after=made.bounds.after_seq,
+        feedback_upto=made.judge.feedback_seq,
+        summary=_snapshot(made.summary),
+        estimated_seconds=made.seconds + made.seconds_ahead,
+        retry_of=retry_of,
+        created_by=viewer.user_id,
+    )
+    kind = spec.training_type.name
+    if retry_of is None:
+        message = f"Created a training job of the type {kind} for {made.judge.id}."
+        audit.record(connection, viewer, AuditAction.JOB_CREATED, job.id, message)
+    else:
+        message = f"Tried {retry_of} again, a training job of the type {kind} for {made.judge.id}."
+        audit.record(connection, viewer, AuditAction.JOB_RETRIED, job.id, message)
+    return job, made.warnings
+
+
+def _same_request(earlier: TrainingJob, digest: str) -> TrainingJob:
+    if earlier.request_digest != digest:
+        raise Refused(
+            IdempotencyMismatch(
+                f"The idempotency key was used for {earlier.id}, with another request. Use a new key.",
+                ("idempotency_key",),
+            )
+        )
+    return earlier
+
+
+def _snapshot(summary: Summary) -> dict[str, Any]:
+    return {
+        "total": summary.total,
+        "corrections": summary.corrections,
+        "ratings": summary.ratings,
+        "usable": summary.usable,
+        "earliest": summary.earliest.isoformat() if summary.earliest else None,
+        "latest": summary.latest.isoformat() if summary.latest else None,
+    }
+
+
+def _warning(notice: Notice) -> NewEvent:
+    return NewEvent(EventKind.WARNING, notice.message, {"code": notice.code})
+
+
+def _names_private_host(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return not ipaddress.ip_address(host).is_global
+    except ValueError:
+        return False

@@ -1,0 +1,124 @@
+"""What a training job would start from: the same checks for a dry run and for the real thing."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from models.errors import DomainError, InsufficientFeedback, NotFound
+from models.feedback import Bounds, Summary
+from models.job import TrainingType
+from models.judge import Criterion, Judge, JudgeVersion
+from models.scoring import Scorecard
+from models.spec import TrainingSpec
+from runner.dataset.bounds import bounds_of
+from runner.jobs.detectable_effect import detectable_change
+from runner.jobs.duration import pace
+from runner.jobs.feedback_quality import Quality, examine
+from runner.jobs.warnings import Notice, notices
+from store import jobs, judges
+from store.database.store import Store
+from store.summary.summary import summarise
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a job would use, what is wrong with that, and how long it would take."""
+
+    judge: Judge | None
+    base: JudgeVersion | None
+    targets: tuple[Criterion, ...]
+    bounds: Bounds
+    summary: Summary | None
+    quality: Quality
+    errors: tuple[DomainError, ...]
+    warnings: tuple[Notice, ...]
+    seconds: float | None
+    seconds_ahead: float
+    detectable_change: float | None  # smallest one of the mean absolute error, as a share (0 to 1) of the range
+
+
+def plan(connection: Connection, workspace_id: str, spec: TrainingSpec, quality: Quality) -> Plan:
+    """Check a request that is well-formed by itself against the judge and its feedback, whose quality is known."""
+    judge = judges.get(connection, workspace_id, spec.judge_id)
+    if judge is None:
+        missing = NotFound(f"There is no judge {spec.judge_id!r}.", ("judge_id",))
+        return Plan(None, None, (), Bounds(), None, quality, (missing,), (), None, 0.0, None)
+    criteria = judges.criteria(connection, judge.pk)
+    targets, errors = _targets(criteria, spec)
+    base, bounds = _start(connection, judge, spec, targets)
+    summary = summarise(connection, judge.pk, criteria, bounds)
+    needed = spec.config.minimum_feedback_count
+    if summary.usable < needed:
+        errors = (*errors, _too_little(summary.usable, needed, spec, base))
+    ours = pace(connection)
+    return Plan(
+        judge,
+        base,
+        targets,
+        bounds,
+        summary,
+        quality,
+        errors,
+        notices(spec, summary, quality, base, criteria),
+        ours.seconds(summary.usable),
+        sum(ours.seconds(usable) for usable in jobs.ahead(connection, spec.options.priority)),
+        detectable_change(summary.spread, quality.likeness, spec.config.validation_split or 1.0),
+    )
+
+
+async def quality_of(store: Store, workspace_id: str, spec: TrainingSpec) -> Quality:
+    """How good the feedback is that a request would learn from, read apart: a write must not wait for it."""
+
+    def unit(connection: Connection) -> tuple[int, tuple[Criterion, ...], Bounds] | None:
+        judge = judges.get(connection, workspace_id, spec.judge_id)
+        if judge is None:
+            return None
+        return judge.pk, judges.criteria(connection, judge.pk), _start(connection, judge, spec, ())[1]
+
+    found = await store.read(unit)
+    return await examine(store, *found) if found is not None else Quality()
+
+
+def _start(
+    connection: Connection, judge: Judge, spec: TrainingSpec, targets: tuple[Criterion, ...]
+) -> tuple[JudgeVersion | None, Bounds]:
+    """The version a job would go on from, and which feedback it would use."""
+    active = judge.active_version_id
+    base = judges.version(connection, judge.workspace_id, active) if active is not None else None
+    ordinals = tuple(sorted(c.ordinal for c in targets)) or None
+    cutoff = spec.config.feedback_cutoff_date
+    return base, bounds_of(spec.training_type, cutoff, ordinals, base, judge.feedback_seq)
+
+
+def _targets(
+    criteria: tuple[Criterion, ...], spec: TrainingSpec
+) -> tuple[tuple[Criterion, ...], tuple[DomainError, ...]]:
+    scorecard = Scorecard(criteria)
+    found: dict[str, Criterion] = {}
+    errors = []
+    for number, name in enumerate(spec.config.target_criteria or ()):
+        criterion = scorecard.find(name)
+        if criterion is None:
+            known = ", ".join(c.key for c in criteria[:10])
+            at = ("training_config", "target_criteria", str(number))
+            errors.append(NotFound(f"The judge has no criterion {name!r}; it has {known}.", at))
+        else:
+            found[criterion.id] = criterion
+    return tuple(found.values()), tuple(errors)
+
+
+def _too_little(usable: int, needed: int, spec: TrainingSpec, base: JudgeVersion | None) -> InsufficientFeedback:
+    since: datetime | None = spec.config.feedback_cutoff_date
+    where = ""
+    if since is not None:
+        where = f" given since {since.isoformat()}"
+    elif spec.training_type is TrainingType.INCREMENTAL and base is not None:
+        where = f" since version {base.number}, from which an incremental job goes on"
+    return InsufficientFeedback(
+        f"There are {usable} usable items of feedback{where}; this job asks for at least {needed}. Usable are "
+        "corrections, ratings of 4 or 5, and approvals that approve. Collect more, or lower minimumFeedbackCount.",
+        ("training_config", "minimum_feedback_count"),
+        usable=usable,
+        required=needed,
+    )

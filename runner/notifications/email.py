@@ -1,0 +1,94 @@
+"""E-mail about a job's end, through the SMTP server that the operator names."""
+
+from dataclasses import dataclass
+from email.message import EmailMessage
+from typing import Any
+
+import aiosmtplib
+
+from models.job import Delivery
+from runner.notifications.deliverer import Undeliverable
+
+SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpServer:
+    """Where e-mail goes out. ``security``: none, starttls or tls."""
+
+    host: str | None = None
+    port: int = 25
+    user: str | None = None
+    password: str | None = None
+    sender: str = "judgesmith@localhost"
+    security: str = "none"
+
+
+class EmailChannel:
+    """Mails a job's end to the address the job names."""
+
+    def __init__(self, server: SmtpServer) -> None:
+        self.server = server
+
+    async def deliver(self, delivery: Delivery) -> None:
+        """Hand the message to the SMTP server.
+
+        Raises:
+            Undeliverable: there is no server, or it did not take the message.
+        """
+        server = self.server
+        if server.host is None:
+            raise Undeliverable("This server sends no e-mail: set JUDGESMITH_SMTP_HOST.", final=True)
+        try:
+            await aiosmtplib.send(
+                message_of(delivery, server.sender),
+                hostname=server.host,
+                port=server.port,
+                username=server.user,
+                password=server.password,
+                use_tls=server.security == "tls",
+                start_tls=server.security == "starttls",
+                timeout=SECONDS,
+            )
+        except aiosmtplib.SMTPRecipientsRefused as error:
+            raise _refused(error.recipients[0]) from error
+        except aiosmtplib.SMTPResponseException as error:
+            raise _refused(error) from error
+        except (aiosmtplib.SMTPException, OSError) as error:
+            raise Undeliverable(f"The SMTP server can't be used: {type(error).__name__}.") from error
+
+
+def _refused(answer: aiosmtplib.SMTPResponseException) -> Undeliverable:
+    return Undeliverable(f"The SMTP server refused the message: {answer.code}.", final=answer.code >= 550)
+
+
+def message_of(delivery: Delivery, sender: str) -> EmailMessage:
+    """The e-mail that tells of a job's end."""
+    data = delivery.payload["data"]
+    message = EmailMessage()
+    message["From"] = sender
+    message["To"] = delivery.target
+    message["Subject"] = f"Training job {data['job_id']}: {data['status']}"
+    message["Message-ID"] = f"<{delivery.id}@judgesmith>"
+    message.set_content("\n".join(_lines(data)) + "\n")
+    return message
+
+
+def _lines(data: dict[str, Any]) -> list[str]:
+    lines = [f"The training job {data['job_id']} ({data['training_type']}) is {data['status']}."]
+    change = data["mae_change"]
+    if change is not None:
+        verdict = "proven better" if data["improved"] else "not proven better"
+        lines.append(
+            f"The new version is {verdict}: its mean error changed by {change['estimate']:+.1%} of the scale's range "
+            f"(95 % interval {change['lower']:+.1%} to {change['upper']:+.1%})."
+        )
+    if data["result_version_id"]:
+        lines.append(f"New version: {data['result_version_id']}.")
+    if data["deployment"]:
+        lines.append(
+            ("Deployed. " if data["deployment"]["deployed"] else "Not deployed. ") + data["deployment"]["reason"]
+        )
+    if data["error"]:
+        lines.append(data["error"]["message"])
+    return lines

@@ -1,0 +1,108 @@
+"""Webhooks, signed as Standard Webhooks (standardwebhooks.com) says; never to a private address unless allowed."""
+
+import contextlib
+import ipaddress
+import socket
+import ssl
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import anyio
+import httpcore
+import httpx
+import orjson
+from standardwebhooks import Webhook
+
+from models.job import Delivery
+from runner.notifications.deliverer import Undeliverable
+from store import access
+from store.database.store import Store
+
+SECONDS = 20.0
+_FAILURES = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, ssl.SSLError, OSError)
+
+
+class GuardedNetwork(httpcore.AsyncNetworkBackend):
+    """Connects to the address it has checked, so a name can't point elsewhere between check and connection."""
+
+    def __init__(self, *, allow_private: bool) -> None:
+        self.allow_private = allow_private
+        self._network = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 - the interface is httpcore's
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Connect to the first address of a host that is allowed and answers.
+
+        Raises:
+            Undeliverable: the host has no address, or only private ones.
+        """
+        try:
+            found = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except OSError as error:
+            raise Undeliverable(f"{host} does not resolve.") from error
+        addresses = [str(sockaddr[0]) for *_, sockaddr in found]
+        allowed = [address for address in addresses if self.allow_private or is_public(address)]
+        if not allowed:
+            raise Undeliverable(f"{host} has only private addresses, to which nothing is sent.", final=True)
+        for address in allowed[:-1]:
+            with contextlib.suppress(httpcore.ConnectError, httpcore.ConnectTimeout):
+                return await self._network.connect_tcp(address, port, timeout, local_address, socket_options)
+        return await self._network.connect_tcp(allowed[-1], port, timeout, local_address, socket_options)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await anyio.sleep(seconds)
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is one of the internet's own."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
+        ip = ip.ipv4_mapped
+    return ip.is_global and not ip.is_multicast
+
+
+class WebhookChannel:
+    """Posts a job's end to the address the job names."""
+
+    def __init__(self, store: Store, *, allow_private: bool = False) -> None:
+        self.store = store
+        self.allow_private = allow_private
+
+    async def deliver(self, delivery: Delivery) -> None:
+        """Post the message; redirects are not followed.
+
+        Raises:
+            Undeliverable: the receiver can't be reached or did not answer with 2xx.
+        """
+        secret = await self.store.read(lambda connection: access.webhook_secret_of_job(connection, delivery.job_id))
+        body = orjson.dumps(delivery.payload)
+        named = httpx.URL(delivery.target)  # writes names and paths of other scripts in ASCII
+        url = httpcore.URL(scheme=named.raw_scheme, host=named.raw_host, port=named.port, target=named.raw_path)
+        moment = datetime.now(UTC)
+        headers: dict[bytes | str, bytes | str] = {
+            "content-type": "application/json",
+            "user-agent": "Judgesmith",
+            "webhook-id": delivery.id,
+            "webhook-timestamp": str(int(moment.timestamp())),
+            "webhook-signature": Webhook(secret).sign(delivery.id, moment, body.decode()),
+        }
+        network = GuardedNetwork(allow_private=self.allow_private)
+        limits = dict.fromkeys(("connect", "read", "write", "pool"), SECONDS)
+        try:
+            async with (
+                httpcore.AsyncConnectionPool(ssl_context=ssl.create_default_context(), network_backend=network) as pool,
+                pool.stream("POST", url, headers=headers, content=body, extensions={"timeout": limits}) as response,
+            ):
+                status = response.status
+        except _FAILURES as error:
+            raise Undeliverable(f"The receiver can't be reached: {type(error).__name__}.") from error
+        if not 200 <= status < 300:
+            raise Undeliverable(f"The receiver answered {status}.", final=status == 410)

@@ -1,0 +1,171 @@
+"""The training process: one an attempt. It reads the job's snapshot, trains, and reports in lines of JSON.
+
+It knows nothing of queues or leases. Started ahead of need, it waits for its orders on stdin; it dies with its
+parent; what libraries print can't corrupt its reports. Nobody but its supervisor writes to the database.
+"""
+
+import asyncio
+import base64
+import contextlib
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from importlib import import_module
+from importlib.metadata import version as package_version
+from typing import Any
+
+import msgspec
+import orjson
+from sqlalchemy import Connection
+
+from models.job import TrainingJob
+from models.judge import Criterion, JudgeVersion
+from runner.dataset.bounds import bounds_of_job
+from runner.dataset.dataset import Dataset, load, scales_of
+from runner.processes.error_lines import INTERNAL, last_words, speak_in_lines
+from runner.processes.parent_death import die_with_parent, exit_at_end_of_input
+from runner.training.request import Order
+from store import jobs, judges
+from store.database.errors import is_away
+from store.database.store import open_store
+from store.summary.excluded import outside
+from trainer.errors import Diverged
+from trainer.model.version import Version
+from trainer.task import Config, Progress, Task
+from trainer.train import train
+
+# What training imports when it begins; a process that waits for its order has the time.
+_NEEDED = ("scipy.optimize", "scipy.special")
+
+Say = Callable[..., None]
+
+
+class DamagedBase(Exception):
+    """The content of the version that a job goes on from can't be read."""
+
+
+def main() -> None:
+    """Wait for an order on stdin, carry it out, and report on what was stdout."""
+    speak_in_lines("training process")
+    die_with_parent(int(sys.argv[1]))
+    with contextlib.suppress(OSError):
+        os.nice(5)  # requests go before training
+    reports = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)
+
+    def say(**report: Any) -> None:
+        # figures of a proof may be numpy's
+        reports.write(orjson.dumps(report, option=orjson.OPT_SERIALIZE_NUMPY) + b"\n")
+
+    for needed in _NEEDED:
+        import_module(needed)
+    line = sys.stdin.buffer.readline()
+    if not line:
+        return
+    exit_at_end_of_input()
+    try:
+        _carry_out(msgspec.json.decode(line, type=Order), say)
+    except Diverged as error:
+        say(failed={"code": "DIVERGED", "message": str(error)})
+    except MemoryError:
+        say(failed={"code": "OUT_OF_MEMORY", "message": "There was too little memory for this much feedback."})
+    except DamagedBase as error:
+        say(failed={"code": "BASE_VERSION_DAMAGED", "message": str(error)})
+    except Exception as error:
+        last_words("training process", error)
+        if is_away(error):
+            os._exit(1)  # the job is tried again
+        say(failed=INTERNAL)  # and would end like this each time
+    os._exit(0)  # at once: threads that read or idle are not waited for
+
+
+def _carry_out(order: Order, say: Say) -> None:
+    job, criteria, data, around, base, checkpoint = asyncio.run(_load(order))
+    config = Config(
+        training_type=job.training_type.value,
+        seed=job.config["seed"],
+        learning_rate=job.config["learning_rate"],
+        max_epochs=job.config["max_epochs"],
+        early_stopping=job.config["early_stopping"],
+        validation_split=job.config["validation_split"],
+        targets=_targets(job, criteria),
+        decoding=job.config.get("decoding", "error"),
+    )
+    task = Task(scales_of(criteria), data.items, data.labels, data.doubts, len(data.raters), config, base)
+    counts = {"labels": len(data.labels), "items": len(data.items), "doubts": len(data.doubts.item)}
+    say(loaded=counts | {"left_out": around | data.left_out})
+    if not len(data.labels):
+        say(failed={"code": "NO_LABELS", "message": "None of the feedback is about a score that the judge gave."})
+        return
+
+    def report(progress: Progress) -> None:
+        say(progress=asdict(progress))
+
+    def save(content: bytes) -> None:
+        say(checkpoint=base64.b64encode(content).decode())
+
+    outcome = train(task, report, checkpoint, save)
+    say(
+        outcome={
+            "version": base64.b64encode(outcome.version).decode() if outcome.version is not None else None,
+            "evidence": _by_id(outcome.evidence.to_dict(), criteria),
+            "chosen": outcome.chosen,
+            "warnings": [asdict(warning) for warning in outcome.warnings],
+            "lineage": counts
+            | {
+                "feedback_digest": data.digest,
+                "feedback_after": job.feedback_after,
+                "seed": config.seed,
+                "code": package_version("judgesmith"),
+            },
+        }
+    )
+
+
+async def _load(
+    order: Order,
+) -> tuple[TrainingJob, tuple[Criterion, ...], Dataset, dict[str, int], Version | None, bytes | None]:
+    def unit(connection: Connection) -> Any:
+        job = jobs.need(connection, order.workspace_id, order.job_id)
+        criteria = judges.criteria(connection, job.judge_pk)
+        base: JudgeVersion | None = None
+        content: bytes | None = None
+        if job.base_version_id is not None:
+            base = judges.version(connection, order.workspace_id, job.base_version_id)
+            content = judges.version_content(connection, job.base_version_id)
+        watermark = base.watermark if base is not None else 0
+        bounds = bounds_of_job(job)
+        data = load(connection, job.judge_pk, len(criteria), bounds, watermark)
+        around = outside(connection, job.judge_pk, bounds, (job.created_at, job.started_at))
+        return job, criteria, data, around, content, jobs.checkpoint_of(connection, job.id)
+
+    store = open_store(order.url)
+    job, criteria, data, around, content, checkpoint = await store.read(unit)
+    await store.close()
+    return job, criteria, data, around, _base(content, job) if content is not None else None, checkpoint
+
+
+def _base(content: bytes, job: TrainingJob) -> Version:
+    try:
+        return Version.loads(content)
+    except ValueError as error:
+        raise DamagedBase(
+            f"What the database holds of the version {job.base_version_id}, which this job goes on from, is damaged. "
+            "Restore it from a backup, or train with FULL_RETRAIN, deploy the result and go on from there."
+        ) from error
+
+
+def _by_id(evidence: dict[str, Any], criteria: tuple[Criterion, ...]) -> dict[str, Any]:
+    """The proof with criteria named by their ids, as the database knows them; the trainer knows their keys."""
+    ids = {criterion.key: criterion.id for criterion in criteria}
+    return evidence | {"criteria": [row | {"criterion": ids[row["criterion"]]} for row in evidence["criteria"]]}
+
+
+def _targets(job: TrainingJob, criteria: tuple[Criterion, ...]) -> tuple[int, ...] | None:
+    wanted = job.config["target_criteria"]
+    return tuple(c.ordinal for c in criteria if c.id in wanted) if wanted else None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""The end of a successful job: version, proof, gate and deployment in one fenced transaction, the end told last."""
+
+import hashlib
+from typing import Any
+
+from sqlalchemy import Connection
+
+from models.base import now
+from models.job import EventKind, TrainingJob
+from models.job_status import JobStatus
+from runner.versions.deployment import decide
+from store import jobs, judges
+from store.event_log.events import NewEvent
+
+
+def publish(
+    connection: Connection, job_id: str, fence: int, outcome: dict[str, Any], content: bytes | None
+) -> TrainingJob:
+    """Keep what a job achieved and complete it; if it was to be cancelled by then, cancel it and keep nothing.
+
+    Raises:
+        Lost: the job is no longer held under this fence; nothing is kept.
+    """
+    job = jobs.held(connection, job_id, fence)
+    if job.cancel_requested:
+        return jobs.transition(connection, job, JobStatus.CANCELLED, jobs.cancel_message(job), under=fence)
+    judge = judges.lock(connection, job.judge_pk)
+    events = [NewEvent(EventKind.WARNING, w["message"], {"code": w["code"]}) for w in outcome["warnings"]]
+    changes: dict[str, Any] = {"evidence": outcome["evidence"], "chosen": outcome["chosen"]}
+    if content is not None:
+        version = judges.add_version(
+            connection,
+            judge.pk,
+            content,
+            job_id=job.id,
+            parent_id=job.base_version_id,
+            evidence=outcome["evidence"],
+            proven_against=job.base_version_id,
+            watermark=job.feedback_upto,
+            lineage=outcome["lineage"] | _origin(job, outcome, content),
+            created_by=job.created_by,
+        )
+        changes["result_version_id"] = version.id
+        events.append(NewEvent(EventKind.VERSION, f"Version {version.number} was made.", {"version_id": version.id}))
+        if job.options["auto_deploy"]:
+            backup = job.options["backup_current_version"]
+            deployed, reason = decide(connection, judge, version, backup=backup, by=job.created_by)
+            changes["deployment"] = {"deployed": deployed, "reason": reason, "decided_at": now().isoformat()}
+            events.append(NewEvent(EventKind.DEPLOYMENT, reason, {"deployed": deployed, "reason": reason}))
+    if job.progress is not None:
+        changes["progress"] = job.progress | {"fraction": 1.0}
+    jobs.log(connection, job, events)
+    if job.status is not JobStatus.VALIDATING:
+        job = jobs.transition(
+            connection, job, JobStatus.VALIDATING, "The result is compared with what people said.", under=fence
+        )
+    return jobs.transition(connection, job, JobStatus.COMPLETED, "The job is complete.", under=fence, **changes)
+
+
+def _origin(job: TrainingJob, outcome: dict[str, Any], content: bytes) -> dict[str, Any]:
+    return {
+        "training_type": job.training_type.value,
+        "config": job.config,
+        "chosen": outcome["chosen"],
+        "file_digest": hashlib.sha256(content).hexdigest(),
+    }

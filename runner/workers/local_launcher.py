@@ -1,0 +1,59 @@
+"""The embedded launcher: training processes of this machine, guarded by this process."""
+
+import asyncio
+import os
+
+import structlog
+
+from models.job import TrainingJob
+from runner.processes.spawn import Spare
+from runner.workers.leases import Leases
+from runner.workers.supervisor import Supervisor
+from store.database.store import Store
+
+log = structlog.get_logger(__name__)
+
+
+class LocalLauncher:
+    """Runs as many jobs at once as there are slots; None: one a core."""
+
+    def __init__(self, store: Store, leases: Leases, slots: int | None = None) -> None:
+        self.store = store
+        self.leases = leases
+        self.slots = slots or os.cpu_count() or 1
+        self._spare = Spare()
+        self._running: set[asyncio.Task[None]] = set()
+
+    @property
+    def free(self) -> int:
+        """How many more jobs may start."""
+        return self.slots - len(self._running)
+
+    def prepare(self) -> None:
+        """Have a training process waiting."""
+        self._spare.prepare()
+
+    def launch(self, job: TrainingJob) -> asyncio.Task[None]:
+        """Run a claimed job."""
+        task = asyncio.create_task(self._run(job), name=job.id)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return task
+
+    async def stop(self) -> None:
+        """Hand running jobs back and let all processes go."""
+        running = list(self._running)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        await self._spare.close()
+
+    async def _run(self, job: TrainingJob) -> None:
+        supervisor = Supervisor(self.store, job, self.leases, self._spare.take)
+        try:
+            end = await supervisor.run()
+            log.info("job_left", job=job.id, end=end)
+        except Exception:
+            log.exception("supervisor_failed", job=job.id)
+        finally:
+            self._spare.prepare()

@@ -1,0 +1,91 @@
+"""The worker: claims jobs while there is room, and gives back those whose worker was lost."""
+
+import asyncio
+import contextlib
+import time
+
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from models.job import TrainingJob
+from runner.workers.leases import Leases
+from runner.workers.local_launcher import LocalLauncher
+from runner.workers.process_identity import is_gone, this_process
+from store import jobs
+from store.database.errors import is_away, reason
+from store.database.signals import Topic
+from store.database.store import Store
+
+log = structlog.get_logger(__name__)
+
+SWEEP_SECONDS = 1.0
+
+
+class Worker:
+    """Any number of these may run at once, on any number of machines."""
+
+    def __init__(self, store: Store, leases: Leases, slots: int | None = None) -> None:
+        self.store = store
+        self.leases = leases
+        self.launcher = LocalLauncher(store, leases, slots)
+        self.owner = this_process()
+        self._loop: asyncio.Task[None] | None = None
+        self._swept = 0.0
+
+    def start(self) -> None:
+        """Begin to take jobs."""
+        self.launcher.prepare()
+        self._loop = asyncio.create_task(self._run(), name="worker")
+
+    async def stop(self) -> None:
+        """Take no more jobs, and hand back those that run."""
+        if self._loop is not None:
+            self._loop.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._loop
+        await self.launcher.stop()
+
+    async def _run(self) -> None:
+        with self.store.signals.listen(Topic.JOBS) as listener:
+            while True:
+                try:
+                    await self._sweep()
+                    await self._claim()
+                except Exception as error:  # it must go on, whatever happened
+                    if is_away(error):
+                        log.warning("database_away", reason=reason(error))
+                    else:
+                        log.exception("worker_failed")
+                await listener.wait(self.store.safety_interval)
+
+    async def _claim(self) -> None:
+        while self.launcher.free > 0:
+            try:
+                job = await self.store.write(lambda c: jobs.claim(c, self.owner, self.leases.length))
+            except IntegrityError:  # another worker took a job of the same judge at the same moment
+                continue
+            if job is None:
+                return
+            log.info("job_claimed", job=job.id, fence=job.fence)
+            self.launcher.launch(job).add_done_callback(lambda _: self.store.signals.fire([Topic.JOBS]))
+
+    async def _sweep(self) -> None:
+        if time.monotonic() - self._swept < SWEEP_SECONDS:
+            return
+        self._swept = time.monotonic()
+        if not await self.store.read(_any_lost):
+            return
+        for job in await self.store.write(_give_back_lost):
+            log.warning("job_swept", job=job.id, status=job.status)
+
+
+def _any_lost(connection: Connection) -> bool:
+    return bool(jobs.expired(connection, is_gone, lock=False))
+
+
+def _give_back_lost(connection: Connection) -> list[TrainingJob]:
+    return [
+        jobs.give_back(connection, job, job.fence, "its worker was lost", attempt_spent=True)
+        for job in jobs.expired(connection, is_gone, lock=True)
+    ]

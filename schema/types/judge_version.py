@@ -1,0 +1,74 @@
+"""Judge versions."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Optional, Self
+
+import strawberry
+from strawberry import ID
+
+from models.judge import JudgeVersion as VersionRecord
+from models.judge import VersionStatus
+from schema.decorators import field, object_type
+from schema.info import Info
+from schema.types.evidence import TrainingEvidence
+from schema.types.judge import Judge, load_judge
+from schema.types.lineage import VersionLineage
+from schema.types.node import Node
+
+if TYPE_CHECKING:
+    from schema.types.training_job import TrainingJob
+
+LaterJob = Annotated["TrainingJob", strawberry.lazy("schema.types.training_job")]
+
+
+@object_type
+class JudgeVersion(Node):
+    """A trained state of a judge: what turns its raw scores into scores that agree better with people.
+
+    A version never changes once it is made; only its `status` does.
+    """
+
+    number: int = strawberry.field(description="Counts the judge's versions: 1, 2, 3, ...")
+    status: VersionStatus = strawberry.field(description="Whether it is the one that scores, and if not, why not.")
+    created_at: datetime = strawberry.field(description="When the version was made.")
+    row: strawberry.Private[VersionRecord]
+
+    @field
+    async def judge(self, info: Info) -> Judge:
+        """The judge whose scores the version adjusts."""
+        return await load_judge(info, self.row.judge_pk)
+
+    @field
+    async def training_job(self, info: Info) -> LaterJob | None:
+        """The job that made the version; null when it was imported."""
+        from schema.types.training_job import load_job
+
+        return await load_job(info, self.row.job_id)
+
+    @field
+    async def parent(self, info: Info) -> Optional["JudgeVersion"]:
+        """The version that training went on from; null when it began from scratch."""
+        return await load_version(info, self.row.parent_id)
+
+    @field
+    def evidence(self) -> TrainingEvidence | None:
+        """The proof of how good the version is, as its training job left it; null when it was imported."""
+        return TrainingEvidence.of(self.row.evidence, self.row.judge_pk)
+
+    @field
+    def lineage(self) -> VersionLineage:
+        """Where it comes from: the exact feedback, the configuration, the seed and the code."""
+        return VersionLineage.of(self.row)
+
+    @classmethod
+    def of(cls, row: VersionRecord) -> Self:
+        """The GraphQL view of a record."""
+        return cls(id=ID(row.id), number=row.number, status=row.status, created_at=row.created_at, row=row)
+
+
+async def load_version(info: Info, version_id: str | None) -> JudgeVersion | None:
+    """The version with this id, if there is one."""
+    if version_id is None:
+        return None
+    row = await info.context.loaders.versions.load(version_id)
+    return None if row is None else JudgeVersion.of(row)

@@ -1,0 +1,51 @@
+"""Versions as files: `GET /versions/{id}/file` and `POST /judges/{id}/versions`."""
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from resolvers import versions
+from resolvers.context import Context
+from runner.versions.importer import MOST_BYTES
+from server.errors import failure
+from server.rest.responses import VersionAnswer
+from server.rest.training_jobs import door
+
+MEDIA_TYPE = "application/zip"
+_TAKEN = (MEDIA_TYPE, "application/octet-stream")
+
+
+@door("GET /versions/{version_id}/file")
+async def get_file(request: Request, ctx: Context) -> Response:
+    """A version's file, byte for byte as it was made."""
+    version_id = request.path_params["version_id"]
+    found = await versions.export(ctx, version_id)
+    if found is None:
+        return failure(404, "NOT_FOUND", f"There is no judge version {version_id!r}.")
+    name = f"{found.version.id}.npz"
+    return Response(found.content, 200, {"content-disposition": f'attachment; filename="{name}"'}, MEDIA_TYPE)
+
+
+@door("POST /judges/{judge_id}/versions")
+async def import_version(request: Request, ctx: Context) -> Response:
+    """Add the version in the body to a judge; 201 with its address."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type not in _TAKEN:
+        return failure(415, "UNSUPPORTED_MEDIA_TYPE", f"Send the file as {MEDIA_TYPE}.")
+    content = bytearray()
+    async for chunk in request.stream():
+        content += chunk
+        if len(content) > MOST_BYTES:
+            return failure(413, "LIMIT_EXCEEDED", f"A version's file has at most {MOST_BYTES:,} bytes.")
+    judge_id = request.path_params["judge_id"]
+    version = await versions.import_(ctx, judge_id, bytes(content))
+    body = VersionAnswer(
+        version_id=version.id,
+        judge_id=judge_id,
+        number=version.number,
+        status="candidate",
+        file_digest=version.lineage["file_digest"],
+        created_at=version.created_at.isoformat(),
+    )
+    where = {"location": f"/versions/{version.id}/file"}
+    return Response(msgspec.json.encode(body), 201, where, "application/json")

@@ -1,0 +1,114 @@
+"""Keyset pages: a page begins after a key, never after a count, so every page costs the same."""
+
+import base64
+import binascii
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Connection, func, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from models.errors import Invalid
+from models.request_sizes import Sizes
+from store.database.rows import Query, every
+
+T = TypeVar("T")
+
+MAX_FIRST = Sizes().page
+
+
+def encode_cursor(kind: str, key: object) -> str:
+    """An opaque cursor for a key within one kind of list."""
+    return base64.urlsafe_b64encode(f"{kind}:{key}".encode()).decode().rstrip("=")
+
+
+def decode_cursor(kind: str, cursor: str) -> str:
+    """The key of a cursor made by ``encode_cursor`` for the same kind of list.
+
+    Raises:
+        Invalid: the cursor is of another list, or none of ours.
+    """
+    try:
+        found, _, key = (
+            base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True).decode().partition(":")
+        )
+    except (binascii.Error, UnicodeError, ValueError):
+        found, key = "", ""
+    if found != kind or not key or "\x00" in key:
+        raise Invalid("after is no cursor of this list: pass on a cursor exactly as the server gave it.", ("after",))
+    return key
+
+
+@dataclass(frozen=True, slots=True)
+class Window(Generic[T]):
+    """The rows of one page, and whether the list goes on beyond it."""
+
+    rows: tuple[T, ...]
+    cursors: tuple[str, ...]
+    has_next: bool
+    has_previous: bool
+
+
+def check_first(first: int, most: int = MAX_FIRST) -> int:
+    """The page size, if it is allowed.
+
+    Raises:
+        Invalid: not 1 to ``most``.
+    """
+    if not 1 <= first <= most:
+        raise Invalid(f"first must be 1 to {most}, not {first}.", ("first",))
+    return first
+
+
+@dataclass(frozen=True, slots=True)
+class Keyset(Generic[T]):
+    """A list ordered by one unique column of a record."""
+
+    record: type[T]
+    kind: str
+    column: InstrumentedAttribute[Any]
+    descending: bool = False
+    parse: Callable[[str], Any] = str
+
+    def window(
+        self, connection: Connection, statement: Query, first: int, after: str | None, most: int = MAX_FIRST
+    ) -> Window[T]:
+        """One page of a filtered select of the record, with ``most`` items at most.
+
+        Raises:
+            Invalid: ``first`` or ``after`` is not allowed.
+        """
+        check_first(first, most)
+        if after is not None:
+            key = self._key(after)
+            statement = statement.where(self.column < key if self.descending else self.column > key)
+        statement = statement.order_by(self.column.desc() if self.descending else self.column.asc()).limit(first + 1)
+        rows = every(connection, statement, self.record)
+        shown = tuple(rows[:first])
+        cursors = tuple(encode_cursor(self.kind, getattr(row, self.column.key)) for row in shown)
+        return Window(shown, cursors, has_next=len(rows) > first, has_previous=after is not None)
+
+    def _key(self, after: str) -> Any:
+        key = decode_cursor(self.kind, after)
+        try:
+            return self.parse(key)
+        except ValueError:
+            raise Invalid("after is no cursor of this list.", ("after",)) from None
+
+
+def count(connection: Connection, statement: Query) -> int:
+    """How many rows a select has."""
+    return connection.execute(select(func.count()).select_from(statement.subquery())).scalar_one()
+
+
+def whole_number(text: str) -> int:
+    """A key that is a number and fits the database's own.
+
+    Raises:
+        ValueError: it does not.
+    """
+    number = int(text)
+    if not 0 <= number < 2**63:
+        raise ValueError(text)
+    return number

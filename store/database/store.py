@@ -1,0 +1,111 @@
+"""The way into the database: units of work that read, and units of work that write.
+
+A unit is a plain function of a synchronous SQLAlchemy connection. The same unit runs on SQLite and on PostgreSQL; it
+may run more than once before it commits, so it has no effect but on the database.
+"""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any, Self, TypeVar
+
+import orjson
+from sqlalchemy import Connection
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from store.database.signals import Signals
+from store.event_log.fair_scheduler import Turns
+from store.event_log.replay import CatchingUp
+from store.event_log.tail import Tail
+
+T = TypeVar("T")
+Unit = Callable[[Connection], T]
+
+
+class Store(ABC):
+    """One database. ``await store.read(unit)`` and ``await store.write(unit)`` are the only ways to it."""
+
+    # How long a listener may sleep without looking, in seconds: other processes' signals can get lost.
+    safety_interval = 1.0
+    # Whether the database is ours alone to migrate.
+    embedded = False
+
+    def __init__(self, url: str, reader: AsyncEngine) -> None:
+        self.url = url
+        self.signals = Signals()
+        self.tail = Tail(self)
+        self.catching_up = CatchingUp(self)
+        self.turns = Turns()
+        self._reader = reader
+
+    async def read(self, unit: Unit[T]) -> T:
+        """Run a unit that only reads, in one transaction."""
+        async with self._reader.connect() as connection:
+            return await connection.run_sync(unit)
+
+    @abstractmethod
+    async def write(self, unit: Unit[T]) -> T:
+        """Run a unit in a transaction of its own and return its result once the commit is durable.
+
+        Raises:
+            Exception: whatever the unit raised; then nothing of it is kept.
+        """
+
+    def tend(self) -> None:  # noqa: B027 - most databases need none
+        """Begin what the database can do beside its work after much was written; whoever calls does not wait for it."""
+
+    @abstractmethod
+    async def start(self) -> None:
+        """Begin to watch for other processes' commits."""
+
+    @abstractmethod
+    async def migrate(self) -> None:
+        """Bring the tables to this version's state, whatever they were before."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Finish what was accepted and let go of the database."""
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await asyncio.shield(self.close())
+
+
+def open_store(url: str) -> Store:
+    """The store for a database address, ``sqlite+aiosqlite:///PATH`` or ``postgresql+asyncpg://...``.
+
+    Raises:
+        ValueError: the address is of no database that Judgesmith speaks.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise ValueError(
+            "The database address can't be read: give one such as sqlite+aiosqlite:///judgesmith.sqlite or "
+            "postgresql+asyncpg://USER:PASSWORD@HOST/NAME."
+        ) from error
+    if parsed.drivername in ("sqlite", "sqlite+aiosqlite"):
+        if not parsed.database or parsed.database == ":memory:":
+            raise ValueError("Judgesmith keeps its data in a file: name one, as in sqlite+aiosqlite:///PATH.")
+        from store.database.sqlite import SqliteStore
+
+        return SqliteStore(parsed.database)
+    if parsed.drivername in ("postgresql", "postgresql+asyncpg"):
+        try:
+            from store.database.postgres import PostgresStore
+        except ModuleNotFoundError as error:
+            raise ValueError("PostgreSQL needs asyncpg: pip install 'judgesmith[postgres]'.") from error
+        return PostgresStore(parsed.set(drivername="postgresql+asyncpg").render_as_string(hide_password=False))
+    raise ValueError(
+        f"Judgesmith speaks sqlite+aiosqlite and postgresql+asyncpg, not {parsed.drivername}; see --database-url."
+    )
+
+
+def dump_json(value: Any) -> str:
+    """JSON text as the database keeps it."""
+    return orjson.dumps(value).decode()

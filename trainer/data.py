@@ -1,0 +1,87 @@
+"""Training data: scales, items, labels and doubts as plain arrays that are never modified in place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer.arrays import Bools, Floats, Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """One criterion and the scale it is scored on: `minimum`, `minimum + step`, ... up to `maximum`."""
+
+    key: str
+    name: str
+    minimum: float = 1.0
+    maximum: float = 5.0
+    step: float = 1.0
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Items:
+    """n evaluated items; `raw` is (n, C): the judge's own scores, NaN where it gave none."""
+
+    ids: list[str]
+    groups: list[str | None]
+    sources: list[str | None]
+    inputs: list[str | None]
+    outputs: list[str]
+    rationales: list[str | None]
+    raw: Floats
+
+    def __len__(self) -> int:
+        return len(self.outputs)
+
+    def take(self, index: NDArray[Any]) -> Items:
+        """The items at `index` (positions)."""
+        columns = (self.ids, self.groups, self.sources, self.inputs, self.outputs, self.rationales)
+        ids, groups, sources, inputs, outputs, rationales = ([column[i] for i in index] for column in columns)
+        return Items(ids, groups, sources, inputs, outputs, rationales, self.raw[index])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Labels:
+    """m scores people gave, in order of ingestion; all arrays are (m,).
+
+    `confirmed`: a high rating or an approval said that the shown score was right; False: a correction.
+    `seen`: the base version already learned from it.
+    """
+
+    item: Ints
+    criterion: Ints
+    score: Floats
+    rater: Ints
+    confirmed: Bools
+    seen: Bools
+
+    def __len__(self) -> int:
+        return len(self.item)
+
+    def take(self, index: NDArray[Any]) -> Labels:
+        """The labels at `index` (positions or a mask)."""
+        return Labels(
+            self.item[index],
+            self.criterion[index],
+            self.score[index],
+            self.rater[index],
+            self.confirmed[index],
+            self.seen[index],
+        )
+
+
+def _no_ints() -> Ints:
+    return np.zeros(0, np.int32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Doubts:
+    """Low ratings and refusals: somebody found the shown scores of an item wrong, the direction is unknown."""
+
+    item: Ints = field(default_factory=_no_ints)
+    rater: Ints = field(default_factory=_no_ints)

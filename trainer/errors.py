@@ -1,0 +1,5 @@
+"""Errors raised while training."""
+
+
+class Diverged(Exception):
+    """The training loss exploded."""
