@@ -105,7 +105,7 @@ class LimitExceeded(DomainError):
     code = ErrorCode.LIMIT_EXCEEDED
 
 
-class Refused(Exception):
+class RequestRejected(Exception):
     """One or more things are wrong with a request; nothing was changed."""
 
     def __init__(self, *errors: DomainError) -> None:

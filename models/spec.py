@@ -10,7 +10,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from models.access import Role
-from models.errors import DomainError, Invalid, LimitExceeded, Refused
+from models.errors import DomainError, Invalid, LimitExceeded, RequestRejected
 from models.feedback import FeedbackType
 from models.job import Decoding, Priority, TrainingType
 from models.request_sizes import Sizes
@@ -85,7 +85,7 @@ class JudgeSpec:
         """The same with every criterion's key filled in.
 
         Raises:
-            Refused: something is wrong; all that is wrong is named.
+            RequestRejected: something is wrong; all that is wrong is named.
         """
         problems = list(_text("name", self.name, MAX_NAME))
         problems += _optional_text("description", self.description, MAX_COMMENT)
@@ -106,7 +106,7 @@ class JudgeSpec:
             if criterion.key is not None and taken.setdefault(criterion.key, number) != number:
                 problems.append(Invalid(f"The key {criterion.key} is used twice.", ("criteria", str(number), "key")))
         if problems:
-            raise Refused(*problems)
+            raise RequestRejected(*problems)
         return replace(self, criteria=keyed(self.criteria, set()))
 
 
@@ -271,13 +271,13 @@ class KeySpec:
         """The same request.
 
         Raises:
-            Refused: something is wrong with it.
+            RequestRejected: something is wrong with it.
         """
         problems = [*_optional_text("user_name", self.user_name, MAX_NAME), *_moment("expires_at", self.expires_at)]
         if not problems and self.expires_at is not None and self.expires_at <= datetime.now(UTC):
             problems.append(Invalid("expiresAt is in the past.", ("expires_at",)))
         if problems:
-            raise Refused(*problems)
+            raise RequestRejected(*problems)
         return self
 
 
@@ -370,13 +370,13 @@ class TrainingSpec:
         """The same, if nothing is wrong with it by itself.
 
         Raises:
-            Refused: something is wrong; all that is wrong is named.
+            RequestRejected: something is wrong; all that is wrong is named.
         """
         problems = [p.within("training_config") for p in self.config.problems(self.training_type)]
         problems += (p.within("execution_options") for p in self.options.problems())
         problems += _optional_text("idempotency_key", self.idempotency_key, MAX_NAME)
         if problems:
-            raise Refused(*problems)
+            raise RequestRejected(*problems)
         return self
 
     def as_json(self) -> dict[str, Any]:
@@ -400,12 +400,12 @@ def batch(name: str, size: int, most: int = MAX_BATCH) -> None:
     """Check how many items a call holds, ``most`` at most.
 
     Raises:
-        Refused: none, or more than one call may hold.
+        RequestRejected: none, or more than one call may hold.
     """
     if size == 0:
-        raise Refused(Invalid(f"{name} is empty: send 1 to {most} items.", (name,)))
+        raise RequestRejected(Invalid(f"{name} is empty: send 1 to {most} items.", (name,)))
     if size > most:
-        raise Refused(
+        raise RequestRejected(
             LimitExceeded(f"{name} holds {size} items; a call takes at most {most}. Send several calls.", (name,))
         )
 
@@ -414,22 +414,22 @@ def needed_reason(value: str) -> None:
     """Check a reason that must be given.
 
     Raises:
-        Refused: there is none, or it is no text that can be kept.
+        RequestRejected: there is none, or it is no text that can be kept.
     """
     problems = list(_text("reason", value, MAX_COMMENT))
     if problems:
-        raise Refused(*problems)
+        raise RequestRejected(*problems)
 
 
 def reason(value: str | None) -> None:
     """Check a reason that is kept for the record.
 
     Raises:
-        Refused: it is no text that can be kept.
+        RequestRejected: it is no text that can be kept.
     """
     problems = list(_optional_text("reason", value, MAX_COMMENT, empty=True))
     if problems:
-        raise Refused(*problems)
+        raise RequestRejected(*problems)
 
 
 def _text(name: str, value: str, limit: int, *, empty: bool = False) -> Iterator[DomainError]:

@@ -44,7 +44,7 @@ async def create_key(ctx: Context, spec: KeySpec) -> CreatedKey:
     """Make a key, for the viewer or for somebody else, who is made known if they are new.
 
     Raises:
-        Refused: it can't be made, and why.
+        RequestRejected: it can't be made, and why.
     """
     spec, viewer = spec.checked(), ctx.viewer
 
@@ -68,7 +68,7 @@ async def revoke_key(ctx: Context, key_id: str, *, force: bool, reason: str | No
     """Take a key back for good.
 
     Raises:
-        NotFound, Conflict, Refused: it can't be, and why.
+        NotFound, Conflict, RequestRejected: it can't be, and why.
     """
     check_reason(reason)
     return await ctx.store.write(

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from models.bulk.line_splitter import Line
 from models.bulk.lines import Names
-from models.bulk.reader import Item, Refusal, Unit, of_line, read_evaluations, read_feedback
+from models.bulk.reader import Item, RejectedLine, Unit, of_line, read_evaluations, read_feedback
 from models.errors import Conflict, NotFound
 from models.evaluation import Evaluation, Scores
 from models.feedback import Feedback
@@ -52,7 +52,7 @@ class Outcome:
 
     new: int
     already_there: int
-    refusals: list[Refusal]
+    refusals: list[RejectedLine]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Prepared(Generic[N]):
 
     given: list[N] = field(default_factory=list)
     lines: list[tuple[int, str | None]] = field(default_factory=list)
-    refusals: list[Refusal] = field(default_factory=list)
+    refusals: list[RejectedLine] = field(default_factory=list)
 
     def add(self, line: int, new: N) -> None:
         """There is this to keep."""
@@ -193,7 +193,7 @@ def _with_versions(
         spec = item.spec
         if spec.version_id in unknown:
             if item.shown is None:
-                prepared.refusals.append(Refusal(item.line, unknown[spec.version_id], spec.external_id))
+                prepared.refusals.append(RejectedLine(item.line, unknown[spec.version_id], spec.external_id))
                 continue
             spec = replace(spec, version_id=None)
         prepared.add(item.line, NewEvaluation(spec, item.scores or [], computed.get(item.line, item.shown)))
@@ -208,7 +208,7 @@ def _with_evaluations(unit: Unit[FeedbackSpec], find: dict[str, Evaluation]) -> 
         evaluation = find.get(spec.evaluation_id or spec.evaluation_external_id or "")
         if evaluation is None:
             error = of_line(feedback.no_such_evaluation(spec))
-            prepared.refusals.append(Refusal(item.line, error, spec.external_id))
+            prepared.refusals.append(RejectedLine(item.line, error, spec.external_id))
         else:
             prepared.add(item.line, NewFeedback(spec, evaluation, item.scores))
     return prepared
@@ -227,8 +227,8 @@ def _evaluations_of(connection: Connection, judge_pk: int, specs: Sequence[Feedb
 
 
 def _outcome(prepared: Prepared[N], rows: Sequence[object], new: int) -> Outcome:
-    refused: list[Refusal] = [
-        Refusal(line, row, external_id)
+    refused: list[RejectedLine] = [
+        RejectedLine(line, row, external_id)
         for (line, external_id), row in zip(prepared.lines, rows, strict=True)
         if isinstance(row, Conflict)
     ]

@@ -43,10 +43,10 @@ class Context:
         """The workspace that is acted in; nothing outside it can be seen."""
         return self.viewer.workspace_id
 
-    def allow(self, door: str) -> None:
+    def require(self, operation: str) -> None:
         """Go on only if the viewer may through a door, as the table in ``models.permissions`` says.
 
         Raises:
             Forbidden: the viewer may not.
         """
-        self.viewer.require(needed(door))
+        self.viewer.require(needed(operation))

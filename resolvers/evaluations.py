@@ -78,7 +78,7 @@ async def record(ctx: Context, judge_id: str, specs: tuple[EvaluationSpec, ...])
     """Keep evaluations; a refused one keeps no other from being kept.
 
     Raises:
-        Refused, NotFound: the call as a whole can't be met.
+        RequestRejected, NotFound: the call as a whole can't be met.
     """
     checked = await _check(ctx, judge_id, specs, "evaluations")
     shown = await _shown(ctx, checked, specs)
@@ -93,10 +93,10 @@ async def evaluate(
     """Score items with a version, the active one unless another is named; without any the raw scores stand.
 
     Raises:
-        Refused, NotFound, Invalid: the call as a whole can't be met.
+        RequestRejected, NotFound, Invalid: the call as a whole can't be met.
     """
     if record:
-        ctx.allow("Mutation.evaluate(record)")
+        ctx.require("Mutation.evaluate(record)")
     checked = await _check(ctx, judge_id, specs, "items")
     wanted = version_id or checked.judge.active_version_id
     version = await version_of(ctx, checked.judge, wanted, ("version_id",)) if wanted is not None else None

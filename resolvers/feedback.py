@@ -34,7 +34,7 @@ async def submit(ctx: Context, judge_id: str, specs: tuple[FeedbackSpec, ...]) -
     """Keep feedback; a refused item keeps no other from being kept.
 
     Raises:
-        Refused, NotFound: the call as a whole can't be met.
+        RequestRejected, NotFound: the call as a whole can't be met.
     """
     batch("feedback", len(specs), ctx.sizes.batch)
     judge = await ctx.store.read(lambda connection: judges.need(connection, ctx.workspace_id, judge_id))
@@ -72,14 +72,14 @@ async def retract(ctx: Context, feedback_id: str, reason: str) -> Feedback:
     """Take an item back, for good; who may only annotate takes back what came in under the same user.
 
     Raises:
-        Refused, NotFound: it can't be, and why.
+        RequestRejected, NotFound: it can't be, and why.
     """
     needed_reason(reason)
     item = await get(ctx, feedback_id)
     if item is None:
         raise NotFound(f"There is no feedback {feedback_id!r}.", ("feedback_id",))
     if item.created_by != ctx.viewer.user_id:
-        ctx.allow("Mutation.retractFeedback(somebody else's)")
+        ctx.require("Mutation.retractFeedback(somebody else's)")
 
     def unit(connection: Connection) -> Feedback:
         retracted = feedback.retract(connection, item.judge_pk, item.id, ctx.viewer.user_id, reason)

@@ -66,7 +66,7 @@ async def create(ctx: Context, spec: TrainingSpec) -> Created:
     """Create a training job.
 
     Raises:
-        Refused: it can't be created, and why.
+        RequestRejected: it can't be created, and why.
     """
     return Created(*await ctx.manager.submit(ctx.viewer, spec))
 
@@ -75,7 +75,7 @@ async def preflight(ctx: Context, spec: TrainingSpec) -> Preflight:
     """What ``create`` would do.
 
     Raises:
-        Refused: the request is not well-formed.
+        RequestRejected: the request is not well-formed.
     """
     plan = await ctx.manager.preflight(ctx.viewer, spec)
     return Preflight(
@@ -105,7 +105,7 @@ async def cancel(ctx: Context, job_id: str, reason: str | None) -> TrainingJob:
     """Cancel a job.
 
     Raises:
-        NotFound, NotCancellable, Refused: it can't be cancelled, and why.
+        NotFound, NotCancellable, RequestRejected: it can't be cancelled, and why.
     """
     check_reason(reason)
     return await ctx.manager.cancel(ctx.viewer, job_id, reason)
@@ -115,7 +115,7 @@ async def retry(ctx: Context, job_id: str) -> TrainingJob:
     """A new job like one that failed.
 
     Raises:
-        NotFound, NotRetryable, Refused: it can't be tried again, and why.
+        NotFound, NotRetryable, RequestRejected: it can't be tried again, and why.
     """
     return await ctx.manager.retry(ctx.viewer, job_id)
 

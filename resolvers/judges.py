@@ -3,7 +3,7 @@
 from sqlalchemy import Connection
 
 from models.audit import AuditAction
-from models.errors import Refused
+from models.errors import RequestRejected
 from models.judge import Judge, JudgeVersion
 from models.spec import JudgeChange, JudgeSpec
 from models.spec import reason as check_reason
@@ -35,7 +35,7 @@ async def create(ctx: Context, spec: JudgeSpec) -> Judge:
     """Make a judge.
 
     Raises:
-        Refused, Conflict: it can't be made, and why.
+        RequestRejected, Conflict: it can't be made, and why.
     """
     spec = spec.checked()
 
@@ -51,11 +51,11 @@ async def change(ctx: Context, wanted: JudgeChange) -> Judge:
     """Rename or describe a judge, reword its criteria, add some.
 
     Raises:
-        NotFound, Refused: it can't be, and why.
+        NotFound, RequestRejected: it can't be, and why.
     """
     problems = list(wanted.problems())
     if problems:
-        raise Refused(*problems)
+        raise RequestRejected(*problems)
 
     def unit(connection: Connection) -> Judge:
         judge = judge_change.change(connection, ctx.workspace_id, wanted)
@@ -91,10 +91,10 @@ async def deploy(
     """Make a version the one that counts; only ADMIN may force what is not proven better.
 
     Raises:
-        NotFound, Conflict, NotAnImprovement, Invalid, Refused: it can't be, and why.
+        NotFound, Conflict, NotAnImprovement, Invalid, RequestRejected: it can't be, and why.
     """
     if force:
-        ctx.allow("Mutation.deployJudgeVersion(force)")
+        ctx.require("Mutation.deployJudgeVersion(force)")
     check_reason(reason)
     request = DeployRequest(version_id, force, reason, backup_current_version, expected_active_version_id)
     return await ctx.store.write(lambda connection: deployment.deploy(connection, ctx.viewer, request))
@@ -104,7 +104,7 @@ async def rollback(ctx: Context, judge_id: str, *, reason: str | None, expected_
     """Go back to the newest BACKUP, or to the raw scores.
 
     Raises:
-        NotFound, Conflict, NothingToRollBack, Refused: it can't be, and why.
+        NotFound, Conflict, NothingToRollBack, RequestRejected: it can't be, and why.
     """
     check_reason(reason)
     return await ctx.store.write(

@@ -61,7 +61,7 @@ class Loader(Generic[K, V]):
                     await asyncio.sleep(0)
 
 
-class Certain(Generic[K, V]):
+class RequiredLoader(Generic[K, V]):
     """A loader of what is known to exist, because another row refers to it."""
 
     def __init__(self, loader: Loader[K, V]) -> None:
@@ -86,9 +86,11 @@ class Loaders:
     """The loaders of one request. Ids come from rows the viewer may see, so they are not checked again."""
 
     def __init__(self, store: Store) -> None:
-        self.judges: Certain[int, Judge] = Certain(Loader(store, _by(Judge, Judge.pk)))
-        self.criteria: Certain[int, tuple[Criterion, ...]] = Certain(Loader(store, judges.criteria_of))
-        self.users: Certain[str, User] = Certain(Loader(store, _by(User, User.id)))
+        self.judges: RequiredLoader[int, Judge] = RequiredLoader(Loader(store, _by(Judge, Judge.pk)))
+        self.criteria: RequiredLoader[int, tuple[Criterion, ...]] = RequiredLoader(Loader(store, judges.criteria_of))
+        self.users: RequiredLoader[str, User] = RequiredLoader(Loader(store, _by(User, User.id)))
         self.versions: Loader[str, JudgeVersion] = Loader(store, _by(JudgeVersion, JudgeVersion.id))
-        self.jobs: Certain[str, TrainingJob] = Certain(Loader(store, _by(TrainingJob, TrainingJob.id)))
-        self.evaluations: Certain[str, Evaluation] = Certain(Loader(store, _by(Evaluation, Evaluation.id)))
+        self.jobs: RequiredLoader[str, TrainingJob] = RequiredLoader(Loader(store, _by(TrainingJob, TrainingJob.id)))
+        self.evaluations: RequiredLoader[str, Evaluation] = RequiredLoader(
+            Loader(store, _by(Evaluation, Evaluation.id))
+        )

@@ -5,10 +5,10 @@ from datetime import date, datetime
 from strawberry.schema.config import StrawberryConfig
 
 import schema.types.enums  # noqa: F401  (gives the enums their GraphQL names)
-from schema.execution.authorization import guarded
+from schema.execution.authorization import enforce_permissions
 from schema.execution.limits import DEFAULTS, Limits
 from schema.execution.operation_name import OneOperation
-from schema.execution.serving import FromText, ServingSchema
+from schema.execution.serving import PrecheckedDocumentExtension, ServingSchema
 from schema.execution.shared_results import StreamExecutor
 from schema.mutation import Mutation
 from schema.query import Query
@@ -33,12 +33,12 @@ def build(limits: Limits = DEFAULTS, *, introspection: bool = True, suggestions:
         types=[*EVENT_TYPES, *ERROR_TYPES, User, Workspace],
         execution_context_class=StreamExecutor,
         config=StrawberryConfig(scalar_map={datetime: DATE_TIME, date: DATE}),
-        extensions=[OneOperation, FromText],
+        extensions=[OneOperation, PrecheckedDocumentExtension],
         limits=limits,
         introspection=introspection,
         suggestions=suggestions,
     )
-    return guarded(schema)
+    return enforce_permissions(schema)
 
 
 def sdl() -> str:

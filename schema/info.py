@@ -11,6 +11,6 @@ Info = strawberry.Info[Context, None]
 T = TypeVar("T")
 
 
-def given(argument: T | None) -> T | None:
+def unset_to_none(argument: T | None) -> T | None:
     """An argument that was left out, as None: an unset default keeps ``= null`` out of the printed schema."""
     return None if argument is strawberry.UNSET else argument

@@ -31,7 +31,7 @@ from schema.payload import (
 from schema.types.feedback import Feedback
 from schema.types.judge import Judge
 from schema.types.training_job import TrainingJob
-from schema.types.user_error import REFUSALS, user_errors
+from schema.types.user_error import REJECTIONS, user_errors
 
 
 @object_type
@@ -46,8 +46,8 @@ class Mutation:
     ) -> CreateJudgePayload:
         """Make a judge known, with the criteria it scores, so that its evaluations can be recorded. Role: `TRAINER`."""
         try:
-            judge = await judges.create(info.context, request.spec())
-        except REFUSALS as refusal:
+            judge = await judges.create(info.context, request.to_spec())
+        except REJECTIONS as refusal:
             return CreateJudgePayload(user_errors=user_errors(refusal))
         return CreateJudgePayload(judge=Judge.of(judge))
 
@@ -63,8 +63,8 @@ class Mutation:
         criteria that go.
         """
         try:
-            judge = await judges.change(info.context, request.spec())
-        except REFUSALS as refusal:
+            judge = await judges.change(info.context, request.to_spec())
+        except REJECTIONS as refusal:
             return UpdateJudgePayload(user_errors=user_errors(refusal))
         return UpdateJudgePayload(judge=Judge.of(judge))
 
@@ -82,9 +82,9 @@ class Mutation:
         safe. Role: `ANNOTATOR`.
         """
         try:
-            specs = tuple(evaluation.spec() for evaluation in request.evaluations)
+            specs = tuple(evaluation.to_spec() for evaluation in request.evaluations)
             batch = await evaluations.record(info.context, request.judge_id, specs)
-        except REFUSALS as refusal:
+        except REJECTIONS as refusal:
             return RecordEvaluationsPayload(user_errors=user_errors(refusal))
         return RecordEvaluationsPayload.of(batch)
 
@@ -103,9 +103,9 @@ class Mutation:
         """
         try:
             batch = await feedback.submit(
-                info.context, request.judge_id, tuple(item.spec() for item in request.feedback)
+                info.context, request.judge_id, tuple(item.to_spec() for item in request.feedback)
             )
-        except REFUSALS as refusal:
+        except REJECTIONS as refusal:
             return SubmitFeedbackPayload(user_errors=user_errors(refusal))
         return SubmitFeedbackPayload.of(batch)
 
@@ -125,7 +125,7 @@ class Mutation:
         """
         try:
             item = await feedback.retract(info.context, request.feedback_id, request.reason)
-        except REFUSALS as refusal:
+        except REJECTIONS as refusal:
             return RetractFeedbackPayload(user_errors=user_errors(refusal))
         return RetractFeedbackPayload(feedback=Feedback.of(item))
 
@@ -142,8 +142,8 @@ class Mutation:
         What it learns from is fixed from now on. Follow it with the subscription `trainingJobStatus`. Role: `TRAINER`.
         """
         try:
-            created = await jobs.create(info.context, request.spec())
-        except REFUSALS as refusal:
+            created = await jobs.create(info.context, request.to_spec())
+        except REJECTIONS as refusal:
             return CreateTrainingJobPayload(user_errors=user_errors(refusal))
         return CreateTrainingJobPayload.of(created)
 
@@ -156,7 +156,7 @@ class Mutation:
         """Queue a job that was created with `autoStart: false`. Role: `TRAINER`."""
         try:
             job = await jobs.start(info.context, request.job_id)
-        except REFUSALS as refusal:
+        except REJECTIONS as refusal:
             return TrainingJobPayload(user_errors=user_errors(refusal))
         return TrainingJobPayload(training_job=TrainingJob.of(job))
 
@@ -169,7 +169,7 @@ class Mutation:
         """Stop a job that is not over. One that runs ends within moments; its status tells when. Role: `TRAINER`."""
         try:
             job = await jobs.cancel(info.context, request.job_id, request.reason)
-        except REFUSALS as refusal:
+        except REJECTIONS as refusal:
             return TrainingJobPayload(user_errors=user_errors(refusal))
         return TrainingJobPayload(training_job=TrainingJob.of(job))
 
@@ -187,7 +187,7 @@ class Mutation:
         """
         try:
             job = await jobs.retry(info.context, request.job_id)
-        except REFUSALS as refusal:
+        except REJECTIONS as refusal:
             return TrainingJobPayload(user_errors=user_errors(refusal))
         return TrainingJobPayload(training_job=TrainingJob.of(job))
 
@@ -213,7 +213,7 @@ class Mutation:
                 backup_current_version=request.backup_current_version,
                 expected_active_version_id=request.expected_active_version_id,
             )
-        except REFUSALS as refusal:
+        except REJECTIONS as refusal:
             return JudgePayload(user_errors=user_errors(refusal))
         return JudgePayload(judge=Judge.of(judge))
 
@@ -236,7 +236,7 @@ class Mutation:
                 reason=request.reason,
                 expected_active_version_id=request.expected_active_version_id,
             )
-        except REFUSALS as refusal:
+        except REJECTIONS as refusal:
             return JudgePayload(user_errors=user_errors(refusal))
         return JudgePayload(judge=Judge.of(judge))
 
@@ -252,11 +252,11 @@ class Mutation:
         `record`, `ANNOTATOR`.
         """
         try:
-            specs = tuple(item.spec() for item in request.items)
+            specs = tuple(item.to_spec() for item in request.items)
             evaluated = await evaluations.evaluate(
                 info.context, request.judge_id, request.version_id, specs, record=request.record
             )
-        except REFUSALS as refusal:
+        except REJECTIONS as refusal:
             return EvaluatePayload(user_errors=user_errors(refusal))
         return EvaluatePayload.of(evaluated)
 
@@ -268,8 +268,8 @@ class Mutation:
     ) -> CreateApiKeyPayload:
         """Make a key to the workspace. Its secret is in the answer, and never shown again. Role: `ADMIN`."""
         try:
-            created = await access.create_key(info.context, request.spec())
-        except REFUSALS as refusal:
+            created = await access.create_key(info.context, request.to_spec())
+        except REJECTIONS as refusal:
             return CreateApiKeyPayload(user_errors=user_errors(refusal))
         return CreateApiKeyPayload.of(created)
 
@@ -286,6 +286,6 @@ class Mutation:
         """
         try:
             key = await access.revoke_key(info.context, request.key_id, force=request.force, reason=request.reason)
-        except REFUSALS as refusal:
+        except REJECTIONS as refusal:
             return RevokeApiKeyPayload(user_errors=user_errors(refusal))
         return RevokeApiKeyPayload.of(key)

@@ -10,7 +10,7 @@ from resolvers import access, evaluations, jobs, judges, summary
 from resolvers import analysis as insight
 from resolvers import node as nodes
 from schema.decorators import field, object_type
-from schema.info import Info, given
+from schema.info import Info, unset_to_none
 from schema.inputs.training_job import CreateTrainingJobInput, Filter, job_filter
 from schema.types.access import ApiKey, User, Viewer, Workspace
 from schema.types.analysis import EvaluationSuggestion, LearningCurve, NewVersion, OldVersion, VersionComparison, named
@@ -33,7 +33,7 @@ from schema.types.judge_version import JudgeVersion
 from schema.types.node import Node
 from schema.types.preflight import TrainingPreflight
 from schema.types.training_job import TrainingJob
-from schema.types.user_error import REFUSALS
+from schema.types.user_error import REJECTIONS
 
 _KINDS: dict[str, Callable[[Any], Node]] = {
     "judge": Judge.of,
@@ -77,7 +77,7 @@ class Query:
     @field
     async def judges(self, info: Info, first: First = PAGE_SIZE, after: After = strawberry.UNSET) -> Connection[Judge]:
         """All judges of the workspace, in the order they were created."""
-        return connection(await judges.page(info.context, size(first), given(after)), Judge.of)
+        return connection(await judges.page(info.context, size(first), unset_to_none(after)), Judge.of)
 
     @field
     async def training_job(
@@ -92,7 +92,7 @@ class Query:
         self, info: Info, first: First = PAGE_SIZE, after: After = strawberry.UNSET, which: Filter = strawberry.UNSET
     ) -> Connection[TrainingJob]:
         """Training jobs of all judges of the workspace, newest first."""
-        page = await jobs.page(info.context, size(first), given(after), job_filter(given(which)))
+        page = await jobs.page(info.context, size(first), unset_to_none(after), job_filter(unset_to_none(which)))
         return connection(page, TrainingJob.of)
 
     @field
@@ -108,7 +108,7 @@ class Query:
 
         Null: there is no such judge.
         """
-        bounds = given(since), given(until), criteria_ids(given(target_criteria))
+        bounds = unset_to_none(since), unset_to_none(until), criteria_ids(unset_to_none(target_criteria))
         found = await summary.of_judge(info.context, judge_id, *bounds)
         if found is None:
             return None
@@ -129,7 +129,7 @@ class Query:
 
         At most 4,000 days. Null: there is no such judge.
         """
-        bounds = given(since), given(until), criteria_ids(given(target_criteria))
+        bounds = unset_to_none(since), unset_to_none(until), criteria_ids(unset_to_none(target_criteria))
         found = await summary.days(info.context, judge_id, *bounds, time_zone or "UTC")
         if found is None:
             return None
@@ -158,14 +158,14 @@ class Query:
         Nothing is created or changed. Role: `TRAINER`.
         """
         try:
-            return TrainingPreflight.of(await jobs.preflight(info.context, request.spec()))
-        except REFUSALS as refusal:
+            return TrainingPreflight.of(await jobs.preflight(info.context, request.to_spec()))
+        except REJECTIONS as refusal:
             return TrainingPreflight.refused(refusal)
 
     @field
     async def users(self, info: Info, first: First = PAGE_SIZE, after: After = strawberry.UNSET) -> Connection[User]:
         """Everybody who acts in the workspace, in the order in which they came."""
-        return connection(await access.users(info.context, size(first), given(after)), User.of)
+        return connection(await access.users(info.context, size(first), unset_to_none(after)), User.of)
 
     @field
     async def api_keys(
@@ -178,7 +178,7 @@ class Query:
         ] = False,
     ) -> Connection[ApiKey]:
         """The keys to the workspace, in the order they were made, without their secrets. Role: `ADMIN`."""
-        page = await access.keys(info.context, size(first), given(after), revoked=bool(include_revoked))
+        page = await access.keys(info.context, size(first), unset_to_none(after), revoked=bool(include_revoked))
         return connection(page, ApiKey.of)
 
     @field
@@ -190,7 +190,7 @@ class Query:
         which: TrailFilter = strawberry.UNSET,
     ) -> Connection[AuditEntry]:
         """Who did what, when and to what in the workspace, newest first. Role: `ADMIN`."""
-        page = await access.trail(info.context, size(first), given(after), audit_filter(given(which)))
+        page = await access.trail(info.context, size(first), unset_to_none(after), audit_filter(unset_to_none(which)))
         return connection(page, AuditEntry.of)
 
     @field

@@ -10,7 +10,7 @@ from models.feedback import Bounds, Figures
 from models.judge import Judge
 from resolvers import subscriptions as status
 from schema.decorators import object_type, subscription
-from schema.info import Info, given
+from schema.info import Info, unset_to_none
 from schema.types.feedback_summary import FeedbackSummary
 from schema.types.training_job import TrainingJobUpdate
 
@@ -42,7 +42,7 @@ class Subscription:
         It completes when the job is over. After a lost connection, subscribe again with the last cursor as `after`:
         nothing is missed or repeated.
         """
-        return await _opened(status.job_status(info.context, job_id, given(after)), TrainingJobUpdate.of)
+        return await start_stream(status.job_status(info.context, job_id, unset_to_none(after)), TrainingJobUpdate.of)
 
     @subscription
     async def training_job_activity(
@@ -60,7 +60,9 @@ class Subscription:
 
         After a lost connection, subscribe again with the last cursor as `after`: nothing is missed or repeated.
         """
-        return await _opened(status.activity(info.context, given(judge_id), given(after)), TrainingJobUpdate.of)
+        return await start_stream(
+            status.activity(info.context, unset_to_none(judge_id), unset_to_none(after)), TrainingJobUpdate.of
+        )
 
     @subscription
     async def feedback_summary_changed(
@@ -75,10 +77,10 @@ class Subscription:
             judge, figures, bounds = found
             return FeedbackSummary.of(figures, judge.pk, bounds)
 
-        return await _opened(status.summary_changed(info.context, judge_id), shown)
+        return await start_stream(status.summary_changed(info.context, judge_id), shown)
 
 
-async def _opened(stream: AsyncIterator[T], shown: Callable[[T], R]) -> AsyncIterator[R]:
+async def start_stream(stream: AsyncIterator[T], shown: Callable[[T], R]) -> AsyncIterator[R]:
     """A stream whose first item is there.
 
     What is wrong with the arguments comes up before it, and so ends the subscription as a refused request does, not

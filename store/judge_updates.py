@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, update
 
-from models.errors import Conflict, DomainError, Invalid, NotFound, Refused
+from models.errors import Conflict, DomainError, Invalid, NotFound, RequestRejected
 from models.judge import Criterion, Judge
 from models.scoring import Scorecard
 from models.spec import MAX_CRITERIA, CriterionChange, CriterionSpec, JudgeChange, keyed
@@ -16,7 +16,7 @@ def change(connection: Connection, workspace_id: str, wanted: JudgeChange) -> Ju
 
     Raises:
         NotFound: there is no such judge.
-        Refused: something can't be changed; then nothing is.
+        RequestRejected: something can't be changed; then nothing is.
     """
     judge = judges.lock(connection, judges.need(connection, workspace_id, wanted.judge_id).pk)
     criteria = judges.criteria(connection, judge.pk)
@@ -24,7 +24,7 @@ def change(connection: Connection, workspace_id: str, wanted: JudgeChange) -> Ju
     problems = [*_clashes(criteria, added), *_refused(criteria, wanted.update_criteria)]
     problems += _weightless(criteria, added, wanted.update_criteria)
     if problems:
-        raise Refused(*problems)
+        raise RequestRejected(*problems)
     values: dict[str, str | None] = {}
     if wanted.name is not None:
         values["name"] = wanted.name

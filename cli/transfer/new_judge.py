@@ -17,7 +17,7 @@ from cli.transfer.judge_file import Judge, read_judge_file
 from models.bulk.line_splitter import Line
 from models.bulk.lines import Names
 from models.bulk.reader import read_evaluations, read_feedback
-from models.errors import Refused
+from models.errors import RequestRejected
 from models.judge import Criterion
 from models.spec import CriterionSpec, JudgeSpec
 
@@ -31,7 +31,7 @@ class NewJudge:
     def __init__(self, path: Path) -> None:
         try:
             spec = _spec(path).checked()
-        except Refused as refusal:
+        except RequestRejected as refusal:
             raise ApiError(f"{path} does not describe a judge: {refusal}") from None
         self.criteria = [
             Criterion(

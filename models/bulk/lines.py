@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from models.bulk.line_splitter import MAX_LINE
-from models.errors import DomainError, Invalid, LimitExceeded, Refused
+from models.errors import DomainError, Invalid, LimitExceeded, RequestRejected
 from models.evaluation import Scores
 from models.feedback import FeedbackType
 from models.judge import Criterion
@@ -70,13 +70,13 @@ class FeedbackLine(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=Tru
         """The same as mutations know it; scores are placed apart.
 
         Raises:
-            Refused: the type is none, or the rating is no whole number.
+            RequestRejected: the type is none, or the rating is no whole number.
         """
         kind = _TYPES.get(self.type) or _TYPES.get(self.type.lower())
         if kind is None:
-            raise Refused(Invalid(f"A type is one of {', '.join(_TYPES)}, not {self.type[:60]!r}.", ("type",)))
+            raise RequestRejected(Invalid(f"A type is one of {', '.join(_TYPES)}, not {self.type[:60]!r}.", ("type",)))
         if self.rating is not None and not self.rating.is_integer():
-            raise Refused(Invalid(f"A rating is a whole number from 1 to 5, not {self.rating:g}.", ("rating",)))
+            raise RequestRejected(Invalid(f"A rating is a whole number from 1 to 5, not {self.rating:g}.", ("rating",)))
         return FeedbackSpec(
             kind,
             self.evaluation_id,
@@ -113,16 +113,16 @@ class LineReader(Generic[L]):
         """One line.
 
         Raises:
-            Refused: it is none.
+            RequestRejected: it is none.
         """
         try:
             found: L = self._decoder.decode(line)
         except msgspec.ValidationError as error:
-            raise Refused(self._invalid(str(error))) from None
+            raise RequestRejected(self._invalid(str(error))) from None
         except UnicodeDecodeError:
-            raise Refused(Invalid("The line is not UTF-8: save the file in that encoding.")) from None
+            raise RequestRejected(Invalid("The line is not UTF-8: save the file in that encoding.")) from None
         except (msgspec.DecodeError, RecursionError) as error:
-            raise Refused(Invalid(f"The line is no JSON: {_why(line, error)}.")) from None
+            raise RequestRejected(Invalid(f"The line is no JSON: {_why(line, error)}.")) from None
         _refuse_twins(line, found)
         return found
 
@@ -222,6 +222,6 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in pairs:
         if key in found:
-            raise Refused(Invalid(f"{key} is there twice.", (key,)))
+            raise RequestRejected(Invalid(f"{key} is there twice.", (key,)))
         found[key] = value
     return found

@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 
 from models.bulk.line_splitter import Line
 from models.bulk.lines import EvaluationLine, FeedbackLine, LineReader, Names, name_of, too_long
-from models.errors import DomainError, Invalid, Refused
+from models.errors import DomainError, Invalid, RequestRejected
 from models.evaluation import Scores
 from models.spec import EvaluationSpec, FeedbackSpec
 
@@ -14,7 +14,7 @@ S = TypeVar("S", EvaluationSpec, FeedbackSpec)
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class RejectedLine:
     """One thing that is wrong with a line."""
 
     line: int
@@ -37,7 +37,7 @@ class Unit(Generic[S]):
     """Lines that were read, and what is wrong with the others."""
 
     items: list[Item[S]] = field(default_factory=list)
-    refusals: list[Refusal] = field(default_factory=list)
+    refusals: list[RejectedLine] = field(default_factory=list)
 
 
 _evaluations = LineReader(EvaluationLine)
@@ -70,7 +70,9 @@ def read_feedback(lines: Iterable[Line], names: Names, *, idempotent: bool) -> U
         if idempotent and line.external_id is None:
             line.external_id = name_of(line)
         if line.evaluation is None and line.evaluation_id is None:
-            raise Refused(Invalid("evaluation is missing: name the evaluation by its external id.", ("evaluation",)))
+            raise RequestRejected(
+                Invalid("evaluation is missing: name the evaluation by its external id.", ("evaluation",))
+            )
         spec, scores = line.spec, None
         problems = [of_line(problem) for problem in spec.problems()]
         if line.corrected_scores is not None:
@@ -92,15 +94,15 @@ def _unit(lines: Iterable[Line], read: Callable[[int, bytes], tuple[Item[S], lis
     unit: Unit[S] = Unit()
     for number, text in lines:
         if text is None:
-            unit.refusals.append(Refusal(number, too_long()))
+            unit.refusals.append(RejectedLine(number, too_long()))
             continue
         try:
             item, problems = read(number, text)
-        except Refused as refusal:
-            unit.refusals.extend(Refusal(number, error) for error in refusal.errors)
+        except RequestRejected as refusal:
+            unit.refusals.extend(RejectedLine(number, error) for error in refusal.errors)
             continue
         if problems:
-            unit.refusals.extend(Refusal(number, problem, item.spec.external_id) for problem in problems)
+            unit.refusals.extend(RejectedLine(number, problem, item.spec.external_id) for problem in problems)
         else:
             unit.items.append(item)
     return unit

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from models.access import Viewer
 from models.audit import AuditAction
-from models.errors import IdempotencyMismatch, Invalid, NotRetryable, NotStartable, Refused
+from models.errors import IdempotencyMismatch, Invalid, NotRetryable, NotStartable, RequestRejected
 from models.feedback import Summary
 from models.job import Decoding, EventKind, Priority, TrainingJob
 from models.job_status import JobStatus
@@ -38,7 +38,7 @@ class Manager:
         """What ``submit`` would start from; changes nothing.
 
         Raises:
-            Refused: the request is not well-formed.
+            RequestRejected: the request is not well-formed.
         """
         spec = self._checked(spec)
         quality = await quality_of(self.store, viewer.workspace_id, spec)
@@ -48,7 +48,7 @@ class Manager:
         """Create a job, and queue it unless it is to wait for ``start``.
 
         Raises:
-            Refused: something is wrong with the request; nothing was changed.
+            RequestRejected: something is wrong with the request; nothing was changed.
         """
         spec = self._checked(spec)
         quality = await quality_of(self.store, viewer.workspace_id, spec)
@@ -106,7 +106,7 @@ class Manager:
 
         Raises:
             NotFound, NotRetryable: there is no such job, or it did not fail.
-            Refused: the request can't be met any more.
+            RequestRejected: the request can't be met any more.
         """
 
         def again(connection: Connection) -> TrainingSpec:
@@ -127,7 +127,7 @@ class Manager:
         spec = spec.checked()
         url = spec.options.webhook_url
         if url is not None and not self.allow_private_targets and _names_private_host(url):
-            raise Refused(
+            raise RequestRejected(
                 Invalid(
                     "webhookUrl names a private or loopback address, to which this server sends nothing; an operator "
                     "can allow it with JUDGESMITH_ALLOW_PRIVATE_TARGETS.",
@@ -169,7 +169,7 @@ def _submit(
         judges.lock(connection, judge.pk)  # so that no feedback comes between its figures and the job's bounds
     made = plan(connection, viewer.workspace_id, spec, quality)
     if made.errors:
-        raise Refused(*made.errors)
+        raise RequestRejected(*made.errors)
     assert made.judge is not None
     assert made.summary is not None
     assert made.seconds is not None
@@ -206,7 +206,7 @@ def _submit(
 
 def _same_request(earlier: TrainingJob, digest: str) -> TrainingJob:
     if earlier.request_digest != digest:
-        raise Refused(
+        raise RequestRejected(
             IdempotencyMismatch(
                 f"The idempotency key was used for {earlier.id}, with another request. Use a new key.",
                 ("idempotency_key",),

@@ -14,7 +14,7 @@ S = TypeVar("S", bound=Schema)
 Resolver = Callable[..., Any]
 
 
-def guarded(schema: S) -> S:
+def enforce_permissions(schema: S) -> S:
     """The same schema with its fields guarded as the table in ``models.permissions`` says.
 
     Whoever has a key is at least a VIEWER, so that fields for all keep their resolvers and cost nothing more.

@@ -13,7 +13,7 @@ from strawberry.types import ExecutionContext
 from strawberry.types.graphql import OperationType
 
 from models.base import new_id
-from models.errors import DomainError, ErrorCode, Forbidden, Refused, Unauthenticated
+from models.errors import DomainError, ErrorCode, Forbidden, RequestRejected, Unauthenticated
 from schema.types.user_error import field_path
 
 _log = structlog.get_logger()
@@ -59,7 +59,7 @@ def _shown(error: GraphQLError) -> Iterator[GraphQLError]:
         return
     cause = error.original_error
     match cause:
-        case Refused():
+        case RequestRejected():
             for refusal in cause.errors:
                 yield _refused(error, refusal)
         case DomainError():

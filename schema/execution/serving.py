@@ -20,26 +20,26 @@ from schema.execution.validation import Checked, Documents
 _CONTAINERS = (list, dict)
 
 
-class CheckedText(str):
+class PrecheckedDocument(str):
     """The text of a document together with what it was read as."""
 
     __slots__ = ("checked",)
     checked: Checked
 
 
-class FromText(SchemaExtension):
+class PrecheckedDocumentExtension(SchemaExtension):
     """Hands on a document that was checked before; another is read and checked by Strawberry."""
 
     def on_parse(self) -> Iterator[None]:
         """The document as it was read."""
         text = self.execution_context.query
-        if isinstance(text, CheckedText):
+        if isinstance(text, PrecheckedDocument):
             self.execution_context.graphql_document = text.checked.document
         yield
 
     def on_validate(self) -> Iterator[None]:
         """It has no errors, else it would not be here."""
-        if isinstance(self.execution_context.query, CheckedText):
+        if isinstance(self.execution_context.query, PrecheckedDocument):
             self.execution_context.pre_execution_errors = []
         yield
 
@@ -58,7 +58,7 @@ class ServingSchema(Schema):
         if not query:
             return await super().execute(query, *arguments, **more)
         text = await self._checked(query, more.get("variable_values"))
-        if not isinstance(text, CheckedText):
+        if not isinstance(text, PrecheckedDocument):
             return text
         if text.checked.introspects:
             return await self._introspect(text, *arguments, **more)
@@ -73,7 +73,7 @@ class ServingSchema(Schema):
         if not query:
             return await super().stream(query, *arguments, **more)
         text = await self._checked(query, more.get("variable_values"))
-        if not isinstance(text, CheckedText):
+        if not isinstance(text, PrecheckedDocument):
             return _only(text)
         if text.checked.introspects:
             with suppress(CannotGetOperationTypeError, InvalidOperationTypeError):  # a stream has its own words
@@ -85,7 +85,7 @@ class ServingSchema(Schema):
         """Tell what there is: nobody's data, so a thread can do it; the whole of it takes a while."""
         return await self._documents.beside(partial(super().execute_sync, *arguments, **more))
 
-    async def _checked(self, query: str, variables: Mapping[str, Any] | None) -> CheckedText | PreExecutionError:
+    async def _checked(self, query: str, variables: Mapping[str, Any] | None) -> PrecheckedDocument | PreExecutionError:
         checked = await self._documents.check(query)
         if checked.errors:
             return self._refused(*checked.errors)
@@ -97,7 +97,7 @@ class ServingSchema(Schema):
                     extensions={"code": ErrorCode.LIMIT_EXCEEDED.value},
                 )
             )
-        text = CheckedText(query)
+        text = PrecheckedDocument(query)
         text.checked = checked
         return text
 

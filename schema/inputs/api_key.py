@@ -32,7 +32,7 @@ class CreateApiKeyInput:
         description="When the key is to stop opening anything. Left out: never, until it is revoked."
     )
 
-    def spec(self) -> KeySpec:
+    def to_spec(self) -> KeySpec:
         """What is asked for."""
         return KeySpec(self.role, self.user_name, self.expires_at)
 

@@ -19,7 +19,7 @@ class CriterionScoreInput:
         description="The score: anywhere from the criterion's `min` to its `max`, on the grid or not."
     )
 
-    def spec(self) -> ScoreSpec:
+    def to_spec(self) -> ScoreSpec:
         """What is asked for."""
         return ScoreSpec(criterion=self.criterion_id, score=self.score)
 
@@ -57,11 +57,11 @@ class EvaluationInput:
     )
     evaluated_at: datetime | None = strawberry.field(description="When the judge gave the scores, if that is known.")
 
-    def spec(self) -> EvaluationSpec:
+    def to_spec(self) -> EvaluationSpec:
         """What is asked for."""
         return EvaluationSpec(
             output=self.output,
-            scores=tuple(score.spec() for score in self.scores),
+            scores=tuple(score.to_spec() for score in self.scores),
             external_id=self.external_id,
             group=self.group,
             source=self.source,

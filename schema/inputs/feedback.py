@@ -52,14 +52,14 @@ class FeedbackInput:
         )
     )
 
-    def spec(self) -> FeedbackSpec:
+    def to_spec(self) -> FeedbackSpec:
         """What is asked for."""
         corrected = self.corrected_scores
         return FeedbackSpec(
             type=self.type,
             evaluation_id=self.evaluation_id,
             evaluation_external_id=self.evaluation_external_id,
-            corrected_scores=None if corrected is None else tuple(score.spec() for score in corrected),
+            corrected_scores=None if corrected is None else tuple(score.to_spec() for score in corrected),
             rating=self.rating,
             approved=self.approved,
             comment=self.comment,

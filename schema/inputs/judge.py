@@ -39,7 +39,7 @@ class CriterionInput(Defaults):
         ),
     )
 
-    def spec(self) -> CriterionSpec:
+    def to_spec(self) -> CriterionSpec:
         """What is asked for."""
         return CriterionSpec(
             name=self.name,
@@ -68,11 +68,11 @@ class CreateJudgeInput:
         description="What it scores: 1 to 100 criteria. Their scales can't change later, since scores refer to them."
     )
 
-    def spec(self) -> JudgeSpec:
+    def to_spec(self) -> JudgeSpec:
         """What is asked for."""
         return JudgeSpec(
             name=self.name,
-            criteria=tuple(criterion.spec() for criterion in self.criteria),
+            criteria=tuple(criterion.to_spec() for criterion in self.criteria),
             id=self.id,
             description=self.description,
         )
@@ -96,7 +96,7 @@ class CriterionUpdateInput:
     max: float | None = strawberry.field(description="Refused unless it is what it was, like `min`.")
     step: float | None = strawberry.field(description="Refused unless it is what it was, like `min`.")
 
-    def spec(self) -> CriterionChange:
+    def to_spec(self) -> CriterionChange:
         """What is asked for."""
         return CriterionChange(
             self.criterion_id, self.name, self.description, self.weight, self.min, self.max, self.step
@@ -128,14 +128,14 @@ class UpdateJudgeInput:
         )
     )
 
-    def spec(self) -> JudgeChange:
+    def to_spec(self) -> JudgeChange:
         """What is asked for."""
         return JudgeChange(
             judge_id=self.judge_id,
             name=self.name,
             description=self.description,
-            add_criteria=tuple(criterion.spec() for criterion in self.add_criteria or ()),
-            update_criteria=tuple(criterion.spec() for criterion in self.update_criteria or ()),
+            add_criteria=tuple(criterion.to_spec() for criterion in self.add_criteria or ()),
+            update_criteria=tuple(criterion.to_spec() for criterion in self.update_criteria or ()),
             remove_criteria=tuple(self.remove_criteria or ()),
         )
 

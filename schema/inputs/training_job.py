@@ -70,7 +70,7 @@ class TrainingConfigInput(Defaults):
         description="What the version's verdicts aim at; scores, intervals and the gate are the same either way.",
     )
 
-    def spec(self) -> TrainingConfig:
+    def to_spec(self) -> TrainingConfig:
         """What is asked for."""
         return TrainingConfig(
             feedback_cutoff_date=self.feedback_cutoff_date,
@@ -120,7 +120,7 @@ class ExecutionOptionsInput(Defaults):
         description="Queue the job at once. With false it stays `CREATED` until `startTrainingJob`.",
     )
 
-    def spec(self) -> ExecutionOptions:
+    def to_spec(self) -> ExecutionOptions:
         """What is asked for."""
         return ExecutionOptions(
             priority=self.priority,
@@ -152,13 +152,13 @@ class CreateTrainingJobInput:
         )
     )
 
-    def spec(self) -> TrainingSpec:
+    def to_spec(self) -> TrainingSpec:
         """What is asked for."""
         return TrainingSpec(
             judge_id=self.judge_id,
             training_type=self.training_type,
-            config=self.training_config.spec(),
-            options=ExecutionOptions() if self.execution_options is None else self.execution_options.spec(),
+            config=self.training_config.to_spec(),
+            options=ExecutionOptions() if self.execution_options is None else self.execution_options.to_spec(),
             idempotency_key=self.idempotency_key,
         )
 

@@ -10,7 +10,7 @@ from models.evaluation import Evaluation as EvaluationRecord
 from resolvers import evaluations, feedback
 from resolvers.evaluations import ScoredItem
 from schema.decorators import field, object_type
-from schema.info import Info, given
+from schema.info import Info, unset_to_none
 from schema.types.connection import PAGE_SIZE, After, Connection, First, connection, size
 from schema.types.criterion import CriterionScore
 from schema.types.judge import Judge, load_judge
@@ -20,7 +20,7 @@ from schema.types.node import Node
 if TYPE_CHECKING:
     from schema.types.feedback import Feedback
 
-LaterFeedback = Annotated["Feedback", strawberry.lazy("schema.types.feedback")]
+LazyFeedback = Annotated["Feedback", strawberry.lazy("schema.types.feedback")]
 
 
 @object_type
@@ -62,11 +62,11 @@ class Evaluation(Node):
     @field
     async def feedback(
         self, info: Info, first: First = PAGE_SIZE, after: After = strawberry.UNSET
-    ) -> Connection[LaterFeedback]:
+    ) -> Connection[LazyFeedback]:
         """What people said about it, oldest first."""
         from schema.types.feedback import Feedback
 
-        page = await feedback.of_evaluation(info.context, self.row.id, size(first), given(after))
+        page = await feedback.of_evaluation(info.context, self.row.id, size(first), unset_to_none(after))
         return connection(page, Feedback.of)
 
     @classmethod

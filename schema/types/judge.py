@@ -13,7 +13,7 @@ from models.judge import Judge as JudgeRecord
 from resolvers import jobs, judges, summary
 from resolvers import listings as lists
 from schema.decorators import field, object_type
-from schema.info import Info, given
+from schema.info import Info, unset_to_none
 from schema.inputs.filters import Evaluations, GivenFeedback
 from schema.inputs.training_job import Filter, job_filter
 from schema.types.access import User
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from schema.types.judge_version import JudgeVersion
     from schema.types.training_job import TrainingJob
 
-LaterVersion = Annotated["JudgeVersion", strawberry.lazy("schema.types.judge_version")]
-LaterEvaluation = Annotated["Evaluation", strawberry.lazy("schema.types.evaluation")]
-LaterFeedback = Annotated["Feedback", strawberry.lazy("schema.types.feedback")]
-LaterJob = Annotated["TrainingJob", strawberry.lazy("schema.types.training_job")]
+LazyVersion = Annotated["JudgeVersion", strawberry.lazy("schema.types.judge_version")]
+LazyEvaluation = Annotated["Evaluation", strawberry.lazy("schema.types.evaluation")]
+LazyFeedback = Annotated["Feedback", strawberry.lazy("schema.types.feedback")]
+LazyJob = Annotated["TrainingJob", strawberry.lazy("schema.types.training_job")]
 
 
 @object_type
@@ -54,7 +54,7 @@ class Judge(Node):
         return [Criterion.of(criterion) for criterion in await info.context.loaders.criteria.load(self.row.pk)]
 
     @field
-    async def active_version(self, info: Info) -> LaterVersion | None:
+    async def active_version(self, info: Info) -> LazyVersion | None:
         """The version that scores now; null when the judge's raw scores stand."""
         from schema.types.judge_version import load_version
 
@@ -63,11 +63,13 @@ class Judge(Node):
     @field
     async def versions(
         self, info: Info, first: First = PAGE_SIZE, after: After = strawberry.UNSET
-    ) -> Connection[LaterVersion]:
+    ) -> Connection[LazyVersion]:
         """All versions of the judge, newest first."""
         from schema.types.judge_version import JudgeVersion
 
-        return connection(await judges.versions(info.context, self.row.pk, size(first), given(after)), JudgeVersion.of)
+        return connection(
+            await judges.versions(info.context, self.row.pk, size(first), unset_to_none(after)), JudgeVersion.of
+        )
 
     @field
     async def feedback_summary(
@@ -78,7 +80,7 @@ class Judge(Node):
         target_criteria: TargetCriteria = strawberry.UNSET,
     ) -> FeedbackSummary:
         """What feedback there is to learn from, in figures."""
-        bounds = given(since), given(until), criteria_ids(given(target_criteria))
+        bounds = unset_to_none(since), unset_to_none(until), criteria_ids(unset_to_none(target_criteria))
         figures, within = await summary.of_pk(info.context, self.row.pk, *bounds)
         return FeedbackSummary.of(figures, self.row.pk, within)
 
@@ -89,14 +91,14 @@ class Judge(Node):
         first: First = PAGE_SIZE,
         after: After = strawberry.UNSET,
         which: Evaluations = strawberry.UNSET,
-    ) -> Connection[LaterEvaluation]:
+    ) -> Connection[LazyEvaluation]:
         """The judge's evaluations, newest first. Every page takes the same time, however far down the list."""
         from schema.types.evaluation import Evaluation
 
-        wanted = given(which)
+        wanted = unset_to_none(which)
         asked = EvaluationFilter() if wanted is None else wanted.wanted()
         criterion = None if wanted is None else wanted.criterion_id
-        page = await lists.evaluations(info.context, self.row.pk, size(first), given(after), asked, criterion)
+        page = await lists.evaluations(info.context, self.row.pk, size(first), unset_to_none(after), asked, criterion)
         return connection(page, Evaluation.of)
 
     @field
@@ -106,31 +108,31 @@ class Judge(Node):
         first: First = PAGE_SIZE,
         after: After = strawberry.UNSET,
         which: GivenFeedback = strawberry.UNSET,
-    ) -> Connection[LaterFeedback]:
+    ) -> Connection[LazyFeedback]:
         """What people said about the judge's evaluations, newest first.
 
         Every page takes the same time, however far down the list.
         """
         from schema.types.feedback import Feedback
 
-        wanted = given(which)
+        wanted = unset_to_none(which)
         asked = FeedbackFilter() if wanted is None else wanted.wanted()
         criterion = None if wanted is None else wanted.criterion_id
-        page = await lists.feedback(info.context, self.row.pk, size(first), given(after), asked, criterion)
+        page = await lists.feedback(info.context, self.row.pk, size(first), unset_to_none(after), asked, criterion)
         return connection(page, Feedback.of)
 
     @field
     async def training_jobs(
         self, info: Info, first: First = PAGE_SIZE, after: After = strawberry.UNSET, which: Filter = strawberry.UNSET
-    ) -> Connection[LaterJob]:
+    ) -> Connection[LazyJob]:
         """The judge's training jobs, newest first. The filter's `judgeId` is settled here: leave it out."""
         from schema.types.training_job import TrainingJob
 
-        wanted = job_filter(given(which))
+        wanted = job_filter(unset_to_none(which))
         if wanted.judge_id not in (None, self.row.id):
             raise Invalid(f"These are the jobs of {self.row.id}; leave judgeId out.", ("filter", "judge_id"))
         wanted = replace(wanted, judge_id=self.row.id)
-        return connection(await jobs.page(info.context, size(first), given(after), wanted), TrainingJob.of)
+        return connection(await jobs.page(info.context, size(first), unset_to_none(after), wanted), TrainingJob.of)
 
     @field
     async def created_by(self, info: Info) -> User:

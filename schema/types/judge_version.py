@@ -18,7 +18,7 @@ from schema.types.node import Node
 if TYPE_CHECKING:
     from schema.types.training_job import TrainingJob
 
-LaterJob = Annotated["TrainingJob", strawberry.lazy("schema.types.training_job")]
+LazyJob = Annotated["TrainingJob", strawberry.lazy("schema.types.training_job")]
 
 
 @object_type
@@ -39,7 +39,7 @@ class JudgeVersion(Node):
         return await load_judge(info, self.row.judge_pk)
 
     @field
-    async def training_job(self, info: Info) -> LaterJob | None:
+    async def training_job(self, info: Info) -> LazyJob | None:
         """The job that made the version; null when it was imported."""
         from schema.types.training_job import load_job
 

@@ -4,7 +4,7 @@ from typing import Self
 
 import strawberry
 
-from models.errors import DomainError, Refused
+from models.errors import DomainError, RequestRejected
 from models.feedback import Summary
 from resolvers.jobs import Preflight
 from runner.jobs.feedback_quality import Balance, Quality
@@ -155,7 +155,7 @@ class TrainingPreflight:
     )
 
     @classmethod
-    def refused(cls, refusal: Refused | DomainError) -> Self:
+    def refused(cls, refusal: RequestRejected | DomainError) -> Self:
         """What there is to say of a request that is not well-formed."""
         return cls(
             feedback_summary=None,

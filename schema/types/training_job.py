@@ -14,7 +14,7 @@ from models.job_status import JobStatus
 from resolvers import jobs
 from resolvers.subscriptions import Update
 from schema.decorators import field, object_type
-from schema.info import Info, given
+from schema.info import Info, unset_to_none
 from schema.types.access import User
 from schema.types.connection import EVENT_PAGE_SIZE, After, Connection, First, connection, size
 from schema.types.evidence import TrainingEvidence
@@ -121,7 +121,7 @@ class TrainingJob(Node):
         self, info: Info, first: First = EVENT_PAGE_SIZE, after: After = strawberry.UNSET
     ) -> Connection[TrainingJobEvent]:
         """What happened to the job, oldest first. Its cursors also serve the subscription `trainingJobStatus`."""
-        page = await jobs.events(info.context, self.row.id, size(first, EVENT_PAGE_SIZE), given(after))
+        page = await jobs.events(info.context, self.row.id, size(first, EVENT_PAGE_SIZE), unset_to_none(after))
         return connection(page, event_of)
 
     @field

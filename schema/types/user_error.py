@@ -4,7 +4,7 @@ from typing import Any
 
 import strawberry
 
-from models.errors import DomainError, ErrorCode, FieldPath, InsufficientFeedback, NotAnImprovement, Refused
+from models.errors import DomainError, ErrorCode, FieldPath, InsufficientFeedback, NotAnImprovement, RequestRejected
 from schema.decorators import interface_type, object_type
 from schema.types.evidence import Interval
 
@@ -54,12 +54,12 @@ ERROR_TYPES = (RequestError, InsufficientFeedbackError, NotAnImprovementError)
 
 
 # Expected failures of a mutation become its payload's user errors; all others, such as a missing role, stay errors.
-REFUSALS = (Refused, DomainError)
+REJECTIONS = (RequestRejected, DomainError)
 
 
-def user_errors(refusal: Refused | DomainError) -> list[UserError]:
+def user_errors(refusal: RequestRejected | DomainError) -> list[UserError]:
     """What a payload says about why nothing, or not all, was done."""
-    return [user_error(error) for error in (refusal.errors if isinstance(refusal, Refused) else (refusal,))]
+    return [user_error(error) for error in (refusal.errors if isinstance(refusal, RequestRejected) else (refusal,))]
 
 
 def user_error(error: DomainError) -> UserError:

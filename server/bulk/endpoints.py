@@ -18,7 +18,7 @@ from resolvers.bulk import Load, Options, begin_evaluations, begin_feedback
 from resolvers.context import Context
 from server.bulk.loader import Answers, Key, Loading
 from server.errors import failure
-from server.rest.training_jobs import door
+from server.rest.training_jobs import requires
 
 LOADS = 4  # at once in this process; others wait their turn with nothing read
 MEDIA_TYPE = "application/x-ndjson"
@@ -44,7 +44,7 @@ def routes() -> list[Route]:
 
 
 def _route(path: str, begin: Begin, turns: asyncio.Semaphore) -> Route:
-    @door(f"POST {path}")
+    @requires(f"POST {path}")
     async def endpoint(request: Request, ctx: Context) -> Response:
         encoding = request.headers.get("content-encoding", "identity").strip().lower()
         if encoding not in ("gzip", "x-gzip", "identity", ""):

@@ -10,7 +10,7 @@ from resolvers import export
 from resolvers.context import Context
 from server.bulk.endpoints import MEDIA_TYPE
 from server.bulk.loader import Key
-from server.rest.training_jobs import door
+from server.rest.training_jobs import requires
 
 Begin = Callable[[Context, str], Awaitable[AsyncIterator[bytes]]]
 
@@ -24,7 +24,7 @@ def routes() -> list[Route]:
 
 
 def _route(path: str, begin: Begin) -> Route:
-    @door(f"GET {path}")
+    @requires(f"GET {path}")
     async def endpoint(request: Request, ctx: Context) -> Response:
         lines = await begin(ctx, request.path_params["judge_id"])
         if request.method == "HEAD":

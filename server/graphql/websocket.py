@@ -59,7 +59,7 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
 
     async def handle(self) -> None:
         """Serve until either side closes."""
-        with ExitStack() as self._opened:
+        with ExitStack() as self.start_stream:
             await super().handle()
 
     async def handle_connection_init(self, message: ConnectionInitMessage) -> None:
@@ -71,7 +71,7 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
             self.connection_init_timeout_task = None  # which would hold on to how it was cancelled
         if self.connection_acknowledged:
             context = self.context
-            self._opened.enter_context(context.watch.open(context.authorization, context.viewer, self._shut_out))
+            self.start_stream.enter_context(context.watch.open(context.authorization, context.viewer, self._shut_out))
 
     async def handle_message(self, message: Any) -> None:
         """Take one frame."""

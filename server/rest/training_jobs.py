@@ -8,7 +8,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from models.errors import DomainError, ErrorCode, Forbidden, Refused, Unauthenticated
+from models.errors import DomainError, ErrorCode, Forbidden, RequestRejected, Unauthenticated
 from models.job import Priority, TrainingJob, TrainingType
 from models.judge import Judge
 from models.spec import (
@@ -83,7 +83,7 @@ class JobBody(msgspec.Struct, forbid_unknown_fields=True):
     training_config: ConfigBody
     execution_options: OptionsBody = msgspec.field(default_factory=OptionsBody)
 
-    def spec(self, idempotency_key: str | None) -> TrainingSpec:
+    def to_spec(self, idempotency_key: str | None) -> TrainingSpec:
         """The same as the domain knows it."""
         config, options = self.training_config, self.execution_options
         targets = tuple(config.target_criteria) if config.target_criteria is not None else None
@@ -107,35 +107,35 @@ _STATUS = {
 }
 
 
-def door(name: str) -> Callable[[Callable[[Request, Context], Awaitable[Response]]], Endpoint]:
+def requires(name: str) -> Callable[[Callable[[Request, Context], Awaitable[Response]]], Endpoint]:
     """Make a function an endpoint that is only reached by those whom the table lets through this door.
 
     ``name`` is the method and the path, as in ``models.permissions``. Expected failures are answered with their status
     and code.
     """
 
-    def guarded(endpoint: Callable[[Request, Context], Awaitable[Response]]) -> Endpoint:
+    def decorate(endpoint: Callable[[Request, Context], Awaitable[Response]]) -> Endpoint:
         async def answer(request: Request) -> Response:
             services: Services = request.app.state.services
             try:
                 ctx = services.context(await authenticate(services.store, request.headers.get("authorization")))
-                ctx.allow(name)
+                ctx.require(name)
                 return await endpoint(request, ctx)
             except Unauthenticated as error:
                 return failure(401, "UNAUTHENTICATED", str(error), headers={"www-authenticate": "Bearer"})
             except Forbidden as error:
                 return failure(403, "FORBIDDEN", str(error))
-            except Refused as refusal:
+            except RequestRejected as refusal:
                 return _refused(refusal.errors)
             except DomainError as error:
                 return _refused((error,))
 
         return answer
 
-    return guarded
+    return decorate
 
 
-@door("POST /training/jobs")
+@requires("POST /training/jobs")
 async def create_job(request: Request, ctx: Context) -> Response:
     """Create a training job; 201 with its address."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -148,13 +148,13 @@ async def create_job(request: Request, ctx: Context) -> Response:
         return failure(422, "INVALID", message, [{"field": field, "message": message, "code": "INVALID"}])
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         return failure(400, "MALFORMED", f"The body is no valid JSON: {error}.")
-    created = await jobs.create(ctx, body.spec(request.headers.get("idempotency-key")))
+    created = await jobs.create(ctx, body.to_spec(request.headers.get("idempotency-key")))
     judge = await ctx.loaders.judges.load(created.job.judge_pk)
     location = str(request.url.path).rstrip("/") + f"/{created.job.id}"
     return _answer(as_json(created.job, judge), 201, {"location": location})
 
 
-@door("GET /training/jobs/{job_id}")
+@requires("GET /training/jobs/{job_id}")
 async def get_job(request: Request, ctx: Context) -> Response:
     """One training job, in the shape in which it was created."""
     job_id = request.path_params["job_id"]

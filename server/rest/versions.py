@@ -9,13 +9,13 @@ from resolvers.context import Context
 from runner.versions.importer import MOST_BYTES
 from server.errors import failure
 from server.rest.responses import VersionAnswer
-from server.rest.training_jobs import door
+from server.rest.training_jobs import requires
 
 MEDIA_TYPE = "application/zip"
 _TAKEN = (MEDIA_TYPE, "application/octet-stream")
 
 
-@door("GET /versions/{version_id}/file")
+@requires("GET /versions/{version_id}/file")
 async def get_file(request: Request, ctx: Context) -> Response:
     """A version's file, byte for byte as it was made."""
     version_id = request.path_params["version_id"]
@@ -26,7 +26,7 @@ async def get_file(request: Request, ctx: Context) -> Response:
     return Response(found.content, 200, {"content-disposition": f'attachment; filename="{name}"'}, MEDIA_TYPE)
 
 
-@door("POST /judges/{judge_id}/versions")
+@requires("POST /judges/{judge_id}/versions")
 async def import_version(request: Request, ctx: Context) -> Response:
     """Add the version in the body to a judge; 201 with its address."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from models.bulk.gzip_stream import PIECE, DamagedError, Gunzip
 from models.bulk.line_splitter import Line, LineSplitter
 from models.bulk.lines import EvaluationLine, LineReader, Names, name_of
-from models.errors import Refused
+from models.errors import RequestRejected
 from tests.factories import loose_criteria
 
 
@@ -104,7 +104,7 @@ def test_a_key_that_is_there_twice_is_found_however_it_is_written(
     names = ["output", "scores", *(key for key, _, _ in more)]
     try:
         READER.read(f"{{{text}}}".encode())
-    except Refused:
+    except RequestRejected:
         refused = True
     else:
         refused = False
@@ -115,7 +115,7 @@ def test_a_key_that_is_there_twice_is_found_however_it_is_written(
 
 def test_twins_within_scores_are_found() -> None:
     for scores in ('{"a": 1, "a": 2}', '{"a\\"": 1, "b": 2, "a\\"" : 1}', '{"a\\\\":1,"a\\\\" :1}'):
-        with pytest.raises(Refused, match="twice"):
+        with pytest.raises(RequestRejected, match="twice"):
             READER.read(f'{{"output": "x", "scores": {scores}}}'.encode())
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from models.errors import DomainError, Refused
+from models.errors import DomainError, RequestRejected
 from models.feedback import FeedbackType
 from models.job import Priority, TrainingType
 from models.spec import (
@@ -40,7 +40,7 @@ def found(problems: Iterable[DomainError]) -> Found:
 
 
 def refusals(spec: JudgeSpec | TrainingSpec) -> Found:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRejected) as refused:
         spec.checked()
     return found(refused.value.errors)
 
@@ -505,9 +505,9 @@ class TestTraining:
 def test_a_call_holds_one_to_five_hundred_items() -> None:
     batch("feedback", 1)
     batch("feedback", 500)
-    with pytest.raises(Refused) as none:
+    with pytest.raises(RequestRejected) as none:
         batch("feedback", 0)
-    with pytest.raises(Refused) as many:
+    with pytest.raises(RequestRejected) as many:
         batch("feedback", 501)
 
     assert found(none.value.errors) == [("INVALID", "feedback")]

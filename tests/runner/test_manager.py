@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, update
 
-from models.errors import DomainError, NotFound, NotRetryable, NotStartable, Refused
+from models.errors import DomainError, NotFound, NotRetryable, NotStartable, RequestRejected
 from models.job import EventKind, Priority, TrainingJob, TrainingType
 from models.job_status import JobStatus
 from models.judge import DeploymentAction, VersionStatus
@@ -53,7 +53,7 @@ async def create(world: World, spec: TrainingSpec | None = None, store: Store | 
 async def refusal(world: World, spec: TrainingSpec) -> tuple[DomainError, ...]:
     """Why a request is refused; a dry run gives the same reasons, and neither leaves anything behind."""
     before = await count_jobs(world.store)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRejected) as refused:
         await create(world, spec)
     plan = await Manager(world.store).preflight(world.viewer, spec)
 
@@ -201,9 +201,9 @@ async def test_an_unknown_judge_or_criterion_is_refused_at_its_place(store: Stor
 
 async def test_a_malformed_request_is_refused_by_the_dry_run_too(store: Store) -> None:
     world = await ready_world(store)
-    with pytest.raises(Refused):
+    with pytest.raises(RequestRejected):
         await Manager(store).preflight(world.viewer, training_spec(world, max_epochs=0))
-    with pytest.raises(Refused):
+    with pytest.raises(RequestRejected):
         await create(world, training_spec(world, max_epochs=0))
 
 
@@ -235,7 +235,7 @@ async def test_private_addresses_are_refused_unless_an_operator_allows_them(stor
     world = await ready_world(store)
     for url in PRIVATE:
         spec = replace(training_spec(world), options=ExecutionOptions(webhook_url=url))
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(RequestRejected) as refused:
             await create(world, spec)
         allowed, _ = await Manager(store, allow_private_targets=True).submit(world.viewer, spec)
 
@@ -278,7 +278,7 @@ async def test_a_key_with_another_request_is_a_mismatch_and_changes_nothing(stor
     world = await ready_world(store)
     spec = replace(training_spec(world), idempotency_key="once")
     first = await create(world, spec)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRejected) as refused:
         await create(world, replace(training_spec(world, seed=1), idempotency_key="once"))
     [error] = refused.value.errors
 
@@ -362,7 +362,7 @@ async def test_a_retry_that_can_not_be_met_any_more_is_refused(store: Store) -> 
     job = await create(world)
     await Manager(store).cancel(world.viewer, job.id, None)
     await retract_all(world)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRejected) as refused:
         await Manager(store).retry(world.viewer, job.id)
 
     assert [error.code.value for error in refused.value.errors] == ["INSUFFICIENT_FEEDBACK"]

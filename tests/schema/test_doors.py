@@ -10,7 +10,7 @@ from strawberry import Schema
 
 from models import permissions
 from models.access import Role, Viewer
-from schema.execution.authorization import guarded
+from schema.execution.authorization import enforce_permissions
 
 
 def test_every_field_has_a_line_in_the_table(schema: Schema) -> None:
@@ -67,7 +67,7 @@ async def test_a_field_that_nobody_thought_of_needs_admin(
     """Also one that is reached through a field for everybody, with or without a resolver of its own."""
     monkeypatch.setitem(permissions.TABLE, "Query.vault", Role.VIEWER)
     context: Any = SimpleNamespace(viewer=Viewer("key_1", role, "usr_1", "ann", "wsp_1", "team"))
-    result = await guarded(strawberry.Schema(Query)).execute(document, context_value=context)
+    result = await enforce_permissions(strawberry.Schema(Query)).execute(document, context_value=context)
     if role is Role.ADMIN:
         assert result.errors is None
     else:

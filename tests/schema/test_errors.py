@@ -13,7 +13,7 @@ from models.errors import (
     Invalid,
     NotAnImprovement,
     NotFound,
-    Refused,
+    RequestRejected,
     Unauthenticated,
 )
 from schema.types.user_error import field_path, user_error
@@ -45,7 +45,9 @@ def test_paths_are_told_in_the_names_of_the_schema(path: tuple[str, ...], shown:
 
 
 async def test_a_mutation_tells_all_that_was_refused_as_data(ask: Ask, resolve: Resolve) -> None:
-    resolve("judges.create", Refused(Invalid("No name.", ("name",)), Invalid("No key.", ("criteria", "0", "key"))))
+    resolve(
+        "judges.create", RequestRejected(Invalid("No name.", ("name",)), Invalid("No key.", ("criteria", "0", "key")))
+    )
     result = await ask(CREATE_JUDGE, input=A_JUDGE)
     assert result.errors is None
     assert result.data["createJudge"] == {
@@ -85,7 +87,7 @@ def test_a_missing_improvement_tells_the_change(change: dict[str, float] | None)
     [
         (Invalid("first must be 1 to 100.", ("first",)), {"code": "INVALID", "field": ["first"]}),
         (NotFound("There is no such judge."), {"code": "NOT_FOUND"}),
-        (Refused(Invalid("Odd.", ("judge_id",))), {"code": "INVALID", "field": ["judgeId"]}),
+        (RequestRejected(Invalid("Odd.", ("judge_id",))), {"code": "INVALID", "field": ["judgeId"]}),
         (Unauthenticated("Unknown key."), {"code": "UNAUTHENTICATED"}),
         (Forbidden("This needs the role ADMIN."), {"code": "FORBIDDEN"}),
     ],
@@ -101,7 +103,7 @@ async def test_a_query_tells_refusals_as_errors(
 
 
 async def test_all_refusals_of_a_query_are_told(ask: Ask, resolve: Resolve) -> None:
-    resolve("judges.page", Refused(Invalid("One."), Invalid("Two.")))
+    resolve("judges.page", RequestRejected(Invalid("One."), Invalid("Two.")))
     assert [error.message for error in (await ask("{ judges { totalCount } }")).errors] == ["One.", "Two."]
 
 
