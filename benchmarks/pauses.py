@@ -3,8 +3,8 @@
 usage: python -m benchmarks.pauses
 
 Starts a server with a fresh data folder and asks it for `/healthz` without a pause, on a connection of its own, while
-the requests of `tests/server/test_heartbeat.py` and a few large queries come in. Prints for each the longest that
-`/healthz` took, in milliseconds; the first time and the best of three.
+the requests of `tests/server/graphql/test_event_loop.py` and a few large queries come in. Prints for each the longest
+that `/healthz` took, in milliseconds; the first time and the best of three.
 """
 
 import json
@@ -18,8 +18,8 @@ from pathlib import Path
 import httpx
 
 from tests.server.api import Api
+from tests.server.graphql.test_event_loop import BODIES, DOCUMENTS
 from tests.server.processes import running
-from tests.server.test_heartbeat import BODIES, DOCUMENTS
 
 PAGES = {
     "100 judges with 30 criteria each": "{ judges(first: 100) { nodes { name criteria { id key name weight } } } }",

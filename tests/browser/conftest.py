@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Reque
 from server import pages
 from tests.server.api import Api
 from tests.server.processes import HOME, Server, running
-from tests.server.worlds import Trained, train_a_judge
+from tests.server.scenarios import Trained, train_a_judge
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 AXE = HOME / "web" / "node_modules" / "axe-core" / "axe.min.js"

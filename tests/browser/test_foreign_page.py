@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page
 
 from tests.server.processes import Server
-from tests.server.worlds import Trained
+from tests.server.scenarios import Trained
 
 # Each gives "no" if the browser or the server stood in its way, and what it got if not.
 WAYS = {

@@ -4,7 +4,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import enter_key, violations
 from tests.server.processes import Server
-from tests.server.worlds import Trained
+from tests.server.scenarios import Trained
 
 RUN = "Execute query (Ctrl-Enter)"
 

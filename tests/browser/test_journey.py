@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import OUTAGE, Trouble, chart_points, enter_key
 from tests.server.api import Api
 from tests.server.processes import Server, running
-from tests.server.worlds import create_job, fill, item, make_judge, record
+from tests.server.scenarios import create_job, fill, item, make_judge, record
 
 EPOCHS = 500
 # What the chart showed, one frame after another, from before the job was there: nobody has to look at the right moment.

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OUTAGE, Trouble, enter_key, go, look_at_all_sizes
 from tests.server.processes import Server, command
-from tests.server.worlds import Trained
+from tests.server.scenarios import Trained
 
 Hash = Callable[[Trained], str]
 VIEWS: dict[str, tuple[Hash, str]] = {

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, Route, expect
 from tests.browser.conftest import OUTAGE, Trouble, enter_key, go, look_at_all_sizes
 from tests.server.api import Api
 from tests.server.processes import Server, command
-from tests.server.worlds import Trained, create_job, fill, make_judge, record, run_job, submit
+from tests.server.scenarios import Trained, create_job, fill, make_judge, record, run_job, submit
 
 NASTY = """<img src=x onerror="document.title='taken'"><script>document.title='taken'</script>{{7*7}}"""
 SCALES: list[dict[str, Any]] = [

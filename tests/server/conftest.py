@@ -15,9 +15,9 @@ from store import access
 from store.database.store import open_store
 from tests.postgres import run_sql
 from tests.server.api import Api
-from tests.server.furnished import MARK, Owned, furnish
+from tests.server.populated_workspace import MARK, Owned, furnish
 from tests.server.processes import Server, command, running
-from tests.server.worlds import Trained, train_a_judge
+from tests.server.scenarios import Trained, train_a_judge
 
 _numbers = itertools.count()
 

@@ -7,7 +7,7 @@ import pytest
 from tests.server.api import Api, Data, socket
 from tests.server.conftest import Enter
 from tests.server.processes import Server
-from tests.server.worlds import (
+from tests.server.scenarios import (
     FAIR,
     OVERRATED,
     Trained,

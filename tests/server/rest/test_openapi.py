@@ -17,10 +17,10 @@ from server.rest import openapi
 from server.settings import Settings
 from tests.server.api import Api, assert_nothing_leaks
 from tests.server.conftest import Enter
-from tests.server.furnished import doors_of_rest
+from tests.server.populated_workspace import doors_of_rest
 from tests.server.processes import Server
-from tests.server.test_rest import EXAMPLES
-from tests.server.worlds import fill, make_judge
+from tests.server.rest.test_training_jobs import EXAMPLES
+from tests.server.scenarios import fill, make_judge
 
 ROUTES = create_app(Settings()).routes
 DESCRIBED = openapi.document(ROUTES)

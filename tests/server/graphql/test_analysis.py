@@ -6,7 +6,7 @@ from models.access import Role
 from tests.server.api import Api, Data
 from tests.server.conftest import Enter
 from tests.server.processes import Server
-from tests.server.worlds import (
+from tests.server.scenarios import (
     FAIR,
     OVERRATED,
     Trained,

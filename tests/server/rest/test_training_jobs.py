@@ -10,7 +10,7 @@ import pytest
 
 from tests.server.api import Api, Data, assert_nothing_leaks
 from tests.server.processes import Server
-from tests.server.worlds import FAIR, OVERRATED, correction, fill, item, make_judge, record, submit
+from tests.server.scenarios import FAIR, OVERRATED, correction, fill, item, make_judge, record, submit
 
 EXAMPLES = [
     """

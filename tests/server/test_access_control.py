@@ -11,7 +11,7 @@ from models.access import Role
 from tests.server.api import Api, Data, errors_of, socket
 from tests.server.conftest import Enter, make_key
 from tests.server.processes import Server
-from tests.server.worlds import (
+from tests.server.scenarios import (
     Trained,
     correction,
     create_job,

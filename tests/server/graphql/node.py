@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-HERE = Path(__file__).parents[1] / "node"
+HERE = Path(__file__).parents[2] / "node"
 
 
 @functools.cache

@@ -8,8 +8,8 @@ from graphql import GraphQLObjectType, GraphQLSchema
 from models import permissions
 from models.access import Role
 from tests.server.api import Data, socket
-from tests.server.furnished import HUSH, MARK, ZIP, Owned, doors_of_rest
-from tests.server.made_documents import Ids, along, call, leaves, ways
+from tests.server.generated_documents import Ids, along, call, leaves, ways
+from tests.server.populated_workspace import HUSH, MARK, ZIP, Owned, doors_of_rest
 
 ROLES = list(Role)
 

@@ -8,8 +8,8 @@ from models.access import Role
 from server.app import create_app
 from server.settings import Settings
 from tests.server.api import Api, Data
-from tests.server.made_documents import Ids
-from tests.server.worlds import FAIR, OVERRATED, create_job, feedback, item, make_judge, record, submit
+from tests.server.generated_documents import Ids
+from tests.server.scenarios import FAIR, OVERRATED, create_job, feedback, item, make_judge, record, submit
 from tests.trainer.made_up import make_task, version_of
 
 MARK = "zebra"  # in all texts of the workspace that a stranger tries to see

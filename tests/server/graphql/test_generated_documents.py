@@ -10,7 +10,7 @@ from schemathesis.graphql import nodes
 
 from tests.server.api import Api, assert_nothing_leaks
 from tests.server.processes import HOME
-from tests.server.worlds import create_job, fill, make_judge
+from tests.server.scenarios import create_job, fill, make_judge
 
 SDL = HOME / "schema" / "schema.graphql"
 FINE = {"INVALID", "NOT_FOUND", "BAD_REQUEST", "LIMIT_EXCEEDED"}

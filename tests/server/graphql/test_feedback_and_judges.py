@@ -10,7 +10,7 @@ from resolvers.subscriptions import SUMMARY_PAUSE
 from tests.server.api import Api, Data, paged, socket
 from tests.server.conftest import Enter
 from tests.server.processes import Server, command
-from tests.server.worlds import (
+from tests.server.scenarios import (
     correction,
     create_job,
     feedback,

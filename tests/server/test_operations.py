@@ -13,7 +13,7 @@ import pytest
 from tests.server.api import Api, Data, socket
 from tests.server.conftest import Enter
 from tests.server.processes import HOME, Server, command, running
-from tests.server.worlds import create_job, fill, follow, make_judge
+from tests.server.scenarios import create_job, fill, follow, make_judge
 
 ENDED = (0, -signal.SIGTERM, 128 + signal.SIGTERM)  # statuses of a server that was asked to end, and did
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.server.api import Api, Data, paged
-from tests.server.worlds import Trained, create_job, feedback, fill, hour, make_judge, run_job, submit
+from tests.server.scenarios import Trained, create_job, feedback, fill, hour, make_judge, run_job, submit
 
 
 def test_good_items_of_a_batch_are_taken_and_bad_ones_refused_by_their_place(api: Api) -> None:

@@ -18,7 +18,7 @@ from cli.app import app
 from cli.client import bulk
 from cli.client.client import Client
 from tests.server.api import Api, Data
-from tests.server.bulk import CLARITY, correction, evaluation, exported, lines, load
+from tests.server.bulk.client import CLARITY, correction, evaluation, exported, lines, load
 from tests.server.conftest import Enter, make_key
 from tests.server.processes import HOME, Server, environment, running
 from tests.server.processes import command as started_command

@@ -14,7 +14,7 @@ from models.base import Base
 from tests.server.api import Api, Data, errors_of
 from tests.server.conftest import Enter
 from tests.server.processes import Server
-from tests.server.worlds import FAIR, OVERRATED, create_job, fill, item, make_judge, record, request
+from tests.server.scenarios import FAIR, OVERRATED, create_job, fill, item, make_judge, record, request
 
 TEN_MEGABYTES = "x" * 10_000_000
 NUL = "a\x00b"

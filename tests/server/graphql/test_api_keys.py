@@ -19,7 +19,7 @@ from tests.factories import make_viewer
 from tests.server.api import Api, Data, socket
 from tests.server.conftest import Enter
 from tests.server.processes import Server, command
-from tests.server.worlds import correction, create_job, fill, item, make_judge, record, submit
+from tests.server.scenarios import correction, create_job, fill, item, make_judge, record, submit
 
 Make = Callable[..., tuple[Data, Api]]
 

@@ -15,7 +15,7 @@ from runner.versions.importer import MOST_BYTES
 from tests.server.api import Api, Data, assert_nothing_leaks
 from tests.server.conftest import Enter
 from tests.server.processes import Server
-from tests.server.worlds import (
+from tests.server.scenarios import (
     OVERRATED,
     Trained,
     fill,

@@ -15,7 +15,7 @@ from store.access import digest
 from tests.server.api import PROTOCOL, Api, socket
 from tests.server.conftest import Enter, make_key
 from tests.server.processes import Server, running
-from tests.server.worlds import create_job, feedback, fill, make_judge, submit
+from tests.server.scenarios import create_job, feedback, fill, make_judge, submit
 
 VIEWER = {"query": "{ viewer { name } }"}
 INIT = {"type": "connection_init"}

@@ -23,7 +23,7 @@ from server import errors
 from server.http.headers import KnownHosts
 from tests.server.api import PROTOCOL, Api, assert_nothing_leaks, socket
 from tests.server.processes import HOME, Server, command, running
-from tests.server.worlds import make_judge
+from tests.server.scenarios import make_judge
 
 PATHS = (
     "/",

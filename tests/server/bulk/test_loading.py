@@ -18,11 +18,11 @@ from models.access import Role
 from models.bulk.line_splitter import MAX_LINE
 from server.bulk.loader import KEY_HOLDS
 from tests.server.api import Api, Data
-from tests.server.bulk import CLARITY, correction, errors, evaluation, exported, lines, load, totals
+from tests.server.bulk.client import CLARITY, correction, errors, evaluation, exported, lines, load, totals
 from tests.server.conftest import Enter, make_key
+from tests.server.graphql.test_websocket import revoke
 from tests.server.processes import Server, running
-from tests.server.test_socket import revoke
-from tests.server.worlds import Trained, item, make_judge, record, submit
+from tests.server.scenarios import Trained, item, make_judge, record, submit
 
 pytestmark = pytest.mark.usefixtures("true_counters")
 

@@ -14,9 +14,9 @@ import pytest
 from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema, get_named_type, is_interface_type, is_leaf_type
 
 from tests.server.api import Socket, socket
-from tests.server.furnished import ZIP, Owned, doors_of_rest
-from tests.server.made_documents import Ids, along, call, inputs, leaves, ways
-from tests.server.test_streams import EVENTS, MULTIPART
+from tests.server.generated_documents import Ids, along, call, inputs, leaves, ways
+from tests.server.graphql.test_streaming import EVENTS, MULTIPART
+from tests.server.populated_workspace import ZIP, Owned, doors_of_rest
 
 NEW = re.compile(r"\b(?:[a-z]{2,4}_[0-9a-hjkmnp-tv-z]{26}|\d{4}-\d\d-\d\dT[0-9:.]+Z)")  # ids and moments made just now
 
@@ -50,7 +50,7 @@ def places(schema: GraphQLSchema, ids: Ids) -> list[tuple[str, list[str], str, s
             found += [("query", way, name, taken) for name, f in named.fields.items() for taken in takes(f)]
     assert schema.mutation_type is not None
     found += [("mutation", [], name, taken) for name, f in schema.mutation_type.fields.items() for taken in takes(f)]
-    # an id that another workspace's judge has is free to take: tests/server/test_keys.py
+    # an id that another workspace's judge has is free to take: tests/server/graphql/test_api_keys.py
     return [place for place in found if place[2:] != ("createJudge", "id")]
 
 

@@ -18,9 +18,9 @@ import pytest
 from cli.client import documents
 from tests.server.api import Api, errors_of, socket
 from tests.server.conftest import Enter
+from tests.server.graphql.test_websocket import revoke
 from tests.server.processes import Server, running
-from tests.server.test_socket import revoke
-from tests.server.worlds import create_job, feedback, fill, make_judge, submit
+from tests.server.scenarios import create_job, feedback, fill, make_judge, submit
 
 EVENTS = "text/event-stream"
 MULTIPART = "multipart/mixed;boundary=graphql;subscriptionSpec=1.0,application/graphql-response+json,application/json"

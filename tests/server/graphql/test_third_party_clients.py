@@ -9,9 +9,9 @@ from gql.transport.websockets import WebsocketsTransport
 
 from tests.server.api import Api, Data
 from tests.server.conftest import Enter
-from tests.server.node import lines, need_node
+from tests.server.graphql.node import lines, need_node
 from tests.server.processes import Server
-from tests.server.worlds import make_judge
+from tests.server.scenarios import make_judge
 
 OPERATIONS = [
     *((client, operation) for client in ("urql", "apollo", "graphql-request", "graphql-ws")

@@ -13,9 +13,9 @@ from websockets.exceptions import ConnectionClosed
 
 from tests.server.api import PROTOCOL, Api
 from tests.server.conftest import make_key
-from tests.server.node import command, need_node
+from tests.server.graphql.node import command, need_node
 from tests.server.processes import HOME, running
-from tests.server.worlds import make_judge
+from tests.server.scenarios import make_judge
 
 SDL = HOME / "schema" / "schema.graphql"
 SILENCE = 0.4  # seconds after which a server is taken to have said all
