@@ -17,7 +17,7 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-def application(asked_for: str | None = None) -> typer.Typer:
+def build_app(asked_for: str | None = None) -> typer.Typer:
     """The command; with its name, only as much as that command needs."""
     app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
     if asked_for not in SERVER_COMMANDS:
@@ -45,4 +45,4 @@ def application(asked_for: str | None = None) -> typer.Typer:
 
 def run() -> None:
     """Run the command."""
-    application(next(iter(sys.argv[1:]), None))(prog_name="judgesmith")
+    build_app(next(iter(sys.argv[1:]), None))(prog_name="judgesmith")

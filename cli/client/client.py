@@ -12,7 +12,7 @@ import httpx
 import orjson
 
 from cli.client import documents
-from cli.client.subscription import Address, follow
+from cli.client.subscription import Endpoint, stream_results
 from cli.errors import ApiError, UserError, UserErrors
 
 Data = dict[str, Any]
@@ -84,9 +84,9 @@ class Client:
         """
         parts = urlsplit(self.url)
         scheme = "wss" if parts.scheme == "https" else "ws"
-        address = Address(f"{scheme}://{parts.netloc}{parts.path}/graphql", self._authorization("Authorization"))
+        address = Endpoint(f"{scheme}://{parts.netloc}{parts.path}/graphql", self._authorization("Authorization"))
         payload = {"operationName": name, "query": documents.load(name), "variables": variables}
-        return follow(address, payload, use_proxies=self._use_proxies)
+        return stream_results(address, payload, use_proxies=self._use_proxies)
 
     def download(self, path: str) -> bytes:
         """The bytes of a file."""

@@ -28,14 +28,14 @@ _FATAL = {
 
 
 @dataclass(frozen=True)
-class Address:
+class Endpoint:
     """Where to subscribe, and what tells the server who asks."""
 
     url: str
     authorization: dict[str, str] = field(default_factory=dict, repr=False)
 
 
-def follow(address: Address, payload: dict[str, Any], *, use_proxies: bool = True) -> Iterator[dict[str, Any]]:
+def stream_results(address: Endpoint, payload: dict[str, Any], *, use_proxies: bool = True) -> Iterator[dict[str, Any]]:
     """Yield the data of each result until the server completes the subscription.
 
     Results that carry a `cursor` are never repeated: after a lost connection the subscription starts after the last.
@@ -66,7 +66,7 @@ def follow(address: Address, payload: dict[str, Any], *, use_proxies: bool = Tru
 
 
 @contextmanager
-def _connect(address: Address, *, use_proxies: bool) -> Iterator[ClientConnection]:
+def _connect(address: Endpoint, *, use_proxies: bool) -> Iterator[ClientConnection]:
     """A connection whose server has accepted who we are."""
     with connect(
         address.url,
@@ -131,7 +131,7 @@ def _is_refused_key(error: Exception) -> bool:
     return _close_code(error) in (4401, 4403)
 
 
-def _explain(error: Exception, address: Address) -> str:
+def _explain(error: Exception, address: Endpoint) -> str:
     if meaning := _FATAL.get(_close_code(error) or 0):
         return f"{meaning}."
     return f"No live connection to {address.url}: {error}"

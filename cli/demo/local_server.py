@@ -47,7 +47,7 @@ def local_server(data_folder: Path) -> Iterator[LocalServer]:
     """Start a server, wait until it is ready, and stop it in the end."""
     process = subprocess.Popen(  # noqa: S603 - this very program
         [sys.executable, "-m", "cli.start", "serve", "--port", "0", "--data-dir", str(data_folder)],
-        cwd=Path(__file__).parent.parent,
+        cwd=Path(__file__).parents[2],
         env={name: value for name, value in os.environ.items() if not name.startswith("JUDGESMITH_")},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

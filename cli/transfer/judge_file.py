@@ -11,7 +11,7 @@ from cli.errors import ApiError
 Judge = dict[str, Any]
 
 
-class _Criterion(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+class CriterionFile(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     name: str
     key: str | None = None
     description: str | None = None
@@ -25,7 +25,7 @@ class JudgeFile(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """A judge as a file describes it."""
 
     name: str
-    criteria: Annotated[list[_Criterion], msgspec.Meta(min_length=1)]
+    criteria: Annotated[list[CriterionFile], msgspec.Meta(min_length=1)]
     id: str | None = None
     description: str | None = None
 

@@ -9,7 +9,7 @@ import typer
 from typer.testing import CliRunner
 
 from cli.app import app
-from cli.main import application
+from cli.main import build_app
 
 from .conftest import KEY, Data, FakeApi
 
@@ -273,5 +273,5 @@ def leaves(command: Any, *path: str) -> Iterator[tuple[str, set[str]]]:
 
 
 def test_every_command_with_a_result_gives_it_to_programs_as_well() -> None:
-    found = dict(leaves(typer.main.get_command(application())))
+    found = dict(leaves(typer.main.get_command(build_app())))
     assert {name for name, options in found.items() if "--json" not in options} == PLAIN

@@ -6,9 +6,9 @@ import sys
 
 SERVER = """
 import os, sys
-from cli.main import application
+from cli.main import build_app
 assert "numpy" not in sys.modules
-application("serve")
+build_app("serve")
 assert "numpy" in sys.modules
 print(os.environ["OPENBLAS_NUM_THREADS"], os.environ["OMP_NUM_THREADS"])
 """

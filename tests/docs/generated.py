@@ -14,7 +14,7 @@ from pydantic_core import PydanticUndefined
 from starlette.routing import Route
 from typer.core import TyperArgument, TyperOption
 
-from cli.main import application
+from cli.main import build_app
 from models import permissions
 from schema.build import build
 from server.app import create_app
@@ -50,7 +50,7 @@ def commands_reference() -> str:
 
 def commands() -> dict[str, Any]:
     """Every command by its full name, in the order of the help."""
-    group = typer.main.get_command(application())
+    group = typer.main.get_command(build_app())
     return dict(_flat("judgesmith", group))
 
 

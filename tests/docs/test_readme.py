@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from cli.client.subscription import Address, follow
+from cli.client.subscription import Endpoint, stream_results
 from cli.demo.local_server import LocalServer, local_server
 
 from . import markdown
@@ -112,8 +112,8 @@ class Reader:
 
     def _watch(self, payload: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         url = self.server.url.replace("http", "ws", 1) + "/graphql"
-        address = Address(url, {"Authorization": f"Bearer {self.server.key}"})
-        *_, last = follow(address, payload, use_proxies=False)
+        address = Endpoint(url, {"Authorization": f"Bearer {self.server.key}"})
+        *_, last = stream_results(address, payload, use_proxies=False)
         ((name, result),) = last.items()
         return name, result
 

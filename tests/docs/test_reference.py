@@ -82,7 +82,7 @@ def test_every_error_code_is_described() -> None:
         ("evaluations", models.bulk.lines.EvaluationLine),
         ("feedback", models.bulk.lines.FeedbackLine),
         ("judge", cli.transfer.judge_file.JudgeFile),
-        ("criterion", cli.transfer.judge_file._Criterion),
+        ("criterion", cli.transfer.judge_file.CriterionFile),
     ],
 )
 def test_the_import_format_is_described_field_by_field(heading: str, struct: type) -> None:
