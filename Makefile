@@ -8,6 +8,7 @@ PAGES := server/static/graphiql.html
 PAGE_SOURCES := $(shell find web frontend-queries -name node_modules -prune -o -name generated -prune -o -type f -print)
 # What the pages are built with, installed anew only when it changed.
 NODE_MODULES := { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --silent --no-audit --no-fund; }
+MIN_COVERAGE := 90
 PACKAGES := cli models resolvers runner schema server store trainer
 
 .PHONY: help setup pages codegen browser demo test faults check audit format lock sdl
@@ -46,8 +47,8 @@ browser: pages ## Install Chromium for the browser tests, where root and apt are
 demo: setup pages ## Improve a judge with real human ratings, live (NO_WAIT=1: stop at the end)
 	@$(BIN)/judgesmith demo $(if $(filter 1 true yes,$(NO_WAIT)),--no-wait)
 
-test: setup pages ## Run all tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+test: setup pages ## Run all tests and measure their coverage (ARGS="tests/store": a part, not measured)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(or $(ARGS),--cov --cov-report=term --cov-fail-under=$(MIN_COVERAGE))
 
 faults: setup ## Kill everything, again and again, and check that nothing was lost (takes a while)
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && [ ! -e /usr/bin/faketime ]; then \
