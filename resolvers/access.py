@@ -9,7 +9,7 @@ from models.audit import AuditEntry
 from models.spec import KeySpec
 from models.spec import reason as check_reason
 from resolvers.context import Context
-from resolvers.page import Page, read_page
+from resolvers.page import ListPage, read_page
 from store import access, audit
 from store.audit import AuditFilter
 
@@ -22,7 +22,7 @@ class CreatedKey:
     secret: str
 
 
-async def keys(ctx: Context, first: int, after: str | None, *, revoked: bool) -> Page[ApiKey]:
+async def list_api_keys(ctx: Context, first: int, after: str | None, *, revoked: bool) -> ListPage[ApiKey]:
     """The workspace's keys, in the order of their making; those that were revoked only if wanted.
 
     Raises:
@@ -31,7 +31,7 @@ async def keys(ctx: Context, first: int, after: str | None, *, revoked: bool) ->
     return await read_page(ctx.store, access.KEYS, access.keys_of(ctx.workspace_id, revoked=revoked), first, after)
 
 
-async def users(ctx: Context, first: int, after: str | None) -> Page[User]:
+async def list_users(ctx: Context, first: int, after: str | None) -> ListPage[User]:
     """The workspace's users, in the order in which they came.
 
     Raises:
@@ -40,7 +40,7 @@ async def users(ctx: Context, first: int, after: str | None) -> Page[User]:
     return await read_page(ctx.store, access.USERS, access.users_of(ctx.workspace_id), first, after)
 
 
-async def create_key(ctx: Context, spec: KeySpec) -> CreatedKey:
+async def create_api_key(ctx: Context, spec: KeySpec) -> CreatedKey:
     """Make a key, for the viewer or for somebody else, who is made known if they are new.
 
     Raises:
@@ -64,7 +64,7 @@ async def create_key(ctx: Context, spec: KeySpec) -> CreatedKey:
     return await ctx.store.write(unit)
 
 
-async def revoke_key(ctx: Context, key_id: str, *, force: bool, reason: str | None) -> ApiKey:
+async def revoke_api_key(ctx: Context, key_id: str, *, force: bool, reason: str | None) -> ApiKey:
     """Take a key back for good.
 
     Raises:
@@ -76,7 +76,7 @@ async def revoke_key(ctx: Context, key_id: str, *, force: bool, reason: str | No
     )
 
 
-async def trail(ctx: Context, first: int, after: str | None, wanted: AuditFilter) -> Page[AuditEntry]:
+async def list_audit_entries(ctx: Context, first: int, after: str | None, wanted: AuditFilter) -> ListPage[AuditEntry]:
     """What was done in the workspace, newest first.
 
     Raises:

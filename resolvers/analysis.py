@@ -21,14 +21,14 @@ from store.review_queue import newest_id
 from store.summary.summary import figures_of
 
 
-class Default(Enum):
+class DefaultVersion(Enum):
     """No version was named, not even the raw scores."""
 
     DEFAULT = auto()
 
 
-DEFAULT: Final = Default.DEFAULT
-Named = str | Default | None
+DEFAULT: Final = DefaultVersion.DEFAULT
+VersionChoice = str | DefaultVersion | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class FlippedEvaluation:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class ComparedVersions:
     """Two versions of a judge (None: its raw scores), and how their verdicts differ."""
 
     judge: Judge
@@ -52,7 +52,9 @@ class Compared:
     items: tuple[FlippedEvaluation, ...]
 
 
-async def compare(ctx: Context, judge_id: str, old: Named, new: Named, first: int) -> Compared | None:
+async def compare_versions(
+    ctx: Context, judge_id: str, old: VersionChoice, new: VersionChoice, first: int
+) -> ComparedVersions | None:
     """How the verdicts of two versions differ; None: there is no such judge.
 
     ``new`` is the newest candidate unless it is named, or the active version where there is none; ``old`` is the
@@ -83,10 +85,10 @@ async def compare(ctx: Context, judge_id: str, old: Named, new: Named, first: in
     criteria = await ctx.loaders.criteria.load(judge.pk)
     rows = await _evaluations(ctx, [item.evaluation_id for item in comparison.items])
     items = tuple(_flipped(item, rows[item.evaluation_id], criteria) for item in comparison.items)
-    return Compared(judge, earlier, later, comparison, items)
+    return ComparedVersions(judge, earlier, later, comparison, items)
 
 
-async def curve(ctx: Context, judge_id: str) -> Learning | None:
+async def compute_learning_curve(ctx: Context, judge_id: str) -> Learning | None:
     """How good a version would be with less feedback; None: there is no such judge."""
 
     def unit(connection: Connection) -> Curve | None:
@@ -97,7 +99,7 @@ async def curve(ctx: Context, judge_id: str) -> Learning | None:
     return None if question is None else await ctx.insight.ask(question, Learning)
 
 
-async def suggest(ctx: Context, judge_id: str, first: int) -> list[tuple[Evaluation, Suggested]] | None:
+async def suggest_evaluations(ctx: Context, judge_id: str, first: int) -> list[tuple[Evaluation, Suggested]] | None:
     """The evaluations that people should look at next, best first; None: there is no such judge.
 
     Raises:
@@ -129,7 +131,7 @@ def _id(version: JudgeVersion | None) -> str | None:
     return None if version is None else version.id
 
 
-def _later(connection: Connection, judge: Judge, named: Named) -> JudgeVersion | None:
+def _later(connection: Connection, judge: Judge, named: VersionChoice) -> JudgeVersion | None:
     if named is not DEFAULT:
         return _version(connection, judge, named, "to")
     candidate = judges.newest_candidate(connection, judge.pk)

@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Batch(Generic[T]):
+class BatchResult(Generic[T]):
     """Results by index of the input, None for a refused item; ``new_count``: how many were not there before."""
 
     items: tuple[T | None, ...]
@@ -18,6 +18,6 @@ class Batch(Generic[T]):
     judge_pk: int | None = None
 
 
-def refused(error: DomainError, size: int = 0) -> Batch[T]:
+def refused(error: DomainError, size: int = 0) -> BatchResult[T]:
     """The outcome of a call that was refused whole."""
-    return Batch((None,) * size, 0, (error,))
+    return BatchResult((None,) * size, 0, (error,))

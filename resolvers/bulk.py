@@ -22,7 +22,7 @@ from models.feedback import Feedback
 from models.judge import Criterion, Judge
 from models.spec import EvaluationSpec, FeedbackSpec
 from resolvers.context import Context
-from resolvers.evaluations import shown_by, version_of
+from resolvers.evaluations import compute_shown_scores, get_version
 from store import evaluations, feedback, judges
 from store import external_ids as ingest
 from store.database.store import Unit as StoreUnit
@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class LoadOptions:
     """How lines are taken.
 
     ``idempotent``: a line without an external id gets one, a digest of what it says, so that sending it again changes
@@ -47,7 +47,7 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class BatchOutcome:
     """What became of a unit's lines: how many are new, how many were there before, and what was refused."""
 
     new: int
@@ -56,7 +56,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared(Generic[N]):
+class PreparedBatch(Generic[N]):
     """What there is to keep of a unit, with each one's line and external id, and what is wrong with other lines."""
 
     given: list[N] = field(default_factory=list)
@@ -69,10 +69,10 @@ class Prepared(Generic[N]):
         self.lines.append((line, new.external_id))
 
 
-class Load(ABC, Generic[S, N]):
+class BulkLoad(ABC, Generic[S, N]):
     """Takes the lines of one kind into one judge."""
 
-    def __init__(self, ctx: Context, judge: Judge, criteria: tuple[Criterion, ...], options: Options) -> None:
+    def __init__(self, ctx: Context, judge: Judge, criteria: tuple[Criterion, ...], options: LoadOptions) -> None:
         self.ctx = ctx
         self.judge = judge
         self.criteria = criteria
@@ -84,10 +84,10 @@ class Load(ABC, Generic[S, N]):
         """Read lines and check them by themselves."""
 
     @abstractmethod
-    async def prepare(self, unit: Unit[S]) -> Prepared[N]:
+    async def prepare(self, unit: Unit[S]) -> PreparedBatch[N]:
         """Look up what lines name, which is kept for good once it is there."""
 
-    async def keep(self, prepared: Prepared[N]) -> Outcome:
+    async def keep(self, prepared: PreparedBatch[N]) -> BatchOutcome:
         """Keep a unit's lines; once this returns they are durable."""
         rows: Sequence[object] = []
         new = 0
@@ -107,14 +107,14 @@ class Load(ABC, Generic[S, N]):
         return kept
 
 
-class EvaluationLoad(Load[EvaluationSpec, NewEvaluation]):
+class EvaluationLoad(BulkLoad[EvaluationSpec, NewEvaluation]):
     """Records evaluations."""
 
     def read(self, lines: Sequence[Line]) -> Unit[EvaluationSpec]:
         """Read lines and check them by themselves."""
         return read_evaluations(lines, self._names, idempotent=self.options.idempotent)
 
-    async def prepare(self, unit: Unit[EvaluationSpec]) -> Prepared[NewEvaluation]:
+    async def prepare(self, unit: Unit[EvaluationSpec]) -> PreparedBatch[NewEvaluation]:
         """A version's scores are computed, those of a version of elsewhere are taken as given."""
         by_version: dict[str, list[Item[EvaluationSpec]]] = {}
         for item in unit.items:
@@ -124,12 +124,12 @@ class EvaluationLoad(Load[EvaluationSpec, NewEvaluation]):
         unknown: dict[str, NotFound] = {}
         for version_id, items in by_version.items():
             try:
-                version = await version_of(self.ctx, self.judge, version_id, ("version_id",))
+                version = await get_version(self.ctx, self.judge, version_id, ("version_id",))
             except NotFound as error:
                 unknown[version_id] = error
                 continue
             specs, raw = [item.spec for item in items], [item.scores or [] for item in items]
-            shown = await shown_by(self.ctx, self.judge, version, specs, raw, self.criteria)
+            shown = await compute_shown_scores(self.ctx, self.judge, version, specs, raw, self.criteria)
             computed |= {item.line: scores for item, scores in zip(items, shown, strict=True)}
         return await asyncio.to_thread(_with_versions, unit, computed, unknown)
 
@@ -139,17 +139,17 @@ class EvaluationLoad(Load[EvaluationSpec, NewEvaluation]):
         return evaluations.record(connection, self.judge.pk, self.ctx.viewer.user_id, given)
 
 
-class FeedbackLoad(Load[FeedbackSpec, NewFeedback]):
+class FeedbackLoad(BulkLoad[FeedbackSpec, NewFeedback]):
     """Submits feedback."""
 
     def read(self, lines: Sequence[Line]) -> Unit[FeedbackSpec]:
         """Read lines and check them by themselves."""
         return read_feedback(lines, self._names, idempotent=self.options.idempotent)
 
-    async def prepare(self, unit: Unit[FeedbackSpec]) -> Prepared[NewFeedback]:
+    async def prepare(self, unit: Unit[FeedbackSpec]) -> PreparedBatch[NewFeedback]:
         """Find the evaluations that feedback is about."""
         if not unit.items:
-            return Prepared(refusals=unit.refusals)
+            return PreparedBatch(refusals=unit.refusals)
         pk, specs = self.judge.pk, [item.spec for item in unit.items]
         find = await self.ctx.store.read(lambda connection: _evaluations_of(connection, pk, specs))
         return await asyncio.to_thread(_with_evaluations, unit, find)
@@ -161,7 +161,7 @@ class FeedbackLoad(Load[FeedbackSpec, NewFeedback]):
         return feedback.submit(connection, self.judge.pk, viewer.user_id, viewer.user_name, given)
 
 
-async def begin_evaluations(ctx: Context, judge_id: str, options: Options) -> EvaluationLoad:
+async def start_evaluation_load(ctx: Context, judge_id: str, options: LoadOptions) -> EvaluationLoad:
     """Begin to record evaluations.
 
     Raises:
@@ -170,7 +170,7 @@ async def begin_evaluations(ctx: Context, judge_id: str, options: Options) -> Ev
     return EvaluationLoad(ctx, *await _judge(ctx, judge_id), options)
 
 
-async def begin_feedback(ctx: Context, judge_id: str, options: Options) -> FeedbackLoad:
+async def start_feedback_load(ctx: Context, judge_id: str, options: LoadOptions) -> FeedbackLoad:
     """Begin to submit feedback.
 
     Raises:
@@ -186,9 +186,9 @@ async def _judge(ctx: Context, judge_id: str) -> tuple[Judge, tuple[Criterion, .
 
 def _with_versions(
     unit: Unit[EvaluationSpec], computed: dict[int, Scores], unknown: dict[str, NotFound]
-) -> Prepared[NewEvaluation]:
+) -> PreparedBatch[NewEvaluation]:
     """What is to be kept, with what people were shown: by line, where a version computed it."""
-    prepared: Prepared[NewEvaluation] = Prepared(refusals=list(unit.refusals))
+    prepared: PreparedBatch[NewEvaluation] = PreparedBatch(refusals=list(unit.refusals))
     for item in unit.items:
         spec = item.spec
         if spec.version_id in unknown:
@@ -200,9 +200,9 @@ def _with_versions(
     return prepared
 
 
-def _with_evaluations(unit: Unit[FeedbackSpec], find: dict[str, Evaluation]) -> Prepared[NewFeedback]:
+def _with_evaluations(unit: Unit[FeedbackSpec], find: dict[str, Evaluation]) -> PreparedBatch[NewFeedback]:
     """What is to be kept, each with what it is about."""
-    prepared: Prepared[NewFeedback] = Prepared(refusals=list(unit.refusals))
+    prepared: PreparedBatch[NewFeedback] = PreparedBatch(refusals=list(unit.refusals))
     for item in unit.items:
         spec = item.spec
         evaluation = find.get(spec.evaluation_id or spec.evaluation_external_id or "")
@@ -226,11 +226,11 @@ def _evaluations_of(connection: Connection, judge_pk: int, specs: Sequence[Feedb
     return by_id | by_name
 
 
-def _outcome(prepared: Prepared[N], rows: Sequence[object], new: int) -> Outcome:
+def _outcome(prepared: PreparedBatch[N], rows: Sequence[object], new: int) -> BatchOutcome:
     refused: list[RejectedLine] = [
         RejectedLine(line, row, external_id)
         for (line, external_id), row in zip(prepared.lines, rows, strict=True)
         if isinstance(row, Conflict)
     ]
     in_order = sorted([*prepared.refusals, *refused], key=lambda refusal: refusal.line)
-    return Outcome(new, len(rows) - len(refused) - new, in_order)
+    return BatchOutcome(new, len(rows) - len(refused) - new, in_order)

@@ -11,7 +11,7 @@ from models.evaluation import Evaluation, Scores, score_at, shown_at
 from models.judge import Criterion, Judge, JudgeVersion
 from models.scoring import Scorecard, overall
 from models.spec import EvaluationSpec, batch
-from resolvers.batch import Batch
+from resolvers.batch import BatchResult
 from resolvers.context import Context
 from store import evaluations, judges
 from store.evaluations import NewEvaluation
@@ -41,8 +41,8 @@ class ScoredItem:
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluated:
-    """What ``evaluate`` gives, by index of its input; None for a refused item."""
+class EvaluatedItems:
+    """What ``evaluate_items`` gives, by index of its input; None for a refused item."""
 
     version: JudgeVersion | None
     results: tuple[ScoredItem | None, ...]
@@ -59,12 +59,12 @@ class _Checked:
     errors: list[DomainError]
 
 
-async def get(ctx: Context, evaluation_id: str) -> Evaluation | None:
+async def find_evaluation(ctx: Context, evaluation_id: str) -> Evaluation | None:
     """The workspace's evaluation of this id."""
     return await ctx.store.read(lambda connection: evaluations.get(connection, ctx.workspace_id, evaluation_id))
 
 
-def scores_of(evaluation: Evaluation, criteria: tuple[Criterion, ...]) -> tuple[ScoredCriterion, ...]:
+def list_shown_scores(evaluation: Evaluation, criteria: tuple[Criterion, ...]) -> tuple[ScoredCriterion, ...]:
     """An evaluation's scores: the judge's own, and what people were shown."""
     found = []
     for criterion in criteria:
@@ -74,7 +74,7 @@ def scores_of(evaluation: Evaluation, criteria: tuple[Criterion, ...]) -> tuple[
     return tuple(found)
 
 
-async def record(ctx: Context, judge_id: str, specs: tuple[EvaluationSpec, ...]) -> Batch[Evaluation]:
+async def record_evaluations(ctx: Context, judge_id: str, specs: tuple[EvaluationSpec, ...]) -> BatchResult[Evaluation]:
     """Keep evaluations; a refused one keeps no other from being kept.
 
     Raises:
@@ -84,12 +84,14 @@ async def record(ctx: Context, judge_id: str, specs: tuple[EvaluationSpec, ...])
     shown = await _shown(ctx, checked, specs)
     items = [NewEvaluation(specs[index], raw, shown.get(index)) for index, raw in checked.raw.items()]
     kept, new = await _keep(ctx, checked, items)
-    return Batch(tuple(kept.get(index) for index in range(len(specs))), new, tuple(checked.errors), checked.judge.pk)
+    return BatchResult(
+        tuple(kept.get(index) for index in range(len(specs))), new, tuple(checked.errors), checked.judge.pk
+    )
 
 
-async def evaluate(
+async def evaluate_items(
     ctx: Context, judge_id: str, version_id: str | None, specs: tuple[EvaluationSpec, ...], *, record: bool
-) -> Evaluated:
+) -> EvaluatedItems:
     """Score items with a version, the active one unless another is named; without any the raw scores stand.
 
     Raises:
@@ -99,7 +101,7 @@ async def evaluate(
         ctx.require("Mutation.evaluate(record)")
     checked = await _check(ctx, judge_id, specs, "items")
     wanted = version_id or checked.judge.active_version_id
-    version = await version_of(ctx, checked.judge, wanted, ("version_id",)) if wanted is not None else None
+    version = await get_version(ctx, checked.judge, wanted, ("version_id",)) if wanted is not None else None
     if version is not None:
         scored = await _score(ctx, checked, specs, version)
     else:
@@ -121,10 +123,10 @@ async def evaluate(
             continue
         total = overall([s.criterion for s in scores], [s.score for s in scores])
         results[index] = ScoredItem(specs[index].external_id, kept.get(index), total, scores)
-    return Evaluated(version, tuple(results), tuple(checked.errors))
+    return EvaluatedItems(version, tuple(results), tuple(checked.errors))
 
 
-async def shown_by(
+async def compute_shown_scores(
     ctx: Context,
     judge: Judge,
     version: JudgeVersion,
@@ -171,7 +173,7 @@ async def _keep(
     return kept, new
 
 
-async def version_of(ctx: Context, judge: Judge, version_id: str, field: tuple[str, ...]) -> JudgeVersion:
+async def get_version(ctx: Context, judge: Judge, version_id: str, field: tuple[str, ...]) -> JudgeVersion:
     """A judge's version.
 
     Raises:
@@ -193,14 +195,14 @@ async def _shown(ctx: Context, checked: _Checked, specs: tuple[EvaluationSpec, .
     shown: dict[int, Scores] = {}
     for version_id, indices in by_version.items():
         try:
-            version = await version_of(ctx, checked.judge, version_id, ("version_id",))
+            version = await get_version(ctx, checked.judge, version_id, ("version_id",))
         except NotFound as error:
             for index in indices:
                 del checked.raw[index]
                 checked.errors.append(error.within("evaluations", str(index)))
             continue
         chosen, raw = [specs[index] for index in indices], [checked.raw[index] for index in indices]
-        estimates = await shown_by(ctx, checked.judge, version, chosen, raw, checked.criteria)
+        estimates = await compute_shown_scores(ctx, checked.judge, version, chosen, raw, checked.criteria)
         shown |= dict(zip(indices, estimates, strict=True))
     return shown
 

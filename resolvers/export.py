@@ -20,7 +20,7 @@ EVALUATIONS = 100  # a page: with the longest texts still some tens of megabytes
 FEEDBACK = 1_000
 
 
-async def evaluations(ctx: Context, judge_id: str) -> AsyncIterator[bytes]:
+async def export_evaluations(ctx: Context, judge_id: str) -> AsyncIterator[bytes]:
     """Begin to give out evaluations.
 
     Raises:
@@ -30,7 +30,7 @@ async def evaluations(ctx: Context, judge_id: str) -> AsyncIterator[bytes]:
     return _evaluations(ctx, judge.pk, criteria)
 
 
-async def feedback(ctx: Context, judge_id: str) -> AsyncIterator[bytes]:
+async def export_feedback(ctx: Context, judge_id: str) -> AsyncIterator[bytes]:
     """Begin to give out feedback.
 
     Raises:

@@ -8,19 +8,19 @@ from models.evaluation import Scores
 from models.feedback import Feedback
 from models.scoring import Scorecard
 from models.spec import FeedbackSpec, batch, needed_reason
-from resolvers.batch import Batch
+from resolvers.batch import BatchResult
 from resolvers.context import Context
-from resolvers.page import Page, read_page
+from resolvers.page import ListPage, read_page
 from store import audit, evaluations, feedback, judges
 from store.feedback import NewFeedback
 
 
-async def get(ctx: Context, feedback_id: str) -> Feedback | None:
+async def find_feedback(ctx: Context, feedback_id: str) -> Feedback | None:
     """The workspace's item of feedback of this id."""
     return await ctx.store.read(lambda connection: feedback.get(connection, ctx.workspace_id, feedback_id))
 
 
-async def of_evaluation(ctx: Context, evaluation_id: str, first: int, after: str | None) -> Page[Feedback]:
+async def list_for_evaluation(ctx: Context, evaluation_id: str, first: int, after: str | None) -> ListPage[Feedback]:
     """The feedback about one evaluation, oldest first.
 
     Raises:
@@ -30,7 +30,7 @@ async def of_evaluation(ctx: Context, evaluation_id: str, first: int, after: str
     return await read_page(ctx.store, feedback.FEEDBACK, statement, first, after, ctx.sizes.page)
 
 
-async def submit(ctx: Context, judge_id: str, specs: tuple[FeedbackSpec, ...]) -> Batch[Feedback]:
+async def submit_feedback(ctx: Context, judge_id: str, specs: tuple[FeedbackSpec, ...]) -> BatchResult[Feedback]:
     """Keep feedback; a refused item keeps no other from being kept.
 
     Raises:
@@ -65,17 +65,17 @@ async def submit(ctx: Context, judge_id: str, specs: tuple[FeedbackSpec, ...]) -
             assert evaluation is not None
             checked[index] = NewFeedback(spec, evaluation, scores)
     kept, new = await _keep(ctx, judge.pk, checked, errors)
-    return Batch(tuple(kept.get(index) for index in range(len(specs))), new, tuple(errors), judge.pk)
+    return BatchResult(tuple(kept.get(index) for index in range(len(specs))), new, tuple(errors), judge.pk)
 
 
-async def retract(ctx: Context, feedback_id: str, reason: str) -> Feedback:
+async def retract_feedback(ctx: Context, feedback_id: str, reason: str) -> Feedback:
     """Take an item back, for good; who may only annotate takes back what came in under the same user.
 
     Raises:
         RequestRejected, NotFound: it can't be, and why.
     """
     needed_reason(reason)
-    item = await get(ctx, feedback_id)
+    item = await find_feedback(ctx, feedback_id)
     if item is None:
         raise NotFound(f"There is no feedback {feedback_id!r}.", ("feedback_id",))
     if item.created_by != ctx.viewer.user_id:

@@ -15,7 +15,7 @@ from models.permissions import sees
 from models.spec import TrainingSpec
 from models.spec import reason as check_reason
 from resolvers.context import Context
-from resolvers.page import Page, read_page
+from resolvers.page import ListPage, read_page
 from runner.jobs.duration import minutes
 from runner.jobs.feedback_quality import Quality
 from runner.jobs.warnings import Notice
@@ -39,7 +39,7 @@ class JobFilter:
 
 
 @dataclass(frozen=True, slots=True)
-class Created:
+class CreatedJob:
     """A job that was created, and what a person should know about it."""
 
     job: TrainingJob
@@ -62,17 +62,17 @@ class Preflight:
     conflict_count: int
 
 
-async def create(ctx: Context, spec: TrainingSpec) -> Created:
+async def create_job(ctx: Context, spec: TrainingSpec) -> CreatedJob:
     """Create a training job.
 
     Raises:
         RequestRejected: it can't be created, and why.
     """
-    return Created(*await ctx.manager.submit(ctx.viewer, spec))
+    return CreatedJob(*await ctx.manager.submit(ctx.viewer, spec))
 
 
-async def preflight(ctx: Context, spec: TrainingSpec) -> Preflight:
-    """What ``create`` would do.
+async def run_preflight(ctx: Context, spec: TrainingSpec) -> Preflight:
+    """What ``create_job`` would do.
 
     Raises:
         RequestRejected: the request is not well-formed.
@@ -92,7 +92,7 @@ async def preflight(ctx: Context, spec: TrainingSpec) -> Preflight:
     )
 
 
-async def start(ctx: Context, job_id: str) -> TrainingJob:
+async def start_job(ctx: Context, job_id: str) -> TrainingJob:
     """Queue a job that was created to wait.
 
     Raises:
@@ -101,7 +101,7 @@ async def start(ctx: Context, job_id: str) -> TrainingJob:
     return await ctx.manager.start(ctx.viewer, job_id)
 
 
-async def cancel(ctx: Context, job_id: str, reason: str | None) -> TrainingJob:
+async def cancel_job(ctx: Context, job_id: str, reason: str | None) -> TrainingJob:
     """Cancel a job.
 
     Raises:
@@ -111,7 +111,7 @@ async def cancel(ctx: Context, job_id: str, reason: str | None) -> TrainingJob:
     return await ctx.manager.cancel(ctx.viewer, job_id, reason)
 
 
-async def retry(ctx: Context, job_id: str) -> TrainingJob:
+async def retry_job(ctx: Context, job_id: str) -> TrainingJob:
     """A new job like one that failed.
 
     Raises:
@@ -120,12 +120,14 @@ async def retry(ctx: Context, job_id: str) -> TrainingJob:
     return await ctx.manager.retry(ctx.viewer, job_id)
 
 
-async def get(ctx: Context, job_id: str) -> TrainingJob | None:
+async def find_job(ctx: Context, job_id: str) -> TrainingJob | None:
     """The workspace's job of this id."""
     return await ctx.store.read(lambda connection: jobs.get(connection, ctx.workspace_id, job_id))
 
 
-async def page(ctx: Context, first: int, after: str | None, wanted: JobFilter | None = None) -> Page[TrainingJob]:
+async def list_jobs(
+    ctx: Context, first: int, after: str | None, wanted: JobFilter | None = None
+) -> ListPage[TrainingJob]:
     """The workspace's jobs, newest first.
 
     Raises:
@@ -135,7 +137,7 @@ async def page(ctx: Context, first: int, after: str | None, wanted: JobFilter | 
     return await read_page(ctx.store, jobs.JOBS, statement, first, after, ctx.sizes.page)
 
 
-async def events(ctx: Context, job_id: str, first: int, after: str | None) -> Page[JobEvent]:
+async def list_events(ctx: Context, job_id: str, first: int, after: str | None) -> ListPage[JobEvent]:
     """A job's log, oldest first; the job is one the viewer may see.
 
     Raises:
@@ -144,7 +146,7 @@ async def events(ctx: Context, job_id: str, first: int, after: str | None) -> Pa
     return await read_page(ctx.store, log.EVENTS, log.of_job(job_id), first, after, ctx.sizes.page)
 
 
-async def deliveries(ctx: Context, job_id: str) -> tuple[Delivery, ...]:
+async def list_deliveries(ctx: Context, job_id: str) -> tuple[Delivery, ...]:
     """The messages a job owes, their targets hidden below TRAINER; the job is one the viewer may see."""
 
     def unit(connection: Connection) -> list[Delivery]:
@@ -153,18 +155,18 @@ async def deliveries(ctx: Context, job_id: str) -> tuple[Delivery, ...]:
     return tuple(await ctx.store.read(unit))
 
 
-def target(ctx: Context, delivery: Delivery) -> str:
+def visible_target(ctx: Context, delivery: Delivery) -> str:
     """Where a message goes, as far as the viewer may know."""
     return delivery.target if sees(ctx.viewer.role, "NotificationDelivery.target") else REDACTED
 
 
-def last_error(ctx: Context, delivery: Delivery) -> str | None:
+def visible_last_error(ctx: Context, delivery: Delivery) -> str | None:
     """Why a message did not arrive, as far as the viewer may know."""
     known = delivery.last_error is None or sees(ctx.viewer.role, "NotificationDelivery.lastError")
     return delivery.last_error if known else REDACTED
 
 
-def options(ctx: Context, job: TrainingJob) -> dict[str, Any]:
+def visible_options(ctx: Context, job: TrainingJob) -> dict[str, Any]:
     """A job's execution options, as far as the viewer may know them."""
     names = {"notification_email": "notificationEmail", "webhook_url": "webhookUrl"}
     hidden = {

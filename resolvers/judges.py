@@ -8,19 +8,19 @@ from models.judge import Judge, JudgeVersion
 from models.spec import JudgeChange, JudgeSpec
 from models.spec import reason as check_reason
 from resolvers.context import Context
-from resolvers.page import Page, read_page
+from resolvers.page import ListPage, read_page
 from runner.versions import deployment
 from runner.versions.deployment import DeployRequest
 from store import audit, judges
 from store import judge_updates as judge_change
 
 
-async def get(ctx: Context, judge_id: str) -> Judge | None:
+async def find_judge(ctx: Context, judge_id: str) -> Judge | None:
     """The workspace's judge of this id."""
     return await ctx.store.read(lambda connection: judges.get(connection, ctx.workspace_id, judge_id))
 
 
-async def page(ctx: Context, first: int, after: str | None) -> Page[Judge]:
+async def list_judges(ctx: Context, first: int, after: str | None) -> ListPage[Judge]:
     """The workspace's judges, in the order of their making.
 
     Raises:
@@ -31,7 +31,7 @@ async def page(ctx: Context, first: int, after: str | None) -> Page[Judge]:
     )
 
 
-async def create(ctx: Context, spec: JudgeSpec) -> Judge:
+async def create_judge(ctx: Context, spec: JudgeSpec) -> Judge:
     """Make a judge.
 
     Raises:
@@ -47,7 +47,7 @@ async def create(ctx: Context, spec: JudgeSpec) -> Judge:
     return await ctx.store.write(unit)
 
 
-async def change(ctx: Context, wanted: JudgeChange) -> Judge:
+async def update_judge(ctx: Context, wanted: JudgeChange) -> Judge:
     """Rename or describe a judge, reword its criteria, add some.
 
     Raises:
@@ -65,12 +65,12 @@ async def change(ctx: Context, wanted: JudgeChange) -> Judge:
     return await ctx.store.write(unit)
 
 
-async def version(ctx: Context, version_id: str) -> JudgeVersion | None:
+async def find_version(ctx: Context, version_id: str) -> JudgeVersion | None:
     """The workspace's judge version of this id."""
     return await ctx.store.read(lambda connection: judges.version(connection, ctx.workspace_id, version_id))
 
 
-async def versions(ctx: Context, judge_pk: int, first: int, after: str | None) -> Page[JudgeVersion]:
+async def list_versions(ctx: Context, judge_pk: int, first: int, after: str | None) -> ListPage[JudgeVersion]:
     """A judge's versions, newest first.
 
     Raises:
@@ -79,7 +79,7 @@ async def versions(ctx: Context, judge_pk: int, first: int, after: str | None) -
     return await read_page(ctx.store, judges.VERSIONS, judges.versions_of(judge_pk), first, after, ctx.sizes.page)
 
 
-async def deploy(
+async def deploy_version(
     ctx: Context,
     version_id: str,
     *,
@@ -100,7 +100,9 @@ async def deploy(
     return await ctx.store.write(lambda connection: deployment.deploy(connection, ctx.viewer, request))
 
 
-async def rollback(ctx: Context, judge_id: str, *, reason: str | None, expected_active_version_id: str | None) -> Judge:
+async def roll_back_judge(
+    ctx: Context, judge_id: str, *, reason: str | None, expected_active_version_id: str | None
+) -> Judge:
     """Go back to the newest BACKUP, or to the raw scores.
 
     Raises:

@@ -10,15 +10,15 @@ from models.filters import EvaluationFilter, FeedbackFilter
 from models.scoring import Scorecard
 from models.spec import MAX_NAME
 from resolvers.context import Context
-from resolvers.page import Page
+from resolvers.page import ListPage
 from store import listings as lists
 
 F = TypeVar("F", EvaluationFilter, FeedbackFilter)
 
 
-async def evaluations(
+async def list_evaluations(
     ctx: Context, judge_pk: int, first: int, after: str | None, wanted: EvaluationFilter, criterion: str | None
-) -> Page[Evaluation]:
+) -> ListPage[Evaluation]:
     """A judge's evaluations, newest first; with a criterion, named by id or key, those that were corrected on it.
 
     Raises:
@@ -31,12 +31,12 @@ async def evaluations(
     async def total() -> int:
         return await store.read(lambda connection: lists.count_evaluations(connection, judge_pk, asked))
 
-    return Page(window.rows, window.cursors, window.has_next, window.has_previous, total)
+    return ListPage(window.rows, window.cursors, window.has_next, window.has_previous, total)
 
 
-async def feedback(
+async def list_feedback(
     ctx: Context, judge_pk: int, first: int, after: str | None, wanted: FeedbackFilter, criterion: str | None
-) -> Page[Feedback]:
+) -> ListPage[Feedback]:
     """A judge's feedback, newest first; with a criterion, named by id or key, corrections of it.
 
     Raises:
@@ -49,7 +49,7 @@ async def feedback(
     async def total() -> int:
         return await store.read(lambda connection: lists.count_feedback(connection, judge_pk, asked))
 
-    return Page(window.rows, window.cursors, window.has_next, window.has_previous, total)
+    return ListPage(window.rows, window.cursors, window.has_next, window.has_previous, total)
 
 
 async def _completed(ctx: Context, judge_pk: int, wanted: F, criterion: str | None) -> F:

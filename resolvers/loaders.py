@@ -19,7 +19,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 # Who waits for a batch is woken so many at a time: each goes on for a while, and others' requests want a turn as well.
-TURN = 4
+MAX_RESUMED_PER_TURN = 4
 
 
 class Loader(Generic[K, V]):
@@ -57,7 +57,7 @@ class Loader(Generic[K, V]):
                 else:
                     future.set_result(found.get(key))
                 woken += 1
-                if woken % TURN == 0:
+                if woken % MAX_RESUMED_PER_TURN == 0:
                     await asyncio.sleep(0)
 
 

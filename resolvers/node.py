@@ -14,7 +14,7 @@ from store.database.rows import first
 Found = Judge | JudgeVersion | TrainingJob | Evaluation | Feedback | User | Workspace
 
 
-async def find(ctx: Context, node_id: str) -> tuple[str, Found] | None:
+async def find_node(ctx: Context, node_id: str) -> tuple[str, Found] | None:
     """The kind and the record of what has this id in the viewer's workspace."""
     prefix, _, rest = node_id.partition("_")
     if not rest:

@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
+class ListPage(Generic[T]):
     """Items with their opaque cursors, in order; ``count`` counts the whole list, only when asked."""
 
     items: tuple[T, ...]
@@ -24,7 +24,7 @@ class Page(Generic[T]):
 
 async def read_page(
     store: Store, keyset: Keyset[T], statement: Query, first: int, after: str | None, most: int = MAX_FIRST
-) -> Page[T]:
+) -> ListPage[T]:
     """A page of a filtered select, with ``most`` items at most.
 
     Raises:
@@ -35,4 +35,4 @@ async def read_page(
     async def total() -> int:
         return await store.read(lambda connection: count(connection, statement))
 
-    return Page(window.rows, window.cursors, window.has_next, window.has_previous, total)
+    return ListPage(window.rows, window.cursors, window.has_next, window.has_previous, total)

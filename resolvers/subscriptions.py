@@ -20,11 +20,11 @@ from store.database.store import Store
 from store.event_log import events
 from store.event_log.entry import Entry
 
-SUMMARY_PAUSE = 0.4  # seconds between two pushes of a summary, at least
+SUMMARY_INTERVAL_SECONDS = 0.4  # seconds between two pushes of a summary, at least
 
 
 @dataclass(frozen=True, slots=True)
-class Update:
+class JobUpdate:
     """An event with its cursor, and the job as it stands now; ``made`` is shared by all who are given it."""
 
     cursor: str
@@ -33,7 +33,7 @@ class Update:
     made: dict[Hashable, Any]
 
 
-async def job_status(ctx: Context, job_id: str, after: str | None) -> AsyncGenerator[Update, None]:
+async def follow_job(ctx: Context, job_id: str, after: str | None) -> AsyncGenerator[JobUpdate, None]:
     """Every event of one job in order; ends with the job.
 
     Raises:
@@ -53,7 +53,7 @@ async def job_status(ctx: Context, job_id: str, after: str | None) -> AsyncGener
             del update
 
 
-async def activity(ctx: Context, judge_id: str | None, after: str | None) -> AsyncGenerator[Update, None]:
+async def follow_activity(ctx: Context, judge_id: str | None, after: str | None) -> AsyncGenerator[JobUpdate, None]:
     """Events of all jobs of the workspace, or of one judge, from now on or after a cursor; never ends.
 
     Raises:
@@ -93,7 +93,7 @@ class _Log:
         self.is_meant = is_meant
         self.position = position  # all of the selection up to here was given
 
-    async def replay(self) -> AsyncGenerator[Update, None]:
+    async def replay(self) -> AsyncGenerator[JobUpdate, None]:
         """What there is by now. The tail may not have heard of all of it yet, so the log itself is read."""
         more = True
         while more:
@@ -102,7 +102,7 @@ class _Log:
                 await self.store.turns.take()
                 yield _update(entries.pop())
 
-    async def follow(self) -> AsyncGenerator[Update, None]:
+    async def follow(self) -> AsyncGenerator[JobUpdate, None]:
         """What there is, then what comes; never ends."""
         with self.store.tail.follow() as listener:
             while True:
@@ -129,7 +129,7 @@ class _Log:
         return list(page.entries[::-1]), page.more
 
 
-async def summary_changed(ctx: Context, judge_id: str) -> AsyncGenerator[tuple[Judge, Figures, Bounds], None]:
+async def follow_summary(ctx: Context, judge_id: str) -> AsyncGenerator[tuple[Judge, Figures, Bounds], None]:
     """A judge's feedback summary, now and whenever it changes; a few times a second at most.
 
     What changes while nobody looks is told with the next push, so the last state is always told.
@@ -140,22 +140,22 @@ async def summary_changed(ctx: Context, judge_id: str) -> AsyncGenerator[tuple[J
     last: tuple[Figures, int] | None = None
     with ctx.store.signals.listen(Topic.FEEDBACK, Topic.JOBS) as listener:
         while True:
-            found = await summary.of_judge(ctx, judge_id, None, None, None)
+            found = await summary.summarize_judge(ctx, judge_id, None, None, None)
             if found is None:
                 raise NotFound(f"There is no judge {judge_id!r}.", ("judge_id",))
             judge, figures, _ = found
             if (figures, judge.feedback_seq) != last:
                 last = figures, judge.feedback_seq
                 yield found
-            await asyncio.sleep(SUMMARY_PAUSE)
+            await asyncio.sleep(SUMMARY_INTERVAL_SECONDS)
             while not await listener.wait(ctx.store.safety_interval):
                 seen = await ctx.loaders.judges.load(judge.pk)
                 if (seen.feedback_seq, seen.version_seq) != (judge.feedback_seq, judge.version_seq):
                     break  # a signal was lost
 
 
-def _update(entry: Entry) -> Update:
-    return Update(events.cursor_of(entry.event), *entry)
+def _update(entry: Entry) -> JobUpdate:
+    return JobUpdate(events.cursor_of(entry.event), *entry)
 
 
 def _ends(event: JobEvent) -> bool:

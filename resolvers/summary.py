@@ -15,7 +15,7 @@ from store.summary.by_day import by_day
 from store.summary.summary import agreement_within, evaluations_within, figures_of, new_within, raters_within
 
 
-async def of_judge(
+async def summarize_judge(
     ctx: Context,
     judge_id: str,
     since: datetime | None,
@@ -31,10 +31,10 @@ async def of_judge(
     judge = await ctx.store.read(lambda connection: judges.get(connection, ctx.workspace_id, judge_id))
     if judge is None:
         return None
-    return judge, *await of_pk(ctx, judge.pk, since, until, target_criteria)
+    return judge, *await summarize_by_pk(ctx, judge.pk, since, until, target_criteria)
 
 
-async def of_pk(
+async def summarize_by_pk(
     ctx: Context,
     judge_pk: int,
     since: datetime | None = None,
@@ -52,25 +52,25 @@ async def of_pk(
     return await ctx.store.read(snapshot(lambda connection: figures_of(connection, judge_pk, criteria, bounds))), bounds
 
 
-async def new_count(ctx: Context, judge_pk: int, bounds: Bounds) -> int:
+async def count_new(ctx: Context, judge_pk: int, bounds: Bounds) -> int:
     """How many usable items within bounds came in since the newest version was made."""
     criteria = await ctx.loaders.criteria.load(judge_pk)
     return await ctx.store.read(snapshot(lambda connection: new_within(connection, judge_pk, criteria, bounds)))
 
 
-async def evaluation_count(ctx: Context, judge_pk: int, bounds: Bounds) -> int:
+async def count_evaluations(ctx: Context, judge_pk: int, bounds: Bounds) -> int:
     """How many different evaluations the feedback within bounds is about."""
     criteria = await ctx.loaders.criteria.load(judge_pk)
     return await ctx.store.read(snapshot(lambda connection: evaluations_within(connection, judge_pk, criteria, bounds)))
 
 
-async def agreement(ctx: Context, judge_pk: int, bounds: Bounds) -> Agreement:
+async def compute_agreement(ctx: Context, judge_pk: int, bounds: Bounds) -> Agreement:
     """How far raters agree with each other within bounds."""
     criteria = await ctx.loaders.criteria.load(judge_pk)
     return await ctx.store.read(snapshot(lambda connection: agreement_within(connection, judge_pk, criteria, bounds)))
 
 
-async def raters(ctx: Context, judge_pk: int, bounds: Bounds, first: int) -> list[RaterCount]:
+async def list_raters(ctx: Context, judge_pk: int, bounds: Bounds, first: int) -> list[RaterCount]:
     """Who gave most feedback within bounds, most first.
 
     Raises:
@@ -83,7 +83,7 @@ async def raters(ctx: Context, judge_pk: int, bounds: Bounds, first: int) -> lis
     )
 
 
-async def days(
+async def summarize_days(
     ctx: Context,
     judge_id: str,
     since: datetime | None,

@@ -21,7 +21,7 @@ class VersionFile:
     content: bytes
 
 
-async def export(ctx: Context, version_id: str) -> VersionFile | None:
+async def export_version(ctx: Context, version_id: str) -> VersionFile | None:
     """A version as a file; None: there is no such version."""
 
     def unit(connection: Connection) -> VersionFile | None:
@@ -33,7 +33,7 @@ async def export(ctx: Context, version_id: str) -> VersionFile | None:
     return await ctx.store.read(unit)
 
 
-async def import_(ctx: Context, judge_id: str, content: bytes) -> JudgeVersion:
+async def import_version(ctx: Context, judge_id: str, content: bytes) -> JudgeVersion:
     """Add the version in a file to a judge: a CANDIDATE without proof.
 
     Nobody knows what it learned from, so all feedback there is counts as known to it: it is never proven on that.

@@ -46,7 +46,7 @@ class Mutation:
     ) -> CreateJudgePayload:
         """Make a judge known, with the criteria it scores, so that its evaluations can be recorded. Role: `TRAINER`."""
         try:
-            judge = await judges.create(info.context, request.to_spec())
+            judge = await judges.create_judge(info.context, request.to_spec())
         except REJECTIONS as refusal:
             return CreateJudgePayload(user_errors=user_errors(refusal))
         return CreateJudgePayload(judge=Judge.of(judge))
@@ -63,7 +63,7 @@ class Mutation:
         criteria that go.
         """
         try:
-            judge = await judges.change(info.context, request.to_spec())
+            judge = await judges.update_judge(info.context, request.to_spec())
         except REJECTIONS as refusal:
             return UpdateJudgePayload(user_errors=user_errors(refusal))
         return UpdateJudgePayload(judge=Judge.of(judge))
@@ -83,7 +83,7 @@ class Mutation:
         """
         try:
             specs = tuple(evaluation.to_spec() for evaluation in request.evaluations)
-            batch = await evaluations.record(info.context, request.judge_id, specs)
+            batch = await evaluations.record_evaluations(info.context, request.judge_id, specs)
         except REJECTIONS as refusal:
             return RecordEvaluationsPayload(user_errors=user_errors(refusal))
         return RecordEvaluationsPayload.of(batch)
@@ -102,7 +102,7 @@ class Mutation:
         safe. Role: `ANNOTATOR`.
         """
         try:
-            batch = await feedback.submit(
+            batch = await feedback.submit_feedback(
                 info.context, request.judge_id, tuple(item.to_spec() for item in request.feedback)
             )
         except REJECTIONS as refusal:
@@ -124,7 +124,7 @@ class Mutation:
         was submitted by the key's user, `TRAINER` for everything.
         """
         try:
-            item = await feedback.retract(info.context, request.feedback_id, request.reason)
+            item = await feedback.retract_feedback(info.context, request.feedback_id, request.reason)
         except REJECTIONS as refusal:
             return RetractFeedbackPayload(user_errors=user_errors(refusal))
         return RetractFeedbackPayload(feedback=Feedback.of(item))
@@ -142,7 +142,7 @@ class Mutation:
         What it learns from is fixed from now on. Follow it with the subscription `trainingJobStatus`. Role: `TRAINER`.
         """
         try:
-            created = await jobs.create(info.context, request.to_spec())
+            created = await jobs.create_job(info.context, request.to_spec())
         except REJECTIONS as refusal:
             return CreateTrainingJobPayload(user_errors=user_errors(refusal))
         return CreateTrainingJobPayload.of(created)
@@ -155,7 +155,7 @@ class Mutation:
     ) -> TrainingJobPayload:
         """Queue a job that was created with `autoStart: false`. Role: `TRAINER`."""
         try:
-            job = await jobs.start(info.context, request.job_id)
+            job = await jobs.start_job(info.context, request.job_id)
         except REJECTIONS as refusal:
             return TrainingJobPayload(user_errors=user_errors(refusal))
         return TrainingJobPayload(training_job=TrainingJob.of(job))
@@ -168,7 +168,7 @@ class Mutation:
     ) -> TrainingJobPayload:
         """Stop a job that is not over. One that runs ends within moments; its status tells when. Role: `TRAINER`."""
         try:
-            job = await jobs.cancel(info.context, request.job_id, request.reason)
+            job = await jobs.cancel_job(info.context, request.job_id, request.reason)
         except REJECTIONS as refusal:
             return TrainingJobPayload(user_errors=user_errors(refusal))
         return TrainingJobPayload(training_job=TrainingJob.of(job))
@@ -186,7 +186,7 @@ class Mutation:
         The new job's `retryOf` is the old one. Role: `TRAINER`.
         """
         try:
-            job = await jobs.retry(info.context, request.job_id)
+            job = await jobs.retry_job(info.context, request.job_id)
         except REJECTIONS as refusal:
             return TrainingJobPayload(user_errors=user_errors(refusal))
         return TrainingJobPayload(training_job=TrainingJob.of(job))
@@ -205,7 +205,7 @@ class Mutation:
         `ADMIN`.
         """
         try:
-            judge = await judges.deploy(
+            judge = await judges.deploy_version(
                 info.context,
                 request.version_id,
                 force=request.force,
@@ -230,7 +230,7 @@ class Mutation:
         The version that was active becomes `ARCHIVED`. Role: `TRAINER`.
         """
         try:
-            judge = await judges.rollback(
+            judge = await judges.roll_back_judge(
                 info.context,
                 request.judge_id,
                 reason=request.reason,
@@ -253,7 +253,7 @@ class Mutation:
         """
         try:
             specs = tuple(item.to_spec() for item in request.items)
-            evaluated = await evaluations.evaluate(
+            evaluated = await evaluations.evaluate_items(
                 info.context, request.judge_id, request.version_id, specs, record=request.record
             )
         except REJECTIONS as refusal:
@@ -268,7 +268,7 @@ class Mutation:
     ) -> CreateApiKeyPayload:
         """Make a key to the workspace. Its secret is in the answer, and never shown again. Role: `ADMIN`."""
         try:
-            created = await access.create_key(info.context, request.to_spec())
+            created = await access.create_api_key(info.context, request.to_spec())
         except REJECTIONS as refusal:
             return CreateApiKeyPayload(user_errors=user_errors(refusal))
         return CreateApiKeyPayload.of(created)
@@ -285,7 +285,7 @@ class Mutation:
         nobody is locked out by mistake; `force` revokes it all the same. Role: `ADMIN`.
         """
         try:
-            key = await access.revoke_key(info.context, request.key_id, force=request.force, reason=request.reason)
+            key = await access.revoke_api_key(info.context, request.key_id, force=request.force, reason=request.reason)
         except REJECTIONS as refusal:
             return RevokeApiKeyPayload(user_errors=user_errors(refusal))
         return RevokeApiKeyPayload.of(key)

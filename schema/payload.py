@@ -7,9 +7,9 @@ import strawberry
 from models.evaluation import Evaluation as EvaluationRecord
 from models.feedback import Feedback as FeedbackRecord
 from resolvers import summary
-from resolvers.batch import Batch
-from resolvers.evaluations import Evaluated
-from resolvers.jobs import Created
+from resolvers.batch import BatchResult
+from resolvers.evaluations import EvaluatedItems
+from resolvers.jobs import CreatedJob
 from schema.decorators import field, object_type
 from schema.info import Info
 from schema.types.evaluation import Evaluation, EvaluationResult
@@ -63,7 +63,7 @@ class RecordEvaluationsPayload:
     )
 
     @classmethod
-    def of(cls, batch: Batch[EvaluationRecord]) -> Self:
+    def of(cls, batch: BatchResult[EvaluationRecord]) -> Self:
         """The GraphQL view of what became of a batch."""
         return cls(
             evaluations=[None if row is None else Evaluation.of(row) for row in batch.items],
@@ -94,11 +94,11 @@ class SubmitFeedbackPayload:
         """What feedback the judge has to learn from now, all in all; null when there is no such judge."""
         if self.judge_pk is None:
             return None
-        figures, within = await summary.of_pk(info.context, self.judge_pk)
+        figures, within = await summary.summarize_by_pk(info.context, self.judge_pk)
         return FeedbackSummary.of(figures, self.judge_pk, within)
 
     @classmethod
-    def of(cls, batch: Batch[FeedbackRecord]) -> Self:
+    def of(cls, batch: BatchResult[FeedbackRecord]) -> Self:
         """The GraphQL view of what became of a batch."""
         return cls(
             feedback=[None if row is None else Feedback.of(row) for row in batch.items],
@@ -141,7 +141,7 @@ class EvaluatePayload:
     user_errors: list[UserError] = strawberry.field(default_factory=list, description=ONE_BY_ONE.format(name="items"))
 
     @classmethod
-    def of(cls, evaluated: Evaluated) -> Self:
+    def of(cls, evaluated: EvaluatedItems) -> Self:
         """The GraphQL view of scored items."""
         return cls(
             version=None if evaluated.version is None else JudgeVersion.of(evaluated.version),
@@ -167,7 +167,7 @@ class CreateTrainingJobPayload:
     user_errors: list[UserError] = strawberry.field(default_factory=list, description=ALL_OR_NOTHING)
 
     @classmethod
-    def of(cls, created: Created) -> Self:
+    def of(cls, created: CreatedJob) -> Self:
         """The GraphQL view of a new job."""
         return cls(
             training_job=TrainingJob.of(created.job),

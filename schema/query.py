@@ -55,7 +55,7 @@ class Query:
         self, info: Info, any_id: Annotated[ID, strawberry.argument(name="id", description="The id of anything.")]
     ) -> Node | None:
         """Anything that has an id, by that id alone. Null: there is no such thing."""
-        found = await nodes.find(info.context, any_id)
+        found = await nodes.find_node(info.context, any_id)
         if found is None:
             return None
         kind, record = found
@@ -71,20 +71,20 @@ class Query:
         self, info: Info, judge_id: Annotated[ID, strawberry.argument(name="id", description="Its id: `jdg_...`.")]
     ) -> Judge | None:
         """A judge. Null: there is no such judge."""
-        row = await judges.get(info.context, judge_id)
+        row = await judges.find_judge(info.context, judge_id)
         return None if row is None else Judge.of(row)
 
     @field
     async def judges(self, info: Info, first: First = PAGE_SIZE, after: After = strawberry.UNSET) -> Connection[Judge]:
         """All judges of the workspace, in the order they were created."""
-        return connection(await judges.page(info.context, size(first), unset_to_none(after)), Judge.of)
+        return connection(await judges.list_judges(info.context, size(first), unset_to_none(after)), Judge.of)
 
     @field
     async def training_job(
         self, info: Info, job_id: Annotated[ID, strawberry.argument(name="id", description="Its id: `job_...`.")]
     ) -> TrainingJob | None:
         """A training job. Null: there is no such job."""
-        row = await jobs.get(info.context, job_id)
+        row = await jobs.find_job(info.context, job_id)
         return None if row is None else TrainingJob.of(row)
 
     @field
@@ -92,7 +92,7 @@ class Query:
         self, info: Info, first: First = PAGE_SIZE, after: After = strawberry.UNSET, which: Filter = strawberry.UNSET
     ) -> Connection[TrainingJob]:
         """Training jobs of all judges of the workspace, newest first."""
-        page = await jobs.page(info.context, size(first), unset_to_none(after), job_filter(unset_to_none(which)))
+        page = await jobs.list_jobs(info.context, size(first), unset_to_none(after), job_filter(unset_to_none(which)))
         return connection(page, TrainingJob.of)
 
     @field
@@ -109,7 +109,7 @@ class Query:
         Null: there is no such judge.
         """
         bounds = unset_to_none(since), unset_to_none(until), criteria_ids(unset_to_none(target_criteria))
-        found = await summary.of_judge(info.context, judge_id, *bounds)
+        found = await summary.summarize_judge(info.context, judge_id, *bounds)
         if found is None:
             return None
         judge, figures, within = found
@@ -130,7 +130,7 @@ class Query:
         At most 4,000 days. Null: there is no such judge.
         """
         bounds = unset_to_none(since), unset_to_none(until), criteria_ids(unset_to_none(target_criteria))
-        found = await summary.days(info.context, judge_id, *bounds, time_zone or "UTC")
+        found = await summary.summarize_days(info.context, judge_id, *bounds, time_zone or "UTC")
         if found is None:
             return None
         judge, days = found
@@ -141,7 +141,7 @@ class Query:
         self, info: Info, evaluation_id: Annotated[ID, strawberry.argument(name="id", description="Its id: `evl_...`.")]
     ) -> Evaluation | None:
         """An evaluation. Null: there is no such evaluation."""
-        row = await evaluations.get(info.context, evaluation_id)
+        row = await evaluations.find_evaluation(info.context, evaluation_id)
         return None if row is None else Evaluation.of(row)
 
     @field
@@ -158,14 +158,14 @@ class Query:
         Nothing is created or changed. Role: `TRAINER`.
         """
         try:
-            return TrainingPreflight.of(await jobs.preflight(info.context, request.to_spec()))
+            return TrainingPreflight.of(await jobs.run_preflight(info.context, request.to_spec()))
         except REJECTIONS as refusal:
             return TrainingPreflight.refused(refusal)
 
     @field
     async def users(self, info: Info, first: First = PAGE_SIZE, after: After = strawberry.UNSET) -> Connection[User]:
         """Everybody who acts in the workspace, in the order in which they came."""
-        return connection(await access.users(info.context, size(first), unset_to_none(after)), User.of)
+        return connection(await access.list_users(info.context, size(first), unset_to_none(after)), User.of)
 
     @field
     async def api_keys(
@@ -178,7 +178,9 @@ class Query:
         ] = False,
     ) -> Connection[ApiKey]:
         """The keys to the workspace, in the order they were made, without their secrets. Role: `ADMIN`."""
-        page = await access.keys(info.context, size(first), unset_to_none(after), revoked=bool(include_revoked))
+        page = await access.list_api_keys(
+            info.context, size(first), unset_to_none(after), revoked=bool(include_revoked)
+        )
         return connection(page, ApiKey.of)
 
     @field
@@ -190,7 +192,9 @@ class Query:
         which: TrailFilter = strawberry.UNSET,
     ) -> Connection[AuditEntry]:
         """Who did what, when and to what in the workspace, newest first. Role: `ADMIN`."""
-        page = await access.trail(info.context, size(first), unset_to_none(after), audit_filter(unset_to_none(which)))
+        page = await access.list_audit_entries(
+            info.context, size(first), unset_to_none(after), audit_filter(unset_to_none(which))
+        )
         return connection(page, AuditEntry.of)
 
     @field
@@ -207,7 +211,7 @@ class Query:
         Left alone, it compares the active version with the newest candidate, on the newest 5,000 evaluations. Null:
         there is no such judge.
         """
-        found = await insight.compare(info.context, judge_id, named(old), named(new), size(first))
+        found = await insight.compare_versions(info.context, judge_id, named(old), named(new), size(first))
         if found is None:
             return None
         criteria = await info.context.loaders.criteria.load(found.judge.pk)
@@ -224,7 +228,7 @@ class Query:
         It takes seconds the first time; then it is remembered until there is other feedback. Null: there is no such
         judge.
         """
-        found = await insight.curve(info.context, judge_id)
+        found = await insight.compute_learning_curve(info.context, judge_id)
         return None if found is None else LearningCurve.of(found)
 
     @field
@@ -239,5 +243,5 @@ class Query:
         Those with a correction, an approval or a high rating are left out. Looked for among the newest 20,000
         evaluations. Null: there is no such judge.
         """
-        found = await insight.suggest(info.context, judge_id, size(first))
+        found = await insight.suggest_evaluations(info.context, judge_id, size(first))
         return None if found is None else [EvaluationSuggestion.of(row, item) for row, item in found]

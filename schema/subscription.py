@@ -42,7 +42,7 @@ class Subscription:
         It completes when the job is over. After a lost connection, subscribe again with the last cursor as `after`:
         nothing is missed or repeated.
         """
-        return await start_stream(status.job_status(info.context, job_id, unset_to_none(after)), TrainingJobUpdate.of)
+        return await start_stream(status.follow_job(info.context, job_id, unset_to_none(after)), TrainingJobUpdate.of)
 
     @subscription
     async def training_job_activity(
@@ -61,7 +61,7 @@ class Subscription:
         After a lost connection, subscribe again with the last cursor as `after`: nothing is missed or repeated.
         """
         return await start_stream(
-            status.activity(info.context, unset_to_none(judge_id), unset_to_none(after)), TrainingJobUpdate.of
+            status.follow_activity(info.context, unset_to_none(judge_id), unset_to_none(after)), TrainingJobUpdate.of
         )
 
     @subscription
@@ -77,7 +77,7 @@ class Subscription:
             judge, figures, bounds = found
             return FeedbackSummary.of(figures, judge.pk, bounds)
 
-        return await start_stream(status.summary_changed(info.context, judge_id), shown)
+        return await start_stream(status.follow_summary(info.context, judge_id), shown)
 
 
 async def start_stream(stream: AsyncIterator[T], shown: Callable[[T], R]) -> AsyncIterator[R]:

@@ -6,7 +6,7 @@ import strawberry
 from strawberry import ID
 
 from models.evaluation import Evaluation as EvaluationRecord
-from resolvers.analysis import DEFAULT, Compared, FlippedEvaluation, Named
+from resolvers.analysis import DEFAULT, ComparedVersions, FlippedEvaluation, VersionChoice
 from runner.analysis.results import Difference, Learning, Point, Range, Suggested
 from schema.decorators import object_type
 from schema.types.criterion import Criterion, CriterionScore
@@ -37,7 +37,7 @@ NewVersion = Annotated[
 ]
 
 
-def named(version_id: ID | None) -> Named:
+def named(version_id: ID | None) -> VersionChoice:
     """Which version an argument means: leaving it out and null are two things."""
     return DEFAULT if version_id is strawberry.UNSET else version_id
 
@@ -134,7 +134,7 @@ class VersionComparison:
     )
 
     @classmethod
-    def of(cls, compared: Compared, criteria: list[Criterion]) -> Self:
+    def of(cls, compared: ComparedVersions, criteria: list[Criterion]) -> Self:
         """The GraphQL view of a comparison."""
         differences = compared.comparison.criteria
         return cls(

@@ -5,7 +5,7 @@ from typing import Annotated, Generic, TypeVar
 
 import strawberry
 
-from resolvers.page import Page
+from resolvers.page import ListPage
 from schema.decorators import field, object_type
 
 T = TypeVar("T")
@@ -65,7 +65,7 @@ class Connection(Generic[T]):
         return await self.count()
 
 
-def connection(page: Page[R], item: Callable[[R], T]) -> Connection[T]:
+def connection(page: ListPage[R], item: Callable[[R], T]) -> Connection[T]:
     """A page of records as a connection of what ``item`` makes of each."""
     nodes = [item(record) for record in page.items]
     return Connection(

@@ -57,7 +57,7 @@ class Evaluation(Node):
     async def scores(self, info: Info) -> list[CriterionScore]:
         """The scores people were shown, with the raw ones beside them."""
         criteria = await info.context.loaders.criteria.load(self.row.judge_pk)
-        return [CriterionScore.of(scored) for scored in evaluations.scores_of(self.row, criteria)]
+        return [CriterionScore.of(scored) for scored in evaluations.list_shown_scores(self.row, criteria)]
 
     @field
     async def feedback(
@@ -66,7 +66,7 @@ class Evaluation(Node):
         """What people said about it, oldest first."""
         from schema.types.feedback import Feedback
 
-        page = await feedback.of_evaluation(info.context, self.row.id, size(first), unset_to_none(after))
+        page = await feedback.list_for_evaluation(info.context, self.row.id, size(first), unset_to_none(after))
         return connection(page, Feedback.of)
 
     @classmethod

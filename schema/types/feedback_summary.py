@@ -157,7 +157,7 @@ class FeedbackSummary:
         """
         if isinstance(self.figures, Summary):
             return self.figures.new_since_last_training
-        return await summaries.new_count(info.context, self.judge_pk, self.bounds)
+        return await summaries.count_new(info.context, self.judge_pk, self.bounds)
 
     @field
     async def evaluation_count(self, info: Info) -> int:
@@ -168,7 +168,7 @@ class FeedbackSummary:
         """
         if isinstance(self.figures, Summary):
             return self.figures.evaluations
-        return await summaries.evaluation_count(info.context, self.judge_pk, self.bounds)
+        return await summaries.count_evaluations(info.context, self.judge_pk, self.bounds)
 
     @field
     async def rater_agreement(self, info: Info) -> float | None:
@@ -185,7 +185,7 @@ class FeedbackSummary:
     @field
     async def raters(self, info: Info, first: First = PAGE_SIZE) -> list[RaterFeedback]:
         """The people who gave them, those who gave most first; `raterCount` tells how many there are in all."""
-        found = await summaries.raters(info.context, self.judge_pk, self.bounds, size(first))
+        found = await summaries.list_raters(info.context, self.judge_pk, self.bounds, size(first))
         return [RaterFeedback.of(count) for count in found]
 
     @field
@@ -202,7 +202,7 @@ class FeedbackSummary:
         if isinstance(self.figures, Summary):
             return self.figures.agreement
         if self.agreement is None:
-            computing = summaries.agreement(info.context, self.judge_pk, self.bounds)
+            computing = summaries.compute_agreement(info.context, self.judge_pk, self.bounds)
             self.agreement = asyncio.ensure_future(computing)
         return await self.agreement
 

@@ -68,7 +68,7 @@ class Judge(Node):
         from schema.types.judge_version import JudgeVersion
 
         return connection(
-            await judges.versions(info.context, self.row.pk, size(first), unset_to_none(after)), JudgeVersion.of
+            await judges.list_versions(info.context, self.row.pk, size(first), unset_to_none(after)), JudgeVersion.of
         )
 
     @field
@@ -81,7 +81,7 @@ class Judge(Node):
     ) -> FeedbackSummary:
         """What feedback there is to learn from, in figures."""
         bounds = unset_to_none(since), unset_to_none(until), criteria_ids(unset_to_none(target_criteria))
-        figures, within = await summary.of_pk(info.context, self.row.pk, *bounds)
+        figures, within = await summary.summarize_by_pk(info.context, self.row.pk, *bounds)
         return FeedbackSummary.of(figures, self.row.pk, within)
 
     @field
@@ -98,7 +98,9 @@ class Judge(Node):
         wanted = unset_to_none(which)
         asked = EvaluationFilter() if wanted is None else wanted.wanted()
         criterion = None if wanted is None else wanted.criterion_id
-        page = await lists.evaluations(info.context, self.row.pk, size(first), unset_to_none(after), asked, criterion)
+        page = await lists.list_evaluations(
+            info.context, self.row.pk, size(first), unset_to_none(after), asked, criterion
+        )
         return connection(page, Evaluation.of)
 
     @field
@@ -118,7 +120,7 @@ class Judge(Node):
         wanted = unset_to_none(which)
         asked = FeedbackFilter() if wanted is None else wanted.wanted()
         criterion = None if wanted is None else wanted.criterion_id
-        page = await lists.feedback(info.context, self.row.pk, size(first), unset_to_none(after), asked, criterion)
+        page = await lists.list_feedback(info.context, self.row.pk, size(first), unset_to_none(after), asked, criterion)
         return connection(page, Feedback.of)
 
     @field
@@ -132,7 +134,7 @@ class Judge(Node):
         if wanted.judge_id not in (None, self.row.id):
             raise Invalid(f"These are the jobs of {self.row.id}; leave judgeId out.", ("filter", "judge_id"))
         wanted = replace(wanted, judge_id=self.row.id)
-        return connection(await jobs.page(info.context, size(first), unset_to_none(after), wanted), TrainingJob.of)
+        return connection(await jobs.list_jobs(info.context, size(first), unset_to_none(after), wanted), TrainingJob.of)
 
     @field
     async def created_by(self, info: Info) -> User:

@@ -12,7 +12,7 @@ from models.job import TrainingJob as JobRecord
 from models.job import TrainingType
 from models.job_status import JobStatus
 from resolvers import jobs
-from resolvers.subscriptions import Update
+from resolvers.subscriptions import JobUpdate
 from schema.decorators import field, object_type
 from schema.info import Info, unset_to_none
 from schema.types.access import User
@@ -74,7 +74,7 @@ class TrainingJob(Node):
     @field
     def execution_options(self, info: Info) -> ExecutionOptions:
         """How the job is run and what follows it."""
-        return ExecutionOptions.of(jobs.options(info.context, self.row))
+        return ExecutionOptions.of(jobs.visible_options(info.context, self.row))
 
     @field
     def feedback_data_summary(self) -> FeedbackDataSummary:
@@ -121,15 +121,18 @@ class TrainingJob(Node):
         self, info: Info, first: First = EVENT_PAGE_SIZE, after: After = strawberry.UNSET
     ) -> Connection[TrainingJobEvent]:
         """What happened to the job, oldest first. Its cursors also serve the subscription `trainingJobStatus`."""
-        page = await jobs.events(info.context, self.row.id, size(first, EVENT_PAGE_SIZE), unset_to_none(after))
+        page = await jobs.list_events(info.context, self.row.id, size(first, EVENT_PAGE_SIZE), unset_to_none(after))
         return connection(page, event_of)
 
     @field
     async def notifications(self, info: Info) -> list[NotificationDelivery]:
         """The messages that tell of the job's end, and whether they arrived; empty while the job is not over."""
-        rows = await jobs.deliveries(info.context, self.row.id)
+        rows = await jobs.list_deliveries(info.context, self.row.id)
         ctx = info.context
-        return [NotificationDelivery.of(row, jobs.target(ctx, row), jobs.last_error(ctx, row)) for row in rows]
+        return [
+            NotificationDelivery.of(row, jobs.visible_target(ctx, row), jobs.visible_last_error(ctx, row))
+            for row in rows
+        ]
 
     @field
     async def retry_of(self, info: Info) -> Optional["TrainingJob"]:
@@ -175,7 +178,7 @@ class TrainingJobUpdate:
     made: strawberry.Private[dict[Hashable, Any]]  # answers for those who ask alike
 
     @classmethod
-    def of(cls, update: Update) -> Self:
+    def of(cls, update: JobUpdate) -> Self:
         """The GraphQL view of an update."""
         return cls(
             cursor=update.cursor,

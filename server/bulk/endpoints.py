@@ -14,7 +14,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from models.errors import Invalid
-from resolvers.bulk import Load, Options, begin_evaluations, begin_feedback
+from resolvers.bulk import BulkLoad, LoadOptions, start_evaluation_load, start_feedback_load
 from resolvers.context import Context
 from server.bulk.loader import Answers, Key, Loading
 from server.errors import failure
@@ -25,8 +25,8 @@ MEDIA_TYPE = "application/x-ndjson"
 
 _PATH = re.compile(r"/judges/[^/]+/(?:evaluations|feedback)")
 
-AnyLoad = Load[Any, Any]
-Begin = Callable[[Context, str, Options], Awaitable[AnyLoad]]
+AnyLoad = BulkLoad[Any, Any]
+Begin = Callable[[Context, str, LoadOptions], Awaitable[AnyLoad]]
 
 
 def streams(path: str) -> bool:
@@ -38,8 +38,8 @@ def routes() -> list[Route]:
     """The endpoints of one application."""
     turns = asyncio.Semaphore(LOADS)
     return [
-        _route("/judges/{judge_id}/evaluations", begin_evaluations, turns),
-        _route("/judges/{judge_id}/feedback", begin_feedback, turns),
+        _route("/judges/{judge_id}/evaluations", start_evaluation_load, turns),
+        _route("/judges/{judge_id}/feedback", start_feedback_load, turns),
     ]
 
 
@@ -49,7 +49,7 @@ def _route(path: str, begin: Begin, turns: asyncio.Semaphore) -> Route:
         encoding = request.headers.get("content-encoding", "identity").strip().lower()
         if encoding not in ("gzip", "x-gzip", "identity", ""):
             return failure(415, "UNSUPPORTED_MEDIA_TYPE", f"Send the lines plain or gzipped, not in {encoding}.")
-        options = Options(idempotent=_flag(request, "idempotent"), dry_run=_flag(request, "dry_run"))
+        options = LoadOptions(idempotent=_flag(request, "idempotent"), dry_run=_flag(request, "dry_run"))
         load = await begin(ctx, request.path_params["judge_id"], options)
         return _Answer(load, Key(ctx.store, request.headers.get("authorization")), turns)
 

@@ -18,8 +18,8 @@ Begin = Callable[[Context, str], Awaitable[AsyncIterator[bytes]]]
 def routes() -> list[Route]:
     """The endpoints."""
     return [
-        _route("/judges/{judge_id}/evaluations", export.evaluations),
-        _route("/judges/{judge_id}/feedback", export.feedback),
+        _route("/judges/{judge_id}/evaluations", export.export_evaluations),
+        _route("/judges/{judge_id}/feedback", export.export_feedback),
     ]
 
 

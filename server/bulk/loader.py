@@ -13,7 +13,7 @@ from starlette.types import Receive, Send
 from models.bulk.gzip_stream import DamagedError, Gunzip
 from models.bulk.line_splitter import Line, LineSplitter
 from models.errors import Unauthenticated
-from resolvers.bulk import Load, Prepared
+from resolvers.bulk import BulkLoad, PreparedBatch
 from server.auth import authenticate
 from server.bulk.spool import Backlog
 from server.errors import masked
@@ -103,7 +103,7 @@ class Pace:
 class Loading:
     """One request's load: a unit is read and prepared, mostly in threads, while the one before it is kept."""
 
-    def __init__(self, load: Load[Any, Any], key: Key, answers: Answers) -> None:
+    def __init__(self, load: BulkLoad[Any, Any], key: Key, answers: Answers) -> None:
         self._load = load
         self._key = key
         self._answers = answers
@@ -156,7 +156,7 @@ class Loading:
             pending, self._pending = self._pending, None
             await pending
 
-    async def _keep(self, prepared: Prepared[Any], lines: int, upto: int) -> None:
+    async def _keep(self, prepared: PreparedBatch[Any], lines: int, upto: int) -> None:
         """Keep a unit, and say what became of it and that all lines up to a number are settled."""
         began = time.perf_counter()
         outcome = await self._load.keep(prepared)

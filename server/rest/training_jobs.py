@@ -148,7 +148,7 @@ async def create_job(request: Request, ctx: Context) -> Response:
         return failure(422, "INVALID", message, [{"field": field, "message": message, "code": "INVALID"}])
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         return failure(400, "MALFORMED", f"The body is no valid JSON: {error}.")
-    created = await jobs.create(ctx, body.to_spec(request.headers.get("idempotency-key")))
+    created = await jobs.create_job(ctx, body.to_spec(request.headers.get("idempotency-key")))
     judge = await ctx.loaders.judges.load(created.job.judge_pk)
     location = str(request.url.path).rstrip("/") + f"/{created.job.id}"
     return _answer(as_json(created.job, judge), 201, {"location": location})
@@ -158,7 +158,7 @@ async def create_job(request: Request, ctx: Context) -> Response:
 async def get_job(request: Request, ctx: Context) -> Response:
     """One training job, in the shape in which it was created."""
     job_id = request.path_params["job_id"]
-    job = await jobs.get(ctx, job_id)
+    job = await jobs.find_job(ctx, job_id)
     if job is None:
         return failure(404, "NOT_FOUND", f"There is no training job {job_id!r}.")
     return _answer(as_json(job, await ctx.loaders.judges.load(job.judge_pk)))

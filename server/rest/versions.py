@@ -19,7 +19,7 @@ _TAKEN = (MEDIA_TYPE, "application/octet-stream")
 async def get_file(request: Request, ctx: Context) -> Response:
     """A version's file, byte for byte as it was made."""
     version_id = request.path_params["version_id"]
-    found = await versions.export(ctx, version_id)
+    found = await versions.export_version(ctx, version_id)
     if found is None:
         return failure(404, "NOT_FOUND", f"There is no judge version {version_id!r}.")
     name = f"{found.version.id}.npz"
@@ -38,7 +38,7 @@ async def import_version(request: Request, ctx: Context) -> Response:
         if len(content) > MOST_BYTES:
             return failure(413, "LIMIT_EXCEEDED", f"A version's file has at most {MOST_BYTES:,} bytes.")
     judge_id = request.path_params["judge_id"]
-    version = await versions.import_(ctx, judge_id, bytes(content))
+    version = await versions.import_version(ctx, judge_id, bytes(content))
     body = VersionAnswer(
         version_id=version.id,
         judge_id=judge_id,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from resolvers.loaders import TURN, Loader
+from resolvers.loaders import MAX_RESUMED_PER_TURN, Loader
 
 
 class Reads:
@@ -44,7 +44,7 @@ async def test_many_who_wait_leave_turns_to_others() -> None:
     done: list[int] = []  # how many had their row at each turn of somebody else
 
     async def bystander() -> None:
-        while len(woken) < 10 * TURN:
+        while len(woken) < 10 * MAX_RESUMED_PER_TURN:
             done.append(len(woken))
             await asyncio.sleep(0)
 
@@ -53,8 +53,8 @@ async def test_many_who_wait_leave_turns_to_others() -> None:
     async def wait() -> None:
         woken.append(await rows.load(1))
 
-    await asyncio.gather(bystander(), *(wait() for _ in range(10 * TURN)))
-    assert max(after - before for before, after in itertools.pairwise(done)) <= TURN
+    await asyncio.gather(bystander(), *(wait() for _ in range(10 * MAX_RESUMED_PER_TURN)))
+    assert max(after - before for before, after in itertools.pairwise(done)) <= MAX_RESUMED_PER_TURN
 
 
 async def test_who_stops_waiting_takes_nothing_from_the_others() -> None:

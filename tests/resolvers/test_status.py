@@ -9,7 +9,7 @@ import pytest
 from models.job import EventKind
 from models.job_status import JobStatus
 from resolvers.context import Context
-from resolvers.subscriptions import Update, job_status
+from resolvers.subscriptions import JobUpdate, follow_job
 from runner.analysis.service import Insight
 from runner.jobs.manager import Manager
 from runner.versions.scorer import Scorer
@@ -35,7 +35,7 @@ def slow_tail(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def watch(store: Store, context: Context, job_id: str, after: str | None = None) -> list[str]:
     async with asyncio.timeout(20):
-        return [update.cursor async for update in job_status(context, job_id, after)]
+        return [update.cursor async for update in follow_job(context, job_id, after)]
 
 
 @pytest.mark.usefixtures("slow_tail")
@@ -63,7 +63,7 @@ async def test_many_who_catch_up_at_once_are_given_what_was_read_once(store: Sto
     context = Context(world.viewer, store, Manager(store), Scorer(store), Insight(store.url))
 
     async def follow() -> list[tuple[str, int]]:
-        async with asyncio.timeout(20), aclosing(job_status(context, job.id, None)) as updates:
+        async with asyncio.timeout(20), aclosing(follow_job(context, job.id, None)) as updates:
             return [(update.cursor, id(update.made)) async for _, update in azip(cursors, updates)]
 
     several = await asyncio.gather(*(follow() for _ in range(5)))
@@ -75,9 +75,9 @@ async def test_a_page_of_a_moment_ago_hides_no_event_from_one_who_comes_later(st
     world = await make_world(store)
     job = await make_job(world)
     context = Context(world.viewer, store, Manager(store), Scorer(store), Insight(store.url))
-    async with aclosing(job_status(context, job.id, None)) as updates:
+    async with aclosing(follow_job(context, job.id, None)) as updates:
         assert (await anext(updates)).job.status is JobStatus.QUEUED  # the page is read, and kept for a moment
-    async with aclosing(job_status(context, job.id, None)) as follower:
+    async with aclosing(follow_job(context, job.id, None)) as follower:
         await anext(follower)
         await store.write(lambda c: jobs.transition(c, job, JobStatus.CANCELLED, "The job was cancelled."))
         cursors = [cursor_of(event) for event in await log_of(store, job)]
@@ -86,7 +86,7 @@ async def test_a_page_of_a_moment_ago_hides_no_event_from_one_who_comes_later(st
             assert [update.cursor async for update in follower] == cursors[1:]
 
 
-async def azip(names: list[str], stream: AsyncIterator[Update]) -> AsyncIterator[tuple[str, Update]]:
+async def azip(names: list[str], stream: AsyncIterator[JobUpdate]) -> AsyncIterator[tuple[str, JobUpdate]]:
     """As many items of a stream as there are names."""
     for name in names:
         yield name, await anext(stream)

@@ -60,7 +60,7 @@ async def test_a_mutation_tells_all_that_was_refused_as_data(ask: Ask, resolve: 
 
 
 async def test_a_single_refusal_is_data_too(ask: Ask, resolve: Resolve) -> None:
-    resolve("judges.create", Conflict("The id is taken.", ("id",)))
+    resolve("judges.create_judge", Conflict("The id is taken.", ("id",)))
     result = await ask(CREATE_JUDGE, input=A_JUDGE)
     assert [error["code"] for error in result.data["createJudge"]["userErrors"]] == ["CONFLICT"]
 
@@ -95,7 +95,7 @@ def test_a_missing_improvement_tells_the_change(change: dict[str, float] | None)
 async def test_a_query_tells_refusals_as_errors(
     ask: Ask, resolve: Resolve, failure: Exception, extensions: dict[str, Any]
 ) -> None:
-    resolve("judges.page", failure)
+    resolve("judges.list_judges", failure)
     result = await ask("{ judges { nodes { id } } }")
     assert [(error.message, error.extensions, error.path) for error in result.errors] == [
         (str(failure), extensions, ["judges"])
@@ -103,19 +103,19 @@ async def test_a_query_tells_refusals_as_errors(
 
 
 async def test_all_refusals_of_a_query_are_told(ask: Ask, resolve: Resolve) -> None:
-    resolve("judges.page", RequestRejected(Invalid("One."), Invalid("Two.")))
+    resolve("judges.list_judges", RequestRejected(Invalid("One."), Invalid("Two.")))
     assert [error.message for error in (await ask("{ judges { totalCount } }")).errors] == ["One.", "Two."]
 
 
 async def test_a_missing_role_is_an_error_of_a_mutation_too(ask: Ask, resolve: Resolve) -> None:
-    resolve("judges.create", Forbidden("This needs the role TRAINER."))
+    resolve("judges.create_judge", Forbidden("This needs the role TRAINER."))
     result = await ask(CREATE_JUDGE, input=A_JUDGE)
     assert [error.extensions for error in result.errors] == [{"code": "FORBIDDEN"}]
 
 
 @pytest.mark.parametrize("outcome", [RuntimeError("password is 1234"), object()])
 async def test_a_bug_is_masked_and_logged(ask: Ask, resolve: Resolve, outcome: Any) -> None:
-    resolve("judges.get", outcome)
+    resolve("judges.find_judge", outcome)
     with capture_logs() as logs:
         result = await ask('{ judge(id: "jdg_a") { id } }')
     (error,) = result.errors

@@ -10,7 +10,7 @@ import pytest
 from strawberry import Schema
 
 from models.access import Role
-from resolvers.subscriptions import Update
+from resolvers.subscriptions import JobUpdate
 from schema.execution.shared_results import KINDS
 from tests.schema.records import ANN
 from tests.schema.test_subscription import update
@@ -23,12 +23,12 @@ UPDATES = 3
 def _shared(monkeypatch: pytest.MonkeyPatch) -> None:
     shared = [update(number) for number in range(UPDATES)]
 
-    async def job_status(_context: Any, *_arguments: Any) -> AsyncIterator[Update]:
+    async def job_status(_context: Any, *_arguments: Any) -> AsyncIterator[JobUpdate]:
         for one in shared:
             yield one
             await asyncio.sleep(0)
 
-    monkeypatch.setattr("resolvers.subscriptions.job_status", job_status)
+    monkeypatch.setattr("resolvers.subscriptions.follow_job", job_status)
 
 
 @pytest.fixture

@@ -19,9 +19,9 @@ from models.spec import (
     TrainingConfig,
     TrainingSpec,
 )
-from resolvers.batch import Batch
+from resolvers.batch import BatchResult
 from resolvers.jobs import JobFilter
-from resolvers.page import Page
+from resolvers.page import ListPage
 from tests.schema.records import JUDGE, Ask, Resolve
 
 PREFLIGHT = (
@@ -33,11 +33,11 @@ async def none() -> int:
     return 0
 
 
-EMPTY: Page[Any] = Page((), (), has_next=False, has_previous=False, count=none)
+EMPTY: ListPage[Any] = ListPage((), (), has_next=False, has_previous=False, count=none)
 
 
 async def preflight(ask: Ask, resolve: Resolve, **input_: Any) -> Any:
-    calls = resolve("jobs.preflight", Invalid("Seen."))
+    calls = resolve("jobs.run_preflight", Invalid("Seen."))
     result = await ask(PREFLIGHT, input={"judgeId": "jdg_a", "trainingType": "FULL_RETRAIN", **input_})
     assert result.data["trainingPreflight"] == {"ready": False, "userErrors": [{"message": "Seen."}]}
     return calls[0][0]
@@ -106,7 +106,7 @@ async def test_all_of_a_job_is_passed_on(ask: Ask, resolve: Resolve) -> None:
 
 
 async def test_a_judge(ask: Ask, resolve: Resolve) -> None:
-    calls = resolve("judges.create", JUDGE)
+    calls = resolve("judges.create_judge", JUDGE)
     document = (
         "mutation ($input: CreateJudgeInput!) { createJudge(input: $input) { judge { id } userErrors { code } } }"
     )
@@ -122,7 +122,9 @@ async def test_a_judge(ask: Ask, resolve: Resolve) -> None:
 
 
 async def test_evaluations(ask: Ask, resolve: Resolve) -> None:
-    calls = resolve("evaluations.record", Batch((None,), 0, (Invalid("Odd.", ("evaluations", "0", "output")),), 7))
+    calls = resolve(
+        "evaluations.record_evaluations", BatchResult((None,), 0, (Invalid("Odd.", ("evaluations", "0", "output")),), 7)
+    )
     result = await ask(
         """
         mutation ($input: RecordEvaluationsInput!) {
@@ -140,7 +142,7 @@ async def test_evaluations(ask: Ask, resolve: Resolve) -> None:
 
 
 async def test_feedback(ask: Ask, resolve: Resolve) -> None:
-    calls = resolve("feedback.submit", Batch((), 0, (), 7))
+    calls = resolve("feedback.submit_feedback", BatchResult((), 0, (), 7))
     document = "mutation ($input: SubmitFeedbackInput!) { submitFeedback(input: $input) { acceptedCount } }"
     correction = {
         "evaluationExternalId": "e1",
@@ -181,14 +183,14 @@ async def test_feedback(ask: Ask, resolve: Resolve) -> None:
     ],
 )
 async def test_lists(ask: Ask, resolve: Resolve, arguments: str, expected: tuple[Any, ...]) -> None:
-    calls = resolve("jobs.page", EMPTY)
+    calls = resolve("jobs.list_jobs", EMPTY)
     await ask("{ trainingJobs" + arguments + " { totalCount } }")
     assert calls == [expected]
 
 
 async def test_a_judge_lists_only_its_own_jobs(ask: Ask, resolve: Resolve) -> None:
-    resolve("judges.get", JUDGE)
-    calls = resolve("jobs.page", EMPTY)
+    resolve("judges.find_judge", JUDGE)
+    calls = resolve("jobs.list_jobs", EMPTY)
     await ask('{ judge(id: "jdg_a") { trainingJobs { totalCount } } }')
     other = await ask('{ judge(id: "jdg_a") { trainingJobs(filter: {judgeId: "jdg_b"}) { totalCount } } }')
     assert calls == [(20, None, JobFilter("jdg_a"))]

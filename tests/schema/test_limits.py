@@ -243,7 +243,7 @@ async def test_a_query_that_takes_too_long_is_ended(
         finally:
             ended.set()
 
-    monkeypatch.setattr("resolvers.judges.get", never)
+    monkeypatch.setattr("resolvers.judges.find_judge", never)
     schema = build(Limits(seconds=0.05))
     document = "query Slow { judge(id: 1) { id } }"
     if streamed:
@@ -264,7 +264,7 @@ async def test_a_mutation_that_has_begun_is_not_cut_off(context: Any, monkeypatc
         await asyncio.sleep(0.1)
         return JUDGE
 
-    monkeypatch.setattr("resolvers.judges.create", slow)
+    monkeypatch.setattr("resolvers.judges.create_judge", slow)
     document = 'mutation { createJudge(input: {name: "J", criteria: [{name: "C"}]}) { judge { id } } }'
     result: Any = await build(Limits(seconds=0.02)).execute(document, context_value=context)
     assert result.errors is None

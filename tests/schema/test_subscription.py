@@ -10,16 +10,16 @@ from structlog.testing import capture_logs
 
 from models.errors import NotFound
 from models.job import EventKind, JobEvent
-from resolvers.subscriptions import Update
+from resolvers.subscriptions import JobUpdate
 from tests.schema.records import MOMENT
 from tests.schema.test_types import job
 
 STATUS = 'subscription { trainingJobStatus(jobId: "job_1", after: "x") { cursor event { id message } } }'
 
 
-def update(number: int) -> Update:
+def update(number: int) -> JobUpdate:
     event = JobEvent(position=number, kind=EventKind.NOTE, at=MOMENT, message=f"Note {number}.", body={})
-    return Update(f"c{number}", event, job(), {})
+    return JobUpdate(f"c{number}", event, job(), {})
 
 
 def shown(number: int) -> dict[str, Any]:
@@ -33,12 +33,12 @@ async def test_updates_come_in_order_until_the_stream_ends(
 ) -> None:
     asked = []
 
-    async def job_status(_context: Any, *arguments: Any) -> AsyncIterator[Update]:
+    async def job_status(_context: Any, *arguments: Any) -> AsyncIterator[JobUpdate]:
         asked.append(arguments)
         for number in range(3):
             yield update(number)
 
-    monkeypatch.setattr("resolvers.subscriptions.job_status", job_status)
+    monkeypatch.setattr("resolvers.subscriptions.follow_job", job_status)
     results: list[Any] = [result async for result in await schema.subscribe(STATUS, context_value=context)]
     assert asked == [("job_1", "x")]
     assert [(result.errors, result.data) for result in results] == [(None, shown(number)) for number in range(3)]
@@ -47,22 +47,22 @@ async def test_updates_come_in_order_until_the_stream_ends(
 async def test_a_stream_that_is_over_gives_nothing(
     schema: Schema, context: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def job_status(_context: Any, *_arguments: Any) -> AsyncIterator[Update]:
+    async def job_status(_context: Any, *_arguments: Any) -> AsyncIterator[JobUpdate]:
         return
         yield
 
-    monkeypatch.setattr("resolvers.subscriptions.job_status", job_status)
+    monkeypatch.setattr("resolvers.subscriptions.follow_job", job_status)
     assert [result async for result in await schema.subscribe(STATUS, context_value=context)] == []
 
 
 async def test_bad_arguments_refuse_the_whole_subscription(
     schema: Schema, context: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def job_status(_context: Any, *_arguments: Any) -> AsyncIterator[Update]:
+    async def job_status(_context: Any, *_arguments: Any) -> AsyncIterator[JobUpdate]:
         raise NotFound("There is no such job.", ("job_id",))
         yield
 
-    monkeypatch.setattr("resolvers.subscriptions.job_status", job_status)
+    monkeypatch.setattr("resolvers.subscriptions.follow_job", job_status)
     (result,) = [result async for result in await schema.subscribe(STATUS, context_value=context)]
     assert isinstance(result, PreExecutionError)
     assert [error.extensions for error in result.errors or ()] == [{"code": "NOT_FOUND", "field": ["jobId"]}]
@@ -71,11 +71,11 @@ async def test_bad_arguments_refuse_the_whole_subscription(
 async def test_a_bug_in_the_middle_ends_the_stream_masked(
     schema: Schema, context: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def job_status(_context: Any, *_arguments: Any) -> AsyncIterator[Update]:
+    async def job_status(_context: Any, *_arguments: Any) -> AsyncIterator[JobUpdate]:
         yield update(0)
         raise RuntimeError("password is 1234")
 
-    monkeypatch.setattr("resolvers.subscriptions.job_status", job_status)
+    monkeypatch.setattr("resolvers.subscriptions.follow_job", job_status)
     with capture_logs() as logs:
         results: list[Any] = [result async for result in await schema.subscribe(STATUS, context_value=context)]
     first, last = results
@@ -87,14 +87,14 @@ async def test_a_bug_in_the_middle_ends_the_stream_masked(
 async def test_leaving_closes_the_source(schema: Schema, context: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     closed = []
 
-    async def job_status(_context: Any, *_arguments: Any) -> AsyncIterator[Update]:
+    async def job_status(_context: Any, *_arguments: Any) -> AsyncIterator[JobUpdate]:
         try:
             for number in range(100):
                 yield update(number)
         finally:
             closed.append(True)
 
-    monkeypatch.setattr("resolvers.subscriptions.job_status", job_status)
+    monkeypatch.setattr("resolvers.subscriptions.follow_job", job_status)
     stream = await schema.subscribe(STATUS, context_value=context)
     await anext(stream)
     await stream.aclose()

@@ -10,8 +10,8 @@ from models.feedback import Agreement, Bounds, CriterionShift, Feedback, Feedbac
 from models.job import Delivery, DeliveryStatus, EventKind, JobEvent, TrainingJob, TrainingType
 from models.job_status import JobStatus
 from models.judge import JudgeVersion, VersionStatus
-from resolvers.evaluations import Evaluated, ScoredCriterion, ScoredItem
-from resolvers.page import Page
+from resolvers.evaluations import EvaluatedItems, ScoredCriterion, ScoredItem
+from resolvers.page import ListPage
 from tests.schema.records import CLARITY, JUDGE, MOMENT, Ask, Known, Resolve
 
 REPORT = {
@@ -101,8 +101,8 @@ async def one() -> int:
     return 1
 
 
-def page(*items: Any) -> Page[Any]:
-    return Page(items, tuple(f"c{n}" for n in range(len(items))), has_next=True, has_previous=False, count=one)
+def page(*items: Any) -> ListPage[Any]:
+    return ListPage(items, tuple(f"c{n}" for n in range(len(items))), has_next=True, has_previous=False, count=one)
 
 
 async def test_the_viewer(ask: Ask) -> None:
@@ -117,7 +117,7 @@ async def test_the_viewer(ask: Ask) -> None:
 
 
 async def test_a_judge(ask: Ask, resolve: Resolve) -> None:
-    resolve("judges.get", JUDGE)
+    resolve("judges.find_judge", JUDGE)
     data = shown(
         await ask(
             """
@@ -153,7 +153,7 @@ async def test_what_is_not_there_is_null(ask: Ask, resolve: Resolve) -> None:
 
 
 async def test_a_page_gives_the_same_objects_as_edges_and_as_nodes(ask: Ask, resolve: Resolve) -> None:
-    resolve("judges.page", page(JUDGE))
+    resolve("judges.list_judges", page(JUDGE))
     document = "{ judges { edges { cursor node { id } } nodes { id } totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }"  # noqa: E501
     assert shown(await ask(document))["judges"] == {
         "edges": [{"cursor": "c0", "node": {"id": "jdg_a"}}],
@@ -178,7 +178,7 @@ async def test_a_page_gives_the_same_objects_as_edges_and_as_nodes(ask: Ask, res
     ],
 )
 async def test_anything_can_be_found_by_its_id(ask: Ask, resolve: Resolve, kind: str, record: Any, name: str) -> None:
-    resolve("node.find", (kind, record))
+    resolve("node.find_node", (kind, record))
     data = shown(await ask("{ node(id: 1) { __typename id } }"))
     assert data["node"] == {"__typename": name, "id": record.id}
 
@@ -198,7 +198,7 @@ JOB = """
 
 
 async def test_a_job_that_waits(ask: Ask, resolve: Resolve) -> None:
-    resolve("jobs.get", job(estimated_seconds=61.0))
+    resolve("jobs.find_job", job(estimated_seconds=61.0))
     found = shown(await ask(JOB))["trainingJob"]
     assert found == {
         "status": "QUEUED",
@@ -248,7 +248,7 @@ async def test_a_job_that_is_over(ask: Ask, resolve: Resolve, context: Any) -> N
         evidence=EVIDENCE,
         deployment={"deployed": True, "reason": "Better.", "decided_at": "2026-01-31T12:00:00.5+00:00"},
     )
-    resolve("jobs.get", record)
+    resolve("jobs.find_job", record)
     found = shown(await ask(JOB))["trainingJob"]
     assert found["estimatedDuration"] == 1
     assert found["trainingConfig"] == {
@@ -272,18 +272,18 @@ async def test_a_job_that_is_over(ask: Ask, resolve: Resolve, context: Any) -> N
 
 
 async def test_a_job_that_failed(ask: Ask, resolve: Resolve) -> None:
-    resolve("jobs.get", job(status=JobStatus.FAILED, error_code="DIVERGED", error_message="It grew and grew."))
+    resolve("jobs.find_job", job(status=JobStatus.FAILED, error_code="DIVERGED", error_message="It grew and grew."))
     found = shown(await ask(JOB))["trainingJob"]
     assert found["error"] == {"code": "DIVERGED", "message": "It grew and grew."}
 
 
 async def test_addresses_are_hidden_from_low_roles(ask: Ask, resolve: Resolve, context: Any) -> None:
     context.viewer = Viewer("key_1", Role.VIEWER, "usr_ann", "ann", "wsp_1", "team")
-    resolve("jobs.get", job())
+    resolve("jobs.find_job", job())
     delivery = Delivery(
         channel="email", target="ann@example.org", status=DeliveryStatus.PENDING, attempts=2, last_error="Refused."
     )
-    resolve("jobs.deliveries", (delivery,))
+    resolve("jobs.list_deliveries", (delivery,))
     document = "{ trainingJob(id: 1) { executionOptions { notificationEmail webhookUrl } notifications { channel target status attempts } } }"  # noqa: E501
     assert "ann@example.org" not in str(shown(await ask(document)))
 
@@ -324,8 +324,10 @@ async def test_events(
     ask: Ask, resolve: Resolve, context: Any, kind: EventKind, body: dict[str, Any], expected: dict[str, Any]
 ) -> None:
     context.loaders.versions = Known({"ver_1": JudgeVersion(id="ver_1", number=4, status=VersionStatus.CANDIDATE)})
-    resolve("jobs.get", job())
-    calls = resolve("jobs.events", page(JobEvent(position=12, kind=kind, at=MOMENT, message="So it is.", body=body)))
+    resolve("jobs.find_job", job())
+    calls = resolve(
+        "jobs.list_events", page(JobEvent(position=12, kind=kind, at=MOMENT, message="So it is.", body=body))
+    )
     data = shown(
         await ask(
             """
@@ -347,7 +349,7 @@ async def test_events(
 
 async def test_an_evaluation_shows_what_people_saw(ask: Ask, resolve: Resolve) -> None:
     evaluation = Evaluation(id="evl_1", judge_pk=7, output="o", scores=[3.0], shown=[3.5], created_at=MOMENT)
-    resolve("evaluations.get", evaluation)
+    resolve("evaluations.find_evaluation", evaluation)
     data = shown(await ask('{ evaluation(id: "evl_1") { scores { rawScore score expected } version { id } } }'))
     assert data["evaluation"] == {"scores": [{"rawScore": 3.0, "score": 3.5, "expected": None}], "version": None}
 
@@ -363,7 +365,7 @@ async def test_a_correction_shows_the_persons_score_beside_the_judges(ask: Ask, 
         submitted_by="ann",
         submitted_at=MOMENT,
     )
-    resolve("node.find", ("feedback", correction))
+    resolve("node.find_node", ("feedback", correction))
     data = shown(
         await ask("{ node(id: 1) { ... on Feedback { type correctedScores { criterion { key } rawScore score } } } }")
     )
@@ -392,8 +394,8 @@ async def test_a_summary(ask: Ask, resolve: Resolve) -> None:
         doubts=0,
         spread=None,
     )
-    calls = resolve("summary.of_judge", (JUDGE, summary, Bounds()))
-    resolve("summary.raters", [RaterCount("ann", 3, 2)])
+    calls = resolve("summary.summarize_judge", (JUDGE, summary, Bounds()))
+    resolve("summary.list_raters", [RaterCount("ann", 3, 2)])
     data = shown(
         await ask(
             """
@@ -420,7 +422,7 @@ async def test_a_summary(ask: Ask, resolve: Resolve) -> None:
 
 async def test_scored_items(ask: Ask, resolve: Resolve) -> None:
     scored = ScoredItem("e1", None, 62.5, (ScoredCriterion(CLARITY, 3.0, 3.5, 3.4, 3.0, 2.0, 5.0),))
-    calls = resolve("evaluations.evaluate", Evaluated(None, (scored, None), ()))
+    calls = resolve("evaluations.evaluate_items", EvaluatedItems(None, (scored, None), ()))
     data = shown(
         await ask(
             """

@@ -20,7 +20,7 @@ from models.evaluation import Evaluation
 from models.feedback import Bounds
 from models.filters import EvaluationFilter
 from models.spec import CriterionSpec, EvaluationSpec, JudgeChange
-from resolvers.bulk import EvaluationLoad, FeedbackLoad, Options, Outcome
+from resolvers.bulk import BatchOutcome, EvaluationLoad, FeedbackLoad, LoadOptions
 from resolvers.context import Context
 from store import feedback as stored
 from store import judge_updates as judge_change
@@ -160,10 +160,10 @@ class Writes(RuleBasedStateMachine):
             item = new_feedback(evaluation, **what, by=row.submitted_by, submitted_at=row.submitted_at)
             self.rows[row.id] = Row(row.seq, evaluation.scores, evaluation.group or "", item, retracted=False)
 
-    def _load(self, kind: type[EvaluationLoad] | type[FeedbackLoad], lines: list[dict[str, Any]]) -> Outcome:
+    def _load(self, kind: type[EvaluationLoad] | type[FeedbackLoad], lines: list[dict[str, Any]]) -> BatchOutcome:
         criteria = self.do(self.store.read(lambda c: judges.criteria(c, self.world.judge.pk)))
         ctx = cast("Context", SimpleNamespace(store=self.store, viewer=self.world.viewer))
-        load = kind(ctx, self.world.judge, criteria, Options())
+        load = kind(ctx, self.world.judge, criteria, LoadOptions())
         unit: Any = load.read([(n, orjson.dumps(line)) for n, line in enumerate(lines, 1)])
         return self.do(load.keep(self.do(load.prepare(unit))))
 

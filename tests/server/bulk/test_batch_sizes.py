@@ -8,7 +8,7 @@ import pytest
 
 from models.bulk.line_splitter import Line
 from models.bulk.reader import Unit
-from resolvers.bulk import Load, Outcome, Prepared
+from resolvers.bulk import BatchOutcome, PreparedBatch
 from server.bulk.loader import (
     FEWEST_LINES,
     MOST_LINES,
@@ -49,18 +49,18 @@ class _Patient:
     def read(self, lines: list[Line]) -> Unit[Any]:
         return Unit()
 
-    async def prepare(self, unit: Unit[Any]) -> Prepared[Any]:
+    async def prepare(self, unit: Unit[Any]) -> PreparedBatch[Any]:
         self.prepared += 1
         self.most_waiting = max(self.most_waiting, self.prepared - self.kept)
         if self.prepared > 1:
             self._second.set()
-        return Prepared(refusals=unit.refusals)
+        return PreparedBatch(refusals=unit.refusals)
 
-    async def keep(self, prepared: Prepared[Any]) -> Outcome:
+    async def keep(self, prepared: PreparedBatch[Any]) -> BatchOutcome:
         async with asyncio.timeout(5):
             await self._second.wait()
         self.kept += 1
-        return Outcome(0, 0, prepared.refusals)
+        return BatchOutcome(0, 0, prepared.refusals)
 
 
 async def test_a_unit_is_prepared_while_the_one_before_is_kept_and_no_more_than_that() -> None:
@@ -77,7 +77,7 @@ async def test_a_unit_is_prepared_while_the_one_before_is_kept_and_no_more_than_
     answers = Answers(send)
     key = cast("Key", SimpleNamespace(check=lambda: asyncio.sleep(0)))
     try:
-        await Loading(cast("Load[Any, Any]", load), key, answers).run(receive)
+        await Loading(cast("BulkLoad[Any, Any]", load), key, answers).run(receive)
         await answers.finish()
     finally:
         await answers.close()
