@@ -46,7 +46,8 @@ def test_paths_are_told_in_the_names_of_the_schema(path: tuple[str, ...], shown:
 
 async def test_a_mutation_tells_all_that_was_refused_as_data(ask: Ask, resolve: Resolve) -> None:
     resolve(
-        "judges.create", RequestRejected(Invalid("No name.", ("name",)), Invalid("No key.", ("criteria", "0", "key")))
+        "judges.create_judge",
+        RequestRejected(Invalid("No name.", ("name",)), Invalid("No key.", ("criteria", "0", "key"))),
     )
     result = await ask(CREATE_JUDGE, input=A_JUDGE)
     assert result.errors is None

@@ -139,7 +139,14 @@ async def test_a_judge(ask: Ask, resolve: Resolve) -> None:
 
 
 async def test_what_is_not_there_is_null(ask: Ask, resolve: Resolve) -> None:
-    for name in ("judges.get", "jobs.get", "evaluations.get", "summary.of_judge", "node.find"):
+    names = (
+        "judges.find_judge",
+        "jobs.find_job",
+        "evaluations.find_evaluation",
+        "summary.summarize_judge",
+        "node.find_node",
+    )
+    for name in names:
         resolve(name, None)
     data = shown(
         await ask(

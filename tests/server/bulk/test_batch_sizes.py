@@ -8,7 +8,7 @@ import pytest
 
 from models.bulk.line_splitter import Line
 from models.bulk.reader import Unit
-from resolvers.bulk import BatchOutcome, PreparedBatch
+from resolvers.bulk import BatchOutcome, BulkLoad, PreparedBatch
 from server.bulk.loader import (
     FEWEST_LINES,
     MOST_LINES,
