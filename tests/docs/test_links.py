@@ -80,8 +80,11 @@ def test_every_decision_is_listed_by_its_title_in_order() -> None:
 
 
 @pytest.mark.parametrize("path", sorted(DECISIONS.glob("[0-9]*.md")), ids=lambda path: path.stem)
-def test_a_decision_says_why_what_and_what_follows(path: Path) -> None:
-    assert re.findall(r"^## (.+)$", read(path), re.MULTILINE) == ["Context", "Decision", "Consequences"]
+def test_decision_has_status_date_context_and_consequences(path: Path) -> None:
+    text = read(path)
+    assert re.search(r"^\*\*Status:\*\* (?:accepted|superseded by \[decision \d+\])", text, re.MULTILINE)
+    assert re.search(r"^\*\*Date:\*\* \d{4}-\d\d-\d\d", text, re.MULTILINE)
+    assert re.findall(r"^## (.+)$", text, re.MULTILINE) == ["Context", "Decision", "Consequences"]
 
 
 def title_of(page: Path) -> str:
