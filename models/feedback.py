@@ -140,7 +140,7 @@ class RaterCount:
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
+class GroupSpread:
     """How much the judge's absolute errors vary, as shares of the range, over corrections of scores that it gave."""
 
     count: int
@@ -155,7 +155,7 @@ class Summary(Figures):
     new_since_last_training: int
     evaluations: int
     agreement: Agreement
-    spread: Spread | None  # None below two errors
+    spread: GroupSpread | None  # None below two errors
 
     @property
     def rater_agreement(self) -> float | None:

@@ -13,8 +13,15 @@ from models.feedback import Bounds
 from models.judge import Criterion, Judge, JudgeVersion
 from resolvers.context import Context
 from resolvers.evaluations import ScoredCriterion
-from runner.analysis.requests import Compare, Curve, Suggest
-from runner.analysis.results import Comparison, Flipped, Learning, Side, Suggested, Suggestions
+from runner.analysis.requests import CompareRequest, LearningCurveRequest, SuggestionsRequest
+from runner.analysis.results import (
+    ChangedItem,
+    Comparison,
+    LearningCurveResult,
+    SuggestedItem,
+    Suggestions,
+    VersionScores,
+)
 from store import judges
 from store.database.keyset import check_first
 from store.review_queue import newest_id
@@ -80,26 +87,28 @@ async def compare_versions(
     if found is None:
         return None
     judge, earlier, later, newest = found
-    question = Compare(judge.pk, _id(earlier), _id(later), first, newest)
-    comparison = await ctx.insight.ask(question, Comparison)
+    question = CompareRequest(judge.pk, _id(earlier), _id(later), first, newest)
+    comparison = await ctx.analysis.run(question, Comparison)
     criteria = await ctx.loaders.criteria.load(judge.pk)
     rows = await _evaluations(ctx, [item.evaluation_id for item in comparison.items])
     items = tuple(_flipped(item, rows[item.evaluation_id], criteria) for item in comparison.items)
     return ComparedVersions(judge, earlier, later, comparison, items)
 
 
-async def compute_learning_curve(ctx: Context, judge_id: str) -> Learning | None:
+async def compute_learning_curve(ctx: Context, judge_id: str) -> LearningCurveResult | None:
     """How good a version would be with less feedback; None: there is no such judge."""
 
-    def unit(connection: Connection) -> Curve | None:
+    def unit(connection: Connection) -> LearningCurveRequest | None:
         judge = judges.get(connection, ctx.workspace_id, judge_id)
-        return None if judge is None else Curve(judge.pk, judge.feedback_seq, _standing(connection, judge))
+        return (
+            None if judge is None else LearningCurveRequest(judge.pk, judge.feedback_seq, _standing(connection, judge))
+        )
 
     question = await ctx.store.read(unit)
-    return None if question is None else await ctx.insight.ask(question, Learning)
+    return None if question is None else await ctx.analysis.run(question, LearningCurveResult)
 
 
-async def suggest_evaluations(ctx: Context, judge_id: str, first: int) -> list[tuple[Evaluation, Suggested]] | None:
+async def suggest_evaluations(ctx: Context, judge_id: str, first: int) -> list[tuple[Evaluation, SuggestedItem]] | None:
     """The evaluations that people should look at next, best first; None: there is no such judge.
 
     Raises:
@@ -107,17 +116,17 @@ async def suggest_evaluations(ctx: Context, judge_id: str, first: int) -> list[t
     """
     check_first(first)
 
-    def unit(connection: Connection) -> Suggest | None:
+    def unit(connection: Connection) -> SuggestionsRequest | None:
         judge = judges.get(connection, ctx.workspace_id, judge_id)
         if judge is None:
             return None
-        newest, standing = newest_id(connection, judge.pk), _standing(connection, judge)
-        return Suggest(judge.pk, judge.active_version_id, first, newest, judge.feedback_seq, standing)
+        newest, effective_count = newest_id(connection, judge.pk), _standing(connection, judge)
+        return SuggestionsRequest(judge.pk, judge.active_version_id, first, newest, judge.feedback_seq, effective_count)
 
     question = await ctx.store.read(unit)
     if question is None:
         return None
-    items = (await ctx.insight.ask(question, Suggestions)).items
+    items = (await ctx.analysis.run(question, Suggestions)).items
     rows = await _evaluations(ctx, [item.evaluation_id for item in items])
     return [(rows[item.evaluation_id], item) for item in items]
 
@@ -153,11 +162,11 @@ async def _evaluations(ctx: Context, ids: list[str]) -> dict[str, Evaluation]:
     return {row.id: row for row in await asyncio.gather(*map(ctx.loaders.evaluations.load, ids))}
 
 
-def _flipped(item: Flipped, row: Evaluation, criteria: tuple[Criterion, ...]) -> FlippedEvaluation:
+def _flipped(item: ChangedItem, row: Evaluation, criteria: tuple[Criterion, ...]) -> FlippedEvaluation:
     return FlippedEvaluation(row, item.flips, _scored(item.old, row, criteria), _scored(item.new, row, criteria))
 
 
-def _scored(side: Side, row: Evaluation, criteria: tuple[Criterion, ...]) -> tuple[ScoredCriterion, ...]:
+def _scored(side: VersionScores, row: Evaluation, criteria: tuple[Criterion, ...]) -> tuple[ScoredCriterion, ...]:
     columns = zip(criteria, side.point, side.expected, side.verdict, side.lower, side.upper, strict=True)
     return tuple(
         ScoredCriterion(criterion, score_at(row.scores, criterion.ordinal), point, expected, verdict, lower, upper)

@@ -6,8 +6,8 @@ from models.access import Viewer
 from models.permissions import needed
 from models.request_sizes import Sizes
 from resolvers.loaders import Loaders
-from runner.analysis.service import Insight
-from runner.jobs.manager import Manager
+from runner.analysis.service import AnalysisService
+from runner.jobs.manager import JobManager
 from runner.versions.scorer import Scorer
 from store.database.store import Store
 
@@ -21,9 +21,9 @@ class Context:
         self,
         viewer: Viewer,
         store: Store,
-        manager: Manager,
+        manager: JobManager,
         scorer: Scorer,
-        insight: Insight,
+        analysis: AnalysisService,
         sizes: Sizes = DEFAULT_SIZES,
     ) -> None:
         self.viewer = viewer
@@ -31,7 +31,7 @@ class Context:
         self.manager = manager
         self.scorer = scorer
         self.sizes = sizes
-        self.insight = insight
+        self.analysis = analysis
 
     @cached_property
     def loaders(self) -> Loaders:

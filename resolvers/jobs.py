@@ -16,9 +16,9 @@ from models.spec import TrainingSpec
 from models.spec import reason as check_reason
 from resolvers.context import Context
 from resolvers.page import ListPage, read_page
-from runner.jobs.duration import minutes
-from runner.jobs.feedback_quality import Quality
-from runner.jobs.warnings import Notice
+from runner.jobs.duration import round_up_to_minutes
+from runner.jobs.feedback_quality import FeedbackAssessment
+from runner.jobs.warnings import TrainingWarning
 from store import jobs, outbox
 from store.database.rows import Query, every
 from store.event_log import events as log
@@ -43,7 +43,7 @@ class CreatedJob:
     """A job that was created, and what a person should know about it."""
 
     job: TrainingJob
-    warnings: tuple[Notice, ...]
+    warnings: tuple[TrainingWarning, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +53,9 @@ class Preflight:
     judge_pk: int | None
     bounds: Bounds
     summary: Summary | None
-    quality: Quality
+    quality: FeedbackAssessment
     errors: tuple[DomainError, ...]
-    warnings: tuple[Notice, ...]
+    warnings: tuple[TrainingWarning, ...]
     estimated_minutes: int | None
     estimated_seconds: float | None
     detectable_mae_change: float | None
@@ -85,7 +85,7 @@ async def run_preflight(ctx: Context, spec: TrainingSpec) -> Preflight:
         quality=plan.quality,
         errors=plan.errors,
         warnings=plan.warnings,
-        estimated_minutes=minutes(plan.seconds + plan.seconds_ahead) if plan.seconds is not None else None,
+        estimated_minutes=round_up_to_minutes(plan.seconds + plan.seconds_ahead) if plan.seconds is not None else None,
         estimated_seconds=plan.seconds + plan.seconds_ahead if plan.seconds is not None else None,
         detectable_mae_change=plan.detectable_change,
         conflict_count=plan.summary.conflicts if plan.summary is not None else 0,

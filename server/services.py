@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from models.access import Viewer
 from models.request_sizes import Sizes
 from resolvers.context import Context
-from runner.analysis.service import Insight
-from runner.jobs.manager import Manager
+from runner.analysis.service import AnalysisService
+from runner.jobs.manager import JobManager
 from runner.notifications.deliverer import Channel, Deliverer
 from runner.notifications.email import EmailChannel
 from runner.notifications.webhook import WebhookChannel
@@ -23,31 +23,31 @@ class Services:
     """The parts that requests use."""
 
     store: Store
-    manager: Manager
+    manager: JobManager
     scorer: Scorer
-    insight: Insight
+    analysis: AnalysisService
     sizes: Sizes
 
     def context(self, viewer: Viewer) -> Context:
         """The context of a viewer's operation."""
-        return Context(viewer, self.store, self.manager, self.scorer, self.insight, self.sizes)
+        return Context(viewer, self.store, self.manager, self.scorer, self.analysis, self.sizes)
 
 
 @asynccontextmanager
 async def services(settings: Settings) -> AsyncIterator[Services]:
     """Start the parts, jobs and messages too unless the settings leave them to others; stop them in turn."""
     async with open_store(settings.store_url) as store:
-        manager = Manager(store, allow_private_targets=settings.allow_private_targets)
+        manager = JobManager(store, allow_private_targets=settings.allow_private_targets)
         running: list[Worker | Deliverer] = []
         if settings.runner:
             running = [worker_of(settings, store), deliverer_of(settings, store)]
         for part in running:
             part.start()
-        insight = Insight(store.url)
+        analysis = AnalysisService(store.url)
         try:
-            yield Services(store, manager, Scorer(store), insight, settings.sizes)
+            yield Services(store, manager, Scorer(store), analysis, settings.sizes)
         finally:
-            await insight.close()
+            await analysis.close()
             for part in running:
                 await part.stop()
 

@@ -8,7 +8,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from models.request_sizes import Sizes
 from runner.notifications.email import SmtpServer
-from runner.workers.leases import Leases
+from runner.workers.leases import LeasePolicy
 from schema.execution.limits import Limits
 from server.graphql.endpoint_limits import Terms
 from server.graphql.persisted_documents import readable
@@ -137,9 +137,9 @@ class Settings(BaseSettings):
         )
 
     @property
-    def leases(self) -> Leases:
+    def leases(self) -> LeasePolicy:
         """How long claims hold."""
-        return Leases(self.lease_seconds)
+        return LeasePolicy(self.lease_seconds)
 
     @property
     def smtp(self) -> SmtpServer:

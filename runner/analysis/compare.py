@@ -7,9 +7,9 @@ from functools import partial
 import numpy as np
 
 from models.evaluation import Evaluation
-from runner.analysis.requests import Compare
-from runner.analysis.results import Comparison, Difference, Flipped, Side
-from runner.dataset.dataset import items_of, scales_of
+from runner.analysis.requests import CompareRequest
+from runner.analysis.results import ChangedItem, Comparison, VerdictChange, VersionScores
+from runner.dataset.dataset import to_items, to_scales
 from store import judges
 from store.database.store import Store
 from store.review_queue import newest
@@ -17,38 +17,40 @@ from trainer.data import Items, Scale
 from trainer.model.version import Scores, Version
 from trainer.scales import span, to_grid
 
-MOST = 5_000
+MAX_EVALUATIONS = 5_000
 """Evaluations compared, the newest."""
-MOST_CHARACTERS = 50_000_000
+MAX_CHARACTERS = 50_000_000
 """Characters of text looked at, after which no more evaluations are: it bounds the time where texts are long."""
-BLOCK = 200
+ROWS_PER_READ = 200
 
 
-async def compare(store: Store, question: Compare) -> Comparison:
+async def compare_versions(store: Store, request: CompareRequest) -> Comparison:
     """Score the newest evaluations with both versions."""
-    criteria = await store.read(lambda connection: judges.criteria(connection, question.judge_pk))
-    scales = scales_of(criteria)
-    old, new = [await _version(store, version_id) for version_id in (question.old, question.new)]
-    tally = _Tally(scales, question.first)
-    async for rows in _blocks(store, question.judge_pk):
-        items = items_of(rows, len(scales))
+    criteria = await store.read(lambda connection: judges.criteria(connection, request.judge_pk))
+    scales = to_scales(criteria)
+    old, new = [await _version(store, version_id) for version_id in (request.old, request.new)]
+    tally = _Tally(scales, request.first)
+    async for rows in _read_newest_blocks(store, request.judge_pk):
+        items = to_items(rows, len(scales))
         tally.add(items, _score(old, items, scales), _score(new, items, scales))
     return tally.comparison()
 
 
-async def _blocks(store: Store, judge_pk: int) -> AsyncIterator[list[Evaluation]]:
+async def _read_newest_blocks(store: Store, judge_pk: int) -> AsyncIterator[list[Evaluation]]:
     """The newest evaluations, a block at a time."""
     before: str | None = None
     count = characters = 0
-    while count < MOST and characters < MOST_CHARACTERS:
-        rows = await store.read(partial(newest, judge_pk=judge_pk, before=before, size=min(BLOCK, MOST - count)))
+    while count < MAX_EVALUATIONS and characters < MAX_CHARACTERS:
+        rows = await store.read(
+            partial(newest, judge_pk=judge_pk, before=before, size=min(ROWS_PER_READ, MAX_EVALUATIONS - count))
+        )
         if not rows:
             return
         yield rows
-        before, count, characters = rows[-1].id, count + len(rows), characters + sum(map(length, rows))
+        before, count, characters = rows[-1].id, count + len(rows), characters + sum(map(count_characters, rows))
 
 
-def length(evaluation: Evaluation) -> int:
+def count_characters(evaluation: Evaluation) -> int:
     """Characters of an evaluation's texts."""
     return len(evaluation.output) + len(evaluation.input or "") + len(evaluation.rationale or "")
 
@@ -100,16 +102,20 @@ class _Tally:
     def comparison(self) -> Comparison:
         return Comparison(self._evaluations, self._flipped, list(self._differences()), list(self._items()))
 
-    def _differences(self) -> Iterator[Difference]:
+    def _differences(self) -> Iterator[VerdictChange]:
         for ordinal, (compared, raised, lowered, change, size) in enumerate(self._columns.T.tolist()):
             if compared:
-                yield Difference(ordinal, int(compared), int(raised), int(lowered), change / compared, size / compared)
+                yield VerdictChange(
+                    ordinal, int(compared), int(raised), int(lowered), change / compared, size / compared
+                )
 
-    def _items(self) -> Iterator[Flipped]:
+    def _items(self) -> Iterator[ChangedItem]:
         for _, flips, evaluation_id, old, new, row in self._most:
-            yield Flipped(evaluation_id, flips, _side(old, row), _side(new, row))
+            yield ChangedItem(evaluation_id, flips, _to_version_scores(old, row), _to_version_scores(new, row))
 
 
-def _side(scores: Scores, row: int) -> Side:
+def _to_version_scores(scores: Scores, row: int) -> VersionScores:
     found = {field.name: getattr(scores, field.name)[row].tolist() for field in fields(Scores)}
-    return Side(**{name: [None if np.isnan(value) else value for value in values] for name, values in found.items()})
+    return VersionScores(
+        **{name: [None if np.isnan(value) else value for value in values] for name, values in found.items()}
+    )

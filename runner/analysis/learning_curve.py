@@ -6,10 +6,10 @@ import numpy as np
 
 from models.evaluation import Evaluation
 from models.feedback import Bounds
-from runner.analysis.compare import length
-from runner.analysis.requests import Curve, Suggest
-from runner.analysis.results import Learning, Point, Range, Suggested, Suggestions
-from runner.dataset.dataset import items_of, load, scales_of
+from runner.analysis.compare import count_characters
+from runner.analysis.requests import LearningCurveRequest, SuggestionsRequest
+from runner.analysis.results import CurvePoint, Estimate, LearningCurveResult, SuggestedItem, Suggestions
+from runner.dataset.dataset import load_dataset, to_items, to_scales
 from store import judges
 from store.database.store import Store
 from store.review_queue import newest_by_label
@@ -19,61 +19,63 @@ from trainer.learning_curve import learning_curve
 from trainer.model.version import Version
 from trainer.task import Config, Task
 
-MOST_FEEDBACK = 20_000
+MAX_FEEDBACK = 20_000
 """Items of feedback a curve is drawn from, the newest; of their labels it looks at a random part."""
-CANDIDATES, COMPANY = 3_000, 1_000
+MAX_CANDIDATES, MAX_LABELLED = 3_000, 1_000
 """Evaluations without a label that are weighed, and with one that they are weighed against: the newest of each."""
-AMONG = 20_000
+MAX_SEARCHED = 20_000
 """Newest evaluations among which they are looked for."""
-MOST_CHARACTERS = 25_000_000
-BLOCK = 200
+MAX_CHARACTERS = 25_000_000
+ROWS_PER_READ = 200
 
 
-async def curve(store: Store, question: Curve) -> Learning:
+async def compute_learning_curve(store: Store, request: LearningCurveRequest) -> LearningCurveResult:
     """Out-of-fold agreement with people at growing numbers of labels."""
-    judge_pk, watermark = question.judge_pk, question.watermark
+    judge_pk, watermark = request.judge_pk, request.watermark
     criteria = await store.read(lambda connection: judges.criteria(connection, judge_pk))
-    bounds = Bounds(after_seq=max(0, watermark - MOST_FEEDBACK), upto_seq=watermark)
-    data = await store.read(lambda connection: load(connection, judge_pk, len(criteria), bounds, 0))
+    bounds = Bounds(after_seq=max(0, watermark - MAX_FEEDBACK), upto_seq=watermark)
+    data = await store.read(lambda connection: load_dataset(connection, judge_pk, len(criteria), bounds, 0))
     if not len(data.labels):
-        return Learning(0, [])
+        return LearningCurveResult(0, [])
     config = Config("full_retrain")
-    task = Task(scales_of(criteria), data.items, data.labels, data.doubts, len(data.raters), config)
+    task = Task(to_scales(criteria), data.items, data.labels, data.doubts, len(data.raters), config)
     points = [
-        Point(point.labels, _range(point.mae), _range(point.spearman) if point.spearman is not None else None)
+        CurvePoint(
+            point.labels, _to_estimate(point.mae), _to_estimate(point.spearman) if point.spearman is not None else None
+        )
         for point in learning_curve(task)
     ]
-    return Learning(len(data.labels), points)
+    return LearningCurveResult(len(data.labels), points)
 
 
-async def suggestions(store: Store, question: Suggest) -> Suggestions:
+async def suggest_evaluations(store: Store, request: SuggestionsRequest) -> Suggestions:
     """The evaluations without a label whose labels would teach most."""
-    judge_pk, version_id = question.judge_pk, question.version
+    judge_pk, version_id = request.judge_pk, request.version
     criteria = await store.read(lambda connection: judges.criteria(connection, judge_pk))
     version: Version | None = None
     if version_id is not None:
         version = Version.loads(await store.read(lambda connection: judges.version_content(connection, version_id)))
-    candidates = await _newest(store, judge_pk, CANDIDATES, labelled=False)
-    company = await _newest(store, judge_pk, COMPANY, labelled=True)
+    candidates = await _read_newest(store, judge_pk, MAX_CANDIDATES, labelled=False)
+    company = await _read_newest(store, judge_pk, MAX_LABELLED, labelled=True)
     rows = candidates + company
     labelled = np.array([0] * len(candidates) + [1] * len(company), np.int32)
-    found = suggest(version, scales_of(criteria), items_of(rows, len(criteria)), labelled, question.first)
-    return Suggestions([Suggested(rows[s.item].id, s.gain, s.uncertainty, s.novelty, s.reason) for s in found])
+    found = suggest(version, to_scales(criteria), to_items(rows, len(criteria)), labelled, request.first)
+    return Suggestions([SuggestedItem(rows[s.item].id, s.gain, s.uncertainty, s.novelty, s.reason) for s in found])
 
 
-async def _newest(store: Store, judge_pk: int, most: int, *, labelled: bool) -> list[Evaluation]:
+async def _read_newest(store: Store, judge_pk: int, most: int, *, labelled: bool) -> list[Evaluation]:
     found: list[Evaluation] = []
     characters = 0
-    read = partial(newest_by_label, judge_pk=judge_pk, labelled=labelled, among=AMONG)
-    while len(found) < most and characters < MOST_CHARACTERS:
+    read = partial(newest_by_label, judge_pk=judge_pk, labelled=labelled, among=MAX_SEARCHED)
+    while len(found) < most and characters < MAX_CHARACTERS:
         before = found[-1].id if found else None
-        rows = await store.read(partial(read, before=before, size=min(BLOCK, most - len(found))))
+        rows = await store.read(partial(read, before=before, size=min(ROWS_PER_READ, most - len(found))))
         if not rows:
             break
         found += rows
-        characters += sum(map(length, rows))
+        characters += sum(map(count_characters, rows))
     return found
 
 
-def _range(interval: Interval) -> Range:
-    return Range(interval.estimate, interval.lower, interval.upper)
+def _to_estimate(interval: Interval) -> Estimate:
+    return Estimate(interval.estimate, interval.lower, interval.upper)

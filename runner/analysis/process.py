@@ -6,18 +6,18 @@ import sys
 
 import msgspec
 
-from runner.analysis.compare import compare
-from runner.analysis.learning_curve import curve, suggestions
-from runner.analysis.requests import Asked, Compare, Curve, Question
-from runner.analysis.results import Comparison, Learning, Suggestions
-from runner.processes.error_lines import speak_in_lines, words
+from runner.analysis.compare import compare_versions
+from runner.analysis.learning_curve import compute_learning_curve, suggest_evaluations
+from runner.analysis.requests import AnalysisRequest, CompareRequest, Envelope, LearningCurveRequest
+from runner.analysis.results import Comparison, LearningCurveResult, Suggestions
+from runner.processes.error_lines import install_error_hooks, summarize_error
 from runner.processes.parent_death import die_with_parent, exit_at_end_of_input
 from store.database.store import Store, open_store
 
 
 def main() -> None:
     """Wait for a question on stdin and answer on what was stdout; with status 1 the answer is what went wrong."""
-    speak_in_lines("process that thinks")
+    install_error_hooks("analysis process")
     die_with_parent(int(sys.argv[1]))
     os.nice(5)  # requests go before questions
     answers = os.fdopen(os.dup(1), "wb")
@@ -27,32 +27,32 @@ def main() -> None:
         return
     exit_at_end_of_input()
     try:
-        asked = msgspec.json.decode(line, type=Asked)
-        answers.write(msgspec.json.encode(asyncio.run(_answer(asked))))
+        envelope = msgspec.json.decode(line, type=Envelope)
+        answers.write(msgspec.json.encode(asyncio.run(_answer(envelope))))
         answers.flush()
     except Exception as error:
-        answers.write(words(error).encode())
+        answers.write(summarize_error(error).encode())
         answers.flush()
         os._exit(1)
     os._exit(0)  # at once: threads that read or idle are not waited for
 
 
-async def _answer(asked: Asked) -> Comparison | Learning | Suggestions:
-    store = open_store(asked.url)
+async def _answer(envelope: Envelope) -> Comparison | LearningCurveResult | Suggestions:
+    store = open_store(envelope.url)
     try:
-        return await _think(store, asked.question)
+        return await _dispatch(store, envelope.request)
     finally:
         await store.close()
 
 
-async def _think(store: Store, question: Question) -> Comparison | Learning | Suggestions:
-    match question:
-        case Compare():
-            return await compare(store, question)
-        case Curve():
-            return await curve(store, question)
+async def _dispatch(store: Store, request: AnalysisRequest) -> Comparison | LearningCurveResult | Suggestions:
+    match request:
+        case CompareRequest():
+            return await compare_versions(store, request)
+        case LearningCurveRequest():
+            return await compute_learning_curve(store, request)
         case _:
-            return await suggestions(store, question)
+            return await suggest_evaluations(store, request)
 
 
 if __name__ == "__main__":

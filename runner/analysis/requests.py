@@ -7,7 +7,7 @@ evaluation, the watermark of the feedback and how much of it stands are part of 
 import msgspec
 
 
-class Compare(msgspec.Struct, frozen=True, tag=True):
+class CompareRequest(msgspec.Struct, frozen=True, tag=True):
     """How do the verdicts of two versions differ? None: the judge's raw scores."""
 
     judge_pk: int
@@ -17,15 +17,15 @@ class Compare(msgspec.Struct, frozen=True, tag=True):
     newest_evaluation: str | None
 
 
-class Curve(msgspec.Struct, frozen=True, tag=True):
+class LearningCurveRequest(msgspec.Struct, frozen=True, tag=True):
     """How good would a version be with less feedback?"""
 
     judge_pk: int
     watermark: int
-    standing: int
+    effective_count: int
 
 
-class Suggest(msgspec.Struct, frozen=True, tag=True):
+class SuggestionsRequest(msgspec.Struct, frozen=True, tag=True):
     """Which evaluations should people look at next, for a version (None: the raw scores) to learn most?"""
 
     judge_pk: int
@@ -33,14 +33,14 @@ class Suggest(msgspec.Struct, frozen=True, tag=True):
     first: int
     newest_evaluation: str | None
     watermark: int
-    standing: int
+    effective_count: int
 
 
-Question = Compare | Curve | Suggest
+AnalysisRequest = CompareRequest | LearningCurveRequest | SuggestionsRequest
 
 
-class Asked(msgspec.Struct, frozen=True):
+class Envelope(msgspec.Struct, frozen=True):
     """A question, and the address of the database that holds the answer."""
 
     url: str
-    question: Question
+    request: AnalysisRequest

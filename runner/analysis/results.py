@@ -2,29 +2,29 @@
 
 import msgspec
 
-Scores = list[float | None]
+CriterionScores = list[float | None]
 
 
-class Side(msgspec.Struct, frozen=True):
+class VersionScores(msgspec.Struct, frozen=True):
     """What one version says of one item, by criterion; None where there is nothing to say."""
 
-    point: Scores
-    expected: Scores
-    verdict: Scores
-    lower: Scores
-    upper: Scores
+    point: CriterionScores
+    expected: CriterionScores
+    verdict: CriterionScores
+    lower: CriterionScores
+    upper: CriterionScores
 
 
-class Flipped(msgspec.Struct, frozen=True):
+class ChangedItem(msgspec.Struct, frozen=True):
     """An item of which two versions give another verdict on ``flips`` criteria."""
 
     evaluation_id: str
     flips: int
-    old: Side
-    new: Side
+    old: VersionScores
+    new: VersionScores
 
 
-class Difference(msgspec.Struct, frozen=True):
+class VerdictChange(msgspec.Struct, frozen=True):
     """How the verdicts on one criterion differ: new minus old, in points."""
 
     ordinal: int
@@ -40,11 +40,11 @@ class Comparison(msgspec.Struct, frozen=True):
 
     evaluations: int
     flipped: int
-    criteria: list[Difference]
-    items: list[Flipped]
+    criteria: list[VerdictChange]
+    items: list[ChangedItem]
 
 
-class Range(msgspec.Struct, frozen=True):
+class Estimate(msgspec.Struct, frozen=True):
     """An estimate with its 95 % interval."""
 
     estimate: float
@@ -52,22 +52,22 @@ class Range(msgspec.Struct, frozen=True):
     upper: float
 
 
-class Point(msgspec.Struct, frozen=True):
+class CurvePoint(msgspec.Struct, frozen=True):
     """Agreement with people after learning from so many labels; with 0, the judge's own."""
 
     labels: int
-    mae: Range
-    spearman: Range | None
+    mae: Estimate
+    spearman: Estimate | None
 
 
-class Learning(msgspec.Struct, frozen=True):
+class LearningCurveResult(msgspec.Struct, frozen=True):
     """A learning curve; ``labels``: how many there are in the feedback that was looked at."""
 
     labels: int
-    points: list[Point]
+    points: list[CurvePoint]
 
 
-class Suggested(msgspec.Struct, frozen=True):
+class SuggestedItem(msgspec.Struct, frozen=True):
     """An item worth a person's look; see ``trainer.active_learning.Suggestion``."""
 
     evaluation_id: str
@@ -80,4 +80,4 @@ class Suggested(msgspec.Struct, frozen=True):
 class Suggestions(msgspec.Struct, frozen=True):
     """Items worth a person's look, best first."""
 
-    items: list[Suggested]
+    items: list[SuggestedItem]

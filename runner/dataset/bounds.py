@@ -7,7 +7,7 @@ from models.job import TrainingJob, TrainingType
 from models.judge import JudgeVersion
 
 
-def bounds_of(
+def feedback_bounds(
     training_type: TrainingType,
     cutoff: datetime | None,
     targets: tuple[int, ...] | None,
@@ -24,7 +24,7 @@ def bounds_of(
     return Bounds(since=cutoff, criteria=targets, after_seq=after, upto_seq=upto_seq)
 
 
-def bounds_of_job(job: TrainingJob) -> Bounds:
+def feedback_bounds_for_job(job: TrainingJob) -> Bounds:
     """The bounds that were fixed when the job was created. Targets narrow the counts, not what the trainer sees.
 
     What was retracted leaves a job that has not started; one that was taken over goes on with what it began with.

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 from models.evaluation import Evaluation
 from models.feedback import Bounds, Feedback
 from models.judge import Criterion
-from runner.dataset.labels import Opinions, Seen, Settled
+from runner.dataset.labels import EvaluationScores, LabelBuilder, LabelSet
 from store import feedback
 from store.database.rows import every
 from trainer.data import Doubts, Items, Labels, Scale
@@ -27,12 +27,12 @@ class Dataset:
     digest: str
 
 
-def scales_of(criteria: tuple[Criterion, ...]) -> tuple[Scale, ...]:
+def to_scales(criteria: tuple[Criterion, ...]) -> tuple[Scale, ...]:
     """A judge's criteria as the trainer knows them: by key, so that a version means the same in another database."""
     return tuple(Scale(c.key, c.name, c.minimum, c.maximum, c.step, c.weight) for c in criteria)
 
 
-def load(connection: Connection, judge_pk: int, criteria_count: int, bounds: Bounds, watermark: int) -> Dataset:
+def load_dataset(connection: Connection, judge_pk: int, criteria_count: int, bounds: Bounds, watermark: int) -> Dataset:
     """The feedback within bounds as labels, in order of ingestion, with the items they are about.
 
     Args:
@@ -42,7 +42,7 @@ def load(connection: Connection, judge_pk: int, criteria_count: int, bounds: Bou
         bounds: which feedback is meant.
         watermark: feedback up to this place in order of ingestion was known to the base version.
     """
-    opinions = Opinions()
+    builder = LabelBuilder()
     rows = feedback.within(
         select(
             Feedback.seq,
@@ -57,7 +57,7 @@ def load(connection: Connection, judge_pk: int, criteria_count: int, bounds: Bou
         bounds,
     )
     for row in connection.execute(rows.order_by(None).order_by(Feedback.submitted_at, Feedback.seq)):
-        opinions.add(row)
+        builder.add(row)
     named = feedback.within(select(Feedback.evaluation_id), judge_pk, bounds).order_by(None)
     evaluations = {
         row.id: row
@@ -66,13 +66,13 @@ def load(connection: Connection, judge_pk: int, criteria_count: int, bounds: Bou
         )
     }
 
-    def seen(evaluation_id: str) -> Seen:
-        return Seen(evaluations[evaluation_id].scores, evaluations[evaluation_id].shown)
+    def scores_of(evaluation_id: str) -> EvaluationScores:
+        return EvaluationScores(evaluations[evaluation_id].scores, evaluations[evaluation_id].shown)
 
-    return _arrange(opinions.settle(seen, criteria_count), evaluations, criteria_count, watermark)
+    return _arrange(builder.build(scores_of, criteria_count), evaluations, criteria_count, watermark)
 
 
-def _arrange(said: Settled, evaluations: dict[str, Evaluation], criteria_count: int, watermark: int) -> Dataset:
+def _arrange(said: LabelSet, evaluations: dict[str, Evaluation], criteria_count: int, watermark: int) -> Dataset:
     found, doubted = said.labels, said.doubts
     order = _numbered([*(label.evaluation_id for label in found), *(doubt.evaluation_id for doubt in doubted)])
     raters = _numbered([*(label.rater for label in found), *(doubt.rater for doubt in doubted)])
@@ -88,7 +88,7 @@ def _arrange(said: Settled, evaluations: dict[str, Evaluation], criteria_count: 
         item=np.array([order[doubt.evaluation_id] for doubt in doubted], np.int32),
         rater=np.array([raters[doubt.rater] for doubt in doubted], np.int32),
     )
-    items = items_of([evaluations[name] for name in order], criteria_count)
+    items = to_items([evaluations[name] for name in order], criteria_count)
     digest = hashlib.sha256()
     told = (labels.item, labels.criterion, labels.score, labels.rater, labels.confirmed, doubts.item, doubts.rater)
     for array in (*told, items.raw):
@@ -102,7 +102,7 @@ def _numbered(names: list[str]) -> dict[str, int]:
     return {name: number for number, name in enumerate(dict.fromkeys(names))}
 
 
-def items_of(evaluations: list[Evaluation], criteria_count: int) -> Items:
+def to_items(evaluations: list[Evaluation], criteria_count: int) -> Items:
     """Evaluations as the trainer's items."""
     raw = np.full((len(evaluations), criteria_count), np.nan)
     for row, evaluation in enumerate(evaluations):

@@ -16,14 +16,14 @@ LATER_CORRECTION = "replaced by the same person's later correction"
 LATER_VERDICT = "replaced by the same person's later verdict"
 
 
-class Seen(NamedTuple):
+class EvaluationScores(NamedTuple):
     """The scores of one evaluation: the judge's own, and what people were shown where that was a version's."""
 
     raw: Scores
     shown: Scores | None
 
 
-class Said(NamedTuple):
+class Label(NamedTuple):
     """One label: a score that somebody gave, or found right (``confirmed``)."""
 
     seq: int
@@ -34,7 +34,7 @@ class Said(NamedTuple):
     confirmed: bool
 
 
-class Doubted(NamedTuple):
+class Doubt(NamedTuple):
     """Somebody found the shown scores wrong."""
 
     seq: int
@@ -43,16 +43,16 @@ class Doubted(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class LabelSet:
     """What feedback comes to, in order of ingestion, and how many things were left out for which reason."""
 
-    labels: list[Said]
-    doubts: list[Doubted]
+    labels: list[Label]
+    doubts: list[Doubt]
     left_out: Counter[str]
 
 
 @dataclass(slots=True)
-class Opinions:
+class LabelBuilder:
     """The latest word of each rater, as rows come in the order in which they were given."""
 
     corrections: dict[tuple[str, int, str], tuple[int, float]] = field(default_factory=dict)
@@ -77,19 +77,19 @@ class Opinions:
             self.left_out[LATER_VERDICT] += whose in self.verdicts
             self.verdicts[whose] = (row.seq, right)
 
-    def settle(self, seen: Callable[[str], Seen], criteria_count: int) -> Settled:
+    def build(self, scores_of: Callable[[str], EvaluationScores], criteria_count: int) -> LabelSet:
         """What all of it comes to; ``seen`` gives the scores of an evaluation."""
-        labels: list[Said] = []
+        labels: list[Label] = []
         left_out = Counter({why: n for why, n in self.left_out.items() if n})
         for (evaluation_id, ordinal, rater), (seq, score) in self.corrections.items():
-            if score_at(seen(evaluation_id).raw, ordinal) is None:
+            if score_at(scores_of(evaluation_id).raw, ordinal) is None:
                 left_out["corrections of a criterion that the judge did not score"] += 1
             else:
-                labels.append(Said(seq, evaluation_id, ordinal, rater, score, confirmed=False))
+                labels.append(Label(seq, evaluation_id, ordinal, rater, score, confirmed=False))
         for (evaluation_id, rater), (seq, right) in self.verdicts.items():
             if not right:
                 continue
-            scores = seen(evaluation_id)
+            scores = scores_of(evaluation_id)
             for ordinal in range(criteria_count):
                 raw, shown = score_at(scores.raw, ordinal), score_at(scores.shown, ordinal)
                 if raw is None:
@@ -98,7 +98,7 @@ class Opinions:
                     left_out["confirmations of what the same person corrected"] += 1
                 else:
                     found_right = raw if shown is None else shown
-                    labels.append(Said(seq, evaluation_id, ordinal, rater, found_right, confirmed=True))
+                    labels.append(Label(seq, evaluation_id, ordinal, rater, found_right, confirmed=True))
         labels.sort(key=lambda label: (label.seq, label.ordinal))
-        doubts = sorted(Doubted(seq, about, who) for (about, who), (seq, right) in self.verdicts.items() if not right)
-        return Settled(labels, doubts, left_out)
+        doubts = sorted(Doubt(seq, about, who) for (about, who), (seq, right) in self.verdicts.items() if not right)
+        return LabelSet(labels, doubts, left_out)

@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import fsum, sqrt
 
-from models.feedback import Spread
+from models.feedback import GroupSpread
 
-FEWEST_GROUPS = 3
+MIN_GROUPS = 3
 """With two groups, Student's t with one degree of freedom asks for changes that no judge leaves room for."""
 
 
 @dataclass(frozen=True, slots=True)
-class Likeness:
+class IntraGroupCorrelation:
     """How alike the errors of a group are: their intraclass correlation (0 to 1), and how uneven groups are.
 
     ``unevenness``: labels a group as the design effect counts them, as a multiple (1 or more) of the mean number.
@@ -26,7 +26,7 @@ class Likeness:
     unevenness: float = 1.0
 
     @classmethod
-    def of(cls, groups: Sequence[Sequence[float]]) -> "Likeness":
+    def of(cls, groups: Sequence[Sequence[float]]) -> "IntraGroupCorrelation":
         """Of the errors by group: the analysis of variance's estimate for groups of any size (Donner 1986)."""
         total, count = sum(map(len, groups)), len(groups)
         if count < 2 or total == count:
@@ -42,12 +42,12 @@ class Likeness:
         return cls(min(1.0, max(0.0, correlation)), squares * count / total)
 
 
-def measured_groups(spread: Spread, share: float) -> int:
+def count_measured_groups(spread: GroupSpread, share: float) -> int:
     """On how many groups a proof is measured, with such a share (0 to 1) of them held out for it: at least one."""
     return max(1, round(share * spread.groups))
 
 
-def detectable_change(spread: Spread | None, likeness: Likeness, share: float = 1.0) -> float | None:
+def detectable_change(spread: GroupSpread | None, likeness: IntraGroupCorrelation, share: float = 1.0) -> float | None:
     """The smallest change of the mean absolute error, as a share (0 to 1) of the range, that could be proven.
 
     Proven with a power of 80 % by a two-sided test at 5 %, if the changes vary as much as the judge's errors do;
@@ -56,8 +56,8 @@ def detectable_change(spread: Spread | None, likeness: Likeness, share: float = 
 
     Source: Cohen, Statistical Power Analysis (1988), section 2.4, with quantiles of Student's t.
     """
-    groups = 0 if spread is None else measured_groups(spread, share)
-    if spread is None or groups < FEWEST_GROUPS:
+    groups = 0 if spread is None else count_measured_groups(spread, share)
+    if spread is None or groups < MIN_GROUPS:
         return None
     size = max(1.0, likeness.unevenness * spread.count / spread.groups)
     variance = spread.variance * (1.0 + (size - 1.0) * likeness.correlation) / (share * spread.count)

@@ -7,13 +7,13 @@ from sqlalchemy import Connection
 from models.job import TrainingJob
 from store import jobs
 
-_REMEMBERED = 30
+_MAX_MEASURED_JOBS = 30
 # What an unmeasured machine is taken for: (usable items, seconds).
-_PRIOR = ((50, 2.0), (1_000, 4.0), (10_000, 15.0), (100_000, 80.0))
+_PRIOR_POINTS = ((50, 2.0), (1_000, 4.0), (10_000, 15.0), (100_000, 80.0))
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class ThroughputModel:
     """What a job takes on this machine: a start, and a time for each usable item."""
 
     start: float
@@ -24,16 +24,16 @@ class Pace:
         return self.start + self.rate * usable
 
 
-def pace(connection: Connection) -> Pace:
+def fit_throughput(connection: Connection) -> ThroughputModel:
     """A line through the latest jobs' sizes and times.
 
     It is a least-squares fit of ``seconds = start + rate * items``, each job weighted by the inverse of its time so
     that large ones do not outweigh the small. A handful of prior points keeps it sensible before there are
     measurements, and counts for less the more there are.
     """
-    measured = [_measured(job) for job in jobs.recently_finished(connection, _REMEMBERED)]
-    points = [*_PRIOR, *measured]
-    doubt = [1 / (1 + len(measured))] * len(_PRIOR) + [1.0] * len(measured)
+    measured = [_measure_job(job) for job in jobs.recently_finished(connection, _MAX_MEASURED_JOBS)]
+    points = [*_PRIOR_POINTS, *measured]
+    doubt = [1 / (1 + len(measured))] * len(_PRIOR_POINTS) + [1.0] * len(measured)
     weights = [w / seconds for w, (_, seconds) in zip(doubt, points, strict=True)]
     total = sum(weights)
     mean_x = sum(w * x for w, (x, _) in zip(weights, points, strict=True)) / total
@@ -41,15 +41,15 @@ def pace(connection: Connection) -> Pace:
     spread = sum(w * (x - mean_x) ** 2 for w, (x, _) in zip(weights, points, strict=True))
     together = sum(w * (x - mean_x) * (y - mean_y) for w, (x, y) in zip(weights, points, strict=True))
     rate = max(0.0, together / spread)
-    return Pace(max(0.5, mean_y - rate * mean_x), rate)
+    return ThroughputModel(max(0.5, mean_y - rate * mean_x), rate)
 
 
-def _measured(job: TrainingJob) -> tuple[int, float]:
+def _measure_job(job: TrainingJob) -> tuple[int, float]:
     assert job.started_at is not None
     assert job.finished_at is not None
     return int(job.summary["usable"]), max(0.1, (job.finished_at - job.started_at).total_seconds())
 
 
-def minutes(seconds: float) -> int:
+def round_up_to_minutes(seconds: float) -> int:
     """Whole minutes, at least 1."""
     return max(1, -int(-seconds // 60))

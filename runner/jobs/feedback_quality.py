@@ -9,20 +9,20 @@ from typing import Any
 
 from models.feedback import Bounds
 from models.judge import Criterion
-from runner.dataset.labels import LATER_CORRECTION, LATER_VERDICT, Opinions, Said, Seen
-from runner.jobs.detectable_effect import Likeness
+from runner.dataset.labels import LATER_CORRECTION, LATER_VERDICT, EvaluationScores, Label, LabelBuilder
+from runner.jobs.detectable_effect import IntraGroupCorrelation
 from store.database.store import Store
 from store.summary.excluded import outside
 from store.summary.sample import newest_block
 
-MOST = 5_000
+MAX_EXAMINED = 5_000
 """Items of feedback looked at, the newest: it bounds what a preflight costs, however large a judge is."""
-BLOCK = 500
+ROWS_PER_READ = 500
 """Rows read at a time; between two blocks other requests have their turn."""
 
 
 @dataclass(frozen=True, slots=True)
-class Balance:
+class LabelBalance:
     """The labels of one criterion: how many, and how many of them say the same."""
 
     ordinal: int
@@ -32,7 +32,7 @@ class Balance:
 
 
 @dataclass(frozen=True, slots=True)
-class Quality:
+class FeedbackAssessment:
     """What the newest feedback within bounds looks like.
 
     ``examined``: items looked at; ``whole``: whether these are all there are. ``corrected``: corrected scores,
@@ -47,8 +47,8 @@ class Quality:
     confirmed: int = 0
     repeated: int = 0
     left_out: dict[str, int] = field(default_factory=dict)
-    likeness: Likeness = field(default_factory=Likeness)
-    balance: tuple[Balance, ...] = ()
+    likeness: IntraGroupCorrelation = field(default_factory=IntraGroupCorrelation)
+    balance: tuple[LabelBalance, ...] = ()
 
     @property
     def agreeing_share(self) -> float | None:
@@ -56,49 +56,54 @@ class Quality:
         return self.agreeing / self.corrected if self.corrected else None
 
 
-async def examine(store: Store, judge_pk: int, criteria: Sequence[Criterion], bounds: Bounds) -> Quality:
+async def examine_feedback(
+    store: Store, judge_pk: int, criteria: Sequence[Criterion], bounds: Bounds
+) -> FeedbackAssessment:
     """Look at the newest feedback within bounds, as the training process will at all of it."""
     bounds = replace(bounds, criteria=None)  # targets narrow what is counted, not what is learned from
     rows: list[Any] = []
-    read = partial(newest_block, judge_pk=judge_pk, bounds=bounds, size=BLOCK)
+    read = partial(newest_block, judge_pk=judge_pk, bounds=bounds, size=ROWS_PER_READ)
     block = await store.read(partial(read, below=None))
-    while block and len(rows) < MOST:
+    while block and len(rows) < MAX_EXAMINED:
         rows += block
         block = await store.read(partial(read, below=rows[-1].seq))
-    around = await store.read(partial(outside, judge_pk=judge_pk, bounds=bounds))
-    found = await asyncio.to_thread(_look_at, rows, criteria)
-    return replace(found, whole=not block, left_out=around | found.left_out)
+    unqualified = await store.read(partial(outside, judge_pk=judge_pk, bounds=bounds))
+    found = await asyncio.to_thread(_assess_rows, rows, criteria)
+    return replace(found, whole=not block, left_out=unqualified | found.left_out)
 
 
-def _look_at(rows: list[Any], criteria: Sequence[Criterion]) -> Quality:
+def _assess_rows(rows: list[Any], criteria: Sequence[Criterion]) -> FeedbackAssessment:
     """What rows of feedback, in whatever order, look like."""
-    opinions = Opinions()
+    builder = LabelBuilder()
     for row in sorted(rows, key=lambda row: (row.submitted_at, row.seq)):
-        opinions.add(row)
-    scores = {row.evaluation_id: Seen(row.raw, row.shown) for row in rows}
-    said = opinions.settle(scores.__getitem__, len(criteria))
+        builder.add(row)
+    scores = {row.evaluation_id: EvaluationScores(row.raw, row.shown) for row in rows}
+    said = builder.build(scores.__getitem__, len(criteria))
     corrections = [label for label in said.labels if not label.confirmed]
-    return Quality(
+    return FeedbackAssessment(
         examined=len(rows),
         corrected=len(corrections),
-        agreeing=sum(_agrees(label, scores, criteria) for label in corrections),
+        agreeing=sum(_agrees_with_judge(label, scores, criteria) for label in corrections),
         confirmed=len(said.labels) - len(corrections),
         repeated=said.left_out[LATER_CORRECTION] + said.left_out[LATER_VERDICT],
         left_out=dict(said.left_out),
-        likeness=_likeness(corrections, scores, {row.evaluation_id: row.group for row in rows}, criteria),
-        balance=_balance(said.labels, criteria),
+        likeness=_group_correlation(corrections, scores, {row.evaluation_id: row.group for row in rows}, criteria),
+        balance=_count_label_balance(said.labels, criteria),
     )
 
 
-def _agrees(label: Said, scores: dict[str, Seen], criteria: Sequence[Criterion]) -> bool:
+def _agrees_with_judge(label: Label, scores: dict[str, EvaluationScores], criteria: Sequence[Criterion]) -> bool:
     raw = scores[label.evaluation_id].raw[label.ordinal]
     assert raw is not None
     return abs(label.score - raw) <= criteria[label.ordinal].step / 2
 
 
-def _likeness(
-    corrections: list[Said], scores: dict[str, Seen], groups: dict[str, str | None], criteria: Sequence[Criterion]
-) -> Likeness:
+def _group_correlation(
+    corrections: list[Label],
+    scores: dict[str, EvaluationScores],
+    groups: dict[str, str | None],
+    criteria: Sequence[Criterion],
+) -> IntraGroupCorrelation:
     errors: dict[tuple[str, bool], list[float]] = {}
     for label in corrections:
         raw, criterion = scores[label.evaluation_id].raw[label.ordinal], criteria[label.ordinal]
@@ -106,15 +111,15 @@ def _likeness(
         group = groups[label.evaluation_id]
         key = (label.evaluation_id, False) if group is None else (group, True)
         errors.setdefault(key, []).append(abs(label.score - raw) / (criterion.maximum - criterion.minimum))
-    return Likeness.of(list(errors.values()))
+    return IntraGroupCorrelation.of(list(errors.values()))
 
 
-def _balance(labels: list[Said], criteria: Sequence[Criterion]) -> tuple[Balance, ...]:
+def _count_label_balance(labels: list[Label], criteria: Sequence[Criterion]) -> tuple[LabelBalance, ...]:
     counts: dict[int, Counter[float]] = {criterion.ordinal: Counter() for criterion in criteria}
     for label in labels:
         criterion = criteria[label.ordinal]
         steps = round((label.score - criterion.minimum) / criterion.step)
         counts[label.ordinal][min(criterion.maximum, criterion.minimum + steps * criterion.step)] += 1
     return tuple(
-        Balance(ordinal, found.total(), *found.most_common(1)[0]) for ordinal, found in counts.items() if found
+        LabelBalance(ordinal, found.total(), *found.most_common(1)[0]) for ordinal, found in counts.items() if found
     )

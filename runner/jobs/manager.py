@@ -18,42 +18,44 @@ from models.feedback import Summary
 from models.job import Decoding, EventKind, Priority, TrainingJob
 from models.job_status import JobStatus
 from models.spec import ExecutionOptions, TrainingConfig, TrainingSpec
-from runner.jobs.feedback_quality import Quality
-from runner.jobs.preflight import Plan, plan, quality_of
-from runner.jobs.warnings import Notice
+from runner.jobs.feedback_quality import FeedbackAssessment
+from runner.jobs.preflight import TrainingPlan, assess_feedback, build_plan
+from runner.jobs.warnings import TrainingWarning
 from store import audit, jobs, judges
 from store.database.snapshot import snapshot
 from store.database.store import Store
 from store.event_log.events import NewEvent
 
 
-class Manager:
+class JobManager:
     """Takes requests for jobs. ``allow_private_targets``: whether webhooks may go to this machine or its network."""
 
     def __init__(self, store: Store, *, allow_private_targets: bool = False) -> None:
         self.store = store
         self.allow_private_targets = allow_private_targets
 
-    async def preflight(self, viewer: Viewer, spec: TrainingSpec) -> Plan:
+    async def preflight(self, viewer: Viewer, spec: TrainingSpec) -> TrainingPlan:
         """What ``submit`` would start from; changes nothing.
 
         Raises:
             RequestRejected: the request is not well-formed.
         """
-        spec = self._checked(spec)
-        quality = await quality_of(self.store, viewer.workspace_id, spec)
-        return await self.store.read(snapshot(lambda connection: plan(connection, viewer.workspace_id, spec, quality)))
+        spec = self._validate(spec)
+        quality = await assess_feedback(self.store, viewer.workspace_id, spec)
+        return await self.store.read(
+            snapshot(lambda connection: build_plan(connection, viewer.workspace_id, spec, quality))
+        )
 
-    async def submit(self, viewer: Viewer, spec: TrainingSpec) -> tuple[TrainingJob, tuple[Notice, ...]]:
+    async def submit(self, viewer: Viewer, spec: TrainingSpec) -> tuple[TrainingJob, tuple[TrainingWarning, ...]]:
         """Create a job, and queue it unless it is to wait for ``start``.
 
         Raises:
             RequestRejected: something is wrong with the request; nothing was changed.
         """
-        spec = self._checked(spec)
-        quality = await quality_of(self.store, viewer.workspace_id, spec)
+        spec = self._validate(spec)
+        quality = await assess_feedback(self.store, viewer.workspace_id, spec)
 
-        def unit(connection: Connection) -> tuple[TrainingJob, tuple[Notice, ...]]:
+        def unit(connection: Connection) -> tuple[TrainingJob, tuple[TrainingWarning, ...]]:
             return _submit(connection, viewer, spec, quality)
 
         try:
@@ -117,16 +119,16 @@ class Manager:
                     ("job_id",),
                 )
             judge = judges.by_pk(connection, old.judge_pk)
-            return replace(spec_of(old, judge.id), idempotency_key=None)
+            return replace(rebuild_spec(old, judge.id), idempotency_key=None)
 
         spec = await self.store.read(again)  # what has ended stays as it is
-        quality = await quality_of(self.store, viewer.workspace_id, spec)
+        quality = await assess_feedback(self.store, viewer.workspace_id, spec)
         return await self.store.write(lambda connection: _submit(connection, viewer, spec, quality, retry_of=job_id)[0])
 
-    def _checked(self, spec: TrainingSpec) -> TrainingSpec:
+    def _validate(self, spec: TrainingSpec) -> TrainingSpec:
         spec = spec.checked()
         url = spec.options.webhook_url
-        if url is not None and not self.allow_private_targets and _names_private_host(url):
+        if url is not None and not self.allow_private_targets and _has_private_host(url):
             raise RequestRejected(
                 Invalid(
                     "webhookUrl names a private or loopback address, to which this server sends nothing; an operator "
@@ -137,7 +139,7 @@ class Manager:
         return spec
 
 
-def spec_of(job: TrainingJob, judge_id: str) -> TrainingSpec:
+def rebuild_spec(job: TrainingJob, judge_id: str) -> TrainingSpec:
     """The request a job was created from."""
     config, options = dict(job.config), dict(job.options)
     cutoff, targets = config.pop("feedback_cutoff_date"), config.pop("target_criteria")
@@ -156,55 +158,55 @@ def spec_of(job: TrainingJob, judge_id: str) -> TrainingSpec:
 
 
 def _submit(
-    connection: Connection, viewer: Viewer, spec: TrainingSpec, quality: Quality, retry_of: str | None = None
-) -> tuple[TrainingJob, tuple[Notice, ...]]:
+    connection: Connection, viewer: Viewer, spec: TrainingSpec, quality: FeedbackAssessment, retry_of: str | None = None
+) -> tuple[TrainingJob, tuple[TrainingWarning, ...]]:
     request = spec.as_json()
     digest = hashlib.sha256(orjson.dumps(request, option=orjson.OPT_SORT_KEYS)).hexdigest()
     if spec.idempotency_key is not None:
         earlier = jobs.by_idempotency_key(connection, viewer.workspace_id, spec.idempotency_key)
         if earlier is not None:
-            return _same_request(earlier, digest), ()
+            return _require_same_request(earlier, digest), ()
     judge = judges.get(connection, viewer.workspace_id, spec.judge_id)
     if judge is not None:
         judges.lock(connection, judge.pk)  # so that no feedback comes between its figures and the job's bounds
-    made = plan(connection, viewer.workspace_id, spec, quality)
-    if made.errors:
-        raise RequestRejected(*made.errors)
-    assert made.judge is not None
-    assert made.summary is not None
-    assert made.seconds is not None
-    config = request["config"] | {"target_criteria": [c.id for c in made.targets] or None}
+    plan = build_plan(connection, viewer.workspace_id, spec, quality)
+    if plan.errors:
+        raise RequestRejected(*plan.errors)
+    assert plan.judge is not None
+    assert plan.summary is not None
+    assert plan.seconds is not None
+    config = request["config"] | {"target_criteria": [c.id for c in plan.targets] or None}
     job = jobs.create(
         connection,
-        [_warning(notice) for notice in made.warnings],
+        [_to_event(notice) for notice in plan.warnings],
         start=spec.options.auto_start,
         workspace_id=viewer.workspace_id,
-        judge_pk=made.judge.pk,
+        judge_pk=plan.judge.pk,
         training_type=spec.training_type,
         priority=int(spec.options.priority),
         config=config,
         options=request["options"],
         idempotency_key=spec.idempotency_key,
         request_digest=digest,
-        base_version_id=made.base.id if made.base is not None else None,
-        feedback_after=made.bounds.after_seq,
-        feedback_upto=made.judge.feedback_seq,
-        summary=_snapshot(made.summary),
-        estimated_seconds=made.seconds + made.seconds_ahead,
+        base_version_id=plan.base.id if plan.base is not None else None,
+        feedback_after=plan.bounds.after_seq,
+        feedback_upto=plan.judge.feedback_seq,
+        summary=_summary_to_json(plan.summary),
+        estimated_seconds=plan.seconds + plan.seconds_ahead,
         retry_of=retry_of,
         created_by=viewer.user_id,
     )
     kind = spec.training_type.name
     if retry_of is None:
-        message = f"Created a training job of the type {kind} for {made.judge.id}."
+        message = f"Created a training job of the type {kind} for {plan.judge.id}."
         audit.record(connection, viewer, AuditAction.JOB_CREATED, job.id, message)
     else:
-        message = f"Tried {retry_of} again, a training job of the type {kind} for {made.judge.id}."
+        message = f"Tried {retry_of} again, a training job of the type {kind} for {plan.judge.id}."
         audit.record(connection, viewer, AuditAction.JOB_RETRIED, job.id, message)
-    return job, made.warnings
+    return job, plan.warnings
 
 
-def _same_request(earlier: TrainingJob, digest: str) -> TrainingJob:
+def _require_same_request(earlier: TrainingJob, digest: str) -> TrainingJob:
     if earlier.request_digest != digest:
         raise RequestRejected(
             IdempotencyMismatch(
@@ -215,7 +217,7 @@ def _same_request(earlier: TrainingJob, digest: str) -> TrainingJob:
     return earlier
 
 
-def _snapshot(summary: Summary) -> dict[str, Any]:
+def _summary_to_json(summary: Summary) -> dict[str, Any]:
     return {
         "total": summary.total,
         "corrections": summary.corrections,
@@ -226,11 +228,11 @@ def _snapshot(summary: Summary) -> dict[str, Any]:
     }
 
 
-def _warning(notice: Notice) -> NewEvent:
+def _to_event(notice: TrainingWarning) -> NewEvent:
     return NewEvent(EventKind.WARNING, notice.message, {"code": notice.code})
 
 
-def _names_private_host(url: str) -> bool:
+def _has_private_host(url: str) -> bool:
     host = urlsplit(url).hostname or ""
     if host == "localhost" or host.endswith(".localhost"):
         return True

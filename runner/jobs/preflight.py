@@ -11,18 +11,18 @@ from models.job import TrainingType
 from models.judge import Criterion, Judge, JudgeVersion
 from models.scoring import Scorecard
 from models.spec import TrainingSpec
-from runner.dataset.bounds import bounds_of
+from runner.dataset.bounds import feedback_bounds
 from runner.jobs.detectable_effect import detectable_change
-from runner.jobs.duration import pace
-from runner.jobs.feedback_quality import Quality, examine
-from runner.jobs.warnings import Notice, notices
+from runner.jobs.duration import fit_throughput
+from runner.jobs.feedback_quality import FeedbackAssessment, examine_feedback
+from runner.jobs.warnings import TrainingWarning, collect_warnings
 from store import jobs, judges
 from store.database.store import Store
 from store.summary.summary import summarise
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class TrainingPlan:
     """What a job would use, what is wrong with that, and how long it would take."""
 
     judge: Judge | None
@@ -30,29 +30,31 @@ class Plan:
     targets: tuple[Criterion, ...]
     bounds: Bounds
     summary: Summary | None
-    quality: Quality
+    quality: FeedbackAssessment
     errors: tuple[DomainError, ...]
-    warnings: tuple[Notice, ...]
+    warnings: tuple[TrainingWarning, ...]
     seconds: float | None
     seconds_ahead: float
     detectable_change: float | None  # smallest one of the mean absolute error, as a share (0 to 1) of the range
 
 
-def plan(connection: Connection, workspace_id: str, spec: TrainingSpec, quality: Quality) -> Plan:
+def build_plan(
+    connection: Connection, workspace_id: str, spec: TrainingSpec, quality: FeedbackAssessment
+) -> TrainingPlan:
     """Check a request that is well-formed by itself against the judge and its feedback, whose quality is known."""
     judge = judges.get(connection, workspace_id, spec.judge_id)
     if judge is None:
         missing = NotFound(f"There is no judge {spec.judge_id!r}.", ("judge_id",))
-        return Plan(None, None, (), Bounds(), None, quality, (missing,), (), None, 0.0, None)
+        return TrainingPlan(None, None, (), Bounds(), None, quality, (missing,), (), None, 0.0, None)
     criteria = judges.criteria(connection, judge.pk)
-    targets, errors = _targets(criteria, spec)
-    base, bounds = _start(connection, judge, spec, targets)
+    targets, errors = _find_targets(criteria, spec)
+    base, bounds = _find_base_and_bounds(connection, judge, spec, targets)
     summary = summarise(connection, judge.pk, criteria, bounds)
     needed = spec.config.minimum_feedback_count
     if summary.usable < needed:
-        errors = (*errors, _too_little(summary.usable, needed, spec, base))
-    ours = pace(connection)
-    return Plan(
+        errors = (*errors, _insufficient_feedback(summary.usable, needed, spec, base))
+    ours = fit_throughput(connection)
+    return TrainingPlan(
         judge,
         base,
         targets,
@@ -60,27 +62,27 @@ def plan(connection: Connection, workspace_id: str, spec: TrainingSpec, quality:
         summary,
         quality,
         errors,
-        notices(spec, summary, quality, base, criteria),
+        collect_warnings(spec, summary, quality, base, criteria),
         ours.seconds(summary.usable),
         sum(ours.seconds(usable) for usable in jobs.ahead(connection, spec.options.priority)),
         detectable_change(summary.spread, quality.likeness, spec.config.validation_split or 1.0),
     )
 
 
-async def quality_of(store: Store, workspace_id: str, spec: TrainingSpec) -> Quality:
+async def assess_feedback(store: Store, workspace_id: str, spec: TrainingSpec) -> FeedbackAssessment:
     """How good the feedback is that a request would learn from, read apart: a write must not wait for it."""
 
     def unit(connection: Connection) -> tuple[int, tuple[Criterion, ...], Bounds] | None:
         judge = judges.get(connection, workspace_id, spec.judge_id)
         if judge is None:
             return None
-        return judge.pk, judges.criteria(connection, judge.pk), _start(connection, judge, spec, ())[1]
+        return judge.pk, judges.criteria(connection, judge.pk), _find_base_and_bounds(connection, judge, spec, ())[1]
 
     found = await store.read(unit)
-    return await examine(store, *found) if found is not None else Quality()
+    return await examine_feedback(store, *found) if found is not None else FeedbackAssessment()
 
 
-def _start(
+def _find_base_and_bounds(
     connection: Connection, judge: Judge, spec: TrainingSpec, targets: tuple[Criterion, ...]
 ) -> tuple[JudgeVersion | None, Bounds]:
     """The version a job would go on from, and which feedback it would use."""
@@ -88,10 +90,10 @@ def _start(
     base = judges.version(connection, judge.workspace_id, active) if active is not None else None
     ordinals = tuple(sorted(c.ordinal for c in targets)) or None
     cutoff = spec.config.feedback_cutoff_date
-    return base, bounds_of(spec.training_type, cutoff, ordinals, base, judge.feedback_seq)
+    return base, feedback_bounds(spec.training_type, cutoff, ordinals, base, judge.feedback_seq)
 
 
-def _targets(
+def _find_targets(
     criteria: tuple[Criterion, ...], spec: TrainingSpec
 ) -> tuple[tuple[Criterion, ...], tuple[DomainError, ...]]:
     scorecard = Scorecard(criteria)
@@ -108,7 +110,9 @@ def _targets(
     return tuple(found.values()), tuple(errors)
 
 
-def _too_little(usable: int, needed: int, spec: TrainingSpec, base: JudgeVersion | None) -> InsufficientFeedback:
+def _insufficient_feedback(
+    usable: int, needed: int, spec: TrainingSpec, base: JudgeVersion | None
+) -> InsufficientFeedback:
     since: datetime | None = spec.config.feedback_cutoff_date
     where = ""
     if since is not None:

@@ -7,21 +7,21 @@ from models.feedback import Summary
 from models.job import TrainingType
 from models.judge import Criterion, JudgeVersion
 from models.spec import TrainingSpec
-from runner.jobs.detectable_effect import measured_groups
-from runner.jobs.feedback_quality import Quality
+from runner.jobs.detectable_effect import count_measured_groups
+from runner.jobs.feedback_quality import FeedbackAssessment
 
-FEW = 10
+MIN_SAMPLE = 10
 """Fewer labels, items or groups than this say too little about the rest to be warned of anything but that."""
-ONLY_ERRORS_BELOW = 0.05
+MIN_CONFIRMED_SHARE = 0.05
 """Share of scores that people found right under which feedback seems to be about the judge's errors alone."""
-LOPSIDED_FROM = 0.8
+MAX_EQUAL_LABELS_SHARE = 0.8
 """Share of equal labels from which a criterion teaches little about the other scores."""
-AGREEMENT_BELOW = 0.667
+MIN_RATER_AGREEMENT = 0.667
 """Krippendorff (Content Analysis, 2004, section 11.4): below this alpha, not even tentative conclusions hold."""
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class TrainingWarning:
     """Something that does not stop a job, but that a person should know."""
 
     code: str
@@ -29,83 +29,92 @@ class Notice:
     field: tuple[str, ...] | None = None
 
 
-def notices(
-    spec: TrainingSpec, summary: Summary, quality: Quality, base: JudgeVersion | None, criteria: Sequence[Criterion]
-) -> tuple[Notice, ...]:
+def collect_warnings(
+    spec: TrainingSpec,
+    summary: Summary,
+    quality: FeedbackAssessment,
+    base: JudgeVersion | None,
+    criteria: Sequence[Criterion],
+) -> tuple[TrainingWarning, ...]:
     """All there is to say about what a job would start from."""
-    found = [*_without_base(spec, base), *_about_the_sample(spec, summary), *_about_people(summary, quality)]
-    return (*found, *_about_labels(quality, criteria))
+    found = [
+        *_warn_of_missing_base(spec, base),
+        *_warn_of_small_sample(spec, summary),
+        *_warn_of_rater_behaviour(summary, quality),
+    ]
+    return (*found, *_warn_of_labels(quality, criteria))
 
 
-def _without_base(spec: TrainingSpec, base: JudgeVersion | None) -> Iterator[Notice]:
+def _warn_of_missing_base(spec: TrainingSpec, base: JudgeVersion | None) -> Iterator[TrainingWarning]:
     meant = {
         TrainingType.INCREMENTAL: "this incremental job learns from all feedback",
         TrainingType.FINE_TUNE: "criteria that are not tuned keep the raw scores",
         TrainingType.VALIDATION: "this job measures the raw scores",
     }
     if base is None and spec.training_type in meant:
-        yield Notice("NO_ACTIVE_VERSION", f"No version is active, so {meant[spec.training_type]}.")
+        yield TrainingWarning("NO_ACTIVE_VERSION", f"No version is active, so {meant[spec.training_type]}.")
 
 
-def _about_the_sample(spec: TrainingSpec, summary: Summary) -> Iterator[Notice]:
-    if summary.usable and summary.evaluations < FEW:
-        yield Notice(
+def _warn_of_small_sample(spec: TrainingSpec, summary: Summary) -> Iterator[TrainingWarning]:
+    if summary.usable and summary.evaluations < MIN_SAMPLE:
+        yield TrainingWarning(
             "FEW_ITEMS",
             f"The feedback is about {summary.evaluations} items only: just a large change could be proven.",
         )
     elif summary.spread is not None:
         split = spec.config.validation_split
-        groups = measured_groups(summary.spread, split or 1.0)
+        groups = count_measured_groups(summary.spread, split or 1.0)
         held = " only" if split is None else f", of which {groups} would be held out for the proof"
-        if groups < FEW:
-            yield Notice(
+        if groups < MIN_SAMPLE:
+            yield TrainingWarning(
                 "FEW_GROUPS",
                 f"The corrected items come from {summary.spread.groups} groups{held}: just a large change could be "
                 "proven. Feedback on items of other groups would tell more.",
             )
 
 
-def _about_people(summary: Summary, quality: Quality) -> Iterator[Notice]:
+def _warn_of_rater_behaviour(summary: Summary, quality: FeedbackAssessment) -> Iterator[TrainingWarning]:
     corrected, agreeing, confirmed = quality.corrected, quality.agreeing, quality.confirmed
-    if corrected >= FEW and agreeing + confirmed < ONLY_ERRORS_BELOW * (corrected + confirmed):
+    if corrected >= MIN_SAMPLE and agreeing + confirmed < MIN_CONFIRMED_SHARE * (corrected + confirmed):
         besides = f"{confirmed:,} more were confirmed" if confirmed else "nobody confirmed one"
-        yield Notice(
+        yield TrainingWarning(
             "ONLY_ERRORS",
             f"{'None' if not agreeing else f'Only {agreeing:,}'} of {corrected:,} corrected scores "
             f"({agreeing / corrected:.0%}) agree with the judge, and {besides}. Feedback on errors alone makes a judge "
             "look worse than it is: collect approvals or high ratings of good verdicts too.",
         )
     if summary.doubts:
-        yield Notice(
+        yield TrainingWarning(
             "DOUBT_WITHOUT_DIRECTION",
             f"{summary.doubts} low ratings or refusals say that a verdict was wrong, not how. They count as doubt; "
             "corrections would teach more.",
         )
     if summary.conflicts:
-        yield Notice(
+        yield TrainingWarning(
             "CONFLICTING_FEEDBACK",
             f"On {summary.conflicts} scores two people are more than one step of the scale apart.",
         )
-    if summary.rater_agreement is not None and summary.rater_agreement < AGREEMENT_BELOW:
-        yield Notice(
+    if summary.rater_agreement is not None and summary.rater_agreement < MIN_RATER_AGREEMENT:
+        yield TrainingWarning(
             "LOW_AGREEMENT",
             f"People agree little with each other (Krippendorff's alpha {summary.rater_agreement:.2f}, wanted "
-            f"{AGREEMENT_BELOW:g} or more): no version can agree with them better than they do. Clearer criteria help.",
+            f"{MIN_RATER_AGREEMENT:g} or more): no version can agree with them better than they do. Clearer criteria "
+            "help.",
         )
 
 
-def _about_labels(quality: Quality, criteria: Sequence[Criterion]) -> Iterator[Notice]:
+def _warn_of_labels(quality: FeedbackAssessment, criteria: Sequence[Criterion]) -> Iterator[TrainingWarning]:
     of_which = "" if quality.whole else f", of the newest {quality.examined:,} items of feedback"
     if quality.repeated:
-        yield Notice(
+        yield TrainingWarning(
             "DUPLICATE_FEEDBACK",
             f"{quality.repeated:,} scores or verdicts were given again by the same person{of_which}; only the latest "
             "of each counts.",
         )
     for balance in quality.balance:
         criterion, share = criteria[balance.ordinal], balance.count / balance.labels
-        if balance.labels >= FEW and share >= LOPSIDED_FROM:
-            yield Notice(
+        if balance.labels >= MIN_SAMPLE and share >= MAX_EQUAL_LABELS_SHARE:
+            yield TrainingWarning(
                 "CLASS_IMBALANCE",
                 f"{share:.0%} of the {balance.labels:,} labels of {criterion.key} are {balance.commonest:g}"
                 f"{of_which}: there is little to learn about other scores. Feedback on other items would teach more.",

@@ -16,14 +16,14 @@ from store.database.store import Store
 log = structlog.get_logger(__name__)
 
 # The pauses after each failed attempt; then the message is given up.
-PAUSES = tuple(
+RETRY_DELAYS = tuple(
     timedelta(seconds=s) for s in (5, 30, 120, 600, 1800, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 24 * 3600, 24 * 3600)
 )
-BATCH = 20
-HOLD = timedelta(minutes=2)  # longer than any channel's own time limit
+MAX_BATCH = 20
+CLAIM_DURATION = timedelta(minutes=2)  # longer than any channel's own time limit
 
 
-class Undeliverable(Exception):
+class DeliveryError(Exception):
     """An attempt failed; the message says why, without secrets. ``final``: trying again can't help."""
 
     def __init__(self, message: str, *, final: bool = False) -> None:
@@ -69,7 +69,7 @@ class Deliverer:
                         await asyncio.gather(*(self._attempt(delivery) for delivery in due))
                 except Exception as error:  # it must go on, whatever happened
                     if is_away(error):
-                        log.warning("database_away", reason=reason(error))
+                        log.warning("database_unavailable", reason=reason(error))
                     else:
                         log.exception("deliverer_failed")
                 await listener.wait(self.store.safety_interval)
@@ -77,7 +77,7 @@ class Deliverer:
     async def _take(self) -> list[Delivery]:
         if not await self.store.read(outbox.any_due):
             return []
-        return await self.store.write(lambda connection: outbox.take_due(connection, BATCH, HOLD))
+        return await self.store.write(lambda connection: outbox.take_due(connection, MAX_BATCH, CLAIM_DURATION))
 
     async def _attempt(self, delivery: Delivery) -> None:
         error: str | None = None
@@ -85,16 +85,16 @@ class Deliverer:
         channel = self.channels.get(delivery.channel)
         try:
             if channel is None:
-                raise Undeliverable(f"There is no channel {delivery.channel} on this server.", final=True)
-            async with asyncio.timeout(HOLD.total_seconds() / 2):
+                raise DeliveryError(f"There is no channel {delivery.channel} on this server.", final=True)
+            async with asyncio.timeout(CLAIM_DURATION.total_seconds() / 2):
                 await channel.deliver(delivery)
-        except Undeliverable as failure:
+        except DeliveryError as failure:
             error, final = str(failure), failure.final
         except TimeoutError:
             error = "The receiver took too long."
         except Exception as failure:  # an attempt all the same, so that the message is given up one day
             log.exception("delivery_failed", delivery=delivery.id)
             error = f"It could not be sent: {type(failure).__name__}."
-        given_up = final or delivery.attempts >= len(PAUSES)
-        again = None if given_up else PAUSES[delivery.attempts]
+        given_up = final or delivery.attempts >= len(RETRY_DELAYS)
+        again = None if given_up else RETRY_DELAYS[delivery.attempts]
         await self.store.write(lambda connection: outbox.settle(connection, delivery, error, again))

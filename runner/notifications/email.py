@@ -7,9 +7,9 @@ from typing import Any
 import aiosmtplib
 
 from models.job import Delivery
-from runner.notifications.deliverer import Undeliverable
+from runner.notifications.deliverer import DeliveryError
 
-SECONDS = 30.0
+TIMEOUT_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,31 +38,31 @@ class EmailChannel:
         """
         server = self.server
         if server.host is None:
-            raise Undeliverable("This server sends no e-mail: set JUDGESMITH_SMTP_HOST.", final=True)
+            raise DeliveryError("This server sends no e-mail: set JUDGESMITH_SMTP_HOST.", final=True)
         try:
             await aiosmtplib.send(
-                message_of(delivery, server.sender),
+                build_message(delivery, server.sender),
                 hostname=server.host,
                 port=server.port,
                 username=server.user,
                 password=server.password,
                 use_tls=server.security == "tls",
                 start_tls=server.security == "starttls",
-                timeout=SECONDS,
+                timeout=TIMEOUT_SECONDS,
             )
         except aiosmtplib.SMTPRecipientsRefused as error:
-            raise _refused(error.recipients[0]) from error
+            raise _rejection(error.recipients[0]) from error
         except aiosmtplib.SMTPResponseException as error:
-            raise _refused(error) from error
+            raise _rejection(error) from error
         except (aiosmtplib.SMTPException, OSError) as error:
-            raise Undeliverable(f"The SMTP server can't be used: {type(error).__name__}.") from error
+            raise DeliveryError(f"The SMTP server can't be used: {type(error).__name__}.") from error
 
 
-def _refused(answer: aiosmtplib.SMTPResponseException) -> Undeliverable:
-    return Undeliverable(f"The SMTP server refused the message: {answer.code}.", final=answer.code >= 550)
+def _rejection(answer: aiosmtplib.SMTPResponseException) -> DeliveryError:
+    return DeliveryError(f"The SMTP server refused the message: {answer.code}.", final=answer.code >= 550)
 
 
-def message_of(delivery: Delivery, sender: str) -> EmailMessage:
+def build_message(delivery: Delivery, sender: str) -> EmailMessage:
     """The e-mail that tells of a job's end."""
     data = delivery.payload["data"]
     message = EmailMessage()

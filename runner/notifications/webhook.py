@@ -15,11 +15,11 @@ import orjson
 from standardwebhooks import Webhook
 
 from models.job import Delivery
-from runner.notifications.deliverer import Undeliverable
+from runner.notifications.deliverer import DeliveryError
 from store import access
 from store.database.store import Store
 
-SECONDS = 20.0
+TIMEOUT_SECONDS = 20.0
 _FAILURES = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, ssl.SSLError, OSError)
 
 
@@ -46,11 +46,11 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
         try:
             found = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except OSError as error:
-            raise Undeliverable(f"{host} does not resolve.") from error
+            raise DeliveryError(f"{host} does not resolve.") from error
         addresses = [str(sockaddr[0]) for *_, sockaddr in found]
         allowed = [address for address in addresses if self.allow_private or is_public(address)]
         if not allowed:
-            raise Undeliverable(f"{host} has only private addresses, to which nothing is sent.", final=True)
+            raise DeliveryError(f"{host} has only private addresses, to which nothing is sent.", final=True)
         for address in allowed[:-1]:
             with contextlib.suppress(httpcore.ConnectError, httpcore.ConnectTimeout):
                 return await self._network.connect_tcp(address, port, timeout, local_address, socket_options)
@@ -95,7 +95,7 @@ class WebhookChannel:
             "webhook-signature": Webhook(secret).sign(delivery.id, moment, body.decode()),
         }
         network = GuardedNetwork(allow_private=self.allow_private)
-        limits = dict.fromkeys(("connect", "read", "write", "pool"), SECONDS)
+        limits = dict.fromkeys(("connect", "read", "write", "pool"), TIMEOUT_SECONDS)
         try:
             async with (
                 httpcore.AsyncConnectionPool(ssl_context=ssl.create_default_context(), network_backend=network) as pool,
@@ -103,6 +103,6 @@ class WebhookChannel:
             ):
                 status = response.status
         except _FAILURES as error:
-            raise Undeliverable(f"The receiver can't be reached: {type(error).__name__}.") from error
+            raise DeliveryError(f"The receiver can't be reached: {type(error).__name__}.") from error
         if not 200 <= status < 300:
-            raise Undeliverable(f"The receiver answered {status}.", final=status == 410)
+            raise DeliveryError(f"The receiver answered {status}.", final=status == 410)

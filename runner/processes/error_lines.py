@@ -13,18 +13,21 @@ import orjson
 from models.redaction import redacted, told, where
 
 # What people are told of a bug of ours.
-INTERNAL: Final = {"code": "INTERNAL", "message": "Something went wrong on our side; the server's log tells what."}
+INTERNAL_ERROR: Final = {
+    "code": "INTERNAL_ERROR",
+    "message": "Something went wrong on our side; the server's log tells what.",
+}
 
 _YES: Final = ("1", "true", "t", "yes", "y", "on")  # as settings are read
 
 
-def words(error: BaseException) -> str:
+def summarize_error(error: BaseException) -> str:
     """An error in a line: what it says, and where in our code it came from."""
     place = where(error)
     return redacted(f"{told(error)} ({place})" if place else told(error))
 
 
-def last_words(who: str, error: BaseException, *, warning: bool = False) -> None:
+def log_fatal(who: str, error: BaseException, *, warning: bool = False) -> None:
     """Say an error on stderr: in a sentence, or as JSON where the log is JSON."""
     if os.environ.get("JUDGESMITH_LOG_JSON", "").lower() in _YES:
         line = {
@@ -36,23 +39,23 @@ def last_words(who: str, error: BaseException, *, warning: bool = False) -> None
         }
         text = orjson.dumps(line).decode()
     else:
-        text = f"The {who} {'warns' if warning else 'failed'}: {words(error)}"
+        text = f"The {who} {'warns' if warning else 'failed'}: {summarize_error(error)}"
     print(text, file=sys.stderr, flush=True)
 
 
-def speak_in_lines(who: str) -> None:
+def install_error_hooks(who: str) -> None:
     """Tell in a line what Python would print with a stack: what nobody caught, here or in a thread, and warnings."""
 
     def uncaught(_kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
-        last_words(who, error)
+        log_fatal(who, error)
 
     def in_a_thread(found: threading.ExceptHookArgs) -> None:
         if found.exc_value is not None:
-            last_words(who, found.exc_value)
+            log_fatal(who, found.exc_value)
 
     def warned(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
         said = message if isinstance(message, Warning) else category(message)
-        last_words(who, said, warning=True)
+        log_fatal(who, said, warning=True)
 
     sys.excepthook = uncaught
     threading.excepthook = in_a_thread

@@ -37,7 +37,7 @@ def kill_group(process: Process) -> None:
         process.kill()  # also where it leads no group of its own
 
 
-class Spare:
+class WarmProcess:
     """Keeps one training process waiting."""
 
     def __init__(self) -> None:

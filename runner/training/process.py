@@ -21,11 +21,11 @@ from sqlalchemy import Connection
 
 from models.job import TrainingJob
 from models.judge import Criterion, JudgeVersion
-from runner.dataset.bounds import bounds_of_job
-from runner.dataset.dataset import Dataset, load, scales_of
-from runner.processes.error_lines import INTERNAL, last_words, speak_in_lines
+from runner.dataset.bounds import feedback_bounds_for_job
+from runner.dataset.dataset import Dataset, load_dataset, to_scales
+from runner.processes.error_lines import INTERNAL_ERROR, install_error_hooks, log_fatal
 from runner.processes.parent_death import die_with_parent, exit_at_end_of_input
-from runner.training.request import Order
+from runner.training.request import TrainingRequest
 from store import jobs, judges
 from store.database.errors import is_away
 from store.database.store import open_store
@@ -36,51 +36,51 @@ from trainer.task import Config, Progress, Task
 from trainer.train import train
 
 # What training imports when it begins; a process that waits for its order has the time.
-_NEEDED = ("scipy.optimize", "scipy.special")
+_PRELOADED_MODULES = ("scipy.optimize", "scipy.special")
 
-Say = Callable[..., None]
+Send = Callable[..., None]
 
 
-class DamagedBase(Exception):
+class DamagedBaseVersion(Exception):
     """The content of the version that a job goes on from can't be read."""
 
 
 def main() -> None:
     """Wait for an order on stdin, carry it out, and report on what was stdout."""
-    speak_in_lines("training process")
+    install_error_hooks("training process")
     die_with_parent(int(sys.argv[1]))
     with contextlib.suppress(OSError):
         os.nice(5)  # requests go before training
     reports = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
 
-    def say(**report: Any) -> None:
+    def send(**report: Any) -> None:
         # figures of a proof may be numpy's
         reports.write(orjson.dumps(report, option=orjson.OPT_SERIALIZE_NUMPY) + b"\n")
 
-    for needed in _NEEDED:
+    for needed in _PRELOADED_MODULES:
         import_module(needed)
     line = sys.stdin.buffer.readline()
     if not line:
         return
     exit_at_end_of_input()
     try:
-        _carry_out(msgspec.json.decode(line, type=Order), say)
+        _run_training(msgspec.json.decode(line, type=TrainingRequest), send)
     except Diverged as error:
-        say(failed={"code": "DIVERGED", "message": str(error)})
+        send(failed={"code": "DIVERGED", "message": str(error)})
     except MemoryError:
-        say(failed={"code": "OUT_OF_MEMORY", "message": "There was too little memory for this much feedback."})
-    except DamagedBase as error:
-        say(failed={"code": "BASE_VERSION_DAMAGED", "message": str(error)})
+        send(failed={"code": "OUT_OF_MEMORY", "message": "There was too little memory for this much feedback."})
+    except DamagedBaseVersion as error:
+        send(failed={"code": "BASE_VERSION_DAMAGED", "message": str(error)})
     except Exception as error:
-        last_words("training process", error)
+        log_fatal("training process", error)
         if is_away(error):
             os._exit(1)  # the job is tried again
-        say(failed=INTERNAL)  # and would end like this each time
+        send(failed=INTERNAL_ERROR)  # and would end like this each time
     os._exit(0)  # at once: threads that read or idle are not waited for
 
 
-def _carry_out(order: Order, say: Say) -> None:
+def _run_training(order: TrainingRequest, send: Send) -> None:
     job, criteria, data, around, base, checkpoint = asyncio.run(_load(order))
     config = Config(
         training_type=job.training_type.value,
@@ -92,24 +92,24 @@ def _carry_out(order: Order, say: Say) -> None:
         targets=_targets(job, criteria),
         decoding=job.config.get("decoding", "error"),
     )
-    task = Task(scales_of(criteria), data.items, data.labels, data.doubts, len(data.raters), config, base)
+    task = Task(to_scales(criteria), data.items, data.labels, data.doubts, len(data.raters), config, base)
     counts = {"labels": len(data.labels), "items": len(data.items), "doubts": len(data.doubts.item)}
-    say(loaded=counts | {"left_out": around | data.left_out})
+    send(loaded=counts | {"left_out": around | data.left_out})
     if not len(data.labels):
-        say(failed={"code": "NO_LABELS", "message": "None of the feedback is about a score that the judge gave."})
+        send(failed={"code": "NO_LABELS", "message": "None of the feedback is about a score that the judge gave."})
         return
 
     def report(progress: Progress) -> None:
-        say(progress=asdict(progress))
+        send(progress=asdict(progress))
 
     def save(content: bytes) -> None:
-        say(checkpoint=base64.b64encode(content).decode())
+        send(checkpoint=base64.b64encode(content).decode())
 
     outcome = train(task, report, checkpoint, save)
-    say(
+    send(
         outcome={
             "version": base64.b64encode(outcome.version).decode() if outcome.version is not None else None,
-            "evidence": _by_id(outcome.evidence.to_dict(), criteria),
+            "evidence": _with_criterion_ids(outcome.evidence.to_dict(), criteria),
             "chosen": outcome.chosen,
             "warnings": [asdict(warning) for warning in outcome.warnings],
             "lineage": counts
@@ -124,7 +124,7 @@ def _carry_out(order: Order, say: Say) -> None:
 
 
 async def _load(
-    order: Order,
+    order: TrainingRequest,
 ) -> tuple[TrainingJob, tuple[Criterion, ...], Dataset, dict[str, int], Version | None, bytes | None]:
     def unit(connection: Connection) -> Any:
         job = jobs.need(connection, order.workspace_id, order.job_id)
@@ -135,8 +135,8 @@ async def _load(
             base = judges.version(connection, order.workspace_id, job.base_version_id)
             content = judges.version_content(connection, job.base_version_id)
         watermark = base.watermark if base is not None else 0
-        bounds = bounds_of_job(job)
-        data = load(connection, job.judge_pk, len(criteria), bounds, watermark)
+        bounds = feedback_bounds_for_job(job)
+        data = load_dataset(connection, job.judge_pk, len(criteria), bounds, watermark)
         around = outside(connection, job.judge_pk, bounds, (job.created_at, job.started_at))
         return job, criteria, data, around, content, jobs.checkpoint_of(connection, job.id)
 
@@ -150,13 +150,13 @@ def _base(content: bytes, job: TrainingJob) -> Version:
     try:
         return Version.loads(content)
     except ValueError as error:
-        raise DamagedBase(
+        raise DamagedBaseVersion(
             f"What the database holds of the version {job.base_version_id}, which this job goes on from, is damaged. "
             "Restore it from a backup, or train with FULL_RETRAIN, deploy the result and go on from there."
         ) from error
 
 
-def _by_id(evidence: dict[str, Any], criteria: tuple[Criterion, ...]) -> dict[str, Any]:
+def _with_criterion_ids(evidence: dict[str, Any], criteria: tuple[Criterion, ...]) -> dict[str, Any]:
     """The proof with criteria named by their ids, as the database knows them; the trainer knows their keys."""
     ids = {criterion.key: criterion.id for criterion in criteria}
     return evidence | {"criteria": [row | {"criterion": ids[row["criterion"]]} for row in evidence["criteria"]]}

@@ -30,30 +30,30 @@ def check_gate(connection: Connection, judge: Judge, version: JudgeVersion) -> N
         )
     if not evidence["improved"]:
         raise NotAnImprovement(
-            f"Version {version.number} is not proven better: the mean error changed by {_interval(evidence)} of the "
-            "range (95 % interval), and its upper end is not below 0. More feedback would tell.",
+            f"Version {version.number} is not proven better: the mean error changed by {_format_interval(evidence)} of "
+            "the range (95 % interval), and its upper end is not below 0. More feedback would tell.",
             ("version_id",),
             mae_change=evidence["mae_change"],
         )
     worse = [criterion for criterion in evidence["criteria"] if criterion["worsened"]]
     if worse:
         raise NotAnImprovement(
-            f"Version {version.number} is better on the whole (the mean error changed by {_interval(evidence)} of the "
-            f"range, 95 % interval), but proven worse on {len(worse)} of its criteria: "
-            f"{_points(worse, judges.criteria(connection, judge.pk))}.",
+            f"Version {version.number} is better on the whole (the mean error changed by {_format_interval(evidence)} "
+            f"of the range, 95 % interval), but proven worse on {len(worse)} of its criteria: "
+            f"{_format_changes(worse, judges.criteria(connection, judge.pk))}.",
             ("version_id",),
             mae_change=evidence["mae_change"],
         )
 
 
-def _interval(evidence: dict[str, Any]) -> str:
+def _format_interval(evidence: dict[str, Any]) -> str:
     change = evidence.get("mae_change")
     if change is None:
         return "an unknown share"
     return f"{change['estimate']:+.1%} ({change['lower']:+.1%} to {change['upper']:+.1%})"
 
 
-def _points(proofs: list[dict[str, Any]], criteria: tuple[Criterion, ...]) -> str:
+def _format_changes(proofs: list[dict[str, Any]], criteria: tuple[Criterion, ...]) -> str:
     """What is proven of criteria, in points of their scales."""
     keys = {criterion.id: criterion.key for criterion in criteria}
     changes = [(keys.get(proof["criterion"], proof["criterion"]), proof["mae_change"]) for proof in proofs]
@@ -140,14 +140,18 @@ def rollback(
     )
 
 
-def decide(connection: Connection, judge: Judge, version: JudgeVersion, *, backup: bool, by: str) -> tuple[bool, str]:
+def deploy_if_proven(
+    connection: Connection, judge: Judge, version: JudgeVersion, *, backup: bool, by: str
+) -> tuple[bool, str]:
     """Deploy a job's version if it passes the gate; whether it was, and why."""
     try:
         check_gate(connection, judge, version)
     except DomainError as refusal:
         return False, refusal.message
     assert version.evidence is not None
-    reason = f"Proven better: the mean error changed by {_interval(version.evidence)} of the range (95 % interval)."
+    reason = (
+        f"Proven better: the mean error changed by {_format_interval(version.evidence)} of the range (95 % interval)."
+    )
     message = f"{version.job_id} deployed version {version.number} of {judge.id}, as it was asked to."
     audit.record(connection, Keyless(judge.workspace_id, by), AuditAction.VERSION_DEPLOYED, version.id, message, reason)
     judges.activate(

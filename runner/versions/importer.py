@@ -17,7 +17,7 @@ import numpy as np
 
 from models.errors import DomainError, Invalid, LimitExceeded
 from models.judge import Criterion
-from runner.dataset.dataset import scales_of
+from runner.dataset.dataset import to_scales
 from trainer.data import Items, Scale
 from trainer.features.encoder import Encoder
 from trainer.model.optimizers import Schedule
@@ -25,12 +25,12 @@ from trainer.model.ordinal import Coefficients
 from trainer.model.prior import Prior
 from trainer.model.version import MEDIAN, RAW, Version
 
-MOST_BYTES = 8 * 2**20
+MAX_BYTES = 8 * 2**20
 """Size of a file; a version of a hundred criteria has about one megabyte."""
-MOST_UNPACKED = 64 * 2**20
-MOST_HEADER = 2**20
-MOST_ENTRIES = 100
-LARGEST = 1e9
+MAX_UNPACKED_BYTES = 64 * 2**20
+MAX_HEADER_BYTES = 2**20
+MAX_ENTRIES = 100
+MAX_PARAMETER = 1e9
 """Absolute value of a parameter; those of real versions are smaller than a thousand."""
 
 _DTYPES = {"<f8", "<f4", "<i4", "<u8", "|i1", "|b1"}
@@ -48,45 +48,45 @@ def read_version(content: bytes, criteria: tuple[Criterion, ...]) -> Version:
     try:
         _check_archive(content)
         version = Version.loads(content)
-        for problem in itertools.chain(_misfits(version, criteria), _problems(version)):
-            raise _refusal(problem)
-        _try_out(version, scales_of(criteria))
+        for problem in itertools.chain(_find_scale_mismatches(version, criteria), _find_invalid_values(version)):
+            raise _invalid_file(problem)
+        _check_scoring(version, to_scales(criteria))
     except DomainError:
         raise
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError) as error:
-        raise _refusal(str(error).rstrip(".") or "it is damaged") from error
+        raise _invalid_file(str(error).rstrip(".") or "it is damaged") from error
     except (ArithmeticError, LookupError, NotImplementedError, RecursionError, TypeError) as error:
-        raise _refusal(f"its content makes no sense ({type(error).__name__})") from error
+        raise _invalid_file(f"its content makes no sense ({type(error).__name__})") from error
     return version
 
 
-def _refusal(problem: str) -> Invalid:
+def _invalid_file(problem: str) -> Invalid:
     return Invalid(f"The file holds no judge version that can be used here: {problem}. Nothing was changed.", ("file",))
 
 
 def _check_archive(content: bytes) -> None:
-    if len(content) > MOST_BYTES:
+    if len(content) > MAX_BYTES:
         raise LimitExceeded(
-            f"The file has {len(content):,} bytes; a version's has at most {MOST_BYTES:,}. Nothing was changed.",
+            f"The file has {len(content):,} bytes; a version's has at most {MAX_BYTES:,}. Nothing was changed.",
             ("file",),
         )
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         entries = archive.infolist()
-        if len(entries) > MOST_ENTRIES or len({entry.filename for entry in entries}) != len(entries):
-            raise _refusal("it has too many entries, or two of the same name")
+        if len(entries) > MAX_ENTRIES or len({entry.filename for entry in entries}) != len(entries):
+            raise _invalid_file("it has too many entries, or two of the same name")
         unpacked = sum(entry.file_size for entry in entries)
-        if unpacked > MOST_UNPACKED:
+        if unpacked > MAX_UNPACKED_BYTES:
             raise LimitExceeded(
-                f"The file would unpack to {unpacked:,} bytes; a version's has at most {MOST_UNPACKED:,}. Nothing was "
-                "changed.",
+                f"The file would unpack to {unpacked:,} bytes; a version's has at most {MAX_UNPACKED_BYTES:,}. Nothing "
+                "was changed.",
                 ("file",),
             )
         for entry in entries:
             if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or entry.flag_bits & 1:
-                raise _refusal(f"{entry.filename!r} is packed or encrypted in a way that versions are not")
+                raise _invalid_file(f"{entry.filename!r} is packed or encrypted in a way that versions are not")
             if entry.filename == "header.json":
-                if entry.file_size > MOST_HEADER:
-                    raise _refusal("its header is too large")
+                if entry.file_size > MAX_HEADER_BYTES:
+                    raise _invalid_file("its header is too large")
             else:
                 _check_array(entry.filename, archive.read(entry))
 
@@ -95,15 +95,15 @@ def _check_array(name: str, content: bytes) -> None:
     """An array's head must promise just the bytes that are there: so nothing is allocated for an empty promise."""
     stream = io.BytesIO(content)
     if not name.endswith(".npy") or np.lib.format.read_magic(stream) != (1, 0):
-        raise _refusal(f"{name!r} is no plain numpy array")
+        raise _invalid_file(f"{name!r} is no plain numpy array")
     shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
     if dtype.str not in _DTYPES:
-        raise _refusal(f"the array {name!r} holds {dtype}, which no version does")
+        raise _invalid_file(f"the array {name!r} holds {dtype}, which no version does")
     if any(size < 0 for size in shape) or len(content) - stream.tell() != math.prod(shape) * dtype.itemsize:
-        raise _refusal(f"the array {name!r} is not as large as it says")
+        raise _invalid_file(f"the array {name!r} is not as large as it says")
 
 
-def _problems(version: Version) -> Iterator[str]:
+def _find_invalid_values(version: Version) -> Iterator[str]:
     """What is wrong with a version's values by themselves."""
     if version.learned.dtype != np.bool_:
         yield "learned is not an array of booleans"
@@ -111,32 +111,34 @@ def _problems(version: Version) -> Iterator[str]:
         yield "gate or point is out of range"
     if not _is_within(version.reach[~np.isnan(version.reach)], 0, 1):
         yield "reach is out of range"
-    if not (_is_within(version.stretch, 0, LARGEST) and _is_within(version.centre, -LARGEST, LARGEST)):
+    if not (
+        _is_within(version.stretch, 0, MAX_PARAMETER) and _is_within(version.centre, -MAX_PARAMETER, MAX_PARAMETER)
+    ):
         yield "stretch or centre is out of range"
     for name in ("center", "factor"):
-        if not _is_within(getattr(version.encoder, name), -LARGEST, LARGEST):
+        if not _is_within(getattr(version.encoder, name), -MAX_PARAMETER, MAX_PARAMETER):
             yield f"{name} is not finite, or far too large"
     if not all(isinstance(key, str) for key in version.encoder.keys):
         yield "the keys of its features are not texts"
-    yield from _bad_lexicons(version.encoder)
-    yield from _bad_parameters(version)
+    yield from _find_invalid_lexicons(version.encoder)
+    yield from _find_invalid_parameters(version)
     if not (_is_schedule(version.recipe.get("schedule")) and _is_prior(version)):
         yield "its recipe can't be followed"
 
 
-def _bad_lexicons(encoder: Encoder) -> Iterator[str]:
+def _find_invalid_lexicons(encoder: Encoder) -> Iterator[str]:
     for lexicon in encoder.lexicons:
         if lexicon.hashes.dtype != np.uint64 or np.any(lexicon.hashes[1:] <= lexicon.hashes[:-1]):
             yield "the words of a lexicon are not hashes that rise"
-        if not (_is_within(lexicon.rarity, 0, LARGEST) and 0 <= lexicon.rare <= LARGEST):
+        if not (_is_within(lexicon.rarity, 0, MAX_PARAMETER) and 0 <= lexicon.rare <= MAX_PARAMETER):
             yield "the rarity of a lexicon's words is out of range"
 
 
-def _bad_parameters(version: Version) -> Iterator[str]:
+def _find_invalid_parameters(version: Version) -> Iterator[str]:
     for part in _PARTS:
-        least = 0.0 if part.endswith("precision") else -LARGEST
+        least = 0.0 if part.endswith("precision") else -MAX_PARAMETER
         for field in fields(Coefficients):
-            if not _is_within(getattr(getattr(version, part), field.name), least, LARGEST):
+            if not _is_within(getattr(getattr(version, part), field.name), least, MAX_PARAMETER):
                 yield f"{part}.{field.name} holds numbers that are not finite, or out of range"
         if getattr(version, part).offsets.size:
             yield f"{part} holds offsets of raters"
@@ -164,14 +166,14 @@ def _is_prior(version: Version) -> bool:
     blocks = int(version.encoder.block.max(initial=-1)) + 1
     return (
         prior.precision.shape == (blocks,)
-        and _is_within(prior.precision, 1 / LARGEST, LARGEST)
-        and 1 / LARGEST <= prior.apart <= LARGEST
-        and 1 / LARGEST <= prior.offset <= LARGEST
+        and _is_within(prior.precision, 1 / MAX_PARAMETER, MAX_PARAMETER)
+        and 1 / MAX_PARAMETER <= prior.apart <= MAX_PARAMETER
+        and 1 / MAX_PARAMETER <= prior.offset <= MAX_PARAMETER
         and math.isfinite(prior.worth)
     )
 
 
-def _misfits(version: Version, criteria: Sequence[Criterion]) -> Iterator[str]:
+def _find_scale_mismatches(version: Version, criteria: Sequence[Criterion]) -> Iterator[str]:
     """Where a version's scales are not the judge's."""
     known = {criterion.key: criterion for criterion in criteria}
     keys = [scale.key for scale in version.scales]
@@ -188,22 +190,22 @@ def _misfits(version: Version, criteria: Sequence[Criterion]) -> Iterator[str]:
             )
 
 
-def _try_out(version: Version, scales: tuple[Scale, ...]) -> None:
+def _check_scoring(version: Version, scales: tuple[Scale, ...]) -> None:
     """Score made-up items from one end of the scales to the other."""
     raw = np.array([[s.minimum, (s.minimum + s.maximum) / 2, s.maximum] for s in scales]).T
     nothing: list[str | None] = [None] * len(_TEXTS)
     texts: list[str | None] = [*_TEXTS]
     items = Items(list("abc"), nothing, nothing, texts, list(_TEXTS), texts, raw)
-    if not _speaks_our_features(version, items, scales):
-        raise _refusal("its features are not those of this program")
+    if not _has_our_features(version, items, scales):
+        raise _invalid_file("its features are not those of this program")
     with np.errstate(all="ignore"):
         scores = version.score(items, scales)
     for values in (scores.point, scores.expected, scores.verdict):
         if not all(_is_within(values[:, c], s.minimum - 1e-6, s.maximum + 1e-6) for c, s in enumerate(scales)):
-            raise _refusal("its scores leave the scale")
+            raise _invalid_file("its scores leave the scale")
 
 
-def _speaks_our_features(version: Version, items: Items, scales: tuple[Scale, ...]) -> bool:
+def _has_our_features(version: Version, items: Items, scales: tuple[Scale, ...]) -> bool:
     try:
         return version.encoder.encode(items, scales).shape == (len(items), version.encoder.width)
     except ValueError:  # there are more or fewer than it has numbers for

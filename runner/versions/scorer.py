@@ -9,13 +9,13 @@ import numpy as np
 from models.evaluation import Scores as ScoreList
 from models.judge import Criterion
 from models.spec import EvaluationSpec
-from runner.dataset.dataset import scales_of
+from runner.dataset.dataset import to_scales
 from store import judges
 from store.database.store import Store
 from trainer.data import Items
 from trainer.model.version import Scores, Version
 
-KEPT = 32
+MAX_CACHED_VERSIONS = 32
 
 
 class Scorer:
@@ -43,7 +43,7 @@ class Scorer:
             rationales=[spec.rationale for spec in specs],
             raw=np.array([[np.nan if s is None else s for s in row] for row in raw], np.float64),
         )
-        return await asyncio.to_thread(version.score, items, scales_of(criteria))
+        return await asyncio.to_thread(version.score, items, to_scales(criteria))
 
     async def _version(self, version_id: str) -> Version:
         version = self._versions.get(version_id)
@@ -51,7 +51,7 @@ class Scorer:
             content = await self.store.read(lambda connection: judges.version_content(connection, version_id))
             version = await asyncio.to_thread(Version.loads, content)
             self._versions[version_id] = version
-            while len(self._versions) > KEPT:
+            while len(self._versions) > MAX_CACHED_VERSIONS:
                 self._versions.popitem(last=False)
         else:
             self._versions.move_to_end(version_id)

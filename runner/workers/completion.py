@@ -8,12 +8,12 @@ from sqlalchemy import Connection
 from models.base import now
 from models.job import EventKind, TrainingJob
 from models.job_status import JobStatus
-from runner.versions.deployment import decide
+from runner.versions.deployment import deploy_if_proven
 from store import jobs, judges
 from store.event_log.events import NewEvent
 
 
-def publish(
+def publish_result(
     connection: Connection, job_id: str, fence: int, outcome: dict[str, Any], content: bytes | None
 ) -> TrainingJob:
     """Keep what a job achieved and complete it; if it was to be cancelled by then, cancel it and keep nothing.
@@ -37,14 +37,14 @@ def publish(
             evidence=outcome["evidence"],
             proven_against=job.base_version_id,
             watermark=job.feedback_upto,
-            lineage=outcome["lineage"] | _origin(job, outcome, content),
+            lineage=outcome["lineage"] | _describe_origin(job, outcome, content),
             created_by=job.created_by,
         )
         changes["result_version_id"] = version.id
         events.append(NewEvent(EventKind.VERSION, f"Version {version.number} was made.", {"version_id": version.id}))
         if job.options["auto_deploy"]:
             backup = job.options["backup_current_version"]
-            deployed, reason = decide(connection, judge, version, backup=backup, by=job.created_by)
+            deployed, reason = deploy_if_proven(connection, judge, version, backup=backup, by=job.created_by)
             changes["deployment"] = {"deployed": deployed, "reason": reason, "decided_at": now().isoformat()}
             events.append(NewEvent(EventKind.DEPLOYMENT, reason, {"deployed": deployed, "reason": reason}))
     if job.progress is not None:
@@ -57,7 +57,7 @@ def publish(
     return jobs.transition(connection, job, JobStatus.COMPLETED, "The job is complete.", under=fence, **changes)
 
 
-def _origin(job: TrainingJob, outcome: dict[str, Any], content: bytes) -> dict[str, Any]:
+def _describe_origin(job: TrainingJob, outcome: dict[str, Any], content: bytes) -> dict[str, Any]:
     return {
         "training_type": job.training_type.value,
         "config": job.config,

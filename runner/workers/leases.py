@@ -5,7 +5,7 @@ from datetime import timedelta
 
 
 @dataclass(frozen=True, slots=True)
-class Leases:
+class LeasePolicy:
     """Times in seconds."""
 
     seconds: float = 10.0
@@ -22,6 +22,6 @@ class Leases:
         return self.seconds / 5
 
     @property
-    def fuse(self) -> float:
+    def kill_after(self) -> float:
         """Kill the process this long after the last renewal began, well before the lease ends."""
         return self.seconds * 0.7

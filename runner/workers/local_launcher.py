@@ -6,8 +6,8 @@ import os
 import structlog
 
 from models.job import TrainingJob
-from runner.processes.spawn import Spare
-from runner.workers.leases import Leases
+from runner.processes.spawn import WarmProcess
+from runner.workers.leases import LeasePolicy
 from runner.workers.supervisor import Supervisor
 from store.database.store import Store
 
@@ -17,21 +17,21 @@ log = structlog.get_logger(__name__)
 class LocalLauncher:
     """Runs as many jobs at once as there are slots; None: one a core."""
 
-    def __init__(self, store: Store, leases: Leases, slots: int | None = None) -> None:
+    def __init__(self, store: Store, leases: LeasePolicy, slots: int | None = None) -> None:
         self.store = store
         self.leases = leases
         self.slots = slots or os.cpu_count() or 1
-        self._spare = Spare()
+        self._warm_process = WarmProcess()
         self._running: set[asyncio.Task[None]] = set()
 
     @property
-    def free(self) -> int:
+    def free_slots(self) -> int:
         """How many more jobs may start."""
         return self.slots - len(self._running)
 
     def prepare(self) -> None:
         """Have a training process waiting."""
-        self._spare.prepare()
+        self._warm_process.prepare()
 
     def launch(self, job: TrainingJob) -> asyncio.Task[None]:
         """Run a claimed job."""
@@ -46,14 +46,14 @@ class LocalLauncher:
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
-        await self._spare.close()
+        await self._warm_process.close()
 
     async def _run(self, job: TrainingJob) -> None:
-        supervisor = Supervisor(self.store, job, self.leases, self._spare.take)
+        supervisor = Supervisor(self.store, job, self.leases, self._warm_process.take)
         try:
-            end = await supervisor.run()
-            log.info("job_left", job=job.id, end=end)
+            result = await supervisor.run()
+            log.info("job_supervision_ended", job=job.id, result=result)
         except Exception:
             log.exception("supervisor_failed", job=job.id)
         finally:
-            self._spare.prepare()
+            self._warm_process.prepare()

@@ -7,7 +7,7 @@ from pathlib import Path
 _PROC = Path("/proc")
 
 
-def machine() -> str:
+def host_identity() -> str:
     """This machine since its start, and on Linux this container of it: where process numbers mean the same."""
     try:
         boot = (_PROC / "sys/kernel/random/boot_id").read_text().strip()
@@ -17,24 +17,24 @@ def machine() -> str:
     return f"{socket.gethostname()}/{boot}/{namespace}"
 
 
-def this_process() -> str:
+def process_identity() -> str:
     """The name under which this process claims jobs."""
     pid = os.getpid()
-    return f"{machine()}:{pid}:{_started(pid) or 0}"
+    return f"{host_identity()}:{pid}:{_start_ticks(pid) or 0}"
 
 
-def is_gone(owner: str) -> bool:
+def has_ended(owner: str) -> bool:
     """Whether an owner is a process of this machine that has ended. In doubt, no: its lease will tell."""
     try:
         place, pid, started = owner.rsplit(":", 2)
-        if place != machine() or not (_PROC / "self/stat").exists():
+        if place != host_identity() or not (_PROC / "self/stat").exists():
             return False
-        return _started(int(pid)) != int(started)
+        return _start_ticks(int(pid)) != int(started)
     except ValueError:
         return False
 
 
-def _started(pid: int) -> int | None:
+def _start_ticks(pid: int) -> int | None:
     """When a process started, in clock ticks since the machine's start; None where there is none, or a dead one."""
     try:
         fields = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()

@@ -9,9 +9,9 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from models.job import TrainingJob
-from runner.workers.leases import Leases
+from runner.workers.leases import LeasePolicy
 from runner.workers.local_launcher import LocalLauncher
-from runner.workers.process_identity import is_gone, this_process
+from runner.workers.process_identity import has_ended, process_identity
 from store import jobs
 from store.database.errors import is_away, reason
 from store.database.signals import Topic
@@ -19,19 +19,19 @@ from store.database.store import Store
 
 log = structlog.get_logger(__name__)
 
-SWEEP_SECONDS = 1.0
+SWEEP_INTERVAL_SECONDS = 1.0
 
 
 class Worker:
     """Any number of these may run at once, on any number of machines."""
 
-    def __init__(self, store: Store, leases: Leases, slots: int | None = None) -> None:
+    def __init__(self, store: Store, leases: LeasePolicy, slots: int | None = None) -> None:
         self.store = store
         self.leases = leases
         self.launcher = LocalLauncher(store, leases, slots)
-        self.owner = this_process()
+        self.owner = process_identity()
         self._loop: asyncio.Task[None] | None = None
-        self._swept = 0.0
+        self._last_release = 0.0
 
     def start(self) -> None:
         """Begin to take jobs."""
@@ -50,17 +50,17 @@ class Worker:
         with self.store.signals.listen(Topic.JOBS) as listener:
             while True:
                 try:
-                    await self._sweep()
+                    await self._release_abandoned()
                     await self._claim()
                 except Exception as error:  # it must go on, whatever happened
                     if is_away(error):
-                        log.warning("database_away", reason=reason(error))
+                        log.warning("database_unavailable", reason=reason(error))
                     else:
                         log.exception("worker_failed")
                 await listener.wait(self.store.safety_interval)
 
     async def _claim(self) -> None:
-        while self.launcher.free > 0:
+        while self.launcher.free_slots > 0:
             try:
                 job = await self.store.write(lambda c: jobs.claim(c, self.owner, self.leases.length))
             except IntegrityError:  # another worker took a job of the same judge at the same moment
@@ -70,22 +70,22 @@ class Worker:
             log.info("job_claimed", job=job.id, fence=job.fence)
             self.launcher.launch(job).add_done_callback(lambda _: self.store.signals.fire([Topic.JOBS]))
 
-    async def _sweep(self) -> None:
-        if time.monotonic() - self._swept < SWEEP_SECONDS:
+    async def _release_abandoned(self) -> None:
+        if time.monotonic() - self._last_release < SWEEP_INTERVAL_SECONDS:
             return
-        self._swept = time.monotonic()
-        if not await self.store.read(_any_lost):
+        self._last_release = time.monotonic()
+        if not await self.store.read(_has_abandoned_jobs):
             return
-        for job in await self.store.write(_give_back_lost):
-            log.warning("job_swept", job=job.id, status=job.status)
+        for job in await self.store.write(_release_abandoned_jobs):
+            log.warning("abandoned_job_released", job=job.id, status=job.status)
 
 
-def _any_lost(connection: Connection) -> bool:
-    return bool(jobs.expired(connection, is_gone, lock=False))
+def _has_abandoned_jobs(connection: Connection) -> bool:
+    return bool(jobs.expired(connection, has_ended, lock=False))
 
 
-def _give_back_lost(connection: Connection) -> list[TrainingJob]:
+def _release_abandoned_jobs(connection: Connection) -> list[TrainingJob]:
     return [
         jobs.give_back(connection, job, job.fence, "its worker was lost", attempt_spent=True)
-        for job in jobs.expired(connection, is_gone, lock=True)
+        for job in jobs.expired(connection, has_ended, lock=True)
     ]

@@ -7,7 +7,7 @@ from strawberry import ID
 
 from models.evaluation import Evaluation as EvaluationRecord
 from resolvers.analysis import DEFAULT, ComparedVersions, FlippedEvaluation, VersionChoice
-from runner.analysis.results import Difference, Learning, Point, Range, Suggested
+from runner.analysis.results import CurvePoint, Estimate, LearningCurveResult, SuggestedItem, VerdictChange
 from schema.decorators import object_type
 from schema.types.criterion import Criterion, CriterionScore
 from schema.types.evaluation import Evaluation
@@ -60,7 +60,7 @@ class CriterionComparison:
     )
 
     @classmethod
-    def of(cls, difference: Difference, criterion: Criterion) -> Self:
+    def of(cls, difference: VerdictChange, criterion: Criterion) -> Self:
         """The GraphQL view of a difference."""
         flipped = difference.raised + difference.lowered
         return cls(
@@ -171,7 +171,7 @@ class LearningCurvePoint:
     )
 
     @classmethod
-    def of(cls, point: Point) -> Self:
+    def of(cls, point: CurvePoint) -> Self:
         """The GraphQL view of a point."""
         return cls(
             label_count=point.labels,
@@ -198,7 +198,7 @@ class LearningCurve:
     )
 
     @classmethod
-    def of(cls, learning: Learning) -> Self:
+    def of(cls, learning: LearningCurveResult) -> Self:
         """The GraphQL view of a curve."""
         return cls(label_count=learning.labels, points=[LearningCurvePoint.of(point) for point in learning.points])
 
@@ -226,7 +226,7 @@ class EvaluationSuggestion:
     reason: str = strawberry.field(description="Why it is suggested, in a sentence for people.")
 
     @classmethod
-    def of(cls, row: EvaluationRecord, item: Suggested) -> Self:
+    def of(cls, row: EvaluationRecord, item: SuggestedItem) -> Self:
         """The GraphQL view of a suggestion."""
         return cls(
             evaluation=Evaluation.of(row),
@@ -237,5 +237,5 @@ class EvaluationSuggestion:
         )
 
 
-def _interval(range_: Range) -> Interval:
+def _interval(range_: Estimate) -> Interval:
     return Interval(estimate=range_.estimate, lower=range_.lower, upper=range_.upper)

@@ -7,8 +7,8 @@ import strawberry
 from models.errors import DomainError, RequestRejected
 from models.feedback import Summary
 from resolvers.jobs import Preflight
-from runner.jobs.feedback_quality import Balance, Quality
-from runner.jobs.warnings import Notice
+from runner.jobs.feedback_quality import FeedbackAssessment, LabelBalance
+from runner.jobs.warnings import TrainingWarning as WarningRecord
 from schema.decorators import field, object_type
 from schema.info import Info
 from schema.types.criterion import Criterion
@@ -27,7 +27,7 @@ class TrainingWarning:
     )
 
     @classmethod
-    def of(cls, notice: Notice) -> Self:
+    def of(cls, notice: WarningRecord) -> Self:
         """The GraphQL view of a warning."""
         return cls(code=notice.code, message=notice.message, field=field_path(notice.field or ()))
 
@@ -58,7 +58,7 @@ class CriterionBalance:
         return Criterion.of((await info.context.loaders.criteria.load(self.judge_pk))[self.ordinal])
 
     @classmethod
-    def of(cls, balance: Balance, judge_pk: int) -> Self:
+    def of(cls, balance: LabelBalance, judge_pk: int) -> Self:
         """The GraphQL view of a balance."""
         return cls(
             label_count=balance.labels,
@@ -103,7 +103,7 @@ class FeedbackQuality:
     )
 
     @classmethod
-    def of(cls, quality: Quality, figures: Summary, judge_pk: int) -> Self:
+    def of(cls, quality: FeedbackAssessment, figures: Summary, judge_pk: int) -> Self:
         """The GraphQL view of what was found."""
         return cls(
             examined_count=quality.examined,

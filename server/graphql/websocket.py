@@ -38,7 +38,7 @@ class SocketContext(Context):
             services.store,
             services.manager,
             services.scorer,
-            services.insight,
+            services.analysis,
             services.sizes,
         )
         self.authorization: object = header

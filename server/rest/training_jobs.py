@@ -22,7 +22,7 @@ from models.spec import (
 )
 from resolvers import jobs
 from resolvers.context import Context
-from runner.jobs.duration import minutes
+from runner.jobs.duration import round_up_to_minutes
 from server.auth import authenticate
 from server.errors import failure
 from server.rest.responses import DateRangeAnswer, FeedbackAnswer, JobAnswer
@@ -178,7 +178,7 @@ def as_json(job: TrainingJob, judge: Judge) -> JobAnswer:
             rating_count=summary["ratings"],
             date_range=DateRangeAnswer(summary["earliest"], summary["latest"]),
         ),
-        estimated_duration=minutes(job.estimated_seconds) if job.estimated_seconds is not None else None,
+        estimated_duration=round_up_to_minutes(job.estimated_seconds) if job.estimated_seconds is not None else None,
         created_at=job.created_at.isoformat(),
         created_by=job.created_by,
     )

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from resolvers import versions
 from resolvers.context import Context
-from runner.versions.importer import MOST_BYTES
+from runner.versions.importer import MAX_BYTES
 from server.errors import failure
 from server.rest.responses import VersionAnswer
 from server.rest.training_jobs import requires
@@ -35,8 +35,8 @@ async def import_version(request: Request, ctx: Context) -> Response:
     content = bytearray()
     async for chunk in request.stream():
         content += chunk
-        if len(content) > MOST_BYTES:
-            return failure(413, "LIMIT_EXCEEDED", f"A version's file has at most {MOST_BYTES:,} bytes.")
+        if len(content) > MAX_BYTES:
+            return failure(413, "LIMIT_EXCEEDED", f"A version's file has at most {MAX_BYTES:,} bytes.")
     judge_id = request.path_params["judge_id"]
     version = await versions.import_version(ctx, judge_id, bytes(content))
     body = VersionAnswer(

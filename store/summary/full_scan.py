@@ -22,7 +22,7 @@ from models.feedback import (
     CriterionShift,
     Feedback,
     FeedbackType,
-    Spread,
+    GroupSpread,
     Summary,
 )
 from models.judge import Criterion
@@ -174,11 +174,11 @@ class _Tally:
             return CriterionShift(ordinal, corrections, None, None)
         return CriterionShift(ordinal, corrections, fsum(shifts) / len(shifts), fsum(map(abs, shifts)) / len(shifts))
 
-    def _spread(self) -> Spread | None:
+    def _spread(self) -> GroupSpread | None:
         ranges = {n: criterion.maximum - criterion.minimum for n, criterion in self.criteria.items()}
         count = sum(map(len, self.shifts.values()))
         if count < 2:
             return None
         mean = fsum(fsum(map(abs, shifts)) / ranges[n] for n, shifts in self.shifts.items()) / count
         square = fsum(fsum(map(mul, shifts, shifts)) / ranges[n] ** 2 for n, shifts in self.shifts.items())
-        return Spread(count, len(self.groups), max(0.0, square - count * mean**2) / (count - 1))
+        return GroupSpread(count, len(self.groups), max(0.0, square - count * mean**2) / (count - 1))

@@ -35,8 +35,8 @@ from models.feedback import (
     Feedback,
     FeedbackType,
     Figures,
+    GroupSpread,
     RaterCount,
-    Spread,
     Summary,
 )
 from models.judge import Criterion, Judge
@@ -189,7 +189,7 @@ class _View:
         conflicts = sum(self.ever.get((CONFLICT, str(ordinal)), 0) for ordinal in pairs)
         return Agreement(tuple((ordinal, alpha_of(counts)) for ordinal, counts in pairs.items()), conflicts)
 
-    def spread(self) -> Spread | None:
+    def spread(self) -> GroupSpread | None:
         """How much the judge's absolute errors vary."""
         shifts = self._period().shifts([criterion.ordinal for criterion in self.criteria])
         number = sum(sums.compared for sums in shifts.values())
@@ -201,7 +201,7 @@ class _View:
             total += grain.points(sums.absolute, 1) / grain.range
             square += sums.square / SQUARES
         variance = (square - total * total / number) / (number - 1)
-        return Spread(number, self._groups(), max(0.0, variance))
+        return GroupSpread(number, self._groups(), max(0.0, variance))
 
     def _groups(self) -> int:
         if not self.everything:

@@ -15,7 +15,7 @@ from models.errors import ErrorCode
 from models.job import TrainingJob, TrainingType
 from models.job_status import TRANSITIONS, JobStatus
 from models.spec import MAX_BATCH, MAX_COMMENT, MAX_CRITERIA, MAX_NAME, MAX_TEXT
-from runner.notifications.deliverer import PAUSES
+from runner.notifications.deliverer import RETRY_DELAYS
 from server.app import create_app
 from server.rest import training_jobs as rest
 from server.settings import Settings
@@ -103,7 +103,7 @@ def test_the_payload_of_a_webhook_has_the_fields_it_is_shown_with() -> None:
     )
     assert first_column(text)[: len(ended)] == list(ended)
     assert first_column(text)[len(ended) :] == [f"data.{name}" for name in ended["data"]]
-    assert f"{len(PAUSES) + 1} times" in text
+    assert f"{len(RETRY_DELAYS) + 1} times" in text
 
 
 def test_every_dependency_earns_its_place_in_words() -> None:

@@ -10,8 +10,8 @@ from models.job import EventKind
 from models.job_status import JobStatus
 from resolvers.context import Context
 from resolvers.subscriptions import JobUpdate, follow_job
-from runner.analysis.service import Insight
-from runner.jobs.manager import Manager
+from runner.analysis.service import AnalysisService
+from runner.jobs.manager import JobManager
 from runner.versions.scorer import Scorer
 from store import jobs
 from store.database.store import Store
@@ -47,7 +47,7 @@ async def test_a_job_that_is_over_is_told_to_its_end_also_while_the_tail_lags_be
         notes = [NewEvent(EventKind.NOTE, f"Note {number}.") for number in range(MANY)]
         await store.write(lambda c: jobs.log(c, job, notes))
         await store.write(lambda c: jobs.transition(c, job, JobStatus.CANCELLED, "The job was cancelled."))
-        context = Context(world.viewer, store, Manager(store), Scorer(store), Insight(store.url))
+        context = Context(world.viewer, store, JobManager(store), Scorer(store), AnalysisService(store.url))
         cursors = [cursor_of(event) for event in await log_of(store, job)]
 
         assert await watch(store, context, job.id) == cursors
@@ -60,7 +60,7 @@ async def test_many_who_catch_up_at_once_are_given_what_was_read_once(store: Sto
     job = await make_job(world)
     await store.write(lambda c: jobs.log(c, job, [NewEvent(EventKind.NOTE, f"Note {n}.") for n in range(MANY)]))
     cursors = [cursor_of(event) for event in await log_of(store, job)]
-    context = Context(world.viewer, store, Manager(store), Scorer(store), Insight(store.url))
+    context = Context(world.viewer, store, JobManager(store), Scorer(store), AnalysisService(store.url))
 
     async def follow() -> list[tuple[str, int]]:
         async with asyncio.timeout(20), aclosing(follow_job(context, job.id, None)) as updates:
@@ -74,7 +74,7 @@ async def test_many_who_catch_up_at_once_are_given_what_was_read_once(store: Sto
 async def test_a_page_of_a_moment_ago_hides_no_event_from_one_who_comes_later(store: Store) -> None:
     world = await make_world(store)
     job = await make_job(world)
-    context = Context(world.viewer, store, Manager(store), Scorer(store), Insight(store.url))
+    context = Context(world.viewer, store, JobManager(store), Scorer(store), AnalysisService(store.url))
     async with aclosing(follow_job(context, job.id, None)) as updates:
         assert (await anext(updates)).job.status is JobStatus.QUEUED  # the page is read, and kept for a moment
     async with aclosing(follow_job(context, job.id, None)) as follower:

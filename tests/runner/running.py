@@ -14,7 +14,7 @@ import pytest
 
 from models.job import EventKind, TrainingJob
 from models.job_status import TERMINAL, JobStatus
-from runner.workers.leases import Leases
+from runner.workers.leases import LeasePolicy
 from runner.workers.worker import Worker
 from store.database.signals import Topic
 from store.database.store import Store
@@ -36,9 +36,9 @@ sys.exit(int(sys.argv[3]))
 
 
 @asynccontextmanager
-async def working(store: Store, leases: Leases | None = None, slots: int = 1) -> AsyncIterator[Worker]:
+async def working(store: Store, leases: LeasePolicy | None = None, slots: int = 1) -> AsyncIterator[Worker]:
     """A worker that takes jobs for as long as the block runs."""
-    worker = Worker(store, leases or Leases(tick=0.02), slots)
+    worker = Worker(store, leases or LeasePolicy(tick=0.02), slots)
     worker.start()
     try:
         yield worker

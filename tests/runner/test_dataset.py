@@ -13,8 +13,8 @@ from models.errors import Conflict
 from models.evaluation import Evaluation
 from models.feedback import Bounds
 from models.spec import EvaluationSpec
-from runner.dataset.dataset import Dataset, load, scales_of
-from runner.jobs.manager import Manager
+from runner.dataset.dataset import Dataset, load_dataset, to_scales
+from runner.jobs.manager import JobManager
 from store.database.store import Store
 from store.evaluations import NewEvaluation
 from store.feedback import NewFeedback
@@ -46,7 +46,7 @@ class Label:
 
 async def dataset(world: World, bounds: Bounds | None = None, watermark: int = 0) -> Dataset:
     count = len(world.criteria)
-    return await world.store.read(lambda c: load(c, world.judge.pk, count, bounds or Bounds(), watermark))
+    return await world.store.read(lambda c: load_dataset(c, world.judge.pk, count, bounds or Bounds(), watermark))
 
 
 def labels(data: Dataset) -> list[Label]:
@@ -210,7 +210,7 @@ async def test_everything_said_is_learned_from_or_doubt_or_told_to_be_left_out(s
         by = dice.choice(["ann", "ben", "cy"])
         await submit(world, new_feedback(dice.choice(evaluated), by=by, **dice.choice(kinds)()))
     data = await dataset(world)
-    plan = await Manager(store).preflight(world.viewer, training_spec(world))
+    plan = await JobManager(store).preflight(world.viewer, training_spec(world))
     assert plan.summary is not None
 
     assert len(data.labels) + len(data.doubts.item) + sum(data.left_out.values()) == plan.summary.total == 200
@@ -286,7 +286,7 @@ async def test_nothing_of_another_judge_is_learned(store: Store) -> None:
 async def test_scales_are_the_judges_criteria_in_order(store: Store) -> None:
     world = await make_world(store)
 
-    assert [(scale.key, scale.name, scale.minimum, scale.maximum) for scale in scales_of(world.criteria)] == [
+    assert [(scale.key, scale.name, scale.minimum, scale.maximum) for scale in to_scales(world.criteria)] == [
         (world.criteria[0].key, "Clarity", 1.0, 5.0),
         (world.criteria[1].key, "Accuracy", 1.0, 5.0),
     ]

@@ -35,7 +35,7 @@ from tests.runner.receivers import WebReceiver, answer, web_receiver
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tries again at once, and gives up after three attempts."""
-    monkeypatch.setattr(delivery, "PAUSES", (timedelta(0),) * 2)
+    monkeypatch.setattr(delivery, "RETRY_DELAYS", (timedelta(0),) * 2)
 
 
 async def end_job(world: World, **options: Any) -> TrainingJob:
@@ -149,12 +149,12 @@ async def test_between_attempts_there_is_a_pause_and_the_reason_is_seen(store: S
             row = await settled(store, lambda row: row.attempts > 0)
 
     assert (row.status, row.last_error) == (DeliveryStatus.PENDING, "The receiver answered 500.")
-    assert timedelta(0) < row.due_at - now() <= delivery.PAUSES[0]
+    assert timedelta(0) < row.due_at - now() <= delivery.RETRY_DELAYS[0]
 
 
 async def test_the_pauses_grow_and_last_some_three_days() -> None:
-    assert list(delivery.PAUSES) == sorted(delivery.PAUSES)
-    assert timedelta(days=2) < sum(delivery.PAUSES, timedelta()) < timedelta(days=4)
+    assert list(delivery.RETRY_DELAYS) == sorted(delivery.RETRY_DELAYS)
+    assert timedelta(days=2) < sum(delivery.RETRY_DELAYS, timedelta()) < timedelta(days=4)
 
 
 async def test_a_receiver_that_is_gone_is_left_alone(store: Store) -> None:

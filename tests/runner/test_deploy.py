@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 from models.audit import AuditAction, AuditEntry
 from models.errors import Conflict, Invalid, NotAnImprovement, NotFound, NothingToRollBack
 from models.judge import Deployment, Judge, JudgeVersion
-from runner.versions.deployment import DeployRequest, decide, deploy, rollback
+from runner.versions.deployment import DeployRequest, deploy, deploy_if_proven, rollback
 from store import audit, judges
 from store.database.rows import every
 from store.database.store import Store
@@ -211,7 +211,7 @@ async def test_a_job_that_deploys_and_a_person_who_does_so_at_once_are_judged_by
 
     def end_of_job(connection: Connection) -> tuple[bool, str]:
         judge = judges.lock(connection, world.judge.pk)
-        return decide(connection, judge, by_job, backup=True, by=world.viewer.user_id)
+        return deploy_if_proven(connection, judge, by_job, backup=True, by=world.viewer.user_id)
 
     hand, job = await asyncio.gather(put_out(world, by_hand), other_store.write(end_of_job), return_exceptions=True)
 
@@ -331,7 +331,9 @@ async def test_the_audit_log_names_each_deployment_with_its_reason_and_refusals_
     await put_out(world, unproven, force=True, reason="a hunch")
     await go_back(world, "it was wrong")
     by_job = await make_version(world, proven_against=proven.id)
-    await store.write(lambda c: decide(c, judges.lock(c, world.judge.pk), by_job, backup=True, by=world.viewer.user_id))
+    await store.write(
+        lambda c: deploy_if_proven(c, judges.lock(c, world.judge.pk), by_job, backup=True, by=world.viewer.user_id)
+    )
 
     wanted = audit.of_workspace(world.viewer.workspace_id, audit.AuditFilter(user_id=world.viewer.user_id))
     told = await store.read(lambda c: every(c, wanted.order_by(AuditEntry.pk), AuditEntry))

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from models.feedback import Spread
-from runner.jobs.detectable_effect import Likeness, detectable_change
+from models.feedback import GroupSpread
+from runner.jobs.detectable_effect import IntraGroupCorrelation, detectable_change
 from trainer.evidence.bootstrap import mae_changes
 
 
@@ -18,7 +18,7 @@ def errors_of(groups: int, size: int, shared: float, seed: int) -> np.ndarray:
 
 @pytest.mark.parametrize("shared", [0.0, 0.1, 0.5])
 def test_the_likeness_of_a_group_is_found(shared: float) -> None:
-    found = Likeness.of(errors_of(300, 8, shared, 0).tolist())
+    found = IntraGroupCorrelation.of(errors_of(300, 8, shared, 0).tolist())
 
     assert found.correlation == pytest.approx(shared, abs=0.03)
     assert found.unevenness == pytest.approx(1.0)
@@ -26,27 +26,30 @@ def test_the_likeness_of_a_group_is_found(shared: float) -> None:
 
 def test_uneven_groups_count_for_less() -> None:
     """Three labels in one group and one in another: (9 + 1) / 4 a group where the mean is two."""
-    assert Likeness.of([[0.1, 0.3, 0.2], [0.5]]).unevenness == pytest.approx(1.25)
+    assert IntraGroupCorrelation.of([[0.1, 0.3, 0.2], [0.5]]).unevenness == pytest.approx(1.25)
 
 
 def test_labels_that_share_nothing_count_each_and_copies_count_once() -> None:
-    spread = Spread(count=1000, groups=100, variance=0.04)
-    alone, copies = detectable_change(spread, Likeness(0.0)), detectable_change(spread, Likeness(1.0))
+    spread = GroupSpread(count=1000, groups=100, variance=0.04)
+    alone, copies = (
+        detectable_change(spread, IntraGroupCorrelation(0.0)),
+        detectable_change(spread, IntraGroupCorrelation(1.0)),
+    )
 
     assert alone == pytest.approx(2.8298 * 0.2 / 1000**0.5, rel=1e-3)  # t(97.5 %) + t(80 %) of 99 degrees of freedom
     assert copies == pytest.approx(2.8298 * 0.2 / 100**0.5, rel=1e-3)
 
 
 def test_what_is_held_out_for_the_proof_is_all_that_proves() -> None:
-    spread, like = Spread(count=1000, groups=100, variance=0.04), Likeness(0.2)
+    spread, like = GroupSpread(count=1000, groups=100, variance=0.04), IntraGroupCorrelation(0.2)
 
-    assert detectable_change(spread, like, 0.2) == detectable_change(Spread(200, 20, 0.04), like)
+    assert detectable_change(spread, like, 0.2) == detectable_change(GroupSpread(200, 20, 0.04), like)
     assert detectable_change(spread, like, 0.02) is None
 
 
 def test_two_groups_are_too_few_to_tell() -> None:
-    assert detectable_change(Spread(1000, 2, 0.04), Likeness()) is None
-    assert detectable_change(None, Likeness()) is None
+    assert detectable_change(GroupSpread(1000, 2, 0.04), IntraGroupCorrelation()) is None
+    assert detectable_change(None, IntraGroupCorrelation()) is None
 
 
 @pytest.mark.parametrize(("groups", "size", "shared"), [(60, 1, 0.0), (40, 10, 0.2), (8, 20, 0.1)])
@@ -55,8 +58,8 @@ def test_a_change_of_that_size_is_proven_four_times_out_of_five(groups: int, siz
     proven, runs, of_item = 0, 100, np.repeat(np.arange(groups, dtype=np.int32), size)
     for seed in range(runs):
         before = errors_of(groups, size, shared, seed)
-        spread = Spread(before.size, groups, float(before.var(ddof=1)))
-        wanted = detectable_change(spread, Likeness.of(before.tolist()))
+        spread = GroupSpread(before.size, groups, float(before.var(ddof=1)))
+        wanted = detectable_change(spread, IntraGroupCorrelation.of(before.tolist()))
         assert wanted is not None
         change = errors_of(groups, size, shared, 1000 + seed).ravel() - wanted
         proven += mae_changes([change], [of_item], np.ones(1), seed).overall.upper < 0

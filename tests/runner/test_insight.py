@@ -10,12 +10,12 @@ import pytest
 
 from models.errors import LimitExceeded
 from runner.analysis import service as module
-from runner.analysis.requests import Curve
-from runner.analysis.results import Learning, Point, Range
-from runner.analysis.service import Insight
+from runner.analysis.requests import LearningCurveRequest
+from runner.analysis.results import CurvePoint, Estimate, LearningCurveResult
+from runner.analysis.service import AnalysisService
 from tests.runner.running import lives
 
-ANSWER = Learning(7, [Point(0, Range(0.2, 0.1, 0.3), None)])
+ANSWER = LearningCurveResult(7, [CurvePoint(0, Estimate(0.2, 0.1, 0.3), None)])
 
 # Takes its question, then says its answer and ends, or stays until it is killed.
 _PROGRAM = """
@@ -57,14 +57,14 @@ def thinkers(monkeypatch: pytest.MonkeyPatch) -> Thinkers:
 
 
 @pytest.fixture
-async def insight(thinkers: Thinkers) -> AsyncIterator[Insight]:
-    made = Insight("sqlite+aiosqlite:///nowhere")
+async def insight(thinkers: Thinkers) -> AsyncIterator[AnalysisService]:
+    made = AnalysisService("sqlite+aiosqlite:///nowhere")
     yield made
     await made.close()
 
 
-async def ask(insight: Insight, number: int = 0) -> Learning:
-    return await insight.ask(Curve(1, number, number), Learning)
+async def run(insight: AnalysisService, number: int = 0) -> LearningCurveResult:
+    return await insight.run(LearningCurveRequest(1, number, number), LearningCurveResult)
 
 
 async def begun(thinkers: Thinkers, count: int) -> None:
@@ -73,53 +73,55 @@ async def begun(thinkers: Thinkers, count: int) -> None:
             await thinkers.begun.get()
 
 
-async def test_equal_questions_are_thought_about_once(insight: Insight, thinkers: Thinkers) -> None:
-    answers = await asyncio.gather(ask(insight), ask(insight), ask(insight, 1))
+async def test_equal_questions_are_thought_about_once(insight: AnalysisService, thinkers: Thinkers) -> None:
+    answers = await asyncio.gather(run(insight), run(insight), run(insight, 1))
 
-    assert [*answers, await ask(insight)] == [ANSWER] * 4
+    assert [*answers, await run(insight)] == [ANSWER] * 4
     assert len(thinkers.started) == 2
 
 
 async def test_the_oldest_answers_are_forgotten(
-    insight: Insight, thinkers: Thinkers, monkeypatch: pytest.MonkeyPatch
+    insight: AnalysisService, thinkers: Thinkers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "KEPT", 2)
+    monkeypatch.setattr(module, "MAX_CACHED", 2)
     for number in (0, 1, 0, 2, 0, 1):
-        await ask(insight, number)
+        await run(insight, number)
 
     assert len(thinkers.started) == 4  # 1 was forgotten when 2 came, 0 was asked since
 
 
-async def test_a_question_that_fails_is_no_answer_and_may_be_asked_again(insight: Insight, thinkers: Thinkers) -> None:
+async def test_a_question_that_fails_is_no_answer_and_may_be_asked_again(
+    insight: AnalysisService, thinkers: Thinkers
+) -> None:
     thinkers.code = 1
-    with pytest.raises(RuntimeError, match="Curve ended with status 1"):
-        await ask(insight)
+    with pytest.raises(RuntimeError, match="ended with status 1"):
+        await run(insight)
     thinkers.code = 0
 
-    assert await ask(insight) == ANSWER
+    assert await run(insight) == ANSWER
 
 
 async def test_a_question_that_takes_too_long_is_given_up(
-    insight: Insight, thinkers: Thinkers, monkeypatch: pytest.MonkeyPatch
+    insight: AnalysisService, thinkers: Thinkers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "PATIENCE", 0.2)
+    monkeypatch.setattr(module, "TIMEOUT_SECONDS", 0.2)
     thinkers.stay = True
     with pytest.raises(LimitExceeded, match="given up"):
-        await ask(insight)
+        await run(insight)
 
     assert not any(map(lives, thinkers.started))
 
 
 async def test_a_few_are_thought_about_at_a_time_and_too_many_are_refused(
-    insight: Insight, thinkers: Thinkers, monkeypatch: pytest.MonkeyPatch
+    insight: AnalysisService, thinkers: Thinkers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "QUEUE", 3)
+    monkeypatch.setattr(module, "MAX_QUEUED", 3)
     thinkers.stay = True
-    waiting = [asyncio.create_task(ask(insight, number)) for number in range(3)]
+    waiting = [asyncio.create_task(run(insight, number)) for number in range(3)]
     await begun(thinkers, 2)
     with pytest.raises(LimitExceeded, match="too many questions"):
-        await ask(insight, 3)
-    joined = asyncio.create_task(ask(insight, 0))  # no new question
+        await run(insight, 3)
+    joined = asyncio.create_task(run(insight, 0))  # no new question
     await asyncio.sleep(0.05)
 
     assert len(thinkers.started) == 2
@@ -129,8 +131,10 @@ async def test_a_few_are_thought_about_at_a_time_and_too_many_are_refused(
     assert not any(map(lives, thinkers.started))
 
 
-async def test_who_stops_waiting_does_not_stop_what_others_wait_for(insight: Insight, thinkers: Thinkers) -> None:
-    impatient, patient = asyncio.create_task(ask(insight)), asyncio.create_task(ask(insight))
+async def test_who_stops_waiting_does_not_stop_what_others_wait_for(
+    insight: AnalysisService, thinkers: Thinkers
+) -> None:
+    impatient, patient = asyncio.create_task(run(insight)), asyncio.create_task(run(insight))
     await begun(thinkers, 1)
     impatient.cancel()
 

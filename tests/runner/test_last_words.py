@@ -49,12 +49,12 @@ def test_where_the_log_is_json_each_line_is(way: str) -> None:
     assert not any(word in line for word in ("a1B2", "Traceback", "File", ".py", "/srv"))
 
 
-@pytest.mark.parametrize("question", ["nonsense", '{"url": "sqlite+aiosqlite:///DATABASE", "question": QUESTION}'])
+@pytest.mark.parametrize("question", ["nonsense", '{"url": "sqlite+aiosqlite:///DATABASE", "request": QUESTION}'])
 def test_a_process_that_thinks_answers_with_what_went_wrong(tmp_path: Path, question: str) -> None:
     database = tmp_path / "judgesmith.sqlite"
     database.write_text("This is no database, however long one looks at it.")
     asked = question.replace("DATABASE", str(database)).replace(
-        "QUESTION", '{"type": "Curve", "judge_pk": 1, "watermark": 1, "standing": 1}'
+        "QUESTION", '{"type": "LearningCurveRequest", "judge_pk": 1, "watermark": 1, "effective_count": 1}'
     )
     with subprocess.Popen(
         [sys.executable, "-m", "runner.analysis.process", str(os.getpid())],

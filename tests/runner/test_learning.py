@@ -18,8 +18,8 @@ from models.job import EventKind, JobEvent, TrainingJob, TrainingType
 from models.job_status import JobStatus
 from models.judge import JudgeVersion, VersionStatus
 from models.spec import ExecutionOptions
-from runner.dataset.dataset import scales_of
-from runner.jobs.manager import Manager
+from runner.dataset.dataset import to_scales
+from runner.jobs.manager import JobManager
 from runner.processes import spawn as process
 from store import jobs, judges
 from store.database.store import Store, open_store
@@ -45,7 +45,7 @@ KINDS = ["sqlite", "postgres"]
 
 async def create(world: World, training_type: TrainingType, options: ExecutionOptions, **config: Any) -> TrainingJob:
     spec = replace(training_spec(world, training_type, **config), options=options)
-    job, _ = await Manager(world.store).submit(world.viewer, spec)
+    job, _ = await JobManager(world.store).submit(world.viewer, spec)
     return job
 
 
@@ -132,7 +132,7 @@ def score(content: bytes | None, world: World, raw: list[list[float]]) -> np.nda
     number = len(raw)
     nothing: list[str | None] = [None] * number
     items = Items([""] * number, nothing, nothing, nothing, ["text"] * number, nothing, np.array(raw))
-    return Version.loads(content).score(items, scales_of(world.criteria)).point
+    return Version.loads(content).score(items, to_scales(world.criteria)).point
 
 
 # --- what each kind of job does
@@ -334,7 +334,7 @@ async def test_cancelling_ends_a_training_process_for_good(store: Store, started
     job = await create(world, TrainingType.FULL_RETRAIN, ExecutionOptions(), **LONG | {"max_epochs": 10_000})
     async with working(store):
         await stands(store, job, JobStatus.TRAINING)
-        await Manager(store).cancel(world.viewer, job.id, "enough")
+        await JobManager(store).cancel(world.viewer, job.id, "enough")
         cancelled = await ended(store, job)
         async with asyncio.timeout(10):
             await started[0].wait()

@@ -12,9 +12,9 @@ from sqlalchemy import Connection, select
 from models.job import Delivery, EventKind, TrainingJob, TrainingType
 from models.job_status import JobStatus
 from models.judge import JudgeVersion
-from runner.jobs.manager import Manager
-from runner.workers.completion import publish
-from runner.workers.leases import Leases
+from runner.jobs.manager import JobManager
+from runner.workers.completion import publish_result
+from runner.workers.leases import LeasePolicy
 from store import jobs, judges
 from store.database.rows import every
 from store.database.store import Store
@@ -128,7 +128,7 @@ async def test_messages_are_owed_once_to_each_target_from_the_moment_of_the_end(
         if end == "cancelled":
             await stands(store, job, JobStatus.VALIDATING)
             assert await owed(store) == []
-            await Manager(store).cancel(world.viewer, job.id, None)
+            await JobManager(store).cancel(world.viewer, job.id, None)
         await ended(store, job)
 
     assert sorted((row.channel, row.payload["type"]) for row in await owed(store)) == [
@@ -279,7 +279,7 @@ async def test_cancelling_a_running_job_ends_it_and_its_process(store: Store, ac
     job = await make_job(world)
     async with working(store):
         await stands(store, job, JobStatus.TRAINING)
-        await Manager(store).cancel(world.viewer, job.id, "enough")
+        await JobManager(store).cancel(world.viewer, job.id, "enough")
         cancelled = await ended(store, job)
         await gone(actors.started[0])
 
@@ -296,7 +296,7 @@ async def test_cancelling_from_another_server_reaches_the_worker(
     job = await make_job(world)
     async with working(store):
         await stands(other_store, job, JobStatus.TRAINING)
-        await Manager(other_store).cancel(world.viewer, job.id, None)
+        await JobManager(other_store).cancel(world.viewer, job.id, None)
         cancelled = await ended(other_store, job)
 
     assert cancelled.status is JobStatus.CANCELLED
@@ -306,7 +306,7 @@ async def test_a_queued_job_that_was_cancelled_is_never_started(store: Store, ac
     actors.play(*TRAINED, outcome())
     world = await make_world(store)
     cancelled, kept = await make_job(world), await make_job(world)
-    await Manager(store).cancel(world.viewer, cancelled.id, None)
+    await JobManager(store).cancel(world.viewer, cancelled.id, None)
     async with working(store):
         await ended(store, kept)
 
@@ -318,8 +318,8 @@ async def test_a_cancellation_at_the_last_moment_counts(store: Store) -> None:
     await make_job(world, options={"auto_deploy": True})
     job = await store.write(lambda c: jobs.claim(c, "w", timedelta(minutes=1)))
     assert job is not None
-    await Manager(store).cancel(world.viewer, job.id, "stop")
-    done = await store.write(lambda c: publish(c, job.id, job.fence, outcome()["outcome"], b"learned"))
+    await JobManager(store).cancel(world.viewer, job.id, "stop")
+    done = await store.write(lambda c: publish_result(c, job.id, job.fence, outcome()["outcome"], b"learned"))
 
     assert done.status is JobStatus.CANCELLED
     assert await versions_of(world) == []
@@ -357,8 +357,8 @@ async def test_a_job_is_handed_back_also_while_its_process_is_still_starting(
     async def no_spare(_self: object) -> Process:
         return await never_starts()
 
-    monkeypatch.setattr("runner.processes.spawn.Spare.prepare", lambda _self: None)
-    monkeypatch.setattr("runner.processes.spawn.Spare.take", no_spare)
+    monkeypatch.setattr("runner.processes.spawn.WarmProcess.prepare", lambda _self: None)
+    monkeypatch.setattr("runner.processes.spawn.WarmProcess.take", no_spare)
     job = await make_job(await make_world(store))
     async with working(store):
         async with asyncio.timeout(10):
@@ -413,9 +413,9 @@ async def test_a_result_under_an_old_fence_publishes_nothing(store: Store) -> No
     new = await store.write(lambda c: jobs.claim(c, "w2", timedelta(minutes=1)))
     assert new is not None
     with pytest.raises(Lost):
-        await store.write(lambda c: publish(c, old.id, old.fence, outcome()["outcome"], b"old"))
+        await store.write(lambda c: publish_result(c, old.id, old.fence, outcome()["outcome"], b"old"))
     before = await log_of(store, old)
-    await store.write(lambda c: publish(c, new.id, new.fence, outcome()["outcome"], b"new"))
+    await store.write(lambda c: publish_result(c, new.id, new.fence, outcome()["outcome"], b"new"))
     [version] = await versions_of(world)
 
     assert before[-1].body["to"] == "preparing"
@@ -426,7 +426,7 @@ async def test_a_result_under_an_old_fence_publishes_nothing(store: Store) -> No
 async def test_a_quiet_jobs_lease_is_renewed_for_as_long_as_its_process_lives(store: Store, actors: Actors) -> None:
     actors.play(*BEGUN, hold=True)
     job = await make_job(await make_world(store))
-    async with working(store, Leases(seconds=2.0, tick=0.02)):
+    async with working(store, LeasePolicy(seconds=2.0, tick=0.02)):
         first = await stands(store, job, JobStatus.TRAINING)
         assert first.lease_until is not None
         later = await until(

@@ -13,9 +13,9 @@ from models.job import EventKind, Priority, TrainingJob, TrainingType
 from models.job_status import JobStatus
 from models.judge import DeploymentAction, VersionStatus
 from models.spec import ExecutionOptions, TrainingSpec
-from runner.dataset.bounds import bounds_of_job
-from runner.jobs.duration import minutes
-from runner.jobs.manager import Manager
+from runner.dataset.bounds import feedback_bounds_for_job
+from runner.jobs.duration import round_up_to_minutes
+from runner.jobs.manager import JobManager
 from store import jobs, judges
 from store.database.store import Store
 from store.summary.summary import summarise
@@ -46,7 +46,7 @@ async def ready_world(store: Store, items: int = 30, **values: Any) -> World:
 
 
 async def create(world: World, spec: TrainingSpec | None = None, store: Store | None = None) -> TrainingJob:
-    job, _ = await Manager(store or world.store).submit(world.viewer, spec or training_spec(world))
+    job, _ = await JobManager(store or world.store).submit(world.viewer, spec or training_spec(world))
     return job
 
 
@@ -55,7 +55,7 @@ async def refusal(world: World, spec: TrainingSpec) -> tuple[DomainError, ...]:
     before = await count_jobs(world.store)
     with pytest.raises(RequestRejected) as refused:
         await create(world, spec)
-    plan = await Manager(world.store).preflight(world.viewer, spec)
+    plan = await JobManager(world.store).preflight(world.viewer, spec)
 
     assert await count_jobs(world.store) == before
     assert [(e.code, e.field) for e in plan.errors] == [(e.code, e.field) for e in refused.value.errors]
@@ -95,7 +95,7 @@ async def test_what_a_job_learns_from_is_fixed_when_it_is_created(store: Store) 
 
     assert (later.base_version_id, later.feedback_after, later.feedback_upto) == (base, 0, 30)
     assert later.summary["usable"] == 30
-    assert bounds_of_job(later).upto_seq == 30
+    assert feedback_bounds_for_job(later).upto_seq == 30
 
 
 async def test_an_incremental_job_takes_what_came_after_the_active_versions_watermark(store: Store) -> None:
@@ -115,7 +115,7 @@ async def test_an_incremental_job_with_a_cutoff_date_goes_by_the_date(store: Sto
     job = await create(world, spec)
 
     assert (job.feedback_after, job.summary["usable"]) == (0, 10)
-    assert bounds_of_job(job).since == NOON + timedelta(microseconds=1)
+    assert feedback_bounds_for_job(job).since == NOON + timedelta(microseconds=1)
 
 
 @pytest.mark.parametrize("training_type", [TrainingType.INCREMENTAL, TrainingType.FINE_TUNE, TrainingType.VALIDATION])
@@ -124,7 +124,7 @@ async def test_without_an_active_version_a_person_is_told_what_that_means(
 ) -> None:
     world = await ready_world(store)
     targets = {"target_criteria": ("crit_clarity",)} if training_type is TrainingType.FINE_TUNE else {}
-    job, warnings = await Manager(store).submit(world.viewer, training_spec(world, training_type, **targets))
+    job, warnings = await JobManager(store).submit(world.viewer, training_spec(world, training_type, **targets))
     told = [event.body["code"] for event in await log_of(store, job) if event.kind is EventKind.WARNING]
 
     assert "NO_ACTIVE_VERSION" in [warning.code for warning in warnings]
@@ -168,7 +168,9 @@ async def test_what_is_retracted_leaves_a_job_that_has_not_started_and_no_other(
     job = await create(world)
 
     async def seen(job: TrainingJob) -> int:
-        return (await store.read(lambda c: summarise(c, world.judge.pk, world.criteria, bounds_of_job(job)))).total
+        return (
+            await store.read(lambda c: summarise(c, world.judge.pk, world.criteria, feedback_bounds_for_job(job)))
+        ).total
 
     await retract_all(world, after=4)
     before = await seen(job)
@@ -202,7 +204,7 @@ async def test_an_unknown_judge_or_criterion_is_refused_at_its_place(store: Stor
 async def test_a_malformed_request_is_refused_by_the_dry_run_too(store: Store) -> None:
     world = await ready_world(store)
     with pytest.raises(RequestRejected):
-        await Manager(store).preflight(world.viewer, training_spec(world, max_epochs=0))
+        await JobManager(store).preflight(world.viewer, training_spec(world, max_epochs=0))
     with pytest.raises(RequestRejected):
         await create(world, training_spec(world, max_epochs=0))
 
@@ -210,8 +212,8 @@ async def test_a_malformed_request_is_refused_by_the_dry_run_too(store: Store) -
 async def test_the_dry_run_says_what_the_job_then_starts_from(store: Store) -> None:
     world = await ready_world(store)
     spec = training_spec(world)
-    plan = await Manager(store).preflight(world.viewer, spec)
-    job, warnings = await Manager(store).submit(world.viewer, spec)
+    plan = await JobManager(store).preflight(world.viewer, spec)
+    job, warnings = await JobManager(store).submit(world.viewer, spec)
 
     assert plan.summary is not None
     assert (plan.errors, plan.warnings) == ((), warnings)
@@ -237,7 +239,7 @@ async def test_private_addresses_are_refused_unless_an_operator_allows_them(stor
         spec = replace(training_spec(world), options=ExecutionOptions(webhook_url=url))
         with pytest.raises(RequestRejected) as refused:
             await create(world, spec)
-        allowed, _ = await Manager(store, allow_private_targets=True).submit(world.viewer, spec)
+        allowed, _ = await JobManager(store, allow_private_targets=True).submit(world.viewer, spec)
 
         assert [error.field for error in refused.value.errors] == [("execution_options", "webhook_url")]
         assert allowed.options["webhook_url"] == url
@@ -267,7 +269,7 @@ async def test_a_key_gives_the_first_job_also_when_much_has_changed_since(store:
     world = await ready_world(store)
     spec = replace(training_spec(world), idempotency_key="once")
     first = await create(world, spec)
-    await Manager(store).cancel(world.viewer, first.id, None)
+    await JobManager(store).cancel(world.viewer, first.id, None)
     await retract_all(world)
     again = await create(world, spec)
 
@@ -307,7 +309,7 @@ async def test_a_job_that_waits_for_its_start_is_started_once(store: Store, othe
     world = await ready_world(store)
     job = await create(world, replace(training_spec(world), options=ExecutionOptions(auto_start=False)))
     outcomes = await asyncio.gather(
-        *(Manager(s).start(world.viewer, job.id) for s in (store, other_store) for _ in range(3)),
+        *(JobManager(s).start(world.viewer, job.id) for s in (store, other_store) for _ in range(3)),
         return_exceptions=True,
     )
 
@@ -325,7 +327,7 @@ async def test_a_job_past_its_start_can_not_be_started(store: Store, status: Job
     world = await make_world(store)
     job = await put_job(world, status)
     with pytest.raises(NotStartable, match=status.name):
-        await Manager(store).start(world.viewer, job.id)
+        await JobManager(store).start(world.viewer, job.id)
 
     assert await job_now(store, job) == job
 
@@ -338,7 +340,7 @@ async def test_a_retry_is_the_same_request_on_the_feedback_there_is_now(store: S
     first = await create(world, replace(spec, options=options, idempotency_key="once"))
     await store.write(lambda c: c.execute(update(TrainingJob).where(TrainingJob.id == first.id).values(status=status)))
     await add_corrections(world, await add_evaluations(world, 5, start=100))
-    again = await Manager(store).retry(world.viewer, first.id)
+    again = await JobManager(store).retry(world.viewer, first.id)
 
     assert (again.retry_of, again.status, again.idempotency_key) == (first.id, JobStatus.QUEUED, None)
     assert (again.config, again.options, again.priority) == (first.config, first.options, first.priority)
@@ -352,7 +354,7 @@ async def test_only_a_job_that_failed_or_was_cancelled_is_tried_again(store: Sto
     world = await ready_world(store)
     job = await put_job(world, status)
     with pytest.raises(NotRetryable, match=status.name):
-        await Manager(store).retry(world.viewer, job.id)
+        await JobManager(store).retry(world.viewer, job.id)
 
     assert await count_jobs(store) == 1
 
@@ -360,10 +362,10 @@ async def test_only_a_job_that_failed_or_was_cancelled_is_tried_again(store: Sto
 async def test_a_retry_that_can_not_be_met_any_more_is_refused(store: Store) -> None:
     world = await ready_world(store)
     job = await create(world)
-    await Manager(store).cancel(world.viewer, job.id, None)
+    await JobManager(store).cancel(world.viewer, job.id, None)
     await retract_all(world)
     with pytest.raises(RequestRejected) as refused:
-        await Manager(store).retry(world.viewer, job.id)
+        await JobManager(store).retry(world.viewer, job.id)
 
     assert [error.code.value for error in refused.value.errors] == ["INSUFFICIENT_FEEDBACK"]
 
@@ -372,7 +374,7 @@ async def test_another_workspaces_job_is_unknown_to_every_verb(store: Store) -> 
     world = await ready_world(store)
     job = await create(world)
     stranger, _ = await make_viewer(store, workspace="elsewhere")
-    manager = Manager(store)
+    manager = JobManager(store)
     for verb in (manager.start, manager.retry, lambda viewer, job_id: manager.cancel(viewer, job_id, None)):
         with pytest.raises(NotFound):
             await verb(stranger, job.id)
@@ -413,7 +415,7 @@ async def finished(world: World, usable: int, seconds: float) -> None:
 
 
 async def estimate(world: World) -> float:
-    plan = await Manager(world.store).preflight(world.viewer, training_spec(world))
+    plan = await JobManager(world.store).preflight(world.viewer, training_spec(world))
     assert plan.seconds is not None
     return plan.seconds
 
@@ -442,7 +444,7 @@ async def test_more_feedback_is_never_estimated_to_take_less_time(store: Store) 
 
 @pytest.mark.parametrize(("seconds", "expected"), [(0, 1), (0.4, 1), (60, 1), (60.1, 2), (119, 2), (3600, 60)])
 def test_minutes_are_whole_and_at_least_one(seconds: float, expected: int) -> None:
-    assert minutes(seconds) == expected
+    assert round_up_to_minutes(seconds) == expected
 
 
 async def test_the_queue_ahead_is_of_all_judges_since_workers_are_shared(store: Store) -> None:

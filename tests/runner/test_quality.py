@@ -7,9 +7,9 @@ import pytest
 
 from models.job import EventKind, TrainingType
 from runner.jobs import feedback_quality as quality_module
-from runner.jobs.feedback_quality import Balance, Quality
-from runner.jobs.manager import Manager
-from runner.jobs.warnings import Notice
+from runner.jobs.feedback_quality import FeedbackAssessment, LabelBalance
+from runner.jobs.manager import JobManager
+from runner.jobs.warnings import TrainingWarning
 from store.database.store import Store
 from tests.factories import World, add_evaluations, log_of, make_world, new_feedback, submit, training_spec
 
@@ -17,13 +17,13 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
-async def look(world: World, kind: TrainingType = TrainingType.FULL_RETRAIN, **config: Any) -> Quality:
-    plan = await Manager(world.store).preflight(world.viewer, training_spec(world, kind, **config))
+async def look(world: World, kind: TrainingType = TrainingType.FULL_RETRAIN, **config: Any) -> FeedbackAssessment:
+    plan = await JobManager(world.store).preflight(world.viewer, training_spec(world, kind, **config))
     return plan.quality
 
 
 async def warned(world: World, **config: Any) -> dict[str, str]:
-    plan = await Manager(world.store).preflight(world.viewer, training_spec(world, **config))
+    plan = await JobManager(world.store).preflight(world.viewer, training_spec(world, **config))
     return {notice.code: notice.message for notice in plan.warnings}
 
 
@@ -44,7 +44,7 @@ async def test_corrections_that_agree_with_the_judge_are_told_from_those_that_do
 async def test_without_feedback_there_is_nothing_to_say(store: Store) -> None:
     found = await look(await make_world(store))
 
-    assert found == Quality()
+    assert found == FeedbackAssessment()
     assert found.agreeing_share is None
 
 
@@ -69,7 +69,7 @@ async def test_labels_that_nearly_all_say_the_same_are_warned_of_by_criterion(st
     found = await look(world)
     message = (await warned(world))["CLASS_IMBALANCE"]
 
-    assert found.balance == (Balance(0, 12, 4.0, 12), Balance(1, 12, 1.0, 3))
+    assert found.balance == (LabelBalance(0, 12, 4.0, 12), LabelBalance(1, 12, 1.0, 3))
     assert message.startswith("100% of the 12 labels of crit_clarity are 4:")
 
 
@@ -114,9 +114,9 @@ async def test_few_groups_are_warned_of_and_prove_less_than_many_with_as_many_la
         evaluated = await add_evaluations(world, 120, groups=groups)
         scores = [5.0 if n % groups % 4 == 0 else 3.0 + n % 2 for n in range(120)]  # a group in four is all wrong
         await submit(world, *(new_feedback(e, scores=[s, None]) for e, s in zip(evaluated, scores, strict=True)))
-        plan = await Manager(store).preflight(world.viewer, training_spec(world))
+        plan = await JobManager(store).preflight(world.viewer, training_spec(world))
         found[groups] = plan.detectable_change, {notice.code for notice in plan.warnings}
-    split = await Manager(store).preflight(world.viewer, training_spec(world, validation_split=0.2))
+    split = await JobManager(store).preflight(world.viewer, training_spec(world, validation_split=0.2))
 
     assert found[4][0] is not None
     assert found[40][0] is not None
@@ -151,8 +151,8 @@ async def test_what_nothing_is_learned_from_is_told_with_the_reason(store: Store
 async def test_of_much_feedback_the_newest_is_looked_at_and_that_is_told(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(quality_module, "BLOCK", 4)
-    monkeypatch.setattr(quality_module, "MOST", 8)
+    monkeypatch.setattr(quality_module, "ROWS_PER_READ", 4)
+    monkeypatch.setattr(quality_module, "MAX_EXAMINED", 8)
     world = await make_world(store)
     evaluated = await add_evaluations(world, 6)
     await submit(world, *(new_feedback(e, scores=[1.0, None]) for e in evaluated))
@@ -162,7 +162,7 @@ async def test_of_much_feedback_the_newest_is_looked_at_and_that_is_told(
     message = (await warned(world))["DUPLICATE_FEEDBACK"]
 
     assert (found.examined, found.whole, found.repeated) == (8, False, 4)
-    assert found.balance == (Balance(0, 4, 5.0, 4),)
+    assert found.balance == (LabelBalance(0, 4, 5.0, 4),)
     assert "of the newest 8 items of feedback" in message
 
 
@@ -171,7 +171,7 @@ async def test_the_warnings_of_a_preflight_are_those_of_the_job_and_stand_in_its
     evaluated = await add_evaluations(world, 12)
     for _ in range(2):
         await submit(world, *(new_feedback(e, scores=[5.0, None]) for e in evaluated))
-    spec, manager = training_spec(world, TrainingType.INCREMENTAL), Manager(store)
+    spec, manager = training_spec(world, TrainingType.INCREMENTAL), JobManager(store)
     dry = (await manager.preflight(world.viewer, spec)).warnings
     job, real = await manager.submit(world.viewer, spec)
     told = [event for event in await log_of(store, job) if event.kind is EventKind.WARNING]
@@ -180,4 +180,4 @@ async def test_the_warnings_of_a_preflight_are_those_of_the_job_and_stand_in_its
         "NO_ACTIVE_VERSION", "ONLY_ERRORS", "DUPLICATE_FEEDBACK", "CLASS_IMBALANCE",
     }  # fmt: skip
     assert real == dry
-    assert [Notice(event.body["code"], event.message) for event in told] == list(dry)
+    assert [TrainingWarning(event.body["code"], event.message) for event in told] == list(dry)

@@ -6,9 +6,9 @@ from sqlalchemy import update
 
 from models.feedback import Bounds, Feedback
 from models.job import TrainingJob
-from runner.dataset.bounds import bounds_of_job
-from runner.dataset.dataset import Dataset, load, scales_of
-from runner.jobs.manager import Manager
+from runner.dataset.bounds import feedback_bounds_for_job
+from runner.dataset.dataset import Dataset, load_dataset, to_scales
+from runner.jobs.manager import JobManager
 from store.database.store import Store
 from store.summary.excluded import outside
 from tests.factories import World, make_world, new_feedback, submit, training_spec
@@ -28,12 +28,12 @@ async def retract(world: World, seq: int, at: datetime | None = None) -> None:
 
 
 async def feedback_of(world: World, job: TrainingJob | None = None) -> Dataset:
-    bounds = Bounds() if job is None else bounds_of_job(job)
-    return await world.store.read(lambda c: load(c, world.judge.pk, 2, bounds, 0))
+    bounds = Bounds() if job is None else feedback_bounds_for_job(job)
+    return await world.store.read(lambda c: load_dataset(c, world.judge.pk, 2, bounds, 0))
 
 
 def learned(world: World, data: Dataset) -> bytes:
-    scales = scales_of(world.criteria)
+    scales = to_scales(world.criteria)
     task = Task(scales, data.items, data.labels, data.doubts, len(data.raters), Config("full_retrain"))
     version = train(task, lambda _: None).version
     assert version is not None
@@ -72,11 +72,11 @@ async def test_what_is_retracted_leaves_a_job_that_has_not_started_and_the_job_t
     world = await make_world(store)
     await teach(world, range(4))
     await retract(world, 4, at=datetime.now(UTC) - timedelta(days=1))
-    job, _ = await Manager(store).submit(world.viewer, training_spec(world))
+    job, _ = await JobManager(store).submit(world.viewer, training_spec(world))
     await retract(world, 2)
     data = await feedback_of(world, job)
     waited = (job.created_at, datetime.now(UTC))
-    around = await store.read(lambda c: outside(c, world.judge.pk, bounds_of_job(job), waited))
+    around = await store.read(lambda c: outside(c, world.judge.pk, feedback_bounds_for_job(job), waited))
 
     assert len(data.items) == 2
     assert around == {"retracted since the job was created": 1}

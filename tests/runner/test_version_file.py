@@ -12,7 +12,7 @@ import pytest
 
 from models.errors import DomainError, ErrorCode
 from models.judge import Criterion
-from runner.versions.importer import LARGEST, MOST_BYTES, read_version
+from runner.versions.importer import MAX_BYTES, MAX_PARAMETER, read_version
 from tests.trainer.made_up import make_task
 from trainer.model import npz as archive
 from trainer.model.version import Version
@@ -126,7 +126,7 @@ def test_a_bomb_is_measured_and_not_unpacked(criteria: tuple[Criterion, ...]) ->
 
     assert len(bomb) < 2**20
     assert refused(bomb, criteria).code is ErrorCode.LIMIT_EXCEEDED
-    assert refused(bytes(MOST_BYTES + 1), criteria).code is ErrorCode.LIMIT_EXCEEDED
+    assert refused(bytes(MAX_BYTES + 1), criteria).code is ErrorCode.LIMIT_EXCEEDED
 
 
 def put(name: str, value: float) -> Callable[[dict[str, Any], archive.Arrays], None]:
@@ -163,7 +163,7 @@ def head(**values: Any) -> Callable[[dict[str, Any], archive.Arrays], None]:
 MEANINGLESS: dict[str, tuple[Callable[[dict[str, Any], archive.Arrays], None], str]] = {
     "NaN": (put("joint.slope", float("nan")), "joint.slope holds numbers that are not finite"),
     "infinity": (put("center", float("inf")), "center is not finite"),
-    "a huge number": (put("joint.weights", 10 * LARGEST), "joint.weights"),
+    "a huge number": (put("joint.weights", 10 * MAX_PARAMETER), "joint.weights"),
     "a lexicon out of order": (turn("lexicon"), "hashes that rise"),
     "a rarity without end": (put("lexicon.rarity", float("inf")), "rarity of a lexicon"),
     "negative information": (put("joint_precision.slope", -1.0), "joint_precision.slope"),

@@ -7,9 +7,9 @@ from sqlalchemy import update
 
 from models.evaluation import Evaluation
 from models.feedback import Feedback
-from runner.analysis.requests import Compare, Suggest
+from runner.analysis.requests import CompareRequest, SuggestionsRequest
 from runner.analysis.results import Comparison, Suggestions
-from runner.analysis.service import Insight
+from runner.analysis.service import AnalysisService
 from store.database.store import Store
 from store.review_queue import newest, newest_by_label, newest_id
 from tests.factories import World, add_evaluations, make_world, new_feedback, submit
@@ -69,12 +69,12 @@ async def test_a_right_score_is_told_by_corrections_approvals_and_high_ratings(s
 
 
 async def test_a_process_of_its_own_answers_from_the_same_database(store: Store) -> None:
-    world, insight = await make_world(store), Insight(store.url)
+    world, insight = await make_world(store), AnalysisService(store.url)
     made = await add_evaluations(world, 6)
     await submit(world, new_feedback(made[0], scores=[5.0, 1.0]))
     try:
-        compared = await insight.ask(Compare(world.judge.pk, None, None, 5, made[-1].id), Comparison)
-        suggested = await insight.ask(Suggest(world.judge.pk, None, 10, made[-1].id, 1, 1), Suggestions)
+        compared = await insight.run(CompareRequest(world.judge.pk, None, None, 5, made[-1].id), Comparison)
+        suggested = await insight.run(SuggestionsRequest(world.judge.pk, None, 10, made[-1].id, 1, 1), Suggestions)
     finally:
         await insight.close()
 

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from cli.app import app
 from models.access import Role
-from runner.versions.importer import MOST_BYTES
+from runner.versions.importer import MAX_BYTES
 from tests.server.api import Api, Data, assert_nothing_leaks
 from tests.server.conftest import Enter
 from tests.server.processes import Server
@@ -124,7 +124,7 @@ def test_a_file_that_does_not_fit_is_refused_and_changes_nothing(api: Api, conte
         (content, 422, "INVALID"),
         (content[:-20], 422, "INVALID"),
         (b"", 422, "INVALID"),
-        (bytes(MOST_BYTES + 1), 413, "LIMIT_EXCEEDED"),
+        (bytes(MAX_BYTES + 1), 413, "LIMIT_EXCEEDED"),
     ]:
         answer = api.http.post(f"/judges/{judge['id']}/versions", content=body, headers=ZIP)
         assert_nothing_leaks(answer)
