@@ -22,7 +22,7 @@ WAYS = {
 
 def last_line(way: str, **environment: str) -> str:
     """The one line on stderr of a process that ends in this way."""
-    program = "from runner.processes.error_lines import speak_in_lines; speak_in_lines('test'); "
+    program = "from runner.processes.error_lines import install_error_hooks; install_error_hooks('test'); "
     done = subprocess.run(
         [sys.executable, "-c", program + WAYS[way].format(key=KEY)],
         capture_output=True, text=True, cwd=HOME, timeout=60, check=False, env=os.environ | environment,
