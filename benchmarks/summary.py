@@ -26,9 +26,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, select
 
 from benchmarks.ingest import SETTINGS
-from models.base import microseconds
+from models.base import to_microseconds
 from models.evaluation import Evaluation
-from models.feedback import Bounds, Feedback, FeedbackType
+from models.feedback import Feedback, FeedbackBounds, FeedbackType
 from models.filters import EvaluationFilter, FeedbackFilter
 from models.judge import Judge
 from models.spec import EvaluationSpec
@@ -188,10 +188,10 @@ Work = Callable[[Connection, World], Any]
 
 
 def _questions() -> dict[str, Work]:
-    period = Bounds(since=SINCE, until=UNTIL)
-    whole = Bounds()
+    period = FeedbackBounds(since=SINCE, until=UNTIL)
+    whole = FeedbackBounds()
 
-    def figures(bounds: Bounds) -> Work:
+    def figures(bounds: FeedbackBounds) -> Work:
         return lambda c, world: figures_of(c, world.judge.pk, world.criteria, bounds)
 
     def days(zone: str) -> Work:
@@ -199,13 +199,13 @@ def _questions() -> dict[str, Work]:
 
     return {
         "counts, ranges, shifts: all": figures(whole),
-        "... since a moment": figures(Bounds(since=SINCE)),
+        "... since a moment": figures(FeedbackBounds(since=SINCE)),
         "... of a period": figures(period),
-        "... of a criterion": figures(Bounds(criteria=(2,))),
-        "... of a criterion in a period": figures(Bounds(since=SINCE, until=UNTIL, criteria=(2,))),
+        "... of a criterion": figures(FeedbackBounds(criteria=(2,))),
+        "... of a criterion in a period": figures(FeedbackBounds(since=SINCE, until=UNTIL, criteria=(2,))),
         "all figures, as for a new job": lambda c, world: summarise(c, world.judge.pk, world.criteria, whole),
         "all figures since a moment": lambda c, world: summarise(
-            c, world.judge.pk, world.criteria, Bounds(since=SINCE)
+            c, world.judge.pk, world.criteria, FeedbackBounds(since=SINCE)
         ),
         "evaluations of a period (by index)": lambda c, w: evaluations_within(c, w.judge.pk, w.criteria, period),
         "new of a period": lambda c, w: new_within(c, w.judge.pk, w.criteria, period),
@@ -239,10 +239,10 @@ async def _cursor(store: Store, world: World, name: str, page: int) -> str:
         if name == "evaluations":
             place = (Evaluation.judge_pk == judge.pk, Evaluation.seq == judge.evaluation_seq - page * PAGE)
             moment, seq = connection.execute(select(Evaluation.created_at, Evaluation.seq).where(*place)).one()
-            return encode_cursor("evaluation", f"{microseconds(moment)}.{seq}")
+            return encode_cursor("evaluation", f"{to_microseconds(moment)}.{seq}")
         place = (Feedback.judge_pk == judge.pk, Feedback.seq == judge.feedback_seq - page * PAGE)
         moment, seq = connection.execute(select(Feedback.submitted_at, Feedback.seq).where(*place)).one()
-        return encode_cursor("feedback", f"{microseconds(moment)}.{seq}")
+        return encode_cursor("feedback", f"{to_microseconds(moment)}.{seq}")
 
     return await store.read(unit)
 

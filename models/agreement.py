@@ -8,7 +8,7 @@ from functools import lru_cache
 Coincidences = Mapping[tuple[int, float, float], int]
 
 
-def coincidences(scores: Iterable[float]) -> Coincidences:
+def count_coincidences(scores: Iterable[float]) -> Coincidences:
     """The pairs of scores of one rated thing, one score a rater: whole numbers, so that they add up exactly."""
     return _coincidences(tuple(sorted(scores)))
 
@@ -29,7 +29,7 @@ def _coincidences(scores: tuple[float, ...]) -> Coincidences:
     return found
 
 
-def alpha_of(pairs: Coincidences) -> float | None:
+def alpha_from_coincidences(pairs: Coincidences) -> float | None:
     """Krippendorff's alpha with the ordinal metric, from all things' coincidences.
 
     Returns:
@@ -71,5 +71,5 @@ def krippendorff_alpha(units: Iterable[Sequence[float]]) -> float | None:
     """
     pairs: Counter[tuple[int, float, float]] = Counter()
     for unit in units:
-        pairs.update(coincidences(unit))
-    return alpha_of(pairs)
+        pairs.update(count_coincidences(unit))
+    return alpha_from_coincidences(pairs)

@@ -8,7 +8,7 @@ from typing import Protocol
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Counter, Id, Moment, choice
+from models.base import Base, BigSerial, Id, UtcDateTime, enum_column
 
 
 class AuditAction(StrEnum):
@@ -35,10 +35,10 @@ class AuditEntry(Base):
     __tablename__ = "audit_log"
     __table_args__ = (Index(None, "workspace_id", "pk"),)
 
-    pk: Mapped[int] = mapped_column(Counter, primary_key=True)
+    pk: Mapped[int] = mapped_column(BigSerial, primary_key=True)
     workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id"))
-    at: Mapped[datetime] = mapped_column(Moment)
-    action: Mapped[AuditAction] = mapped_column(choice(AuditAction))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    action: Mapped[AuditAction] = mapped_column(enum_column(AuditAction))
     user_id: Mapped[str | None] = mapped_column(Id(40), ForeignKey("users.id"))
     key_id: Mapped[str | None] = mapped_column(String(40))
     target_id: Mapped[str] = mapped_column(Id(80))
@@ -63,7 +63,7 @@ class Actor(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Keyless:
+class KeylessActor:
     """Somebody who acts without a key: the server's operator, or a training job in the name of who created it."""
 
     workspace_id: str

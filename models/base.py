@@ -22,17 +22,17 @@ _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, 
 _PAIRS = tuple(a + b for a in _ALPHABET for b in _ALPHABET)  # by ten bits, since bulk loads make many ids
 
 
-def microseconds(moment: datetime) -> int:
+def to_microseconds(moment: datetime) -> int:
     """A moment with an offset as whole microseconds since 1970 in UTC."""
     return (moment - EPOCH) // _MICROSECOND
 
 
-def moment_of(microseconds_: int) -> datetime:
+def from_microseconds(microseconds_: int) -> datetime:
     """The moment in UTC of so many microseconds since 1970."""
     return EPOCH + timedelta(microseconds=microseconds_)
 
 
-class Moment(TypeDecorator[datetime]):
+class UtcDateTime(TypeDecorator[datetime]):
     """A moment as microseconds since 1970 in UTC: exact, and the same on every database.
 
     Takes only datetimes with an offset; gives datetimes in UTC.
@@ -47,11 +47,11 @@ class Moment(TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise ValueError(f"A moment needs an offset: {value!r}")
-        return microseconds(value)
+        return to_microseconds(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """A datetime in UTC from the database's microseconds."""
-        return None if value is None else moment_of(value)
+        return None if value is None else from_microseconds(value)
 
 
 class Id(TypeDecorator[str]):
@@ -69,14 +69,14 @@ class Id(TypeDecorator[str]):
         return "" if value is not None and "\x00" in value else value
 
 
-def choice(kind: type[StrEnum]) -> Enum:
+def enum_column(kind: type[StrEnum]) -> Enum:
     """A column that holds one of an enum's values as text."""
     return Enum(kind, native_enum=False, length=32, values_callable=lambda members: [m.value for m in members])
 
 
 # 64 bits everywhere; ``Counter`` is also the kind of integer that SQLite counts up by itself.
-Counter = BigInteger().with_variant(Integer(), "sqlite")
-Wide = BigInteger()
+BigSerial = BigInteger().with_variant(Integer(), "sqlite")
+BigInt = BigInteger()
 Json = JSON(none_as_null=True)
 
 
@@ -114,6 +114,6 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def in_utc(moment: datetime | None) -> datetime | None:
+def to_utc(moment: datetime | None) -> datetime | None:
     """The same moment as the database gives it back."""
     return None if moment is None else moment.astimezone(UTC)

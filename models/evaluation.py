@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Counter, Id, Json, Moment
+from models.base import Base, BigSerial, Id, Json, UtcDateTime
 
 Scores = list[float | None]  # by the criterion's ordinal; None, or missing at the end: not scored
 
@@ -25,7 +25,7 @@ class Evaluation(Base):
 
     id: Mapped[str] = mapped_column(Id(40), primary_key=True)
     judge_pk: Mapped[int] = mapped_column(ForeignKey("judges.pk"))
-    seq: Mapped[int] = mapped_column(Counter)
+    seq: Mapped[int] = mapped_column(BigSerial)
     external_id: Mapped[str | None] = mapped_column(String(200))
     digest: Mapped[str] = mapped_column(String(64))  # of the content: tells a repeat from a conflict
     group: Mapped[str | None] = mapped_column(String(200))
@@ -36,8 +36,8 @@ class Evaluation(Base):
     scores: Mapped[Scores] = mapped_column(Json)
     version_id: Mapped[str | None] = mapped_column(ForeignKey("judge_versions.id"))
     shown: Mapped[Scores | None] = mapped_column(Json)  # the version's scores; None: people saw the raw ones
-    evaluated_at: Mapped[datetime | None] = mapped_column(Moment)
-    created_at: Mapped[datetime] = mapped_column(Moment)
+    evaluated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     created_by: Mapped[str] = mapped_column(ForeignKey("users.id"))
 
 
@@ -46,7 +46,7 @@ def score_at(scores: Scores | None, ordinal: int) -> float | None:
     return scores[ordinal] if scores is not None and ordinal < len(scores) else None
 
 
-def shown_at(evaluation: Evaluation, ordinal: int) -> float | None:
+def shown_score_at(evaluation: Evaluation, ordinal: int) -> float | None:
     """The score people saw: the version's where they were shown one, else the raw one."""
     shown = score_at(evaluation.shown, ordinal)
     return shown if shown is not None else score_at(evaluation.scores, ordinal)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Counter, Id, Json, Moment, choice
+from models.base import Base, BigSerial, Id, Json, UtcDateTime, enum_column
 from models.evaluation import Scores
 
 
@@ -46,11 +46,11 @@ class Feedback(Base):
 
     id: Mapped[str] = mapped_column(Id(40), primary_key=True)
     judge_pk: Mapped[int] = mapped_column(ForeignKey("judges.pk"))
-    seq: Mapped[int] = mapped_column(Counter)
+    seq: Mapped[int] = mapped_column(BigSerial)
     evaluation_id: Mapped[str] = mapped_column(ForeignKey("evaluations.id"))
     external_id: Mapped[str | None] = mapped_column(String(200))
     digest: Mapped[str] = mapped_column(String(64))
-    type: Mapped[FeedbackType] = mapped_column(choice(FeedbackType))
+    type: Mapped[FeedbackType] = mapped_column(enum_column(FeedbackType))
     scores: Mapped[Scores | None] = mapped_column(Json)
     rating: Mapped[int | None]
     approved: Mapped[bool | None]
@@ -60,24 +60,28 @@ class Feedback(Base):
     standing: Mapped[str] = mapped_column(
         String(64)
     )  # what later corrections left of it: see models/counters/effective_feedback.py
-    overtaken_at: Mapped[datetime | None] = mapped_column(Moment)  # when the same person's next correction was given
-    about_at: Mapped[datetime] = mapped_column(Moment)  # when the evaluation was recorded, and its place in that order:
-    about_seq: Mapped[int] = mapped_column(Counter)  # to list evaluations by their feedback
+    overtaken_at: Mapped[datetime | None] = mapped_column(
+        UtcDateTime
+    )  # when the same person's next correction was given
+    about_at: Mapped[datetime] = mapped_column(
+        UtcDateTime
+    )  # when the evaluation was recorded, and its place in that order:
+    about_seq: Mapped[int] = mapped_column(BigSerial)
     submitted_by: Mapped[str] = mapped_column(String(200))
-    submitted_at: Mapped[datetime] = mapped_column(Moment)
-    retracted_at: Mapped[datetime | None] = mapped_column(Moment)
+    submitted_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    retracted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     retracted_by: Mapped[str | None] = mapped_column(ForeignKey("users.id"))
     retraction_reason: Mapped[str | None] = mapped_column(Text)
-    created_at: Mapped[datetime] = mapped_column(Moment)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     created_by: Mapped[str] = mapped_column(ForeignKey("users.id"))
 
 
-CONFIRMING_RATING = 4  # a rating from here up says: the shown score was right
-DOUBTING_RATING = 2  # a rating down from here says: it was wrong, nobody knows in which direction
+MIN_CONFIRMING_RATING = 4  # a rating from here up says: the shown score was right
+MAX_DOUBTING_RATING = 2  # a rating down from here says: it was wrong, nobody knows in which direction
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class FeedbackBounds:
     """Which feedback is meant: given at or after ``since`` and before ``until``, on some criteria (by ordinal)."""
 
     since: datetime | None = None
@@ -99,7 +103,7 @@ class CriterionShift:
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class FeedbackTotals:
     """What feedback there is within bounds; retracted items are left out. What can be told without reading it all."""
 
     total: int
@@ -149,7 +153,7 @@ class GroupSpread:
 
 
 @dataclass(frozen=True, slots=True)
-class Summary(Figures):
+class Summary(FeedbackTotals):
     """The figures together with those that may take a reading of all feedback within bounds."""
 
     new_since_last_training: int
@@ -169,7 +173,7 @@ class Summary(Figures):
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
+class DayFigures:
     """What was given on one day of a time zone."""
 
     date: date

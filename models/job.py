@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Counter, Id, Json, Moment, choice
+from models.base import Base, BigSerial, Id, Json, UtcDateTime, enum_column
 from models.job_status import ACTIVE, JobStatus
 
 
@@ -66,8 +66,8 @@ class TrainingJob(Base):
     id: Mapped[str] = mapped_column(Id(40), primary_key=True)
     workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id"))
     judge_pk: Mapped[int] = mapped_column(ForeignKey("judges.pk"))
-    training_type: Mapped[TrainingType] = mapped_column(choice(TrainingType))
-    status: Mapped[JobStatus] = mapped_column(choice(JobStatus))
+    training_type: Mapped[TrainingType] = mapped_column(enum_column(TrainingType))
+    status: Mapped[JobStatus] = mapped_column(enum_column(JobStatus))
     priority: Mapped[int]
     config: Mapped[dict[str, Any]] = mapped_column(Json)  # as asked for
     chosen: Mapped[dict[str, Any] | None] = mapped_column(Json)  # what the trainer used where nothing was asked for
@@ -76,19 +76,19 @@ class TrainingJob(Base):
     request_digest: Mapped[str] = mapped_column(String(64))
     # The snapshot: what the job learns from is fixed when it is created.
     base_version_id: Mapped[str | None] = mapped_column(String(40))
-    feedback_after: Mapped[int] = mapped_column(Counter, default=0)
-    feedback_upto: Mapped[int] = mapped_column(Counter)
+    feedback_after: Mapped[int] = mapped_column(BigSerial, default=0)
+    feedback_upto: Mapped[int] = mapped_column(BigSerial)
     summary: Mapped[dict[str, Any]] = mapped_column(Json)
     estimated_seconds: Mapped[float | None]
     retry_of: Mapped[str | None] = mapped_column(String(40))
-    created_at: Mapped[datetime] = mapped_column(Moment)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     created_by: Mapped[str] = mapped_column(ForeignKey("users.id"))
-    started_at: Mapped[datetime | None] = mapped_column(Moment)
-    finished_at: Mapped[datetime | None] = mapped_column(Moment)
+    started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     # Who holds it: a claim raises the fence, and every write of a worker carries it.
     fence: Mapped[int] = mapped_column(default=0)
     owner: Mapped[str | None] = mapped_column(String(200))
-    lease_until: Mapped[datetime | None] = mapped_column(Moment)
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     claims: Mapped[int] = mapped_column(default=0)
     attempt: Mapped[int] = mapped_column(default=0)
     cancel_requested: Mapped[bool] = mapped_column(default=False)
@@ -133,13 +133,13 @@ class JobEvent(Base):
         {"sqlite_autoincrement": True},
     )
 
-    position: Mapped[int] = mapped_column(Counter, primary_key=True)
+    position: Mapped[int] = mapped_column(BigSerial, primary_key=True)
     job_id: Mapped[str] = mapped_column(ForeignKey("training_jobs.id"))
     seq: Mapped[int]
     workspace_id: Mapped[str] = mapped_column(String(40))
-    judge_pk: Mapped[int] = mapped_column(Counter)
-    kind: Mapped[EventKind] = mapped_column(choice(EventKind))
-    at: Mapped[datetime] = mapped_column(Moment)
+    judge_pk: Mapped[int] = mapped_column(BigSerial)
+    kind: Mapped[EventKind] = mapped_column(enum_column(EventKind))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
     message: Mapped[str] = mapped_column(Text)
     body: Mapped[dict[str, Any]] = mapped_column(Json)
 
@@ -170,9 +170,9 @@ class Delivery(Base):
     channel: Mapped[str] = mapped_column(String(20))
     target: Mapped[str] = mapped_column(Text)
     payload: Mapped[dict[str, Any]] = mapped_column(Json)
-    status: Mapped[DeliveryStatus] = mapped_column(choice(DeliveryStatus))
+    status: Mapped[DeliveryStatus] = mapped_column(enum_column(DeliveryStatus))
     attempts: Mapped[int] = mapped_column(default=0)
-    due_at: Mapped[datetime] = mapped_column(Moment)
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     last_error: Mapped[str | None] = mapped_column(Text)
-    created_at: Mapped[datetime] = mapped_column(Moment)
-    delivered_at: Mapped[datetime | None] = mapped_column(Moment)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    delivered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

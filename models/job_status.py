@@ -35,6 +35,6 @@ ACTIVE = frozenset({JobStatus.PREPARING, JobStatus.TRAINING, JobStatus.VALIDATIN
 TERMINAL = frozenset(status for status, following in TRANSITIONS.items() if not following)
 
 
-def sources(to: JobStatus) -> frozenset[JobStatus]:
+def source_statuses(to: JobStatus) -> frozenset[JobStatus]:
     """The states from which a job may move to ``to``."""
     return frozenset(status for status, following in TRANSITIONS.items() if to in following)

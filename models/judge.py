@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Counter, Id, Json, Moment, choice
+from models.base import Base, BigSerial, Id, Json, UtcDateTime, enum_column
 
 
 class VersionStatus(StrEnum):
@@ -25,17 +25,17 @@ class Judge(Base):
     __tablename__ = "judges"
     __table_args__ = (UniqueConstraint("workspace_id", "id"), Index(None, "workspace_id", "pk"))
 
-    pk: Mapped[int] = mapped_column(Counter, primary_key=True)
+    pk: Mapped[int] = mapped_column(BigSerial, primary_key=True)
     workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id"))
     id: Mapped[str] = mapped_column(Id(80))
     name: Mapped[str] = mapped_column(String(200))
     description: Mapped[str | None] = mapped_column(Text)
     active_version_id: Mapped[str | None] = mapped_column(String(40))
-    feedback_seq: Mapped[int] = mapped_column(Counter, default=0)  # the last feedback's place in order of ingestion
-    evaluation_seq: Mapped[int] = mapped_column(Counter, default=0)  # the last evaluation's place
+    feedback_seq: Mapped[int] = mapped_column(BigSerial, default=0)  # the last feedback's place in order of ingestion
+    evaluation_seq: Mapped[int] = mapped_column(BigSerial, default=0)  # the last evaluation's place
     version_seq: Mapped[int] = mapped_column(default=0)  # the last version's number
     counted: Mapped[int] = mapped_column(default=0)  # which edition of the rules its counters follow
-    created_at: Mapped[datetime] = mapped_column(Moment)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     created_by: Mapped[str] = mapped_column(ForeignKey("users.id"))
 
 
@@ -75,15 +75,15 @@ class JudgeVersion(Base):
     id: Mapped[str] = mapped_column(Id(40), primary_key=True)
     judge_pk: Mapped[int] = mapped_column(ForeignKey("judges.pk"))
     number: Mapped[int]
-    status: Mapped[VersionStatus] = mapped_column(choice(VersionStatus))
+    status: Mapped[VersionStatus] = mapped_column(enum_column(VersionStatus))
     job_id: Mapped[str | None] = mapped_column(String(40), unique=True)
     parent_id: Mapped[str | None] = mapped_column(ForeignKey("judge_versions.id"))
     evidence: Mapped[dict[str, Any] | None] = mapped_column(Json)
     proven_against: Mapped[str | None] = mapped_column(String(40))  # the active version the proof was measured against
-    watermark: Mapped[int] = mapped_column(Counter)  # feedback up to this place in order of ingestion was known
+    watermark: Mapped[int] = mapped_column(BigSerial)  # feedback up to this place in order of ingestion was known
     lineage: Mapped[dict[str, Any]] = mapped_column(Json)  # digest of the feedback, code version, seed, configuration
-    replaced_at: Mapped[datetime | None] = mapped_column(Moment)  # when it last stopped being active
-    created_at: Mapped[datetime] = mapped_column(Moment)
+    replaced_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when it last stopped being active
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     created_by: Mapped[str] = mapped_column(ForeignKey("users.id"))
 
 
@@ -109,12 +109,12 @@ class Deployment(Base):
 
     __tablename__ = "deployments"
 
-    pk: Mapped[int] = mapped_column(Counter, primary_key=True)
+    pk: Mapped[int] = mapped_column(BigSerial, primary_key=True)
     judge_pk: Mapped[int] = mapped_column(ForeignKey("judges.pk"), index=True)
-    action: Mapped[DeploymentAction] = mapped_column(choice(DeploymentAction))
+    action: Mapped[DeploymentAction] = mapped_column(enum_column(DeploymentAction))
     version_id: Mapped[str | None] = mapped_column(String(40))  # None: the raw scores
     previous_id: Mapped[str | None] = mapped_column(String(40))
     reason: Mapped[str | None] = mapped_column(Text)
     job_id: Mapped[str | None] = mapped_column(String(40))
-    at: Mapped[datetime] = mapped_column(Moment)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
     by: Mapped[str] = mapped_column(ForeignKey("users.id"))

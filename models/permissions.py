@@ -11,7 +11,7 @@ from models.access import Role
 _VIEWER, _ANNOTATOR, _TRAINER, _ADMIN = Role
 
 # What can be asked for, done or followed.
-DOORS: Final[dict[str, Role]] = {
+PERMISSIONS: Final[dict[str, Role]] = {
     "Query.node": _VIEWER,
     "Query.viewer": _VIEWER,
     "Query.judge": _VIEWER,
@@ -59,7 +59,7 @@ DOORS: Final[dict[str, Role]] = {
 }
 
 # Fields that everybody may ask for, but whose value is hidden from roles below.
-HIDDEN: Final[dict[str, Role]] = {
+HIDDEN_FIELDS: Final[dict[str, Role]] = {
     "ExecutionOptions.notificationEmail": _TRAINER,
     "ExecutionOptions.webhookUrl": _TRAINER,
     "NotificationDelivery.target": _TRAINER,
@@ -162,21 +162,21 @@ def _spread(parts: dict[str, str], role: Role) -> dict[str, Role]:
     return {f"{type_}.{name}": role for type_, names in parts.items() for name in names.split()}
 
 
-TABLE: Final[dict[str, Role]] = {**_spread(_PARTS, _VIEWER), **_spread(_ADMIN_PARTS, _ADMIN), **DOORS}
+REQUIRED_ROLES: Final[dict[str, Role]] = {**_spread(_PARTS, _VIEWER), **_spread(_ADMIN_PARTS, _ADMIN), **PERMISSIONS}
 
 
-def rule(name: str) -> Role | None:
+def find_required_role(name: str) -> Role | None:
     """The least role that a door asks for; None: nobody thought of it yet."""
     if name.partition(".")[0].endswith(_LISTS):
         return _VIEWER
-    return TABLE.get(name)
+    return REQUIRED_ROLES.get(name)
 
 
-def needed(name: str) -> Role:
+def required_role(name: str) -> Role:
     """The least role that a door asks for; ADMIN where nobody thought of it."""
-    return rule(name) or _ADMIN
+    return find_required_role(name) or _ADMIN
 
 
-def sees(role: Role, name: str) -> bool:
+def can_see(role: Role, name: str) -> bool:
     """Whether a role sees the true value of a field, rather than that there is one."""
-    return role.covers(HIDDEN.get(name, _VIEWER))
+    return role.covers(HIDDEN_FIELDS.get(name, _VIEWER))

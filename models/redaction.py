@@ -5,26 +5,26 @@ import traceback
 from collections.abc import Iterator
 from typing import Final
 
-OURS: Final = ("cli", "models", "resolvers", "runner", "schema", "server", "store", "trainer")
-FRAMES: Final = 5  # of our own, the innermost
-LONGEST: Final = 300  # characters of what an error says
+OWN_PACKAGES: Final = ("cli", "models", "resolvers", "runner", "schema", "server", "store", "trainer")
+MAX_FRAMES: Final = 5  # of our own, the innermost
+MAX_MESSAGE_LENGTH: Final = 300  # characters of what an error says
 
 _SECRETS: Final = (
     (re.compile(r"(?i)\b(bearer|basic)\s+[^\s\"',;]+"), r"\1 [redacted]"),
     (re.compile(r"\b(jsk|whsec)_[A-Za-z0-9_+/=-]{8,}"), r"\1_[redacted]"),
     (re.compile(r"(?<=://)([^\s:/@]*):[^\s@]+@"), r"\1:[redacted]@"),
 )
-PATH: Final = re.compile(r"(?<![\w/:.])/(?:[\w.+@-]+/)+[\w.+@-]*")
+PATH_PATTERN: Final = re.compile(r"(?<![\w/:.])/(?:[\w.+@-]+/)+[\w.+@-]*")
 
 
-def redacted(text: str) -> str:
+def redact(text: str) -> str:
     """A text without keys, Authorization headers, and passwords in addresses."""
     for secret, instead in _SECRETS:
         text = secret.sub(instead, text)
     return text
 
 
-def told(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """An error and what led to it, each in a line without paths, statements and data.
 
     >>> told(KeyError("/srv/data/judge.sqlite"))
@@ -33,24 +33,24 @@ def told(error: BaseException) -> str:
     parts = []
     for one in _chain(error):
         words = one.strerror if isinstance(one, OSError) else next(iter(str(one).splitlines()), "")
-        said = PATH.sub("[path]", words or "")[:LONGEST]
+        said = PATH_PATTERN.sub("[path]", words or "")[:MAX_MESSAGE_LENGTH]
         parts.append(f"{type(one).__name__}: {said}" if said else type(one).__name__)
     return " <- ".join(parts)
 
 
-def where(error: BaseException) -> str:
+def code_location(error: BaseException) -> str:
     """The innermost places in our code that an error came through, as module.function:line."""
     places = [
         f"{module}.{frame.f_code.co_name}:{line}"
         for frame, line in traceback.walk_tb(error.__traceback__)
-        if (module := str(frame.f_globals.get("__name__", ""))).partition(".")[0] in OURS
+        if (module := str(frame.f_globals.get("__name__", ""))).partition(".")[0] in OWN_PACKAGES
     ]
-    return " > ".join(places[-FRAMES:])
+    return " > ".join(places[-MAX_FRAMES:])
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
     one: BaseException | None = error
-    for _ in range(FRAMES):
+    for _ in range(MAX_FRAMES):
         if one is None:
             return
         yield one

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Sizes:
+class RequestSizes:
     """Items on one page of a list, and items of one batch, at most."""
 
     page: int = 100

@@ -48,7 +48,7 @@ class Scorecard:
         return placed, problems
 
 
-def overall(criteria: Sequence[Criterion], scores: Sequence[float | None]) -> float:
+def overall_score(criteria: Sequence[Criterion], scores: Sequence[float | None]) -> float:
     """The weighted mean of scores as a share of each criterion's range, 0..100.
 
     Criteria without a score are left out; where all that are scored weigh nothing, they count alike.

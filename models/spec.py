@@ -13,9 +13,9 @@ from models.access import Role
 from models.errors import DomainError, Invalid, LimitExceeded, RequestRejected
 from models.feedback import FeedbackType
 from models.job import Decoding, Priority, TrainingType
-from models.request_sizes import Sizes
+from models.request_sizes import RequestSizes
 
-MAX_BATCH = Sizes().batch
+MAX_BATCH = RequestSizes().batch
 MAX_TEXT = 100_000
 MAX_COMMENT = 10_000
 MAX_NAME = 200

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from models.errors import NotFound
 from models.evaluation import Evaluation, score_at
-from models.feedback import Bounds
+from models.feedback import FeedbackBounds
 from models.judge import Criterion, Judge, JudgeVersion
 from resolvers.context import Context
 from resolvers.evaluations import ScoredCriterion
@@ -133,7 +133,7 @@ async def suggest_evaluations(ctx: Context, judge_id: str, first: int) -> list[t
 
 def _standing(connection: Connection, judge: Judge) -> int:
     """How many items of feedback stand: with the watermark it tells whether one was retracted."""
-    return figures_of(connection, judge.pk, judges.criteria(connection, judge.pk), Bounds()).total
+    return figures_of(connection, judge.pk, judges.criteria(connection, judge.pk), FeedbackBounds()).total
 
 
 def _id(version: JudgeVersion | None) -> str | None:

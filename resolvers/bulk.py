@@ -14,8 +14,8 @@ from typing import Generic, TypeVar
 from sqlalchemy import Connection
 
 from models.bulk.line_splitter import Line
-from models.bulk.lines import Names
-from models.bulk.reader import Item, RejectedLine, Unit, of_line, read_evaluations, read_feedback
+from models.bulk.lines import CriterionNames
+from models.bulk.reader import ParsedBatch, ParsedLine, RejectedLine, read_evaluations, read_feedback, with_line_field
 from models.errors import Conflict, NotFound
 from models.evaluation import Evaluation, Scores
 from models.feedback import Feedback
@@ -77,14 +77,14 @@ class BulkLoad(ABC, Generic[S, N]):
         self.judge = judge
         self.criteria = criteria
         self.options = options
-        self._names = Names(criteria)
+        self._names = CriterionNames(criteria)
 
     @abstractmethod
-    def read(self, lines: Sequence[Line]) -> Unit[S]:
+    def read(self, lines: Sequence[Line]) -> ParsedBatch[S]:
         """Read lines and check them by themselves."""
 
     @abstractmethod
-    async def prepare(self, unit: Unit[S]) -> PreparedBatch[N]:
+    async def prepare(self, unit: ParsedBatch[S]) -> PreparedBatch[N]:
         """Look up what lines name, which is kept for good once it is there."""
 
     async def keep(self, prepared: PreparedBatch[N]) -> BatchOutcome:
@@ -110,13 +110,13 @@ class BulkLoad(ABC, Generic[S, N]):
 class EvaluationLoad(BulkLoad[EvaluationSpec, NewEvaluation]):
     """Records evaluations."""
 
-    def read(self, lines: Sequence[Line]) -> Unit[EvaluationSpec]:
+    def read(self, lines: Sequence[Line]) -> ParsedBatch[EvaluationSpec]:
         """Read lines and check them by themselves."""
         return read_evaluations(lines, self._names, idempotent=self.options.idempotent)
 
-    async def prepare(self, unit: Unit[EvaluationSpec]) -> PreparedBatch[NewEvaluation]:
+    async def prepare(self, unit: ParsedBatch[EvaluationSpec]) -> PreparedBatch[NewEvaluation]:
         """A version's scores are computed, those of a version of elsewhere are taken as given."""
-        by_version: dict[str, list[Item[EvaluationSpec]]] = {}
+        by_version: dict[str, list[ParsedLine[EvaluationSpec]]] = {}
         for item in unit.items:
             if item.spec.version_id is not None:
                 by_version.setdefault(item.spec.version_id, []).append(item)
@@ -142,11 +142,11 @@ class EvaluationLoad(BulkLoad[EvaluationSpec, NewEvaluation]):
 class FeedbackLoad(BulkLoad[FeedbackSpec, NewFeedback]):
     """Submits feedback."""
 
-    def read(self, lines: Sequence[Line]) -> Unit[FeedbackSpec]:
+    def read(self, lines: Sequence[Line]) -> ParsedBatch[FeedbackSpec]:
         """Read lines and check them by themselves."""
         return read_feedback(lines, self._names, idempotent=self.options.idempotent)
 
-    async def prepare(self, unit: Unit[FeedbackSpec]) -> PreparedBatch[NewFeedback]:
+    async def prepare(self, unit: ParsedBatch[FeedbackSpec]) -> PreparedBatch[NewFeedback]:
         """Find the evaluations that feedback is about."""
         if not unit.items:
             return PreparedBatch(refusals=unit.refusals)
@@ -185,7 +185,7 @@ async def _judge(ctx: Context, judge_id: str) -> tuple[Judge, tuple[Criterion, .
 
 
 def _with_versions(
-    unit: Unit[EvaluationSpec], computed: dict[int, Scores], unknown: dict[str, NotFound]
+    unit: ParsedBatch[EvaluationSpec], computed: dict[int, Scores], unknown: dict[str, NotFound]
 ) -> PreparedBatch[NewEvaluation]:
     """What is to be kept, with what people were shown: by line, where a version computed it."""
     prepared: PreparedBatch[NewEvaluation] = PreparedBatch(refusals=list(unit.refusals))
@@ -200,14 +200,14 @@ def _with_versions(
     return prepared
 
 
-def _with_evaluations(unit: Unit[FeedbackSpec], find: dict[str, Evaluation]) -> PreparedBatch[NewFeedback]:
+def _with_evaluations(unit: ParsedBatch[FeedbackSpec], find: dict[str, Evaluation]) -> PreparedBatch[NewFeedback]:
     """What is to be kept, each with what it is about."""
     prepared: PreparedBatch[NewFeedback] = PreparedBatch(refusals=list(unit.refusals))
     for item in unit.items:
         spec = item.spec
         evaluation = find.get(spec.evaluation_id or spec.evaluation_external_id or "")
         if evaluation is None:
-            error = of_line(feedback.no_such_evaluation(spec))
+            error = with_line_field(feedback.no_such_evaluation(spec))
             prepared.refusals.append(RejectedLine(item.line, error, spec.external_id))
         else:
             prepared.add(item.line, NewFeedback(spec, evaluation, item.scores))

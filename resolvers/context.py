@@ -3,15 +3,15 @@
 from functools import cached_property
 
 from models.access import Viewer
-from models.permissions import needed
-from models.request_sizes import Sizes
+from models.permissions import required_role
+from models.request_sizes import RequestSizes
 from resolvers.loaders import Loaders
 from runner.analysis.service import AnalysisService
 from runner.jobs.manager import JobManager
 from runner.versions.scorer import Scorer
 from store.database.store import Store
 
-DEFAULT_SIZES = Sizes()
+DEFAULT_SIZES = RequestSizes()
 
 
 class Context:
@@ -24,7 +24,7 @@ class Context:
         manager: JobManager,
         scorer: Scorer,
         analysis: AnalysisService,
-        sizes: Sizes = DEFAULT_SIZES,
+        sizes: RequestSizes = DEFAULT_SIZES,
     ) -> None:
         self.viewer = viewer
         self.store = store
@@ -49,4 +49,4 @@ class Context:
         Raises:
             Forbidden: the viewer may not.
         """
-        self.viewer.require(needed(operation))
+        self.viewer.require(required_role(operation))

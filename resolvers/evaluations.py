@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from models.errors import DomainError, NotFound
-from models.evaluation import Evaluation, Scores, score_at, shown_at
+from models.evaluation import Evaluation, Scores, score_at, shown_score_at
 from models.judge import Criterion, Judge, JudgeVersion
-from models.scoring import Scorecard, overall
+from models.scoring import Scorecard, overall_score
 from models.spec import EvaluationSpec, batch
 from resolvers.batch import BatchResult
 from resolvers.context import Context
@@ -68,7 +68,7 @@ def list_shown_scores(evaluation: Evaluation, criteria: tuple[Criterion, ...]) -
     """An evaluation's scores: the judge's own, and what people were shown."""
     found = []
     for criterion in criteria:
-        shown = shown_at(evaluation, criterion.ordinal)
+        shown = shown_score_at(evaluation, criterion.ordinal)
         if shown is not None:
             found.append(ScoredCriterion(criterion, score_at(evaluation.scores, criterion.ordinal), shown))
     return tuple(found)
@@ -121,7 +121,7 @@ async def evaluate_items(
     for index, scores in scored.items():
         if record and index not in kept:
             continue
-        total = overall([s.criterion for s in scores], [s.score for s in scores])
+        total = overall_score([s.criterion for s in scores], [s.score for s in scores])
         results[index] = ScoredItem(specs[index].external_id, kept.get(index), total, scores)
     return EvaluatedItems(version, tuple(results), tuple(checked.errors))
 

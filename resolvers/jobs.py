@@ -7,11 +7,11 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from models.errors import DomainError
-from models.feedback import Bounds, Summary
+from models.feedback import FeedbackBounds, Summary
 from models.job import Delivery, JobEvent, TrainingJob, TrainingType
 from models.job_status import JobStatus
 from models.judge import Judge
-from models.permissions import sees
+from models.permissions import can_see
 from models.spec import TrainingSpec
 from models.spec import reason as check_reason
 from resolvers.context import Context
@@ -51,7 +51,7 @@ class Preflight:
     """What a job would start from, and what is wrong with that."""
 
     judge_pk: int | None
-    bounds: Bounds
+    bounds: FeedbackBounds
     summary: Summary | None
     quality: FeedbackAssessment
     errors: tuple[DomainError, ...]
@@ -157,12 +157,12 @@ async def list_deliveries(ctx: Context, job_id: str) -> tuple[Delivery, ...]:
 
 def visible_target(ctx: Context, delivery: Delivery) -> str:
     """Where a message goes, as far as the viewer may know."""
-    return delivery.target if sees(ctx.viewer.role, "NotificationDelivery.target") else REDACTED
+    return delivery.target if can_see(ctx.viewer.role, "NotificationDelivery.target") else REDACTED
 
 
 def visible_last_error(ctx: Context, delivery: Delivery) -> str | None:
     """Why a message did not arrive, as far as the viewer may know."""
-    known = delivery.last_error is None or sees(ctx.viewer.role, "NotificationDelivery.lastError")
+    known = delivery.last_error is None or can_see(ctx.viewer.role, "NotificationDelivery.lastError")
     return delivery.last_error if known else REDACTED
 
 
@@ -172,7 +172,7 @@ def visible_options(ctx: Context, job: TrainingJob) -> dict[str, Any]:
     hidden = {
         column: REDACTED
         for column, name in names.items()
-        if job.options[column] is not None and not sees(ctx.viewer.role, f"ExecutionOptions.{name}")
+        if job.options[column] is not None and not can_see(ctx.viewer.role, f"ExecutionOptions.{name}")
     }
     return job.options | hidden
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from models.errors import NotFound
-from models.feedback import Bounds, Figures
+from models.feedback import FeedbackBounds, FeedbackTotals
 from models.job import EventKind, JobEvent, TrainingJob
 from models.job_status import TERMINAL, JobStatus
 from models.judge import Judge
@@ -129,7 +129,9 @@ class _Log:
         return list(page.entries[::-1]), page.more
 
 
-async def follow_summary(ctx: Context, judge_id: str) -> AsyncGenerator[tuple[Judge, Figures, Bounds], None]:
+async def follow_summary(
+    ctx: Context, judge_id: str
+) -> AsyncGenerator[tuple[Judge, FeedbackTotals, FeedbackBounds], None]:
     """A judge's feedback summary, now and whenever it changes; a few times a second at most.
 
     What changes while nobody looks is told with the next push, so the last state is always told.
@@ -137,7 +139,7 @@ async def follow_summary(ctx: Context, judge_id: str) -> AsyncGenerator[tuple[Ju
     Raises:
         NotFound: there is no such judge.
     """
-    last: tuple[Figures, int] | None = None
+    last: tuple[FeedbackTotals, int] | None = None
     with ctx.store.signals.listen(Topic.FEEDBACK, Topic.JOBS) as listener:
         while True:
             found = await summary.summarize_judge(ctx, judge_id, None, None, None)

@@ -4,7 +4,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from models.errors import Invalid, NotFound
-from models.feedback import Agreement, Bounds, Day, Figures, RaterCount
+from models.feedback import Agreement, DayFigures, FeedbackBounds, FeedbackTotals, RaterCount
 from models.judge import Judge
 from models.scoring import Scorecard
 from resolvers.context import Context
@@ -21,7 +21,7 @@ async def summarize_judge(
     since: datetime | None,
     until: datetime | None,
     target_criteria: tuple[str, ...] | None,
-) -> tuple[Judge, Figures, Bounds] | None:
+) -> tuple[Judge, FeedbackTotals, FeedbackBounds] | None:
     """A judge with its figures and the bounds they are within; None: there is no such judge.
 
     Raises:
@@ -40,7 +40,7 @@ async def summarize_by_pk(
     since: datetime | None = None,
     until: datetime | None = None,
     target_criteria: tuple[str, ...] | None = None,
-) -> tuple[Figures, Bounds]:
+) -> tuple[FeedbackTotals, FeedbackBounds]:
     """The figures of a judge that the viewer may see, and the bounds they are within.
 
     Raises:
@@ -52,25 +52,25 @@ async def summarize_by_pk(
     return await ctx.store.read(snapshot(lambda connection: figures_of(connection, judge_pk, criteria, bounds))), bounds
 
 
-async def count_new(ctx: Context, judge_pk: int, bounds: Bounds) -> int:
+async def count_new(ctx: Context, judge_pk: int, bounds: FeedbackBounds) -> int:
     """How many usable items within bounds came in since the newest version was made."""
     criteria = await ctx.loaders.criteria.load(judge_pk)
     return await ctx.store.read(snapshot(lambda connection: new_within(connection, judge_pk, criteria, bounds)))
 
 
-async def count_evaluations(ctx: Context, judge_pk: int, bounds: Bounds) -> int:
+async def count_evaluations(ctx: Context, judge_pk: int, bounds: FeedbackBounds) -> int:
     """How many different evaluations the feedback within bounds is about."""
     criteria = await ctx.loaders.criteria.load(judge_pk)
     return await ctx.store.read(snapshot(lambda connection: evaluations_within(connection, judge_pk, criteria, bounds)))
 
 
-async def compute_agreement(ctx: Context, judge_pk: int, bounds: Bounds) -> Agreement:
+async def compute_agreement(ctx: Context, judge_pk: int, bounds: FeedbackBounds) -> Agreement:
     """How far raters agree with each other within bounds."""
     criteria = await ctx.loaders.criteria.load(judge_pk)
     return await ctx.store.read(snapshot(lambda connection: agreement_within(connection, judge_pk, criteria, bounds)))
 
 
-async def list_raters(ctx: Context, judge_pk: int, bounds: Bounds, first: int) -> list[RaterCount]:
+async def list_raters(ctx: Context, judge_pk: int, bounds: FeedbackBounds, first: int) -> list[RaterCount]:
     """Who gave most feedback within bounds, most first.
 
     Raises:
@@ -90,7 +90,7 @@ async def summarize_days(
     until: datetime | None,
     target_criteria: tuple[str, ...] | None,
     time_zone: str,
-) -> tuple[Judge, list[Day]] | None:
+) -> tuple[Judge, list[DayFigures]] | None:
     """A judge's feedback day by day in a time zone; None: there is no such judge.
 
     Raises:
@@ -114,7 +114,7 @@ async def _bounds(
     since: datetime | None,
     until: datetime | None,
     target_criteria: tuple[str, ...] | None,
-) -> Bounds:
+) -> FeedbackBounds:
     if since is not None and until is not None and until < since:
         raise Invalid("until lies before since.", ("until",))
     ordinals: set[int] = set()
@@ -124,7 +124,7 @@ async def _bounds(
         if criterion is None:
             raise NotFound(f"The judge has no criterion {name!r}.", ("target_criteria",))
         ordinals.add(criterion.ordinal)
-    return Bounds(since, until, tuple(sorted(ordinals)) if target_criteria is not None else None)
+    return FeedbackBounds(since, until, tuple(sorted(ordinals)) if target_criteria is not None else None)
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -6,7 +6,7 @@ from typing import Annotated, TypeVar
 import strawberry
 from strawberry import ID
 
-from models.feedback import Bounds, Figures
+from models.feedback import FeedbackBounds, FeedbackTotals
 from models.judge import Judge
 from resolvers import subscriptions as status
 from schema.decorators import object_type, subscription
@@ -73,7 +73,7 @@ class Subscription:
         Changes in quick succession come together, a few times a second at most; the last state always comes.
         """
 
-        def shown(found: tuple[Judge, Figures, Bounds]) -> FeedbackSummary:
+        def shown(found: tuple[Judge, FeedbackTotals, FeedbackBounds]) -> FeedbackSummary:
             judge, figures, bounds = found
             return FeedbackSummary.of(figures, judge.pk, bounds)
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection
 
 from models.access import ApiKey, Role, User, Workspace
-from models.audit import Keyless
+from models.audit import KeylessActor
 from models.errors import Conflict, NotFound
 from server.settings import Settings
 from store import access
@@ -107,7 +107,7 @@ async def revoke_key(settings: Settings, workspace: str, key_id: str, *, force: 
     """
 
     def unit(connection: Connection) -> ApiKey:
-        operator = Keyless(_need_workspace(connection, workspace).id)
+        operator = KeylessActor(_need_workspace(connection, workspace).id)
         try:
             return access.revoke_key(connection, operator, key_id, force=force)
         except NotFound as error:

@@ -17,7 +17,7 @@ from typing import Any, TextIO, cast
 
 import structlog
 
-from models.redaction import PATH, redacted, told, where
+from models.redaction import PATH_PATTERN, code_location, describe_error, redact
 
 
 class _Facts:
@@ -29,7 +29,7 @@ class _Facts:
     def __call__(self, _logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         error = _error_of(event.pop("exc_info", None))
         if error is not None:
-            event.update(error=told(error), where=where(error))
+            event.update(error=describe_error(error), where=code_location(error))
             if self._stacks:
                 event["exception"] = "".join(traceback.format_exception(error)).rstrip()
         return event
@@ -58,12 +58,12 @@ class _Formatter(logging.Formatter):
         error = ei[1]
         if self._stacks or error is None:
             return super().formatException(ei)
-        return f"{told(error)} ({where(error)})"
+        return f"{describe_error(error)} ({code_location(error)})"
 
     def format(self, record: logging.LogRecord) -> str:
         """One line without paths."""
         text = super().format(record)
-        return text if self._stacks else PATH.sub("[path]", " ".join(text.split("\n")))
+        return text if self._stacks else PATH_PATTERN.sub("[path]", " ".join(text.split("\n")))
 
 
 class _Redacting(io.TextIOBase):
@@ -74,7 +74,7 @@ class _Redacting(io.TextIOBase):
 
     def write(self, text: str) -> int:
         with contextlib.suppress(OSError):
-            self._stream.write(redacted(text))
+            self._stream.write(redact(text))
         return len(text)
 
     def flush(self) -> None:

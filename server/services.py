@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from models.access import Viewer
-from models.request_sizes import Sizes
+from models.request_sizes import RequestSizes
 from resolvers.context import Context
 from runner.analysis.service import AnalysisService
 from runner.jobs.manager import JobManager
@@ -26,7 +26,7 @@ class Services:
     manager: JobManager
     scorer: Scorer
     analysis: AnalysisService
-    sizes: Sizes
+    sizes: RequestSizes
 
     def context(self, viewer: Viewer) -> Context:
         """The context of a viewer's operation."""

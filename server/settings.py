@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from models.request_sizes import Sizes
+from models.request_sizes import RequestSizes
 from runner.notifications.email import SmtpServer
 from runner.workers.leases import LeasePolicy
 from schema.execution.limits import Limits
@@ -121,9 +121,9 @@ class Settings(BaseSettings):
         )
 
     @property
-    def sizes(self) -> Sizes:
+    def sizes(self) -> RequestSizes:
         """How much one call may ask for or bring."""
-        return Sizes(page=self.max_page, batch=self.max_batch)
+        return RequestSizes(page=self.max_page, batch=self.max_batch)
 
     @property
     def terms(self) -> Terms:

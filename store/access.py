@@ -10,7 +10,7 @@ from sqlalchemy import BindParameter, Connection, bindparam, func, insert, or_, 
 from sqlalchemy.dialects import postgresql, sqlite
 
 from models.access import ApiKey, Role, User, Viewer, Workspace
-from models.audit import Actor, AuditAction, Keyless
+from models.audit import Actor, AuditAction, KeylessActor
 from models.base import new_id, now
 from models.errors import Conflict, NotFound
 from models.job import TrainingJob
@@ -93,7 +93,7 @@ def create_key(
     }
     connection.execute(insert(ApiKey).values(values))
     message = f"Made an API key with the role {role.name} for {user}."
-    audit.record(connection, actor or Keyless(owner.id), AuditAction.KEY_CREATED, key.id, message)
+    audit.record(connection, actor or KeylessActor(owner.id), AuditAction.KEY_CREATED, key.id, message)
     return key
 
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy import Connection, inspect, select, update
 
-from models.base import in_utc, new_id, now
+from models.base import new_id, now, to_utc
 from models.errors import Conflict
 from models.evaluation import Evaluation, Scores, same_scores
 from models.judge import Judge
@@ -124,7 +124,7 @@ def record(
             "scores": item.scores,
             "version_id": spec.version_id,
             "shown": item.shown,
-            "evaluated_at": in_utc(spec.evaluated_at),
+            "evaluated_at": to_utc(spec.evaluated_at),
             "created_at": moment,
             "created_by": user_id,
         }

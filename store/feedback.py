@@ -6,12 +6,12 @@ from typing import Any, ClassVar, cast
 
 from sqlalchemy import ColumnElement, Connection, or_, select, update
 
-from models.base import in_utc, new_id, now
-from models.counters.criteria_set import as_text, scored
-from models.counters.effective_feedback import Word
+from models.base import new_id, now, to_utc
+from models.counters.criteria_set import set_of_scored, set_to_text
+from models.counters.effective_feedback import CorrectionEffect
 from models.errors import Conflict, NotFound
 from models.evaluation import Evaluation, Scores, same_scores
-from models.feedback import Bounds, Feedback, FeedbackType
+from models.feedback import Feedback, FeedbackBounds, FeedbackType
 from models.judge import Judge
 from models.spec import FeedbackSpec
 from store import judges, search
@@ -107,7 +107,7 @@ def of_evaluation(workspace_id: str, evaluation_id: str) -> Query:
     return of_workspace(workspace_id).where(Feedback.evaluation_id == evaluation_id)
 
 
-def within(statement: Query, judge_pk: int, bounds: Bounds) -> Query:
+def within(statement: Query, judge_pk: int, bounds: FeedbackBounds) -> Query:
     """A judge's feedback within bounds of time and ingestion, in order of ingestion; retracted items left out."""
     stands: list[ColumnElement[bool]] = [Feedback.retracted_at.is_(None)]
     if bounds.as_of is not None:
@@ -142,7 +142,7 @@ def submit(
 
     def row(item: NewFeedback, number: int) -> dict[str, Any]:
         spec = item.spec
-        touched, given = scored(item.scores), scored(item.evaluation.scores)
+        touched, given = set_of_scored(item.scores), set_of_scored(item.evaluation.scores)
         correction = spec.type is FeedbackType.CORRECTION
         compared = touched & given
         values: dict[str, Any] = {
@@ -157,12 +157,12 @@ def submit(
             "approved": spec.approved,
             "comment": spec.comment,
             "submitted_by": spec.submitted_by or user_name,
-            "submitted_at": in_utc(spec.submitted_at) or moment,
+            "submitted_at": to_utc(spec.submitted_at) or moment,
             "created_at": moment,
             "created_by": user_id,
-            "criteria": as_text(touched) if correction else "",
-            "compared": as_text(compared) if correction else "",
-            "standing": Word(compared, 0).text() if compared else "",
+            "criteria": set_to_text(touched) if correction else "",
+            "compared": set_to_text(compared) if correction else "",
+            "standing": CorrectionEffect(compared, 0).text() if compared else "",
             "overtaken_at": None,
             "about_at": item.evaluation.created_at,
             "about_seq": item.evaluation.seq,

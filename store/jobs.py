@@ -15,7 +15,7 @@ from sqlalchemy.orm import aliased
 from models.base import new_id
 from models.errors import NotCancellable, NotFound
 from models.job import EventKind, JobCheckpoint, TrainingJob
-from models.job_status import ACTIVE, TERMINAL, WAITING, JobStatus, sources
+from models.job_status import ACTIVE, TERMINAL, WAITING, JobStatus, source_statuses
 from store import outbox
 from store.database.clock import database_now
 from store.database.keyset import Keyset
@@ -108,7 +108,7 @@ def transition(
     guard = [
         TrainingJob.id == job.id,
         TrainingJob.status == now.status,
-        TrainingJob.status.in_(sources(to)),
+        TrainingJob.status.in_(source_statuses(to)),
     ]
     if under is not None:
         guard.append(TrainingJob.fence == under)

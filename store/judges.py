@@ -7,7 +7,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from models.base import new_id, now
-from models.counters.tables import EDITION
+from models.counters.tables import RULES_EDITION
 from models.errors import Conflict, NotFound
 from models.judge import (
     Criterion,
@@ -92,7 +92,7 @@ def create(connection: Connection, workspace_id: str, user_id: str, spec: JudgeS
         "description": spec.description,
         "feedback_seq": 0,
         "evaluation_seq": 0,
-        "counted": EDITION,
+        "counted": RULES_EDITION,
         "version_seq": 0,
         "created_at": now(),
         "created_by": user_id,

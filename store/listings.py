@@ -11,9 +11,9 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, exists, false, literal, select, tuple_, union, union_all
 
-from models.base import microseconds, moment_of
-from models.counters.effective_feedback import touches
-from models.counters.tables import EVER, FeedbackCounter, Review
+from models.base import from_microseconds, to_microseconds
+from models.counters.effective_feedback import concerns_any
+from models.counters.tables import ALL_TIME, FeedbackCounter, Review
 from models.errors import Invalid
 from models.evaluation import Evaluation
 from models.feedback import Feedback, FeedbackType
@@ -86,12 +86,12 @@ class _Walk(Generic[T]):
 
     def _cursor(self, key: Any) -> str:
         moment, seq = key
-        return f"{microseconds(moment)}.{seq}" if isinstance(moment, datetime) else str(moment)
+        return f"{to_microseconds(moment)}.{seq}" if isinstance(moment, datetime) else str(moment)
 
     def _parse(self, after: str) -> tuple[Any, ...]:
         moment, dot, seq = decode_cursor(self.kind, after).partition(".")
         try:
-            return (moment_of(int(moment)), whole_number(seq)) if dot else (whole_number(moment),)
+            return (from_microseconds(int(moment)), whole_number(seq)) if dot else (whole_number(moment),)
         except (ValueError, OverflowError):
             raise Invalid("after is no cursor of this list.", ("after",)) from None
 
@@ -224,12 +224,12 @@ def _sets(connection: Connection, judge_pk: int, wanted: FeedbackFilter) -> Sets
     else:
         kept = select(FeedbackCounter.kind, FeedbackCounter.criteria).where(
             FeedbackCounter.judge_pk == judge_pk,
-            FeedbackCounter.width == EVER,
+            FeedbackCounter.width == ALL_TIME,
             FeedbackCounter.start == 0,
             FeedbackCounter.kind.in_([kind.value for kind in types]),
         )
     return [
         (FeedbackType(kind), criteria)
         for kind, criteria in connection.execute(kept)
-        if wanted.criterion is None or touches(criteria, 1 << wanted.criterion)
+        if wanted.criterion is None or concerns_any(criteria, 1 << wanted.criterion)
     ]

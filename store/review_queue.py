@@ -3,7 +3,7 @@
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, true
 
 from models.evaluation import Evaluation
-from models.feedback import CONFIRMING_RATING, Feedback, FeedbackType
+from models.feedback import MIN_CONFIRMING_RATING, Feedback, FeedbackType
 from store.database.rows import Query, every
 
 
@@ -49,5 +49,5 @@ def _tells() -> ColumnElement[bool]:
     return or_(
         Feedback.type == FeedbackType.CORRECTION,
         Feedback.approved.is_(True),
-        and_(Feedback.type == FeedbackType.RATING, Feedback.rating >= CONFIRMING_RATING),
+        and_(Feedback.type == FeedbackType.RATING, Feedback.rating >= MIN_CONFIRMING_RATING),
     )

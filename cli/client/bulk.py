@@ -16,7 +16,7 @@ import orjson
 
 from cli.client.client import Client
 from cli.errors import ApiError
-from models.bulk.line_splitter import MAX_LINE, Line, LineSplitter
+from models.bulk.line_splitter import MAX_LINE_BYTES, Line, LineSplitter
 
 Answer = dict[str, Any]
 
@@ -220,7 +220,7 @@ def _answers(response: httpx.Response) -> Iterator[Answer]:
             yield orjson.loads(line or b"")
 
 
-_TOO_LONG = f"The line is longer than {MAX_LINE // 2**20} MiB, so it was skipped."
+_TOO_LONG = f"The line is longer than {MAX_LINE_BYTES // 2**20} MiB, so it was skipped."
 
 
 def _reason(pending: dict[int, list[Answer]]) -> str:

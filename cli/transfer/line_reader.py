@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import cast
 
 from cli.errors import ApiError
-from models.bulk.gzip_stream import DamagedError, Gunzip
+from models.bulk.gzip_stream import CorruptGzipError, Gunzip
 from models.bulk.line_splitter import Line, LineSplitter
 
 STDIN = Path("-")
@@ -54,7 +54,7 @@ class Lines:
                     first = False
                     yield piece
             yield gunzip.finish()
-        except (DamagedError, OSError) as error:
+        except (CorruptGzipError, OSError) as error:
             raise ApiError(f"{self.name} is not whole: {error}. What comes before is taken.") from error
 
     def __iter__(self) -> Iterator[Line]:

@@ -15,7 +15,7 @@ from cli.errors import ApiError
 from cli.transfer.dry_run import Evaluations
 from cli.transfer.judge_file import Judge, read_judge_file
 from models.bulk.line_splitter import Line
-from models.bulk.lines import Names
+from models.bulk.lines import CriterionNames
 from models.bulk.reader import read_evaluations, read_feedback
 from models.errors import RequestRejected
 from models.judge import Criterion
@@ -46,7 +46,7 @@ class NewJudge:
             )
             for ordinal, made in enumerate(spec.criteria)
         ]
-        self._names = Names(self.criteria)
+        self._names = CriterionNames(self.criteria)
 
     @property
     def judge(self) -> Judge:

@@ -3,12 +3,12 @@
 import zlib
 from collections.abc import Iterator
 
-PIECE = 2**20  # bytes; what is given out at once, at most
+MAX_PIECE_BYTES = 2**20  # bytes; what is given out at once, at most
 _MAGIC = b"\x1f\x8b"
 _GZIP = 31  # zlib's window bits for gzip
 
 
-class DamagedError(Exception):
+class CorruptGzipError(Exception):
     """The bytes are no whole gzip stream."""
 
 
@@ -44,7 +44,7 @@ class Gunzip:
             DamagedError: it is gzip and breaks off.
         """
         if self._member is not None:
-            raise DamagedError("The gzip stream breaks off")
+            raise CorruptGzipError("The gzip stream breaks off")
         return self._start or b""
 
     def _unpack(self, block: bytes) -> Iterator[bytes]:
@@ -55,9 +55,9 @@ class Gunzip:
                     return
                 self._member = zlib.decompressobj(_GZIP)
             try:
-                piece = self._member.decompress(block, PIECE)
+                piece = self._member.decompress(block, MAX_PIECE_BYTES)
             except zlib.error:
-                raise DamagedError("The gzip stream is damaged") from None
+                raise CorruptGzipError("The gzip stream is damaged") from None
             if piece:
                 yield piece
             if self._member.eof:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 # Three texts of the longest kind with every character escaped, and as many scores as a judge can have, fit in.
-MAX_LINE = 4 * 2**20
+MAX_LINE_BYTES = 4 * 2**20
 
 Line = tuple[int, bytes | None]  # its number, from 1; None: it is longer than MAX_LINE and was skipped
 
@@ -13,7 +13,7 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 class LineSplitter:
     """Cuts a stream of bytes into numbered lines without their ends; blank ones are counted and left out."""
 
-    def __init__(self, max_line: int = MAX_LINE) -> None:
+    def __init__(self, max_line: int = MAX_LINE_BYTES) -> None:
         self.number = 0  # lines that are over
         self._max = max_line
         self._rest = b""

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from models.bulk.line_splitter import MAX_LINE
+from models.bulk.line_splitter import MAX_LINE_BYTES
 from models.errors import DomainError, Invalid, LimitExceeded, RequestRejected
 from models.evaluation import Scores
 from models.feedback import FeedbackType
@@ -155,17 +155,17 @@ def _why(line: bytes, error: Exception) -> str:
     return str(error)
 
 
-def too_long() -> LimitExceeded:
+def line_too_long_error() -> LimitExceeded:
     """What is said of a line that was skipped."""
-    return LimitExceeded(f"The line is longer than {MAX_LINE // 2**20} MiB, so it was skipped.")
+    return LimitExceeded(f"The line is longer than {MAX_LINE_BYTES // 2**20} MiB, so it was skipped.")
 
 
-def name_of(line: EvaluationLine | FeedbackLine) -> str:
+def derive_external_id(line: EvaluationLine | FeedbackLine) -> str:
     """An external id for a line without one: a digest of what it says, however it is written."""
     return f"line-{hashlib.sha256(_canonical.encode(line)).hexdigest()[:40]}"
 
 
-class Names:
+class CriterionNames:
     """A judge's criteria by the names that lines may use: id, key, or the name where only one has it."""
 
     def __init__(self, criteria: Sequence[Criterion]) -> None:

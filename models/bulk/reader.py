@@ -5,7 +5,14 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from models.bulk.line_splitter import Line
-from models.bulk.lines import EvaluationLine, FeedbackLine, LineReader, Names, name_of, too_long
+from models.bulk.lines import (
+    CriterionNames,
+    EvaluationLine,
+    FeedbackLine,
+    LineReader,
+    derive_external_id,
+    line_too_long_error,
+)
 from models.errors import DomainError, Invalid, RequestRejected
 from models.evaluation import Scores
 from models.spec import EvaluationSpec, FeedbackSpec
@@ -23,7 +30,7 @@ class RejectedLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Item(Generic[S]):
+class ParsedLine(Generic[S]):
     """A line that is well-formed, with its scores in the judge's order."""
 
     line: int
@@ -33,10 +40,10 @@ class Item(Generic[S]):
 
 
 @dataclass(frozen=True, slots=True)
-class Unit(Generic[S]):
+class ParsedBatch(Generic[S]):
     """Lines that were read, and what is wrong with the others."""
 
-    items: list[Item[S]] = field(default_factory=list)
+    items: list[ParsedLine[S]] = field(default_factory=list)
     refusals: list[RejectedLine] = field(default_factory=list)
 
 
@@ -44,57 +51,59 @@ _evaluations = LineReader(EvaluationLine)
 _feedback = LineReader(FeedbackLine)
 
 
-def read_evaluations(lines: Iterable[Line], names: Names, *, idempotent: bool) -> Unit[EvaluationSpec]:
+def read_evaluations(lines: Iterable[Line], names: CriterionNames, *, idempotent: bool) -> ParsedBatch[EvaluationSpec]:
     """Read lines of evaluations; ``idempotent``: those without an external id are known by what they say."""
 
-    def read(number: int, text: bytes) -> tuple[Item[EvaluationSpec], list[DomainError]]:
+    def read(number: int, text: bytes) -> tuple[ParsedLine[EvaluationSpec], list[DomainError]]:
         line = _evaluations.read(text)
         if idempotent and line.external_id is None:
-            line.external_id = name_of(line)
+            line.external_id = derive_external_id(line)
         spec, shown = line.spec, None
         scores, misplaced = names.place(line.scores, "scores")
         problems = [*spec.problems(), *misplaced]
         if line.shown_scores is not None:
             shown, misplaced = names.place(line.shown_scores, "shown_scores")
             problems += misplaced
-        return Item(number, spec, scores, shown), problems
+        return ParsedLine(number, spec, scores, shown), problems
 
     return _unit(lines, read)
 
 
-def read_feedback(lines: Iterable[Line], names: Names, *, idempotent: bool) -> Unit[FeedbackSpec]:
+def read_feedback(lines: Iterable[Line], names: CriterionNames, *, idempotent: bool) -> ParsedBatch[FeedbackSpec]:
     """Read lines of feedback; ``idempotent``: those without an external id are known by what they say."""
 
-    def read(number: int, text: bytes) -> tuple[Item[FeedbackSpec], list[DomainError]]:
+    def read(number: int, text: bytes) -> tuple[ParsedLine[FeedbackSpec], list[DomainError]]:
         line = _feedback.read(text)
         if idempotent and line.external_id is None:
-            line.external_id = name_of(line)
+            line.external_id = derive_external_id(line)
         if line.evaluation is None and line.evaluation_id is None:
             raise RequestRejected(
                 Invalid("evaluation is missing: name the evaluation by its external id.", ("evaluation",))
             )
         spec, scores = line.spec, None
-        problems = [of_line(problem) for problem in spec.problems()]
+        problems = [with_line_field(problem) for problem in spec.problems()]
         if line.corrected_scores is not None:
             scores, misplaced = names.place(line.corrected_scores, "corrected_scores")
             problems += misplaced
-        return Item(number, spec, scores), problems
+        return ParsedLine(number, spec, scores), problems
 
     return _unit(lines, read)
 
 
-def of_line(error: DomainError) -> DomainError:
+def with_line_field(error: DomainError) -> DomainError:
     """The same error with the path of a line's field, where that differs from a mutation's."""
     if error.field[:1] == ("evaluation_external_id",):
         return type(error)(error.message, ("evaluation", *error.field[1:]), **error.details)
     return error
 
 
-def _unit(lines: Iterable[Line], read: Callable[[int, bytes], tuple[Item[S], list[DomainError]]]) -> Unit[S]:
-    unit: Unit[S] = Unit()
+def _unit(
+    lines: Iterable[Line], read: Callable[[int, bytes], tuple[ParsedLine[S], list[DomainError]]]
+) -> ParsedBatch[S]:
+    unit: ParsedBatch[S] = ParsedBatch()
     for number, text in lines:
         if text is None:
-            unit.refusals.append(RejectedLine(number, too_long()))
+            unit.refusals.append(RejectedLine(number, line_too_long_error()))
             continue
         try:
             item, problems = read(number, text)

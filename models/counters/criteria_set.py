@@ -7,31 +7,31 @@ from collections.abc import Iterable
 
 from models.evaluation import Scores
 
-EVERYTHING = -1  # as a number: every bit is set
+ALL_CRITERIA = -1  # as a number: every bit is set
 
 
-def as_text(bits: int) -> str:
+def set_to_text(bits: int) -> str:
     """A set as a column holds it; the empty set is ``"0"``."""
     return f"{bits:x}"
 
 
-def as_bits(text: str) -> int:
+def text_to_set(text: str) -> int:
     """A set as a number; no text at all is the empty set."""
     return int(text, 16) if text else 0
 
 
-def holding(ordinals: Iterable[int] | None) -> int:
+def set_of_ordinals(ordinals: Iterable[int] | None) -> int:
     """The set of these ordinals; None means all there are or will be."""
-    return EVERYTHING if ordinals is None else sum(1 << ordinal for ordinal in set(ordinals))
+    return ALL_CRITERIA if ordinals is None else sum(1 << ordinal for ordinal in set(ordinals))
 
 
-def scored(scores: Scores | None) -> int:
+def set_of_scored(scores: Scores | None) -> int:
     """The criteria that have a score."""
     if not scores or None not in scores:
         return (1 << len(scores or ())) - 1
     return sum([1 << ordinal for ordinal, score in enumerate(scores) if score is not None])
 
 
-def ordinals_of(bits: int) -> list[int]:
+def ordinals_in(bits: int) -> list[int]:
     """The ordinals in a set, in order."""
     return [ordinal for ordinal in range(bits.bit_length()) if bits >> ordinal & 1]

@@ -10,8 +10,8 @@ from datetime import datetime
 from operator import attrgetter
 from typing import NamedTuple, Protocol
 
-from models.counters.criteria_set import as_bits, as_text
-from models.counters.tables import ALONE, EVALUATION, OTHER
+from models.counters.criteria_set import set_to_text, text_to_set
+from models.counters.tables import EVALUATION, OTHER_SUFFIX, UNGROUPED
 from models.evaluation import Scores
 from models.feedback import FeedbackType
 
@@ -19,7 +19,7 @@ _PLACE = attrgetter("submitted_at", "seq")
 _SILENT = (0, 0, None)
 
 
-class Word(NamedTuple):
+class CorrectionEffect(NamedTuple):
     """What a correction stands for: it is its rater's last word on ``gained``; later ones took back ``covered``.
 
     With only some criteria in mind, it counts as the rater's one usable correction of the evaluation if it gained any
@@ -32,20 +32,20 @@ class Word(NamedTuple):
 
     def text(self) -> str:
         """As a column holds it."""
-        return f"{as_text(self.gained)}/{as_text(self.covered)}"
+        return f"{set_to_text(self.gained)}/{set_to_text(self.covered)}"
 
     def counts(self, meant: int) -> bool:
         """Whether it is the one that counts, of the criteria that are meant."""
         return bool(self.gained & meant) and not self.covered & meant
 
 
-def word(text: str) -> Word | None:
+def parse_effect(text: str) -> CorrectionEffect | None:
     """A word from its column; None where the item yields no label."""
     gained, slash, covered = text.partition("/")
-    return Word(as_bits(gained), as_bits(covered)) if slash else None
+    return CorrectionEffect(text_to_set(gained), text_to_set(covered)) if slash else None
 
 
-class Said(Protocol):
+class FeedbackRow(Protocol):
     """One item of feedback as far as it matters here."""
 
     seq: int
@@ -57,17 +57,17 @@ class Said(Protocol):
 
 
 @dataclass(slots=True)
-class Standing:
+class EffectiveFeedback:
     """What stands: counters by kind and key, what was said about each criterion, and corrections' words by ``seq``."""
 
     tallies: list[tuple[str, str]] = field(default_factory=list)
     opinions: list[tuple[int, tuple[float, ...]]] = field(default_factory=list)  # ordinal; its scores, one a rater
-    words: dict[int, Word] = field(default_factory=dict)
+    words: dict[int, CorrectionEffect] = field(default_factory=dict)
 
 
-def stand(said: Sequence[Said], *, grouped: bool) -> Standing:
+def compute_effective(said: Sequence[FeedbackRow], *, grouped: bool) -> EffectiveFeedback:
     """What stands of the items about one evaluation."""
-    found = Standing()
+    found = EffectiveFeedback()
     opinions: dict[int, list[float]] = {}  # by ordinal: each rater's latest score
     spoken: dict[str, tuple[int, int, datetime | None]] = {}  # of a rater: touched, compared, when
     labelled = 0
@@ -83,20 +83,22 @@ def stand(said: Sequence[Said], *, grouped: bool) -> Standing:
             if score is not None and not touched >> ordinal & 1:
                 touched |= 1 << ordinal
                 opinions.setdefault(ordinal, []).append(score)
-        compared = as_bits(item.compared)
+        compared = text_to_set(item.compared)
         if compared:
-            found.words[item.seq] = Word(compared & ~covered, covered, later)
+            found.words[item.seq] = CorrectionEffect(compared & ~covered, covered, later)
             covered, later = covered | compared, item.submitted_at
             labelled |= compared
         spoken[item.submitted_by] = touched, covered, later
     if opinions or other:
-        found.tallies.append((EVALUATION, as_text(sum([1 << ordinal for ordinal in opinions])) + OTHER * other))
+        found.tallies.append(
+            (EVALUATION, set_to_text(sum([1 << ordinal for ordinal in opinions])) + OTHER_SUFFIX * other)
+        )
     if labelled and not grouped:
-        found.tallies.append((ALONE, as_text(labelled)))
+        found.tallies.append((UNGROUPED, set_to_text(labelled)))
     found.opinions = [(ordinal, tuple(sorted(scores))) for ordinal, scores in opinions.items() if len(scores) > 1]
     return found
 
 
-def touches(criteria: str, meant: int) -> bool:
+def concerns_any(criteria: str, meant: int) -> bool:
     """Whether an evaluation's tally, or a correction's set, is about criteria that are meant."""
-    return criteria.endswith(OTHER) or bool(as_bits(criteria) & meant)
+    return criteria.endswith(OTHER_SUFFIX) or bool(text_to_set(criteria) & meant)

@@ -12,16 +12,18 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Counter, Moment, Wide
+from models.base import Base, BigInt, BigSerial, UtcDateTime
 from models.judge import Criterion
 
-EDITION = 1  # of the rules below; a judge whose counters follow an older one is recounted when the tables are migrated
+RULES_EDITION = (
+    1  # of the rules below; a judge whose counters follow an older one is recounted when the tables are migrated
+)
 
-EVER = 0
-QUARTER = 15 * 60 * 1_000_000  # of an hour; every time zone of today begins its days at one
-DAY = 96 * QUARTER  # in UTC
+ALL_TIME = 0
+QUARTER_HOUR = 15 * 60 * 1_000_000  # of an hour; every time zone of today begins its days at one
+DAY = 96 * QUARTER_HOUR  # in UTC
 MONTH = 32 * DAY
-TIME_WIDTHS = (QUARTER, DAY, MONTH)
+TIME_WIDTHS = (QUARTER_HOUR, DAY, MONTH)
 ORDER_WIDTH = 4096  # places
 
 # The kinds of counters beside the types of feedback. Of a usable item, the set of criteria says what it stands for: see
@@ -29,8 +31,8 @@ ORDER_WIDTH = 4096  # places
 USABLE, DOUBT = "usable", "doubt"
 # Kept in the bucket EVER only: evaluations by what their feedback is about; those without a group that yield a label;
 # scores of one item on which two people are more than a step apart, by ordinal.
-EVALUATION, ALONE, CONFLICT = "evaluation", "alone", "conflict"
-OTHER = "+"  # after the set of an evaluation that also has feedback which is no correction
+EVALUATION, UNGROUPED, CONFLICT = "evaluation", "alone", "conflict"
+OTHER_SUFFIX = "+"  # after the set of an evaluation that also has feedback which is no correction
 
 
 class FeedbackCounter(Base):
@@ -39,11 +41,11 @@ class FeedbackCounter(Base):
     __tablename__ = "feedback_counters"
 
     judge_pk: Mapped[int] = mapped_column(ForeignKey("judges.pk"), primary_key=True)
-    width: Mapped[int] = mapped_column(Wide, primary_key=True)
-    start: Mapped[int] = mapped_column(Wide, primary_key=True)
+    width: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    start: Mapped[int] = mapped_column(BigInt, primary_key=True)
     kind: Mapped[str] = mapped_column(String(16), primary_key=True)
     criteria: Mapped[str] = mapped_column(String(64), primary_key=True)
-    value: Mapped[int] = mapped_column(Wide)
+    value: Mapped[int] = mapped_column(BigInt)
 
 
 class CriterionCounter(Base):
@@ -55,15 +57,15 @@ class CriterionCounter(Base):
     __tablename__ = "criterion_counters"
 
     judge_pk: Mapped[int] = mapped_column(ForeignKey("judges.pk"), primary_key=True)
-    width: Mapped[int] = mapped_column(Wide, primary_key=True)
-    start: Mapped[int] = mapped_column(Wide, primary_key=True)
+    width: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    start: Mapped[int] = mapped_column(BigInt, primary_key=True)
     ordinal: Mapped[int] = mapped_column(primary_key=True)
-    corrections: Mapped[int] = mapped_column(Wide)
-    compared: Mapped[int] = mapped_column(Wide)  # those that the judge scored too
-    agreeing: Mapped[int] = mapped_column(Wide)  # within half a step
-    shift: Mapped[int] = mapped_column(Wide)
-    absolute: Mapped[int] = mapped_column(Wide)
-    square: Mapped[int] = mapped_column(Wide)  # of the shift as a share of the range, in SQUARES
+    corrections: Mapped[int] = mapped_column(BigInt)
+    compared: Mapped[int] = mapped_column(BigInt)  # those that the judge scored too
+    agreeing: Mapped[int] = mapped_column(BigInt)  # within half a step
+    shift: Mapped[int] = mapped_column(BigInt)
+    absolute: Mapped[int] = mapped_column(BigInt)
+    square: Mapped[int] = mapped_column(BigInt)  # of the shift as a share of the range, in SQUARES
 
 
 class RaterCounter(Base):
@@ -72,11 +74,11 @@ class RaterCounter(Base):
     __tablename__ = "rater_counters"
 
     judge_pk: Mapped[int] = mapped_column(ForeignKey("judges.pk"), primary_key=True)
-    width: Mapped[int] = mapped_column(Wide, primary_key=True)
-    start: Mapped[int] = mapped_column(Wide, primary_key=True)
+    width: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    start: Mapped[int] = mapped_column(BigInt, primary_key=True)
     rater: Mapped[str] = mapped_column(String(200), primary_key=True)
     criteria: Mapped[str] = mapped_column(String(32), primary_key=True)
-    value: Mapped[int] = mapped_column(Wide)
+    value: Mapped[int] = mapped_column(BigInt)
 
 
 class GroupCounter(Base):
@@ -87,7 +89,7 @@ class GroupCounter(Base):
     judge_pk: Mapped[int] = mapped_column(ForeignKey("judges.pk"), primary_key=True)
     group: Mapped[str] = mapped_column(String(200), primary_key=True)
     compared: Mapped[str] = mapped_column(String(32), primary_key=True)
-    value: Mapped[int] = mapped_column(Wide)
+    value: Mapped[int] = mapped_column(BigInt)
 
 
 class Coincidence(Base):
@@ -100,7 +102,7 @@ class Coincidence(Base):
     raters: Mapped[int] = mapped_column(primary_key=True)
     low: Mapped[float] = mapped_column(primary_key=True)
     high: Mapped[float] = mapped_column(primary_key=True)
-    value: Mapped[int] = mapped_column(Wide)
+    value: Mapped[int] = mapped_column(BigInt)
 
 
 class Review(Base):
@@ -110,8 +112,8 @@ class Review(Base):
     __table_args__ = (Index(None, "judge_pk", "reviewed", "created_at", "seq"),)
 
     judge_pk: Mapped[int] = mapped_column(ForeignKey("judges.pk"), primary_key=True)
-    seq: Mapped[int] = mapped_column(Counter, primary_key=True)
-    created_at: Mapped[datetime] = mapped_column(Moment)
+    seq: Mapped[int] = mapped_column(BigSerial, primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     reviewed: Mapped[bool]
 
 
@@ -119,7 +121,7 @@ SQUARES = 10**11  # so many make 1
 
 
 @dataclass(frozen=True, slots=True)
-class Grain:
+class FixedPointScale:
     """The unit in which shifts of a criterion are counted: a step of its scale in equal parts.
 
     A billionth of the range or finer than a thousandth of a step, whichever is larger: scores on the scale's grid are
@@ -131,7 +133,7 @@ class Grain:
     range: float
 
     @classmethod
-    def of(cls, criterion: Criterion) -> "Grain":
+    def of(cls, criterion: Criterion) -> "FixedPointScale":
         """The grain of a criterion; it never changes, as the scale doesn't."""
         width = criterion.maximum - criterion.minimum
         steps = max(1, round(width / criterion.step))

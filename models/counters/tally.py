@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from models.counters.tables import DOUBT, USABLE, Grain
+from models.counters.tables import DOUBT, USABLE, FixedPointScale
 from models.evaluation import Scores
-from models.feedback import CONFIRMING_RATING, DOUBTING_RATING, FeedbackType
+from models.feedback import MAX_DOUBTING_RATING, MIN_CONFIRMING_RATING, FeedbackType
 from models.judge import Criterion
 
 
-class Verdict(Protocol):
+class VerdictColumns(Protocol):
     """What an item is worth depends on these columns."""
 
     type: FeedbackType
@@ -23,7 +23,7 @@ class Verdict(Protocol):
     standing: str
 
 
-class Item(Verdict, Protocol):
+class Tallyable(VerdictColumns, Protocol):
     """The columns of feedback that count."""
 
     scores: Scores | None
@@ -32,7 +32,7 @@ class Item(Verdict, Protocol):
 
 
 @dataclass(slots=True)
-class Shifts:
+class ShiftSums:
     """Sums over the corrections of one criterion, in grains; see ``models.counters.tables.CriterionCounter``."""
 
     corrections: int = 0
@@ -42,7 +42,7 @@ class Shifts:
     absolute: int = 0
     square: int = 0
 
-    def add(self, other: "Shifts", times: int = 1) -> None:
+    def add(self, other: "ShiftSums", times: int = 1) -> None:
         """Add other sums, so many times; with ``times`` -1 take them off."""
         self.corrections += times * other.corrections
         self.compared += times * other.compared
@@ -52,12 +52,12 @@ class Shifts:
         self.square += times * other.square
 
 
-class Scales:
+class CriterionScales:
     """What counting must know of a judge's criteria."""
 
     def __init__(self, criteria: Mapping[int, Criterion]) -> None:
         self.steps = {ordinal: criterion.step for ordinal, criterion in criteria.items()}
-        self.grains = {ordinal: Grain.of(criterion) for ordinal, criterion in criteria.items()}
+        self.grains = {ordinal: FixedPointScale.of(criterion) for ordinal, criterion in criteria.items()}
         self._known: dict[tuple[int, float, float], tuple[int, int, int]] = {}
 
     def shift(self, ordinal: int, score: float, raw: float) -> tuple[int, int, int]:
@@ -76,16 +76,16 @@ class Tally:
     """Sums of items: by kind and set of criteria, by criterion, and by rater and set of criteria."""
 
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
-    shifts: dict[int, Shifts] = field(default_factory=dict)
+    shifts: dict[int, ShiftSums] = field(default_factory=dict)
     raters: Counter[tuple[str, str]] = field(default_factory=Counter)
     # Corrected scores with the judge's own, which ``settle`` makes shifts of: so few are different, so many the same.
     given: Counter[tuple[int, float, float | None]] = field(default_factory=Counter)
 
-    def add(self, item: Item, raw: Scores, sign: int = 1) -> None:
+    def add(self, item: Tallyable, raw: Scores, sign: int = 1) -> None:
         """Add an item about an evaluation with these raw scores, or with ``sign`` -1 take it off; ``settle`` then."""
         self.counts[item.type.value, item.criteria] += sign
         self.raters[item.submitted_by, item.criteria] += sign
-        verdict = verdict_of(item)
+        verdict = classify_feedback(item)
         if verdict is not None:
             self.counts[verdict] += sign
         if item.scores is not None and item.type is FeedbackType.CORRECTION:
@@ -94,12 +94,12 @@ class Tally:
                 if score is not None:
                     given[ordinal, score, raw[ordinal] if ordinal < scored else None] += sign
 
-    def settle(self, scales: Scales) -> None:
+    def settle(self, scales: CriterionScales) -> None:
         """Sum up the shifts of what was added."""
         for (ordinal, score, raw), count in self.given.items():
             sums = self.shifts.get(ordinal)
             if sums is None:
-                sums = self.shifts[ordinal] = Shifts()
+                sums = self.shifts[ordinal] = ShiftSums()
             sums.corrections += count
             if raw is not None:
                 grains, square, agrees = scales.shift(ordinal, score, raw)
@@ -119,16 +119,16 @@ class Tally:
             raters[rater] += sign * count
         for ordinal, shifts in other.shifts.items():
             if ordinal not in self.shifts:
-                self.shifts[ordinal] = Shifts()
+                self.shifts[ordinal] = ShiftSums()
             self.shifts[ordinal].add(shifts, sign)
 
 
-def verdict_of(item: Verdict) -> tuple[str, str] | None:
+def classify_feedback(item: VerdictColumns) -> tuple[str, str] | None:
     """The counter of what an item is worth: usable, with what it stands for, or doubt; None: neither."""
     if item.type is FeedbackType.CORRECTION:
         return (USABLE, item.standing) if item.standing else None
-    if (item.rating or 0) >= CONFIRMING_RATING or item.approved is True:
+    if (item.rating or 0) >= MIN_CONFIRMING_RATING or item.approved is True:
         return (USABLE, "")
-    if (item.rating is not None and item.rating <= DOUBTING_RATING) or item.approved is False:
+    if (item.rating is not None and item.rating <= MAX_DOUBTING_RATING) or item.approved is False:
         return (DOUBT, "")
     return None

@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 
 from models.evaluation import Evaluation
-from models.feedback import Bounds
+from models.feedback import FeedbackBounds
 from runner.analysis.compare import count_characters
 from runner.analysis.requests import LearningCurveRequest, SuggestionsRequest
 from runner.analysis.results import CurvePoint, Estimate, LearningCurveResult, SuggestedItem, Suggestions
@@ -33,7 +33,7 @@ async def compute_learning_curve(store: Store, request: LearningCurveRequest) ->
     """Out-of-fold agreement with people at growing numbers of labels."""
     judge_pk, watermark = request.judge_pk, request.watermark
     criteria = await store.read(lambda connection: judges.criteria(connection, judge_pk))
-    bounds = Bounds(after_seq=max(0, watermark - MAX_FEEDBACK), upto_seq=watermark)
+    bounds = FeedbackBounds(after_seq=max(0, watermark - MAX_FEEDBACK), upto_seq=watermark)
     data = await store.read(lambda connection: load_dataset(connection, judge_pk, len(criteria), bounds, 0))
     if not len(data.labels):
         return LearningCurveResult(0, [])

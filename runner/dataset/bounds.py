@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from models.feedback import Bounds
+from models.feedback import FeedbackBounds
 from models.job import TrainingJob, TrainingType
 from models.judge import JudgeVersion
 
@@ -13,7 +13,7 @@ def feedback_bounds(
     targets: tuple[int, ...] | None,
     base: JudgeVersion | None,
     upto_seq: int | None,
-) -> Bounds:
+) -> FeedbackBounds:
     """The bounds of a job.
 
     Feedback given at or after the cutoff date. An incremental job without one takes what came in after the active
@@ -21,14 +21,14 @@ def feedback_bounds(
     """
     incremental = training_type is TrainingType.INCREMENTAL and cutoff is None and base is not None
     after = base.watermark if incremental and base is not None else 0
-    return Bounds(since=cutoff, criteria=targets, after_seq=after, upto_seq=upto_seq)
+    return FeedbackBounds(since=cutoff, criteria=targets, after_seq=after, upto_seq=upto_seq)
 
 
-def feedback_bounds_for_job(job: TrainingJob) -> Bounds:
+def feedback_bounds_for_job(job: TrainingJob) -> FeedbackBounds:
     """The bounds that were fixed when the job was created. Targets narrow the counts, not what the trainer sees.
 
     What was retracted leaves a job that has not started; one that was taken over goes on with what it began with.
     """
     cutoff = job.config.get("feedback_cutoff_date")
     since = datetime.fromisoformat(cutoff) if cutoff else None
-    return Bounds(since=since, after_seq=job.feedback_after, upto_seq=job.feedback_upto, as_of=job.started_at)
+    return FeedbackBounds(since=since, after_seq=job.feedback_after, upto_seq=job.feedback_upto, as_of=job.started_at)

@@ -7,7 +7,7 @@ import numpy as np
 from sqlalchemy import Connection, select
 
 from models.evaluation import Evaluation
-from models.feedback import Bounds, Feedback
+from models.feedback import Feedback, FeedbackBounds
 from models.judge import Criterion
 from runner.dataset.labels import EvaluationScores, LabelBuilder, LabelSet
 from store import feedback
@@ -32,7 +32,9 @@ def to_scales(criteria: tuple[Criterion, ...]) -> tuple[Scale, ...]:
     return tuple(Scale(c.key, c.name, c.minimum, c.maximum, c.step, c.weight) for c in criteria)
 
 
-def load_dataset(connection: Connection, judge_pk: int, criteria_count: int, bounds: Bounds, watermark: int) -> Dataset:
+def load_dataset(
+    connection: Connection, judge_pk: int, criteria_count: int, bounds: FeedbackBounds, watermark: int
+) -> Dataset:
     """The feedback within bounds as labels, in order of ingestion, with the items they are about.
 
     Args:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from models.evaluation import Scores, score_at
-from models.feedback import CONFIRMING_RATING, DOUBTING_RATING, FeedbackType
+from models.feedback import MAX_DOUBTING_RATING, MIN_CONFIRMING_RATING, FeedbackType
 
 LATER_CORRECTION = "replaced by the same person's later correction"
 LATER_VERDICT = "replaced by the same person's later verdict"
@@ -69,10 +69,10 @@ class LabelBuilder:
                     self.corrections[key] = (row.seq, score)
         elif row.type is FeedbackType.COMMENT:
             self.left_out["comments"] += 1
-        elif row.rating is not None and DOUBTING_RATING < row.rating < CONFIRMING_RATING:
+        elif row.rating is not None and MAX_DOUBTING_RATING < row.rating < MIN_CONFIRMING_RATING:
             self.left_out["ratings of 3, which say nothing"] += 1
         else:
-            right = row.rating >= CONFIRMING_RATING if row.rating is not None else bool(row.approved)
+            right = row.rating >= MIN_CONFIRMING_RATING if row.rating is not None else bool(row.approved)
             whose = (row.evaluation_id, row.submitted_by)
             self.left_out[LATER_VERDICT] += whose in self.verdicts
             self.verdicts[whose] = (row.seq, right)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from models.feedback import Bounds
+from models.feedback import FeedbackBounds
 from models.judge import Criterion
 from runner.dataset.labels import LATER_CORRECTION, LATER_VERDICT, EvaluationScores, Label, LabelBuilder
 from runner.jobs.detectable_effect import IntraGroupCorrelation
@@ -57,7 +57,7 @@ class FeedbackAssessment:
 
 
 async def examine_feedback(
-    store: Store, judge_pk: int, criteria: Sequence[Criterion], bounds: Bounds
+    store: Store, judge_pk: int, criteria: Sequence[Criterion], bounds: FeedbackBounds
 ) -> FeedbackAssessment:
     """Look at the newest feedback within bounds, as the training process will at all of it."""
     bounds = replace(bounds, criteria=None)  # targets narrow what is counted, not what is learned from

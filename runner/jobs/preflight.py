@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from models.errors import DomainError, InsufficientFeedback, NotFound
-from models.feedback import Bounds, Summary
+from models.feedback import FeedbackBounds, Summary
 from models.job import TrainingType
 from models.judge import Criterion, Judge, JudgeVersion
 from models.scoring import Scorecard
@@ -28,7 +28,7 @@ class TrainingPlan:
     judge: Judge | None
     base: JudgeVersion | None
     targets: tuple[Criterion, ...]
-    bounds: Bounds
+    bounds: FeedbackBounds
     summary: Summary | None
     quality: FeedbackAssessment
     errors: tuple[DomainError, ...]
@@ -45,7 +45,7 @@ def build_plan(
     judge = judges.get(connection, workspace_id, spec.judge_id)
     if judge is None:
         missing = NotFound(f"There is no judge {spec.judge_id!r}.", ("judge_id",))
-        return TrainingPlan(None, None, (), Bounds(), None, quality, (missing,), (), None, 0.0, None)
+        return TrainingPlan(None, None, (), FeedbackBounds(), None, quality, (missing,), (), None, 0.0, None)
     criteria = judges.criteria(connection, judge.pk)
     targets, errors = _find_targets(criteria, spec)
     base, bounds = _find_base_and_bounds(connection, judge, spec, targets)
@@ -72,7 +72,7 @@ def build_plan(
 async def assess_feedback(store: Store, workspace_id: str, spec: TrainingSpec) -> FeedbackAssessment:
     """How good the feedback is that a request would learn from, read apart: a write must not wait for it."""
 
-    def unit(connection: Connection) -> tuple[int, tuple[Criterion, ...], Bounds] | None:
+    def unit(connection: Connection) -> tuple[int, tuple[Criterion, ...], FeedbackBounds] | None:
         judge = judges.get(connection, workspace_id, spec.judge_id)
         if judge is None:
             return None
@@ -84,7 +84,7 @@ async def assess_feedback(store: Store, workspace_id: str, spec: TrainingSpec) -
 
 def _find_base_and_bounds(
     connection: Connection, judge: Judge, spec: TrainingSpec, targets: tuple[Criterion, ...]
-) -> tuple[JudgeVersion | None, Bounds]:
+) -> tuple[JudgeVersion | None, FeedbackBounds]:
     """The version a job would go on from, and which feedback it would use."""
     active = judge.active_version_id
     base = judges.version(connection, judge.workspace_id, active) if active is not None else None

@@ -10,7 +10,7 @@ from typing import Final
 
 import orjson
 
-from models.redaction import redacted, told, where
+from models.redaction import code_location, describe_error, redact
 
 # What people are told of a bug of ours.
 INTERNAL_ERROR: Final = {
@@ -23,8 +23,8 @@ _YES: Final = ("1", "true", "t", "yes", "y", "on")  # as settings are read
 
 def summarize_error(error: BaseException) -> str:
     """An error in a line: what it says, and where in our code it came from."""
-    place = where(error)
-    return redacted(f"{told(error)} ({place})" if place else told(error))
+    place = code_location(error)
+    return redact(f"{describe_error(error)} ({place})" if place else describe_error(error))
 
 
 def log_fatal(who: str, error: BaseException, *, warning: bool = False) -> None:
@@ -34,8 +34,8 @@ def log_fatal(who: str, error: BaseException, *, warning: bool = False) -> None:
             "event": f"{who.replace(' ', '_')}_{'warns' if warning else 'failed'}",
             "level": "warning" if warning else "error",
             "timestamp": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
-            "error": redacted(told(error)),
-            "where": where(error),
+            "error": redact(describe_error(error)),
+            "where": code_location(error),
         }
         text = orjson.dumps(line).decode()
     else:

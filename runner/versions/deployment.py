@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from models.access import Viewer
-from models.audit import AuditAction, Keyless
+from models.audit import AuditAction, KeylessActor
 from models.errors import Conflict, DomainError, Invalid, NotAnImprovement, NotFound, NothingToRollBack
 from models.judge import Criterion, DeploymentAction, Judge, JudgeVersion, VersionStatus
 from store import audit, judges
@@ -153,7 +153,9 @@ def deploy_if_proven(
         f"Proven better: the mean error changed by {_format_interval(version.evidence)} of the range (95 % interval)."
     )
     message = f"{version.job_id} deployed version {version.number} of {judge.id}, as it was asked to."
-    audit.record(connection, Keyless(judge.workspace_id, by), AuditAction.VERSION_DEPLOYED, version.id, message, reason)
+    audit.record(
+        connection, KeylessActor(judge.workspace_id, by), AuditAction.VERSION_DEPLOYED, version.id, message, reason
+    )
     judges.activate(
         connection,
         judge,

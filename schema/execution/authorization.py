@@ -7,7 +7,7 @@ from graphql import GraphQLObjectType, GraphQLResolveInfo, default_field_resolve
 from strawberry import Schema
 
 from models.access import Role
-from models.permissions import needed
+from models.permissions import required_role
 from resolvers.context import Context
 
 S = TypeVar("S", bound=Schema)
@@ -24,7 +24,7 @@ def enforce_permissions(schema: S) -> S:
         if not isinstance(type_, GraphQLObjectType) or type_.name.startswith("__"):
             continue
         for name, field in type_.fields.items():
-            role = needed(f"{type_.name}.{name}")
+            role = required_role(f"{type_.name}.{name}")
             if role is Role.VIEWER:
                 continue
             if type_ is core.subscription_type:

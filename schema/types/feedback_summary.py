@@ -9,14 +9,14 @@ from typing import Annotated, Self
 import strawberry
 from strawberry import ID
 
-from models.feedback import Agreement, Bounds, CriterionShift, Day, Figures, RaterCount, Summary
+from models.feedback import Agreement, CriterionShift, DayFigures, FeedbackBounds, FeedbackTotals, RaterCount, Summary
 from resolvers import summary as summaries
 from schema.decorators import field, object_type
 from schema.info import Info
 from schema.types.connection import PAGE_SIZE, First, size
 from schema.types.criterion import Criterion
 
-EVERYTHING = Bounds()
+EVERYTHING = FeedbackBounds()
 
 Since = Annotated[
     datetime | None,
@@ -144,8 +144,8 @@ class FeedbackSummary:
     date_range: DateRange = strawberry.field(description="When the first and the last of them were given.")
     rater_count: int = strawberry.field(description="How many different people gave them.")
     judge_pk: strawberry.Private[int]
-    figures: strawberry.Private[Figures]
-    bounds: strawberry.Private[Bounds]
+    figures: strawberry.Private[FeedbackTotals]
+    bounds: strawberry.Private[FeedbackBounds]
     agreement: strawberry.Private[asyncio.Future[Agreement] | None] = None
 
     @field
@@ -207,7 +207,7 @@ class FeedbackSummary:
         return await self.agreement
 
     @classmethod
-    def of(cls, figures: Figures, judge_pk: int, bounds: Bounds = EVERYTHING) -> Self:
+    def of(cls, figures: FeedbackTotals, judge_pk: int, bounds: FeedbackBounds = EVERYTHING) -> Self:
         """The GraphQL view of a judge's figures within bounds."""
         return cls(
             total_feedback_count=figures.total,
@@ -252,7 +252,7 @@ class FeedbackDay:
         return [DayCriterion.of(shift, Criterion.of(criteria[shift.ordinal])) for shift in self.shifts]
 
     @classmethod
-    def of(cls, day: Day, judge_pk: int) -> Self:
+    def of(cls, day: DayFigures, judge_pk: int) -> Self:
         """The GraphQL view of a day."""
         return cls(
             date=day.date,

@@ -10,7 +10,7 @@ import orjson
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Send
 
-from models.bulk.gzip_stream import DamagedError, Gunzip
+from models.bulk.gzip_stream import CorruptGzipError, Gunzip
 from models.bulk.line_splitter import Line, LineSplitter
 from models.errors import Unauthenticated
 from resolvers.bulk import BulkLoad, PreparedBatch
@@ -136,7 +136,7 @@ class Loading:
             await self._settle()
         except ClientDisconnect:
             raise
-        except DamagedError as error:
+        except CorruptGzipError as error:
             await self._settle()
             self._stop("INVALID", f"{error} after {self._lines.number:,} lines; those before are taken.")
         except Unauthenticated as error:
@@ -219,7 +219,7 @@ async def _units(receive: Receive, splitter: LineSplitter, pace: Pace) -> AsyncI
                         unit, size = [], 0
                 await asyncio.sleep(0)  # a little gzip can be a lot of text
         unit += splitter.feed(gunzip.finish())
-    except DamagedError:
+    except CorruptGzipError:
         if unit:
             yield unit
         raise

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from models.permissions import needed
+from models.permissions import required_role
 from server.rest import training_jobs as rest
 from server.rest.responses import ErrorAnswer, JobAnswer, VersionAnswer
 
@@ -236,7 +236,7 @@ def _described(operation: Operation) -> Json:
     found: Json = {
         "operationId": operation.id,
         "summary": operation.summary,
-        "description": f"Role: `{needed(operation.door).name}`, or one that may more.",
+        "description": f"Role: `{required_role(operation.door).name}`, or one that may more.",
         "parameters": list(operation.parameters),
         "responses": responses,
     }

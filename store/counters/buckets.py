@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from models.counters.tables import EVER, TIME_WIDTHS
+from models.counters.tables import ALL_TIME, TIME_WIDTHS
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def cover(start: int | None, end: int | None, widths: Sequence[int] = TIME_WIDTH
     None is no end on that side; the widths go from narrow to wide, each a multiple of the one before.
     """
     if start is None and end is None:
-        return Cover((Run(EVER, None, None),), ())
+        return Cover((Run(ALL_TIME, None, None),), ())
     if start is not None and end is not None and start >= end:
         return NOTHING
     if not widths:

@@ -18,10 +18,10 @@ from sqlalchemy import (
     union_all,
 )
 
-from models.counters.criteria_set import EVERYTHING, as_bits
-from models.counters.effective_feedback import Word, word
+from models.counters.criteria_set import ALL_CRITERIA, text_to_set
+from models.counters.effective_feedback import CorrectionEffect, parse_effect
 from models.counters.tables import CriterionCounter, FeedbackCounter, RaterCounter
-from models.counters.tally import Scales, Shifts, Tally
+from models.counters.tally import CriterionScales, ShiftSums, Tally
 from models.evaluation import Evaluation
 from models.feedback import Feedback, RaterCount
 from store.counters.buckets import Cover, Run
@@ -34,7 +34,7 @@ Buckets = type[FeedbackCounter] | type[CriterionCounter] | type[RaterCounter]
 class Period:
     """The figures of one judge in a period that is covered by buckets and edges."""
 
-    def __init__(self, connection: Connection, judge_pk: int, scales: Scales, covered: Cover) -> None:
+    def __init__(self, connection: Connection, judge_pk: int, scales: CriterionScales, covered: Cover) -> None:
         self.connection = connection
         self.judge_pk = judge_pk
         self.runs = covered.runs
@@ -52,16 +52,16 @@ class Period:
             found[kind, criteria] += int(number)
         return found
 
-    def shifts(self, ordinals: Sequence[int]) -> dict[int, Shifts]:
+    def shifts(self, ordinals: Sequence[int]) -> dict[int, ShiftSums]:
         """Sums over corrections by criterion."""
-        found = {ordinal: Shifts() for ordinal in ordinals}
+        found = {ordinal: ShiftSums() for ordinal in ordinals}
         for ordinal, shifts in self.edges.shifts.items():
             if ordinal in found:
                 found[ordinal].add(shifts)
-        sums = [func.sum(getattr(CriterionCounter, name)).label(name) for name in Shifts.__slots__]
+        sums = [func.sum(getattr(CriterionCounter, name)).label(name) for name in ShiftSums.__slots__]
         for ordinal, *values in self._summed(CriterionCounter, (CriterionCounter.ordinal, *sums)):
             if ordinal in found:
-                found[ordinal].add(Shifts(*map(int, values)))
+                found[ordinal].add(ShiftSums(*map(int, values)))
         return found
 
     def raters(self, sets: Sequence[str] | None, people: Sequence[str] | None = None) -> int:
@@ -159,7 +159,7 @@ def overtaken(connection: Connection, judge_pk: int, meant: int, since: datetime
     if since is not None:
         across = across.where(Feedback.submitted_at >= since)
     found = {(row.evaluation_id, row.submitted_by): row.seq for row in connection.execute(across)}
-    if meant == EVERYTHING:
+    if meant == ALL_CRITERIA:
         return list(found.values())
     last: dict[tuple[str, str], tuple[datetime, int]] = {}
     counting: set[tuple[str, str]] = set()
@@ -171,7 +171,7 @@ def overtaken(connection: Connection, judge_pk: int, meant: int, since: datetime
         given = given.where(unindexed(Feedback.submitted_at) >= since)
     for row in connection.execute(given):
         key = (row.evaluation_id, row.submitted_by)
-        if key in found and as_bits(row.compared) & meant:
+        if key in found and text_to_set(row.compared) & meant:
             last[key] = max(last.get(key, (row.submitted_at, row.seq)), (row.submitted_at, row.seq))
             if _counts(row.standing, meant):
                 counting.add(key)
@@ -179,5 +179,5 @@ def overtaken(connection: Connection, judge_pk: int, meant: int, since: datetime
 
 
 def _counts(standing: str, meant: int) -> bool:
-    stands: Word | None = word(standing)
+    stands: CorrectionEffect | None = parse_effect(standing)
     return stands is not None and stands.counts(meant)

@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from models.base import Base
-from models.counters.criteria_set import as_text, scored
-from models.counters.effective_feedback import Word, stand
+from models.counters.criteria_set import set_of_scored, set_to_text
+from models.counters.effective_feedback import CorrectionEffect, compute_effective
 from models.counters.tables import (
-    EDITION,
+    RULES_EDITION,
     Coincidence,
     CriterionCounter,
     FeedbackCounter,
@@ -45,9 +45,9 @@ class Difference:
 
 def fill(connection: Connection) -> int:
     """Count the judges whose counters follow an older edition of the rules; how many there were."""
-    stale = connection.execute(select(Judge.pk).where(Judge.counted < EDITION).order_by(Judge.pk)).scalars().all()
+    stale = connection.execute(select(Judge.pk).where(Judge.counted < RULES_EDITION).order_by(Judge.pk)).scalars().all()
     for judge_pk in stale:
-        connection.execute(update(Judge).where(Judge.pk == judge_pk).values(counted=EDITION))  # locks it too
+        connection.execute(update(Judge).where(Judge.pk == judge_pk).values(counted=RULES_EDITION))  # locks it too
         for table in (*KEPT, Review):
             connection.execute(delete(table).where(table.judge_pk == judge_pk))
         sums = Sums()
@@ -84,7 +84,7 @@ def _count(connection: Connection, judge_pk: int, sums: Sums, visitor: "_Writer 
         for about in evaluations:
             items = [(row, _item(row, about)) for row in rows[about.id]]
             live = [item for row, item in items if row.retracted_at is None]
-            standing = stand(live, grouped=about.group is not None)
+            standing = compute_effective(live, grouped=about.group is not None)
             sums.stands(standing)
             for row, item in items:
                 if row.retracted_at is None:
@@ -116,12 +116,12 @@ def _item(row: Row, about: About) -> Counted:
     item = Counted(*values)
     if item.type is not FeedbackType.CORRECTION:
         return item
-    touched = scored(item.scores)
-    compared = touched & scored(about.scores)
+    touched = set_of_scored(item.scores)
+    compared = touched & set_of_scored(about.scores)
     fresh = dict(zip(Counted.__slots__, values, strict=True))
-    derived: dict[str, Any] = {"criteria": as_text(touched), "compared": as_text(compared)}
+    derived: dict[str, Any] = {"criteria": set_to_text(touched), "compared": set_to_text(compared)}
     if row.retracted_at is None:  # a retracted correction keeps what it stood for: nobody reads it
-        derived |= {"standing": Word(compared, 0).text() if compared else "", "overtaken_at": None}
+        derived |= {"standing": CorrectionEffect(compared, 0).text() if compared else "", "overtaken_at": None}
     return Counted(**fresh | derived)
 
 

@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from models.agreement import coincidences
-from models.base import Base, microseconds
-from models.counters.effective_feedback import Standing, Word, stand
+from models.agreement import count_coincidences
+from models.base import Base, to_microseconds
+from models.counters.effective_feedback import CorrectionEffect, EffectiveFeedback, compute_effective
 from models.counters.tables import (
+    ALL_TIME,
     CONFLICT,
-    EVER,
     ORDER_WIDTH,
     TIME_WIDTHS,
     USABLE,
@@ -29,7 +29,7 @@ from models.counters.tables import (
     RaterCounter,
     Review,
 )
-from models.counters.tally import Scales, Tally, verdict_of
+from models.counters.tally import CriterionScales, Tally, classify_feedback
 from models.evaluation import Scores
 from models.feedback import Feedback, FeedbackType
 from store import judges
@@ -65,7 +65,7 @@ class Counted:
     submitted_by: str
     submitted_at: datetime
 
-    def standing_as(self, word: Word | None) -> "Counted":
+    def standing_as(self, word: CorrectionEffect | None) -> "Counted":
         """The same with another standing; itself where that is what it has."""
         text = word.text() if word is not None else ""
         overtaken = word.overtaken if word is not None else None
@@ -93,7 +93,7 @@ class Sums:
     def add(self, item: Counted, about: About, sign: int = 1) -> None:
         """Add an item to the finest bucket of time, or take it off; ``settle`` carries it to the wider ones."""
         self.buckets[bucket(item.submitted_at)].add(item, about.scores, sign)
-        verdict = verdict_of(item)
+        verdict = classify_feedback(item)
         if verdict is not None:
             self.order(item.seq).counts[verdict] += sign
         if item.standing and about.group is not None:
@@ -107,9 +107,9 @@ class Sums:
             self.buckets[bucket(item.submitted_at)].counts[USABLE, text] += sign
             self.order(item.seq).counts[USABLE, text] += sign
 
-    def stands(self, standing: Standing, sign: int = 1) -> None:
+    def stands(self, standing: EffectiveFeedback, sign: int = 1) -> None:
         """What stands of one evaluation's feedback, or no longer does."""
-        ever = self.buckets[EVER, 0].counts
+        ever = self.buckets[ALL_TIME, 0].counts
         for key in standing.tallies:
             ever[key] += sign
         for opinions in standing.opinions:
@@ -119,19 +119,19 @@ class Sums:
         """The bucket of a place in the order of ingestion."""
         return self.buckets[ORDER_WIDTH, seq // ORDER_WIDTH * ORDER_WIDTH]
 
-    def settle(self, scales: Scales) -> None:
+    def settle(self, scales: CriterionScales) -> None:
         """Sum up shifts and coincidences, and add each bucket of time to the wider ones it lies in."""
         for tally in self.buckets.values():
             tally.settle(scales)
-        for narrow, wide in pairwise((*TIME_WIDTHS, EVER)):
+        for narrow, wide in pairwise((*TIME_WIDTHS, ALL_TIME)):
             for (width, start), tally in list(self.buckets.items()):
                 if width == narrow:
                     self.buckets[wide, start // wide * wide if wide else 0].include(tally)
-        ever = self.buckets[EVER, 0].counts
+        ever = self.buckets[ALL_TIME, 0].counts
         for (ordinal, scores), number in self.opinions.items():
             if scores[-1] - scores[0] > scales.steps[ordinal] * (1 + 1e-9):
                 ever[CONFLICT, str(ordinal)] += number
-            for (raters, low, high), count in coincidences(scores).items():
+            for (raters, low, high), count in count_coincidences(scores).items():
                 self.pairs[ordinal, raters, low, high] += number * count
         self.opinions.clear()
 
@@ -139,12 +139,12 @@ class Sums:
 def bucket(moment: datetime) -> tuple[int, int]:
     """The finest bucket of time that a moment lies in."""
     width = TIME_WIDTHS[0]
-    return width, microseconds(moment) // width * width
+    return width, to_microseconds(moment) // width * width
 
 
-def scales_of(connection: Connection, judge_pk: int) -> Scales:
+def scales_of(connection: Connection, judge_pk: int) -> CriterionScales:
     """What counting must know of a judge's criteria."""
-    return Scales({criterion.ordinal: criterion for criterion in judges.criteria(connection, judge_pk)})
+    return CriterionScales({criterion.ordinal: criterion for criterion in judges.criteria(connection, judge_pk)})
 
 
 def follow(
@@ -185,10 +185,10 @@ class _Change:
     def of(self, about: About, kept: Items, arrived: Items, left: Items) -> None:
         """The items about one evaluation: those that were there and stay, those that came, and those that went."""
         grouped = about.group is not None
-        after = stand((*kept, *arrived), grouped=grouped)
+        after = compute_effective((*kept, *arrived), grouped=grouped)
         self.sums.stands(after)
         if kept or left:
-            self.sums.stands(stand((*kept, *left), grouped=grouped), -1)
+            self.sums.stands(compute_effective((*kept, *left), grouped=grouped), -1)
         for item in left:
             self.sums.add(item, about, -1)
         for item in arrived:
@@ -208,7 +208,7 @@ class _Change:
         self.sums.settle(scales_of(connection, self.judge_pk))
         write(connection, self.judge_pk, self.sums)
 
-    def _restate(self, item: Counted, word: Word | None) -> Counted:
+    def _restate(self, item: Counted, word: CorrectionEffect | None) -> Counted:
         now = item.standing_as(word)
         if now is not item:
             here = {"_judge": self.judge_pk, "_seq": item.seq}

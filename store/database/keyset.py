@@ -10,12 +10,12 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from models.errors import Invalid
-from models.request_sizes import Sizes
+from models.request_sizes import RequestSizes
 from store.database.rows import Query, every
 
 T = TypeVar("T")
 
-MAX_FIRST = Sizes().page
+MAX_FIRST = RequestSizes().page
 
 
 def encode_cursor(kind: str, key: object) -> str:

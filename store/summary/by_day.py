@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, true
 
-from models.base import microseconds, moment_of
-from models.counters.criteria_set import holding
-from models.counters.effective_feedback import touches, word
-from models.counters.tables import DAY, EVER, QUARTER, USABLE, CriterionCounter, FeedbackCounter
-from models.counters.tally import Scales, Shifts, Tally
+from models.base import from_microseconds, to_microseconds
+from models.counters.criteria_set import set_of_ordinals
+from models.counters.effective_feedback import concerns_any, parse_effect
+from models.counters.tables import ALL_TIME, DAY, QUARTER_HOUR, USABLE, CriterionCounter, FeedbackCounter
+from models.counters.tally import CriterionScales, ShiftSums, Tally
 from models.errors import Invalid
-from models.feedback import Bounds, Day, Feedback, FeedbackType
+from models.feedback import DayFigures, Feedback, FeedbackBounds, FeedbackType
 from models.judge import Criterion
 from store.counters.buckets import cover
 from store.counters.period import rows_between
@@ -25,8 +25,8 @@ MAX_DAYS = 4000
 
 
 def by_day(
-    connection: Connection, judge_pk: int, criteria: Sequence[Criterion], bounds: Bounds, zone: tzinfo
-) -> list[Day]:
+    connection: Connection, judge_pk: int, criteria: Sequence[Criterion], bounds: FeedbackBounds, zone: tzinfo
+) -> list[DayFigures]:
     """Each day on which feedback within bounds of time was given, in order.
 
     A day that the bounds cut is counted in part. A day is made of the whole days of UTC between the midnights of UTC
@@ -69,13 +69,15 @@ class _Asked:
     Which sets of criteria are meant is settled first, so that the database adds up and few rows come out of it.
     """
 
-    def __init__(self, connection: Connection, judge_pk: int, criteria: Sequence[Criterion], bounds: Bounds) -> None:
+    def __init__(
+        self, connection: Connection, judge_pk: int, criteria: Sequence[Criterion], bounds: FeedbackBounds
+    ) -> None:
         self.connection = connection
         self.judge_pk = judge_pk
-        self.scales = Scales({criterion.ordinal: criterion for criterion in criteria})
+        self.scales = CriterionScales({criterion.ordinal: criterion for criterion in criteria})
         self.ordinals = [c.ordinal for c in criteria] if bounds.criteria is None else bounds.criteria
         self.every = bounds.criteria is None
-        self.meant = holding(bounds.criteria)
+        self.meant = set_of_ordinals(bounds.criteria)
 
     def sums(self, width: int, parts: Sequence[_Part]) -> dict[int, Tally]:
         """What the counters of the buckets of a width add up to, for each part by its ``at``."""
@@ -97,9 +99,9 @@ class _Asked:
         counts = summed(FeedbackCounter, FeedbackCounter.kind, FeedbackCounter.value, meant=[self._are_meant()])
         for at, kind, value in self.connection.execute(counts):
             found[at].counts[kind, ""] = int(value)
-        sums = (getattr(CriterionCounter, name) for name in Shifts.__slots__)
+        sums = (getattr(CriterionCounter, name) for name in ShiftSums.__slots__)
         for at, ordinal, *values in self.connection.execute(summed(CriterionCounter, CriterionCounter.ordinal, *sums)):
-            found[at].shifts[ordinal] = Shifts(*map(int, values))
+            found[at].shifts[ordinal] = ShiftSums(*map(int, values))
         return found
 
     def rows(self, first: int, last: int) -> Tally:
@@ -113,10 +115,10 @@ class _Asked:
             counts[kind, ""] += number if self._is_meant(kind, criteria) else 0
         return Tally(counts=counts, shifts=tally.shifts)
 
-    def day(self, day: date, tally: Tally) -> Day:
+    def day(self, day: date, tally: Tally) -> DayFigures:
         """Sums as a day."""
-        shifts = {ordinal: tally.shifts.get(ordinal, Shifts()) for ordinal in self.ordinals}
-        return Day(
+        shifts = {ordinal: tally.shifts.get(ordinal, ShiftSums()) for ordinal in self.ordinals}
+        return DayFigures(
             date=day,
             corrections=tally.counts[FeedbackType.CORRECTION.value, ""],
             ratings=tally.counts[FeedbackType.RATING.value, ""],
@@ -129,14 +131,14 @@ class _Asked:
     def _is_meant(self, kind: str, criteria: str) -> bool:
         """Whether items of a kind and a set of criteria, or of what they stand for, are counted."""
         if kind == USABLE:
-            stands = word(criteria)
+            stands = parse_effect(criteria)
             return stands is None or stands.counts(self.meant)
-        return self.every or kind != FeedbackType.CORRECTION or touches(criteria, self.meant)
+        return self.every or kind != FeedbackType.CORRECTION or concerns_any(criteria, self.meant)
 
     def _are_meant(self) -> ColumnElement[bool]:
         """The same of counters: the counters of all time know all sets there are."""
         kept = select(FeedbackCounter.kind, FeedbackCounter.criteria).where(
-            FeedbackCounter.judge_pk == self.judge_pk, FeedbackCounter.width == EVER, FeedbackCounter.start == 0
+            FeedbackCounter.judge_pk == self.judge_pk, FeedbackCounter.width == ALL_TIME, FeedbackCounter.start == 0
         )
         sets: dict[str, list[str]] = {kind: [] for kind in (*FeedbackType, USABLE)}
         for kind, criteria in self.connection.execute(kept):
@@ -154,34 +156,34 @@ def _between(asked: _Asked, starts: Sequence[int], nearest: Sequence[int]) -> It
     """What lies between each end of a day and the midnight of UTC that is nearest to it."""
     parts: list[_Part] = []
     for at, ends in enumerate(zip(starts, nearest, strict=True)):
-        covered = cover(min(ends), max(ends), (QUARTER,))
+        covered = cover(min(ends), max(ends), (QUARTER_HOUR,))
         for run in covered.runs:
             assert run.start is not None
             assert run.end is not None
             parts.append(_Part(at, run.start, run.end))
         for first, last in covered.edges:
             yield at, asked.rows(first, last)
-    yield from asked.sums(QUARTER, parts).items()
+    yield from asked.sums(QUARTER_HOUR, parts).items()
 
 
-def _starts(connection: Connection, judge_pk: int, bounds: Bounds, zone: tzinfo) -> list[int]:
+def _starts(connection: Connection, judge_pk: int, bounds: FeedbackBounds, zone: tzinfo) -> list[int]:
     """Where the bounds begin, all midnights between, and where they end: no further than feedback goes."""
     moments = select(Feedback.submitted_at).where(Feedback.judge_pk == judge_pk).limit(1)
     earliest = connection.execute(moments.order_by(Feedback.submitted_at)).scalar_one_or_none()
     latest = connection.execute(moments.order_by(Feedback.submitted_at.desc())).scalar_one_or_none()
     if earliest is None or latest is None:
         return []
-    first, last = microseconds(earliest), microseconds(latest) + 1
+    first, last = to_microseconds(earliest), to_microseconds(latest) + 1
     if bounds.since is not None:
-        first = max(first, microseconds(bounds.since))
+        first = max(first, to_microseconds(bounds.since))
     if bounds.until is not None:
-        last = min(last, microseconds(bounds.until))
+        last = min(last, to_microseconds(bounds.until))
     if first >= last:
         return []
     if (last - first) // DAY > MAX_DAYS:
+        begin, end = from_microseconds(first).date(), from_microseconds(last - 1).date()
         raise Invalid(
-            f"These are more than {MAX_DAYS:,} days, from {moment_of(first).date()} to {moment_of(last - 1).date()}: "
-            "ask for fewer with since and until.",
+            f"These are more than {MAX_DAYS:,} days, from {begin} to {end}: ask for fewer with since and until.",
             ("since",),
         )
     starts = [first]
@@ -199,16 +201,16 @@ def _starts(connection: Connection, judge_pk: int, bounds: Bounds, zone: tzinfo)
 def _date(place: int, zone: tzinfo) -> date:
     """The date in the zone; at the ends of the calendar that of UTC."""
     try:
-        return moment_of(place).astimezone(zone).date()
+        return from_microseconds(place).astimezone(zone).date()
     except OverflowError:
-        return moment_of(place).date()
+        return from_microseconds(place).date()
 
 
 def _midnight(day: date, zone: tzinfo) -> int:
     """When a day begins in a zone: the first moment that has this date there."""
     try:
         local = datetime(day.year, day.month, day.day, tzinfo=zone)
-        place = microseconds(local.astimezone(UTC))
+        place = to_microseconds(local.astimezone(UTC))
     except OverflowError:
-        return microseconds(datetime(day.year, day.month, day.day, tzinfo=UTC))
+        return to_microseconds(datetime(day.year, day.month, day.day, tzinfo=UTC))
     return place

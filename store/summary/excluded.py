@@ -4,11 +4,14 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
-from models.feedback import Bounds, Feedback
+from models.feedback import Feedback, FeedbackBounds
 
 
 def outside(
-    connection: Connection, judge_pk: int, bounds: Bounds, waiting: tuple[datetime, datetime | None] | None = None
+    connection: Connection,
+    judge_pk: int,
+    bounds: FeedbackBounds,
+    waiting: tuple[datetime, datetime | None] | None = None,
 ) -> dict[str, int]:
     """Items of feedback that were there but are not within bounds, by the reason; reasons without any are left out.
 

@@ -12,15 +12,15 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from models.agreement import alpha_of, coincidences
+from models.agreement import alpha_from_coincidences, count_coincidences
 from models.evaluation import Evaluation, score_at
 from models.feedback import (
-    CONFIRMING_RATING,
-    DOUBTING_RATING,
+    MAX_DOUBTING_RATING,
+    MIN_CONFIRMING_RATING,
     Agreement,
-    Bounds,
     CriterionShift,
     Feedback,
+    FeedbackBounds,
     FeedbackType,
     GroupSpread,
     Summary,
@@ -30,7 +30,7 @@ from store import feedback, judges
 from store.database.rows import streamed
 
 
-def scan(connection: Connection, judge_pk: int, criteria: Sequence[Criterion], bounds: Bounds) -> Summary:
+def scan(connection: Connection, judge_pk: int, criteria: Sequence[Criterion], bounds: FeedbackBounds) -> Summary:
     """Sum up a judge's feedback within bounds, row by row."""
     watermark = judges.watermark(connection, judge_pk)
     statement = (
@@ -59,7 +59,9 @@ def scan(connection: Connection, judge_pk: int, criteria: Sequence[Criterion], b
     return tally.summary(scan_agreement(connection, judge_pk, meant, bounds))
 
 
-def scan_agreement(connection: Connection, judge_pk: int, criteria: Sequence[Criterion], bounds: Bounds) -> Agreement:
+def scan_agreement(
+    connection: Connection, judge_pk: int, criteria: Sequence[Criterion], bounds: FeedbackBounds
+) -> Agreement:
     """How far raters agree on some criteria within bounds, from the corrections within them, item by item."""
     statement = feedback.within(
         select(Feedback.about_seq, Feedback.submitted_by, Feedback.scores).where(
@@ -80,9 +82,9 @@ def scan_agreement(connection: Connection, judge_pk: int, criteria: Sequence[Cri
     for (ordinal, scores), number in opinions.items():
         if scores[-1] - scores[0] > steps[ordinal] * (1 + 1e-9):
             conflicts += number
-        for pair, count in coincidences(scores).items():
+        for pair, count in count_coincidences(scores).items():
             pairs[ordinal][pair] += number * count
-    return Agreement(tuple((ordinal, alpha_of(counts)) for ordinal, counts in pairs.items()), conflicts)
+    return Agreement(tuple((ordinal, alpha_from_coincidences(counts)) for ordinal, counts in pairs.items()), conflicts)
 
 
 def _opinions(said: Sequence[tuple[str, Any]], ordinals: Iterable[int]) -> Iterator[tuple[int, tuple[float, ...]]]:
@@ -127,10 +129,10 @@ class _Tally:
             self.raters.add(row.submitted_by)
             if row.type is FeedbackType.CORRECTION:
                 self._add_correction(row, touched)
-            elif (row.rating or 0) >= CONFIRMING_RATING or row.approved is True:
+            elif (row.rating or 0) >= MIN_CONFIRMING_RATING or row.approved is True:
                 self.usable += 1
                 self.usable_new += row.seq > self.watermark
-            elif (row.rating is not None and row.rating <= DOUBTING_RATING) or row.approved is False:
+            elif (row.rating is not None and row.rating <= MAX_DOUBTING_RATING) or row.approved is False:
                 self.doubts += 1
 
     def _add_correction(self, row: Any, touched: list[int]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
-from models.counters.criteria_set import as_bits, holding
+from models.counters.criteria_set import set_of_ordinals, text_to_set
 from models.counters.tables import GroupCounter
 from models.evaluation import Evaluation
 from models.feedback import Feedback, FeedbackType
@@ -38,5 +38,5 @@ def groups_within(
 
 def _meant(sets: Iterable[str], criteria: Sequence[int]) -> list[str]:
     """The sets that hold any of the criteria."""
-    bits = holding(criteria)
-    return [text for text in sets if as_bits(text) & bits]
+    bits = set_of_ordinals(criteria)
+    return [text for text in sets if text_to_set(text) & bits]

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, select
 
-from models.counters.tables import EVER, RaterCounter
+from models.counters.tables import ALL_TIME, RaterCounter
 from models.feedback import Feedback
 from store.counters.period import Period
 
@@ -32,7 +32,7 @@ def count_people(
         inside: the same as conditions on items of feedback.
         sets: sets of criteria, as columns hold them; the empty text for items that are no corrections.
     """
-    ever = (RaterCounter.judge_pk == judge_pk, RaterCounter.width == EVER, RaterCounter.start == 0)
+    ever = (RaterCounter.judge_pk == judge_pk, RaterCounter.width == ALL_TIME, RaterCounter.start == 0)
     meant = () if sets is None else (RaterCounter.criteria.in_(sets),)
     known = select(RaterCounter.rater).where(*ever, *meant).distinct().limit(FEW_PEOPLE + 1)
     if len(connection.execute(known).all()) > FEW_PEOPLE:

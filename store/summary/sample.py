@@ -5,11 +5,13 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from models.evaluation import Evaluation
-from models.feedback import Bounds, Feedback
+from models.feedback import Feedback, FeedbackBounds
 from store import feedback
 
 
-def newest_block(connection: Connection, judge_pk: int, bounds: Bounds, below: int | None, size: int) -> list[Any]:
+def newest_block(
+    connection: Connection, judge_pk: int, bounds: FeedbackBounds, below: int | None, size: int
+) -> list[Any]:
     """Up to ``size`` rows of feedback within bounds, newest first in order of ingestion, of places under ``below``."""
     statement = feedback.within(
         select(

@@ -1,7 +1,7 @@
 """The feedback summary: what there is to learn from within bounds.
 
 What is kept in counters costs the same whatever the number of rows: all figures without bounds, and with bounds of time
-all of ``Figures``. The rest is read from the rows within bounds, by index. See decisions 21 and 22.
+all of ``FeedbackTotals``. The rest is read from the rows within bounds, by index. See decisions 21 and 22.
 """
 
 from collections import Counter
@@ -11,30 +11,30 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select
 
-from models.agreement import alpha_of
-from models.base import microseconds
-from models.counters.criteria_set import as_bits, holding
-from models.counters.effective_feedback import touches, word
+from models.agreement import alpha_from_coincidences
+from models.base import to_microseconds
+from models.counters.criteria_set import set_of_ordinals, text_to_set
+from models.counters.effective_feedback import concerns_any, parse_effect
 from models.counters.tables import (
-    ALONE,
+    ALL_TIME,
     CONFLICT,
     DOUBT,
     EVALUATION,
-    EVER,
     ORDER_WIDTH,
     SQUARES,
+    UNGROUPED,
     USABLE,
     Coincidence,
     FeedbackCounter,
 )
-from models.counters.tally import Scales, Shifts, verdict_of
+from models.counters.tally import CriterionScales, ShiftSums, classify_feedback
 from models.feedback import (
     Agreement,
-    Bounds,
     CriterionShift,
     Feedback,
+    FeedbackBounds,
+    FeedbackTotals,
     FeedbackType,
-    Figures,
     GroupSpread,
     RaterCount,
     Summary,
@@ -54,13 +54,13 @@ Criteria = Sequence[Criterion]
 Counts = Mapping[tuple[str, str], int]
 
 
-def summarise(connection: Connection, judge_pk: int, criteria: Criteria, bounds: Bounds) -> Summary:
+def summarise(connection: Connection, judge_pk: int, criteria: Criteria, bounds: FeedbackBounds) -> Summary:
     """Sum up a judge's feedback within bounds, exactly."""
     view = _View(connection, judge_pk, criteria, bounds)
     if not view.by_time_only:
         return scan(connection, judge_pk, criteria, bounds)
     figures = view.figures()
-    values = {name: getattr(figures, name) for name in Figures.__slots__}
+    values = {name: getattr(figures, name) for name in FeedbackTotals.__slots__}
     return Summary(
         **values,
         new_since_last_training=view.new(),
@@ -70,29 +70,29 @@ def summarise(connection: Connection, judge_pk: int, criteria: Criteria, bounds:
     )
 
 
-def figures_of(connection: Connection, judge_pk: int, criteria: Criteria, bounds: Bounds) -> Figures:
+def figures_of(connection: Connection, judge_pk: int, criteria: Criteria, bounds: FeedbackBounds) -> FeedbackTotals:
     """Those figures that can be told without reading all rows within bounds of time."""
     view = _View(connection, judge_pk, criteria, bounds)
     return view.figures() if view.by_time_only else scan(connection, judge_pk, criteria, bounds)
 
 
-def new_within(connection: Connection, judge_pk: int, criteria: Criteria, bounds: Bounds) -> int:
+def new_within(connection: Connection, judge_pk: int, criteria: Criteria, bounds: FeedbackBounds) -> int:
     """How many usable items within bounds of time came in after the newest version's watermark."""
     return _View(connection, judge_pk, criteria, bounds).new()
 
 
-def evaluations_within(connection: Connection, judge_pk: int, criteria: Criteria, bounds: Bounds) -> int:
+def evaluations_within(connection: Connection, judge_pk: int, criteria: Criteria, bounds: FeedbackBounds) -> int:
     """How many different evaluations the feedback within bounds of time is about."""
     return _View(connection, judge_pk, criteria, bounds).evaluations()
 
 
-def agreement_within(connection: Connection, judge_pk: int, criteria: Criteria, bounds: Bounds) -> Agreement:
+def agreement_within(connection: Connection, judge_pk: int, criteria: Criteria, bounds: FeedbackBounds) -> Agreement:
     """How far raters agree within bounds of time."""
     return _View(connection, judge_pk, criteria, bounds).agreement()
 
 
 def raters_within(
-    connection: Connection, judge_pk: int, criteria: Criteria, bounds: Bounds, first: int
+    connection: Connection, judge_pk: int, criteria: Criteria, bounds: FeedbackBounds, first: int
 ) -> list[RaterCount]:
     """Who gave most feedback within bounds, with how much; most first, and at most ``first`` of them."""
     return _View(connection, judge_pk, criteria, bounds).most_active(first)
@@ -101,29 +101,29 @@ def raters_within(
 class _View:
     """A judge's feedback within bounds."""
 
-    def __init__(self, connection: Connection, judge_pk: int, criteria: Criteria, bounds: Bounds) -> None:
+    def __init__(self, connection: Connection, judge_pk: int, criteria: Criteria, bounds: FeedbackBounds) -> None:
         self.connection = connection
         self.judge_pk = judge_pk
         self.bounds = bounds
-        self.scales = Scales({criterion.ordinal: criterion for criterion in criteria})
+        self.scales = CriterionScales({criterion.ordinal: criterion for criterion in criteria})
         self.criteria = list(criteria) if bounds.criteria is None else [criteria[n] for n in bounds.criteria]
-        self.meant = holding(bounds.criteria)
+        self.meant = set_of_ordinals(bounds.criteria)
         self.last_seq: int = connection.execute(select(Judge.feedback_seq).where(Judge.pk == judge_pk)).scalar_one()
         whole = bounds.upto_seq is None or bounds.upto_seq >= self.last_seq
         self.by_time_only = not bounds.after_seq and whole and bounds.as_of is None
         self.everything = self.by_time_only and bounds.since is None and bounds.until is None
         ever = select(FeedbackCounter.kind, FeedbackCounter.criteria, FeedbackCounter.value).where(
-            FeedbackCounter.judge_pk == judge_pk, FeedbackCounter.width == EVER, FeedbackCounter.start == 0
+            FeedbackCounter.judge_pk == judge_pk, FeedbackCounter.width == ALL_TIME, FeedbackCounter.start == 0
         )
         self.ever: Counts = {(kind, key): value for kind, key, value in connection.execute(ever)}
 
-    def figures(self) -> Figures:
+    def figures(self) -> FeedbackTotals:
         """The figures within bounds of time."""
         period = self._period()
         counts: Counts = self.ever if self.everything else period.counts()
         items = {kind: self._items(counts, kind) for kind in FeedbackType}
         shifts = period.shifts([criterion.ordinal for criterion in self.criteria])
-        return Figures(
+        return FeedbackTotals(
             total=sum(items.values()),
             corrections=items[FeedbackType.CORRECTION],
             ratings=items[FeedbackType.RATING],
@@ -152,7 +152,7 @@ class _View:
 
     def _period(self, since: int | None = None) -> Period:
         """The period that is asked for, or what of it begins at a later place in time."""
-        start, end = (None if m is None else microseconds(m) for m in (self.bounds.since, self.bounds.until))
+        start, end = (None if m is None else to_microseconds(m) for m in (self.bounds.since, self.bounds.until))
         return Period(self.connection, self.judge_pk, self.scales, cover(start if since is None else since, end))
 
     def _counted_sets(self) -> list[str] | None:
@@ -187,7 +187,9 @@ class _View:
             if ordinal in pairs:
                 pairs[ordinal][raters, low, high] = value
         conflicts = sum(self.ever.get((CONFLICT, str(ordinal)), 0) for ordinal in pairs)
-        return Agreement(tuple((ordinal, alpha_of(counts)) for ordinal, counts in pairs.items()), conflicts)
+        return Agreement(
+            tuple((ordinal, alpha_from_coincidences(counts)) for ordinal, counts in pairs.items()), conflicts
+        )
 
     def spread(self) -> GroupSpread | None:
         """How much the judge's absolute errors vary."""
@@ -206,7 +208,7 @@ class _View:
     def _groups(self) -> int:
         if not self.everything:
             return groups_within(self.connection, self.judge_pk, self.bounds.criteria, self._inside())
-        alone = sum(n for (kind, key), n in self.ever.items() if kind == ALONE and as_bits(key) & self.meant)
+        alone = sum(n for (kind, key), n in self.ever.items() if kind == UNGROUPED and text_to_set(key) & self.meant)
         return groups_ever(self.connection, self.judge_pk, self.bounds.criteria) + alone
 
     def _items(self, counts: Counts, kind: FeedbackType) -> int:
@@ -214,10 +216,10 @@ class _View:
 
     def _is_about(self, kind: FeedbackType, criteria: str) -> bool:
         """Whether items of a kind and a set are meant; all but corrections are, whatever the criteria."""
-        return self.bounds.criteria is None or kind is not FeedbackType.CORRECTION or touches(criteria, self.meant)
+        return self.bounds.criteria is None or kind is not FeedbackType.CORRECTION or concerns_any(criteria, self.meant)
 
     def _is_meant(self, key: str) -> bool:
-        return self.bounds.criteria is None or touches(key, self.meant)
+        return self.bounds.criteria is None or concerns_any(key, self.meant)
 
     def _sets(self, kind: FeedbackType) -> list[str]:
         """The sets of criteria, of those there are, that are meant."""
@@ -227,7 +229,7 @@ class _View:
         """Verdicts that confirm, and corrections that are their rater's last word."""
         found = counts.get((USABLE, ""), 0)
         for (kind, text), number in counts.items():
-            stands = word(text) if kind == USABLE else None
+            stands = parse_effect(text) if kind == USABLE else None
             found += number if stands is not None and stands.counts(self.meant) else 0
         return found
 
@@ -272,10 +274,10 @@ class _View:
             return Counter()
         last = self._end(Feedback.seq <= watermark, latest=True)
         if last is None or last < first:
-            return self._period(microseconds(first)).counts()
+            return self._period(to_microseconds(first)).counts()
         among_known = [Feedback.submitted_at >= first, Feedback.submitted_at <= last]
         counts = self._verdicts([Feedback.seq > watermark, *among_known])
-        counts.update(self._period(microseconds(last) + 1).counts())
+        counts.update(self._period(to_microseconds(last) + 1).counts())
         return counts
 
     def _end(self, which: ColumnElement[bool], *, latest: bool) -> datetime | None:
@@ -290,7 +292,7 @@ class _View:
         statement = rows(self.judge_pk, *columns, func.count().label("number")).where(*within).group_by(*columns)
         found: Counter[tuple[str, str]] = Counter()
         for row in self.connection.execute(statement):
-            verdict = verdict_of(row)
+            verdict = classify_feedback(row)
             if verdict is not None:
                 found[verdict] += row.number
         return found
@@ -311,7 +313,7 @@ class _View:
         return (max if latest else min)(known, default=None)
 
 
-def shifts_of(scales: Scales, shifts: Mapping[int, Shifts]) -> tuple[CriterionShift, ...]:
+def shifts_of(scales: CriterionScales, shifts: Mapping[int, ShiftSums]) -> tuple[CriterionShift, ...]:
     """Sums as people read them, in points."""
     found = []
     for ordinal, sums in sorted(shifts.items()):

@@ -12,7 +12,7 @@ from cli.errors import ApiError
 from cli.transfer.convert.formats import Format, converter
 from cli.transfer.convert.records import json_records
 from cli.transfer.line_reader import open_lines
-from models.bulk.lines import Names
+from models.bulk.lines import CriterionNames
 from models.bulk.reader import read_evaluations, read_feedback
 from tests.factories import loose_criteria
 
@@ -27,7 +27,7 @@ def converted(path: Path, format_: Format, kind: str, **fields: str) -> list[Dat
     with open_lines(path) as source:
         lines = list(converter(format_, DESCRIBED, fields)(kind, source))
     read: Any = read_evaluations if kind == "evaluations" else read_feedback
-    assert [refusal.error.message for refusal in read(lines, Names(CRITERIA), idempotent=False).refusals] == []
+    assert [refusal.error.message for refusal in read(lines, CriterionNames(CRITERIA), idempotent=False).refusals] == []
     return [json.loads(text or b"") for _, text in lines]
 
 

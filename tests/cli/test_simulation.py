@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from cli.commands.simulate import simulate_command
 from cli.demo.simulation import Simulation, simulate, simulated_judge
-from models.bulk.lines import Names
+from models.bulk.lines import CriterionNames
 from models.bulk.reader import read_evaluations, read_feedback
 from tests.factories import loose_criteria
 
@@ -38,7 +38,7 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
 def test_every_line_can_be_imported(tmp_path: Path) -> None:
     judge, evaluations, feedback, _ = write(tmp_path, "--criteria", "12", "--scale", "0-100")
     names = [criterion["name"] for criterion in json.loads(judge)["criteria"]]
-    criteria = Names(loose_criteria(*names, minimum=0, maximum=100))
+    criteria = CriterionNames(loose_criteria(*names, minimum=0, maximum=100))
     items = read_evaluations(enumerate(gzip.decompress(evaluations).splitlines(), 1), criteria, idempotent=False)
     said = read_feedback(enumerate(gzip.decompress(feedback).splitlines(), 1), criteria, idempotent=False)
     assert items.refusals == said.refusals == []

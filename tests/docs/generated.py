@@ -120,10 +120,10 @@ def roles_table() -> str:
     for root in (core.query_type, core.mutation_type, core.subscription_type):
         there |= {f"{root.name}.{name}" for name in root.fields} if root is not None else set()
     rows = ["| What | Least role |", "|---|---|"]
-    for door, role in permissions.DOORS.items():
+    for door, role in permissions.PERMISSIONS.items():
         if door.partition("(")[0] in there:
             rows.append(f"| `{door}` | `{role.name}` |")
-    for field, role in permissions.HIDDEN.items():
+    for field, role in permissions.HIDDEN_FIELDS.items():
         rows.append(f"| the true value of `{field}` | `{role.name}` |")
     return "\n".join(rows) + "\n"
 

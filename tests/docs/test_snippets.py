@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from graphql import GraphQLSchema, build_schema, parse, validate
 
-from models.bulk.lines import Names
+from models.bulk.lines import CriterionNames
 from models.bulk.reader import read_evaluations, read_feedback
 from tests.factories import loose_criteria
 
@@ -14,7 +14,7 @@ from . import markdown
 from .markdown import ROOT
 
 FILES = markdown.files()
-NAMES = Names(loose_criteria("clarity", "accuracy"))
+NAMES = CriterionNames(loose_criteria("clarity", "accuracy"))
 
 
 def shown(path: Path) -> str:

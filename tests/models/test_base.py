@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine
 from sqlalchemy.engine import Dialect
 
-from models.base import Moment, new_id, now
+from models.base import UtcDateTime, new_id, now
 
 DIALECT: Dialect = create_engine("sqlite://").dialect
 
@@ -45,8 +45,8 @@ def test_now_has_an_offset() -> None:
     )
 )
 def test_a_moment_comes_back_exact_to_the_microsecond(moment: datetime) -> None:
-    kept = Moment().process_bind_param(moment, DIALECT)
-    back = Moment().process_result_value(kept, DIALECT)
+    kept = UtcDateTime().process_bind_param(moment, DIALECT)
+    back = UtcDateTime().process_result_value(kept, DIALECT)
 
     assert moment == back
     assert back is not None
@@ -61,7 +61,7 @@ def test_moments_are_kept_in_the_order_of_time() -> None:
         datetime(1970, 1, 1, 0, 0, 0, 1, tzinfo=UTC),
         datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC),
     ]
-    kept = [Moment().process_bind_param(moment, DIALECT) for moment in moments]
+    kept = [UtcDateTime().process_bind_param(moment, DIALECT) for moment in moments]
 
     assert kept == sorted(kept, key=lambda number: number or 0)
     assert kept[1:4] == [-1, 0, 1]
@@ -69,4 +69,4 @@ def test_moments_are_kept_in_the_order_of_time() -> None:
 
 def test_a_moment_without_an_offset_is_refused_rather_than_guessed() -> None:
     with pytest.raises(ValueError, match="offset"):
-        Moment().process_bind_param(datetime(2026, 1, 1), DIALECT)  # noqa: DTZ001
+        UtcDateTime().process_bind_param(datetime(2026, 1, 1), DIALECT)  # noqa: DTZ001

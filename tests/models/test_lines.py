@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.bulk.gzip_stream import PIECE, DamagedError, Gunzip
+from models.bulk.gzip_stream import MAX_PIECE_BYTES, CorruptGzipError, Gunzip
 from models.bulk.line_splitter import Line, LineSplitter
-from models.bulk.lines import EvaluationLine, LineReader, Names, name_of
+from models.bulk.lines import CriterionNames, EvaluationLine, LineReader, derive_external_id
 from models.errors import RequestRejected
 from tests.factories import loose_criteria
 
@@ -51,7 +51,7 @@ def unpack(packed: bytes, step: int) -> bytes:
     found = b""
     for start in range(0, len(packed), step):
         for piece in gunzip.feed(packed[start : start + step]):
-            assert len(piece) <= PIECE
+            assert len(piece) <= MAX_PIECE_BYTES
             found += piece
     return found + gunzip.finish()
 
@@ -66,7 +66,7 @@ def test_gzip_of_any_number_of_members_is_unpacked_and_everything_else_passed_on
 
 
 def test_what_is_much_comes_in_pieces() -> None:
-    assert unpack(gzip.compress(bytes(5 * PIECE)), 10**9) == bytes(5 * PIECE)
+    assert unpack(gzip.compress(bytes(5 * MAX_PIECE_BYTES)), 10**9) == bytes(5 * MAX_PIECE_BYTES)
 
 
 PACKED = gzip.compress(b"text", mtime=0)  # named alike in every process that runs the tests
@@ -74,12 +74,12 @@ PACKED = gzip.compress(b"text", mtime=0)  # named alike in every process that ru
 
 @pytest.mark.parametrize("packed", [PACKED[:-1], PACKED[:4], b"\x1f\x8bnonsense"])
 def test_gzip_that_is_damaged_or_breaks_off_is_an_error(packed: bytes) -> None:
-    with pytest.raises(DamagedError):
+    with pytest.raises(CorruptGzipError):
         unpack(packed, 3)
 
 
 def test_trailing_bytes_that_are_no_gzip_are_an_error() -> None:
-    with pytest.raises(DamagedError):
+    with pytest.raises(CorruptGzipError):
         unpack(gzip.compress(b"text") + b"junk", 10**9)
     assert zlib.decompress(gzip.compress(b"text"), wbits=31) == b"text"
 
@@ -123,11 +123,11 @@ def test_a_line_is_known_by_what_it_says_not_by_how_it_is_written() -> None:
     one = READER.read(b'{"output": "x", "scores": {"a": 1, "b": 2}, "group": null}')
     same = READER.read(b'{"scores": {"b": 2.0, "a": 1.0}, "output": "\\u0078"}')
     other = READER.read(b'{"output": "x", "scores": {"a": 1, "b": 2.5}}')
-    assert name_of(one) == name_of(same) != name_of(other)
+    assert derive_external_id(one) == derive_external_id(same) != derive_external_id(other)
 
 
 def test_criteria_are_found_by_id_key_and_by_a_name_that_only_one_has() -> None:
-    names = Names(loose_criteria("clarity", "tone", "tone"))
+    names = CriterionNames(loose_criteria("clarity", "tone", "tone"))
     assert names.place({"cri_clarity": 1}, "scores") == ([1, None, None], [])
     assert names.place({"clarity": 2}, "scores") == ([2, None, None], [])
     [problem] = names.place({"tone": 2}, "scores")[1]

@@ -6,7 +6,7 @@ import pytest
 
 from models.errors import ErrorCode
 from models.judge import Criterion
-from models.scoring import Scorecard, overall
+from models.scoring import Scorecard, overall_score
 from models.spec import ScoreSpec
 
 
@@ -80,10 +80,10 @@ def test_a_criterion_scored_twice_is_refused_also_when_named_in_two_ways() -> No
 def test_the_overall_score_is_the_weighted_share_of_each_range(scores: list[float | None], expected: float) -> None:
     criteria = [criterion(0, "a", weight=0.5), criterion(1, "b", minimum=0, maximum=10, weight=1.5)]
 
-    assert overall(criteria, scores) == pytest.approx(expected)
+    assert overall_score(criteria, scores) == pytest.approx(expected)
 
 
 def test_where_all_that_is_scored_weighs_nothing_criteria_count_alike() -> None:
     criteria = [criterion(0, "a", weight=0), criterion(1, "b", weight=0), criterion(2, "c", weight=9)]
 
-    assert overall(criteria, [1, 5, None]) == pytest.approx(50.0)
+    assert overall_score(criteria, [1, 5, None]) == pytest.approx(50.0)

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from models.job_status import ACTIVE, TERMINAL, TRANSITIONS, WAITING, JobStatus, sources
+from models.job_status import ACTIVE, TERMINAL, TRANSITIONS, WAITING, JobStatus, source_statuses
 
 # Written out once more, as the promise is made to clients: from, then every state that may follow.
 LEGAL = {
@@ -24,7 +24,7 @@ def test_a_job_moves_only_as_promised(start: JobStatus, end: JobStatus) -> None:
     allowed = end.name in LEGAL[start.name].split()
 
     assert allowed == (end in TRANSITIONS[start])
-    assert allowed == (start in sources(end))
+    assert allowed == (start in source_statuses(end))
 
 
 def test_every_state_is_either_waiting_or_active_or_terminal() -> None:
@@ -36,4 +36,4 @@ def test_what_is_over_stays_over() -> None:
 
 
 def test_from_everywhere_that_is_not_the_end_a_job_can_be_cancelled() -> None:
-    assert sources(JobStatus.CANCELLED) == WAITING | ACTIVE
+    assert source_statuses(JobStatus.CANCELLED) == WAITING | ACTIVE

@@ -11,7 +11,7 @@ import pytest
 
 from models.errors import Conflict
 from models.evaluation import Evaluation
-from models.feedback import Bounds
+from models.feedback import FeedbackBounds
 from models.spec import EvaluationSpec
 from runner.dataset.dataset import Dataset, load_dataset, to_scales
 from runner.jobs.manager import JobManager
@@ -44,9 +44,11 @@ class Label:
     confirmed: bool = False
 
 
-async def dataset(world: World, bounds: Bounds | None = None, watermark: int = 0) -> Dataset:
+async def dataset(world: World, bounds: FeedbackBounds | None = None, watermark: int = 0) -> Dataset:
     count = len(world.criteria)
-    return await world.store.read(lambda c: load_dataset(c, world.judge.pk, count, bounds or Bounds(), watermark))
+    return await world.store.read(
+        lambda c: load_dataset(c, world.judge.pk, count, bounds or FeedbackBounds(), watermark)
+    )
 
 
 def labels(data: Dataset) -> list[Label]:
@@ -233,7 +235,7 @@ async def test_bounds_decide_what_is_seen(store: Store) -> None:
     )
 
     async def seen(**bounds: Any) -> list[float]:
-        return [label.score for label in labels(await dataset(world, Bounds(**bounds)))]
+        return [label.score for label in labels(await dataset(world, FeedbackBounds(**bounds)))]
 
     assert await seen() == [1, 2, 3, 4, 5]
     assert await seen(since=START + 2 * TICK) == [2, 3, 4, 5]

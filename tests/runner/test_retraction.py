@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import update
 
-from models.feedback import Bounds, Feedback
+from models.feedback import Feedback, FeedbackBounds
 from models.job import TrainingJob
 from runner.dataset.bounds import feedback_bounds_for_job
 from runner.dataset.dataset import Dataset, load_dataset, to_scales
@@ -28,7 +28,7 @@ async def retract(world: World, seq: int, at: datetime | None = None) -> None:
 
 
 async def feedback_of(world: World, job: TrainingJob | None = None) -> Dataset:
-    bounds = Bounds() if job is None else feedback_bounds_for_job(job)
+    bounds = FeedbackBounds() if job is None else feedback_bounds_for_job(job)
     return await world.store.read(lambda c: load_dataset(c, world.judge.pk, 2, bounds, 0))
 
 

@@ -20,9 +20,9 @@ def test_every_field_has_a_line_in_the_table(schema: Schema) -> None:
     for type_ in core.type_map.values():
         if not isinstance(type_, GraphQLObjectType) or type_.name.startswith("__"):
             continue
-        new = [name for name in type_.fields if permissions.rule(f"{type_.name}.{name}") is None]
+        new = [name for name in type_.fields if permissions.find_required_role(f"{type_.name}.{name}") is None]
         if new and type_ in (core.query_type, core.mutation_type, core.subscription_type):
-            missing += [f'to DOORS: "{type_.name}.{name}": the least role that may,' for name in new]
+            missing += [f'to PERMISSIONS: "{type_.name}.{name}": the least role that may,' for name in new]
         elif new:
             missing.append(f'to _PARTS (or _ADMIN_PARTS): "{type_.name}": "... {" ".join(new)}",')
     assert not missing, "In models/permissions.py add\n  " + "\n  ".join(missing)
@@ -35,7 +35,9 @@ def test_the_table_names_only_what_exists(schema: Schema) -> None:
         if isinstance(type_, GraphQLObjectType)
         for name in type_.fields
     }
-    named = {name.partition("(")[0] for name in (*permissions.TABLE, *permissions.HIDDEN) if "/" not in name}
+    named = {
+        name.partition("(")[0] for name in (*permissions.REQUIRED_ROLES, *permissions.HIDDEN_FIELDS) if "/" not in name
+    }
     assert named - fields == set()
 
 
@@ -65,7 +67,7 @@ async def test_a_field_that_nobody_thought_of_needs_admin(
     monkeypatch: pytest.MonkeyPatch, document: str, role: Role
 ) -> None:
     """Also one that is reached through a field for everybody, with or without a resolver of its own."""
-    monkeypatch.setitem(permissions.TABLE, "Query.vault", Role.VIEWER)
+    monkeypatch.setitem(permissions.REQUIRED_ROLES, "Query.vault", Role.VIEWER)
     context: Any = SimpleNamespace(viewer=Viewer("key_1", role, "usr_1", "ann", "wsp_1", "team"))
     result = await enforce_permissions(strawberry.Schema(Query)).execute(document, context_value=context)
     if role is Role.ADMIN:

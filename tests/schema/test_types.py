@@ -6,7 +6,7 @@ import pytest
 
 from models.access import Role, Viewer
 from models.evaluation import Evaluation
-from models.feedback import Agreement, Bounds, CriterionShift, Feedback, FeedbackType, RaterCount, Summary
+from models.feedback import Agreement, CriterionShift, Feedback, FeedbackBounds, FeedbackType, RaterCount, Summary
 from models.job import Delivery, DeliveryStatus, EventKind, JobEvent, TrainingJob, TrainingType
 from models.job_status import JobStatus
 from models.judge import JudgeVersion, VersionStatus
@@ -401,7 +401,7 @@ async def test_a_summary(ask: Ask, resolve: Resolve) -> None:
         doubts=0,
         spread=None,
     )
-    calls = resolve("summary.summarize_judge", (JUDGE, summary, Bounds()))
+    calls = resolve("summary.summarize_judge", (JUDGE, summary, FeedbackBounds()))
     resolve("summary.list_raters", [RaterCount("ann", 3, 2)])
     data = shown(
         await ask(

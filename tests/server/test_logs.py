@@ -12,7 +12,7 @@ import pytest
 import structlog
 from sqlalchemy.exc import OperationalError
 
-from models.redaction import redacted
+from models.redaction import redact
 from server.logs import configure
 
 KEY = "jsk_" + "a1B2-_" * 7
@@ -34,7 +34,7 @@ HOOK = "whsec_" + "a1B2+/" * 5
     ],
 )
 def test_secrets_are_taken_out_and_nothing_else(text: str, kept: str) -> None:
-    assert redacted(text) == kept
+    assert redact(text) == kept
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ def test_each_operation_is_open_from_its_role_on(owned: Owned, public: GraphQLSc
         selected = call(name, field, NOTHING) + leaves(public, field.type, NOTHING)
         for role, api in owned.by_role.items():
             found = codes(api.post(f"{kind.lower()} {{ {selected} }}").json())
-            opened = role.covers(permissions.needed(f"{kind}.{name}"))
+            opened = role.covers(permissions.required_role(f"{kind}.{name}"))
             if (found == {"FORBIDDEN"}) == opened or "INTERNAL" in found:
                 wrong.append(f"{kind}.{name} for {role.name}: {found or 'answered'}")
     assert not wrong
@@ -46,7 +46,7 @@ def test_each_subscription_is_open_from_its_role_on(owned: Owned, public: GraphQ
                 message = live.receive()
             assert message["type"] == "error", "made-up arguments are refused at once"
             code = message["payload"][0]["extensions"]["code"]
-            assert (code == "FORBIDDEN") is not role.covers(permissions.needed(f"Subscription.{name}"))
+            assert (code == "FORBIDDEN") is not role.covers(permissions.required_role(f"Subscription.{name}"))
 
 
 def test_what_a_role_was_given_it_may_read_to_its_last_field(owned: Owned, public: GraphQLSchema) -> None:
@@ -55,7 +55,7 @@ def test_what_a_role_was_given_it_may_read_to_its_last_field(owned: Owned, publi
             continue
         document = along(way, leaves(public, public.type_map[type_], owned.ids))
         on_the_way = [step.partition("(")[0] for step in way]
-        needed = permissions.needed(f"Query.{on_the_way[0]}")
+        needed = permissions.required_role(f"Query.{on_the_way[0]}")
         for role, api in owned.by_role.items():
             found = codes(api.post(document).json())
             assert found == (set() if role.covers(needed) else {"FORBIDDEN"}), (type_, role, document)
@@ -108,16 +108,16 @@ def test_a_stranger_changes_nothing_by_any_mutation_with_real_ids(owned: Owned, 
 @pytest.mark.parametrize(("method", "path"), doors_of_rest())
 def test_each_endpoint_is_open_from_its_role_on(owned: Owned, method: str, path: str) -> None:
     door = f"{method} {path}"
-    assert permissions.rule(door) is not None, f'Add to DOORS in models/permissions.py: "{door}": the least role,'
+    assert permissions.find_required_role(door) is not None, f'Add to PERMISSIONS: "{door}": the least role,'
     body: dict[str, Any] = {"headers": ZIP} if path.endswith("/versions") else {}
     if path == "/training/jobs":
         body = {"json": {"judge_id": "jdg_x", "training_type": "validation", "training_config": {}}}
     made_up = path.format(judge_id="jdg_x", job_id="job_x", version_id="ver_x")
     for role, api in owned.by_role.items():
         answer = api.http.request(method, made_up, **body)
-        assert answer.status_code == (404 if role.covers(permissions.needed(door)) else 403), role
+        assert answer.status_code == (404 if role.covers(permissions.required_role(door)) else 403), role
 
 
 def test_the_table_has_no_endpoints_that_are_gone() -> None:
     there = {f"{method} {path}" for method, path in doors_of_rest()}
-    assert {door for door in permissions.DOORS if "/" in door} == there
+    assert {door for door in permissions.PERMISSIONS if "/" in door} == there

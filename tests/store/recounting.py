@@ -14,7 +14,7 @@ from models.agreement import krippendorff_alpha
 from models.base import new_id, now
 from models.errors import Conflict
 from models.evaluation import score_at
-from models.feedback import Bounds, FeedbackType, Figures, RaterCount, Summary
+from models.feedback import FeedbackBounds, FeedbackTotals, FeedbackType, RaterCount, Summary
 from models.judge import JudgeVersion, VersionStatus
 from models.spec import EvaluationSpec
 from store import judges
@@ -86,13 +86,13 @@ async def random_feedback(
     return rows
 
 
-async def summary_of(world: World, bounds: Bounds | None = None) -> Summary:
+async def summary_of(world: World, bounds: FeedbackBounds | None = None) -> Summary:
     return await world.store.read(
-        lambda c: summarise(c, world.judge.pk, judges.criteria(c, world.judge.pk), bounds or Bounds())
+        lambda c: summarise(c, world.judge.pk, judges.criteria(c, world.judge.pk), bounds or FeedbackBounds())
     )
 
 
-def rows_within(rows: list[Row], bounds: Bounds, meant: tuple[int, ...]) -> list[Row]:
+def rows_within(rows: list[Row], bounds: FeedbackBounds, meant: tuple[int, ...]) -> list[Row]:
     """Those that count, in the order in which they were given."""
     return [
         row
@@ -106,7 +106,7 @@ def rows_within(rows: list[Row], bounds: Bounds, meant: tuple[int, ...]) -> list
     ]
 
 
-def gave_most(rows: list[Row], bounds: Bounds) -> list[RaterCount]:
+def gave_most(rows: list[Row], bounds: FeedbackBounds) -> list[RaterCount]:
     """Who gave how many items within bounds, most first."""
     inside = rows_within(rows, bounds, bounds.criteria or ())
     total = Counter(row.by for row in inside)
@@ -115,14 +115,14 @@ def gave_most(rows: list[Row], bounds: Bounds) -> list[RaterCount]:
     return [RaterCount(rater, total[rater], corrections[rater]) for rater in ordered]
 
 
-async def raters_of(world: World, bounds: Bounds, first: int) -> list[RaterCount]:
+async def raters_of(world: World, bounds: FeedbackBounds, first: int) -> list[RaterCount]:
     """The same, as it is told."""
     return await world.store.read(
         lambda c: raters_within(c, world.judge.pk, judges.criteria(c, world.judge.pk), bounds, first)
     )
 
 
-def usable_of(rows: list[Row], bounds: Bounds, criteria: int = 3) -> list[int]:
+def usable_of(rows: list[Row], bounds: FeedbackBounds, criteria: int = 3) -> list[int]:
     """The places of those that yield a label: of a rater's corrections of an evaluation the latest."""
     meant = tuple(range(criteria)) if bounds.criteria is None else bounds.criteria
     inside = rows_within(rows, bounds, meant)
@@ -135,7 +135,7 @@ def usable_of(rows: list[Row], bounds: Bounds, criteria: int = 3) -> list[int]:
     return [row.seq for row in confirming] + list(latest.values())
 
 
-def recount(rows: list[Row], bounds: Bounds, watermark: int, criteria: int = 3) -> dict[str, Any]:
+def recount(rows: list[Row], bounds: FeedbackBounds, watermark: int, criteria: int = 3) -> dict[str, Any]:
     """The same figures by the words of their definition."""
     meant = tuple(range(criteria)) if bounds.criteria is None else bounds.criteria
     inside = rows_within(rows, bounds, meant)
@@ -204,14 +204,14 @@ def _raw(row: Row, ordinal: int) -> float | None:
     return score_at(row.raw, ordinal)
 
 
-async def short_of(world: World, bounds: Bounds) -> dict[str, Any]:
+async def short_of(world: World, bounds: FeedbackBounds) -> dict[str, Any]:
     """What is told without reading all rows within bounds, in the recount's shape."""
 
     def unit(connection: Connection) -> dict[str, Any]:
         criteria = judges.criteria(connection, world.judge.pk)
         asked = (connection, world.judge.pk, criteria, bounds)
         figures, agreement = figures_of(*asked), agreement_within(*asked)
-        names = [field.name for field in fields(Figures) if field.name != "criteria"]
+        names = [field.name for field in fields(FeedbackTotals) if field.name != "criteria"]
         return {name: getattr(figures, name) for name in names} | {
             "new_since_last_training": new_within(*asked),
             "evaluations": evaluations_within(*asked),

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, select, update
 from models.counters.tables import FeedbackCounter
 from models.errors import Conflict
 from models.evaluation import Evaluation
-from models.feedback import Bounds
+from models.feedback import FeedbackBounds
 from models.filters import EvaluationFilter
 from models.spec import CriterionSpec, EvaluationSpec, JudgeChange
 from resolvers.bulk import BatchOutcome, EvaluationLoad, FeedbackLoad, LoadOptions
@@ -69,7 +69,7 @@ ITEMS = st.lists(
     max_size=6,
 )
 BOUNDS = st.builds(
-    Bounds,
+    FeedbackBounds,
     since=st.one_of(st.none(), st.sampled_from(MOMENTS)),
     until=st.one_of(st.none(), st.sampled_from(MOMENTS)),
     criteria=st.one_of(st.none(), st.sets(st.integers(0, 1)).map(lambda found: tuple(sorted(found)))),
@@ -200,7 +200,7 @@ class Writes(RuleBasedStateMachine):
         self.do(make_version(self.world, watermark=self.watermark))
 
     @rule(bounds=BOUNDS)
-    def look(self, bounds: Bounds) -> None:
+    def look(self, bounds: FeedbackBounds) -> None:
         expected = recounting.recount(list(self.rows.values()), bounds, self.watermark, self.criteria)
         assert self.do(recounting.short_of(self.world, bounds)) == expected
         assert recounting.told(self.do(recounting.summary_of(self.world, bounds))) == expected

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from models.feedback import Bounds, Day
+from models.feedback import DayFigures, FeedbackBounds
 from store.database.store import Store
 from store.summary.by_day import by_day
 from tests.factories import World, add_evaluations, make_world, new_feedback, submit
@@ -18,8 +18,10 @@ from tests.store.recounting import CRITERIA, random_feedback, recount, rows_with
 START = datetime(2026, 3, 20, tzinfo=UTC)
 
 
-async def days_of(world: World, zone: str, **bounds: Any) -> list[Day]:
-    return await world.store.read(lambda c: by_day(c, world.judge.pk, world.criteria, Bounds(**bounds), ZoneInfo(zone)))
+async def days_of(world: World, zone: str, **bounds: Any) -> list[DayFigures]:
+    return await world.store.read(
+        lambda c: by_day(c, world.judge.pk, world.criteria, FeedbackBounds(**bounds), ZoneInfo(zone))
+    )
 
 
 async def talk(world: World, moments: list[datetime]) -> None:
@@ -91,8 +93,8 @@ async def test_days_of_some_criteria_say_what_a_plain_recount_says(
     world = await make_world(store, criteria=CRITERIA)
     rows = await random_feedback(world, rng, 160, timedelta(minutes=37, microseconds=1))
     since, until = sorted(rng.choice(rows).at for _ in range(2))
-    bounds = Bounds(since=since, until=until, criteria=criteria)
-    ever = Bounds(criteria=criteria)
+    bounds = FeedbackBounds(since=since, until=until, criteria=criteria)
+    ever = FeedbackBounds(criteria=criteria)
     usable = usable_of(rows, ever)
     found = await days_of(world, zone, since=since, until=until, criteria=criteria)
 
@@ -101,7 +103,7 @@ async def test_days_of_some_criteria_say_what_a_plain_recount_says(
     assert [day.date for day in found] == days
     for day in found:
         first, after = (datetime.combine(date, time(), ZoneInfo(zone)) for date in (day.date, day.date + timedelta(1)))
-        expected = recount(rows, Bounds(max(first, since), min(after, until), criteria), 0)
+        expected = recount(rows, FeedbackBounds(max(first, since), min(after, until), criteria), 0)
         numbers = (day.corrections, day.ratings, day.approvals, day.comments)
         assert numbers == tuple(expected[kind] for kind in ("corrections", "ratings", "approvals", "comments"))
         assert [astuple(shift) for shift in day.criteria] == expected["criteria"]

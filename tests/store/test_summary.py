@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from models.errors import Conflict
-from models.feedback import Bounds
+from models.feedback import FeedbackBounds
 from store.counters import recount as counting
 from store.database.store import Store
 from store.summary import summary
@@ -50,12 +50,12 @@ async def test_it_says_what_a_plain_recount_says(store: Store, seed: int, apart:
     def some_criteria() -> tuple[int, ...]:
         return tuple(sorted(rng.sample(range(3), rng.randint(1, 3))))
 
-    by_time: list[Callable[[], Bounds]] = [
-        Bounds,
-        lambda: Bounds(criteria=some_criteria()),
-        lambda: Bounds(since=somewhen(), until=somewhen()),
-        lambda: Bounds(since=somewhen(), criteria=some_criteria()),
-        lambda: Bounds(since=somewhen(), until=somewhen(), criteria=some_criteria()),
+    by_time: list[Callable[[], FeedbackBounds]] = [
+        FeedbackBounds,
+        lambda: FeedbackBounds(criteria=some_criteria()),
+        lambda: FeedbackBounds(since=somewhen(), until=somewhen()),
+        lambda: FeedbackBounds(since=somewhen(), criteria=some_criteria()),
+        lambda: FeedbackBounds(since=somewhen(), until=somewhen(), criteria=some_criteria()),
     ]
     for bounds in [choice() for choice in by_time for _ in range(6)]:
         expected = recount(rows, bounds, watermark)
@@ -65,7 +65,7 @@ async def test_it_says_what_a_plain_recount_says(store: Store, seed: int, apart:
         assert await raters_of(world, bounds, 100) == most, bounds
         assert [rater.total for rater in await raters_of(world, bounds, 2)] == [rater.total for rater in most[:2]]
     for _ in range(5):
-        bounds = Bounds(after_seq=rng.randint(0, 240), upto_seq=rng.randint(0, 240), until=somewhen())
+        bounds = FeedbackBounds(after_seq=rng.randint(0, 240), upto_seq=rng.randint(0, 240), until=somewhen())
         assert told(await summary_of(world, bounds)) == recount(rows, bounds, watermark), bounds
         assert await raters_of(world, bounds, 100) == gave_most(rows, bounds), bounds
     assert await store.read(counting.check) == []
@@ -77,7 +77,11 @@ async def test_what_could_be_proven_is_the_same_from_counters_as_from_rows(
 ) -> None:
     world = await make_world(store, criteria=CRITERIA)
     await random_feedback(world, random.Random(5), 80)
-    for bounds in (Bounds(), Bounds(since=START), Bounds(since=START + 9 * TICK, until=START + 55 * TICK)):
+    for bounds in (
+        FeedbackBounds(),
+        FeedbackBounds(since=START),
+        FeedbackBounds(since=START + 9 * TICK, until=START + 55 * TICK),
+    ):
         asked = replace(bounds, criteria=criteria)
         kept = await summary_of(world, asked)
         read = await store.read(lambda c, asked=asked: scan(c, world.judge.pk, world.criteria, asked))
@@ -100,7 +104,7 @@ async def test_since_is_inclusive_and_until_exclusive_to_the_microsecond(store: 
     await submit(world, new_feedback(evaluation, rating=5, submitted_at=START))
 
     async def total(**bounds: datetime) -> int:
-        return (await summary_of(world, Bounds(**bounds))).total
+        return (await summary_of(world, FeedbackBounds(**bounds))).total
 
     assert await total(since=START) == 1
     assert await total(since=START + TICK) == 0
@@ -116,9 +120,9 @@ async def test_the_last_moments_that_there_are_can_be_asked_for(store: Store) ->
     end = datetime.max.replace(tzinfo=UTC)
 
     for since in (end.replace(microsecond=0), end):
-        assert (await summary_of(world, Bounds(since=since))).total == 0
-        assert (await summary_of(world, Bounds(since=since, until=end))).total == 0
-    assert (await summary_of(world, Bounds(until=end))).total == 1
+        assert (await summary_of(world, FeedbackBounds(since=since))).total == 0
+        assert (await summary_of(world, FeedbackBounds(since=since, until=end))).total == 0
+    assert (await summary_of(world, FeedbackBounds(until=end))).total == 1
 
 
 @pytest.mark.parametrize(
@@ -172,7 +176,7 @@ async def test_with_target_criteria_corrections_that_touch_none_are_left_out_and
         new_feedback(evaluation, rating=5, by="di"),
         new_feedback(evaluation, by="ed"),
     )
-    summary = await summary_of(world, Bounds(criteria=(1,)))
+    summary = await summary_of(world, FeedbackBounds(criteria=(1,)))
 
     assert (summary.total, summary.corrections, summary.ratings, summary.comments) == (3, 1, 1, 1)
     assert (summary.usable, summary.raters) == (2, 3)
@@ -208,9 +212,9 @@ async def test_new_of_a_period_is_what_a_plain_recount_says_where_feedback_comes
             since, until = sorted(ends)
             criteria = rng.choice([None, (1,)])
             for bounds in (
-                Bounds(since, until, criteria),
-                Bounds(since, None, criteria),
-                Bounds(None, until, criteria),
+                FeedbackBounds(since, until, criteria),
+                FeedbackBounds(since, None, criteria),
+                FeedbackBounds(None, until, criteria),
             ):
                 expected = recount(rows, bounds, watermark)["new_since_last_training"]
                 asked = (world.judge.pk, world.criteria, bounds)
@@ -251,7 +255,7 @@ async def test_people_of_a_period_are_counted_alike_however_many_there_are(
         (moments[1], moments[4], 3),
         (None, None, 3),
     ):
-        bounds = Bounds(since=since, until=until)
+        bounds = FeedbackBounds(since=since, until=until)
         for few in (2000, 1):
             monkeypatch.setattr("store.summary.raters.FEW_PEOPLE", few)
             figures = await store.read(lambda c, b=bounds: summary.figures_of(c, world.judge.pk, world.criteria, b))
@@ -268,7 +272,7 @@ async def test_people_are_counted_alike_whether_looked_for_or_found_in_the_count
     for _ in range(8):
         since, until = sorted(rng.choice(rows).at for _ in range(2))
         criteria = rng.choice([None, (0,), (1,), (0, 2)])
-        bounds = Bounds(since=since, until=until, criteria=criteria)
+        bounds = FeedbackBounds(since=since, until=until, criteria=criteria)
         expected = recount(rows, bounds, 0)["raters"]
         for people, items in ((2000, 20), (2000, 2), (2000, 1), (1, 20)):
             monkeypatch.setattr("store.summary.raters.FEW_PEOPLE", people)
@@ -284,7 +288,7 @@ async def test_somebody_who_speaks_late_of_a_criterion_is_among_its_people(store
     said.append(new_feedback(evaluated[0], scores=[None, 2.0], submitted_at=START + timedelta(days=3)))
     said.append(new_feedback(evaluated[0], scores=[4.0, None], by="cy", submitted_at=START))
     await submit(world, *said)
-    bounds = Bounds(since=START, until=START + timedelta(days=9), criteria=(1,))
+    bounds = FeedbackBounds(since=START, until=START + timedelta(days=9), criteria=(1,))
 
     assert (await summary_of(world, bounds)).raters == 1
     figures = await store.read(lambda c: summary.figures_of(c, world.judge.pk, world.criteria, bounds))

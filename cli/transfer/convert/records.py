@@ -9,11 +9,11 @@ from typing import Any
 
 from cli.errors import ApiError
 from cli.transfer.line_reader import Lines
-from models.bulk.line_splitter import MAX_LINE, LineSplitter
+from models.bulk.line_splitter import MAX_LINE_BYTES, LineSplitter
 
 Record = dict[str, Any]
 
-MAX_RECORD = 4 * MAX_LINE  # characters; a record of a trace holds much that is left out
+MAX_RECORD = 4 * MAX_LINE_BYTES  # characters; a record of a trace holds much that is left out
 _BLOCK = 2**18
 _BETWEEN = " \t\r\n,"
 

@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from models.bulk.line_splitter import Line
-from models.bulk.reader import Unit
+from models.bulk.reader import ParsedBatch
 from resolvers.bulk import BatchOutcome, BulkLoad, PreparedBatch
 from server.bulk.loader import (
     FEWEST_LINES,
@@ -46,10 +46,10 @@ class _Patient:
         self.prepared = self.kept = self.most_waiting = 0
         self._second = asyncio.Event()
 
-    def read(self, lines: list[Line]) -> Unit[Any]:
-        return Unit()
+    def read(self, lines: list[Line]) -> ParsedBatch[Any]:
+        return ParsedBatch()
 
-    async def prepare(self, unit: Unit[Any]) -> PreparedBatch[Any]:
+    async def prepare(self, unit: ParsedBatch[Any]) -> PreparedBatch[Any]:
         self.prepared += 1
         self.most_waiting = max(self.most_waiting, self.prepared - self.kept)
         if self.prepared > 1:

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from models.access import Role
-from models.bulk.line_splitter import MAX_LINE
+from models.bulk.line_splitter import MAX_LINE_BYTES
 from server.bulk.loader import KEY_HOLDS
 from tests.server.api import Api, Data
 from tests.server.bulk.client import CLARITY, correction, errors, evaluation, exported, lines, load, totals
@@ -97,7 +97,7 @@ def test_what_comes_by_mutations_and_in_bulk_is_known_to_each_other(api: Api) ->
         (evaluation(9, output=" "), "INVALID", ["output"], "empty"),
         (evaluation(9, output=5), "INVALID", ["output"], "Expected `str`"),
         (evaluation(9, output="x" * 100_001), "LIMIT_EXCEEDED", ["output"], "100,000"),
-        (b'{"output": "' + b"x" * MAX_LINE + b'"}', "LIMIT_EXCEEDED", None, "4 MiB"),
+        (b'{"output": "' + b"x" * MAX_LINE_BYTES + b'"}', "LIMIT_EXCEEDED", None, "4 MiB"),
         ({"output": "a"}, "INVALID", ["scores"], "missing"),
         (evaluation(9, colour="red"), "INVALID", ["colour"], "may have output, scores"),
         (evaluation(9, scores={}), "INVALID", ["scores"], "at least one"),

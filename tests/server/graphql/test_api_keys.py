@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from models.audit import AuditAction, Keyless
+from models.audit import AuditAction, KeylessActor
 from models.errors import Conflict
 from store import access, audit
 from store.database.store import Store, open_store
@@ -251,7 +251,7 @@ async def test_a_deed_that_fails_leaves_no_entry(store: Store) -> None:
     viewer, _ = await make_viewer(store)
 
     def fail(connection: Any) -> None:
-        audit.record(connection, Keyless(viewer.workspace_id), AuditAction.JUDGE_CREATED, "jdg_x", "Created.")
+        audit.record(connection, KeylessActor(viewer.workspace_id), AuditAction.JUDGE_CREATED, "jdg_x", "Created.")
         raise LookupError
 
     with pytest.raises(LookupError):
