@@ -9,7 +9,7 @@ import numpy as np
 
 from cli.demo.simulation import Simulation, simulate, simulated_judge
 from trainer.data import Doubts, Items, Labels, Scale
-from trainer.task import Config, Task
+from trainer.task import Task, TrainingConfig
 
 HELD_OUT = 0.3
 
@@ -89,7 +89,7 @@ def split(each: Set, n: int, seed: int) -> Split | None:
         np.array([place[item] for item, _ in chosen], np.int32), np.array([c for _, c in chosen], np.int32), scores,
         np.zeros(n, np.int32), np.zeros(n, np.bool_), np.zeros(n, np.bool_),
     )  # fmt: skip
-    config = Config("full_retrain", seed=seed)
+    config = TrainingConfig("full_retrain", seed=seed)
     task = Task(each.scales, each.items.take(np.array(used)), labels, Doubts(), 1, config)
     tested = sorted({item for item, _ in known if str(each.items.groups[item]) in held})
     truth = np.full((len(tested), len(each.scales)), np.nan)

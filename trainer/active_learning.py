@@ -39,7 +39,7 @@ class Suggestion:
     reason: str
 
 
-def suggest(
+def suggest_items(
     version: Version | None, scales: Sequence[Scale], items: Items, labelled: Ints, first: int, seed: int = 0
 ) -> list[Suggestion]:
     """The `first` items without labels whose labels would teach most, best first.

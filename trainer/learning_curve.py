@@ -14,7 +14,7 @@ from trainer.fitting.cross_fit import cross_fit, honest_scores
 from trainer.fitting.fit import Recipe
 from trainer.fitting.setup import Study, prepare
 from trainer.scales import span
-from trainer.task import Config, Progress, Task
+from trainer.task import Progress, Task, TrainingConfig
 
 MOST = 4000
 """Labels looked at; of more, a random part. It bounds the time, features included, to some seconds."""
@@ -56,7 +56,7 @@ def learning_curve(task: Task, sizes: Sequence[int] | None = None) -> list[Curve
     analysis, JMLR 4 (2003); of the intervals, `trainer.evidence.bootstrap`.
     """
     seed = task.config.seed
-    task = replace(_at_most(task, MOST, seed), base=None, config=Config("full_retrain", seed=seed))
+    task = replace(_at_most(task, MOST, seed), base=None, config=TrainingConfig("full_retrain", seed=seed))
     study = prepare(task, None, None, _unheard)
     total = len(study.table.rows)
     points = [_point(study, 0, [study.unchanged(study.table.pairs.raw)])]

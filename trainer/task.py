@@ -16,7 +16,7 @@ Decoding = Literal["error", "agreement"]
 
 
 @dataclass(frozen=True, slots=True)
-class Config:
+class TrainingConfig:
     """What was asked for; None leaves the choice to the trainer. `targets` are positions in `Task.scales`."""
 
     training_type: TrainingType
@@ -38,7 +38,7 @@ class Task:
     labels: Labels
     doubts: Doubts
     rater_count: int
-    config: Config
+    config: TrainingConfig
     base: Version | None = None
 
 
@@ -57,7 +57,7 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class Warning:  # noqa: A001 - the field's word; nothing here warns through Python's warnings
+class ResultWarning:
     """Something a person should know about a result that stands all the same."""
 
     code: str
@@ -71,7 +71,7 @@ class Outcome:
     version: bytes | None
     evidence: Evidence
     chosen: dict[str, float | int | bool | None]
-    warnings: list[Warning]
+    warnings: list[ResultWarning]
 
 
 Report = Callable[[Progress], None]

@@ -17,7 +17,7 @@ from trainer.fitting.setup import Study, prepare
 from trainer.fitting.unseen_sources import steps, unseen_sources
 from trainer.model.label_table import Table
 from trainer.model.optimizers import LIMIT, Schedule
-from trainer.task import Config, Outcome, Report, Save, Task, Warning  # noqa: A004 - the field's word
+from trainer.task import Outcome, Report, ResultWarning, Save, Task, TrainingConfig
 
 LEARNING_RATE, EPOCHS = 0.02, 100
 """Adam's settings where only the other ones were given."""
@@ -37,11 +37,13 @@ def train(task: Task, report: Report, checkpoint: bytes | None = None, save: Sav
     if config.training_type == "fine_tune" and not config.targets:
         raise ValueError("Fine-tuning needs target criteria.")
     if config.training_type == "incremental" and task.base is None:
-        warnings.append(Warning("NO_ACTIVE_VERSION", "There is no active version to go on from: a full retrain."))
+        warnings.append(ResultWarning("NO_ACTIVE_VERSION", "There is no active version to go on from: a full retrain."))
     study = prepare(task, checkpoint, save, report)
     if study.table.dropped:
         warnings.append(
-            Warning("NO_RAW_SCORE", f"{study.table.dropped} labels were left out: the judge gave no score to correct.")
+            ResultWarning(
+                "NO_RAW_SCORE", f"{study.table.dropped} labels were left out: the judge gave no score to correct."
+            )
         )
     before = Before(study)
     if config.training_type == "validation":
@@ -52,7 +54,7 @@ def train(task: Task, report: Report, checkpoint: bytes | None = None, save: Sav
     return _learn(study, before, warnings)
 
 
-def schedule_of(config: Config) -> Schedule | None:
+def schedule_of(config: TrainingConfig) -> Schedule | None:
     """Adam's schedule if any of its settings was given; None: L-BFGS until it converges."""
     if config.learning_rate is None and config.max_epochs is None and config.early_stopping is None:
         return None
@@ -60,7 +62,7 @@ def schedule_of(config: Config) -> Schedule | None:
     return Schedule(config.learning_rate or LEARNING_RATE, config.max_epochs or EPOCHS, stopping)
 
 
-def _learn(study: Study, before: Before, warnings: list[Warning]) -> Outcome:
+def _learn(study: Study, before: Before, warnings: list[ResultWarning]) -> Outcome:
     task, table, config, journal, track = study.task, study.table, study.task.config, study.journal, study.track
     split = bool(study.held_out.any())
     track.expect(5 + study.folds * (1 + before.refitted) + steps(study))
@@ -79,7 +81,7 @@ def _learn(study: Study, before: Before, warnings: list[Warning]) -> Outcome:
         table, index, recipe, crossed, journal, "final", validation,
         lambda number, loss, held_out, error: track.epoch(number, most, loss, held_out, error),
     )  # fmt: skip
-    choice = choose(table, crossed.out, crossed.fold >= 0, final.prior.worth, kept)
+    choice = choose(table, crossed.out, crossed.fold >= 0, final.prior.log_bayes_factor, kept)
     track.step("The new version is fitted")
     if not split:
         new = honest_scores(table, crossed, kept)
@@ -112,7 +114,9 @@ def _plain(schedule: Schedule) -> dict[str, float | int | bool]:
     return {name: getattr(schedule, name) for name in schedule.__slots__}
 
 
-def _chosen(config: Config, schedule: Schedule | None, final: Fit | None) -> dict[str, float | int | bool | None]:
+def _chosen(
+    config: TrainingConfig, schedule: Schedule | None, final: Fit | None
+) -> dict[str, float | int | bool | None]:
     return {
         "learning_rate": None if schedule is None else schedule.learning_rate,
         "max_epochs": schedule.max_epochs if schedule is not None else final.epochs if final is not None else None,

@@ -13,11 +13,11 @@ from runner.dataset.dataset import load_dataset, to_items, to_scales
 from store import judges
 from store.database.store import Store
 from store.review_queue import newest_by_label
-from trainer.active_learning import suggest
+from trainer.active_learning import suggest_items
 from trainer.evidence.bootstrap import Interval
 from trainer.learning_curve import learning_curve
 from trainer.model.version import Version
-from trainer.task import Config, Task
+from trainer.task import Task, TrainingConfig
 
 MAX_FEEDBACK = 20_000
 """Items of feedback a curve is drawn from, the newest; of their labels it looks at a random part."""
@@ -37,7 +37,7 @@ async def compute_learning_curve(store: Store, request: LearningCurveRequest) ->
     data = await store.read(lambda connection: load_dataset(connection, judge_pk, len(criteria), bounds, 0))
     if not len(data.labels):
         return LearningCurveResult(0, [])
-    config = Config("full_retrain")
+    config = TrainingConfig("full_retrain")
     task = Task(to_scales(criteria), data.items, data.labels, data.doubts, len(data.raters), config)
     points = [
         CurvePoint(
@@ -59,7 +59,7 @@ async def suggest_evaluations(store: Store, request: SuggestionsRequest) -> Sugg
     company = await _read_newest(store, judge_pk, MAX_LABELLED, labelled=True)
     rows = candidates + company
     labelled = np.array([0] * len(candidates) + [1] * len(company), np.int32)
-    found = suggest(version, to_scales(criteria), to_items(rows, len(criteria)), labelled, request.first)
+    found = suggest_items(version, to_scales(criteria), to_items(rows, len(criteria)), labelled, request.first)
     return Suggestions([SuggestedItem(rows[s.item].id, s.gain, s.uncertainty, s.novelty, s.reason) for s in found])
 
 

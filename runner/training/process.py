@@ -32,7 +32,7 @@ from store.database.store import open_store
 from store.summary.excluded import outside
 from trainer.errors import Diverged
 from trainer.model.version import Version
-from trainer.task import Config, Progress, Task
+from trainer.task import Progress, Task, TrainingConfig
 from trainer.train import train
 
 # What training imports when it begins; a process that waits for its order has the time.
@@ -82,7 +82,7 @@ def main() -> None:
 
 def _run_training(order: TrainingRequest, send: Send) -> None:
     job, criteria, data, around, base, checkpoint = asyncio.run(_load(order))
-    config = Config(
+    config = TrainingConfig(
         training_type=job.training_type.value,
         seed=job.config["seed"],
         learning_rate=job.config["learning_rate"],

@@ -107,12 +107,13 @@ def _find_invalid_values(version: Version) -> Iterator[str]:
     """What is wrong with a version's values by themselves."""
     if version.learned.dtype != np.bool_:
         yield "learned is not an array of booleans"
-    if not (_is_within(version.gate, 0, 1) and _is_within(version.point, RAW, MEDIAN)):
+    if not (_is_within(version.gate, 0, 1) and _is_within(version.estimator, RAW, MEDIAN)):
         yield "gate or point is out of range"
-    if not _is_within(version.reach[~np.isnan(version.reach)], 0, 1):
+    if not _is_within(version.interval_mass[~np.isnan(version.interval_mass)], 0, 1):
         yield "reach is out of range"
     if not (
-        _is_within(version.stretch, 0, MAX_PARAMETER) and _is_within(version.centre, -MAX_PARAMETER, MAX_PARAMETER)
+        _is_within(version.spread_factor, 0, MAX_PARAMETER)
+        and _is_within(version.spread_center, -MAX_PARAMETER, MAX_PARAMETER)
     ):
         yield "stretch or centre is out of range"
     for name in ("center", "factor"):
@@ -130,7 +131,7 @@ def _find_invalid_lexicons(encoder: Encoder) -> Iterator[str]:
     for lexicon in encoder.lexicons:
         if lexicon.hashes.dtype != np.uint64 or np.any(lexicon.hashes[1:] <= lexicon.hashes[:-1]):
             yield "the words of a lexicon are not hashes that rise"
-        if not (_is_within(lexicon.rarity, 0, MAX_PARAMETER) and 0 <= lexicon.rare <= MAX_PARAMETER):
+        if not (_is_within(lexicon.rarity, 0, MAX_PARAMETER) and 0 <= lexicon.unseen_rarity <= MAX_PARAMETER):
             yield "the rarity of a lexicon's words is out of range"
 
 
@@ -165,11 +166,11 @@ def _is_prior(version: Version) -> bool:
     prior = Prior.restore(version.recipe["prior"])
     blocks = int(version.encoder.block.max(initial=-1)) + 1
     return (
-        prior.precision.shape == (blocks,)
-        and _is_within(prior.precision, 1 / MAX_PARAMETER, MAX_PARAMETER)
-        and 1 / MAX_PARAMETER <= prior.apart <= MAX_PARAMETER
-        and 1 / MAX_PARAMETER <= prior.offset <= MAX_PARAMETER
-        and math.isfinite(prior.worth)
+        prior.block_precision.shape == (blocks,)
+        and _is_within(prior.block_precision, 1 / MAX_PARAMETER, MAX_PARAMETER)
+        and 1 / MAX_PARAMETER <= prior.deviation_precision <= MAX_PARAMETER
+        and 1 / MAX_PARAMETER <= prior.offset_precision <= MAX_PARAMETER
+        and math.isfinite(prior.log_bayes_factor)
     )
 
 

@@ -13,7 +13,7 @@ from store.database.store import Store
 from store.summary.excluded import outside
 from tests.factories import World, make_world, new_feedback, submit, training_spec
 from tests.runner.lessons import add_items, teach
-from trainer.task import Config, Task
+from trainer.task import Task, TrainingConfig
 from trainer.train import train
 
 
@@ -34,7 +34,7 @@ async def feedback_of(world: World, job: TrainingJob | None = None) -> Dataset:
 
 def learned(world: World, data: Dataset) -> bytes:
     scales = to_scales(world.criteria)
-    task = Task(scales, data.items, data.labels, data.doubts, len(data.raters), Config("full_retrain"))
+    task = Task(scales, data.items, data.labels, data.doubts, len(data.raters), TrainingConfig("full_retrain"))
     version = train(task, lambda _: None).version
     assert version is not None
     return version

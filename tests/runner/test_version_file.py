@@ -13,7 +13,7 @@ import pytest
 from models.errors import DomainError, ErrorCode
 from models.judge import Criterion
 from runner.versions.importer import MAX_BYTES, MAX_PARAMETER, read_version
-from tests.trainer.made_up import make_task
+from tests.trainer.synthetic_tasks import make_task
 from trainer.model import npz as archive
 from trainer.model.version import Version
 from trainer.train import train

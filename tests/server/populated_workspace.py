@@ -10,7 +10,7 @@ from server.settings import Settings
 from tests.server.api import Api, Data
 from tests.server.generated_documents import Ids
 from tests.server.scenarios import FAIR, OVERRATED, create_job, feedback, item, make_judge, record, submit
-from tests.trainer.made_up import make_task, version_of
+from tests.trainer.synthetic_tasks import make_task, version_of
 
 MARK = "zebra"  # in all texts of the workspace that a stranger tries to see
 HUSH = "hush"  # in all addresses

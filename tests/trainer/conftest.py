@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.trainer.made_up import make_task, version_of
+from tests.trainer.synthetic_tasks import make_task, version_of
 from trainer.model.version import Version
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.trainer.made_up import make_task, run
+from tests.trainer.synthetic_tasks import make_task, run
 from trainer.learning_curve import learning_curve
 
 

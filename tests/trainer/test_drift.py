@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.trainer.made_up import make_task, version_of
+from tests.trainer.synthetic_tasks import make_task, version_of
 from trainer.fitting.assemble import warm_start
 from trainer.fitting.fit import objective, recall
 from trainer.fitting.setup import prepare

@@ -20,7 +20,7 @@ def test_rarity_is_the_inverse_document_frequency() -> None:
     assert _rarity(lexicon, "the") == pytest.approx(np.log(5 / 4))  # four different texts; three hold it
     assert _rarity(lexicon, "moon") == pytest.approx(np.log(5 / 3))
     assert len(lexicon) == 3, "the, moon, and the pair of both"
-    assert _rarity(lexicon, "winter") == _rarity(lexicon, "never seen") == pytest.approx(lexicon.rare)
+    assert _rarity(lexicon, "winter") == _rarity(lexicon, "never seen") == pytest.approx(lexicon.unseen_rarity)
 
 
 def test_a_lexicon_holds_the_commonest(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from tests.trainer.made_up import make_task, run
+from tests.trainer.synthetic_tasks import make_task, run
 from trainer.data import Scale
 from trainer.evidence import metrics
 from trainer.evidence.bootstrap import holm, interval, mae_changes, spearman_changes, weighted_ranks, weights

@@ -11,12 +11,11 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
+from tests.trainer.synthetic_tasks import make_task, run
 from trainer.evidence.report import Evidence
 from trainer.folds import hold_out
 from trainer.model.version import Version
 from trainer.task import Task
-
-from .made_up import make_task, run
 
 LEVELS = 5
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.trainer.made_up import CHINESE, make_task, run, version_of
+from tests.trainer.synthetic_tasks import CHINESE, make_task, run, version_of
 from trainer.data import Items, Scale
 from trainer.model.version import Version
 from trainer.scales import exceedance, level_steps, to_grid

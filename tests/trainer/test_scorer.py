@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.trainer.made_up import make_task
+from tests.trainer.synthetic_tasks import make_task
 from trainer.model.version import Version
 from trainer.scorer import load, score
 

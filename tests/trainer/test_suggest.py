@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.trainer.made_up import CHINESE, make_task
-from trainer.active_learning import suggest
+from tests.trainer.synthetic_tasks import CHINESE, make_task
+from trainer.active_learning import suggest_items
 from trainer.data import Items
 from trainer.model.version import Version
 
@@ -21,13 +21,13 @@ def _labelled(items: Items, count: int) -> np.ndarray:
 def test_suggestions_are_unlabelled_distinct_and_the_same_each_time(base: Version, trained: bool) -> None:
     task = make_task(200, seed=3)
     version = base if trained else None
-    found = suggest(version, task.scales, task.items, _labelled(task.items, 60), 10)
+    found = suggest_items(version, task.scales, task.items, _labelled(task.items, 60), 10)
     places = [suggestion.item for suggestion in found]
     assert len(set(places)) == 10
     assert min(places) >= 60
     assert all(0 <= s.novelty <= 1 and 0 <= s.uncertainty <= 0.5 and s.gain > 0 and s.reason for s in found)
     assert found[0].gain > found[-1].gain
-    assert suggest(version, task.scales, task.items, _labelled(task.items, 60), 10) == found
+    assert suggest_items(version, task.scales, task.items, _labelled(task.items, 60), 10) == found
 
 
 def test_unlike_items_come_before_more_of_the_same() -> None:
@@ -38,7 +38,7 @@ def test_unlike_items_come_before_more_of_the_same() -> None:
           ("ids", "groups", "sources", "inputs", "outputs", "rationales")),
         np.concatenate([known.items.raw, new.items.raw]),
     )  # fmt: skip
-    found = suggest(None, known.scales, items, _labelled(items, 100), 5)
+    found = suggest_items(None, known.scales, items, _labelled(items, 100), 5)
     assert all(suggestion.item >= 120 for suggestion in found)
 
 
@@ -48,13 +48,13 @@ def test_copies_are_not_suggested_twice_in_a_row() -> None:
     outputs = [task.items.outputs[i % 20] for i in range(60)]
     raw = task.items.raw[np.arange(60) % 20]
     items = replace(task.items, outputs=outputs, inputs=["x"] * 60, raw=raw)
-    places = [s.item % 20 for s in suggest(None, task.scales, items, _labelled(items, 0), 8)]
+    places = [s.item % 20 for s in suggest_items(None, task.scales, items, _labelled(items, 0), 8)]
     assert len(set(places)) >= 7
 
 
 def test_there_may_be_less_to_suggest_than_wanted(base: Version) -> None:
     task = make_task(40, seed=6)
-    assert len(suggest(base, task.scales, task.items, _labelled(task.items, 17), 10)) == 3
-    assert suggest(base, task.scales, task.items, _labelled(task.items, 20), 10) == []
+    assert len(suggest_items(base, task.scales, task.items, _labelled(task.items, 17), 10)) == 3
+    assert suggest_items(base, task.scales, task.items, _labelled(task.items, 20), 10) == []
     unscored = replace(task.items, raw=np.full_like(task.items.raw, np.nan))
-    assert suggest(base, task.scales, unscored, _labelled(task.items, 0), 10) == []
+    assert suggest_items(base, task.scales, unscored, _labelled(task.items, 0), 10) == []

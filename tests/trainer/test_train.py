@@ -9,7 +9,7 @@ import numpy as np
 import orjson
 import pytest
 
-from tests.trainer.made_up import make_task, run, version_of
+from tests.trainer.synthetic_tasks import make_task, run, version_of
 from trainer.data import Doubts, Items, Labels
 from trainer.errors import Diverged
 from trainer.model.ordinal import OFFSET
@@ -323,7 +323,7 @@ def test_confirmed_scores_that_nobody_could_give_do_not_speak_for_the_judge() ->
     labels = replace(task.labels, score=np.where(near, shown, task.labels.score), confirmed=near)
     version = version_of(replace(task, items=replace(task.items, raw=raw), labels=labels))
     assert near.mean() > 0.4
-    assert not np.any(version.point == RAW)
+    assert not np.any(version.estimator == RAW)
 
 
 def test_labels_without_raw_scores_are_left_out_with_a_warning() -> None:

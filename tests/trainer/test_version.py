@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.trainer.made_up import make_task
+from tests.trainer.synthetic_tasks import make_task
 from trainer.model import npz as archive
 from trainer.model.optimizers import Schedule
 from trainer.model.version import Version

@@ -27,11 +27,11 @@ _CHUNK = 256
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lexicon:
-    """K 1-2-grams: `hashes` (K,), rising, and the `rarity` (K,) of each; `rare` is that of all others."""
+    """K 1-2-grams: `hashes` (K,), rising, and the `rarity` (K,) of each; `unseen_rarity` is that of all others."""
 
     hashes: Hashes
     rarity: Floats32
-    rare: float
+    unseen_rarity: float
 
     def __len__(self) -> int:
         return len(self.hashes)
@@ -46,7 +46,7 @@ class Lexicon:
     def rarities(self, tokens: Tokens) -> Floats32:
         """Rarity of each token."""
         at, known = self.place(tokens.hash)
-        out = np.full(len(at), self.rare, np.float32)
+        out = np.full(len(at), self.unseen_rarity, np.float32)
         out[known] = self.rarity[at[known]]
         return out
 

@@ -85,7 +85,7 @@ def base_choice(base: Version, table: Table) -> Choice:
     places = [base.position(scale) for scale in table.scales]
     known = np.array([place is not None for place in places])
     at = np.array([place or 0 for place in places])
-    parts = (base.point, base.reach, base.stretch, base.centre)
+    parts = (base.estimator, base.interval_mass, base.spread_factor, base.spread_center)
     return Choice(base.learned[at] & known, base.gate[at] * known, *(part[at] for part in parts))
 
 
@@ -154,8 +154,8 @@ def _keep(base: Version, version: Version, targets: NDArray[np.bool_]) -> Versio
         joint_precision=part("joint_precision"),
         learned=merge(version.learned, base.learned),
         gate=merge(version.gate, base.gate),
-        point=merge(version.point, base.point),
-        reach=merge(version.reach, base.reach),
-        stretch=merge(version.stretch, base.stretch),
-        centre=merge(version.centre, base.centre),
+        estimator=merge(version.estimator, base.estimator),
+        interval_mass=merge(version.interval_mass, base.interval_mass),
+        spread_factor=merge(version.spread_factor, base.spread_factor),
+        spread_center=merge(version.spread_center, base.spread_center),
     )

@@ -47,7 +47,7 @@ class Before:
         if not self.refitted:
             return base_scores(base, study.task, study.table)
         table = study.table
-        if (agreement := bool(np.any(base.stretch != 1.0))) != table.agreement:
+        if (agreement := bool(np.any(base.spread_factor != 1.0))) != table.agreement:
             table = replace(table, agreement=agreement)
         recipe = Recipe(_stored(base), study.task.config.seed)
         self.crossed = cross_fit(
@@ -85,4 +85,10 @@ def score_held_out(
     where = study.pairs_of(study.held_out)
     out = OutOfFold(crossed.out.calibrator.copy(), crossed.out.joint.copy())
     predict(study.table, fitted, where, out)
-    score(study.table, out, choose(study.table, crossed.out, crossed.fold >= 0, fitted.prior.worth, old), where, scores)
+    score(
+        study.table,
+        out,
+        choose(study.table, crossed.out, crossed.fold >= 0, fitted.prior.log_bayes_factor, old),
+        where,
+        scores,
+    )

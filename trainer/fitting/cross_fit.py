@@ -97,7 +97,7 @@ def honest_scores(
     for k in range(len(crossed.fits)):
         mine = crossed.fold == k
         others = (crossed.fold >= 0) & ~mine
-        worth = crossed.fits[k].prior.worth
+        worth = crossed.fits[k].prior.log_bayes_factor
         choice = choose(table, crossed.out, others if among is None else others & among, worth, old)
         score(table, crossed.out, choice, mine, scores)
         place(table, crossed.fits[k], choice, mine, mine | others, scores.ranking)

@@ -64,14 +64,16 @@ def calibration(table: Table, index: np.ndarray, warm: WarmStart | None, offset:
     start = Coefficients.start(len(table.scales), table.width, 0, table.rater_count)
     if warm is None:
         return Objective(rows, start, table.steps, offset=offset)
-    return Objective(rows, start, table.steps, warm.calibrator, offset=warm.prior.offset)
+    return Objective(rows, start, table.steps, warm.calibrator, offset=warm.prior.offset_precision)
 
 
 def objective(table: Table, index: np.ndarray, warm: WarmStart | None, prior: Prior) -> Objective:
     """Loss of the joint model on the rows at `index`."""
     start = Coefficients.start(len(table.scales), table.width, table.rows.features.shape[1], table.rater_count)
-    anchor, precision = None if warm is None else warm.joint, prior.precision[table.block]
-    return Objective(table.rows.take(index), start, table.steps, anchor, precision, prior.apart, prior.offset)
+    anchor, precision = None if warm is None else warm.joint, prior.block_precision[table.block]
+    return Objective(
+        table.rows.take(index), start, table.steps, anchor, precision, prior.deviation_precision, prior.offset_precision
+    )
 
 
 def recall(table: Table, index: np.ndarray, warm: WarmStart) -> WarmStart:

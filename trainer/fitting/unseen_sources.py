@@ -85,6 +85,6 @@ def _measure(
     predict(table, fitted, where, out)
     learned = np.zeros(len(table.rows), np.bool_)
     learned[index] = True
-    choice = choose(table, crossed.out, study.pairs_of(learned) & ~where, fitted.prior.worth)
+    choice = choose(table, crossed.out, study.pairs_of(learned) & ~where, fitted.prior.log_bayes_factor)
     score(table, out, choice, where, scores)
     place(table, fitted, choice, where, crossed.fold >= 0, scores.ranking)

@@ -14,7 +14,7 @@ criterion err more, or less, than the model believes (quasi-likelihood: Wedderbu
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -34,14 +34,15 @@ WIDE, NOISE, NOISE_WIDE = 0.8, 1.5, 0.5
 class Prior:
     """Priors of the weights as multiples of the standard ones.
 
-    `precision` (B,): of each block of features. `apart`: of a criterion's weights around the common ones, on top of it.
-    `worth`: log Bayes factor of the features against none. `offset`: the precision of raters' offsets, in full.
+    `block_precision` (B,): of each block of features. `deviation_precision`: of the deviations of a criterion's weights
+    from the common ones, on top of it. `log_bayes_factor`: of the features against none. `offset_precision`: of raters'
+    offsets, in full.
     """
 
-    precision: Floats
-    apart: float
-    worth: float
-    offset: float = OFFSET
+    block_precision: Floats
+    deviation_precision: float
+    log_bayes_factor: float
+    offset_precision: float = OFFSET
 
     @classmethod
     def standard(cls, blocks: int) -> Prior:
@@ -50,7 +51,12 @@ class Prior:
 
     def arrays(self) -> dict[str, Any]:
         """Plain values, for a checkpoint or a header."""
-        return asdict(self) | {"precision": self.precision.tolist()}
+        return {
+            "precision": self.block_precision.tolist(),
+            "apart": self.deviation_precision,
+            "worth": self.log_bayes_factor,
+            "offset": self.offset_precision,
+        }
 
     @classmethod
     def restore(cls, values: dict[str, Any]) -> Prior:
@@ -69,7 +75,7 @@ def estimate(objective: Objective, features: Floats32, calibrator: Coefficients,
 
     blocks = int(block.max(initial=-1)) + 1
     if not blocks:
-        return replace(Prior.standard(0), offset=objective.offset)
+        return replace(Prior.standard(0), offset_precision=objective.offset)
     evidence = _Evidence(objective, features, calibrator, block, seed)
     centre = np.append(np.zeros(blocks + 1), np.log(NOISE))
     found = minimize(

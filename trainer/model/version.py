@@ -58,10 +58,10 @@ class Version:
     joint_precision: Coefficients
     learned: Bools
     gate: Floats
-    point: NDArray[np.int8]
-    reach: Floats
-    stretch: Floats
-    centre: Floats
+    estimator: NDArray[np.int8]
+    interval_mass: Floats
+    spread_factor: Floats
+    spread_center: Floats
     recipe: dict[str, Any]
 
     @property
@@ -90,8 +90,10 @@ class Version:
                 out.expected[has, column] = out.point[has, column] = raw
                 out.verdict[has, column] = to_grid(scale, raw)
             elif len(raw):
-                spread = (float(self.stretch[place]), float(self.centre[place]))
-                read = readings(scale, exceed, raw, int(self.point[place]), float(self.reach[place]), spread)
+                spread = (float(self.spread_factor[place]), float(self.spread_center[place]))
+                read = readings(
+                    scale, exceed, raw, int(self.estimator[place]), float(self.interval_mass[place]), spread
+                )
                 for field, values in zip(fields(Scores), read, strict=True):
                     getattr(out, field.name)[has, column] = values
         return out
@@ -133,7 +135,7 @@ class Version:
             "scales": [asdict(scale) for scale in self.scales],
             "keys": self.encoder.keys,
             "rationales": self.encoder.reasons is not None,
-            "rare": [lexicon.rare for lexicon in self.encoder.lexicons],
+            "rare": [lexicon.unseen_rarity for lexicon in self.encoder.lexicons],
             "recipe": self.recipe,
         }
         arrays: archive.Arrays = {
@@ -141,10 +143,10 @@ class Version:
             "factor": self.encoder.factor,
             "learned": self.learned,
             "gate": self.gate,
-            "point": self.point,
-            "reach": self.reach,
-            "stretch": self.stretch,
-            "centre": self.centre,
+            "point": self.estimator,
+            "reach": self.interval_mass,
+            "stretch": self.spread_factor,
+            "centre": self.spread_center,
         }
         for name, lexicon in zip(_LEXICONS, self.encoder.lexicons, strict=False):
             arrays[name], arrays[f"{name}.rarity"] = lexicon.hashes, lexicon.rarity
@@ -176,8 +178,8 @@ class Version:
             encoder = Encoder(tuple(header["keys"]), lexicons[0], reasons, arrays["center"], arrays["factor"])
             parts = {name: _part(arrays, name) for name in _PARTS}
             version = cls(
-                scales, encoder, learned=arrays["learned"], gate=arrays["gate"], point=arrays["point"],
-                reach=arrays["reach"], stretch=arrays["stretch"], centre=arrays["centre"],
+                scales, encoder, learned=arrays["learned"], gate=arrays["gate"], estimator=arrays["point"],
+                interval_mass=arrays["reach"], spread_factor=arrays["stretch"], spread_center=arrays["centre"],
                 recipe=dict(header["recipe"]), **parts,
             )  # fmt: skip
             version._check()
@@ -187,9 +189,9 @@ class Version:
 
     def _check(self) -> None:
         count = len(self.scales)
-        for name in ("learned", "gate", "point", "reach", "stretch", "centre"):
+        for key, name in _SELECTION_KEYS.items():
             if getattr(self, name).shape != (count,):
-                raise ValueError(f"{name} does not fit its {count} criteria")
+                raise ValueError(f"{key} does not fit its {count} criteria")
         if not self.encoder.factor.shape == self.encoder.center.shape == self.encoder.block.shape:
             raise ValueError("center and factor of its features do not fit them")
         if any(lexicon.hashes.shape != lexicon.rarity.shape for lexicon in self.encoder.lexicons):
@@ -201,6 +203,15 @@ class Version:
                 raise ValueError("its parameters do not fit its criteria")
 
 
+_SELECTION_KEYS = {
+    "learned": "learned",
+    "gate": "gate",
+    "point": "estimator",
+    "reach": "interval_mass",
+    "stretch": "spread_factor",
+    "centre": "spread_center",
+}
+"""Fields of `Version` by their keys in a version file."""
 _LEXICONS = ("lexicon", "reasons")
 _PARTS = ("calibrator", "joint", "calibrator_precision", "joint_precision")
 

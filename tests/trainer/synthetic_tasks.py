@@ -9,7 +9,7 @@ import numpy as np
 
 from trainer.data import Doubts, Items, Labels, Scale
 from trainer.model.version import Version
-from trainer.task import Config, Outcome, Progress, Task
+from trainer.task import Outcome, Progress, Task, TrainingConfig
 from trainer.train import train
 
 ENGLISH = [
@@ -69,7 +69,7 @@ def make_task(
     rater = rng.integers(0, raters, m).astype(np.int32)
     labels = Labels(item, criterion, score, rater, np.zeros(m, np.bool_), np.arange(m) < seen)
     scales = tuple(replace(scale, key=f"crit_{c}", name=f"c{c}") for c in range(criteria))
-    return Task(scales, items, labels, Doubts(), raters, Config(training_type, **config), base)
+    return Task(scales, items, labels, Doubts(), raters, TrainingConfig(training_type, **config), base)
 
 
 class Heard(list[Progress]):
