@@ -35,13 +35,13 @@ from models.spec import EvaluationSpec
 from store import judges
 from store import listings as lists
 from store.counters import recount
-from store.counters.update import About
+from store.counters.update import EvaluationRef
 from store.database.keyset import encode_cursor
-from store.database.rows import every
+from store.database.rows import fetch_all
 from store.database.store import Store, open_store
 from store.evaluations import NewEvaluation
-from store.summary.by_day import by_day
-from store.summary.summary import agreement_within, evaluations_within, figures_of, new_within, summarise
+from store.summary.by_day import count_by_day
+from store.summary.summary import compute_agreement, compute_figures, count_evaluations, count_new, summarise
 from tests.factories import World, make_version, make_viewer, make_world, new_feedback, record, submit
 from tests.postgres import postgres
 
@@ -109,7 +109,7 @@ async def _run(url: str, items: int, seconds: float) -> None:
             print(f"{kind}, page 1 and at place {page * PAGE:,}: {times[0]:.2f} and {times[1]:.2f} ms")
         if os.environ.get("CHECK"):
             started = time.perf_counter()
-            differences = await store.read(recount.check)
+            differences = await store.read(recount.find_mismatches)
             print(f"check-counters: {len(differences)} differences, {time.perf_counter() - started:.0f} s")
 
 
@@ -126,7 +126,7 @@ async def _filled(store: Store, number: int, items: int, until: float) -> World 
             there = await unit(world, there, min(there + UNIT, rows), items)
         if there > start:
             print(f"filled: {(there - start) / (time.perf_counter() - began):,.0f} {unit.__name__.strip('_')}/s")
-    if await store.read(lambda c: judges.watermark(c, world.judge.pk)) == 0:
+    if await store.read(lambda c: judges.read_watermark(c, world.judge.pk)) == 0:
         await make_version(world, watermark=items // 2)
     return world
 
@@ -134,11 +134,13 @@ async def _filled(store: Store, number: int, items: int, until: float) -> World 
 async def _world(store: Store, number: int) -> World:
     """The judge of a number, made if it is not there."""
     viewer, key = await make_viewer(store)
-    mine = judges.of_workspace(viewer.workspace_id).order_by(Judge.pk)
-    found = await store.read(lambda c: every(c, mine, Judge))
+    mine = judges.in_workspace(viewer.workspace_id).order_by(Judge.pk)
+    found = await store.read(lambda c: fetch_all(c, mine, Judge))
     if number >= len(found):
         return await make_world(store, criteria=("Clarity", "Accuracy", "Tone", "Brevity"))
-    return World(store, viewer, key, found[number], await store.read(lambda c: judges.criteria(c, found[number].pk)))
+    return World(
+        store, viewer, key, found[number], await store.read(lambda c: judges.list_criteria(c, found[number].pk))
+    )
 
 
 async def _record(world: World, start: int, end: int, _items: int) -> int:
@@ -153,21 +155,21 @@ async def _record(world: World, start: int, end: int, _items: int) -> int:
     ]
     if new:
         await record(world, *new)
-    return await world.store.read(lambda c: judges.by_pk(c, world.judge.pk).evaluation_seq)
+    return await world.store.read(lambda c: judges.get_judge_by_pk(c, world.judge.pk).evaluation_seq)
 
 
 async def _submit(world: World, start: int, end: int, items: int) -> int:
     """Submit the feedback between two numbers, three items about an evaluation; how much there is then."""
     rng, apart = random.Random(start), (LAST - FIRST) / items
     last = items // 3 - 1
-    columns = [getattr(Evaluation, name) for name in About._fields]
+    columns = [getattr(Evaluation, name) for name in EvaluationRef._fields]
     within = (Evaluation.judge_pk == world.judge.pk, Evaluation.seq.between(start // 3 + 1, end // 3 + 1))
     rows = await world.store.read(lambda c: c.execute(select(*columns).where(*within)).all()) if end else []
     about = {row.seq: cast("Evaluation", row) for row in rows}
     given = [_said(rng, n, about[min(n // 3, last) + 1], FIRST + n * apart) for n in range(start, end)]
     if given:
         await submit(world, *given)
-    return await world.store.read(lambda c: judges.by_pk(c, world.judge.pk).feedback_seq)
+    return await world.store.read(lambda c: judges.get_judge_by_pk(c, world.judge.pk).feedback_seq)
 
 
 def _said(rng: random.Random, number: int, about: Evaluation, at: datetime) -> Any:
@@ -192,10 +194,10 @@ def _questions() -> dict[str, Work]:
     whole = FeedbackBounds()
 
     def figures(bounds: FeedbackBounds) -> Work:
-        return lambda c, world: figures_of(c, world.judge.pk, world.criteria, bounds)
+        return lambda c, world: compute_figures(c, world.judge.pk, world.criteria, bounds)
 
     def days(zone: str) -> Work:
-        return lambda c, world: by_day(c, world.judge.pk, world.criteria, period, ZoneInfo(zone))
+        return lambda c, world: count_by_day(c, world.judge.pk, world.criteria, period, ZoneInfo(zone))
 
     return {
         "counts, ranges, shifts: all": figures(whole),
@@ -207,9 +209,9 @@ def _questions() -> dict[str, Work]:
         "all figures since a moment": lambda c, world: summarise(
             c, world.judge.pk, world.criteria, FeedbackBounds(since=SINCE)
         ),
-        "evaluations of a period (by index)": lambda c, w: evaluations_within(c, w.judge.pk, w.criteria, period),
-        "new of a period": lambda c, w: new_within(c, w.judge.pk, w.criteria, period),
-        "agreement of a period": lambda c, w: agreement_within(c, w.judge.pk, w.criteria, period),
+        "evaluations of a period (by index)": lambda c, w: count_evaluations(c, w.judge.pk, w.criteria, period),
+        "new of a period": lambda c, w: count_new(c, w.judge.pk, w.criteria, period),
+        "agreement of a period": lambda c, w: compute_agreement(c, w.judge.pk, w.criteria, period),
         "days of a period, UTC": days("UTC"),
         "days of a period, Asia/Kathmandu": days("Asia/Kathmandu"),
         "feedback of a criterion, a page": _feedback(None, FeedbackFilter(criterion=3)),
@@ -224,18 +226,18 @@ def _questions() -> dict[str, Work]:
 
 
 def _evaluations(after: str | None, wanted: EvaluationFilter = EvaluationFilter()) -> Work:  # noqa: B008 - frozen
-    return lambda c, world: lists.evaluations(c, world.judge.pk, wanted, PAGE, after)
+    return lambda c, world: lists.list_evaluations(c, world.judge.pk, wanted, PAGE, after)
 
 
 def _feedback(after: str | None, wanted: FeedbackFilter = FeedbackFilter()) -> Work:  # noqa: B008 - frozen
-    return lambda c, world: lists.feedback(c, world.judge.pk, wanted, PAGE, after)
+    return lambda c, world: lists.list_feedback(c, world.judge.pk, wanted, PAGE, after)
 
 
 async def _cursor(store: Store, world: World, name: str, page: int) -> str:
     """The cursor at the end of a page far down, found by the place of its last row instead of by paging there."""
 
     def unit(connection: Connection) -> str:
-        judge = judges.by_pk(connection, world.judge.pk)
+        judge = judges.get_judge_by_pk(connection, world.judge.pk)
         if name == "evaluations":
             place = (Evaluation.judge_pk == judge.pk, Evaluation.seq == judge.evaluation_seq - page * PAGE)
             moment, seq = connection.execute(select(Evaluation.created_at, Evaluation.seq).where(*place)).one()

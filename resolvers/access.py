@@ -28,7 +28,9 @@ async def list_api_keys(ctx: Context, first: int, after: str | None, *, revoked:
     Raises:
         Invalid: ``first`` or ``after`` is not allowed.
     """
-    return await read_page(ctx.store, access.KEYS, access.keys_of(ctx.workspace_id, revoked=revoked), first, after)
+    return await read_page(
+        ctx.store, access.KEYS, access.keys_in_workspace(ctx.workspace_id, revoked=revoked), first, after
+    )
 
 
 async def list_users(ctx: Context, first: int, after: str | None) -> ListPage[User]:
@@ -37,7 +39,7 @@ async def list_users(ctx: Context, first: int, after: str | None) -> ListPage[Us
     Raises:
         Invalid: ``first`` or ``after`` is not allowed.
     """
-    return await read_page(ctx.store, access.USERS, access.users_of(ctx.workspace_id), first, after)
+    return await read_page(ctx.store, access.USERS, access.users_in_workspace(ctx.workspace_id), first, after)
 
 
 async def create_api_key(ctx: Context, spec: KeySpec) -> CreatedKey:
@@ -57,7 +59,7 @@ async def create_api_key(ctx: Context, spec: KeySpec) -> CreatedKey:
             expires_at=spec.expires_at,
             actor=viewer,
         )
-        row = access.key(connection, viewer.workspace_id, made.id)
+        row = access.find_key(connection, viewer.workspace_id, made.id)
         assert row is not None
         return CreatedKey(row, made.secret)
 
@@ -82,4 +84,4 @@ async def list_audit_entries(ctx: Context, first: int, after: str | None, wanted
     Raises:
         Invalid: ``first`` or ``after`` is not allowed.
     """
-    return await read_page(ctx.store, audit.ENTRIES, audit.of_workspace(ctx.workspace_id, wanted), first, after)
+    return await read_page(ctx.store, audit.ENTRIES, audit.in_workspace(ctx.workspace_id, wanted), first, after)

@@ -24,8 +24,8 @@ from runner.analysis.results import (
 )
 from store import judges
 from store.database.keyset import check_first
-from store.review_queue import newest_id
-from store.summary.summary import figures_of
+from store.review_queue import newest_evaluation_id
+from store.summary.summary import compute_figures
 
 
 class DefaultVersion(Enum):
@@ -74,14 +74,14 @@ async def compare_versions(
     check_first(first)
 
     def unit(connection: Connection) -> tuple[Judge, JudgeVersion | None, JudgeVersion | None, str | None] | None:
-        judge = judges.get(connection, ctx.workspace_id, judge_id)
+        judge = judges.find_judge(connection, ctx.workspace_id, judge_id)
         if judge is None:
             return None
         later = _later(connection, judge, new)
         earlier = judge.active_version_id if old is DEFAULT else old
         if old is DEFAULT and later is not None and earlier == later.id:
             earlier = None
-        return judge, _version(connection, judge, earlier, "from"), later, newest_id(connection, judge.pk)
+        return judge, _version(connection, judge, earlier, "from"), later, newest_evaluation_id(connection, judge.pk)
 
     found = await ctx.store.read(unit)
     if found is None:
@@ -99,7 +99,7 @@ async def compute_learning_curve(ctx: Context, judge_id: str) -> LearningCurveRe
     """How good a version would be with less feedback; None: there is no such judge."""
 
     def unit(connection: Connection) -> LearningCurveRequest | None:
-        judge = judges.get(connection, ctx.workspace_id, judge_id)
+        judge = judges.find_judge(connection, ctx.workspace_id, judge_id)
         return (
             None if judge is None else LearningCurveRequest(judge.pk, judge.feedback_seq, _standing(connection, judge))
         )
@@ -117,10 +117,10 @@ async def suggest_evaluations(ctx: Context, judge_id: str, first: int) -> list[t
     check_first(first)
 
     def unit(connection: Connection) -> SuggestionsRequest | None:
-        judge = judges.get(connection, ctx.workspace_id, judge_id)
+        judge = judges.find_judge(connection, ctx.workspace_id, judge_id)
         if judge is None:
             return None
-        newest, effective_count = newest_id(connection, judge.pk), _standing(connection, judge)
+        newest, effective_count = newest_evaluation_id(connection, judge.pk), _standing(connection, judge)
         return SuggestionsRequest(judge.pk, judge.active_version_id, first, newest, judge.feedback_seq, effective_count)
 
     question = await ctx.store.read(unit)
@@ -133,7 +133,7 @@ async def suggest_evaluations(ctx: Context, judge_id: str, first: int) -> list[t
 
 def _standing(connection: Connection, judge: Judge) -> int:
     """How many items of feedback stand: with the watermark it tells whether one was retracted."""
-    return figures_of(connection, judge.pk, judges.criteria(connection, judge.pk), FeedbackBounds()).total
+    return compute_figures(connection, judge.pk, judges.list_criteria(connection, judge.pk), FeedbackBounds()).total
 
 
 def _id(version: JudgeVersion | None) -> str | None:
@@ -143,7 +143,7 @@ def _id(version: JudgeVersion | None) -> str | None:
 def _later(connection: Connection, judge: Judge, named: VersionChoice) -> JudgeVersion | None:
     if named is not DEFAULT:
         return _version(connection, judge, named, "to")
-    candidate = judges.newest_candidate(connection, judge.pk)
+    candidate = judges.find_newest_candidate(connection, judge.pk)
     if candidate is None and judge.active_version_id is None:
         raise NotFound("The judge has no candidate to compare: train it, or name a version with to.", ("to",))
     return candidate or _version(connection, judge, judge.active_version_id, "to")
@@ -152,7 +152,7 @@ def _later(connection: Connection, judge: Judge, named: VersionChoice) -> JudgeV
 def _version(connection: Connection, judge: Judge, version_id: str | None, field: str) -> JudgeVersion | None:
     if version_id is None:
         return None
-    version = judges.version(connection, judge.workspace_id, version_id)
+    version = judges.find_version(connection, judge.workspace_id, version_id)
     if version is None or version.judge_pk != judge.pk:
         raise NotFound(f"The judge has no version {version_id!r}.", (field,))
     return version

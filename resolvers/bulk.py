@@ -103,7 +103,7 @@ class BulkLoad(ABC, Generic[S, N]):
         if self.options.dry_run:
             return await self.ctx.store.read(unit)
         kept = await self.ctx.store.write(unit)
-        self.ctx.store.tend()
+        self.ctx.store.start_maintenance()
         return kept
 
 
@@ -135,8 +135,8 @@ class EvaluationLoad(BulkLoad[EvaluationSpec, NewEvaluation]):
 
     def _keep(self, connection: Connection, given: list[NewEvaluation]) -> tuple[Sequence[object], int]:
         if self.options.dry_run:
-            return ingest.compare(connection, Evaluation, self.judge.pk, given)
-        return evaluations.record(connection, self.judge.pk, self.ctx.viewer.user_id, given)
+            return ingest.preview_ingest(connection, Evaluation, self.judge.pk, given)
+        return evaluations.record_evaluations(connection, self.judge.pk, self.ctx.viewer.user_id, given)
 
 
 class FeedbackLoad(BulkLoad[FeedbackSpec, NewFeedback]):
@@ -156,9 +156,9 @@ class FeedbackLoad(BulkLoad[FeedbackSpec, NewFeedback]):
 
     def _keep(self, connection: Connection, given: list[NewFeedback]) -> tuple[Sequence[object], int]:
         if self.options.dry_run:
-            return ingest.compare(connection, Feedback, self.judge.pk, given)
+            return ingest.preview_ingest(connection, Feedback, self.judge.pk, given)
         viewer = self.ctx.viewer
-        return feedback.submit(connection, self.judge.pk, viewer.user_id, viewer.user_name, given)
+        return feedback.submit_feedback(connection, self.judge.pk, viewer.user_id, viewer.user_name, given)
 
 
 async def start_evaluation_load(ctx: Context, judge_id: str, options: LoadOptions) -> EvaluationLoad:
@@ -180,7 +180,7 @@ async def start_feedback_load(ctx: Context, judge_id: str, options: LoadOptions)
 
 
 async def _judge(ctx: Context, judge_id: str) -> tuple[Judge, tuple[Criterion, ...]]:
-    judge = await ctx.store.read(lambda connection: judges.need(connection, ctx.workspace_id, judge_id))
+    judge = await ctx.store.read(lambda connection: judges.get_judge_or_raise(connection, ctx.workspace_id, judge_id))
     return judge, await ctx.loaders.criteria.load(judge.pk)
 
 
@@ -207,7 +207,7 @@ def _with_evaluations(unit: ParsedBatch[FeedbackSpec], find: dict[str, Evaluatio
         spec = item.spec
         evaluation = find.get(spec.evaluation_id or spec.evaluation_external_id or "")
         if evaluation is None:
-            error = with_line_field(feedback.no_such_evaluation(spec))
+            error = with_line_field(feedback.evaluation_not_found(spec))
             prepared.refusals.append(RejectedLine(item.line, error, spec.external_id))
         else:
             prepared.add(item.line, NewFeedback(spec, evaluation, item.scores))
@@ -218,10 +218,10 @@ def _evaluations_of(connection: Connection, judge_pk: int, specs: Sequence[Feedb
     """The evaluations that feedback names; one without an external id may be called by our own id in its place."""
     ids = [spec.evaluation_id for spec in specs if spec.evaluation_id is not None]
     names = list({spec.evaluation_external_id for spec in specs if spec.evaluation_external_id is not None})
-    by_id, by_name = evaluations.named(connection, judge_pk, ids, names)
+    by_id, by_name = evaluations.find_evaluations(connection, judge_pk, ids, names)
     own = [name for name in names if name.startswith(f"{NewEvaluation.prefix}_") and name not in by_name]
     if own:
-        nameless, _ = evaluations.named(connection, judge_pk, own, [])
+        nameless, _ = evaluations.find_evaluations(connection, judge_pk, own, [])
         by_id |= {id_: row for id_, row in nameless.items() if row.external_id is None}
     return by_id | by_name
 

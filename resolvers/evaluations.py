@@ -61,7 +61,9 @@ class _Checked:
 
 async def find_evaluation(ctx: Context, evaluation_id: str) -> Evaluation | None:
     """The workspace's evaluation of this id."""
-    return await ctx.store.read(lambda connection: evaluations.get(connection, ctx.workspace_id, evaluation_id))
+    return await ctx.store.read(
+        lambda connection: evaluations.find_evaluation(connection, ctx.workspace_id, evaluation_id)
+    )
 
 
 def list_shown_scores(evaluation: Evaluation, criteria: tuple[Criterion, ...]) -> tuple[ScoredCriterion, ...]:
@@ -142,7 +144,7 @@ async def compute_shown_scores(
 
 async def _check(ctx: Context, judge_id: str, specs: tuple[EvaluationSpec, ...], field: str) -> _Checked:
     batch(field, len(specs), ctx.sizes.batch)
-    judge = await ctx.store.read(lambda connection: judges.need(connection, ctx.workspace_id, judge_id))
+    judge = await ctx.store.read(lambda connection: judges.get_judge_or_raise(connection, ctx.workspace_id, judge_id))
     criteria = await ctx.loaders.criteria.load(judge.pk)
     scorecard = Scorecard(criteria)
     checked = _Checked(judge, criteria, {}, [])
@@ -162,7 +164,7 @@ async def _keep(
     if not items:
         return {}, 0
     rows, new = await ctx.store.write(
-        lambda connection: evaluations.record(connection, checked.judge.pk, ctx.viewer.user_id, items)
+        lambda connection: evaluations.record_evaluations(connection, checked.judge.pk, ctx.viewer.user_id, items)
     )
     kept: dict[int, Evaluation] = {}
     for index, row in zip(checked.raw, rows, strict=True):
@@ -179,7 +181,7 @@ async def get_version(ctx: Context, judge: Judge, version_id: str, field: tuple[
     Raises:
         NotFound: the judge has none of this id.
     """
-    version = await ctx.store.read(lambda connection: judges.version(connection, ctx.workspace_id, version_id))
+    version = await ctx.store.read(lambda connection: judges.find_version(connection, ctx.workspace_id, version_id))
     if version is None or version.judge_pk != judge.pk:
         raise NotFound(f"The judge has no version {version_id!r}.", field)
     return version

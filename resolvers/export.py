@@ -41,24 +41,26 @@ async def export_feedback(ctx: Context, judge_id: str) -> AsyncIterator[bytes]:
 
 
 async def _judge(ctx: Context, judge_id: str) -> tuple[Judge, tuple[Criterion, ...]]:
-    judge = await ctx.store.read(lambda connection: judges.need(connection, ctx.workspace_id, judge_id))
+    judge = await ctx.store.read(lambda connection: judges.get_judge_or_raise(connection, ctx.workspace_id, judge_id))
     return judge, await ctx.loaders.criteria.load(judge.pk)
 
 
 async def _evaluations(ctx: Context, pk: int, criteria: Sequence[Criterion]) -> AsyncIterator[bytes]:
-    upto = await ctx.store.read(lambda connection: export.last_evaluation(connection, pk))
+    upto = await ctx.store.read(lambda connection: export.last_evaluation_seq(connection, pk))
     after = 0
     while rows := await ctx.store.read(
-        partial(export.evaluations, judge_pk=pk, after=after, upto=upto, limit=EVALUATIONS)
+        partial(export.list_evaluations, judge_pk=pk, after=after, upto=upto, limit=EVALUATIONS)
     ):
         yield _encoder.encode_lines([_evaluation(row, criteria) for row in rows])
         after = rows[-1].seq
 
 
 async def _feedback(ctx: Context, pk: int, criteria: Sequence[Criterion]) -> AsyncIterator[bytes]:
-    upto = await ctx.store.read(lambda connection: export.last_feedback(connection, pk))
+    upto = await ctx.store.read(lambda connection: export.last_feedback_seq(connection, pk))
     after = 0
-    while rows := await ctx.store.read(partial(export.feedback, judge_pk=pk, after=after, upto=upto, limit=FEEDBACK)):
+    while rows := await ctx.store.read(
+        partial(export.list_feedback, judge_pk=pk, after=after, upto=upto, limit=FEEDBACK)
+    ):
         yield _encoder.encode_lines([_item(row, criteria) for row in rows])
         after = rows[-1].seq
 

@@ -17,7 +17,7 @@ from store.feedback import NewFeedback
 
 async def find_feedback(ctx: Context, feedback_id: str) -> Feedback | None:
     """The workspace's item of feedback of this id."""
-    return await ctx.store.read(lambda connection: feedback.get(connection, ctx.workspace_id, feedback_id))
+    return await ctx.store.read(lambda connection: feedback.find_feedback(connection, ctx.workspace_id, feedback_id))
 
 
 async def list_for_evaluation(ctx: Context, evaluation_id: str, first: int, after: str | None) -> ListPage[Feedback]:
@@ -26,7 +26,7 @@ async def list_for_evaluation(ctx: Context, evaluation_id: str, first: int, afte
     Raises:
         Invalid: ``first`` or ``after`` is not allowed.
     """
-    statement = feedback.of_evaluation(ctx.workspace_id, evaluation_id)
+    statement = feedback.for_evaluation(ctx.workspace_id, evaluation_id)
     return await read_page(ctx.store, feedback.FEEDBACK, statement, first, after, ctx.sizes.page)
 
 
@@ -37,12 +37,12 @@ async def submit_feedback(ctx: Context, judge_id: str, specs: tuple[FeedbackSpec
         RequestRejected, NotFound: the call as a whole can't be met.
     """
     batch("feedback", len(specs), ctx.sizes.batch)
-    judge = await ctx.store.read(lambda connection: judges.need(connection, ctx.workspace_id, judge_id))
+    judge = await ctx.store.read(lambda connection: judges.get_judge_or_raise(connection, ctx.workspace_id, judge_id))
     scorecard = Scorecard(await ctx.loaders.criteria.load(judge.pk))
     wrong = [list(spec.problems()) for spec in specs]
     named = [spec for spec, problems in zip(specs, wrong, strict=True) if _names_one(problems)]
     by_id, by_external_id = await ctx.store.read(
-        lambda connection: evaluations.named(
+        lambda connection: evaluations.find_evaluations(
             connection,
             judge.pk,
             [spec.evaluation_id for spec in named if spec.evaluation_id is not None],
@@ -58,7 +58,7 @@ async def submit_feedback(ctx: Context, judge_id: str, specs: tuple[FeedbackSpec
             problems += misplaced
         evaluation = by_id.get(spec.evaluation_id or "") or by_external_id.get(spec.evaluation_external_id or "")
         if evaluation is None and _names_one(problems):
-            problems.append(feedback.no_such_evaluation(spec))
+            problems.append(feedback.evaluation_not_found(spec))
         if problems:
             errors += (problem.within("feedback", str(index)) for problem in problems)
         else:
@@ -82,10 +82,10 @@ async def retract_feedback(ctx: Context, feedback_id: str, reason: str) -> Feedb
         ctx.require("Mutation.retractFeedback(somebody else's)")
 
     def unit(connection: Connection) -> Feedback:
-        retracted = feedback.retract(connection, item.judge_pk, item.id, ctx.viewer.user_id, reason)
+        retracted = feedback.retract_feedback(connection, item.judge_pk, item.id, ctx.viewer.user_id, reason)
         if item.retracted_at is None:  # to take it back again changes nothing
             action = AuditAction.FEEDBACK_RETRACTED
-            audit.record(connection, ctx.viewer, action, item.id, f"Took back the feedback {item.id}.", reason)
+            audit.record_action(connection, ctx.viewer, action, item.id, f"Took back the feedback {item.id}.", reason)
         return retracted
 
     return await ctx.store.write(unit)
@@ -103,7 +103,7 @@ async def _keep(
         return {}, 0
     viewer = ctx.viewer
     rows, new = await ctx.store.write(
-        lambda connection: feedback.submit(
+        lambda connection: feedback.submit_feedback(
             connection, judge_pk, viewer.user_id, viewer.user_name, list(checked.values())
         )
     )

@@ -20,7 +20,7 @@ from runner.jobs.duration import round_up_to_minutes
 from runner.jobs.feedback_quality import FeedbackAssessment
 from runner.jobs.warnings import TrainingWarning
 from store import jobs, outbox
-from store.database.rows import Query, every
+from store.database.rows import Query, fetch_all
 from store.event_log import events as log
 
 REDACTED = "(hidden from your role)"
@@ -122,7 +122,7 @@ async def retry_job(ctx: Context, job_id: str) -> TrainingJob:
 
 async def find_job(ctx: Context, job_id: str) -> TrainingJob | None:
     """The workspace's job of this id."""
-    return await ctx.store.read(lambda connection: jobs.get(connection, ctx.workspace_id, job_id))
+    return await ctx.store.read(lambda connection: jobs.find_job(connection, ctx.workspace_id, job_id))
 
 
 async def list_jobs(
@@ -143,14 +143,14 @@ async def list_events(ctx: Context, job_id: str, first: int, after: str | None) 
     Raises:
         Invalid: ``first`` or ``after`` is not allowed.
     """
-    return await read_page(ctx.store, log.EVENTS, log.of_job(job_id), first, after, ctx.sizes.page)
+    return await read_page(ctx.store, log.EVENTS, log.for_job(job_id), first, after, ctx.sizes.page)
 
 
 async def list_deliveries(ctx: Context, job_id: str) -> tuple[Delivery, ...]:
     """The messages a job owes, their targets hidden below TRAINER; the job is one the viewer may see."""
 
     def unit(connection: Connection) -> list[Delivery]:
-        return every(connection, outbox.of_job(job_id), Delivery)
+        return fetch_all(connection, outbox.for_job(job_id), Delivery)
 
     return tuple(await ctx.store.read(unit))
 
@@ -178,7 +178,7 @@ def visible_options(ctx: Context, job: TrainingJob) -> dict[str, Any]:
 
 
 def _filtered(workspace_id: str, wanted: JobFilter) -> Query:
-    statement = jobs.of_workspace(workspace_id)
+    statement = jobs.in_workspace(workspace_id)
     if wanted.judge_id is not None:
         judge = select(Judge.pk).where(Judge.workspace_id == workspace_id, Judge.id == wanted.judge_id)
         statement = statement.where(TrainingJob.judge_pk.in_(judge))

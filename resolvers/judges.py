@@ -17,7 +17,7 @@ from store import judge_updates as judge_change
 
 async def find_judge(ctx: Context, judge_id: str) -> Judge | None:
     """The workspace's judge of this id."""
-    return await ctx.store.read(lambda connection: judges.get(connection, ctx.workspace_id, judge_id))
+    return await ctx.store.read(lambda connection: judges.find_judge(connection, ctx.workspace_id, judge_id))
 
 
 async def list_judges(ctx: Context, first: int, after: str | None) -> ListPage[Judge]:
@@ -27,7 +27,7 @@ async def list_judges(ctx: Context, first: int, after: str | None) -> ListPage[J
         Invalid: ``first`` or ``after`` is not allowed.
     """
     return await read_page(
-        ctx.store, judges.JUDGES, judges.of_workspace(ctx.workspace_id), first, after, ctx.sizes.page
+        ctx.store, judges.JUDGES, judges.in_workspace(ctx.workspace_id), first, after, ctx.sizes.page
     )
 
 
@@ -40,8 +40,10 @@ async def create_judge(ctx: Context, spec: JudgeSpec) -> Judge:
     spec = spec.checked()
 
     def unit(connection: Connection) -> Judge:
-        judge = judges.create(connection, ctx.workspace_id, ctx.viewer.user_id, spec)
-        audit.record(connection, ctx.viewer, AuditAction.JUDGE_CREATED, judge.id, f"Created the judge {judge.name}.")
+        judge = judges.create_judge(connection, ctx.workspace_id, ctx.viewer.user_id, spec)
+        audit.record_action(
+            connection, ctx.viewer, AuditAction.JUDGE_CREATED, judge.id, f"Created the judge {judge.name}."
+        )
         return judge
 
     return await ctx.store.write(unit)
@@ -58,8 +60,10 @@ async def update_judge(ctx: Context, wanted: JudgeChange) -> Judge:
         raise RequestRejected(*problems)
 
     def unit(connection: Connection) -> Judge:
-        judge = judge_change.change(connection, ctx.workspace_id, wanted)
-        audit.record(connection, ctx.viewer, AuditAction.JUDGE_UPDATED, judge.id, f"Changed the judge {judge.name}.")
+        judge = judge_change.update_judge(connection, ctx.workspace_id, wanted)
+        audit.record_action(
+            connection, ctx.viewer, AuditAction.JUDGE_UPDATED, judge.id, f"Changed the judge {judge.name}."
+        )
         return judge
 
     return await ctx.store.write(unit)
@@ -67,7 +71,7 @@ async def update_judge(ctx: Context, wanted: JudgeChange) -> Judge:
 
 async def find_version(ctx: Context, version_id: str) -> JudgeVersion | None:
     """The workspace's judge version of this id."""
-    return await ctx.store.read(lambda connection: judges.version(connection, ctx.workspace_id, version_id))
+    return await ctx.store.read(lambda connection: judges.find_version(connection, ctx.workspace_id, version_id))
 
 
 async def list_versions(ctx: Context, judge_pk: int, first: int, after: str | None) -> ListPage[JudgeVersion]:
@@ -76,7 +80,9 @@ async def list_versions(ctx: Context, judge_pk: int, first: int, after: str | No
     Raises:
         Invalid: ``first`` or ``after`` is not allowed.
     """
-    return await read_page(ctx.store, judges.VERSIONS, judges.versions_of(judge_pk), first, after, ctx.sizes.page)
+    return await read_page(
+        ctx.store, judges.VERSIONS, judges.versions_for_judge(judge_pk), first, after, ctx.sizes.page
+    )
 
 
 async def deploy_version(

@@ -26,7 +26,7 @@ async def list_evaluations(
         Invalid, LimitExceeded: ``first``, ``after`` or the filter is not allowed.
     """
     asked, store = await _completed(ctx, judge_pk, wanted, criterion), ctx.store
-    window = await store.read(lambda connection: lists.evaluations(connection, judge_pk, asked, first, after))
+    window = await store.read(lambda connection: lists.list_evaluations(connection, judge_pk, asked, first, after))
 
     async def total() -> int:
         return await store.read(lambda connection: lists.count_evaluations(connection, judge_pk, asked))
@@ -44,7 +44,7 @@ async def list_feedback(
         Invalid, LimitExceeded: ``first``, ``after`` or the filter is not allowed.
     """
     asked, store = await _completed(ctx, judge_pk, wanted, criterion), ctx.store
-    window = await store.read(lambda connection: lists.feedback(connection, judge_pk, asked, first, after))
+    window = await store.read(lambda connection: lists.list_feedback(connection, judge_pk, asked, first, after))
 
     async def total() -> int:
         return await store.read(lambda connection: lists.count_feedback(connection, judge_pk, asked))

@@ -12,7 +12,7 @@ from models.evaluation import Evaluation
 from models.job import TrainingJob
 from models.judge import Criterion, Judge, JudgeVersion
 from store import judges
-from store.database.rows import every
+from store.database.rows import fetch_all
 from store.database.store import Store
 
 K = TypeVar("K")
@@ -76,7 +76,7 @@ class RequiredLoader(Generic[K, V]):
 
 def _by(record: type[V], column: InstrumentedAttribute[K]) -> Callable[[Connection, list[K]], dict[K, V]]:
     def read(connection: Connection, keys: Iterable[K]) -> dict[K, V]:
-        rows = every(connection, select(record).where(column.in_(list(keys))), record)
+        rows = fetch_all(connection, select(record).where(column.in_(list(keys))), record)
         return {getattr(row, column.key): row for row in rows}
 
     return read
@@ -87,7 +87,9 @@ class Loaders:
 
     def __init__(self, store: Store) -> None:
         self.judges: RequiredLoader[int, Judge] = RequiredLoader(Loader(store, _by(Judge, Judge.pk)))
-        self.criteria: RequiredLoader[int, tuple[Criterion, ...]] = RequiredLoader(Loader(store, judges.criteria_of))
+        self.criteria: RequiredLoader[int, tuple[Criterion, ...]] = RequiredLoader(
+            Loader(store, judges.list_criteria_by_judge)
+        )
         self.users: RequiredLoader[str, User] = RequiredLoader(Loader(store, _by(User, User.id)))
         self.versions: Loader[str, JudgeVersion] = Loader(store, _by(JudgeVersion, JudgeVersion.id))
         self.jobs: RequiredLoader[str, TrainingJob] = RequiredLoader(Loader(store, _by(TrainingJob, TrainingJob.id)))

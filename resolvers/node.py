@@ -9,7 +9,7 @@ from models.job import TrainingJob
 from models.judge import Judge, JudgeVersion
 from resolvers.context import Context
 from store import evaluations, feedback, jobs, judges
-from store.database.rows import first
+from store.database.rows import fetch_first
 
 Found = Judge | JudgeVersion | TrainingJob | Evaluation | Feedback | User | Workspace
 
@@ -25,21 +25,21 @@ async def find_node(ctx: Context, node_id: str) -> tuple[str, Found] | None:
         found: Found | None
         match prefix:
             case "jdg":
-                kind, found = "judge", judges.get(connection, workspace_id, node_id)
+                kind, found = "judge", judges.find_judge(connection, workspace_id, node_id)
             case "ver":
-                kind, found = "version", judges.version(connection, workspace_id, node_id)
+                kind, found = "version", judges.find_version(connection, workspace_id, node_id)
             case "job":
-                kind, found = "job", jobs.get(connection, workspace_id, node_id)
+                kind, found = "job", jobs.find_job(connection, workspace_id, node_id)
             case "evl":
-                kind, found = "evaluation", evaluations.get(connection, workspace_id, node_id)
+                kind, found = "evaluation", evaluations.find_evaluation(connection, workspace_id, node_id)
             case "fb":
-                kind, found = "feedback", feedback.get(connection, workspace_id, node_id)
+                kind, found = "feedback", feedback.find_feedback(connection, workspace_id, node_id)
             case "usr":
                 mine = select(User).where(User.id == node_id, User.workspace_id == workspace_id)
-                kind, found = "user", first(connection, mine, User)
+                kind, found = "user", fetch_first(connection, mine, User)
             case "wsp":
                 own = select(Workspace).where(Workspace.id == node_id, Workspace.id == workspace_id)
-                kind, found = "workspace", first(connection, own, Workspace)
+                kind, found = "workspace", fetch_first(connection, own, Workspace)
             case _:
                 return None
         return (kind, found) if found is not None else None

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from store.database.keyset import MAX_FIRST, Keyset, count
+from store.database.keyset import MAX_FIRST, Keyset, count_rows
 from store.database.rows import Query
 from store.database.store import Store
 
@@ -30,9 +30,9 @@ async def read_page(
     Raises:
         Invalid: ``first`` or ``after`` is not allowed.
     """
-    window = await store.read(lambda connection: keyset.window(connection, statement, first, after, most))
+    window = await store.read(lambda connection: keyset.fetch_page(connection, statement, first, after, most))
 
     async def total() -> int:
-        return await store.read(lambda connection: count(connection, statement))
+        return await store.read(lambda connection: count_rows(connection, statement))
 
     return ListPage(window.rows, window.cursors, window.has_next, window.has_previous, total)

@@ -18,19 +18,19 @@ from store.database.rows import Query
 from store.database.signals import Topic
 from store.database.store import Store
 from store.event_log import events
-from store.event_log.entry import Entry
+from store.event_log.entry import LogEntry
 
 SUMMARY_INTERVAL_SECONDS = 0.4  # seconds between two pushes of a summary, at least
 
 
 @dataclass(frozen=True, slots=True)
 class JobUpdate:
-    """An event with its cursor, and the job as it stands now; ``made`` is shared by all who are given it."""
+    """An event with its cursor, and the job as it stands now; ``result_cache`` is shared by all subscribers."""
 
     cursor: str
     event: JobEvent
     job: TrainingJob
-    made: dict[Hashable, Any]
+    result_cache: dict[Hashable, Any]
 
 
 async def follow_job(ctx: Context, job_id: str, after: str | None) -> AsyncGenerator[JobUpdate, None]:
@@ -40,9 +40,9 @@ async def follow_job(ctx: Context, job_id: str, after: str | None) -> AsyncGener
         NotFound: there is no such job.
         Invalid: ``after`` is no cursor of an event.
     """
-    position = events.parse_cursor(after) if after is not None else 0
-    status = await ctx.store.read(lambda connection: jobs.need(connection, ctx.workspace_id, job_id).status)
-    selection = events.of_job(job_id), ("job", job_id)
+    position = events.decode_event_cursor(after) if after is not None else 0
+    status = await ctx.store.read(lambda connection: jobs.get_job_or_raise(connection, ctx.workspace_id, job_id).status)
+    selection = events.for_job(job_id), ("job", job_id)
     log = _Log(ctx.store, *selection, lambda event: event.job_id == job_id, position)
     async with aclosing(log.replay() if status in TERMINAL else log.follow()) as updates:
         async for update in updates:
@@ -62,15 +62,17 @@ async def follow_activity(ctx: Context, judge_id: str | None, after: str | None)
     """
     judge_pk: int | None = None
     if judge_id is not None:
-        judge = await ctx.store.read(lambda connection: judges.need(connection, ctx.workspace_id, judge_id))
+        judge = await ctx.store.read(
+            lambda connection: judges.get_judge_or_raise(connection, ctx.workspace_id, judge_id)
+        )
         judge_pk = judge.pk
-    position = events.parse_cursor(after) if after is not None else await ctx.store.read(events.last_position)
+    position = events.decode_event_cursor(after) if after is not None else await ctx.store.read(events.last_position)
     workspace_id = ctx.workspace_id
 
     def is_meant(event: JobEvent) -> bool:
         return event.workspace_id == workspace_id and judge_pk in (None, event.judge_pk)
 
-    selection = events.of_workspace(workspace_id, judge_pk), ("workspace", workspace_id, judge_pk)
+    selection = events.in_workspace(workspace_id, judge_pk), ("workspace", workspace_id, judge_pk)
     log = _Log(ctx.store, *selection, is_meant, position)
     async with aclosing(log.follow()) as updates:
         async for update in updates:
@@ -97,7 +99,7 @@ class _Log:
         """What there is by now. The tail may not have heard of all of it yet, so the log itself is read."""
         more = True
         while more:
-            entries, more = await self._read_on(to_the_end=True)
+            entries, more = await self._read_on(require_latest=True)
             while entries:
                 await self.store.turns.take()
                 yield _update(entries.pop())
@@ -113,7 +115,7 @@ class _Log:
                 if not more:
                     await listener.wait(self.store.safety_interval)
 
-    async def _next(self) -> tuple[list[Entry], bool]:
+    async def _next(self) -> tuple[list[LogEntry], bool]:
         """What comes next, the last first, from the tail or from further back; whether more is known to be there."""
         tail = self.store.tail
         known = tail.position
@@ -121,10 +123,12 @@ class _Log:
         if kept is not None:
             self.position = max(self.position, known)
             return kept[::-1], False
-        return await self._read_on(to_the_end=False)
+        return await self._read_on(require_latest=False)
 
-    async def _read_on(self, *, to_the_end: bool) -> tuple[list[Entry], bool]:
-        page = await self.store.catching_up.page(self.selection, self.name, self.position, to_the_end=to_the_end)
+    async def _read_on(self, *, require_latest: bool) -> tuple[list[LogEntry], bool]:
+        page = await self.store.catching_up.page(
+            self.selection, self.name, self.position, require_latest=require_latest
+        )
         self.position = page.position
         return list(page.entries[::-1]), page.more
 
@@ -156,8 +160,8 @@ async def follow_summary(
                     break  # a signal was lost
 
 
-def _update(entry: Entry) -> JobUpdate:
-    return JobUpdate(events.cursor_of(entry.event), *entry)
+def _update(entry: LogEntry) -> JobUpdate:
+    return JobUpdate(events.encode_event_cursor(entry.event), *entry)
 
 
 def _ends(event: JobEvent) -> bool:

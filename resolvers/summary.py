@@ -11,8 +11,8 @@ from resolvers.context import Context
 from store import judges
 from store.database.keyset import check_first
 from store.database.snapshot import snapshot
-from store.summary.by_day import by_day
-from store.summary.summary import agreement_within, evaluations_within, figures_of, new_within, raters_within
+from store.summary import summary
+from store.summary.by_day import count_by_day
 
 
 async def summarize_judge(
@@ -28,7 +28,7 @@ async def summarize_judge(
         NotFound: the judge has no such criterion.
         Invalid: the bounds make no sense.
     """
-    judge = await ctx.store.read(lambda connection: judges.get(connection, ctx.workspace_id, judge_id))
+    judge = await ctx.store.read(lambda connection: judges.find_judge(connection, ctx.workspace_id, judge_id))
     if judge is None:
         return None
     return judge, *await summarize_by_pk(ctx, judge.pk, since, until, target_criteria)
@@ -49,25 +49,31 @@ async def summarize_by_pk(
     """
     bounds = await _bounds(ctx, judge_pk, since, until, target_criteria)
     criteria = await ctx.loaders.criteria.load(judge_pk)
-    return await ctx.store.read(snapshot(lambda connection: figures_of(connection, judge_pk, criteria, bounds))), bounds
+    return await ctx.store.read(
+        snapshot(lambda connection: summary.compute_figures(connection, judge_pk, criteria, bounds))
+    ), bounds
 
 
 async def count_new(ctx: Context, judge_pk: int, bounds: FeedbackBounds) -> int:
     """How many usable items within bounds came in since the newest version was made."""
     criteria = await ctx.loaders.criteria.load(judge_pk)
-    return await ctx.store.read(snapshot(lambda connection: new_within(connection, judge_pk, criteria, bounds)))
+    return await ctx.store.read(snapshot(lambda connection: summary.count_new(connection, judge_pk, criteria, bounds)))
 
 
 async def count_evaluations(ctx: Context, judge_pk: int, bounds: FeedbackBounds) -> int:
     """How many different evaluations the feedback within bounds is about."""
     criteria = await ctx.loaders.criteria.load(judge_pk)
-    return await ctx.store.read(snapshot(lambda connection: evaluations_within(connection, judge_pk, criteria, bounds)))
+    return await ctx.store.read(
+        snapshot(lambda connection: summary.count_evaluations(connection, judge_pk, criteria, bounds))
+    )
 
 
 async def compute_agreement(ctx: Context, judge_pk: int, bounds: FeedbackBounds) -> Agreement:
     """How far raters agree with each other within bounds."""
     criteria = await ctx.loaders.criteria.load(judge_pk)
-    return await ctx.store.read(snapshot(lambda connection: agreement_within(connection, judge_pk, criteria, bounds)))
+    return await ctx.store.read(
+        snapshot(lambda connection: summary.compute_agreement(connection, judge_pk, criteria, bounds))
+    )
 
 
 async def list_raters(ctx: Context, judge_pk: int, bounds: FeedbackBounds, first: int) -> list[RaterCount]:
@@ -79,7 +85,7 @@ async def list_raters(ctx: Context, judge_pk: int, bounds: FeedbackBounds, first
     check_first(first)
     criteria = await ctx.loaders.criteria.load(judge_pk)
     return await ctx.store.read(
-        snapshot(lambda connection: raters_within(connection, judge_pk, criteria, bounds, first))
+        snapshot(lambda connection: summary.list_raters(connection, judge_pk, criteria, bounds, first))
     )
 
 
@@ -97,14 +103,14 @@ async def summarize_days(
         NotFound: the judge has no such criterion.
         Invalid: the bounds make no sense, hold too many days, or there is no such time zone.
     """
-    judge = await ctx.store.read(lambda connection: judges.get(connection, ctx.workspace_id, judge_id))
+    judge = await ctx.store.read(lambda connection: judges.find_judge(connection, ctx.workspace_id, judge_id))
     if judge is None:
         return None
     zone = _zone(time_zone)
     bounds = await _bounds(ctx, judge.pk, since, until, target_criteria)
     criteria = await ctx.loaders.criteria.load(judge.pk)
     return judge, await ctx.store.read(
-        snapshot(lambda connection: by_day(connection, judge.pk, criteria, bounds, zone))
+        snapshot(lambda connection: count_by_day(connection, judge.pk, criteria, bounds, zone))
     )
 
 

@@ -25,10 +25,10 @@ async def export_version(ctx: Context, version_id: str) -> VersionFile | None:
     """A version as a file; None: there is no such version."""
 
     def unit(connection: Connection) -> VersionFile | None:
-        version = judges.version(connection, ctx.workspace_id, version_id)
+        version = judges.find_version(connection, ctx.workspace_id, version_id)
         if version is None:
             return None
-        return VersionFile(version, judges.version_content(connection, version.id))
+        return VersionFile(version, judges.read_version_content(connection, version.id))
 
     return await ctx.store.read(unit)
 
@@ -41,7 +41,7 @@ async def import_version(ctx: Context, judge_id: str, content: bytes) -> JudgeVe
     Raises:
         NotFound, Invalid, LimitExceeded: it can't be added, and why; nothing was changed.
     """
-    judge = await ctx.store.read(lambda connection: judges.need(connection, ctx.workspace_id, judge_id))
+    judge = await ctx.store.read(lambda connection: judges.get_judge_or_raise(connection, ctx.workspace_id, judge_id))
     criteria = await ctx.loaders.criteria.load(judge.pk)
     await asyncio.to_thread(read_version, content, criteria)
     digest = hashlib.sha256(content).hexdigest()
@@ -55,12 +55,12 @@ async def import_version(ctx: Context, judge_id: str, content: bytes) -> JudgeVe
             parent_id=None,
             evidence=None,
             proven_against=None,
-            watermark=judges.lock(connection, judge.pk).feedback_seq,
+            watermark=judges.lock_judge(connection, judge.pk).feedback_seq,
             lineage={"imported": True, "file_digest": digest},
             created_by=ctx.viewer.user_id,
         )
         message = f"Imported version {version.number} of {judge.id} from a file with the SHA-256 {digest}."
-        audit.record(connection, ctx.viewer, AuditAction.VERSION_IMPORTED, version.id, message)
+        audit.record_action(connection, ctx.viewer, AuditAction.VERSION_IMPORTED, version.id, message)
         return version
 
     return await ctx.store.write(unit)

@@ -8,7 +8,7 @@ import structlog
 from models.access import Viewer
 from models.errors import Unauthenticated
 from store import access
-from store.database.errors import is_away
+from store.database.errors import is_transient
 from store.database.store import Store
 
 NOTED_EVERY = 60.0  # seconds
@@ -30,7 +30,7 @@ async def authenticate(store: Store, authorization: object) -> Viewer:
     scheme, _, secret = authorization.strip().partition(" ")
     if scheme.lower() != "bearer" or not secret.strip():
         raise Unauthenticated(f"The Authorization header holds no bearer key. {_HOW}")
-    viewer = await store.read(lambda connection: access.viewer_of(connection, secret.strip()))
+    viewer = await store.read(lambda connection: access.find_viewer(connection, secret.strip()))
     if viewer is None:
         raise Unauthenticated("The API key is unknown, expired or revoked.")
     _note_use(store, viewer)
@@ -48,7 +48,7 @@ def _note_use(store: Store, viewer: Viewer) -> None:
 
 async def _write_down(store: Store, key_id: str) -> None:
     try:
-        await store.write(lambda connection: access.note_use(connection, key_id))
+        await store.write(lambda connection: access.record_key_use(connection, key_id))
     except Exception as error:
-        if not is_away(error):
+        if not is_transient(error):
             log.warning("could_not_note_the_use_of_a_key", exc_info=error)

@@ -12,9 +12,9 @@ from server.settings import Settings
 from store import access
 from store.access import NewKey
 from store.counters import recount
-from store.counters.recount import Difference
+from store.counters.recount import CounterMismatch
 from store.database import revision
-from store.database.rows import every
+from store.database.rows import fetch_all
 from store.database.snapshot import snapshot
 from store.database.store import Store, open_store
 
@@ -37,14 +37,15 @@ async def prepare(settings: Settings, *, first_key: bool) -> list[str]:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     notes: list[str] = []
     async with open_store(settings.store_url) as store:
-        at = await store.read(revision.current)
-        if at != revision.NEWEST and (at is None or store.embedded):
+        at = await store.read(revision.read_revision)
+        if at != revision.NEWEST_REVISION and (at is None or store.embedded):
             await store.migrate()
-        elif at != revision.NEWEST:
+        elif at != revision.NEWEST_REVISION:
             raise NotReady(
-                f"The database is at revision {at}, this version needs {revision.NEWEST}: run `judgesmith migrate`."
+                f"The database is at revision {at}, this version needs {revision.NEWEST_REVISION}: "
+                "run `judgesmith migrate`."
             )
-        if first_key and await store.read(access.is_empty):
+        if first_key and await store.read(access.has_no_keys):
             notes.append(await _make_first_key(settings, store))
     return notes
 
@@ -56,17 +57,17 @@ async def bring_up_to_date(settings: Settings) -> None:
         await store.migrate()
 
 
-async def counters_that_differ(settings: Settings) -> list[Difference]:
+async def counters_that_differ(settings: Settings) -> list[CounterMismatch]:
     """Where counters do not say what the rows say, while others may go on writing.
 
     Raises:
         NotReady: the database is not there, or behind.
     """
     async with open_store(settings.store_url) as store:
-        at = await store.read(revision.current)
-        if at != revision.NEWEST:
-            raise NotReady(f"The database is at revision {at}, this version needs {revision.NEWEST}.")
-        return await store.read(snapshot(recount.check))
+        at = await store.read(revision.read_revision)
+        if at != revision.NEWEST_REVISION:
+            raise NotReady(f"The database is at revision {at}, this version needs {revision.NEWEST_REVISION}.")
+        return await store.read(snapshot(recount.find_mismatches))
 
 
 async def create_key(settings: Settings, *, workspace: str, user: str, role: Role, days: float | None = None) -> NewKey:
@@ -90,8 +91,8 @@ async def list_keys(settings: Settings, workspace: str) -> list[tuple[ApiKey, st
 
     def unit(connection: Connection) -> list[tuple[ApiKey, str]]:
         owner = _need_workspace(connection, workspace)
-        users = {user.id: user.name for user in every(connection, access.users_of(owner.id), User)}
-        keys = every(connection, access.keys_of(owner.id, revoked=False).order_by(ApiKey.id), ApiKey)
+        users = {user.id: user.name for user in fetch_all(connection, access.users_in_workspace(owner.id), User)}
+        keys = fetch_all(connection, access.keys_in_workspace(owner.id, revoked=False).order_by(ApiKey.id), ApiKey)
         return [(key, users[key.user_id]) for key in keys]
 
     await prepare(settings, first_key=False)
@@ -124,7 +125,7 @@ async def revoke_key(settings: Settings, workspace: str, key_id: str, *, force: 
 
 
 def _need_workspace(connection: Connection, name: str) -> Workspace:
-    found = access.workspace_named(connection, name)
+    found = access.find_workspace(connection, name)
     if found is None:
         raise NotReady(f"There is no workspace {name!r}.")
     return found
@@ -138,7 +139,7 @@ async def webhook_secret(settings: Settings, workspace: str) -> str:
     """
     await prepare(settings, first_key=False)
     async with open_store(settings.store_url) as store:
-        secret = await store.read(lambda connection: access.webhook_secret(connection, workspace))
+        secret = await store.read(lambda connection: access.find_webhook_secret(connection, workspace))
     if secret is None:
         raise NotReady(f"There is no workspace {workspace!r}.")
     return secret
@@ -148,7 +149,7 @@ async def _make_first_key(settings: Settings, store: Store) -> str:
     path = settings.data_dir / "admin.key"
 
     def unit(connection: Connection) -> NewKey | None:
-        if not access.is_empty(connection):  # another server was first
+        if not access.has_no_keys(connection):  # another server was first
             return None
         return access.create_key(connection, workspace=DEFAULT_WORKSPACE, user="admin", role=Role.ADMIN)
 

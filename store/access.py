@@ -16,11 +16,11 @@ from models.errors import Conflict, NotFound
 from models.job import TrainingJob
 from store import audit
 from store.database.keyset import Keyset
-from store.database.rows import Query, first
+from store.database.rows import Query, fetch_first
 
 KEYS = Keyset(ApiKey, "key", ApiKey.id)
 USERS = Keyset(User, "user", User.id)
-USE_NOTED_EVERY = timedelta(minutes=1)
+KEY_USE_INTERVAL = timedelta(minutes=1)
 
 
 class NewKey(NamedTuple):
@@ -30,12 +30,12 @@ class NewKey(NamedTuple):
     secret: str
 
 
-def digest(secret: str) -> str:
+def hash_secret(secret: str) -> str:
     """What is kept of a key: SHA-256, enough for 256 random bits."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def is_empty(connection: Connection) -> bool:
+def has_no_keys(connection: Connection) -> bool:
     """Whether no key exists yet: the first start of a database."""
     return connection.execute(select(func.count()).select_from(ApiKey)).scalar_one() == 0
 
@@ -48,8 +48,8 @@ def ensure_workspace(connection: Connection, name: str) -> Workspace:
         "webhook_secret": "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode(),
         "created_at": now(),
     }
-    _insert_unless_there(connection, Workspace, values)
-    found = first(connection, select(Workspace).where(Workspace.name == name), Workspace)
+    _insert_if_absent(connection, Workspace, values)
+    found = fetch_first(connection, select(Workspace).where(Workspace.name == name), Workspace)
     assert found is not None
     return found
 
@@ -57,13 +57,13 @@ def ensure_workspace(connection: Connection, name: str) -> Workspace:
 def ensure_user(connection: Connection, workspace_id: str, name: str) -> User:
     """The workspace's user of this name, made if there is none."""
     values = {"id": new_id("usr"), "workspace_id": workspace_id, "name": name, "created_at": now()}
-    _insert_unless_there(connection, User, values)
-    found = first(connection, select(User).where(User.workspace_id == workspace_id, User.name == name), User)
+    _insert_if_absent(connection, User, values)
+    found = fetch_first(connection, select(User).where(User.workspace_id == workspace_id, User.name == name), User)
     assert found is not None
     return found
 
 
-def _insert_unless_there(connection: Connection, record: type[Workspace | User], values: dict[str, object]) -> None:
+def _insert_if_absent(connection: Connection, record: type[Workspace | User], values: dict[str, object]) -> None:
     statement = sqlite.insert(record) if connection.dialect.name == "sqlite" else postgresql.insert(record)
     connection.execute(statement.values(values).on_conflict_do_nothing())
 
@@ -87,30 +87,30 @@ def create_key(
         "user_id": holder.id,
         "role": role,
         "hint": key.secret[:8],
-        "digest": digest(key.secret),
+        "digest": hash_secret(key.secret),
         "created_at": now(),
         "expires_at": expires_at,
     }
     connection.execute(insert(ApiKey).values(values))
     message = f"Made an API key with the role {role.name} for {user}."
-    audit.record(connection, actor or KeylessActor(owner.id), AuditAction.KEY_CREATED, key.id, message)
+    audit.record_action(connection, actor or KeylessActor(owner.id), AuditAction.KEY_CREATED, key.id, message)
     return key
 
 
-def keys_of(workspace_id: str, *, revoked: bool = True) -> Query:
+def keys_in_workspace(workspace_id: str, *, revoked: bool = True) -> Query:
     """The keys of a workspace, those that were revoked only if wanted."""
     statement = select(ApiKey).where(ApiKey.workspace_id == workspace_id)
     return statement if revoked else statement.where(ApiKey.revoked_at.is_(None))
 
 
-def users_of(workspace_id: str) -> Query:
+def users_in_workspace(workspace_id: str) -> Query:
     """The users of a workspace."""
     return select(User).where(User.workspace_id == workspace_id)
 
 
-def key(connection: Connection, workspace_id: str, key_id: str) -> ApiKey | None:
+def find_key(connection: Connection, workspace_id: str, key_id: str) -> ApiKey | None:
     """The workspace's key of this id."""
-    return first(connection, keys_of(workspace_id).where(ApiKey.id == key_id), ApiKey)
+    return fetch_first(connection, keys_in_workspace(workspace_id).where(ApiKey.id == key_id), ApiKey)
 
 
 def revoke_key(
@@ -124,7 +124,7 @@ def revoke_key(
     """
     # Two who revoke each other's key at the same moment come here one after the other.
     connection.execute(select(Workspace.id).where(Workspace.id == actor.workspace_id).with_for_update())
-    found = key(connection, actor.workspace_id, key_id)
+    found = find_key(connection, actor.workspace_id, key_id)
     if found is None:
         raise NotFound(f"There is no API key {key_id!r}.", ("key_id",))
     if found.revoked_at is not None:
@@ -137,24 +137,26 @@ def revoke_key(
         )
     connection.execute(update(ApiKey).where(ApiKey.id == key_id).values(revoked_at=now()))
     message = f"Revoked the API key {found.hint}... with the role {found.role.name}."
-    audit.record(connection, actor, AuditAction.KEY_REVOKED, key_id, message, reason)
-    revoked = key(connection, actor.workspace_id, key_id)
+    audit.record_action(connection, actor, AuditAction.KEY_REVOKED, key_id, message, reason)
+    revoked = find_key(connection, actor.workspace_id, key_id)
     assert revoked is not None
     return revoked
 
 
 def _is_last_admin(connection: Connection, admin: ApiKey) -> bool:
-    others = _holds(keys_of(admin.workspace_id), now()).where(ApiKey.role == Role.ADMIN, ApiKey.id != admin.id)
-    return first(connection, others.limit(1), ApiKey) is None
+    others = _only_valid(keys_in_workspace(admin.workspace_id), now()).where(
+        ApiKey.role == Role.ADMIN, ApiKey.id != admin.id
+    )
+    return fetch_first(connection, others.limit(1), ApiKey) is None
 
 
-def _holds(statement: Query, moment: datetime | BindParameter[datetime]) -> Query:
+def _only_valid(statement: Query, moment: datetime | BindParameter[datetime]) -> Query:
     """Only keys that open something at a moment."""
     return statement.where(ApiKey.revoked_at.is_(None), or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > moment))
 
 
 # Every request asks this, so it is put together once.
-_WHO: Final = _holds(
+_VIEWER_BY_DIGEST: Final = _only_valid(
     select(ApiKey.id, ApiKey.role, User.id, User.name, Workspace.id, Workspace.name)
     .join(User, User.id == ApiKey.user_id)
     .join(Workspace, Workspace.id == ApiKey.workspace_id)
@@ -163,31 +165,31 @@ _WHO: Final = _holds(
 )
 
 
-def viewer_of(connection: Connection, secret: str) -> Viewer | None:
+def find_viewer(connection: Connection, secret: str) -> Viewer | None:
     """Who presents this key; None when it is unknown, expired or revoked."""
-    row = connection.execute(_WHO, {"digest": digest(secret), "moment": now()}).first()
+    row = connection.execute(_VIEWER_BY_DIGEST, {"digest": hash_secret(secret), "moment": now()}).first()
     return Viewer(*row) if row is not None else None
 
 
-def note_use(connection: Connection, key_id: str) -> None:
+def record_key_use(connection: Connection, key_id: str) -> None:
     """Remember that a key was used just now, unless another server remembered the same within the minute."""
     moment = now()
-    long_ago = or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at < moment - USE_NOTED_EVERY)
+    long_ago = or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at < moment - KEY_USE_INTERVAL)
     connection.execute(update(ApiKey).where(ApiKey.id == key_id, long_ago).values(last_used_at=moment))
 
 
-def workspace_named(connection: Connection, name: str) -> Workspace | None:
+def find_workspace(connection: Connection, name: str) -> Workspace | None:
     """The workspace of this name."""
-    return first(connection, select(Workspace).where(Workspace.name == name), Workspace)
+    return fetch_first(connection, select(Workspace).where(Workspace.name == name), Workspace)
 
 
-def webhook_secret(connection: Connection, workspace: str) -> str | None:
+def find_webhook_secret(connection: Connection, workspace: str) -> str | None:
     """The secret with which a workspace's webhooks are signed (Standard Webhooks, ``whsec_...``)."""
     statement = select(Workspace.webhook_secret).where(Workspace.name == workspace)
     return connection.execute(statement).scalar_one_or_none()
 
 
-def webhook_secret_of_job(connection: Connection, job_id: str) -> str:
+def get_webhook_secret_for_job(connection: Connection, job_id: str) -> str:
     """The secret of the workspace that a job belongs to."""
     return connection.execute(
         select(Workspace.webhook_secret)

@@ -7,10 +7,10 @@ from sqlalchemy import Connection, insert, select
 
 from models.audit import Actor, AuditAction, AuditEntry
 from models.base import now
-from store.database.keyset import Keyset, whole_number
+from store.database.keyset import Keyset, parse_key_number
 from store.database.rows import Query
 
-ENTRIES = Keyset(AuditEntry, "audit", AuditEntry.pk, descending=True, parse=whole_number)
+ENTRIES = Keyset(AuditEntry, "audit", AuditEntry.pk, descending=True, parse=parse_key_number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class AuditFilter:
     until: datetime | None = None
 
 
-def record(
+def record_action(
     connection: Connection,
     actor: Actor,
     action: AuditAction,
@@ -56,7 +56,7 @@ def record(
     )
 
 
-def of_workspace(workspace_id: str, wanted: AuditFilter) -> Query:
+def in_workspace(workspace_id: str, wanted: AuditFilter) -> Query:
     """What was done in a workspace."""
     statement = select(AuditEntry).where(AuditEntry.workspace_id == workspace_id)
     if wanted.actions is not None:

@@ -13,8 +13,8 @@ from models.judge import Judge
 from models.spec import EvaluationSpec
 from store import search
 from store.counters import update as counters
-from store.database.rows import Query, among, called, every, first, unindexed
-from store.external_ids import digest_of, ingest
+from store.database.rows import Query, by_external_ids, fetch_all, fetch_first, in_values, without_index
+from store.external_ids import digest_content, ingest
 
 _TEXTS = ("input", "output", "rationale")
 
@@ -40,7 +40,7 @@ class NewEvaluation:
         spec = self.spec
         object.__setattr__(self, "digest", self._digest())
         texts = (spec.output, spec.input, spec.rationale)
-        object.__setattr__(self, "words", search.words_of(" ".join(text for text in texts if text)))
+        object.__setattr__(self, "words", search.extract_words(" ".join(text for text in texts if text)))
 
     @property
     def external_id(self) -> str | None:
@@ -50,7 +50,7 @@ class NewEvaluation:
     def _digest(self) -> str:
         spec = self.spec
         foreign = self.shown if spec.version_id is None else None  # what a version shows follows from the rest
-        return digest_of(
+        return digest_content(
             spec.group,
             spec.source,
             spec.input,
@@ -73,28 +73,30 @@ class NewEvaluation:
         )
 
 
-def of_workspace(workspace_id: str) -> Query:
+def in_workspace(workspace_id: str) -> Query:
     """All evaluations of a workspace."""
     return select(Evaluation).join(Judge, Judge.pk == Evaluation.judge_pk).where(Judge.workspace_id == workspace_id)
 
 
-def get(connection: Connection, workspace_id: str, evaluation_id: str) -> Evaluation | None:
+def find_evaluation(connection: Connection, workspace_id: str, evaluation_id: str) -> Evaluation | None:
     """The workspace's evaluation of this id."""
-    return first(connection, of_workspace(workspace_id).where(Evaluation.id == evaluation_id), Evaluation)
+    return fetch_first(connection, in_workspace(workspace_id).where(Evaluation.id == evaluation_id), Evaluation)
 
 
-def named(
+def find_evaluations(
     connection: Connection, judge_pk: int, ids: Sequence[str], external_ids: Sequence[str]
 ) -> tuple[dict[str, Evaluation], dict[str, Evaluation]]:
     """A judge's evaluations by id and by external id, of those asked for; without their texts."""
     without_texts = select(*(column for column in inspect(Evaluation).c if column.key not in _TEXTS))
-    statement = without_texts.where(among(connection, Evaluation.id, ids), unindexed(Evaluation.judge_pk) == judge_pk)
-    known = every(connection, statement, Evaluation) if ids else []
-    named = called(connection, without_texts, Evaluation, judge_pk, external_ids) if external_ids else []
+    statement = without_texts.where(
+        in_values(connection, Evaluation.id, ids), without_index(Evaluation.judge_pk) == judge_pk
+    )
+    known = fetch_all(connection, statement, Evaluation) if ids else []
+    named = by_external_ids(connection, without_texts, Evaluation, judge_pk, external_ids) if external_ids else []
     return {row.id: row for row in known}, {row.external_id or "": row for row in named}
 
 
-def record(
+def record_evaluations(
     connection: Connection, judge_pk: int, user_id: str, items: Sequence[NewEvaluation]
 ) -> tuple[list[Evaluation | Conflict], int]:
     """Keep evaluations; in order, what is kept for each, and how many are new."""
@@ -107,7 +109,7 @@ def record(
     ).scalar_one() - len(items)
     moment = now()
     added: list[dict[str, Any]] = []
-    findable: list[search.Text] = []
+    findable: list[search.IndexedText] = []
 
     def row(item: NewEvaluation, number: int) -> dict[str, Any]:
         spec = item.spec
@@ -133,6 +135,6 @@ def record(
         return values
 
     kept, new = ingest(connection, Evaluation, judge_pk, items, row)
-    counters.unreviewed(connection, added)
-    search.index(connection, Evaluation, findable)
+    counters.add_unreviewed(connection, added)
+    search.index_texts(connection, Evaluation, findable)
     return kept, new

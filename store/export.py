@@ -10,22 +10,22 @@ from sqlalchemy import Connection, func, select
 
 from models.evaluation import Evaluation
 from models.feedback import Feedback
-from store.database.rows import every
+from store.database.rows import fetch_all
 
 
-def last_evaluation(connection: Connection, judge_pk: int) -> int:
+def last_evaluation_seq(connection: Connection, judge_pk: int) -> int:
     """The place of the judge's last evaluation; 0 without any."""
     newest = select(func.coalesce(func.max(Evaluation.seq), 0)).where(Evaluation.judge_pk == judge_pk)
     return connection.execute(newest).scalar_one()
 
 
-def last_feedback(connection: Connection, judge_pk: int) -> int:
+def last_feedback_seq(connection: Connection, judge_pk: int) -> int:
     """The place of the judge's last feedback; 0 without any."""
     newest = select(func.coalesce(func.max(Feedback.seq), 0)).where(Feedback.judge_pk == judge_pk)
     return connection.execute(newest).scalar_one()
 
 
-def evaluations(connection: Connection, judge_pk: int, after: int, upto: int, limit: int) -> list[Evaluation]:
+def list_evaluations(connection: Connection, judge_pk: int, after: int, upto: int, limit: int) -> list[Evaluation]:
     """The judge's evaluations after one place, up to another."""
     statement = (
         select(Evaluation)
@@ -33,10 +33,10 @@ def evaluations(connection: Connection, judge_pk: int, after: int, upto: int, li
         .order_by(Evaluation.seq)
         .limit(limit)
     )
-    return every(connection, statement, Evaluation)
+    return fetch_all(connection, statement, Evaluation)
 
 
-def feedback(connection: Connection, judge_pk: int, after: int, upto: int, limit: int) -> Sequence[Any]:
+def list_feedback(connection: Connection, judge_pk: int, after: int, upto: int, limit: int) -> Sequence[Any]:
     """The judge's feedback after one place, up to another, retracted items left out; each with ``named``.
 
     ``named`` is the evaluation's external id, or our own where it has none.

@@ -16,12 +16,12 @@ from models.judge import Judge
 from models.spec import FeedbackSpec
 from store import judges, search
 from store.counters import update as counters
-from store.counters.update import About, Counted
+from store.counters.update import CountedFeedback, EvaluationRef
 from store.database.clock import database_now
 from store.database.keyset import Keyset
-from store.database.rows import Query, first
+from store.database.rows import Query, fetch_first
 from store.database.signals import Topic, touch
-from store.external_ids import digest_of, ingest
+from store.external_ids import digest_content, ingest
 
 FEEDBACK = Keyset(Feedback, "feedback", Feedback.id)
 
@@ -51,7 +51,7 @@ class NewFeedback:
 
     def _digest(self) -> str:
         spec = self.spec
-        return digest_of(
+        return digest_content(
             self.evaluation.id,
             spec.type,
             self.scores,
@@ -84,7 +84,7 @@ class NewFeedback:
         ) and same_scores(row.scores, self.scores)
 
 
-def no_such_evaluation(spec: FeedbackSpec) -> NotFound:
+def evaluation_not_found(spec: FeedbackSpec) -> NotFound:
     """The judge has no evaluation of the name that feedback gives."""
     if spec.evaluation_id is not None:
         return NotFound(f"The judge has no evaluation {spec.evaluation_id!r}.", ("evaluation_id",))
@@ -92,22 +92,22 @@ def no_such_evaluation(spec: FeedbackSpec) -> NotFound:
     return NotFound(f"The judge has no evaluation with the external id {name!r}.", ("evaluation_external_id",))
 
 
-def of_workspace(workspace_id: str) -> Query:
+def in_workspace(workspace_id: str) -> Query:
     """All feedback of a workspace."""
     return select(Feedback).join(Judge, Judge.pk == Feedback.judge_pk).where(Judge.workspace_id == workspace_id)
 
 
-def get(connection: Connection, workspace_id: str, feedback_id: str) -> Feedback | None:
+def find_feedback(connection: Connection, workspace_id: str, feedback_id: str) -> Feedback | None:
     """The workspace's feedback of this id."""
-    return first(connection, of_workspace(workspace_id).where(Feedback.id == feedback_id), Feedback)
+    return fetch_first(connection, in_workspace(workspace_id).where(Feedback.id == feedback_id), Feedback)
 
 
-def of_evaluation(workspace_id: str, evaluation_id: str) -> Query:
+def for_evaluation(workspace_id: str, evaluation_id: str) -> Query:
     """All feedback about one evaluation."""
-    return of_workspace(workspace_id).where(Feedback.evaluation_id == evaluation_id)
+    return in_workspace(workspace_id).where(Feedback.evaluation_id == evaluation_id)
 
 
-def within(statement: Query, judge_pk: int, bounds: FeedbackBounds) -> Query:
+def within_bounds(statement: Query, judge_pk: int, bounds: FeedbackBounds) -> Query:
     """A judge's feedback within bounds of time and ingestion, in order of ingestion; retracted items left out."""
     stands: list[ColumnElement[bool]] = [Feedback.retracted_at.is_(None)]
     if bounds.as_of is not None:
@@ -124,7 +124,7 @@ def within(statement: Query, judge_pk: int, bounds: FeedbackBounds) -> Query:
     return statement.order_by(Feedback.seq)
 
 
-def submit(
+def submit_feedback(
     connection: Connection, judge_pk: int, user_id: str, user_name: str, items: Sequence[NewFeedback]
 ) -> tuple[list[Feedback | Conflict], int]:
     """Keep feedback; in order, what is kept for each, and how many are new."""
@@ -136,9 +136,9 @@ def submit(
         .returning(Judge.feedback_seq)
     ).scalar_one() - len(items)
     moment = now()
-    about: dict[str, About] = {}
-    added: list[Counted] = []
-    commented: list[search.Text] = []
+    about: dict[str, EvaluationRef] = {}
+    added: list[CountedFeedback] = []
+    commented: list[search.IndexedText] = []
 
     def row(item: NewFeedback, number: int) -> dict[str, Any]:
         spec = item.spec
@@ -167,29 +167,29 @@ def submit(
             "about_at": item.evaluation.created_at,
             "about_seq": item.evaluation.seq,
         }
-        about[item.evaluation.id] = cast("About", item.evaluation)
+        about[item.evaluation.id] = cast("EvaluationRef", item.evaluation)
         if spec.comment:
-            commented.append((judge_pk, start + number + 1, search.words_of(spec.comment)))
-        added.append(Counted(*[values[name] for name in Counted.__slots__]))
+            commented.append((judge_pk, start + number + 1, search.extract_words(spec.comment)))
+        added.append(CountedFeedback(*[values[name] for name in CountedFeedback.__slots__]))
         return values
 
     kept, new = ingest(connection, Feedback, judge_pk, items, row)
     if new:
-        counters.follow(connection, judge_pk, about, added=added)
-        search.index(connection, Feedback, commented)
+        counters.apply_changes(connection, judge_pk, about, added=added)
+        search.index_texts(connection, Feedback, commented)
         touch(connection, Topic.FEEDBACK)
     return kept, new
 
 
-def retract(connection: Connection, judge_pk: int, feedback_id: str, user_id: str, reason: str) -> Feedback:
+def retract_feedback(connection: Connection, judge_pk: int, feedback_id: str, user_id: str, reason: str) -> Feedback:
     """Take an item back: it stays, with who, when and why, and counts no longer.
 
     The first time counts: to retract an item again changes nothing. It raises the judge's counter of feedback, so that
     whoever watches that sees that something changed.
     """
-    judges.lock(connection, judge_pk)
+    judges.lock_judge(connection, judge_pk)
     statement = select(Feedback).where(Feedback.id == feedback_id)
-    item = first(connection, statement, Feedback)
+    item = fetch_first(connection, statement, Feedback)
     assert item is not None
     if item.retracted_at is not None:
         return item
@@ -199,11 +199,11 @@ def retract(connection: Connection, judge_pk: int, feedback_id: str, user_id: st
         .where(Feedback.id == feedback_id)
         .values(retracted_at=database_now(connection), retracted_by=user_id, retraction_reason=reason)
     )
-    columns = [getattr(Evaluation, name) for name in About._fields]
-    about = About(*connection.execute(select(*columns).where(Evaluation.id == item.evaluation_id)).one())
-    gone = Counted(*(getattr(item, name) for name in Counted.__slots__))
-    counters.follow(connection, judge_pk, {about.id: about}, removed=[gone])
+    columns = [getattr(Evaluation, name) for name in EvaluationRef._fields]
+    about = EvaluationRef(*connection.execute(select(*columns).where(Evaluation.id == item.evaluation_id)).one())
+    gone = CountedFeedback(*(getattr(item, name) for name in CountedFeedback.__slots__))
+    counters.apply_changes(connection, judge_pk, {about.id: about}, removed=[gone])
     touch(connection, Topic.FEEDBACK)
-    retracted = first(connection, statement, Feedback)
+    retracted = fetch_first(connection, statement, Feedback)
     assert retracted is not None
     return retracted

@@ -1,7 +1,8 @@
-"""Training jobs in the database. ``transition`` is the one way to change a job's state.
+"""Training jobs in the database. ``transition`` is the only way to change a job's state.
 
 Every change is guarded in its UPDATE's WHERE clause, and its event is written in the same transaction. Writes of a
-worker carry the fence its claim raised; a write that finds the fence moved on changes nothing and raises ``Lost``.
+worker carry the fence that its claim raised. A write whose fence is no longer the job's changes nothing and raises
+``StaleClaim``.
 """
 
 from collections.abc import Callable
@@ -19,9 +20,9 @@ from models.job_status import ACTIVE, TERMINAL, WAITING, JobStatus, source_statu
 from store import outbox
 from store.database.clock import database_now
 from store.database.keyset import Keyset
-from store.database.rows import Query, every, first
+from store.database.rows import Query, fetch_all, fetch_first
 from store.database.signals import Topic, touch
-from store.event_log.events import NewEvent, append
+from store.event_log.events import NewEvent, append_events
 
 JOBS = Keyset(TrainingJob, "job", TrainingJob.id, descending=True)
 
@@ -29,38 +30,38 @@ MAX_ATTEMPTS = 3  # times that training began
 MAX_CLAIMS = 10
 
 
-class Lost(Exception):
+class StaleClaim(Exception):
     """The job is no longer the caller's: its fence moved on, or the job has ended."""
 
 
-def of_workspace(workspace_id: str) -> Query:
+def in_workspace(workspace_id: str) -> Query:
     """All jobs of a workspace."""
     return select(TrainingJob).where(TrainingJob.workspace_id == workspace_id)
 
 
-def get(connection: Connection, workspace_id: str, job_id: str) -> TrainingJob | None:
+def find_job(connection: Connection, workspace_id: str, job_id: str) -> TrainingJob | None:
     """The workspace's job of this id."""
-    return first(connection, of_workspace(workspace_id).where(TrainingJob.id == job_id), TrainingJob)
+    return fetch_first(connection, in_workspace(workspace_id).where(TrainingJob.id == job_id), TrainingJob)
 
 
-def need(connection: Connection, workspace_id: str, job_id: str) -> TrainingJob:
+def get_job_or_raise(connection: Connection, workspace_id: str, job_id: str) -> TrainingJob:
     """The workspace's job of this id.
 
     Raises:
         NotFound: there is none.
     """
-    job = get(connection, workspace_id, job_id)
+    job = find_job(connection, workspace_id, job_id)
     if job is None:
         raise NotFound(f"There is no training job {job_id!r}.", ("job_id",))
     return job
 
 
-def by_idempotency_key(connection: Connection, workspace_id: str, key: str) -> TrainingJob | None:
+def find_by_idempotency_key(connection: Connection, workspace_id: str, key: str) -> TrainingJob | None:
     """The job that was created with this key."""
-    return first(connection, of_workspace(workspace_id).where(TrainingJob.idempotency_key == key), TrainingJob)
+    return fetch_first(connection, in_workspace(workspace_id).where(TrainingJob.idempotency_key == key), TrainingJob)
 
 
-def create(connection: Connection, events: list[NewEvent], *, start: bool, **values: Any) -> TrainingJob:
+def create_job(connection: Connection, events: list[NewEvent], *, start: bool, **values: Any) -> TrainingJob:
     """Keep a new job with its first events; with ``start`` it is queued at once."""
     job_id = new_id("job")
     moment = database_now(connection)
@@ -77,32 +78,45 @@ def create(connection: Connection, events: list[NewEvent], *, start: bool, **val
             **values,
         )
     )
-    job = _current(connection, job_id)
+    job = _reload(connection, job_id)
     created = NewEvent(EventKind.STATUS, "The job was created.", {"from": None, "to": JobStatus.CREATED.value})
-    _log(connection, job, [created, *events], moment)
+    _append_events(connection, job, [created, *events], moment)
     if start:
         return transition(connection, job, JobStatus.QUEUED, "The job waits for a worker.")
-    return _current(connection, job_id)
+    return _reload(connection, job_id)
 
 
 def transition(
-    connection: Connection, job: TrainingJob, to: JobStatus, message: str, *, under: int | None = None, **changes: Any
+    connection: Connection,
+    job: TrainingJob,
+    to: JobStatus,
+    message: str,
+    *,
+    fence: int | None = None,
+    raise_fence: bool = False,
+    **changes: Any,
 ) -> TrainingJob:
-    """Move a job to another state, with the event that tells of it.
+    """Move a job to another state and log the event of it.
 
     Args:
-        connection: of a writing unit.
-        job: any row of the job; only its id is used.
-        to: the new state.
-        message: what happened, for people.
-        under: the fence of the caller's claim; None where the caller is no worker.
-        changes: other columns to set.
+        connection: The connection of a writing unit.
+        job: Any row of the job; only its id is used.
+        to: The new state.
+        message: A sentence for people about what happened.
+        fence: The fence of the caller's claim; None if the caller is not a worker.
+        raise_fence: Raise the job's fence by one, which makes every earlier claim stale.
+        changes: Other columns to set.
+
+    Returns:
+        The job's new row.
 
     Raises:
-        Lost: the job is in no state that leads to ``to``, or its fence moved on.
+        StaleClaim: No transition leads from the job's state to ``to``, or the job's fence is another.
     """
-    now = _current(connection, job.id, lock=True)
+    now = _reload(connection, job.id, lock=True)
     moment = database_now(connection)
+    if raise_fence:
+        changes |= {"fence": now.fence + 1}
     if to in TERMINAL:
         changes |= {"finished_at": moment, "owner": None, "lease_until": None}
     guard = [
@@ -110,21 +124,22 @@ def transition(
         TrainingJob.status == now.status,
         TrainingJob.status.in_(source_statuses(to)),
     ]
-    if under is not None:
-        guard.append(TrainingJob.fence == under)
+    if fence is not None:
+        guard.append(TrainingJob.fence == fence)
     changed = connection.execute(update(TrainingJob).where(*guard).values(status=to, **changes))
     if changed.rowcount != 1:
-        raise Lost(f"{job.id} is {now.status} and can't become {to} under fence {under}; its own is {now.fence}.")
-    _log(connection, now, [NewEvent(EventKind.STATUS, message, {"from": now.status.value, "to": to.value})], moment)
-    moved = _current(connection, job.id)
+        raise StaleClaim(f"{job.id} is {now.status} and can't become {to} under fence {fence}; its own is {now.fence}.")
+    event = NewEvent(EventKind.STATUS, message, {"from": now.status.value, "to": to.value})
+    _append_events(connection, now, [event], moment)
+    moved = _reload(connection, job.id)
     if to in TERMINAL:
         connection.execute(delete(JobCheckpoint).where(JobCheckpoint.job_id == job.id))
-        outbox.enqueue(connection, moved, announcement(moved), moment)
+        outbox.enqueue_deliveries(connection, moved, completion_payload(moved), moment)
     touch(connection, Topic.JOBS)
     return moved
 
 
-def announcement(job: TrainingJob) -> dict[str, Any]:
+def completion_payload(job: TrainingJob) -> dict[str, Any]:
     """What the outside world is told when a job ends."""
     return {
         "type": f"training_job.{job.status.value}",
@@ -142,7 +157,7 @@ def announcement(job: TrainingJob) -> dict[str, Any]:
     }
 
 
-def claim(connection: Connection, owner: str, lease: timedelta) -> TrainingJob | None:
+def claim_next(connection: Connection, owner: str, lease: timedelta) -> TrainingJob | None:
     """Take the job that is next: highest priority, then oldest, whose judge has no active job.
 
     Raises:
@@ -157,7 +172,7 @@ def claim(connection: Connection, owner: str, lease: timedelta) -> TrainingJob |
         .limit(1)
         .with_for_update(skip_locked=True)
     )
-    job = first(connection, waiting, TrainingJob)
+    job = fetch_first(connection, waiting, TrainingJob)
     if job is None:
         return None
     moment = database_now(connection)
@@ -167,18 +182,18 @@ def claim(connection: Connection, owner: str, lease: timedelta) -> TrainingJob |
         JobStatus.PREPARING,
         "A worker took the job and prepares its data.",
         owner=owner,
-        fence=job.fence + 1,
+        raise_fence=True,
         claims=job.claims + 1,
         lease_until=moment + lease,
         started_at=job.started_at or moment,
     )
 
 
-def renew(connection: Connection, job_id: str, fence: int, lease: timedelta) -> TrainingJob:
+def renew_lease(connection: Connection, job_id: str, fence: int, lease: timedelta) -> TrainingJob:
     """Hold on to a claimed job for another lease, and see whether it is to be cancelled.
 
     Raises:
-        Lost: the job is no longer the caller's.
+        StaleClaim: the job is no longer the caller's.
     """
     held = connection.execute(
         update(TrainingJob)
@@ -186,11 +201,11 @@ def renew(connection: Connection, job_id: str, fence: int, lease: timedelta) -> 
         .values(lease_until=database_now(connection) + lease)
     )
     if held.rowcount != 1:
-        raise Lost(job_id)
-    return _current(connection, job_id)
+        raise StaleClaim(job_id)
+    return _reload(connection, job_id)
 
 
-def report(
+def save_progress(
     connection: Connection,
     job_id: str,
     fence: int,
@@ -201,9 +216,9 @@ def report(
     """Keep how far a worker is, and renew its lease.
 
     Raises:
-        Lost: the job is no longer the caller's.
+        StaleClaim: the job is no longer the caller's.
     """
-    job = renew(connection, job_id, fence, lease)
+    job = renew_lease(connection, job_id, fence, lease)
     if progress is not None:
         connection.execute(update(TrainingJob).where(TrainingJob.id == job_id).values(progress=progress))
     if checkpoint is not None:
@@ -216,25 +231,25 @@ def report(
     return job
 
 
-def held(connection: Connection, job_id: str, fence: int) -> TrainingJob:
+def lock_claimed(connection: Connection, job_id: str, fence: int) -> TrainingJob:
     """The row of a claimed job, kept as it is by others until the transaction ends.
 
     Raises:
-        Lost: the job is no longer the caller's.
+        StaleClaim: the job is no longer the caller's.
     """
-    job = _current(connection, job_id, lock=True)
+    job = _reload(connection, job_id, lock=True)
     if job.fence != fence or job.status not in ACTIVE:
-        raise Lost(job_id)
+        raise StaleClaim(job_id)
     return job
 
 
-def log(connection: Connection, job: TrainingJob, events: list[NewEvent]) -> None:
+def log_events(connection: Connection, job: TrainingJob, events: list[NewEvent]) -> None:
     """Add events to a job's log; the caller holds the job."""
     if events:
-        _log(connection, job, events, database_now(connection))
+        _append_events(connection, job, events, database_now(connection))
 
 
-def checkpoint_of(connection: Connection, job_id: str) -> bytes | None:
+def read_checkpoint(connection: Connection, job_id: str) -> bytes | None:
     """Where the job's training can go on from."""
     content: bytes | None = connection.execute(
         select(JobCheckpoint.content).where(JobCheckpoint.job_id == job_id)
@@ -242,16 +257,16 @@ def checkpoint_of(connection: Connection, job_id: str) -> bytes | None:
     return content
 
 
-def give_back(connection: Connection, job: TrainingJob, fence: int, reason: str, *, attempt_spent: bool) -> TrainingJob:
+def release(connection: Connection, job: TrainingJob, fence: int, reason: str, *, attempt_spent: bool) -> TrainingJob:
     """Let go of a claimed job whose worker is lost: back to the queue, cancelled if that was asked, or given up.
 
     Raises:
-        Lost: the job is no longer held under this fence.
+        StaleClaim: the job is no longer held under this fence.
     """
-    current = _current(connection, job.id, lock=True)
-    release: dict[str, Any] = {"fence": fence + 1, "owner": None, "lease_until": None}
+    current = _reload(connection, job.id, lock=True)
+    release: dict[str, Any] = {"raise_fence": True, "owner": None, "lease_until": None}
     if current.cancel_requested:
-        return transition(connection, job, JobStatus.CANCELLED, cancel_message(current), under=fence, **release)
+        return transition(connection, job, JobStatus.CANCELLED, cancellation_message(current), fence=fence, **release)
     if not attempt_spent and current.status is not JobStatus.PREPARING:
         release["attempt"] = max(0, current.attempt - 1)
     spent = current.attempt >= MAX_ATTEMPTS and attempt_spent
@@ -259,12 +274,12 @@ def give_back(connection: Connection, job: TrainingJob, fence: int, reason: str,
         tries = f"{current.attempt} attempts" if spent else f"{current.claims} claims"
         message = f"The job was given up after {tries}; the last one ended because {reason}. Try it again with retry."
         release |= {"error_code": "WORKER_LOST", "error_message": message}
-        return transition(connection, job, JobStatus.FAILED, message, under=fence, **release)
+        return transition(connection, job, JobStatus.FAILED, message, fence=fence, **release)
     message = f"Back to the queue: {reason}."
-    return transition(connection, job, JobStatus.QUEUED, message, under=fence, **release)
+    return transition(connection, job, JobStatus.QUEUED, message, fence=fence, **release)
 
 
-def expired(connection: Connection, is_gone: Callable[[str], bool], *, lock: bool) -> list[TrainingJob]:
+def find_abandoned(connection: Connection, is_gone: Callable[[str], bool], *, lock: bool) -> list[TrainingJob]:
     """Jobs whose worker did not renew its lease in time, or is known to be gone.
 
     Args:
@@ -278,20 +293,20 @@ def expired(connection: Connection, is_gone: Callable[[str], bool], *, lock: boo
     moment = database_now(connection)
     return [
         job
-        for job in every(connection, statement, TrainingJob)
+        for job in fetch_all(connection, statement, TrainingJob)
         if job.lease_until is None or job.lease_until < moment or is_gone(job.owner or "")
     ]
 
 
-def request_cancel(connection: Connection, workspace_id: str, job_id: str, reason: str | None) -> TrainingJob:
+def request_cancellation(connection: Connection, workspace_id: str, job_id: str, reason: str | None) -> TrainingJob:
     """Cancel a waiting job at once; ask the worker of a running one to stop.
 
     Raises:
         NotFound: there is no such job.
         NotCancellable: the job has ended.
     """
-    need(connection, workspace_id, job_id)
-    job = _current(connection, job_id, lock=True)
+    get_job_or_raise(connection, workspace_id, job_id)
+    job = _reload(connection, job_id, lock=True)
     if job.status in TERMINAL:
         raise NotCancellable(f"The job is over: it is {job.status.name}.", ("job_id",))
     asked: dict[str, Any] = {"cancel_requested": True, "cancel_reason": reason}
@@ -300,17 +315,19 @@ def request_cancel(connection: Connection, workspace_id: str, job_id: str, reaso
         return transition(connection, job, JobStatus.CANCELLED, message, **asked)
     if not job.cancel_requested:
         connection.execute(update(TrainingJob).where(TrainingJob.id == job_id).values(asked))
-        _log(connection, job, [NewEvent(EventKind.NOTE, "Cancellation was asked for.")], database_now(connection))
+        _append_events(
+            connection, job, [NewEvent(EventKind.NOTE, "Cancellation was asked for.")], database_now(connection)
+        )
         touch(connection, Topic.JOBS)
-    return _current(connection, job_id)
+    return _reload(connection, job_id)
 
 
-def cancel_message(job: TrainingJob) -> str:
+def cancellation_message(job: TrainingJob) -> str:
     """Why a job was cancelled, in a sentence."""
     return "The job was cancelled" + (f": {job.cancel_reason}" if job.cancel_reason else ".")
 
 
-def recently_finished(connection: Connection, limit: int) -> list[TrainingJob]:
+def list_recently_completed(connection: Connection, limit: int) -> list[TrainingJob]:
     """Completed jobs, newest first: what estimates are made from."""
     statement = (
         select(TrainingJob)
@@ -318,10 +335,10 @@ def recently_finished(connection: Connection, limit: int) -> list[TrainingJob]:
         .order_by(TrainingJob.id.desc())
         .limit(limit)
     )
-    return every(connection, statement, TrainingJob)
+    return fetch_all(connection, statement, TrainingJob)
 
 
-def ahead(connection: Connection, priority: int) -> list[int]:
+def usable_counts_ahead(connection: Connection, priority: int) -> list[int]:
     """The usable items of each job that goes before a new one of this priority."""
     statement = select(TrainingJob.summary).where(
         TrainingJob.status.in_(ACTIVE) | ((TrainingJob.status == JobStatus.QUEUED) & (TrainingJob.priority <= priority))
@@ -329,16 +346,16 @@ def ahead(connection: Connection, priority: int) -> list[int]:
     return [summary["usable"] for summary in connection.execute(statement).scalars()]
 
 
-def _current(connection: Connection, job_id: str, *, lock: bool = False) -> TrainingJob:
+def _reload(connection: Connection, job_id: str, *, lock: bool = False) -> TrainingJob:
     statement = select(TrainingJob).where(TrainingJob.id == job_id)
     if lock:
         statement = statement.with_for_update()
-    job = first(connection, statement, TrainingJob)
+    job = fetch_first(connection, statement, TrainingJob)
     assert job is not None
     return job
 
 
-def _log(connection: Connection, job: TrainingJob, events: list[NewEvent], moment: datetime) -> None:
+def _append_events(connection: Connection, job: TrainingJob, events: list[NewEvent], moment: datetime) -> None:
     """Append to the job's log. Numbers come from the job's row, so commits can't reorder a job's events."""
     last: int = connection.execute(
         update(TrainingJob)
@@ -346,4 +363,4 @@ def _log(connection: Connection, job: TrainingJob, events: list[NewEvent], momen
         .values(event_seq=TrainingJob.event_seq + len(events))
         .returning(TrainingJob.event_seq)
     ).scalar_one()
-    append(connection, job, last - len(events), events, moment)
+    append_events(connection, job, last - len(events), events, moment)

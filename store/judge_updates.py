@@ -9,7 +9,7 @@ from models.spec import MAX_CRITERIA, CriterionChange, CriterionSpec, JudgeChang
 from store import judges
 
 
-def change(connection: Connection, workspace_id: str, wanted: JudgeChange) -> Judge:
+def update_judge(connection: Connection, workspace_id: str, wanted: JudgeChange) -> Judge:
     """Rename, describe, reword and weigh; add criteria after those there are.
 
     Versions know criteria by key and scale: they score those they have learned and pass a new one through as it is.
@@ -18,11 +18,11 @@ def change(connection: Connection, workspace_id: str, wanted: JudgeChange) -> Ju
         NotFound: there is no such judge.
         RequestRejected: something can't be changed; then nothing is.
     """
-    judge = judges.lock(connection, judges.need(connection, workspace_id, wanted.judge_id).pk)
-    criteria = judges.criteria(connection, judge.pk)
+    judge = judges.lock_judge(connection, judges.get_judge_or_raise(connection, workspace_id, wanted.judge_id).pk)
+    criteria = judges.list_criteria(connection, judge.pk)
     added = keyed(wanted.add_criteria, {criterion.key for criterion in criteria})
-    problems = [*_clashes(criteria, added), *_refused(criteria, wanted.update_criteria)]
-    problems += _weightless(criteria, added, wanted.update_criteria)
+    problems = [*_find_conflicts(criteria, added), *_find_invalid_changes(criteria, wanted.update_criteria)]
+    problems += _check_weights(criteria, added, wanted.update_criteria)
     if problems:
         raise RequestRejected(*problems)
     values: dict[str, str | None] = {}
@@ -34,12 +34,12 @@ def change(connection: Connection, workspace_id: str, wanted: JudgeChange) -> Ju
         connection.execute(update(Judge).where(Judge.pk == judge.pk).values(values))
     scorecard = Scorecard(criteria)
     for each in wanted.update_criteria:
-        _update(connection, scorecard, each)
+        _update_criterion(connection, scorecard, each)
     judges.add_criteria(connection, judge.pk, added, len(criteria))
-    return judges.by_pk(connection, judge.pk)
+    return judges.get_judge_by_pk(connection, judge.pk)
 
 
-def _clashes(criteria: tuple[Criterion, ...], added: tuple[CriterionSpec, ...]) -> list[DomainError]:
+def _find_conflicts(criteria: tuple[Criterion, ...], added: tuple[CriterionSpec, ...]) -> list[DomainError]:
     problems: list[DomainError] = []
     if len(criteria) + len(added) > MAX_CRITERIA:
         room = MAX_CRITERIA - len(criteria)
@@ -55,7 +55,7 @@ def _clashes(criteria: tuple[Criterion, ...], added: tuple[CriterionSpec, ...]) 
     return problems
 
 
-def _refused(criteria: tuple[Criterion, ...], changes: tuple[CriterionChange, ...]) -> list[DomainError]:
+def _find_invalid_changes(criteria: tuple[Criterion, ...], changes: tuple[CriterionChange, ...]) -> list[DomainError]:
     problems: list[DomainError] = []
     scorecard = Scorecard(criteria)
     for number, each in enumerate(changes):
@@ -79,7 +79,7 @@ def _refused(criteria: tuple[Criterion, ...], changes: tuple[CriterionChange, ..
     return problems
 
 
-def _weightless(
+def _check_weights(
     criteria: tuple[Criterion, ...], added: tuple[CriterionSpec, ...], changes: tuple[CriterionChange, ...]
 ) -> list[DomainError]:
     scorecard = Scorecard(criteria)
@@ -93,7 +93,7 @@ def _weightless(
     return [Invalid("At least one criterion needs a weight above 0.", ("update_criteria",))]
 
 
-def _update(connection: Connection, scorecard: Scorecard, each: CriterionChange) -> None:
+def _update_criterion(connection: Connection, scorecard: Scorecard, each: CriterionChange) -> None:
     criterion = scorecard.find(each.criterion)
     assert criterion is not None
     values: dict[str, object] = {}

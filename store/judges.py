@@ -19,66 +19,66 @@ from models.judge import (
     VersionStatus,
 )
 from models.spec import CriterionSpec, JudgeSpec
-from store.database.keyset import Keyset, whole_number
-from store.database.rows import Query, every, first
+from store.database.keyset import Keyset, parse_key_number
+from store.database.rows import Query, fetch_all, fetch_first
 
-JUDGES = Keyset(Judge, "judge", Judge.pk, parse=whole_number)
-VERSIONS = Keyset(JudgeVersion, "version", JudgeVersion.number, descending=True, parse=whole_number)
+JUDGES = Keyset(Judge, "judge", Judge.pk, parse=parse_key_number)
+VERSIONS = Keyset(JudgeVersion, "version", JudgeVersion.number, descending=True, parse=parse_key_number)
 
 
-def of_workspace(workspace_id: str) -> Query:
+def in_workspace(workspace_id: str) -> Query:
     """All judges of a workspace."""
     return select(Judge).where(Judge.workspace_id == workspace_id)
 
 
-def get(connection: Connection, workspace_id: str, judge_id: str) -> Judge | None:
+def find_judge(connection: Connection, workspace_id: str, judge_id: str) -> Judge | None:
     """The workspace's judge of this id."""
-    return first(connection, of_workspace(workspace_id).where(Judge.id == judge_id), Judge)
+    return fetch_first(connection, in_workspace(workspace_id).where(Judge.id == judge_id), Judge)
 
 
-def need(connection: Connection, workspace_id: str, judge_id: str) -> Judge:
+def get_judge_or_raise(connection: Connection, workspace_id: str, judge_id: str) -> Judge:
     """The workspace's judge of this id.
 
     Raises:
         NotFound: there is none.
     """
-    judge = get(connection, workspace_id, judge_id)
+    judge = find_judge(connection, workspace_id, judge_id)
     if judge is None:
         raise NotFound(f"There is no judge {judge_id!r}.", ("judge_id",))
     return judge
 
 
-def by_pk(connection: Connection, judge_pk: int) -> Judge:
+def get_judge_by_pk(connection: Connection, judge_pk: int) -> Judge:
     """The judge of this key, which is known to exist."""
-    found = first(connection, select(Judge).where(Judge.pk == judge_pk), Judge)
+    found = fetch_first(connection, select(Judge).where(Judge.pk == judge_pk), Judge)
     assert found is not None
     return found
 
 
-def lock(connection: Connection, judge_pk: int) -> Judge:
+def lock_judge(connection: Connection, judge_pk: int) -> Judge:
     """The judge's newest row, kept as it is by others until the transaction ends."""
-    found = first(connection, select(Judge).where(Judge.pk == judge_pk).with_for_update(key_share=True), Judge)
+    found = fetch_first(connection, select(Judge).where(Judge.pk == judge_pk).with_for_update(key_share=True), Judge)
     assert found is not None
     return found
 
 
-def criteria_of(connection: Connection, judge_pks: list[int]) -> dict[int, tuple[Criterion, ...]]:
+def list_criteria_by_judge(connection: Connection, judge_pks: list[int]) -> dict[int, tuple[Criterion, ...]]:
     """The criteria of judges, in order."""
     statement = (
         select(Criterion).where(Criterion.judge_pk.in_(judge_pks)).order_by(Criterion.judge_pk, Criterion.ordinal)
     )
     found: dict[int, list[Criterion]] = {pk: [] for pk in judge_pks}
-    for criterion in every(connection, statement, Criterion):
+    for criterion in fetch_all(connection, statement, Criterion):
         found[criterion.judge_pk].append(criterion)
     return {pk: tuple(criteria) for pk, criteria in found.items()}
 
 
-def criteria(connection: Connection, judge_pk: int) -> tuple[Criterion, ...]:
+def list_criteria(connection: Connection, judge_pk: int) -> tuple[Criterion, ...]:
     """The criteria of one judge, in order."""
-    return criteria_of(connection, [judge_pk])[judge_pk]
+    return list_criteria_by_judge(connection, [judge_pk])[judge_pk]
 
 
-def create(connection: Connection, workspace_id: str, user_id: str, spec: JudgeSpec) -> Judge:
+def create_judge(connection: Connection, workspace_id: str, user_id: str, spec: JudgeSpec) -> Judge:
     """Make a judge from a checked spec.
 
     Raises:
@@ -98,14 +98,14 @@ def create(connection: Connection, workspace_id: str, user_id: str, spec: JudgeS
         "created_by": user_id,
     }
     taken = Conflict(f"The id {judge_id} is taken by another judge of this workspace.", ("id",))
-    if get(connection, workspace_id, judge_id) is not None:
+    if find_judge(connection, workspace_id, judge_id) is not None:
         raise taken
     try:
         pk: int = connection.execute(insert(Judge).values(values).returning(Judge.pk)).scalar_one()
     except IntegrityError:
         raise taken from None
     add_criteria(connection, pk, spec.criteria)
-    return need(connection, workspace_id, judge_id)
+    return get_judge_or_raise(connection, workspace_id, judge_id)
 
 
 def add_criteria(connection: Connection, judge_pk: int, criteria: Sequence[CriterionSpec], start: int = 0) -> None:
@@ -129,28 +129,28 @@ def add_criteria(connection: Connection, judge_pk: int, criteria: Sequence[Crite
         connection.execute(insert(Criterion), rows)
 
 
-def versions_of(judge_pk: int) -> Query:
+def versions_for_judge(judge_pk: int) -> Query:
     """All versions of a judge."""
     return select(JudgeVersion).where(JudgeVersion.judge_pk == judge_pk)
 
 
-def version(connection: Connection, workspace_id: str, version_id: str) -> JudgeVersion | None:
+def find_version(connection: Connection, workspace_id: str, version_id: str) -> JudgeVersion | None:
     """The workspace's judge version of this id."""
     statement = (
         select(JudgeVersion)
         .join(Judge, Judge.pk == JudgeVersion.judge_pk)
         .where(JudgeVersion.id == version_id, Judge.workspace_id == workspace_id)
     )
-    return first(connection, statement, JudgeVersion)
+    return fetch_first(connection, statement, JudgeVersion)
 
 
-def watermark(connection: Connection, judge_pk: int) -> int:
+def read_watermark(connection: Connection, judge_pk: int) -> int:
     """The place in order of ingestion up to which the newest version knew the judge's feedback; 0 without any."""
     newest = select(func.coalesce(func.max(JudgeVersion.watermark), 0)).where(JudgeVersion.judge_pk == judge_pk)
     return int(connection.execute(newest).scalar_one())
 
 
-def version_content(connection: Connection, version_id: str) -> bytes:
+def read_version_content(connection: Connection, version_id: str) -> bytes:
     """What a version learned, as the trainer wrote it."""
     return connection.execute(
         select(VersionContent.content).where(VersionContent.version_id == version_id)
@@ -173,12 +173,12 @@ def add_version(connection: Connection, judge_pk: int, content: bytes, **values:
     }
     connection.execute(insert(JudgeVersion).values(row))
     connection.execute(insert(VersionContent).values(version_id=version_id, content=content))
-    added = first(connection, select(JudgeVersion).where(JudgeVersion.id == version_id), JudgeVersion)
+    added = fetch_first(connection, select(JudgeVersion).where(JudgeVersion.id == version_id), JudgeVersion)
     assert added is not None
     return added
 
 
-def activate(
+def activate_version(
     connection: Connection,
     judge: Judge,
     version_id: str | None,
@@ -217,10 +217,10 @@ def activate(
             by=by,
         )
     )
-    return lock(connection, judge.pk)
+    return lock_judge(connection, judge.pk)
 
 
-def deployment_of(connection: Connection, judge_pk: int, version_id: str) -> Deployment | None:
+def find_deployment(connection: Connection, judge_pk: int, version_id: str) -> Deployment | None:
     """The deployment that made this version count, rollbacks aside."""
     statement = (
         select(Deployment)
@@ -232,21 +232,21 @@ def deployment_of(connection: Connection, judge_pk: int, version_id: str) -> Dep
         .order_by(Deployment.pk.desc())
         .limit(1)
     )
-    return first(connection, statement, Deployment)
+    return fetch_first(connection, statement, Deployment)
 
 
-def newest_candidate(connection: Connection, judge_pk: int) -> JudgeVersion | None:
+def find_newest_candidate(connection: Connection, judge_pk: int) -> JudgeVersion | None:
     """The version made last that was never put to use."""
-    candidates = versions_of(judge_pk).where(JudgeVersion.status == VersionStatus.CANDIDATE)
-    return first(connection, candidates.order_by(JudgeVersion.number.desc()).limit(1), JudgeVersion)
+    candidates = versions_for_judge(judge_pk).where(JudgeVersion.status == VersionStatus.CANDIDATE)
+    return fetch_first(connection, candidates.order_by(JudgeVersion.number.desc()).limit(1), JudgeVersion)
 
 
-def newest_backup(connection: Connection, judge_pk: int) -> JudgeVersion | None:
+def find_newest_backup(connection: Connection, judge_pk: int) -> JudgeVersion | None:
     """The BACKUP that was replaced last."""
     statement = (
-        versions_of(judge_pk)
+        versions_for_judge(judge_pk)
         .where(JudgeVersion.status == VersionStatus.BACKUP)
         .order_by(JudgeVersion.replaced_at.desc(), JudgeVersion.number.desc())
         .limit(1)
     )
-    return first(connection, statement, JudgeVersion)
+    return fetch_first(connection, statement, JudgeVersion)

@@ -19,8 +19,8 @@ from models.evaluation import Evaluation
 from models.feedback import Feedback, FeedbackType
 from models.filters import EvaluationFilter, FeedbackFilter
 from store import search
-from store.database.keyset import Window, check_first, count, decode_cursor, encode_cursor, whole_number
-from store.database.rows import every
+from store.database.keyset import KeysetPage, check_first, count_rows, decode_cursor, encode_cursor, parse_key_number
+from store.database.rows import fetch_all
 
 T = TypeVar("T", Evaluation, Feedback)
 
@@ -31,7 +31,7 @@ Sets = Sequence[tuple[FeedbackType, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Walk(Generic[T]):
+class _IndexWalk(Generic[T]):
     """How to find a list's rows in order: by a moment and the place, or by the place in a full text alone.
 
     Each branch is a select of (moment, seq), or of (place, seq), and the columns that order it, descending. Branches
@@ -44,7 +44,7 @@ class _Walk(Generic[T]):
     kind: str
     overlap: bool = False
 
-    def window(self, connection: Connection, first: int, after: str | None) -> Window[T]:
+    def fetch_page(self, connection: Connection, first: int, after: str | None) -> KeysetPage[T]:
         """One page."""
         check_first(first)
         start = None if after is None else self._parse(after)
@@ -53,8 +53,8 @@ class _Walk(Generic[T]):
         of_page = select(self.record).where(
             self.record.judge_pk == self.judge_pk, self.record.seq.in_([key.seq for key in shown])
         )
-        by_seq = {row.seq: row for row in every(connection, of_page, self.record)}
-        return Window(
+        by_seq = {row.seq: row for row in fetch_all(connection, of_page, self.record)}
+        return KeysetPage(
             tuple(by_seq[key.seq] for key in shown),
             tuple(encode_cursor(self.kind, self._cursor(key)) for key in shown),
             has_next=len(keys) > first,
@@ -78,8 +78,8 @@ class _Walk(Generic[T]):
     def number(self, connection: Connection) -> int:
         """How long the list is."""
         if self.overlap:
-            return count(connection, select(self._join([statement for statement, _ in self.branches]).subquery()))
-        return sum(count(connection, statement) for statement, _ in self.branches)
+            return count_rows(connection, select(self._join([statement for statement, _ in self.branches]).subquery()))
+        return sum(count_rows(connection, statement) for statement, _ in self.branches)
 
     def _join(self, selects: Sequence[Select[Any]]) -> Any:
         return union(*selects) if self.overlap else union_all(*selects)
@@ -91,100 +91,102 @@ class _Walk(Generic[T]):
     def _parse(self, after: str) -> tuple[Any, ...]:
         moment, dot, seq = decode_cursor(self.kind, after).partition(".")
         try:
-            return (from_microseconds(int(moment)), whole_number(seq)) if dot else (whole_number(moment),)
+            return (from_microseconds(int(moment)), parse_key_number(seq)) if dot else (parse_key_number(moment),)
         except (ValueError, OverflowError):
             raise Invalid("after is no cursor of this list.", ("after",)) from None
 
 
-def evaluations(
+def list_evaluations(
     connection: Connection, judge_pk: int, wanted: EvaluationFilter, first: int, after: str | None
-) -> Window[Evaluation]:
+) -> KeysetPage[Evaluation]:
     """A page of a judge's evaluations.
 
     Raises:
         Invalid: ``first`` or ``after`` is not allowed.
     """
-    return _evaluations(connection, judge_pk, wanted).window(connection, first, after)
+    return _walk_evaluations(connection, judge_pk, wanted).fetch_page(connection, first, after)
 
 
-def feedback(
+def list_feedback(
     connection: Connection, judge_pk: int, wanted: FeedbackFilter, first: int, after: str | None
-) -> Window[Feedback]:
+) -> KeysetPage[Feedback]:
     """A page of a judge's feedback.
 
     Raises:
         Invalid: ``first`` or ``after`` is not allowed.
     """
-    return _feedback(connection, judge_pk, wanted).window(connection, first, after)
+    return _walk_feedback(connection, judge_pk, wanted).fetch_page(connection, first, after)
 
 
 def count_evaluations(connection: Connection, judge_pk: int, wanted: EvaluationFilter) -> int:
     """How many evaluations a filter leaves."""
-    return _evaluations(connection, judge_pk, wanted).number(connection)
+    return _walk_evaluations(connection, judge_pk, wanted).number(connection)
 
 
 def count_feedback(connection: Connection, judge_pk: int, wanted: FeedbackFilter) -> int:
     """How many items of feedback a filter leaves."""
-    return _feedback(connection, judge_pk, wanted).number(connection)
+    return _walk_feedback(connection, judge_pk, wanted).number(connection)
 
 
-def _evaluations(connection: Connection, judge_pk: int, wanted: EvaluationFilter) -> _Walk[Evaluation]:
+def _walk_evaluations(connection: Connection, judge_pk: int, wanted: EvaluationFilter) -> _IndexWalk[Evaluation]:
     said = wanted.feedback
     if said is None and wanted.search is None and wanted.has_feedback is not None:
         order = (Review.created_at, Review.seq)
         within = [Review.judge_pk == judge_pk, Review.reviewed == wanted.has_feedback]
-        within += _period(Review.created_at, wanted)
-        return _Walk(Evaluation, judge_pk, ((select(*order).where(*within), order),), "evaluation")
-    within = [Evaluation.judge_pk == judge_pk, *_period(Evaluation.created_at, wanted)]
+        within += _period_conditions(Review.created_at, wanted)
+        return _IndexWalk(Evaluation, judge_pk, ((select(*order).where(*within), order),), "evaluation")
+    within = [Evaluation.judge_pk == judge_pk, *_period_conditions(Evaluation.created_at, wanted)]
     if said is not None:
-        sets = _sets(connection, judge_pk, said)
+        sets = _find_matching_sets(connection, judge_pk, said)
         if wanted.search is None and (said.rater is not None or len(sets or ()) <= MAX_BRANCHES):
-            return _evaluations_by_feedback(judge_pk, wanted, said, sets)
-        within.append(exists().where(Feedback.evaluation_id == Evaluation.id, *_said(said, sets)))
+            return _walk_evaluations_by_feedback(judge_pk, wanted, said, sets)
+        within.append(exists().where(Feedback.evaluation_id == Evaluation.id, *_feedback_conditions(said, sets)))
     if wanted.has_feedback is not None:
         review = and_(Review.judge_pk == judge_pk, Review.seq == Evaluation.seq)
         within += [review, Review.reviewed == wanted.has_feedback]
     if wanted.search is None:
         order = (Evaluation.created_at, Evaluation.seq)
-        return _Walk(Evaluation, judge_pk, ((select(*order).where(*within), order),), "evaluation")
-    return _found(connection, Evaluation, judge_pk, wanted.search, select(Evaluation.seq).where(*within))
+        return _IndexWalk(Evaluation, judge_pk, ((select(*order).where(*within), order),), "evaluation")
+    return _walk_matches(connection, Evaluation, judge_pk, wanted.search, select(Evaluation.seq).where(*within))
 
 
-def _evaluations_by_feedback(
+def _walk_evaluations_by_feedback(
     judge_pk: int, wanted: EvaluationFilter, said: FeedbackFilter, sets: Sets | None
-) -> _Walk[Evaluation]:
+) -> _IndexWalk[Evaluation]:
     """By the place of its evaluation that each item of feedback knows."""
     order = (Feedback.about_at, Feedback.about_seq)
-    within = [Feedback.judge_pk == judge_pk, *_period(Feedback.about_at, wanted)]
+    within = [Feedback.judge_pk == judge_pk, *_period_conditions(Feedback.about_at, wanted)]
     if wanted.has_feedback is False:
         within.append(false())
     keys = select(Feedback.about_at, Feedback.about_seq.label("seq")).distinct()
-    branches = _branches(keys, order, within, said, sets)
-    return _Walk(Evaluation, judge_pk, branches, "evaluation", overlap=len(branches) > 1)
+    branches = _feedback_branches(keys, order, within, said, sets)
+    return _IndexWalk(Evaluation, judge_pk, branches, "evaluation", overlap=len(branches) > 1)
 
 
-def _feedback(connection: Connection, judge_pk: int, wanted: FeedbackFilter) -> _Walk[Feedback]:
+def _walk_feedback(connection: Connection, judge_pk: int, wanted: FeedbackFilter) -> _IndexWalk[Feedback]:
     order = (Feedback.submitted_at, Feedback.seq)
-    within = [Feedback.judge_pk == judge_pk, *_period(Feedback.submitted_at, wanted)]
-    sets = _sets(connection, judge_pk, wanted)
+    within = [Feedback.judge_pk == judge_pk, *_period_conditions(Feedback.submitted_at, wanted)]
+    sets = _find_matching_sets(connection, judge_pk, wanted)
     if wanted.search is None:
-        return _Walk(Feedback, judge_pk, _branches(select(*order), order, within, wanted, sets), "feedback")
-    statement = select(Feedback.seq).where(*within, *_said(wanted, sets))
-    return _found(connection, Feedback, judge_pk, wanted.search, statement)
+        return _IndexWalk(
+            Feedback, judge_pk, _feedback_branches(select(*order), order, within, wanted, sets), "feedback"
+        )
+    statement = select(Feedback.seq).where(*within, *_feedback_conditions(wanted, sets))
+    return _walk_matches(connection, Feedback, judge_pk, wanted.search, statement)
 
 
-def _branches(
+def _feedback_branches(
     keys: Any, order: tuple[Any, ...], within: Conditions, wanted: FeedbackFilter, sets: Sets | None
 ) -> tuple[tuple[Any, tuple[Any, ...]], ...]:
     """A walk of the index by person; without one, a walk for each type and set of criteria that is meant."""
     if sets is None or wanted.rater is not None or len(sets) > MAX_BRANCHES:
-        return ((keys.where(*within, *_said(wanted, sets)), order),)
-    stands = _said(wanted, None)
+        return ((keys.where(*within, *_feedback_conditions(wanted, sets)), order),)
+    stands = _feedback_conditions(wanted, None)
     alike = [and_(Feedback.type == kind, Feedback.criteria == criteria) for kind, criteria in sets] or [false()]
     return tuple((keys.where(*within, *stands, each), order) for each in alike)
 
 
-def _said(wanted: FeedbackFilter, sets: Sets | None) -> Conditions:
+def _feedback_conditions(wanted: FeedbackFilter, sets: Sets | None) -> Conditions:
     """What feedback must be, but for words and period; ``sets``: the types and sets of criteria that are meant."""
     found: Conditions = [] if wanted.with_retracted else [Feedback.retracted_at.is_(None)]
     if wanted.rater is not None:
@@ -194,14 +196,16 @@ def _said(wanted: FeedbackFilter, sets: Sets | None) -> Conditions:
     return found
 
 
-def _found(connection: Connection, record: type[T], judge_pk: int, words: str, statement: Select[Any]) -> _Walk[T]:
+def _walk_matches(
+    connection: Connection, record: type[T], judge_pk: int, words: str, statement: Select[Any]
+) -> _IndexWalk[T]:
     """Matches, in the order in which the full text has them: the place in the judge's own order."""
-    matches, place = search.matching(connection, record, judge_pk, words, statement)
+    matches, place = search.match_texts(connection, record, judge_pk, words, statement)
     keyed = matches.with_only_columns(place.label("place"), record.seq)
-    return _Walk(record, judge_pk, ((keyed, (place,)),), f"found-{record.__tablename__}")
+    return _IndexWalk(record, judge_pk, ((keyed, (place,)),), f"found-{record.__tablename__}")
 
 
-def _period(moment: Any, wanted: EvaluationFilter | FeedbackFilter) -> Conditions:
+def _period_conditions(moment: Any, wanted: EvaluationFilter | FeedbackFilter) -> Conditions:
     found: Conditions = []
     if wanted.since is not None:
         found.append(moment >= wanted.since)
@@ -210,7 +214,7 @@ def _period(moment: Any, wanted: EvaluationFilter | FeedbackFilter) -> Condition
     return found
 
 
-def _sets(connection: Connection, judge_pk: int, wanted: FeedbackFilter) -> Sets | None:
+def _find_matching_sets(connection: Connection, judge_pk: int, wanted: FeedbackFilter) -> Sets | None:
     """The types and sets of criteria there are that a filter means; None: it means all."""
     if wanted.types is None and wanted.criterion is None:
         return None

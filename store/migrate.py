@@ -20,10 +20,10 @@ def _config(connection: Connection | None = None) -> Config:
 def upgrade(connection: Connection) -> None:
     """Run the migrations that are missing, in the connection's transaction, and count what is not counted yet."""
     command.upgrade(_config(connection), "head")
-    recount.fill(connection)
+    recount.rebuild_stale(connection)
 
 
-def newest() -> str:
+def newest_revision() -> str:
     """The revision that the newest migration leads to."""
     head = ScriptDirectory.from_config(_config()).get_current_head()
     assert head is not None

@@ -8,11 +8,11 @@ from sqlalchemy import Connection, exists, insert, select, update
 from models.base import new_id
 from models.job import Delivery, DeliveryStatus, TrainingJob
 from store.database.clock import database_now
-from store.database.rows import Query, every
+from store.database.rows import Query, fetch_all
 from store.database.signals import Topic, touch
 
 
-def enqueue(connection: Connection, job: TrainingJob, payload: dict[str, Any], moment: datetime) -> None:
+def enqueue_deliveries(connection: Connection, job: TrainingJob, payload: dict[str, Any], moment: datetime) -> None:
     """Owe a message to each target the job names."""
     targets = {"email": job.options.get("notification_email"), "webhook": job.options.get("webhook_url")}
     rows = [
@@ -35,12 +35,12 @@ def enqueue(connection: Connection, job: TrainingJob, payload: dict[str, Any], m
         touch(connection, Topic.DELIVERIES)
 
 
-def of_job(job_id: str) -> Query:
+def for_job(job_id: str) -> Query:
     """The messages of one job."""
     return select(Delivery).where(Delivery.job_id == job_id).order_by(Delivery.id)
 
 
-def take_due(connection: Connection, limit: int, hold: timedelta) -> list[Delivery]:
+def claim_due(connection: Connection, limit: int, hold: timedelta) -> list[Delivery]:
     """Messages that are due, put off by ``hold`` meanwhile: a sender that dies loses none, and two never share one."""
     moment = database_now(connection)
     due = (
@@ -50,7 +50,7 @@ def take_due(connection: Connection, limit: int, hold: timedelta) -> list[Delive
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    taken = every(connection, due, Delivery)
+    taken = fetch_all(connection, due, Delivery)
     if taken:
         connection.execute(
             update(Delivery).where(Delivery.id.in_([row.id for row in taken])).values(due_at=moment + hold)
@@ -58,13 +58,13 @@ def take_due(connection: Connection, limit: int, hold: timedelta) -> list[Delive
     return taken
 
 
-def any_due(connection: Connection) -> bool:
+def has_due(connection: Connection) -> bool:
     """Whether a message is due."""
     due = exists().where(Delivery.status == DeliveryStatus.PENDING, Delivery.due_at <= database_now(connection))
     return bool(connection.execute(select(due)).scalar_one())
 
 
-def settle(connection: Connection, delivery: Delivery, error: str | None, again: timedelta | None) -> None:
+def record_attempt(connection: Connection, delivery: Delivery, error: str | None, again: timedelta | None) -> None:
     """Note how an attempt went: delivered, to be tried again, or given up."""
     moment = database_now(connection)
     if error is None:

@@ -4,10 +4,10 @@ from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, selec
 
 from models.evaluation import Evaluation
 from models.feedback import MIN_CONFIRMING_RATING, Feedback, FeedbackType
-from store.database.rows import Query, every
+from store.database.rows import Query, fetch_all
 
 
-def newest_id(connection: Connection, judge_pk: int) -> str | None:
+def newest_evaluation_id(connection: Connection, judge_pk: int) -> str | None:
     """The id of the judge's newest evaluation."""
     found: str | None = connection.execute(
         select(func.max(Evaluation.id)).where(Evaluation.judge_pk == judge_pk)
@@ -15,12 +15,12 @@ def newest_id(connection: Connection, judge_pk: int) -> str | None:
     return found
 
 
-def newest(connection: Connection, judge_pk: int, before: str | None, size: int) -> list[Evaluation]:
+def list_newest(connection: Connection, judge_pk: int, before: str | None, size: int) -> list[Evaluation]:
     """Up to ``size`` evaluations, newest first, older than the one named ``before``."""
-    return every(connection, _newest(judge_pk, before).limit(size), Evaluation)
+    return fetch_all(connection, _select_newest(judge_pk, before).limit(size), Evaluation)
 
 
-def newest_by_label(
+def list_newest_by_label(
     connection: Connection, judge_pk: int, before: str | None, size: int, *, labelled: bool, among: int
 ) -> list[Evaluation]:
     """The same of those that people told a right score of, or of the others; only the newest ``among`` are looked at.
@@ -35,17 +35,19 @@ def newest_by_label(
         .limit(1)
         .scalar_subquery()
     )
-    told = exists().where(Feedback.evaluation_id == Evaluation.id, Feedback.retracted_at.is_(None), _tells())
-    statement = _newest(judge_pk, before).where(Evaluation.id > func.coalesce(oldest, ""), told if labelled else ~told)
-    return every(connection, statement.limit(size), Evaluation)
+    told = exists().where(Feedback.evaluation_id == Evaluation.id, Feedback.retracted_at.is_(None), _gives_label())
+    statement = _select_newest(judge_pk, before).where(
+        Evaluation.id > func.coalesce(oldest, ""), told if labelled else ~told
+    )
+    return fetch_all(connection, statement.limit(size), Evaluation)
 
 
-def _newest(judge_pk: int, before: str | None) -> Query:
+def _select_newest(judge_pk: int, before: str | None) -> Query:
     older = Evaluation.id < before if before is not None else true()
     return select(Evaluation).where(Evaluation.judge_pk == judge_pk, older).order_by(Evaluation.id.desc())
 
 
-def _tells() -> ColumnElement[bool]:
+def _gives_label() -> ColumnElement[bool]:
     return or_(
         Feedback.type == FeedbackType.CORRECTION,
         Feedback.approved.is_(True),

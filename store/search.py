@@ -19,13 +19,13 @@ from models.spec import MAX_TEXT
 from store.database.rows import Query
 
 Record = type[Evaluation] | type[Feedback]
-Text = tuple[int, int, str]  # the judge's key, the row's place, and its words with spaces between
+IndexedText = tuple[int, int, str]  # the judge's key, the row's place, and its words with spaces between
 
 _TABLES: dict[Record, str] = {Evaluation: "evaluation_texts", Feedback: "feedback_texts"}
-_PLACES = 40  # bits of a row's place in an FTS5 rowid; the judge's key stands above them
-_LONGEST = 500  # characters of a word; a longer run is several
-_WORD = re.compile(rf"[^\W_]{{1,{_LONGEST}}}")
-_PLAIN = {code: chr(code).lower() if chr(code).isalnum() else " " for code in range(128)}
+_SEQ_BITS = 40  # bits of a row's place in an FTS5 rowid; the judge's key stands above them
+_MAX_WORD_LENGTH = 500  # characters of a word; a longer run is several
+_WORD = re.compile(rf"[^\W_]{{1,{_MAX_WORD_LENGTH}}}")
+_ASCII_WORDS = {code: chr(code).lower() if chr(code).isalnum() else " " for code in range(128)}
 MAX_WORDS = 20  # of a search; the rest is ignored
 
 _INSERT = {
@@ -37,14 +37,14 @@ _INSERT = {
 }
 
 
-def words_of(content: str) -> str:
+def extract_words(content: str) -> str:
     """The words of a text with spaces between: letters and digits in a row, in small letters, without accents.
 
     Of a longer text only the first 100,000 characters count.
     """
     content = content[:MAX_TEXT]
     if content.isascii():
-        words = content.translate(_PLAIN)  # fifty times as fast as what the rest takes
+        words = content.translate(_ASCII_WORDS)  # fifty times as fast as what the rest takes
         if not _has_long_run(words):
             return words
     content = unicodedata.normalize("NFKD", content)
@@ -55,15 +55,15 @@ def words_of(content: str) -> str:
 def _has_long_run(words: str) -> bool:
     """Whether any word is longer than the longest: looks at a few characters of a text only."""
     begin = 0
-    while len(words) - begin > _LONGEST:
-        space = words.rfind(" ", begin, begin + _LONGEST + 1)
+    while len(words) - begin > _MAX_WORD_LENGTH:
+        space = words.rfind(" ", begin, begin + _MAX_WORD_LENGTH + 1)
         if space < 0:
             return True
         begin = space + 1
     return False
 
 
-def index(connection: Connection, record: Record, texts: list[Text]) -> None:
+def index_texts(connection: Connection, record: Record, texts: list[IndexedText]) -> None:
     """Make texts findable by their words."""
     if not texts:
         return
@@ -74,19 +74,21 @@ def index(connection: Connection, record: Record, texts: list[Text]) -> None:
         connection.exec_driver_sql(statement, tuple(map(list, zip(*texts, strict=True))))
 
 
-def matching(connection: Connection, record: Record, judge_pk: int, words: str, statement: Query) -> tuple[Query, Any]:
+def match_texts(
+    connection: Connection, record: Record, judge_pk: int, words: str, statement: Query
+) -> tuple[Query, Any]:
     """A select of a judge's rows, narrowed to texts that hold all of the words; and the column that orders matches.
 
     Whatever is asked for is words: nothing in it is taken as an operator. Without any word nothing is found.
     """
-    name, wanted = _TABLES[record], words_of(words).split()[:MAX_WORDS]
+    name, wanted = _TABLES[record], extract_words(words).split()[:MAX_WORDS]
     if connection.dialect.name == "sqlite":
         texts = table(name, column("rowid", BigInteger))
         quoted = " ".join(f'"{word}"' for word in wanted) or '""'
-        first = judge_pk << _PLACES
-        join = and_(record.judge_pk == judge_pk, record.seq == texts.c.rowid.op("&")((1 << _PLACES) - 1))
+        first = judge_pk << _SEQ_BITS
+        join = and_(record.judge_pk == judge_pk, record.seq == texts.c.rowid.op("&")((1 << _SEQ_BITS) - 1))
         found = text(f"{name} MATCH :words").bindparams(bindparam("words", quoted))
-        within = (found, texts.c.rowid > first, texts.c.rowid < first + (1 << _PLACES))
+        within = (found, texts.c.rowid > first, texts.c.rowid < first + (1 << _SEQ_BITS))
         return statement.join_from(texts, record, join).where(*within), texts.c.rowid
     texts = table(name, column("judge_pk", BigInteger), column("seq", BigInteger), column("text"))
     join = and_(record.judge_pk == texts.c.judge_pk, record.seq == texts.c.seq)

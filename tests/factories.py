@@ -23,7 +23,7 @@ from models.spec import (
     TrainingSpec,
 )
 from store import access, evaluations, feedback, jobs, judges
-from store.database.rows import every
+from store.database.rows import fetch_all
 from store.database.store import Store, open_store
 from store.evaluations import NewEvaluation
 from store.event_log import events
@@ -73,7 +73,7 @@ async def make_key(store: Store, *, role: Role = Role.ADMIN, workspace: str = "d
 async def make_viewer(store: Store, **values: Any) -> tuple[Viewer, str]:
     """Somebody with a key, and the key."""
     secret = await make_key(store, **values)
-    viewer = await store.read(lambda c: access.viewer_of(c, secret))
+    viewer = await store.read(lambda c: access.find_viewer(c, secret))
     assert viewer is not None
     return viewer, secret
 
@@ -82,34 +82,36 @@ async def make_world(store: Store, *, criteria: tuple[str, ...] = ("Clarity", "A
     """A workspace, somebody in it, and a judge."""
     viewer, key = await make_viewer(store, **values)
     spec = JudgeSpec("Judge", tuple(CriterionSpec(name) for name in criteria)).checked()
-    judge = await store.write(lambda c: judges.create(c, viewer.workspace_id, viewer.user_id, spec))
-    return World(store, viewer, key, judge, await store.read(lambda c: judges.criteria(c, judge.pk)))
+    judge = await store.write(lambda c: judges.create_judge(c, viewer.workspace_id, viewer.user_id, spec))
+    return World(store, viewer, key, judge, await store.read(lambda c: judges.list_criteria(c, judge.pk)))
 
 
 async def record(world: World, *items: NewEvaluation) -> tuple[list[Evaluation | Conflict], int]:
     """Record evaluations; what was kept for each, and how many are new."""
-    return await world.store.write(lambda c: evaluations.record(c, world.judge.pk, world.viewer.user_id, items))
+    return await world.store.write(
+        lambda c: evaluations.record_evaluations(c, world.judge.pk, world.viewer.user_id, items)
+    )
 
 
 async def submit(world: World, *items: NewFeedback) -> tuple[list[Feedback | Conflict], int]:
     """Submit feedback; what was kept for each, and how many are new."""
     viewer = world.viewer
     return await world.store.write(
-        lambda c: feedback.submit(c, world.judge.pk, viewer.user_id, viewer.user_name, items)
+        lambda c: feedback.submit_feedback(c, world.judge.pk, viewer.user_id, viewer.user_name, items)
     )
 
 
 async def retract(world: World, feedback_id: str, reason: str = "A mistake.") -> Feedback:
     """Take an item of feedback back."""
     return await world.store.write(
-        lambda c: feedback.retract(c, world.judge.pk, feedback_id, world.viewer.user_id, reason)
+        lambda c: feedback.retract_feedback(c, world.judge.pk, feedback_id, world.viewer.user_id, reason)
     )
 
 
 async def retract_all(world: World, after: int = 0) -> None:
     """Take back all feedback that came in after a place."""
     mine = select(Feedback).where(Feedback.judge_pk == world.judge.pk, Feedback.seq > after)
-    for row in await world.store.read(lambda c: every(c, mine, Feedback)):
+    for row in await world.store.read(lambda c: fetch_all(c, mine, Feedback)):
         await retract(world, row.id)
 
 
@@ -184,7 +186,7 @@ def job_values(world: World, **values: Any) -> dict[str, Any]:
 async def make_job(world: World, *, start: bool = True, **values: Any) -> TrainingJob:
     """A job, queued unless it is not to start."""
     row = job_values(world, **values)
-    return await world.store.write(lambda c: jobs.create(c, [], start=start, **row))
+    return await world.store.write(lambda c: jobs.create_job(c, [], start=start, **row))
 
 
 async def put_job(world: World, status: JobStatus, **values: Any) -> TrainingJob:
@@ -193,19 +195,19 @@ async def put_job(world: World, status: JobStatus, **values: Any) -> TrainingJob
 
     def unit(connection: Connection) -> TrainingJob:
         connection.execute(update(TrainingJob).where(TrainingJob.id == job.id).values(status=status, **values))
-        return jobs.need(connection, job.workspace_id, job.id)
+        return jobs.get_job_or_raise(connection, job.workspace_id, job.id)
 
     return await world.store.write(unit)
 
 
 async def job_now(store: Store, job: TrainingJob) -> TrainingJob:
     """A job as it stands."""
-    return await store.read(lambda c: jobs.need(c, job.workspace_id, job.id))
+    return await store.read(lambda c: jobs.get_job_or_raise(c, job.workspace_id, job.id))
 
 
 async def log_of(store: Store, job: TrainingJob) -> list[JobEvent]:
     """A job's events in order."""
-    return await store.read(lambda c: every(c, events.of_job(job.id).order_by(JobEvent.seq), JobEvent))
+    return await store.read(lambda c: fetch_all(c, events.for_job(job.id).order_by(JobEvent.seq), JobEvent))
 
 
 def evidence(*, improved: bool = True, worsened: bool = False) -> dict[str, Any]:

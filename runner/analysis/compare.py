@@ -12,7 +12,7 @@ from runner.analysis.results import ChangedItem, Comparison, VerdictChange, Vers
 from runner.dataset.dataset import to_items, to_scales
 from store import judges
 from store.database.store import Store
-from store.review_queue import newest
+from store.review_queue import list_newest
 from trainer.data import Items, Scale
 from trainer.model.version import Scores, Version
 from trainer.scales import span, to_grid
@@ -26,7 +26,7 @@ ROWS_PER_READ = 200
 
 async def compare_versions(store: Store, request: CompareRequest) -> Comparison:
     """Score the newest evaluations with both versions."""
-    criteria = await store.read(lambda connection: judges.criteria(connection, request.judge_pk))
+    criteria = await store.read(lambda connection: judges.list_criteria(connection, request.judge_pk))
     scales = to_scales(criteria)
     old, new = [await _version(store, version_id) for version_id in (request.old, request.new)]
     tally = _Tally(scales, request.first)
@@ -42,7 +42,7 @@ async def _read_newest_blocks(store: Store, judge_pk: int) -> AsyncIterator[list
     count = characters = 0
     while count < MAX_EVALUATIONS and characters < MAX_CHARACTERS:
         rows = await store.read(
-            partial(newest, judge_pk=judge_pk, before=before, size=min(ROWS_PER_READ, MAX_EVALUATIONS - count))
+            partial(list_newest, judge_pk=judge_pk, before=before, size=min(ROWS_PER_READ, MAX_EVALUATIONS - count))
         )
         if not rows:
             return
@@ -67,7 +67,7 @@ def _score(version: Version | None, items: Items, scales: Sequence[Scale]) -> Sc
 async def _version(store: Store, version_id: str | None) -> Version | None:
     if version_id is None:
         return None
-    return Version.loads(await store.read(lambda connection: judges.version_content(connection, version_id)))
+    return Version.loads(await store.read(lambda connection: judges.read_version_content(connection, version_id)))
 
 
 class _Tally:

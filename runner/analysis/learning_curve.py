@@ -12,7 +12,7 @@ from runner.analysis.results import CurvePoint, Estimate, LearningCurveResult, S
 from runner.dataset.dataset import load_dataset, to_items, to_scales
 from store import judges
 from store.database.store import Store
-from store.review_queue import newest_by_label
+from store.review_queue import list_newest_by_label
 from trainer.active_learning import suggest_items
 from trainer.evidence.bootstrap import Interval
 from trainer.learning_curve import learning_curve
@@ -32,7 +32,7 @@ ROWS_PER_READ = 200
 async def compute_learning_curve(store: Store, request: LearningCurveRequest) -> LearningCurveResult:
     """Out-of-fold agreement with people at growing numbers of labels."""
     judge_pk, watermark = request.judge_pk, request.watermark
-    criteria = await store.read(lambda connection: judges.criteria(connection, judge_pk))
+    criteria = await store.read(lambda connection: judges.list_criteria(connection, judge_pk))
     bounds = FeedbackBounds(after_seq=max(0, watermark - MAX_FEEDBACK), upto_seq=watermark)
     data = await store.read(lambda connection: load_dataset(connection, judge_pk, len(criteria), bounds, 0))
     if not len(data.labels):
@@ -51,10 +51,12 @@ async def compute_learning_curve(store: Store, request: LearningCurveRequest) ->
 async def suggest_evaluations(store: Store, request: SuggestionsRequest) -> Suggestions:
     """The evaluations without a label whose labels would teach most."""
     judge_pk, version_id = request.judge_pk, request.version
-    criteria = await store.read(lambda connection: judges.criteria(connection, judge_pk))
+    criteria = await store.read(lambda connection: judges.list_criteria(connection, judge_pk))
     version: Version | None = None
     if version_id is not None:
-        version = Version.loads(await store.read(lambda connection: judges.version_content(connection, version_id)))
+        version = Version.loads(
+            await store.read(lambda connection: judges.read_version_content(connection, version_id))
+        )
     candidates = await _read_newest(store, judge_pk, MAX_CANDIDATES, labelled=False)
     company = await _read_newest(store, judge_pk, MAX_LABELLED, labelled=True)
     rows = candidates + company
@@ -66,7 +68,7 @@ async def suggest_evaluations(store: Store, request: SuggestionsRequest) -> Sugg
 async def _read_newest(store: Store, judge_pk: int, most: int, *, labelled: bool) -> list[Evaluation]:
     found: list[Evaluation] = []
     characters = 0
-    read = partial(newest_by_label, judge_pk=judge_pk, labelled=labelled, among=MAX_SEARCHED)
+    read = partial(list_newest_by_label, judge_pk=judge_pk, labelled=labelled, among=MAX_SEARCHED)
     while len(found) < most and characters < MAX_CHARACTERS:
         before = found[-1].id if found else None
         rows = await store.read(partial(read, before=before, size=min(ROWS_PER_READ, most - len(found))))

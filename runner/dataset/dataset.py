@@ -11,7 +11,7 @@ from models.feedback import Feedback, FeedbackBounds
 from models.judge import Criterion
 from runner.dataset.labels import EvaluationScores, LabelBuilder, LabelSet
 from store import feedback
-from store.database.rows import every
+from store.database.rows import fetch_all
 from trainer.data import Doubts, Items, Labels, Scale
 
 
@@ -45,7 +45,7 @@ def load_dataset(
         watermark: feedback up to this place in order of ingestion was known to the base version.
     """
     builder = LabelBuilder()
-    rows = feedback.within(
+    rows = feedback.within_bounds(
         select(
             Feedback.seq,
             Feedback.type,
@@ -60,10 +60,10 @@ def load_dataset(
     )
     for row in connection.execute(rows.order_by(None).order_by(Feedback.submitted_at, Feedback.seq)):
         builder.add(row)
-    named = feedback.within(select(Feedback.evaluation_id), judge_pk, bounds).order_by(None)
+    named = feedback.within_bounds(select(Feedback.evaluation_id), judge_pk, bounds).order_by(None)
     evaluations = {
         row.id: row
-        for row in every(
+        for row in fetch_all(
             connection, select(Evaluation).where(Evaluation.judge_pk == judge_pk, Evaluation.id.in_(named)), Evaluation
         )
     }

@@ -31,7 +31,7 @@ def fit_throughput(connection: Connection) -> ThroughputModel:
     that large ones do not outweigh the small. A handful of prior points keeps it sensible before there are
     measurements, and counts for less the more there are.
     """
-    measured = [_measure_job(job) for job in jobs.recently_finished(connection, _MAX_MEASURED_JOBS)]
+    measured = [_measure_job(job) for job in jobs.list_recently_completed(connection, _MAX_MEASURED_JOBS)]
     points = [*_PRIOR_POINTS, *measured]
     doubt = [1 / (1 + len(measured))] * len(_PRIOR_POINTS) + [1.0] * len(measured)
     weights = [w / seconds for w, (_, seconds) in zip(doubt, points, strict=True)]

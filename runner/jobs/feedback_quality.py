@@ -12,8 +12,8 @@ from models.judge import Criterion
 from runner.dataset.labels import LATER_CORRECTION, LATER_VERDICT, EvaluationScores, Label, LabelBuilder
 from runner.jobs.detectable_effect import IntraGroupCorrelation
 from store.database.store import Store
-from store.summary.excluded import outside
-from store.summary.sample import newest_block
+from store.summary.excluded import count_excluded
+from store.summary.sample import read_newest
 
 MAX_EXAMINED = 5_000
 """Items of feedback looked at, the newest: it bounds what a preflight costs, however large a judge is."""
@@ -62,12 +62,12 @@ async def examine_feedback(
     """Look at the newest feedback within bounds, as the training process will at all of it."""
     bounds = replace(bounds, criteria=None)  # targets narrow what is counted, not what is learned from
     rows: list[Any] = []
-    read = partial(newest_block, judge_pk=judge_pk, bounds=bounds, size=ROWS_PER_READ)
+    read = partial(read_newest, judge_pk=judge_pk, bounds=bounds, size=ROWS_PER_READ)
     block = await store.read(partial(read, below=None))
     while block and len(rows) < MAX_EXAMINED:
         rows += block
         block = await store.read(partial(read, below=rows[-1].seq))
-    unqualified = await store.read(partial(outside, judge_pk=judge_pk, bounds=bounds))
+    unqualified = await store.read(partial(count_excluded, judge_pk=judge_pk, bounds=bounds))
     found = await asyncio.to_thread(_assess_rows, rows, criteria)
     return replace(found, whole=not block, left_out=unqualified | found.left_out)
 

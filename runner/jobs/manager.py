@@ -71,17 +71,17 @@ class JobManager:
         """
 
         def unit(connection: Connection) -> TrainingJob:
-            job = jobs.need(connection, viewer.workspace_id, job_id)
+            job = jobs.get_job_or_raise(connection, viewer.workspace_id, job_id)
             try:
                 if job.status is not JobStatus.CREATED:
-                    raise jobs.Lost(job.id)
+                    raise jobs.StaleClaim(job.id)
                 started = jobs.transition(connection, job, JobStatus.QUEUED, "The job waits for a worker.")
-            except jobs.Lost:
+            except jobs.StaleClaim:
                 raise NotStartable(
                     f"Only a job that was created with autoStart: false can be started; this one is {job.status.name}.",
                     ("job_id",),
                 ) from None
-            audit.record(connection, viewer, AuditAction.JOB_STARTED, job.id, "Started the training job.")
+            audit.record_action(connection, viewer, AuditAction.JOB_STARTED, job.id, "Started the training job.")
             return started
 
         return await self.store.write(unit)
@@ -94,11 +94,11 @@ class JobManager:
         """
 
         def unit(connection: Connection) -> TrainingJob:
-            before = jobs.need(connection, viewer.workspace_id, job_id)
-            job = jobs.request_cancel(connection, viewer.workspace_id, job_id, reason)
+            before = jobs.get_job_or_raise(connection, viewer.workspace_id, job_id)
+            job = jobs.request_cancellation(connection, viewer.workspace_id, job_id, reason)
             if not before.cancel_requested:  # to ask again changes nothing
                 message = "Cancelled the training job."
-                audit.record(connection, viewer, AuditAction.JOB_CANCELLED, job.id, message, reason)
+                audit.record_action(connection, viewer, AuditAction.JOB_CANCELLED, job.id, message, reason)
             return job
 
         return await self.store.write(unit)
@@ -112,13 +112,13 @@ class JobManager:
         """
 
         def again(connection: Connection) -> TrainingSpec:
-            old = jobs.need(connection, viewer.workspace_id, job_id)
+            old = jobs.get_job_or_raise(connection, viewer.workspace_id, job_id)
             if old.status not in (JobStatus.FAILED, JobStatus.CANCELLED):
                 raise NotRetryable(
                     f"Only a job that FAILED or was CANCELLED can be tried again; this one is {old.status.name}.",
                     ("job_id",),
                 )
-            judge = judges.by_pk(connection, old.judge_pk)
+            judge = judges.get_judge_by_pk(connection, old.judge_pk)
             return replace(rebuild_spec(old, judge.id), idempotency_key=None)
 
         spec = await self.store.read(again)  # what has ended stays as it is
@@ -163,12 +163,12 @@ def _submit(
     request = spec.as_json()
     digest = hashlib.sha256(orjson.dumps(request, option=orjson.OPT_SORT_KEYS)).hexdigest()
     if spec.idempotency_key is not None:
-        earlier = jobs.by_idempotency_key(connection, viewer.workspace_id, spec.idempotency_key)
+        earlier = jobs.find_by_idempotency_key(connection, viewer.workspace_id, spec.idempotency_key)
         if earlier is not None:
             return _require_same_request(earlier, digest), ()
-    judge = judges.get(connection, viewer.workspace_id, spec.judge_id)
+    judge = judges.find_judge(connection, viewer.workspace_id, spec.judge_id)
     if judge is not None:
-        judges.lock(connection, judge.pk)  # so that no feedback comes between its figures and the job's bounds
+        judges.lock_judge(connection, judge.pk)  # so that no feedback comes between its figures and the job's bounds
     plan = build_plan(connection, viewer.workspace_id, spec, quality)
     if plan.errors:
         raise RequestRejected(*plan.errors)
@@ -176,7 +176,7 @@ def _submit(
     assert plan.summary is not None
     assert plan.seconds is not None
     config = request["config"] | {"target_criteria": [c.id for c in plan.targets] or None}
-    job = jobs.create(
+    job = jobs.create_job(
         connection,
         [_to_event(notice) for notice in plan.warnings],
         start=spec.options.auto_start,
@@ -199,10 +199,10 @@ def _submit(
     kind = spec.training_type.name
     if retry_of is None:
         message = f"Created a training job of the type {kind} for {plan.judge.id}."
-        audit.record(connection, viewer, AuditAction.JOB_CREATED, job.id, message)
+        audit.record_action(connection, viewer, AuditAction.JOB_CREATED, job.id, message)
     else:
         message = f"Tried {retry_of} again, a training job of the type {kind} for {plan.judge.id}."
-        audit.record(connection, viewer, AuditAction.JOB_RETRIED, job.id, message)
+        audit.record_action(connection, viewer, AuditAction.JOB_RETRIED, job.id, message)
     return job, plan.warnings
 
 

@@ -42,11 +42,11 @@ def build_plan(
     connection: Connection, workspace_id: str, spec: TrainingSpec, quality: FeedbackAssessment
 ) -> TrainingPlan:
     """Check a request that is well-formed by itself against the judge and its feedback, whose quality is known."""
-    judge = judges.get(connection, workspace_id, spec.judge_id)
+    judge = judges.find_judge(connection, workspace_id, spec.judge_id)
     if judge is None:
         missing = NotFound(f"There is no judge {spec.judge_id!r}.", ("judge_id",))
         return TrainingPlan(None, None, (), FeedbackBounds(), None, quality, (missing,), (), None, 0.0, None)
-    criteria = judges.criteria(connection, judge.pk)
+    criteria = judges.list_criteria(connection, judge.pk)
     targets, errors = _find_targets(criteria, spec)
     base, bounds = _find_base_and_bounds(connection, judge, spec, targets)
     summary = summarise(connection, judge.pk, criteria, bounds)
@@ -64,7 +64,7 @@ def build_plan(
         errors,
         collect_warnings(spec, summary, quality, base, criteria),
         ours.seconds(summary.usable),
-        sum(ours.seconds(usable) for usable in jobs.ahead(connection, spec.options.priority)),
+        sum(ours.seconds(usable) for usable in jobs.usable_counts_ahead(connection, spec.options.priority)),
         detectable_change(summary.spread, quality.likeness, spec.config.validation_split or 1.0),
     )
 
@@ -73,10 +73,14 @@ async def assess_feedback(store: Store, workspace_id: str, spec: TrainingSpec) -
     """How good the feedback is that a request would learn from, read apart: a write must not wait for it."""
 
     def unit(connection: Connection) -> tuple[int, tuple[Criterion, ...], FeedbackBounds] | None:
-        judge = judges.get(connection, workspace_id, spec.judge_id)
+        judge = judges.find_judge(connection, workspace_id, spec.judge_id)
         if judge is None:
             return None
-        return judge.pk, judges.criteria(connection, judge.pk), _find_base_and_bounds(connection, judge, spec, ())[1]
+        return (
+            judge.pk,
+            judges.list_criteria(connection, judge.pk),
+            _find_base_and_bounds(connection, judge, spec, ())[1],
+        )
 
     found = await store.read(unit)
     return await examine_feedback(store, *found) if found is not None else FeedbackAssessment()
@@ -87,7 +91,7 @@ def _find_base_and_bounds(
 ) -> tuple[JudgeVersion | None, FeedbackBounds]:
     """The version a job would go on from, and which feedback it would use."""
     active = judge.active_version_id
-    base = judges.version(connection, judge.workspace_id, active) if active is not None else None
+    base = judges.find_version(connection, judge.workspace_id, active) if active is not None else None
     ordinals = tuple(sorted(c.ordinal for c in targets)) or None
     cutoff = spec.config.feedback_cutoff_date
     return base, feedback_bounds(spec.training_type, cutoff, ordinals, base, judge.feedback_seq)

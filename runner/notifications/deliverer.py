@@ -9,7 +9,7 @@ import structlog
 
 from models.job import Delivery
 from store import outbox
-from store.database.errors import is_away, reason
+from store.database.errors import describe, is_transient
 from store.database.signals import Topic
 from store.database.store import Store
 
@@ -68,16 +68,16 @@ class Deliverer:
                     while due := await self._take():
                         await asyncio.gather(*(self._attempt(delivery) for delivery in due))
                 except Exception as error:  # it must go on, whatever happened
-                    if is_away(error):
-                        log.warning("database_unavailable", reason=reason(error))
+                    if is_transient(error):
+                        log.warning("database_unavailable", reason=describe(error))
                     else:
                         log.exception("deliverer_failed")
                 await listener.wait(self.store.safety_interval)
 
     async def _take(self) -> list[Delivery]:
-        if not await self.store.read(outbox.any_due):
+        if not await self.store.read(outbox.has_due):
             return []
-        return await self.store.write(lambda connection: outbox.take_due(connection, MAX_BATCH, CLAIM_DURATION))
+        return await self.store.write(lambda connection: outbox.claim_due(connection, MAX_BATCH, CLAIM_DURATION))
 
     async def _attempt(self, delivery: Delivery) -> None:
         error: str | None = None
@@ -97,4 +97,4 @@ class Deliverer:
             error = f"It could not be sent: {type(failure).__name__}."
         given_up = final or delivery.attempts >= len(RETRY_DELAYS)
         again = None if given_up else RETRY_DELAYS[delivery.attempts]
-        await self.store.write(lambda connection: outbox.settle(connection, delivery, error, again))
+        await self.store.write(lambda connection: outbox.record_attempt(connection, delivery, error, again))

@@ -82,7 +82,9 @@ class WebhookChannel:
         Raises:
             Undeliverable: the receiver can't be reached or did not answer with 2xx.
         """
-        secret = await self.store.read(lambda connection: access.webhook_secret_of_job(connection, delivery.job_id))
+        secret = await self.store.read(
+            lambda connection: access.get_webhook_secret_for_job(connection, delivery.job_id)
+        )
         body = orjson.dumps(delivery.payload)
         named = httpx.URL(delivery.target)  # writes names and paths of other scripts in ASCII
         url = httpcore.URL(scheme=named.raw_scheme, host=named.raw_host, port=named.port, target=named.raw_path)

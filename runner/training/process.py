@@ -27,9 +27,9 @@ from runner.processes.error_lines import INTERNAL_ERROR, install_error_hooks, lo
 from runner.processes.parent_death import die_with_parent, exit_at_end_of_input
 from runner.training.request import TrainingRequest
 from store import jobs, judges
-from store.database.errors import is_away
+from store.database.errors import is_transient
 from store.database.store import open_store
-from store.summary.excluded import outside
+from store.summary.excluded import count_excluded
 from trainer.errors import Diverged
 from trainer.model.version import Version
 from trainer.task import Progress, Task, TrainingConfig
@@ -74,7 +74,7 @@ def main() -> None:
         send(failed={"code": "BASE_VERSION_DAMAGED", "message": str(error)})
     except Exception as error:
         log_fatal("training process", error)
-        if is_away(error):
+        if is_transient(error):
             os._exit(1)  # the job is tried again
         send(failed=INTERNAL_ERROR)  # and would end like this each time
     os._exit(0)  # at once: threads that read or idle are not waited for
@@ -127,18 +127,18 @@ async def _load(
     order: TrainingRequest,
 ) -> tuple[TrainingJob, tuple[Criterion, ...], Dataset, dict[str, int], Version | None, bytes | None]:
     def unit(connection: Connection) -> Any:
-        job = jobs.need(connection, order.workspace_id, order.job_id)
-        criteria = judges.criteria(connection, job.judge_pk)
+        job = jobs.get_job_or_raise(connection, order.workspace_id, order.job_id)
+        criteria = judges.list_criteria(connection, job.judge_pk)
         base: JudgeVersion | None = None
         content: bytes | None = None
         if job.base_version_id is not None:
-            base = judges.version(connection, order.workspace_id, job.base_version_id)
-            content = judges.version_content(connection, job.base_version_id)
+            base = judges.find_version(connection, order.workspace_id, job.base_version_id)
+            content = judges.read_version_content(connection, job.base_version_id)
         watermark = base.watermark if base is not None else 0
         bounds = feedback_bounds_for_job(job)
         data = load_dataset(connection, job.judge_pk, len(criteria), bounds, watermark)
-        around = outside(connection, job.judge_pk, bounds, (job.created_at, job.started_at))
-        return job, criteria, data, around, content, jobs.checkpoint_of(connection, job.id)
+        around = count_excluded(connection, job.judge_pk, bounds, (job.created_at, job.started_at))
+        return job, criteria, data, around, content, jobs.read_checkpoint(connection, job.id)
 
     store = open_store(order.url)
     job, criteria, data, around, content, checkpoint = await store.read(unit)

@@ -40,7 +40,7 @@ def check_gate(connection: Connection, judge: Judge, version: JudgeVersion) -> N
         raise NotAnImprovement(
             f"Version {version.number} is better on the whole (the mean error changed by {_format_interval(evidence)} "
             f"of the range, 95 % interval), but proven worse on {len(worse)} of its criteria: "
-            f"{_format_changes(worse, judges.criteria(connection, judge.pk))}.",
+            f"{_format_changes(worse, judges.list_criteria(connection, judge.pk))}.",
             ("version_id",),
             mae_change=evidence["mae_change"],
         )
@@ -80,10 +80,10 @@ def deploy(connection: Connection, viewer: Viewer, request: DeployRequest) -> Ju
     Raises:
         NotFound, Conflict, NotAnImprovement, Invalid: it can't be, and why.
     """
-    version = judges.version(connection, viewer.workspace_id, request.version_id)
+    version = judges.find_version(connection, viewer.workspace_id, request.version_id)
     if version is None:
         raise NotFound(f"There is no judge version {request.version_id!r}.", ("version_id",))
-    judge = judges.lock(connection, version.judge_pk)
+    judge = judges.lock_judge(connection, version.judge_pk)
     if judge.active_version_id == version.id:
         return judge
     _check_expected(judge, request.expected_active_id)
@@ -95,8 +95,8 @@ def deploy(connection: Connection, viewer: Viewer, request: DeployRequest) -> Ju
     action = AuditAction.VERSION_FORCED if request.force else AuditAction.VERSION_DEPLOYED
     proof = " without proof" if request.force else ""
     message = f"Deployed version {version.number} of {judge.id}{proof}."
-    audit.record(connection, viewer, action, version.id, message, request.reason)
-    return judges.activate(
+    audit.record_action(connection, viewer, action, version.id, message, request.reason)
+    return judges.activate_version(
         connection,
         judge,
         version.id,
@@ -115,21 +115,21 @@ def rollback(
     Raises:
         NotFound, Conflict, NothingToRollBack: it can't be, and why.
     """
-    judge = judges.lock(connection, judges.need(connection, viewer.workspace_id, judge_id).pk)
+    judge = judges.lock_judge(connection, judges.get_judge_or_raise(connection, viewer.workspace_id, judge_id).pk)
     _check_expected(judge, expected_active_id)
     if judge.active_version_id is None:
         raise NothingToRollBack("No version is active: the raw scores stand.", ("judge_id",))
-    backup = judges.newest_backup(connection, judge.pk)
+    backup = judges.find_newest_backup(connection, judge.pk)
     if backup is None:
-        deployed = judges.deployment_of(connection, judge.pk, judge.active_version_id)
+        deployed = judges.find_deployment(connection, judge.pk, judge.active_version_id)
         if deployed is None or deployed.previous_id is not None:
             raise NothingToRollBack(
                 "No version was kept as a BACKUP; any version can still be deployed by its id.", ("judge_id",)
             )
     back = f"version {backup.number}" if backup is not None else "the raw scores"
     message = f"Rolled {judge.id} back to {back}."
-    audit.record(connection, viewer, AuditAction.JUDGE_ROLLED_BACK, judge.id, message, reason)
-    return judges.activate(
+    audit.record_action(connection, viewer, AuditAction.JUDGE_ROLLED_BACK, judge.id, message, reason)
+    return judges.activate_version(
         connection,
         judge,
         backup.id if backup is not None else None,
@@ -153,10 +153,10 @@ def deploy_if_proven(
         f"Proven better: the mean error changed by {_format_interval(version.evidence)} of the range (95 % interval)."
     )
     message = f"{version.job_id} deployed version {version.number} of {judge.id}, as it was asked to."
-    audit.record(
+    audit.record_action(
         connection, KeylessActor(judge.workspace_id, by), AuditAction.VERSION_DEPLOYED, version.id, message, reason
     )
-    judges.activate(
+    judges.activate_version(
         connection,
         judge,
         version.id,

@@ -48,7 +48,7 @@ class Scorer:
     async def _version(self, version_id: str) -> Version:
         version = self._versions.get(version_id)
         if version is None:
-            content = await self.store.read(lambda connection: judges.version_content(connection, version_id))
+            content = await self.store.read(lambda connection: judges.read_version_content(connection, version_id))
             version = await asyncio.to_thread(Version.loads, content)
             self._versions[version_id] = version
             while len(self._versions) > MAX_CACHED_VERSIONS:

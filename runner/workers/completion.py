@@ -19,12 +19,12 @@ def publish_result(
     """Keep what a job achieved and complete it; if it was to be cancelled by then, cancel it and keep nothing.
 
     Raises:
-        Lost: the job is no longer held under this fence; nothing is kept.
+        StaleClaim: the job is no longer held under this fence; nothing is kept.
     """
-    job = jobs.held(connection, job_id, fence)
+    job = jobs.lock_claimed(connection, job_id, fence)
     if job.cancel_requested:
-        return jobs.transition(connection, job, JobStatus.CANCELLED, jobs.cancel_message(job), under=fence)
-    judge = judges.lock(connection, job.judge_pk)
+        return jobs.transition(connection, job, JobStatus.CANCELLED, jobs.cancellation_message(job), fence=fence)
+    judge = judges.lock_judge(connection, job.judge_pk)
     events = [NewEvent(EventKind.WARNING, w["message"], {"code": w["code"]}) for w in outcome["warnings"]]
     changes: dict[str, Any] = {"evidence": outcome["evidence"], "chosen": outcome["chosen"]}
     if content is not None:
@@ -49,12 +49,12 @@ def publish_result(
             events.append(NewEvent(EventKind.DEPLOYMENT, reason, {"deployed": deployed, "reason": reason}))
     if job.progress is not None:
         changes["progress"] = job.progress | {"fraction": 1.0}
-    jobs.log(connection, job, events)
+    jobs.log_events(connection, job, events)
     if job.status is not JobStatus.VALIDATING:
         job = jobs.transition(
-            connection, job, JobStatus.VALIDATING, "The result is compared with what people said.", under=fence
+            connection, job, JobStatus.VALIDATING, "The result is compared with what people said.", fence=fence
         )
-    return jobs.transition(connection, job, JobStatus.COMPLETED, "The job is complete.", under=fence, **changes)
+    return jobs.transition(connection, job, JobStatus.COMPLETED, "The job is complete.", fence=fence, **changes)
 
 
 def _describe_origin(job: TrainingJob, outcome: dict[str, Any], content: bytes) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from runner.workers.leases import LeasePolicy
 from runner.workers.reports import PendingReports, ReportCollector
 from runner.workers.result import SupervisorResult
 from store import jobs
-from store.database.errors import is_away, reason
+from store.database.errors import describe, is_transient
 from store.database.store import Store
 from store.event_log.events import NewEvent
 
@@ -68,7 +68,7 @@ class Supervisor:
             await _kill(process)
             await asyncio.shield(self._release("its worker was stopped", attempt_spent=False))
             raise
-        except jobs.Lost:
+        except jobs.StaleClaim:
             return SupervisorResult.CLAIM_LOST
         except _ClaimEnded as end:
             return end.result
@@ -119,11 +119,11 @@ class Supervisor:
                 job = await self.store.write(lambda connection: self._write_reports(connection, pending))
             elif begun - self._renewed > self.leases.renew_after:
                 job = await self.store.write(
-                    lambda connection: jobs.renew(connection, self.job.id, self.fence, self.leases.length)
+                    lambda connection: jobs.renew_lease(connection, self.job.id, self.fence, self.leases.length)
                 )
             else:
                 found = await self.store.read(
-                    lambda connection: jobs.get(connection, self.job.workspace_id, self.job.id)
+                    lambda connection: jobs.find_job(connection, self.job.workspace_id, self.job.id)
                 )
                 if found is None or found.fence != self.fence:
                     raise _ClaimEnded(SupervisorResult.CLAIM_LOST)
@@ -142,25 +142,25 @@ class Supervisor:
             await _kill(process)
             await self.store.write(
                 lambda connection: jobs.transition(
-                    connection, job, JobStatus.CANCELLED, jobs.cancel_message(job), under=self.fence
+                    connection, job, JobStatus.CANCELLED, jobs.cancellation_message(job), fence=self.fence
                 )
             )
             raise _ClaimEnded(SupervisorResult.CANCELLED)
 
     def _write_reports(self, connection: Connection, pending: PendingReports) -> TrainingJob:
         lease = self.leases.length
-        job = jobs.report(connection, self.job.id, self.fence, lease, pending.progress, pending.checkpoint)
+        job = jobs.save_progress(connection, self.job.id, self.fence, lease, pending.progress, pending.checkpoint)
         events: list[NewEvent] = []
         for step in pending.steps:
             if isinstance(step, NewEvent):
                 events.append(step)
                 continue
-            jobs.log(connection, job, events)
+            jobs.log_events(connection, job, events)
             events = []
             began = job.status is JobStatus.PREPARING
-            changes = {"attempt": job.attempt + 1} if began else {}
-            job = jobs.transition(connection, job, step, _PHASE_MESSAGES[step], under=self.fence, **changes)
-        jobs.log(connection, job, events)
+            attempt = job.attempt + 1 if began else job.attempt
+            job = jobs.transition(connection, job, step, _PHASE_MESSAGES[step], fence=self.fence, attempt=attempt)
+        jobs.log_events(connection, job, events)
         return job
 
     async def _finish(self, code: int) -> SupervisorResult:
@@ -191,7 +191,7 @@ class Supervisor:
             self.job,
             JobStatus.FAILED,
             failure["message"],
-            under=self.fence,
+            fence=self.fence,
             error_code=failure["code"],
             error_message=failure["message"],
         )
@@ -200,7 +200,7 @@ class Supervisor:
         """A bug of ours: trying again would meet it again, so the job ends."""
         try:
             await self.store.write(lambda connection: self._fail(connection, INTERNAL_ERROR))
-        except jobs.Lost:
+        except jobs.StaleClaim:
             return SupervisorResult.CLAIM_LOST
         except Exception as error:
             self._warn_if_unavailable(error)
@@ -209,11 +209,11 @@ class Supervisor:
 
     async def _release(self, reason: str, *, attempt_spent: bool) -> SupervisorResult:
         def unit(connection: Connection) -> TrainingJob:
-            return jobs.give_back(connection, self.job, self.fence, reason, attempt_spent=attempt_spent)
+            return jobs.release(connection, self.job, self.fence, reason, attempt_spent=attempt_spent)
 
         try:
             await self.store.write(unit)
-        except jobs.Lost:
+        except jobs.StaleClaim:
             return SupervisorResult.CLAIM_LOST
         except Exception as error:
             self._warn_if_unavailable(error)
@@ -229,10 +229,10 @@ class Supervisor:
 
     def _warn_if_unavailable(self, error: Exception) -> None:
         """Say once that the database is away (training goes on until the fuse burns); raise what is no such thing."""
-        if isinstance(error, _ClaimEnded) or not is_away(error):
+        if isinstance(error, _ClaimEnded) or not is_transient(error):
             raise error
         if not self._database_unavailable:
-            log.warning("database_unavailable", job=self.job.id, reason=reason(error))
+            log.warning("database_unavailable", job=self.job.id, reason=describe(error))
         self._database_unavailable = True
 
     def _arm_kill_timer(self, process: Process) -> None:

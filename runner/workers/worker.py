@@ -13,7 +13,7 @@ from runner.workers.leases import LeasePolicy
 from runner.workers.local_launcher import LocalLauncher
 from runner.workers.process_identity import has_ended, process_identity
 from store import jobs
-from store.database.errors import is_away, reason
+from store.database.errors import describe, is_transient
 from store.database.signals import Topic
 from store.database.store import Store
 
@@ -53,8 +53,8 @@ class Worker:
                     await self._release_abandoned()
                     await self._claim()
                 except Exception as error:  # it must go on, whatever happened
-                    if is_away(error):
-                        log.warning("database_unavailable", reason=reason(error))
+                    if is_transient(error):
+                        log.warning("database_unavailable", reason=describe(error))
                     else:
                         log.exception("worker_failed")
                 await listener.wait(self.store.safety_interval)
@@ -62,7 +62,7 @@ class Worker:
     async def _claim(self) -> None:
         while self.launcher.free_slots > 0:
             try:
-                job = await self.store.write(lambda c: jobs.claim(c, self.owner, self.leases.length))
+                job = await self.store.write(lambda c: jobs.claim_next(c, self.owner, self.leases.length))
             except IntegrityError:  # another worker took a job of the same judge at the same moment
                 continue
             if job is None:
@@ -81,11 +81,11 @@ class Worker:
 
 
 def _has_abandoned_jobs(connection: Connection) -> bool:
-    return bool(jobs.expired(connection, has_ended, lock=False))
+    return bool(jobs.find_abandoned(connection, has_ended, lock=False))
 
 
 def _release_abandoned_jobs(connection: Connection) -> list[TrainingJob]:
     return [
-        jobs.give_back(connection, job, job.fence, "its worker was lost", attempt_spent=True)
-        for job in jobs.expired(connection, has_ended, lock=True)
+        jobs.release(connection, job, job.fence, "its worker was lost", attempt_spent=True)
+        for job in jobs.find_abandoned(connection, has_ended, lock=True)
     ]

@@ -33,14 +33,14 @@ class StreamExecutor(StrawberryGraphQLCoreExecutionContext):
             return super().execute_operation(serially)
         viewer = self.context_value.viewer
         alike = (id(self.operation), repr(self.variable_values.coerced), viewer.workspace_id, viewer.role)
-        made = self.root_value.made
-        if alike not in made:
-            if len(made) >= KINDS:
+        results = self.root_value.result_cache
+        if alike not in results:
+            if len(results) >= KINDS:
                 return super().execute_operation(serially)
             answer = super().execute_operation(serially)
             if self.is_awaitable(answer):
                 answer = asyncio.ensure_future(cast("Any", answer))
-            made[alike] = (answer, self.operation)  # which is kept, so that its id is not given again
-        answer = made[alike][0]
+            results[alike] = (answer, self.operation)  # which is kept, so that its id is not given again
+        answer = results[alike][0]
         # shielded: whoever goes away meanwhile takes it from nobody else
         return asyncio.shield(answer) if isinstance(answer, asyncio.Future) else answer

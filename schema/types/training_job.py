@@ -175,7 +175,7 @@ class TrainingJobUpdate:
     training_job: TrainingJob = strawberry.field(
         description="The job as it stands when the update is sent, which may be further."
     )
-    made: strawberry.Private[dict[Hashable, Any]]  # answers for those who ask alike
+    result_cache: strawberry.Private[dict[Hashable, Any]]  # answers shared by subscribers that ask alike
 
     @classmethod
     def of(cls, update: JobUpdate) -> Self:
@@ -184,5 +184,5 @@ class TrainingJobUpdate:
             cursor=update.cursor,
             event=event_of(update.event),
             training_job=TrainingJob.of(update.job),
-            made=update.made,
+            result_cache=update.result_cache,
         )

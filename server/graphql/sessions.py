@@ -12,7 +12,7 @@ import structlog
 from models.access import Viewer
 from models.errors import Unauthenticated
 from server.auth import authenticate
-from store.database.errors import is_away
+from store.database.errors import is_transient
 from store.database.store import Store
 
 KEY_HOLDS = 1.0  # seconds for which a key that held is believed in
@@ -94,7 +94,7 @@ class Watch:
         except Unauthenticated:
             return False
         except Exception as error:
-            if not is_away(error):
+            if not is_transient(error):
                 raise
         if authorization in self._open:
             self._held[authorization] = now

@@ -24,23 +24,23 @@ from models.counters.tables import CriterionCounter, FeedbackCounter, RaterCount
 from models.counters.tally import CriterionScales, ShiftSums, Tally
 from models.evaluation import Evaluation
 from models.feedback import Feedback, RaterCount
-from store.counters.buckets import Cover, Run
-from store.counters.update import COLUMNS
-from store.database.rows import among, unindexed
+from store.counters.buckets import BucketCover, BucketRange
+from store.counters.update import COUNTED_COLUMNS
+from store.database.rows import in_values, without_index
 
 Buckets = type[FeedbackCounter] | type[CriterionCounter] | type[RaterCounter]
 
 
-class Period:
+class PeriodCounters:
     """The figures of one judge in a period that is covered by buckets and edges."""
 
-    def __init__(self, connection: Connection, judge_pk: int, scales: CriterionScales, covered: Cover) -> None:
+    def __init__(self, connection: Connection, judge_pk: int, scales: CriterionScales, covered: BucketCover) -> None:
         self.connection = connection
         self.judge_pk = judge_pk
         self.runs = covered.runs
         self.edges = Tally()
         for start, end in covered.edges:
-            for row in rows_between(connection, judge_pk, start, end):
+            for row in read_between(connection, judge_pk, start, end):
                 self.edges.add(row, row.raw)
         self.edges.settle(scales)
 
@@ -77,7 +77,7 @@ class Period:
             return len(edge)
         number: int = self.connection.execute(select(func.count(inside.c.rater.distinct()))).scalar_one()
         if edge:
-            also = select(inside.c.rater).where(among(self.connection, inside.c.rater, sorted(edge))).distinct()
+            also = select(inside.c.rater).where(in_values(self.connection, inside.c.rater, sorted(edge))).distinct()
             edge -= set(self.connection.execute(also).scalars())
         return number + len(edge)
 
@@ -100,7 +100,7 @@ class Period:
             known = {rater for rater, _, _ in rows}
             others = sorted(set(found) - known)
             if others:
-                rows += self.connection.execute(sums.where(among(self.connection, inside.c.rater, others)))
+                rows += self.connection.execute(sums.where(in_values(self.connection, inside.c.rater, others)))
             for rater, number, corrected_number in rows:
                 found[rater] += int(number)
                 corrections[rater] += int(corrected_number)
@@ -111,9 +111,9 @@ class Period:
         """The counters by rater in the whole buckets; None: there are no such buckets."""
         meant: list[ColumnElement[bool]] = [] if sets is None else [RaterCounter.criteria.in_(sets)]
         if people is not None:
-            meant.append(among(self.connection, RaterCounter.rater, people))
+            meant.append(in_values(self.connection, RaterCounter.rater, people))
         columns = (RaterCounter.rater, RaterCounter.criteria, RaterCounter.value)
-        selects = [select(*columns).where(*_within(RaterCounter, self.judge_pk, run), *meant) for run in self.runs]
+        selects = [select(*columns).where(*_in_range(RaterCounter, self.judge_pk, run), *meant) for run in self.runs]
         return union_all(*selects).subquery() if selects else None
 
     def _summed(self, table: Buckets, columns: Sequence[Any]) -> Iterator[Any]:
@@ -121,11 +121,11 @@ class Period:
         keys = [column for column in columns if not hasattr(column, "element")]
         for run in self.runs:
             yield from self.connection.execute(
-                select(*columns).where(*_within(table, self.judge_pk, run)).group_by(*keys)
+                select(*columns).where(*_in_range(table, self.judge_pk, run)).group_by(*keys)
             )
 
 
-def _within(table: Buckets, judge_pk: int, run: Run) -> list[ColumnElement[bool]]:
+def _in_range(table: Buckets, judge_pk: int, run: BucketRange) -> list[ColumnElement[bool]]:
     found = [table.judge_pk == judge_pk, table.width == run.width]
     if run.start is not None:
         found.append(table.start >= run.start)
@@ -134,28 +134,30 @@ def _within(table: Buckets, judge_pk: int, run: Run) -> list[ColumnElement[bool]
     return found
 
 
-def rows(judge_pk: int, *columns: Any) -> Select[Any]:
+def select_counted(judge_pk: int, *columns: Any) -> Select[Any]:
     """The judge's items that count, with these columns."""
     return select(*columns).where(Feedback.judge_pk == judge_pk, Feedback.retracted_at.is_(None))
 
 
-def rows_between(connection: Connection, judge_pk: int, start: int, end: int) -> Iterator[Any]:
+def read_between(connection: Connection, judge_pk: int, start: int, end: int) -> Iterator[Any]:
     """Items given between two places in time, each with the raw scores of its evaluation."""
-    statement = rows(judge_pk, *COLUMNS, Evaluation.scores.label("raw")).join(
+    statement = select_counted(judge_pk, *COUNTED_COLUMNS, Evaluation.scores.label("raw")).join(
         Evaluation, Evaluation.id == Feedback.evaluation_id
     )
     given = type_coerce(Feedback.submitted_at, BigInteger)  # the end of the last bucket is no moment any more
     yield from connection.execute(statement.where(given >= start, given < end))
 
 
-def overtaken(connection: Connection, judge_pk: int, meant: int, since: datetime | None, until: datetime) -> list[int]:
+def find_effective_in_period(
+    connection: Connection, judge_pk: int, meant: int, since: datetime | None, until: datetime
+) -> list[int]:
     """Usable corrections of a period that count there only because what overtook them comes later; their places.
 
     Of a rater's corrections of an evaluation one counts: the last, of the criteria that are meant. Where it comes after
     the period, the last one within counts instead. Such a rater has one correction that was overtaken across the end.
     """
     columns = (Feedback.evaluation_id, Feedback.submitted_by, Feedback.submitted_at, Feedback.seq)
-    across = rows(judge_pk, *columns).where(Feedback.submitted_at < until, Feedback.overtaken_at >= until)
+    across = select_counted(judge_pk, *columns).where(Feedback.submitted_at < until, Feedback.overtaken_at >= until)
     if since is not None:
         across = across.where(Feedback.submitted_at >= since)
     found = {(row.evaluation_id, row.submitted_by): row.seq for row in connection.execute(across)}
@@ -163,21 +165,21 @@ def overtaken(connection: Connection, judge_pk: int, meant: int, since: datetime
         return list(found.values())
     last: dict[tuple[str, str], tuple[datetime, int]] = {}
     counting: set[tuple[str, str]] = set()
-    about = among(connection, Feedback.evaluation_id, sorted({evaluation_id for evaluation_id, _ in found}))
+    about = in_values(connection, Feedback.evaluation_id, sorted({evaluation_id for evaluation_id, _ in found}))
     given = select(*columns, Feedback.compared, Feedback.standing).where(
-        about, unindexed(Feedback.submitted_at) < until, Feedback.standing != "", Feedback.retracted_at.is_(None)
+        about, without_index(Feedback.submitted_at) < until, Feedback.standing != "", Feedback.retracted_at.is_(None)
     )
     if since is not None:
-        given = given.where(unindexed(Feedback.submitted_at) >= since)
+        given = given.where(without_index(Feedback.submitted_at) >= since)
     for row in connection.execute(given):
         key = (row.evaluation_id, row.submitted_by)
         if key in found and text_to_set(row.compared) & meant:
             last[key] = max(last.get(key, (row.submitted_at, row.seq)), (row.submitted_at, row.seq))
-            if _counts(row.standing, meant):
+            if _is_effective(row.standing, meant):
                 counting.add(key)
     return [seq for key, (_, seq) in last.items() if key not in counting]
 
 
-def _counts(standing: str, meant: int) -> bool:
+def _is_effective(standing: str, meant: int) -> bool:
     stands: CorrectionEffect | None = parse_effect(standing)
     return stands is not None and stands.counts(meant)

@@ -22,16 +22,16 @@ from models.evaluation import Evaluation
 from models.feedback import Feedback, FeedbackType
 from models.judge import Judge
 from store.counters import update as counters
-from store.counters.update import COLUMNS, About, Counted, Sums
-from store.database.rows import among
-from store.database.upsert import columns_of
+from store.counters.update import COUNTED_COLUMNS, CountedFeedback, CounterDelta, EvaluationRef
+from store.database.rows import in_values
+from store.database.upsert import key_and_value_columns
 
-PAGE = 2000  # evaluations at once
-KEPT = (FeedbackCounter, CriterionCounter, RaterCounter, GroupCounter, Coincidence)
+PAGE_SIZE = 2000  # evaluations at once
+COUNTER_TABLES = (FeedbackCounter, CriterionCounter, RaterCounter, GroupCounter, Coincidence)
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class CounterMismatch:
     """A counter that does not say what the rows say."""
 
     judge_id: str
@@ -43,46 +43,48 @@ class Difference:
         return f"{self.judge_id}: {self.what} is {self.kept}, but the rows make it {self.counted}."
 
 
-def fill(connection: Connection) -> int:
+def rebuild_stale(connection: Connection) -> int:
     """Count the judges whose counters follow an older edition of the rules; how many there were."""
     stale = connection.execute(select(Judge.pk).where(Judge.counted < RULES_EDITION).order_by(Judge.pk)).scalars().all()
     for judge_pk in stale:
         connection.execute(update(Judge).where(Judge.pk == judge_pk).values(counted=RULES_EDITION))  # locks it too
-        for table in (*KEPT, Review):
+        for table in (*COUNTER_TABLES, Review):
             connection.execute(delete(table).where(table.judge_pk == judge_pk))
-        sums = Sums()
-        _count(connection, judge_pk, sums, _Writer(connection, judge_pk))
-        counters.write(connection, judge_pk, sums)
+        sums = CounterDelta()
+        _recount(connection, judge_pk, sums, _Writer(connection, judge_pk))
+        counters.write_delta(connection, judge_pk, sums)
     return len(stale)
 
 
-def check(connection: Connection) -> list[Difference]:
+def find_mismatches(connection: Connection) -> list[CounterMismatch]:
     """Where the counters of any judge differ from its rows."""
-    found: list[Difference] = []
+    found: list[CounterMismatch] = []
     for judge_pk, judge_id in connection.execute(select(Judge.pk, Judge.id).order_by(Judge.pk)).all():
         checker = _Checker(connection, judge_pk, judge_id)
-        sums = Sums()
-        _count(connection, judge_pk, sums, checker)
-        expected = counters.rows_of(judge_pk, sums)
-        for table in KEPT:
+        sums = CounterDelta()
+        _recount(connection, judge_pk, sums, checker)
+        expected = counters.delta_rows(judge_pk, sums)
+        for table in COUNTER_TABLES:
             checker.compare(table, expected[table])
         found += checker.differences
     return found
 
 
 Row = Any
-DERIVED = ("criteria", "compared", "standing", "overtaken_at")  # columns of feedback that follow from others
+DERIVED_COLUMNS = ("criteria", "compared", "standing", "overtaken_at")  # columns of feedback that follow from others
 
 
-def _count(connection: Connection, judge_pk: int, sums: Sums, visitor: "_Writer | _Checker") -> None:
+def _recount(connection: Connection, judge_pk: int, sums: CounterDelta, visitor: "_Writer | _Checker") -> None:
     """Go through all evaluations of a judge with their feedback; the visitor sees what each row should say."""
     for evaluations in _pages(connection, judge_pk):
         rows: dict[str, list[Row]] = {about.id: [] for about in evaluations}
-        statement = select(*COLUMNS, Feedback.retracted_at).where(among(connection, Feedback.evaluation_id, list(rows)))
+        statement = select(*COUNTED_COLUMNS, Feedback.retracted_at).where(
+            in_values(connection, Feedback.evaluation_id, list(rows))
+        )
         for row in connection.execute(statement):
             rows[row.evaluation_id].append(row)
         for about in evaluations:
-            items = [(row, _item(row, about)) for row in rows[about.id]]
+            items = [(row, _as_counted(row, about)) for row in rows[about.id]]
             live = [item for row, item in items if row.retracted_at is None]
             standing = compute_effective(live, grouped=about.group is not None)
             sums.stands(standing)
@@ -95,38 +97,38 @@ def _count(connection: Connection, judge_pk: int, sums: Sums, visitor: "_Writer 
                     visitor.row(row, item)
             visitor.evaluation(about, reviewed=bool(live))
         visitor.flush()
-    sums.settle(counters.scales_of(connection, judge_pk))
+    sums.settle(counters.load_scales(connection, judge_pk))
 
 
-def _pages(connection: Connection, judge_pk: int) -> Iterator[list[About]]:
-    columns = [getattr(Evaluation, name) for name in About._fields]
+def _pages(connection: Connection, judge_pk: int) -> Iterator[list[EvaluationRef]]:
+    columns = [getattr(Evaluation, name) for name in EvaluationRef._fields]
     after = 0
     while True:
         statement = select(*columns).where(Evaluation.judge_pk == judge_pk, Evaluation.seq > after)
-        page = [About(*row) for row in connection.execute(statement.order_by(Evaluation.seq).limit(PAGE))]
+        page = [EvaluationRef(*row) for row in connection.execute(statement.order_by(Evaluation.seq).limit(PAGE_SIZE))]
         if not page:
             return
         yield page
         after = page[-1].seq
 
 
-def _item(row: Row, about: About) -> Counted:
+def _as_counted(row: Row, about: EvaluationRef) -> CountedFeedback:
     """A row with what its own scores say, and no regard to other rows."""
-    values = [getattr(row, name) for name in Counted.__slots__]
-    item = Counted(*values)
+    values = [getattr(row, name) for name in CountedFeedback.__slots__]
+    item = CountedFeedback(*values)
     if item.type is not FeedbackType.CORRECTION:
         return item
     touched = set_of_scored(item.scores)
     compared = touched & set_of_scored(about.scores)
-    fresh = dict(zip(Counted.__slots__, values, strict=True))
+    fresh = dict(zip(CountedFeedback.__slots__, values, strict=True))
     derived: dict[str, Any] = {"criteria": set_to_text(touched), "compared": set_to_text(compared)}
     if row.retracted_at is None:  # a retracted correction keeps what it stood for: nobody reads it
         derived |= {"standing": CorrectionEffect(compared, 0).text() if compared else "", "overtaken_at": None}
-    return Counted(**fresh | derived)
+    return CountedFeedback(**fresh | derived)
 
 
 def _derived(row: Row) -> tuple[Any, ...]:
-    return tuple(getattr(row, name) for name in DERIVED)
+    return tuple(getattr(row, name) for name in DERIVED_COLUMNS)
 
 
 class _Writer:
@@ -138,20 +140,20 @@ class _Writer:
         self._rows: list[dict[str, Any]] = []
         self._reviews: list[dict[str, Any]] = []
 
-    def row(self, row: Row, item: Counted) -> None:
+    def row(self, row: Row, item: CountedFeedback) -> None:
         if _derived(row) != _derived(item):
             here = {"_judge": self.judge_pk, "_seq": item.seq}
-            values = zip(DERIVED, _derived(item), strict=True)
+            values = zip(DERIVED_COLUMNS, _derived(item), strict=True)
             self._rows.append(here | {f"_{name}": value for name, value in values})
 
-    def evaluation(self, about: About, *, reviewed: bool) -> None:
+    def evaluation(self, about: EvaluationRef, *, reviewed: bool) -> None:
         here = {"judge_pk": self.judge_pk, "seq": about.seq, "created_at": about.created_at}
         self._reviews.append(here | {"reviewed": reviewed})
 
     def flush(self) -> None:
         if self._rows:
             here = (Feedback.judge_pk == bindparam("_judge"), Feedback.seq == bindparam("_seq"))
-            values: dict[str, Any] = {name: bindparam(f"_{name}") for name in DERIVED}
+            values: dict[str, Any] = {name: bindparam(f"_{name}") for name in DERIVED_COLUMNS}
             self.connection.execute(update(Feedback).where(*here).values(values), self._rows)
         if self._reviews:
             self.connection.execute(insert(Review), self._reviews)
@@ -165,15 +167,15 @@ class _Checker:
         self.connection = connection
         self.judge_pk = judge_pk
         self.judge_id = judge_id
-        self.differences: list[Difference] = []
+        self.differences: list[CounterMismatch] = []
         self._reviews: dict[int, bool] = {}
 
-    def row(self, row: Row, item: Counted) -> None:
+    def row(self, row: Row, item: CountedFeedback) -> None:
         kept, counted = _derived(row), _derived(item)
         if kept != counted:
             self._differ(f"the standing of feedback {item.seq}", kept, counted)
 
-    def evaluation(self, about: About, *, reviewed: bool) -> None:
+    def evaluation(self, about: EvaluationRef, *, reviewed: bool) -> None:
         self._reviews[about.seq] = reviewed
 
     def flush(self) -> None:
@@ -188,7 +190,7 @@ class _Checker:
 
     def compare(self, table: type[Base], expected: list[tuple[Any, ...]]) -> None:
         """Compare a table's counters of the judge with those the rows make."""
-        names, _ = columns_of(table)
+        names, _ = key_and_value_columns(table)
         judge = table.__table__.c.judge_pk == self.judge_pk
         rows = self.connection.execute(select(table.__table__).where(judge))
         kept, counted = [{tuple(row[: len(names)]): tuple(row[len(names) :]) for row in of} for of in (rows, expected)]
@@ -198,4 +200,4 @@ class _Checker:
                 self._differ(f"{table.__tablename__} of {name}", kept.get(key), counted.get(key))
 
     def _differ(self, what: str, kept: object, counted: object) -> None:
-        self.differences.append(Difference(self.judge_id, what, kept, counted))
+        self.differences.append(CounterMismatch(self.judge_id, what, kept, counted))

@@ -34,11 +34,11 @@ from models.evaluation import Scores
 from models.feedback import Feedback, FeedbackType
 from store import judges
 from store.database.bulk_insert import insert_many
-from store.database.rows import among, unindexed
-from store.database.upsert import add_to
+from store.database.rows import in_values, without_index
+from store.database.upsert import add_to_counters
 
 
-class About(NamedTuple):
+class EvaluationRef(NamedTuple):
     """What counting must know of an evaluation; a row of ``Evaluation`` will do."""
 
     id: str
@@ -49,7 +49,7 @@ class About(NamedTuple):
 
 
 @dataclass(slots=True)
-class Counted:
+class CountedFeedback:
     """An item of feedback as it is counted."""
 
     seq: int
@@ -65,7 +65,7 @@ class Counted:
     submitted_by: str
     submitted_at: datetime
 
-    def standing_as(self, word: CorrectionEffect | None) -> "Counted":
+    def standing_as(self, word: CorrectionEffect | None) -> "CountedFeedback":
         """The same with another standing; itself where that is what it has."""
         text = word.text() if word is not None else ""
         overtaken = word.overtaken if word is not None else None
@@ -74,12 +74,12 @@ class Counted:
         return replace(self, standing=text, overtaken_at=overtaken)
 
 
-Items = Sequence[Counted]
-COLUMNS = [getattr(Feedback, name) for name in Counted.__slots__]
+Items = Sequence[CountedFeedback]
+COUNTED_COLUMNS = [getattr(Feedback, name) for name in CountedFeedback.__slots__]
 
 
 @dataclass(slots=True)
-class Sums:
+class CounterDelta:
     """What a change adds to a judge's counters.
 
     Everything is counted as it comes, as often as it comes; ``settle`` makes of it what counters hold.
@@ -90,21 +90,21 @@ class Sums:
     opinions: Counter[tuple[int, tuple[float, ...]]] = field(default_factory=Counter)
     pairs: Counter[tuple[int, int, float, float]] = field(default_factory=Counter)
 
-    def add(self, item: Counted, about: About, sign: int = 1) -> None:
+    def add(self, item: CountedFeedback, about: EvaluationRef, sign: int = 1) -> None:
         """Add an item to the finest bucket of time, or take it off; ``settle`` carries it to the wider ones."""
-        self.buckets[bucket(item.submitted_at)].add(item, about.scores, sign)
+        self.buckets[finest_bucket(item.submitted_at)].add(item, about.scores, sign)
         verdict = classify_feedback(item)
         if verdict is not None:
             self.order(item.seq).counts[verdict] += sign
         if item.standing and about.group is not None:
             self.groups[about.group, item.compared] += sign
 
-    def replace(self, item: Counted, standing: str) -> None:
+    def replace(self, item: CountedFeedback, standing: str) -> None:
         """A correction's standing may have become another."""
         if item.standing == standing:
             return
         for text, sign in ((item.standing, -1), (standing, 1)):
-            self.buckets[bucket(item.submitted_at)].counts[USABLE, text] += sign
+            self.buckets[finest_bucket(item.submitted_at)].counts[USABLE, text] += sign
             self.order(item.seq).counts[USABLE, text] += sign
 
     def stands(self, standing: EffectiveFeedback, sign: int = 1) -> None:
@@ -136,24 +136,24 @@ class Sums:
         self.opinions.clear()
 
 
-def bucket(moment: datetime) -> tuple[int, int]:
+def finest_bucket(moment: datetime) -> tuple[int, int]:
     """The finest bucket of time that a moment lies in."""
     width = TIME_WIDTHS[0]
     return width, to_microseconds(moment) // width * width
 
 
-def scales_of(connection: Connection, judge_pk: int) -> CriterionScales:
+def load_scales(connection: Connection, judge_pk: int) -> CriterionScales:
     """What counting must know of a judge's criteria."""
-    return CriterionScales({criterion.ordinal: criterion for criterion in judges.criteria(connection, judge_pk)})
+    return CriterionScales({criterion.ordinal: criterion for criterion in judges.list_criteria(connection, judge_pk)})
 
 
-def follow(
+def apply_changes(
     connection: Connection,
     judge_pk: int,
-    about: Mapping[str, About],
+    about: Mapping[str, EvaluationRef],
     *,
-    added: Sequence[Counted] = (),
-    removed: Sequence[Counted] = (),
+    added: Sequence[CountedFeedback] = (),
+    removed: Sequence[CountedFeedback] = (),
 ) -> None:
     """Make the counters say what the rows say, after items were added or removed.
 
@@ -164,25 +164,25 @@ def follow(
         added: new items, which are in the database; a correction stands for all its criteria yet.
         removed: items that no longer count, as they stood.
     """
-    change = _Change(judge_pk)
+    change = _FeedbackChange(judge_pk)
     first = min((item.seq for item in added), default=None)  # all that were there before have earlier places
-    others = by_evaluation(counted(connection, list(about), first))
-    coming, going = by_evaluation(added), by_evaluation(removed)
+    others = group_by_evaluation(load_counted(connection, list(about), first))
+    coming, going = group_by_evaluation(added), group_by_evaluation(removed)
     for evaluation_id, item_about in about.items():
         change.of(item_about, others[evaluation_id], coming[evaluation_id], going[evaluation_id])
     change.write(connection)
 
 
-class _Change:
+class _FeedbackChange:
     """What a change of feedback changes besides."""
 
     def __init__(self, judge_pk: int) -> None:
         self.judge_pk = judge_pk
-        self.sums = Sums()
+        self.sums = CounterDelta()
         self._restated: list[dict[str, Any]] = []
         self._turned: dict[bool, list[int]] = {True: [], False: []}
 
-    def of(self, about: About, kept: Items, arrived: Items, left: Items) -> None:
+    def of(self, about: EvaluationRef, kept: Items, arrived: Items, left: Items) -> None:
         """The items about one evaluation: those that were there and stay, those that came, and those that went."""
         grouped = about.group is not None
         after = compute_effective((*kept, *arrived), grouped=grouped)
@@ -200,15 +200,15 @@ class _Change:
 
     def write(self, connection: Connection) -> None:
         """Write all of it."""
-        restate(connection, self._restated)
+        write_effects(connection, self._restated)
         for reviewed, places in self._turned.items():
             if places:
-                here = (Review.judge_pk == self.judge_pk, among(connection, Review.seq, places))
+                here = (Review.judge_pk == self.judge_pk, in_values(connection, Review.seq, places))
                 connection.execute(update(Review).where(*here).values(reviewed=reviewed))
-        self.sums.settle(scales_of(connection, self.judge_pk))
-        write(connection, self.judge_pk, self.sums)
+        self.sums.settle(load_scales(connection, self.judge_pk))
+        write_delta(connection, self.judge_pk, self.sums)
 
-    def _restate(self, item: Counted, word: CorrectionEffect | None) -> Counted:
+    def _restate(self, item: CountedFeedback, word: CorrectionEffect | None) -> CountedFeedback:
         now = item.standing_as(word)
         if now is not item:
             here = {"_judge": self.judge_pk, "_seq": item.seq}
@@ -216,25 +216,27 @@ class _Change:
         return now
 
 
-def counted(connection: Connection, evaluation_ids: Sequence[str], before: int | None = None) -> Iterator[Counted]:
+def load_counted(
+    connection: Connection, evaluation_ids: Sequence[str], before: int | None = None
+) -> Iterator[CountedFeedback]:
     """The items about evaluations of one judge that count; those that came in before a place, if one is given."""
-    about = among(connection, Feedback.evaluation_id, evaluation_ids)
-    statement = select(*COLUMNS).where(about, Feedback.retracted_at.is_(None))
+    about = in_values(connection, Feedback.evaluation_id, evaluation_ids)
+    statement = select(*COUNTED_COLUMNS).where(about, Feedback.retracted_at.is_(None))
     if before is not None:
-        statement = statement.where(unindexed(Feedback.seq) < before)
+        statement = statement.where(without_index(Feedback.seq) < before)
     for row in connection.execute(statement):
-        yield Counted(*row)
+        yield CountedFeedback(*row)
 
 
-def by_evaluation(items: Iterable[Counted]) -> defaultdict[str, list[Counted]]:
+def group_by_evaluation(items: Iterable[CountedFeedback]) -> defaultdict[str, list[CountedFeedback]]:
     """Items by what they are about."""
-    found: defaultdict[str, list[Counted]] = defaultdict(list)
+    found: defaultdict[str, list[CountedFeedback]] = defaultdict(list)
     for item in items:
         found[item.evaluation_id].append(item)
     return found
 
 
-def restate(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+def write_effects(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Write what corrections stand for now."""
     if rows:
         here = (Feedback.judge_pk == bindparam("_judge"), Feedback.seq == bindparam("_seq"))
@@ -242,13 +244,13 @@ def restate(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
         connection.execute(update(Feedback).where(*here).values(values), list(rows))
 
 
-def write(connection: Connection, judge_pk: int, sums: Sums) -> None:
+def write_delta(connection: Connection, judge_pk: int, sums: CounterDelta) -> None:
     """Add sums to the judge's counters."""
-    for table, rows in rows_of(judge_pk, sums).items():
-        add_to(connection, table, rows)
+    for table, rows in delta_rows(judge_pk, sums).items():
+        add_to_counters(connection, table, rows)
 
 
-def rows_of(judge_pk: int, sums: Sums) -> dict[type[Base], list[tuple[Any, ...]]]:
+def delta_rows(judge_pk: int, sums: CounterDelta) -> dict[type[Base], list[tuple[Any, ...]]]:
     """Sums as rows of the tables of counters, in the order of their columns."""
     counts: list[tuple[Any, ...]] = []
     raters: list[tuple[Any, ...]] = []
@@ -269,7 +271,7 @@ def rows_of(judge_pk: int, sums: Sums) -> dict[type[Base], list[tuple[Any, ...]]
     }
 
 
-def unreviewed(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+def add_unreviewed(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """New evaluations wait for a first word of feedback."""
     if rows:
         names = ("judge_pk", "seq", "created_at")

@@ -31,14 +31,14 @@ def insert_columns(
 ) -> None:
     """Insert rows whose columns are given; ``on_conflict`` is SQL behind it, as both databases speak it."""
     dialect = connection.dialect
-    columns = [_bound(record, name, dialect, column) for name, column in zip(names, values, strict=True)]
+    columns = [_bind_column(record, name, dialect, column) for name, column in zip(names, values, strict=True)]
     if dialect.name == "postgresql":
-        connection.exec_driver_sql(f"{_unnesting(record, names, dialect)} {on_conflict}", tuple(columns))
+        connection.exec_driver_sql(f"{_insert_from_unnest(record, names, dialect)} {on_conflict}", tuple(columns))
     else:
-        connection.exec_driver_sql(f"{_listing(record, names)} {on_conflict}", list(zip(*columns, strict=True)))
+        connection.exec_driver_sql(f"{_insert_values(record, names)} {on_conflict}", list(zip(*columns, strict=True)))
 
 
-def _bound(record: type[Base], name: str, dialect: Dialect, values: list[Any]) -> list[Any]:
+def _bind_column(record: type[Base], name: str, dialect: Dialect, values: list[Any]) -> list[Any]:
     """A column's values as the driver takes them."""
     kind: TypeEngine[Any] = _table(record).c[name].type
     process = kind.dialect_impl(dialect).bind_processor(dialect)
@@ -51,22 +51,22 @@ def _table(record: type[Base]) -> Table:
     return table
 
 
-def _into(record: type[Base], names: tuple[str, ...]) -> str:
+def _insert_into(record: type[Base], names: tuple[str, ...]) -> str:
     quoted = ", ".join(f'"{name}"' for name in names)
     return f'INSERT INTO "{_table(record).name}" ({quoted})'
 
 
 @cache
-def _listing(record: type[Base], names: tuple[str, ...]) -> str:
-    return f"{_into(record, names)} VALUES ({', '.join('?' * len(names))})"
+def _insert_values(record: type[Base], names: tuple[str, ...]) -> str:
+    return f"{_insert_into(record, names)} VALUES ({', '.join('?' * len(names))})"
 
 
-def _unnesting(record: type[Base], names: tuple[str, ...], dialect: Dialect) -> str:
-    casts = (f"${number}::{_array(_table(record).c[name].type, dialect)}" for number, name in enumerate(names, 1))
-    return f"{_into(record, names)} SELECT * FROM unnest({', '.join(casts)})"  # noqa: S608 - our own names
+def _insert_from_unnest(record: type[Base], names: tuple[str, ...], dialect: Dialect) -> str:
+    casts = (f"${number}::{_array_type(_table(record).c[name].type, dialect)}" for number, name in enumerate(names, 1))
+    return f"{_insert_into(record, names)} SELECT * FROM unnest({', '.join(casts)})"  # noqa: S608 - our own names
 
 
-def _array(kind: TypeEngine[Any], dialect: Dialect) -> str:
+def _array_type(kind: TypeEngine[Any], dialect: Dialect) -> str:
     plain = kind.impl_instance if isinstance(kind, TypeDecorator) else kind
     if isinstance(plain, String):  # a cast to VARCHAR(40) would cut what is too long; the column refuses it
         return "TEXT[]"

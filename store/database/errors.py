@@ -3,15 +3,15 @@
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-_FOR_GOOD = (IntegrityError, ProgrammingError, DataError, NotSupportedError)
-_FOR_NOW = (DBAPIError, PoolTimeoutError, OSError, TimeoutError)
+_PERMANENT = (IntegrityError, ProgrammingError, DataError, NotSupportedError)
+_TRANSIENT = (DBAPIError, PoolTimeoutError, OSError, TimeoutError)
 
 
-def is_away(error: BaseException) -> bool:
+def is_transient(error: BaseException) -> bool:
     """Whether trying again later can help: a lost connection, a restart, a full disk, a lock held too long."""
-    return isinstance(error, _FOR_NOW) and not isinstance(error, _FOR_GOOD)
+    return isinstance(error, _TRANSIENT) and not isinstance(error, _PERMANENT)
 
 
-def reason(error: BaseException) -> str:
+def describe(error: BaseException) -> str:
     """The database's own words."""
     return str(getattr(error, "orig", None) or error) or type(error).__name__

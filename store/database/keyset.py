@@ -11,7 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from models.errors import Invalid
 from models.request_sizes import RequestSizes
-from store.database.rows import Query, every
+from store.database.rows import Query, fetch_all
 
 T = TypeVar("T")
 
@@ -41,7 +41,7 @@ def decode_cursor(kind: str, cursor: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Window(Generic[T]):
+class KeysetPage(Generic[T]):
     """The rows of one page, and whether the list goes on beyond it."""
 
     rows: tuple[T, ...]
@@ -71,9 +71,9 @@ class Keyset(Generic[T]):
     descending: bool = False
     parse: Callable[[str], Any] = str
 
-    def window(
+    def fetch_page(
         self, connection: Connection, statement: Query, first: int, after: str | None, most: int = MAX_FIRST
-    ) -> Window[T]:
+    ) -> KeysetPage[T]:
         """One page of a filtered select of the record, with ``most`` items at most.
 
         Raises:
@@ -84,10 +84,10 @@ class Keyset(Generic[T]):
             key = self._key(after)
             statement = statement.where(self.column < key if self.descending else self.column > key)
         statement = statement.order_by(self.column.desc() if self.descending else self.column.asc()).limit(first + 1)
-        rows = every(connection, statement, self.record)
+        rows = fetch_all(connection, statement, self.record)
         shown = tuple(rows[:first])
         cursors = tuple(encode_cursor(self.kind, getattr(row, self.column.key)) for row in shown)
-        return Window(shown, cursors, has_next=len(rows) > first, has_previous=after is not None)
+        return KeysetPage(shown, cursors, has_next=len(rows) > first, has_previous=after is not None)
 
     def _key(self, after: str) -> Any:
         key = decode_cursor(self.kind, after)
@@ -97,12 +97,12 @@ class Keyset(Generic[T]):
             raise Invalid("after is no cursor of this list.", ("after",)) from None
 
 
-def count(connection: Connection, statement: Query) -> int:
+def count_rows(connection: Connection, statement: Query) -> int:
     """How many rows a select has."""
     return connection.execute(select(func.count()).select_from(statement.subquery())).scalar_one()
 
 
-def whole_number(text: str) -> int:
+def parse_key_number(text: str) -> int:
     """A key that is a number and fits the database's own.
 
     Raises:

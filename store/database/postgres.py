@@ -13,22 +13,26 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from store.database.signals import Topic, touched
+from store.database.signals import Topic, take_touched
 from store.database.store import Store, Unit, dump_json
 
 T = TypeVar("T")
 
 CHANNEL = "judgesmith"
-TEND_SECONDS = 2.0  # at least, between the beginnings of two: many words are sorted in at a better price than few
+MAINTENANCE_INTERVAL_SECONDS = (
+    2.0  # at least, between the beginnings of two: many words are sorted in at a better price than few
+)
 FULL_TEXT_INDEXES = ("ix_evaluation_texts_text", "ix_feedback_texts_text")
-RETRIES = 5
-_TRY_AGAIN = {"40001", "40P01"}  # serialization failure, deadlock: the transaction left no trace
+MAX_WRITE_ATTEMPTS = 5
+_RETRYABLE_STATES = {"40001", "40P01"}  # serialization failure, deadlock: the transaction left no trace
 _MIGRATION_LOCK = 0x6A75646765  # any number that no other program on the database takes
 
 log = structlog.get_logger(__name__)
 
 
-def _engine(url: str, settings: dict[str, str], command_timeout: float | None = None, **pool: int) -> AsyncEngine:
+def _create_engine(
+    url: str, settings: dict[str, str], command_timeout: float | None = None, **pool: int
+) -> AsyncEngine:
     """Connections with PostgreSQL's own settings; ``command_timeout`` in seconds."""
     return create_async_engine(
         url,
@@ -49,10 +53,10 @@ class PostgresStore(Store):
 
     def __init__(self, url: str) -> None:
         settings = {"lock_timeout": "10000", "idle_in_transaction_session_timeout": "5000"}
-        super().__init__(url, _engine(url, settings, command_timeout=60, pool_size=10, max_overflow=10))
+        super().__init__(url, _create_engine(url, settings, command_timeout=60, pool_size=10, max_overflow=10))
         self._listening: asyncio.Task[None] | None = None
-        self._tending: asyncio.Task[None] | None = None
-        self._tended = 0.0
+        self._maintenance: asyncio.Task[None] | None = None
+        self._maintained_at = 0.0
 
     async def start(self) -> None:
         """Begin to LISTEN."""
@@ -65,7 +69,7 @@ class PostgresStore(Store):
         """
         from store.migrate import upgrade  # Alembic is wanted here only
 
-        engine = _engine(self.url, {"lock_timeout": "10000"}, pool_size=1)
+        engine = _create_engine(self.url, {"lock_timeout": "10000"}, pool_size=1)
         try:
             async with engine.begin() as connection:
                 await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
@@ -75,21 +79,21 @@ class PostgresStore(Store):
 
     async def write(self, unit: Unit[T]) -> T:
         """Run the unit in a transaction; again where PostgreSQL asks for it."""
-        for attempt in range(RETRIES):
+        for attempt in range(MAX_WRITE_ATTEMPTS):
             try:
                 return await self._write_once(unit)
             except DBAPIError as error:
-                if attempt == RETRIES - 1 or getattr(error.orig, "sqlstate", None) not in _TRY_AGAIN:
+                if attempt == MAX_WRITE_ATTEMPTS - 1 or getattr(error.orig, "sqlstate", None) not in _RETRYABLE_STATES:
                     raise
             await asyncio.sleep(0.01 * 2**attempt)
         raise AssertionError
 
     async def _write_once(self, unit: Unit[T]) -> T:
         async with self._reader.connect() as connection:
-            await connection.run_sync(touched)  # whatever a failed unit left behind
+            await connection.run_sync(take_touched)  # whatever a failed unit left behind
             async with connection.begin():
                 result = await connection.run_sync(unit)
-                topics = await connection.run_sync(touched)
+                topics = await connection.run_sync(take_touched)
                 if topics:
                     await connection.execute(
                         text("SELECT pg_notify(:channel, :topics)"), {"channel": CHANNEL, "topics": ",".join(topics)}
@@ -98,17 +102,19 @@ class PostgresStore(Store):
             self.signals.fire(topics)
         return result
 
-    def tend(self) -> None:
+    def start_maintenance(self) -> None:
         """Sort new words into the indexes of the full text, on another connection and so another core.
 
         An index takes words into a list first. Whoever writes when that is full has to sort it, unless somebody is at
         it already; half of the time of writing texts goes into that.
         """
-        if self._tending is None or (self._tending.done() and time.monotonic() - self._tended > TEND_SECONDS):
-            self._tended = time.monotonic()
-            self._tending = asyncio.create_task(self._sort_words(), name="postgres-tend")
+        if self._maintenance is None or (
+            self._maintenance.done() and time.monotonic() - self._maintained_at > MAINTENANCE_INTERVAL_SECONDS
+        ):
+            self._maintained_at = time.monotonic()
+            self._maintenance = asyncio.create_task(self._clean_pending_lists(), name="postgres-maintenance")
 
-    async def _sort_words(self) -> None:
+    async def _clean_pending_lists(self) -> None:
         try:
             async with self._reader.connect() as connection:
                 for name in FULL_TEXT_INDEXES:
@@ -116,13 +122,13 @@ class PostgresStore(Store):
                         text("SELECT gin_clean_pending_list(CAST(:name AS regclass))"), {"name": name}
                     )
         except (SQLAlchemyError, OSError, TimeoutError) as error:  # such as a role's that does not own the index
-            log.info("words_not_sorted", error=type(error).__name__)  # then writers sort
+            log.info("gin_cleanup_failed", error=type(error).__name__)  # then writers sort
 
     async def close(self) -> None:
         """Stop listening and close the connections."""
         await self.tail.close()
         await self.catching_up.close()
-        for task in (self._listening, self._tending):
+        for task in (self._listening, self._maintenance):
             if task is not None:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
@@ -145,7 +151,7 @@ class PostgresStore(Store):
                     with contextlib.suppress(Exception):
                         await connection.close(timeout=1)
             except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                log.warning("listen_lost", error=type(error).__name__)
+                log.warning("listen_connection_lost", error=type(error).__name__)
             await asyncio.sleep(0.5)
 
     def _hear(self, _connection: Any, _pid: int, _channel: str, payload: Any) -> None:

@@ -2,10 +2,10 @@
 
 from sqlalchemy import Connection, inspect, text
 
-NEWEST = "0004"  # a test compares it with the newest file in migrations/versions
+NEWEST_REVISION = "0004"  # a test compares it with the newest file in migrations/versions
 
 
-def current(connection: Connection) -> str | None:
+def read_revision(connection: Connection) -> str | None:
     """The revision the database is at; None for a database without our tables."""
     if not inspect(connection).has_table("alembic_version"):
         return None

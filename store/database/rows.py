@@ -30,18 +30,18 @@ T = TypeVar("T")
 Query = Select[*tuple[Any, ...]]
 
 
-def first(connection: Connection, statement: Query, kind: type[T]) -> T | None:  # noqa: ARG001
+def fetch_first(connection: Connection, statement: Query, kind: type[T]) -> T | None:  # noqa: ARG001
     """The first row of a select of one record, typed as that record; None where there is none."""
     row: Any = connection.execute(statement).first()
     return cast("T | None", row)
 
 
-def every(connection: Connection, statement: Query, kind: type[T]) -> list[T]:  # noqa: ARG001
+def fetch_all(connection: Connection, statement: Query, kind: type[T]) -> list[T]:  # noqa: ARG001
     """All rows of a select of one record, typed as that record."""
     return cast("list[T]", connection.execute(statement).all())
 
 
-def streamed(connection: Connection, statement: Query) -> Iterator[Any]:
+def stream_rows(connection: Connection, statement: Query) -> Iterator[Any]:
     """Rows as they come, some hundreds at a time, where all of them are many.
 
     On PostgreSQL other requests have their turn in between, and the transaction is not idle while rows are counted,
@@ -50,7 +50,7 @@ def streamed(connection: Connection, statement: Query) -> Iterator[Any]:
     return iter(connection.execute(statement.execution_options(yield_per=500)))
 
 
-def among(
+def in_values(
     connection: Connection, attribute: "ColumnElement[Any] | InstrumentedAttribute[Any]", values: Sequence[str | int]
 ) -> ColumnElement[bool]:
     """Whether an attribute is one of any number of texts or whole numbers, which go to the database as one parameter.
@@ -65,7 +65,7 @@ def among(
     return attribute.in_(select(listed.c.value))
 
 
-def called(
+def by_external_ids(
     connection: Connection, statement: Query, kind: type[T], judge_pk: int, external_ids: Sequence[str]
 ) -> list[T]:
     """The rows of a select of a record that the judge knows by one of the external ids.
@@ -76,9 +76,9 @@ def called(
     """
     table: Any = kind
     if connection.dialect.name != "postgresql":
-        return every(
+        return fetch_all(
             connection,
-            statement.where(table.judge_pk == judge_pk, among(connection, table.external_id, external_ids)),
+            statement.where(table.judge_pk == judge_pk, in_values(connection, table.external_id, external_ids)),
             kind,
         )
     names = [name for name in external_ids if "\x00" not in name and is_unicode(name)]
@@ -86,11 +86,11 @@ def called(
     given = func.unnest(*arrays).table_valued("judge_pk", "external_id").render_derived("given")
     here = (table.judge_pk == given.c.judge_pk, table.external_id == given.c.external_id)
     found = statement.where(*here).correlate(given).offset(literal_column("0")).lateral()
-    with fresh_plans(connection):
-        return every(connection, select(*found.c).select_from(given.join(found, true())), kind)
+    with force_custom_plan(connection):
+        return fetch_all(connection, select(*found.c).select_from(given.join(found, true())), kind)
 
 
-def listed(connection: Connection, name: str, **columns: Sequence[int]) -> FromClause:
+def values_table(connection: Connection, name: str, **columns: Sequence[int]) -> FromClause:
     """Whole numbers as a table with a name, by columns of the same length: one parameter, however many rows."""
     if connection.dialect.name == "postgresql":
         arrays = (literal(list(values), ARRAY(BigInteger)) for values in columns.values())
@@ -102,7 +102,7 @@ def listed(connection: Connection, name: str, **columns: Sequence[int]) -> FromC
 
 
 @contextmanager
-def fresh_plans(connection: Connection) -> Iterator[None]:
+def force_custom_plan(connection: Connection) -> Iterator[None]:
     """Have PostgreSQL plan what is selected within anew, by the size that tables have now.
 
     After five times it would keep a plan for minutes: that of a table of a few rows, while it becomes one of millions.
@@ -116,7 +116,7 @@ def fresh_plans(connection: Connection) -> Iterator[None]:
     connection.exec_driver_sql("SET LOCAL plan_cache_mode = auto")
 
 
-def unindexed(number: "InstrumentedAttribute[Any]") -> ColumnElement[Any]:
+def without_index(number: "InstrumentedAttribute[Any]") -> ColumnElement[Any]:
     """A column of numbers, to be compared on the rows that an index of another column leads to.
 
     SQLite takes the rows of one judge for ten, so it would walk all of them to find a few ids.

@@ -27,7 +27,7 @@ def touch(connection: Connection, *topics: Topic) -> None:
     connection.info.setdefault("touched", set()).update(topics)
 
 
-def touched(connection: Connection) -> set[Topic]:
+def take_touched(connection: Connection) -> set[Topic]:
     """What the unit of work said it changed; asked once, at its end."""
     topics: set[Topic] = connection.info.pop("touched", set())
     return topics

@@ -17,17 +17,17 @@ import orjson
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from store.database.signals import Topic, touched
+from store.database.signals import Topic, take_touched
 from store.database.store import Store, Unit, dump_json
 
 T = TypeVar("T")
 
-GROUP = 256  # units in one commit, at most
-BUSY_SECONDS = 30.0  # how long to wait for another process that writes
-WATCH_SECONDS = 0.05
+MAX_GROUP = 256  # units in one commit, at most
+BUSY_TIMEOUT_SECONDS = 30.0  # how long to wait for another process that writes
+WATCH_INTERVAL_SECONDS = 0.05
 
 
-class _Work:
+class _QueuedUnit:
     """A unit that waits for the writing thread, and the future its caller awaits."""
 
     __slots__ = ("error", "future", "result", "topics", "unit")
@@ -47,7 +47,7 @@ class _Work:
                 self.result = self.unit(connection)
         except Exception as error:
             self.error = error
-        topics = touched(connection)
+        topics = take_touched(connection)
         self.topics = topics if self.error is None else set()
 
     def settle(self) -> None:
@@ -72,15 +72,17 @@ class SqliteStore(Store):
         reader = create_async_engine(
             url, json_serializer=dump_json, json_deserializer=orjson.loads, pool_size=4, pool_timeout=120
         )
-        _on_connect(reader.sync_engine, ["PRAGMA query_only=ON"])
+        _configure_connections(reader.sync_engine, ["PRAGMA query_only=ON"])
         event.listen(reader.sync_engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
         super().__init__(url, reader)
         self._writer = create_engine(
             f"sqlite:///{path}", json_serializer=dump_json, json_deserializer=orjson.loads, pool_size=1, max_overflow=1
         )
-        _on_connect(self._writer, ["PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON"])
+        _configure_connections(
+            self._writer, ["PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON"]
+        )
         event.listen(self._writer, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
-        self._queue: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[_QueuedUnit | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._watcher: asyncio.Task[None] | None = None
@@ -104,7 +106,7 @@ class SqliteStore(Store):
         if self._closed or self._loop is None:
             raise RuntimeError("The store is closed.")
         future: asyncio.Future[T] = self._loop.create_future()
-        self._queue.put(_Work(unit, future))
+        self._queue.put(_QueuedUnit(unit, future))
         return await future
 
     async def close(self) -> None:
@@ -132,7 +134,7 @@ class SqliteStore(Store):
             group = [work]
             last = False
             with contextlib.suppress(queue.Empty):
-                while len(group) < GROUP:
+                while len(group) < MAX_GROUP:
                     more = self._queue.get_nowait()
                     if more is None:
                         last = True
@@ -142,7 +144,7 @@ class SqliteStore(Store):
             if last:
                 return
 
-    def _commit(self, group: list[_Work]) -> None:
+    def _commit(self, group: list[_QueuedUnit]) -> None:
         try:
             with self._writer.begin() as connection:
                 for work in group:
@@ -154,7 +156,7 @@ class SqliteStore(Store):
         with contextlib.suppress(RuntimeError):  # the loop is gone, and with it everybody who waited
             self._loop.call_soon_threadsafe(self._settle, group)
 
-    def _settle(self, group: list[_Work]) -> None:
+    def _settle(self, group: list[_QueuedUnit]) -> None:
         topics: set[Topic] = set()
         for work in group:
             if work.error is None:
@@ -169,7 +171,7 @@ class SqliteStore(Store):
         try:
             seen = None
             while True:
-                await asyncio.sleep(WATCH_SECONDS)
+                await asyncio.sleep(WATCH_INTERVAL_SECONDS)
                 if not self.signals.wanted:
                     continue
                 with contextlib.suppress(sqlite3.OperationalError):
@@ -181,22 +183,22 @@ class SqliteStore(Store):
             connection.close()
 
 
-def _on_connect(engine: Engine, pragmas: list[str]) -> None:
+def _configure_connections(engine: Engine, pragmas: list[str]) -> None:
     """Hand transactions to us (no implicit BEGIN) and set the connection's pragmas."""
 
     def configure(connection: Any, _record: Any) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in [f"PRAGMA busy_timeout={int(BUSY_SECONDS * 1000)}", *pragmas]:
-            _patiently(cursor, pragma)
+        for pragma in [f"PRAGMA busy_timeout={int(BUSY_TIMEOUT_SECONDS * 1000)}", *pragmas]:
+            _execute_when_free(cursor, pragma)
         cursor.close()
 
     event.listen(engine, "connect", configure)
 
 
-def _patiently(cursor: Any, pragma: str) -> None:
+def _execute_when_free(cursor: Any, pragma: str) -> None:
     """Set a pragma, also while others set it: a new file's change to WAL heeds no ``busy_timeout``."""
-    until = time.monotonic() + BUSY_SECONDS
+    until = time.monotonic() + BUSY_TIMEOUT_SECONDS
     while True:
         try:
             cursor.execute(pragma)

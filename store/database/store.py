@@ -16,8 +16,8 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from store.database.signals import Signals
-from store.event_log.fair_scheduler import Turns
-from store.event_log.replay import CatchingUp
+from store.event_log.fair_scheduler import FairScheduler
+from store.event_log.replay import ReplayCache
 from store.event_log.tail import Tail
 
 T = TypeVar("T")
@@ -36,8 +36,8 @@ class Store(ABC):
         self.url = url
         self.signals = Signals()
         self.tail = Tail(self)
-        self.catching_up = CatchingUp(self)
-        self.turns = Turns()
+        self.catching_up = ReplayCache(self)
+        self.turns = FairScheduler()
         self._reader = reader
 
     async def read(self, unit: Unit[T]) -> T:
@@ -53,7 +53,7 @@ class Store(ABC):
             Exception: whatever the unit raised; then nothing of it is kept.
         """
 
-    def tend(self) -> None:  # noqa: B027 - most databases need none
+    def start_maintenance(self) -> None:  # noqa: B027 - most databases need none
         """Begin what the database can do beside its work after much was written; whoever calls does not wait for it."""
 
     @abstractmethod

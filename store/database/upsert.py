@@ -9,7 +9,7 @@ from models.base import Base
 from store.database.bulk_insert import insert_columns
 
 
-def columns_of(table: type[Base]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def key_and_value_columns(table: type[Base]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The names of a table's columns: first those of its key, then the others."""
     keys = tuple(column.name for column in inspect(table).primary_key)
     names = tuple(column.name for column in table.__table__.columns)
@@ -17,7 +17,7 @@ def columns_of(table: type[Base]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return keys, names[len(keys) :]
 
 
-def add_to(connection: Connection, table: type[Base], rows: Sequence[tuple[Any, ...]]) -> None:
+def add_to_counters(connection: Connection, table: type[Base], rows: Sequence[tuple[Any, ...]]) -> None:
     """Add rows, in the order of the table's columns, to its counters; make those that are not there.
 
     All rows have different keys. The first counter of a row is 0 only where all are: such a row is deleted, so that the
@@ -26,7 +26,7 @@ def add_to(connection: Connection, table: type[Base], rows: Sequence[tuple[Any, 
     """
     if not rows:
         return
-    keys, values = columns_of(table)
+    keys, values = key_and_value_columns(table)
     named = ", ".join(f'"{key}"' for key in keys)
     added = ", ".join(f'"{value}" = {table.__tablename__}."{value}" + excluded."{value}"' for value in values)
     columns = list(map(list, zip(*rows, strict=True)))

@@ -8,13 +8,13 @@ from sqlalchemy import Connection, func, insert, select, text
 
 from models.errors import Invalid
 from models.job import EventKind, JobEvent, TrainingJob
-from store.database.keyset import Keyset, decode_cursor, encode_cursor, whole_number
-from store.database.rows import Query, every
+from store.database.keyset import Keyset, decode_cursor, encode_cursor, parse_key_number
+from store.database.rows import Query, fetch_all
 from store.database.signals import Topic, touch
 
 _LOG_LOCK = 0x6C6F67  # any number that no other program on the database takes
 
-EVENTS = Keyset(JobEvent, "event", JobEvent.position, parse=whole_number)
+EVENTS = Keyset(JobEvent, "event", JobEvent.position, parse=parse_key_number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,24 +26,26 @@ class NewEvent:
     body: dict[str, Any] = field(default_factory=dict)
 
 
-def cursor_of(event: JobEvent) -> str:
+def encode_event_cursor(event: JobEvent) -> str:
     """The opaque cursor of an event; connections and subscriptions share it."""
     return encode_cursor("event", event.position)
 
 
-def parse_cursor(cursor: str) -> int:
+def decode_event_cursor(cursor: str) -> int:
     """The position an event's cursor names.
 
     Raises:
         Invalid: it is no cursor of an event.
     """
     try:
-        return whole_number(decode_cursor("event", cursor))
+        return parse_key_number(decode_cursor("event", cursor))
     except ValueError:
         raise Invalid("after is no cursor of an event: pass on a cursor exactly as it was given.", ("after",)) from None
 
 
-def append(connection: Connection, job: TrainingJob, last_seq: int, events: list[NewEvent], moment: datetime) -> None:
+def append_events(
+    connection: Connection, job: TrainingJob, last_seq: int, events: list[NewEvent], moment: datetime
+) -> None:
     """Add events to a job's log; the caller numbers them by the job's row.
 
     Positions are in the order of commits: SQLite has one writer, and on PostgreSQL a lock is held from here to the
@@ -70,21 +72,21 @@ def append(connection: Connection, job: TrainingJob, last_seq: int, events: list
     touch(connection, Topic.EVENTS)
 
 
-def of_job(job_id: str) -> Query:
+def for_job(job_id: str) -> Query:
     """A job's log."""
     return select(JobEvent).where(JobEvent.job_id == job_id)
 
 
-def of_workspace(workspace_id: str, judge_pk: int | None = None) -> Query:
+def in_workspace(workspace_id: str, judge_pk: int | None = None) -> Query:
     """The log of all jobs of a workspace, or of one of its judges."""
     statement = select(JobEvent).where(JobEvent.workspace_id == workspace_id)
     return statement if judge_pk is None else statement.where(JobEvent.judge_pk == judge_pk)
 
 
-def after(connection: Connection, statement: Query, position: int, limit: int) -> list[JobEvent]:
+def fetch_after(connection: Connection, statement: Query, position: int, limit: int) -> list[JobEvent]:
     """The next events of a selection of the log after a position, in order."""
     statement = statement.where(JobEvent.position > position).order_by(JobEvent.position).limit(limit)
-    return every(connection, statement, JobEvent)
+    return fetch_all(connection, statement, JobEvent)
 
 
 def last_position(connection: Connection) -> int:

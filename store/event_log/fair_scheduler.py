@@ -3,10 +3,10 @@
 import asyncio
 from collections import deque
 
-AT_ONCE = 8  # each goes on for some tenths of a millisecond
+MAX_PER_ITERATION = 8  # each goes on for some tenths of a millisecond
 
 
-class Turns:
+class FairScheduler:
     """Lets so many go on in a turn of the event loop, in the order in which they came."""
 
     def __init__(self) -> None:
@@ -22,7 +22,7 @@ class Turns:
         await turn
 
     def _let_in(self) -> None:
-        for _ in range(min(AT_ONCE, len(self._waiting))):
+        for _ in range(min(MAX_PER_ITERATION, len(self._waiting))):
             turn = self._waiting.popleft()
             if not turn.done():  # else whoever waited has gone
                 turn.set_result(None)

@@ -17,18 +17,18 @@ import structlog
 from sqlalchemy import Connection, select
 
 from models.job import JobEvent
-from store.database.errors import reason
+from store.database.errors import describe
 from store.database.signals import Listener, Topic
 from store.event_log import events
-from store.event_log.entry import Entry, with_jobs
+from store.event_log.entry import LogEntry, attach_jobs
 
 if TYPE_CHECKING:
     from store.database.store import Store
 
 log = structlog.get_logger(__name__)
 
-KEPT = 2_000
-CHUNK = 500
+MAX_CACHED = 2_000
+READ_SIZE = 500
 
 
 class Tail:
@@ -36,7 +36,7 @@ class Tail:
 
     def __init__(self, store: "Store") -> None:
         self._store = store
-        self._entries: list[Entry] = []
+        self._entries: list[LogEntry] = []
         self._floor = 0  # everything above this position, up to the newest known, is kept
         self.position = 0  # the newest position known
         self._followers: set[Listener] = set()
@@ -58,7 +58,7 @@ class Tail:
                 self._task = None
                 self._entries, self._floor, self.position = [], 0, 0
 
-    def after(self, position: int, wanted: Callable[[JobEvent], bool]) -> list[Entry] | None:
+    def after(self, position: int, wanted: Callable[[JobEvent], bool]) -> list[LogEntry] | None:
         """The wanted entries above a position; None where that is too far back for what is kept."""
         if self._task is None or not self.position or position < self._floor:
             return None
@@ -83,25 +83,25 @@ class Tail:
                     while await self._read_on():
                         pass
                 except Exception as error:  # it must go on, whatever happened
-                    log.warning("database_away", reason=reason(error))
+                    log.warning("database_unavailable", reason=describe(error))
                 await listener.wait(self._store.safety_interval)
 
     async def _read_on(self) -> bool:
         """Read what came in; whether there may be more."""
-        found = await self._store.read(partial(_entries_after, self.position))
+        found = await self._store.read(partial(_read_entries, self.position))
         if found:
             self._entries += found
             self.position = found[-1].event.position
-            if len(self._entries) > KEPT:
-                self._entries = self._entries[-KEPT:]
+            if len(self._entries) > MAX_CACHED:
+                self._entries = self._entries[-MAX_CACHED:]
                 self._floor = self._entries[0].event.position - 1
             self._wake()
-        return len(found) == CHUNK
+        return len(found) == READ_SIZE
 
     def _wake(self) -> None:
         for listener in self._followers:
             listener.fire()
 
 
-def _entries_after(position: int, connection: Connection) -> list[Entry]:
-    return with_jobs(connection, events.after(connection, select(JobEvent), position, CHUNK))
+def _read_entries(position: int, connection: Connection) -> list[LogEntry]:
+    return attach_jobs(connection, events.fetch_after(connection, select(JobEvent), position, READ_SIZE))

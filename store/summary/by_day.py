@@ -16,15 +16,15 @@ from models.counters.tally import CriterionScales, ShiftSums, Tally
 from models.errors import Invalid
 from models.feedback import DayFigures, Feedback, FeedbackBounds, FeedbackType
 from models.judge import Criterion
-from store.counters.buckets import cover
-from store.counters.period import rows_between
-from store.database.rows import among, listed
-from store.summary.summary import shifts_of
+from store.counters.buckets import split_into_buckets
+from store.counters.period import read_between
+from store.database.rows import in_values, values_table
+from store.summary.summary import to_criterion_shifts
 
 MAX_DAYS = 4000
 
 
-def by_day(
+def count_by_day(
     connection: Connection, judge_pk: int, criteria: Sequence[Criterion], bounds: FeedbackBounds, zone: tzinfo
 ) -> list[DayFigures]:
     """Each day on which feedback within bounds of time was given, in order.
@@ -36,26 +36,26 @@ def by_day(
     Raises:
         Invalid: more days than can be told at once.
     """
-    starts = _starts(connection, judge_pk, bounds, zone)
+    starts = _day_starts(connection, judge_pk, bounds, zone)
     if not starts:
         return []
-    asked = _Asked(connection, judge_pk, criteria, bounds)
+    asked = _DayCounters(connection, judge_pk, criteria, bounds)
     days = [Tally() for _ in starts[1:]]
     nearest = [(start + DAY // 2) // DAY * DAY for start in starts]
-    whole = [_Part(at, first, last) for at, (first, last) in enumerate(pairwise(nearest)) if first < last]
+    whole = [_DayPart(at, first, last) for at, (first, last) in enumerate(pairwise(nearest)) if first < last]
     for at, tally in asked.sums(DAY, whole).items():
         days[at].include(tally)
-    for at, tally in _between(asked, starts, nearest):
+    for at, tally in _sum_boundaries(asked, starts, nearest):
         sign = 1 if nearest[at] < starts[at] else -1
         if at > 0:
             days[at - 1].include(tally, sign)
         if at < len(days):
             days[at].include(tally, -sign)
-    found = (asked.day(_date(start, zone), day) for start, day in zip(starts, days, strict=False))
+    found = (asked.day(_date_in_zone(start, zone), day) for start, day in zip(starts, days, strict=False))
     return [day for day in found if day.total]
 
 
-class _Part(NamedTuple):
+class _DayPart(NamedTuple):
     """The buckets between two places, for the ``at``-th day, or for where it begins."""
 
     at: int
@@ -63,7 +63,7 @@ class _Part(NamedTuple):
     last: int
 
 
-class _Asked:
+class _DayCounters:
     """What is asked of a judge's days: items of each kind, on the criteria that are meant, and shifts.
 
     Which sets of criteria are meant is settled first, so that the database adds up and few rows come out of it.
@@ -79,12 +79,14 @@ class _Asked:
         self.every = bounds.criteria is None
         self.meant = set_of_ordinals(bounds.criteria)
 
-    def sums(self, width: int, parts: Sequence[_Part]) -> dict[int, Tally]:
+    def sums(self, width: int, parts: Sequence[_DayPart]) -> dict[int, Tally]:
         """What the counters of the buckets of a width add up to, for each part by its ``at``."""
         found: defaultdict[int, Tally] = defaultdict(Tally)
         if not parts:
             return found
-        wanted = listed(self.connection, "parts", **dict(zip(_Part._fields, zip(*parts, strict=True), strict=True)))
+        wanted = values_table(
+            self.connection, "parts", **dict(zip(_DayPart._fields, zip(*parts, strict=True), strict=True))
+        )
 
         def summed(table: Any, key: Any, *values: Any, meant: Sequence[ColumnElement[bool]] = ()) -> Select[Any]:
             here = (table.judge_pk == self.judge_pk, table.width == width)
@@ -107,7 +109,7 @@ class _Asked:
     def rows(self, first: int, last: int) -> Tally:
         """What the rows between two places add up to."""
         tally = Tally()
-        for row in rows_between(self.connection, self.judge_pk, first, last):
+        for row in read_between(self.connection, self.judge_pk, first, last):
             tally.add(row, row.raw)
         tally.settle(self.scales)
         counts: Counter[tuple[str, str]] = Counter()
@@ -125,7 +127,7 @@ class _Asked:
             approvals=tally.counts[FeedbackType.APPROVAL.value, ""],
             comments=tally.counts[FeedbackType.COMMENT.value, ""],
             usable=tally.counts[USABLE, ""],
-            criteria=shifts_of(self.scales, shifts),
+            criteria=to_criterion_shifts(self.scales, shifts),
         )
 
     def _is_meant(self, kind: str, criteria: str) -> bool:
@@ -146,27 +148,27 @@ class _Asked:
                 sets[kind].append(criteria)
         return or_(
             *(
-                and_(FeedbackCounter.kind == kind, among(self.connection, FeedbackCounter.criteria, of_kind))
+                and_(FeedbackCounter.kind == kind, in_values(self.connection, FeedbackCounter.criteria, of_kind))
                 for kind, of_kind in sets.items()
             )
         )
 
 
-def _between(asked: _Asked, starts: Sequence[int], nearest: Sequence[int]) -> Iterator[tuple[int, Tally]]:
+def _sum_boundaries(asked: _DayCounters, starts: Sequence[int], nearest: Sequence[int]) -> Iterator[tuple[int, Tally]]:
     """What lies between each end of a day and the midnight of UTC that is nearest to it."""
-    parts: list[_Part] = []
+    parts: list[_DayPart] = []
     for at, ends in enumerate(zip(starts, nearest, strict=True)):
-        covered = cover(min(ends), max(ends), (QUARTER_HOUR,))
+        covered = split_into_buckets(min(ends), max(ends), (QUARTER_HOUR,))
         for run in covered.runs:
             assert run.start is not None
             assert run.end is not None
-            parts.append(_Part(at, run.start, run.end))
+            parts.append(_DayPart(at, run.start, run.end))
         for first, last in covered.edges:
             yield at, asked.rows(first, last)
     yield from asked.sums(QUARTER_HOUR, parts).items()
 
 
-def _starts(connection: Connection, judge_pk: int, bounds: FeedbackBounds, zone: tzinfo) -> list[int]:
+def _day_starts(connection: Connection, judge_pk: int, bounds: FeedbackBounds, zone: tzinfo) -> list[int]:
     """Where the bounds begin, all midnights between, and where they end: no further than feedback goes."""
     moments = select(Feedback.submitted_at).where(Feedback.judge_pk == judge_pk).limit(1)
     earliest = connection.execute(moments.order_by(Feedback.submitted_at)).scalar_one_or_none()
@@ -187,10 +189,10 @@ def _starts(connection: Connection, judge_pk: int, bounds: FeedbackBounds, zone:
             ("since",),
         )
     starts = [first]
-    day = _date(first, zone)
+    day = _date_in_zone(first, zone)
     while day < date.max:
         day += timedelta(days=1)
-        midnight = _midnight(day, zone)
+        midnight = _midnight_in_zone(day, zone)
         if midnight >= last:
             break
         if midnight > starts[-1]:  # a day that a zone skipped has no length
@@ -198,7 +200,7 @@ def _starts(connection: Connection, judge_pk: int, bounds: FeedbackBounds, zone:
     return [*starts, last]
 
 
-def _date(place: int, zone: tzinfo) -> date:
+def _date_in_zone(place: int, zone: tzinfo) -> date:
     """The date in the zone; at the ends of the calendar that of UTC."""
     try:
         return from_microseconds(place).astimezone(zone).date()
@@ -206,7 +208,7 @@ def _date(place: int, zone: tzinfo) -> date:
         return from_microseconds(place).date()
 
 
-def _midnight(day: date, zone: tzinfo) -> int:
+def _midnight_in_zone(day: date, zone: tzinfo) -> int:
     """When a day begins in a zone: the first moment that has this date there."""
     try:
         local = datetime(day.year, day.month, day.day, tzinfo=zone)

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, func, select
 from models.feedback import Feedback, FeedbackBounds
 
 
-def outside(
+def count_excluded(
     connection: Connection,
     judge_pk: int,
     bounds: FeedbackBounds,

@@ -27,14 +27,16 @@ from models.feedback import (
 )
 from models.judge import Criterion
 from store import feedback, judges
-from store.database.rows import streamed
+from store.database.rows import stream_rows
 
 
-def scan(connection: Connection, judge_pk: int, criteria: Sequence[Criterion], bounds: FeedbackBounds) -> Summary:
+def scan_feedback(
+    connection: Connection, judge_pk: int, criteria: Sequence[Criterion], bounds: FeedbackBounds
+) -> Summary:
     """Sum up a judge's feedback within bounds, row by row."""
-    watermark = judges.watermark(connection, judge_pk)
+    watermark = judges.read_watermark(connection, judge_pk)
     statement = (
-        feedback.within(
+        feedback.within_bounds(
             select(
                 Feedback.seq,
                 Feedback.type,
@@ -54,8 +56,8 @@ def scan(connection: Connection, judge_pk: int, criteria: Sequence[Criterion], b
         .order_by(Feedback.submitted_at, Feedback.seq)
     )  # so the latest opinion comes last
     meant = criteria if bounds.criteria is None else [criteria[ordinal] for ordinal in bounds.criteria]
-    tally = _Tally(meant, watermark, only=bounds.criteria is not None)
-    tally.add_all(streamed(connection, statement))
+    tally = _FeedbackTally(meant, watermark, only=bounds.criteria is not None)
+    tally.add_all(stream_rows(connection, statement))
     return tally.summary(scan_agreement(connection, judge_pk, meant, bounds))
 
 
@@ -63,7 +65,7 @@ def scan_agreement(
     connection: Connection, judge_pk: int, criteria: Sequence[Criterion], bounds: FeedbackBounds
 ) -> Agreement:
     """How far raters agree on some criteria within bounds, from the corrections within them, item by item."""
-    statement = feedback.within(
+    statement = feedback.within_bounds(
         select(Feedback.about_seq, Feedback.submitted_by, Feedback.scores).where(
             Feedback.type == FeedbackType.CORRECTION
         ),
@@ -73,10 +75,10 @@ def scan_agreement(
     ordered = statement.order_by(None).order_by(Feedback.about_seq, Feedback.submitted_at, Feedback.seq)
     steps = {criterion.ordinal: criterion.step for criterion in criteria}
     opinions: Counter[tuple[int, tuple[float, ...]]] = Counter()
-    for _, rows in groupby(streamed(connection, ordered), key=itemgetter(0)):
+    for _, rows in groupby(stream_rows(connection, ordered), key=itemgetter(0)):
         said = [(rater, scores) for _, rater, scores in rows]
         if len(said) > 1:
-            opinions.update(_opinions(said, steps))
+            opinions.update(_latest_scores(said, steps))
     pairs: dict[int, Counter[tuple[int, float, float]]] = {ordinal: Counter() for ordinal in steps}
     conflicts = 0
     for (ordinal, scores), number in opinions.items():
@@ -87,7 +89,7 @@ def scan_agreement(
     return Agreement(tuple((ordinal, alpha_from_coincidences(counts)) for ordinal, counts in pairs.items()), conflicts)
 
 
-def _opinions(said: Sequence[tuple[str, Any]], ordinals: Iterable[int]) -> Iterator[tuple[int, tuple[float, ...]]]:
+def _latest_scores(said: Sequence[tuple[str, Any]], ordinals: Iterable[int]) -> Iterator[tuple[int, tuple[float, ...]]]:
     """What people think of one item, where they are several: by ordinal, each one's latest score, in order."""
     for ordinal in ordinals:
         latest = {rater: score for rater, scores in said if (score := score_at(scores, ordinal)) is not None}
@@ -95,7 +97,7 @@ def _opinions(said: Sequence[tuple[str, Any]], ordinals: Iterable[int]) -> Itera
             yield ordinal, tuple(sorted(latest.values()))
 
 
-class _Tally:
+class _FeedbackTally:
     """Adds feedback up, row by row in the order in which it was given."""
 
     def __init__(self, criteria: Sequence[Criterion], watermark: int, *, only: bool) -> None:

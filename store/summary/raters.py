@@ -7,16 +7,16 @@ from sqlalchemy import ColumnElement, Connection, and_, case, func, select
 
 from models.counters.tables import ALL_TIME, RaterCounter
 from models.feedback import Feedback
-from store.counters.period import Period
+from store.counters.period import PeriodCounters
 
-FEW_PEOPLE = 2000  # are looked for; of more, the counters of the period are gone through
-FEW_ITEMS = 20  # of a person are looked at
+MAX_INDEXED_RATERS = 2000  # are looked for; of more, the counters of the period are gone through
+MAX_ITEMS_READ = 20  # of a person are looked at
 
 
-def count_people(
+def count_raters(
     connection: Connection,
     judge_pk: int,
-    period: Period,
+    period: PeriodCounters,
     inside: Sequence[ColumnElement[bool]],
     sets: Sequence[str] | None,
 ) -> int:
@@ -34,16 +34,16 @@ def count_people(
     """
     ever = (RaterCounter.judge_pk == judge_pk, RaterCounter.width == ALL_TIME, RaterCounter.start == 0)
     meant = () if sets is None else (RaterCounter.criteria.in_(sets),)
-    known = select(RaterCounter.rater).where(*ever, *meant).distinct().limit(FEW_PEOPLE + 1)
-    if len(connection.execute(known).all()) > FEW_PEOPLE:
+    known = select(RaterCounter.rater).where(*ever, *meant).distinct().limit(MAX_INDEXED_RATERS + 1)
+    if len(connection.execute(known).all()) > MAX_INDEXED_RATERS:
         return period.raters(sets)
     people = known.subquery()
     counts = Feedback.retracted_at.is_(None)
     said: Any = case((counts if sets is None else and_(counts, Feedback.criteria.in_(sets)), 1), else_=0)
     theirs = (Feedback.judge_pk == judge_pk, Feedback.submitted_by == people.c.rater, *inside)
-    first = select(said.label("said")).where(*theirs).order_by(Feedback.submitted_at).limit(FEW_ITEMS)
+    first = select(said.label("said")).where(*theirs).order_by(Feedback.submitted_at).limit(MAX_ITEMS_READ)
     looked = first.correlate(people).subquery()
-    sure = case((func.max(looked.c.said) == 1, 1), (func.count() < FEW_ITEMS, 0))  # else NULL
+    sure = case((func.max(looked.c.said) == 1, 1), (func.count() < MAX_ITEMS_READ, 0))  # else NULL
     found = connection.execute(select(people.c.rater, select(sure).scalar_subquery())).all()
     unsure = [rater for rater, is_there in found if is_there is None]
     return sum(is_there or 0 for _, is_there in found) + (period.raters(sets, unsure) if unsure else 0)

@@ -9,11 +9,11 @@ from models.feedback import Feedback, FeedbackBounds
 from store import feedback
 
 
-def newest_block(
+def read_newest(
     connection: Connection, judge_pk: int, bounds: FeedbackBounds, below: int | None, size: int
 ) -> list[Any]:
     """Up to ``size`` rows of feedback within bounds, newest first in order of ingestion, of places under ``below``."""
-    statement = feedback.within(
+    statement = feedback.within_bounds(
         select(
             Feedback.seq,
             Feedback.type,

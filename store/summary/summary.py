@@ -41,14 +41,14 @@ from models.feedback import (
 )
 from models.judge import Criterion, Judge
 from store import feedback, judges
-from store.counters.buckets import cover
-from store.counters.period import Period, overtaken, rows
-from store.database.rows import unindexed
-from store.summary.full_scan import scan, scan_agreement
-from store.summary.groups import groups_ever, groups_within
-from store.summary.raters import count_people
+from store.counters.buckets import split_into_buckets
+from store.counters.period import PeriodCounters, find_effective_in_period, select_counted
+from store.database.rows import without_index
+from store.summary.full_scan import scan_agreement, scan_feedback
+from store.summary.groups import count_all_groups, count_groups_within
+from store.summary.raters import count_raters
 
-FEW_NEW = 10_000  # items since a version are read, whenever they were given
+MAX_NEW_READ = 10_000  # items since a version are read, whenever they were given
 
 Criteria = Sequence[Criterion]
 Counts = Mapping[tuple[str, str], int]
@@ -56,9 +56,9 @@ Counts = Mapping[tuple[str, str], int]
 
 def summarise(connection: Connection, judge_pk: int, criteria: Criteria, bounds: FeedbackBounds) -> Summary:
     """Sum up a judge's feedback within bounds, exactly."""
-    view = _View(connection, judge_pk, criteria, bounds)
+    view = _FeedbackView(connection, judge_pk, criteria, bounds)
     if not view.by_time_only:
-        return scan(connection, judge_pk, criteria, bounds)
+        return scan_feedback(connection, judge_pk, criteria, bounds)
     figures = view.figures()
     values = {name: getattr(figures, name) for name in FeedbackTotals.__slots__}
     return Summary(
@@ -70,35 +70,37 @@ def summarise(connection: Connection, judge_pk: int, criteria: Criteria, bounds:
     )
 
 
-def figures_of(connection: Connection, judge_pk: int, criteria: Criteria, bounds: FeedbackBounds) -> FeedbackTotals:
+def compute_figures(
+    connection: Connection, judge_pk: int, criteria: Criteria, bounds: FeedbackBounds
+) -> FeedbackTotals:
     """Those figures that can be told without reading all rows within bounds of time."""
-    view = _View(connection, judge_pk, criteria, bounds)
-    return view.figures() if view.by_time_only else scan(connection, judge_pk, criteria, bounds)
+    view = _FeedbackView(connection, judge_pk, criteria, bounds)
+    return view.figures() if view.by_time_only else scan_feedback(connection, judge_pk, criteria, bounds)
 
 
-def new_within(connection: Connection, judge_pk: int, criteria: Criteria, bounds: FeedbackBounds) -> int:
+def count_new(connection: Connection, judge_pk: int, criteria: Criteria, bounds: FeedbackBounds) -> int:
     """How many usable items within bounds of time came in after the newest version's watermark."""
-    return _View(connection, judge_pk, criteria, bounds).new()
+    return _FeedbackView(connection, judge_pk, criteria, bounds).new()
 
 
-def evaluations_within(connection: Connection, judge_pk: int, criteria: Criteria, bounds: FeedbackBounds) -> int:
+def count_evaluations(connection: Connection, judge_pk: int, criteria: Criteria, bounds: FeedbackBounds) -> int:
     """How many different evaluations the feedback within bounds of time is about."""
-    return _View(connection, judge_pk, criteria, bounds).evaluations()
+    return _FeedbackView(connection, judge_pk, criteria, bounds).evaluations()
 
 
-def agreement_within(connection: Connection, judge_pk: int, criteria: Criteria, bounds: FeedbackBounds) -> Agreement:
+def compute_agreement(connection: Connection, judge_pk: int, criteria: Criteria, bounds: FeedbackBounds) -> Agreement:
     """How far raters agree within bounds of time."""
-    return _View(connection, judge_pk, criteria, bounds).agreement()
+    return _FeedbackView(connection, judge_pk, criteria, bounds).agreement()
 
 
-def raters_within(
+def list_raters(
     connection: Connection, judge_pk: int, criteria: Criteria, bounds: FeedbackBounds, first: int
 ) -> list[RaterCount]:
     """Who gave most feedback within bounds, with how much; most first, and at most ``first`` of them."""
-    return _View(connection, judge_pk, criteria, bounds).most_active(first)
+    return _FeedbackView(connection, judge_pk, criteria, bounds).most_active(first)
 
 
-class _View:
+class _FeedbackView:
     """A judge's feedback within bounds."""
 
     def __init__(self, connection: Connection, judge_pk: int, criteria: Criteria, bounds: FeedbackBounds) -> None:
@@ -133,7 +135,7 @@ class _View:
             earliest=self._extreme(latest=False),
             latest=self._extreme(latest=True),
             raters=self._raters(period),
-            criteria=shifts_of(self.scales, shifts),
+            criteria=to_criterion_shifts(self.scales, shifts),
             agreeing=sum(sums.agreeing for sums in shifts.values()),
             doubts=counts.get((DOUBT, ""), 0),
         )
@@ -144,32 +146,34 @@ class _View:
         if self.by_time_only:
             return self._period().most_active(sets, first)
         total, corrected = func.count(), func.count(case((Feedback.type == FeedbackType.CORRECTION, 1)))
-        given = feedback.within(select(Feedback.submitted_by, total, corrected), self.judge_pk, self.bounds)
+        given = feedback.within_bounds(select(Feedback.submitted_by, total, corrected), self.judge_pk, self.bounds)
         if sets is not None:
             given = given.where(Feedback.criteria.in_(sets))
         most = given.order_by(None).group_by(Feedback.submitted_by).order_by(total.desc(), Feedback.submitted_by)
         return [RaterCount(*row) for row in self.connection.execute(most.limit(first))]
 
-    def _period(self, since: int | None = None) -> Period:
+    def _period(self, since: int | None = None) -> PeriodCounters:
         """The period that is asked for, or what of it begins at a later place in time."""
         start, end = (None if m is None else to_microseconds(m) for m in (self.bounds.since, self.bounds.until))
-        return Period(self.connection, self.judge_pk, self.scales, cover(start if since is None else since, end))
+        return PeriodCounters(
+            self.connection, self.judge_pk, self.scales, split_into_buckets(start if since is None else since, end)
+        )
 
     def _counted_sets(self) -> list[str] | None:
         """The sets of criteria that counted items have, none at all among them; None: any."""
         return None if self.bounds.criteria is None else [*self._sets(FeedbackType.CORRECTION), ""]
 
-    def _raters(self, period: Period) -> int:
+    def _raters(self, period: PeriodCounters) -> int:
         sets = self._counted_sets()
         if self.everything:
             return period.raters(sets)
-        return count_people(self.connection, self.judge_pk, period, self._inside(), sets)
+        return count_raters(self.connection, self.judge_pk, period, self._inside(), sets)
 
     def evaluations(self) -> int:
         """How many different evaluations: kept for all time, counted by index within bounds."""
         if self.everything:
             return sum(n for (kind, key), n in self.ever.items() if kind == EVALUATION and self._is_meant(key))
-        statement = rows(self.judge_pk, func.count(Feedback.about_seq.distinct())).where(*self._inside())
+        statement = select_counted(self.judge_pk, func.count(Feedback.about_seq.distinct())).where(*self._inside())
         if self.bounds.criteria is not None:
             meant = Feedback.criteria.in_(self._sets(FeedbackType.CORRECTION))
             statement = statement.where(or_(Feedback.type != FeedbackType.CORRECTION, meant))
@@ -207,9 +211,9 @@ class _View:
 
     def _groups(self) -> int:
         if not self.everything:
-            return groups_within(self.connection, self.judge_pk, self.bounds.criteria, self._inside())
+            return count_groups_within(self.connection, self.judge_pk, self.bounds.criteria, self._inside())
         alone = sum(n for (kind, key), n in self.ever.items() if kind == UNGROUPED and text_to_set(key) & self.meant)
-        return groups_ever(self.connection, self.judge_pk, self.bounds.criteria) + alone
+        return count_all_groups(self.connection, self.judge_pk, self.bounds.criteria) + alone
 
     def _items(self, counts: Counts, kind: FeedbackType) -> int:
         return sum(n for (k, criteria), n in counts.items() if k == kind.value and self._is_about(kind, criteria))
@@ -245,7 +249,7 @@ class _View:
         until = self.bounds.until
         if until is None:
             return []  # nothing lies after it
-        return overtaken(self.connection, self.judge_pk, self.meant, self.bounds.since, until)
+        return find_effective_in_period(self.connection, self.judge_pk, self.meant, self.bounds.since, until)
 
     def new(self) -> int:
         """Usable items that came in after the newest version's watermark.
@@ -253,17 +257,17 @@ class _View:
         Without bounds from the counters in order of ingestion. Within them few are read. Of more, those that were given
         after all that the version knew come from the counters in order of time, and only those among it are read.
         """
-        watermark = judges.watermark(self.connection, self.judge_pk)
+        watermark = judges.read_watermark(self.connection, self.judge_pk)
         if watermark >= self.last_seq:
             return 0
         if self.everything:
-            covered = cover(watermark + 1, None, (ORDER_WIDTH,))
-            later = Period(self.connection, self.judge_pk, self.scales, covered.whole()).counts()
+            covered = split_into_buckets(watermark + 1, None, (ORDER_WIDTH,))
+            later = PeriodCounters(self.connection, self.judge_pk, self.scales, covered.whole()).counts()
             for start, end in covered.edges:
                 later.update(self._verdicts([Feedback.seq >= start, Feedback.seq < end]))
             return self._usable(later)
-        if self.last_seq - watermark <= FEW_NEW:
-            counts = self._verdicts([Feedback.seq > watermark, *self._inside(unindexed(Feedback.submitted_at))])
+        if self.last_seq - watermark <= MAX_NEW_READ:
+            counts = self._verdicts([Feedback.seq > watermark, *self._inside(without_index(Feedback.submitted_at))])
         else:
             counts = self._many_new(watermark)
         return self._usable(counts) + sum(seq > watermark for seq in self._overtaken())
@@ -289,7 +293,9 @@ class _View:
     def _verdicts(self, within: list[Any]) -> Counter[tuple[str, str]]:
         """What rows are worth, by index."""
         columns = (Feedback.type, Feedback.rating, Feedback.approved, Feedback.standing)
-        statement = rows(self.judge_pk, *columns, func.count().label("number")).where(*within).group_by(*columns)
+        statement = (
+            select_counted(self.judge_pk, *columns, func.count().label("number")).where(*within).group_by(*columns)
+        )
         found: Counter[tuple[str, str]] = Counter()
         for row in self.connection.execute(statement):
             verdict = classify_feedback(row)
@@ -301,7 +307,7 @@ class _View:
         """When the first or last item was given: the end of an index, for each set of criteria that is meant."""
         moment = Feedback.submitted_at
         order = moment.desc() if latest else moment.asc()
-        statement = rows(self.judge_pk, moment).where(*self._inside()).order_by(order).limit(1)
+        statement = select_counted(self.judge_pk, moment).where(*self._inside()).order_by(order).limit(1)
         if self.bounds.criteria is None:
             return self.connection.execute(statement).scalar_one_or_none()
         ends = []
@@ -313,7 +319,7 @@ class _View:
         return (max if latest else min)(known, default=None)
 
 
-def shifts_of(scales: CriterionScales, shifts: Mapping[int, ShiftSums]) -> tuple[CriterionShift, ...]:
+def to_criterion_shifts(scales: CriterionScales, shifts: Mapping[int, ShiftSums]) -> tuple[CriterionShift, ...]:
     """Sums as people read them, in points."""
     found = []
     for ordinal, sums in sorted(shifts.items()):

@@ -19,7 +19,7 @@ from runner.notifications.deliverer import RETRY_DELAYS
 from server.app import create_app
 from server.rest import training_jobs as rest
 from server.settings import Settings
-from store.jobs import announcement
+from store.jobs import completion_payload
 
 from . import generated, markdown
 from .markdown import ROOT
@@ -98,7 +98,7 @@ def test_the_picture_of_a_job_s_states_has_every_move_and_no_other() -> None:
 
 def test_the_payload_of_a_webhook_has_the_fields_it_is_shown_with() -> None:
     text = page("reference/webhooks.md")
-    ended = announcement(
+    ended = completion_payload(
         TrainingJob(id="job_1", training_type=TrainingType.FULL_RETRAIN, status=JobStatus.COMPLETED, finished_at=None)
     )
     assert first_column(text)[: len(ended)] == list(ended)

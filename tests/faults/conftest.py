@@ -124,7 +124,9 @@ async def prepare(url: str, number: int) -> Scene:
         made = []
         for n in range(number):
             spec = JudgeSpec(f"Judge {n}", (CriterionSpec("Clarity"),)).checked()
-            judge = await store.write(lambda c, spec=spec: judges.create(c, viewer.workspace_id, viewer.user_id, spec))
+            judge = await store.write(
+                lambda c, spec=spec: judges.create_judge(c, viewer.workspace_id, viewer.user_id, spec)
+            )
             await _teach(store, judge.pk, viewer.user_id)
             made.append(judge.id)
     return Scene(url, key, tuple(made))
@@ -138,7 +140,7 @@ async def _teach(store: Store, judge_pk: int, user_id: str) -> None:
         )
         for n in range(ITEMS)
     ]
-    rows, _ = await store.write(lambda c: evaluations.record(c, judge_pk, user_id, items))
+    rows, _ = await store.write(lambda c: evaluations.record_evaluations(c, judge_pk, user_id, items))
     said = [
         NewFeedback(
             FeedbackSpec(FeedbackType.CORRECTION, evaluation_id=row.id, submitted_by=f"p{n % 3}"),
@@ -148,4 +150,4 @@ async def _teach(store: Store, judge_pk: int, user_id: str) -> None:
         for n, row in enumerate(rows)
         if not isinstance(row, Exception)
     ]
-    await store.write(lambda c: feedback.submit(c, judge_pk, user_id, "ann", said))
+    await store.write(lambda c: feedback.submit_feedback(c, judge_pk, user_id, "ann", said))

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 from models.job import EventKind, JobEvent, TrainingJob, TrainingType
 from models.job_status import TERMINAL, TRANSITIONS, JobStatus
 from models.judge import Judge, JudgeVersion
-from store.database.rows import every
+from store.database.rows import fetch_all
 
 
 @dataclass(frozen=True)
@@ -28,13 +28,13 @@ def check(connection: Connection, accepted: set[str]) -> Verdict:
         connection: of a reading unit.
         accepted: the ids of all jobs that a server said it had accepted.
     """
-    jobs = {job.id: job for job in every(connection, select(TrainingJob), TrainingJob)}
+    jobs = {job.id: job for job in fetch_all(connection, select(TrainingJob), TrainingJob)}
     broken = [f"{job_id} was accepted and is missing" for job_id in accepted - jobs.keys()]
     logs: dict[str, list[JobEvent]] = {job_id: [] for job_id in jobs}
-    for event in every(connection, select(JobEvent).order_by(JobEvent.position), JobEvent):
+    for event in fetch_all(connection, select(JobEvent).order_by(JobEvent.position), JobEvent):
         logs[event.job_id].append(event)
     versions = Counter(
-        version.job_id for version in every(connection, select(JudgeVersion), JudgeVersion) if version.job_id
+        version.job_id for version in fetch_all(connection, select(JudgeVersion), JudgeVersion) if version.job_id
     )
     requeued = 0
     for job_id, job in jobs.items():
@@ -43,10 +43,10 @@ def check(connection: Connection, accepted: set[str]) -> Verdict:
         if versions[job_id] != wanted:
             broken.append(f"{job_id} is {job.status} and has {versions[job_id]} versions")
         requeued += sum(_moves(logs[job_id])[i][1] is JobStatus.QUEUED for i in range(2, len(_moves(logs[job_id]))))
-    for judge in every(connection, select(Judge), Judge):
+    for judge in fetch_all(connection, select(Judge), Judge):
         numbers = sorted(
             v.number
-            for v in every(connection, select(JudgeVersion).where(JudgeVersion.judge_pk == judge.pk), JudgeVersion)
+            for v in fetch_all(connection, select(JudgeVersion).where(JudgeVersion.judge_pk == judge.pk), JudgeVersion)
         )
         if numbers != list(range(1, len(numbers) + 1)):
             broken.append(f"{judge.id} has versions {numbers}")

@@ -65,8 +65,8 @@ async def test_a_machine_that_froze_within_a_transaction_holds_nobody_up_for_lon
     note = NewEvent(EventKind.NOTE, "Never to be seen.")
 
     async with other_store._reader.connect() as connection:
-        await connection.run_sync(lambda c: jobs.log(c, frozen, [note]))  # holds the log, and does not go on
-        moved = await store.write(lambda c: jobs.request_cancel(c, other.workspace_id, other.id, None))
+        await connection.run_sync(lambda c: jobs.log_events(c, frozen, [note]))  # holds the log, and does not go on
+        moved = await store.write(lambda c: jobs.request_cancellation(c, other.workspace_id, other.id, None))
         with pytest.raises(DBAPIError):
             await connection.commit()
         await connection.invalidate()

@@ -15,12 +15,12 @@ from runner.jobs.manager import JobManager
 from runner.versions.scorer import Scorer
 from store import jobs
 from store.database.store import Store
-from store.event_log.events import NewEvent, cursor_of
-from store.event_log.replay import CHUNK
+from store.event_log.events import NewEvent, encode_event_cursor
+from store.event_log.replay import PAGE_SIZE
 from store.event_log.tail import Tail
 from tests.factories import log_of, make_job, make_world
 
-MANY = 2 * CHUNK + 10
+MANY = 2 * PAGE_SIZE + 10
 
 
 @pytest.fixture
@@ -45,30 +45,32 @@ async def test_a_job_that_is_over_is_told_to_its_end_also_while_the_tail_lags_be
     with store.tail.follow() as somebody_else:  # watches since before most of it happened
         assert await somebody_else.wait(20)
         notes = [NewEvent(EventKind.NOTE, f"Note {number}.") for number in range(MANY)]
-        await store.write(lambda c: jobs.log(c, job, notes))
+        await store.write(lambda c: jobs.log_events(c, job, notes))
         await store.write(lambda c: jobs.transition(c, job, JobStatus.CANCELLED, "The job was cancelled."))
         context = Context(world.viewer, store, JobManager(store), Scorer(store), AnalysisService(store.url))
-        cursors = [cursor_of(event) for event in await log_of(store, job)]
+        cursors = [encode_event_cursor(event) for event in await log_of(store, job)]
 
         assert await watch(store, context, job.id) == cursors
-        assert await watch(store, context, job.id, cursors[CHUNK]) == cursors[CHUNK + 1 :]
+        assert await watch(store, context, job.id, cursors[PAGE_SIZE]) == cursors[PAGE_SIZE + 1 :]
         assert await watch(store, context, job.id, cursors[-1]) == []
 
 
 async def test_many_who_catch_up_at_once_are_given_what_was_read_once(store: Store) -> None:
     world = await make_world(store)
     job = await make_job(world)
-    await store.write(lambda c: jobs.log(c, job, [NewEvent(EventKind.NOTE, f"Note {n}.") for n in range(MANY)]))
-    cursors = [cursor_of(event) for event in await log_of(store, job)]
+    await store.write(lambda c: jobs.log_events(c, job, [NewEvent(EventKind.NOTE, f"Note {n}.") for n in range(MANY)]))
+    cursors = [encode_event_cursor(event) for event in await log_of(store, job)]
     context = Context(world.viewer, store, JobManager(store), Scorer(store), AnalysisService(store.url))
 
     async def follow() -> list[tuple[str, int]]:
         async with asyncio.timeout(20), aclosing(follow_job(context, job.id, None)) as updates:
-            return [(update.cursor, id(update.made)) async for _, update in azip(cursors, updates)]
+            return [(update.cursor, id(update.result_cache)) async for _, update in azip(cursors, updates)]
 
     several = await asyncio.gather(*(follow() for _ in range(5)))
     assert [[cursor for cursor, _ in seen] for seen in several] == [cursors] * 5
-    assert all(seen[:CHUNK] == several[0][:CHUNK] for seen in several)  # what is made of an event is shared as well
+    assert all(
+        seen[:PAGE_SIZE] == several[0][:PAGE_SIZE] for seen in several
+    )  # what is made of an event is shared as well
 
 
 async def test_a_page_of_a_moment_ago_hides_no_event_from_one_who_comes_later(store: Store) -> None:
@@ -80,7 +82,7 @@ async def test_a_page_of_a_moment_ago_hides_no_event_from_one_who_comes_later(st
     async with aclosing(follow_job(context, job.id, None)) as follower:
         await anext(follower)
         await store.write(lambda c: jobs.transition(c, job, JobStatus.CANCELLED, "The job was cancelled."))
-        cursors = [cursor_of(event) for event in await log_of(store, job)]
+        cursors = [encode_event_cursor(event) for event in await log_of(store, job)]
         assert await watch(store, context, job.id) == cursors
         async with asyncio.timeout(20):
             assert [update.cursor async for update in follower] == cursors[1:]

@@ -25,7 +25,7 @@ from runner.notifications.deliverer import Deliverer
 from runner.notifications.email import EmailChannel, SmtpServer
 from runner.notifications.webhook import WebhookChannel, is_public
 from store import access, jobs
-from store.database.rows import every
+from store.database.rows import fetch_all
 from store.database.signals import Topic
 from store.database.store import Store
 from tests.factories import World, make_job, make_world
@@ -69,7 +69,7 @@ async def settled(
     with store.signals.listen(Topic.JOBS) as listener:
         async with asyncio.timeout(30):
             while True:
-                [row] = await store.read(lambda c: every(c, select(Delivery), Delivery))
+                [row] = await store.read(lambda c: fetch_all(c, select(Delivery), Delivery))
                 if is_settled(row):
                     return row
                 await listener.wait(0.5)
@@ -88,7 +88,7 @@ async def sent(store: Store, receiver: WebReceiver, **options: Any) -> Delivery:
 async def test_a_webhook_arrives_signed_as_standard_webhooks_says(store: Store) -> None:
     world = await make_world(store)
     job = await end_job(world, webhook_url="http://placeholder.example")
-    secret = await store.read(lambda c: access.webhook_secret_of_job(c, job.id))
+    secret = await store.read(lambda c: access.get_webhook_secret_for_job(c, job.id))
     async with web_receiver(answer(204)) as receiver:
         await store.write(lambda c: c.execute(update(Delivery).values(target=receiver.url)))
         async with delivering(store):
@@ -111,7 +111,7 @@ async def test_a_changed_message_or_another_secret_does_not_verify(store: Store)
         row = await sent(store, receiver)
     stranger = await make_job(await make_world(store, workspace="elsewhere"))
     own, other = [
-        await store.read(lambda c, job_id=job_id: access.webhook_secret_of_job(c, job_id))
+        await store.read(lambda c, job_id=job_id: access.get_webhook_secret_for_job(c, job_id))
         for job_id in (row.job_id, stranger.id)
     ]
     [request] = receiver.requests
@@ -302,7 +302,7 @@ async def test_two_deliverers_send_a_message_once(store: Store, other_store: Sto
             with store.signals.listen(Topic.JOBS) as listener:
                 async with asyncio.timeout(30):
                     pending = select(Delivery).where(Delivery.status == DeliveryStatus.PENDING)
-                    while await store.read(lambda c: every(c, pending, Delivery)):
+                    while await store.read(lambda c: fetch_all(c, pending, Delivery)):
                         await listener.wait(0.5)
 
     names = [request.headers["webhook-id"] for request in receiver.requests]

@@ -11,7 +11,7 @@ from models.errors import Conflict, Invalid, NotAnImprovement, NotFound, Nothing
 from models.judge import Deployment, Judge, JudgeVersion
 from runner.versions.deployment import DeployRequest, deploy, deploy_if_proven, rollback
 from store import audit, judges
-from store.database.rows import every
+from store.database.rows import fetch_all
 from store.database.store import Store
 from tests.factories import World, evidence, make_version, make_viewer, make_world
 
@@ -31,16 +31,16 @@ async def go_back(world: World, reason: str | None = None, expected: str | None 
 
 async def statuses(world: World) -> list[str]:
     """The statuses of the judge's versions, oldest first."""
-    statement = judges.versions_of(world.judge.pk).order_by(JudgeVersion.number)
-    return [v.status.value for v in await world.store.read(lambda c: every(c, statement, JudgeVersion))]
+    statement = judges.versions_for_judge(world.judge.pk).order_by(JudgeVersion.number)
+    return [v.status.value for v in await world.store.read(lambda c: fetch_all(c, statement, JudgeVersion))]
 
 
 async def active(world: World) -> str | None:
-    return (await world.store.read(lambda c: judges.by_pk(c, world.judge.pk))).active_version_id
+    return (await world.store.read(lambda c: judges.get_judge_by_pk(c, world.judge.pk))).active_version_id
 
 
 async def log(world: World) -> list[Deployment]:
-    return await world.store.read(lambda c: every(c, select(Deployment).order_by(Deployment.pk), Deployment))
+    return await world.store.read(lambda c: fetch_all(c, select(Deployment).order_by(Deployment.pk), Deployment))
 
 
 # --- deploy
@@ -210,7 +210,7 @@ async def test_a_job_that_deploys_and_a_person_who_does_so_at_once_are_judged_by
     by_hand, by_job = await make_version(world), await make_version(world)
 
     def end_of_job(connection: Connection) -> tuple[bool, str]:
-        judge = judges.lock(connection, world.judge.pk)
+        judge = judges.lock_judge(connection, world.judge.pk)
         return deploy_if_proven(connection, judge, by_job, backup=True, by=world.viewer.user_id)
 
     hand, job = await asyncio.gather(put_out(world, by_hand), other_store.write(end_of_job), return_exceptions=True)
@@ -332,11 +332,13 @@ async def test_the_audit_log_names_each_deployment_with_its_reason_and_refusals_
     await go_back(world, "it was wrong")
     by_job = await make_version(world, proven_against=proven.id)
     await store.write(
-        lambda c: deploy_if_proven(c, judges.lock(c, world.judge.pk), by_job, backup=True, by=world.viewer.user_id)
+        lambda c: deploy_if_proven(
+            c, judges.lock_judge(c, world.judge.pk), by_job, backup=True, by=world.viewer.user_id
+        )
     )
 
-    wanted = audit.of_workspace(world.viewer.workspace_id, audit.AuditFilter(user_id=world.viewer.user_id))
-    told = await store.read(lambda c: every(c, wanted.order_by(AuditEntry.pk), AuditEntry))
+    wanted = audit.in_workspace(world.viewer.workspace_id, audit.AuditFilter(user_id=world.viewer.user_id))
+    told = await store.read(lambda c: fetch_all(c, wanted.order_by(AuditEntry.pk), AuditEntry))
     assert [(entry.action, entry.target_id, entry.reason, entry.key_id) for entry in told[:3]] == [
         (AuditAction.VERSION_DEPLOYED, proven.id, "better", world.viewer.key_id),
         (AuditAction.VERSION_FORCED, unproven.id, "a hunch", world.viewer.key_id),

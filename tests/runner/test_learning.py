@@ -71,8 +71,8 @@ async def chapter(world: World, training_type: TrainingType, *, deploy: bool = F
     version_id = job.result_version_id
     if version_id is None:
         return Chapter(job, log, way, None, None)
-    version = await store.read(lambda c: judges.version(c, job.workspace_id, version_id))
-    return Chapter(job, log, way, version, await store.read(lambda c: judges.version_content(c, version_id)))
+    version = await store.read(lambda c: judges.find_version(c, job.workspace_id, version_id))
+    return Chapter(job, log, way, version, await store.read(lambda c: judges.read_version_content(c, version_id)))
 
 
 @dataclass(frozen=True)
@@ -300,7 +300,7 @@ async def content_of(world: World, job: TrainingJob) -> bytes:
     done = await job_now(world.store, job)
     assert done.result_version_id is not None
     version_id = done.result_version_id
-    return await world.store.read(lambda c: judges.version_content(c, version_id))
+    return await world.store.read(lambda c: judges.read_version_content(c, version_id))
 
 
 async def test_a_killed_and_a_handed_back_job_end_in_the_version_of_an_undisturbed_one(
@@ -319,7 +319,7 @@ async def test_a_killed_and_a_handed_back_job_end_in_the_version_of_an_undisturb
             await until(world.store, disturbed, lambda job: job.attempt == 2)
         handed_back = await job_now(world.store, disturbed)
         assert (handed_back.status, handed_back.attempt) == (JobStatus.QUEUED, 1)
-        assert await world.store.read(lambda c: jobs.checkpoint_of(c, disturbed.id)) is not None
+        assert await world.store.read(lambda c: jobs.read_checkpoint(c, disturbed.id)) is not None
         assert not any(lives(child) for child in started)
         async with working(world.store):
             done = await ended(world.store, disturbed)
@@ -341,7 +341,7 @@ async def test_cancelling_ends_a_training_process_for_good(store: Store, started
 
     assert cancelled.status is JobStatus.CANCELLED
     assert not lives(started[0])
-    assert await store.read(lambda c: jobs.checkpoint_of(c, job.id)) is None
+    assert await store.read(lambda c: jobs.read_checkpoint(c, job.id)) is None
 
 
 async def test_a_process_without_a_single_label_to_learn_from_says_so(store: Store) -> None:

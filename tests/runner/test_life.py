@@ -16,9 +16,9 @@ from runner.jobs.manager import JobManager
 from runner.workers.completion import publish_result
 from runner.workers.leases import LeasePolicy
 from store import jobs, judges
-from store.database.rows import every
+from store.database.rows import fetch_all
 from store.database.store import Store
-from store.jobs import Lost
+from store.jobs import StaleClaim
 from tests.factories import World, job_now, log_of, make_job, make_version, make_world
 from tests.runner.running import (
     BEGUN,
@@ -43,12 +43,12 @@ FULL = ["created", "queued", "preparing", "training", "validating", "completed"]
 
 
 async def versions_of(world: World) -> list[JudgeVersion]:
-    statement = judges.versions_of(world.judge.pk).order_by(JudgeVersion.number)
-    return await world.store.read(lambda c: every(c, statement, JudgeVersion))
+    statement = judges.versions_for_judge(world.judge.pk).order_by(JudgeVersion.number)
+    return await world.store.read(lambda c: fetch_all(c, statement, JudgeVersion))
 
 
 async def owed(store: Store) -> list[Delivery]:
-    return await store.read(lambda c: every(c, select(Delivery), Delivery))
+    return await store.read(lambda c: fetch_all(c, select(Delivery), Delivery))
 
 
 async def gone(process: Process) -> None:
@@ -81,7 +81,7 @@ async def test_a_job_is_trained_and_everything_it_achieved_is_told_before_its_en
     assert done.chosen == {"max_epochs": 2}
     assert (version.job_id, version.number, version.watermark, version.proven_against) == (job.id, 1, 7, None)
     assert version.lineage["seed"] == 0
-    assert await store.read(lambda c: judges.version_content(c, version.id)) == b"learned"
+    assert await store.read(lambda c: judges.read_version_content(c, version.id)) == b"learned"
 
 
 async def test_a_validation_skips_training_and_makes_no_version(store: Store, actors: Actors) -> None:
@@ -159,7 +159,7 @@ async def deployed(store: Store, world: World, **options: object) -> TrainingJob
 
 
 async def active(world: World) -> str | None:
-    return (await world.store.read(lambda c: judges.by_pk(c, world.judge.pk))).active_version_id
+    return (await world.store.read(lambda c: judges.get_judge_by_pk(c, world.judge.pk))).active_version_id
 
 
 async def test_a_version_that_is_proven_better_is_deployed_with_the_job(store: Store, actors: Actors) -> None:
@@ -261,7 +261,7 @@ async def test_processes_that_die_before_training_are_given_up_too(store: Store,
 async def test_the_job_of_a_worker_that_vanished_is_swept_and_done_by_another(store: Store, actors: Actors) -> None:
     actors.play(*TRAINED, outcome())
     job = await make_job(await make_world(store))
-    vanished = await store.write(lambda c: jobs.claim(c, "elsewhere:1:1", timedelta(0)))
+    vanished = await store.write(lambda c: jobs.claim_next(c, "elsewhere:1:1", timedelta(0)))
     assert vanished is not None
     async with working(store):
         done = await ended(store, job)
@@ -316,7 +316,7 @@ async def test_a_queued_job_that_was_cancelled_is_never_started(store: Store, ac
 async def test_a_cancellation_at_the_last_moment_counts(store: Store) -> None:
     world = await make_world(store)
     await make_job(world, options={"auto_deploy": True})
-    job = await store.write(lambda c: jobs.claim(c, "w", timedelta(minutes=1)))
+    job = await store.write(lambda c: jobs.claim_next(c, "w", timedelta(minutes=1)))
     assert job is not None
     await JobManager(store).cancel(world.viewer, job.id, "stop")
     done = await store.write(lambda c: publish_result(c, job.id, job.fence, outcome()["outcome"], b"learned"))
@@ -389,9 +389,9 @@ async def test_a_worker_whose_job_was_taken_over_writes_nothing_more_and_kills_i
     job = await make_job(world)
 
     def take_over(connection: Connection) -> TrainingJob | None:
-        held = jobs.need(connection, job.workspace_id, job.id)
-        jobs.give_back(connection, held, held.fence, "it was cut off", attempt_spent=True)
-        return jobs.claim(connection, "another", timedelta(minutes=5))
+        held = jobs.get_job_or_raise(connection, job.workspace_id, job.id)
+        jobs.release(connection, held, held.fence, "it was cut off", attempt_spent=True)
+        return jobs.claim_next(connection, "another", timedelta(minutes=5))
 
     async with working(store):
         await until(store, job, lambda row: (row.progress or {}).get("epoch") == 1)
@@ -407,19 +407,19 @@ async def test_a_worker_whose_job_was_taken_over_writes_nothing_more_and_kills_i
 async def test_a_result_under_an_old_fence_publishes_nothing(store: Store) -> None:
     world = await make_world(store)
     await make_job(world, options=TARGETS | {"auto_deploy": True})
-    old = await store.write(lambda c: jobs.claim(c, "w1", timedelta(minutes=1)))
+    old = await store.write(lambda c: jobs.claim_next(c, "w1", timedelta(minutes=1)))
     assert old is not None
-    await store.write(lambda c: jobs.give_back(c, old, old.fence, "it was lost", attempt_spent=True))
-    new = await store.write(lambda c: jobs.claim(c, "w2", timedelta(minutes=1)))
+    await store.write(lambda c: jobs.release(c, old, old.fence, "it was lost", attempt_spent=True))
+    new = await store.write(lambda c: jobs.claim_next(c, "w2", timedelta(minutes=1)))
     assert new is not None
-    with pytest.raises(Lost):
+    with pytest.raises(StaleClaim):
         await store.write(lambda c: publish_result(c, old.id, old.fence, outcome()["outcome"], b"old"))
     before = await log_of(store, old)
     await store.write(lambda c: publish_result(c, new.id, new.fence, outcome()["outcome"], b"new"))
     [version] = await versions_of(world)
 
     assert before[-1].body["to"] == "preparing"
-    assert await store.read(lambda c: judges.version_content(c, version.id)) == b"new"
+    assert await store.read(lambda c: judges.read_version_content(c, version.id)) == b"new"
     assert len(await owed(store)) == 2
 
 
@@ -443,6 +443,6 @@ async def test_a_checkpoint_is_there_for_the_next_attempt(store: Store, actors: 
     job = await make_job(await make_world(store))
     async with working(store):
         await until(store, job, lambda row: (row.progress or {}).get("epoch") == 2)
-    kept = await store.read(lambda c: jobs.checkpoint_of(c, job.id))
+    kept = await store.read(lambda c: jobs.read_checkpoint(c, job.id))
 
     assert kept == b"half"

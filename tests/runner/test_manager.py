@@ -70,9 +70,9 @@ async def activate(world: World, **values: Any) -> str:
     """Make a new version the active one."""
     version = await make_version(world, **values)
     await world.store.write(
-        lambda c: judges.activate(
+        lambda c: judges.activate_version(
             c,
-            judges.lock(c, world.judge.pk),
+            judges.lock_judge(c, world.judge.pk),
             version.id,
             action=DeploymentAction.DEPLOY,
             replaced=VersionStatus.BACKUP,
@@ -174,7 +174,7 @@ async def test_what_is_retracted_leaves_a_job_that_has_not_started_and_no_other(
 
     await retract_all(world, after=4)
     before = await seen(job)
-    started = await store.write(lambda c: jobs.claim(c, "worker", timedelta(seconds=10)))
+    started = await store.write(lambda c: jobs.claim_next(c, "worker", timedelta(seconds=10)))
     assert started is not None
     await retract_all(world, after=2)
 
@@ -452,4 +452,4 @@ async def test_the_queue_ahead_is_of_all_judges_since_workers_are_shared(store: 
     first, second = await create(one), await create(two)
 
     assert second.estimated_seconds == pytest.approx(2 * (first.estimated_seconds or 0))
-    assert await store.read(lambda c: jobs.get(c, one.viewer.workspace_id, second.id)) is None
+    assert await store.read(lambda c: jobs.find_job(c, one.viewer.workspace_id, second.id)) is None

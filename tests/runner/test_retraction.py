@@ -10,7 +10,7 @@ from runner.dataset.bounds import feedback_bounds_for_job
 from runner.dataset.dataset import Dataset, load_dataset, to_scales
 from runner.jobs.manager import JobManager
 from store.database.store import Store
-from store.summary.excluded import outside
+from store.summary.excluded import count_excluded
 from tests.factories import World, make_world, new_feedback, submit, training_spec
 from tests.runner.lessons import add_items, teach
 from trainer.task import Task, TrainingConfig
@@ -76,7 +76,7 @@ async def test_what_is_retracted_leaves_a_job_that_has_not_started_and_the_job_t
     await retract(world, 2)
     data = await feedback_of(world, job)
     waited = (job.created_at, datetime.now(UTC))
-    around = await store.read(lambda c: outside(c, world.judge.pk, feedback_bounds_for_job(job), waited))
+    around = await store.read(lambda c: count_excluded(c, world.judge.pk, feedback_bounds_for_job(job), waited))
 
     assert len(data.items) == 2
     assert around == {"retracted since the job was created": 1}

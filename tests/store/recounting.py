@@ -20,7 +20,14 @@ from models.spec import EvaluationSpec
 from store import judges
 from store.evaluations import NewEvaluation
 from store.feedback import NewFeedback
-from store.summary.summary import agreement_within, evaluations_within, figures_of, new_within, raters_within, summarise
+from store.summary.summary import (
+    compute_agreement,
+    compute_figures,
+    count_evaluations,
+    count_new,
+    list_raters,
+    summarise,
+)
 from tests.factories import World, new_feedback, record, retract, submit
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -88,7 +95,7 @@ async def random_feedback(
 
 async def summary_of(world: World, bounds: FeedbackBounds | None = None) -> Summary:
     return await world.store.read(
-        lambda c: summarise(c, world.judge.pk, judges.criteria(c, world.judge.pk), bounds or FeedbackBounds())
+        lambda c: summarise(c, world.judge.pk, judges.list_criteria(c, world.judge.pk), bounds or FeedbackBounds())
     )
 
 
@@ -118,7 +125,7 @@ def gave_most(rows: list[Row], bounds: FeedbackBounds) -> list[RaterCount]:
 async def raters_of(world: World, bounds: FeedbackBounds, first: int) -> list[RaterCount]:
     """The same, as it is told."""
     return await world.store.read(
-        lambda c: raters_within(c, world.judge.pk, judges.criteria(c, world.judge.pk), bounds, first)
+        lambda c: list_raters(c, world.judge.pk, judges.list_criteria(c, world.judge.pk), bounds, first)
     )
 
 
@@ -208,13 +215,13 @@ async def short_of(world: World, bounds: FeedbackBounds) -> dict[str, Any]:
     """What is told without reading all rows within bounds, in the recount's shape."""
 
     def unit(connection: Connection) -> dict[str, Any]:
-        criteria = judges.criteria(connection, world.judge.pk)
+        criteria = judges.list_criteria(connection, world.judge.pk)
         asked = (connection, world.judge.pk, criteria, bounds)
-        figures, agreement = figures_of(*asked), agreement_within(*asked)
+        figures, agreement = compute_figures(*asked), compute_agreement(*asked)
         names = [field.name for field in fields(FeedbackTotals) if field.name != "criteria"]
         return {name: getattr(figures, name) for name in names} | {
-            "new_since_last_training": new_within(*asked),
-            "evaluations": evaluations_within(*asked),
+            "new_since_last_training": count_new(*asked),
+            "evaluations": count_evaluations(*asked),
             "rater_agreement": agreement.mean,
             "conflicts": agreement.conflicts,
             "criteria": [astuple(shift) for shift in figures.criteria],

@@ -13,7 +13,7 @@ from tests.factories import make_key
 
 async def test_a_key_tells_who_holds_it_and_what_they_may(store: Store) -> None:
     secret = await make_key(store, role=Role.TRAINER, workspace="acme", user="tom")
-    viewer = await store.read(lambda c: access.viewer_of(c, secret))
+    viewer = await store.read(lambda c: access.find_viewer(c, secret))
 
     assert viewer is not None
     assert (viewer.role, viewer.user_name, viewer.workspace_name) == (Role.TRAINER, "tom", "acme")
@@ -22,8 +22,8 @@ async def test_a_key_tells_who_holds_it_and_what_they_may(store: Store) -> None:
 async def test_what_is_no_key_opens_nothing(store: Store) -> None:
     secret = await make_key(store)
 
-    for wrong in ("", "jsk_", secret[:-1], secret + "x", secret.upper(), access.digest(secret)):
-        assert await store.read(lambda c, wrong=wrong: access.viewer_of(c, wrong)) is None
+    for wrong in ("", "jsk_", secret[:-1], secret + "x", secret.upper(), access.hash_secret(secret)):
+        assert await store.read(lambda c, wrong=wrong: access.find_viewer(c, wrong)) is None
 
 
 async def test_the_secret_is_nowhere_in_the_database(store: Store) -> None:
@@ -35,7 +35,7 @@ async def test_the_secret_is_nowhere_in_the_database(store: Store) -> None:
     kept = await store.read(rows)
     assert secret not in kept
     assert secret[8:] not in kept
-    assert access.digest(secret) in kept
+    assert access.hash_secret(secret) in kept
 
 
 async def test_an_expired_key_opens_nothing(store: Store) -> None:
@@ -46,23 +46,23 @@ async def test_an_expired_key_opens_nothing(store: Store) -> None:
 
     expired, valid = await store.write(make(-0.001)), await store.write(make(3600))
 
-    assert await store.read(lambda c: access.viewer_of(c, expired.secret)) is None
-    assert await store.read(lambda c: access.viewer_of(c, valid.secret)) is not None
+    assert await store.read(lambda c: access.find_viewer(c, expired.secret)) is None
+    assert await store.read(lambda c: access.find_viewer(c, valid.secret)) is not None
 
 
 async def test_a_revoked_key_opens_nothing_while_others_of_its_holder_do(store: Store) -> None:
     first, second = await make_key(store), await make_key(store)
     await store.write(
-        lambda c: c.execute(update(ApiKey).where(ApiKey.digest == access.digest(first)).values(revoked_at=now()))
+        lambda c: c.execute(update(ApiKey).where(ApiKey.digest == access.hash_secret(first)).values(revoked_at=now()))
     )
 
-    assert await store.read(lambda c: access.viewer_of(c, first)) is None
-    assert await store.read(lambda c: access.viewer_of(c, second)) is not None
+    assert await store.read(lambda c: access.find_viewer(c, first)) is None
+    assert await store.read(lambda c: access.find_viewer(c, second)) is not None
 
 
 async def test_a_name_means_another_user_in_another_workspace(store: Store) -> None:
     keys = [await make_key(store, workspace=workspace, user="ann") for workspace in ("a", "b", "a")]
-    viewers = [await store.read(lambda c, key=key: access.viewer_of(c, key)) for key in keys]
+    viewers = [await store.read(lambda c, key=key: access.find_viewer(c, key)) for key in keys]
 
     one, two, again = (viewer.user_id for viewer in viewers if viewer is not None)
     assert one == again
@@ -71,14 +71,14 @@ async def test_a_name_means_another_user_in_another_workspace(store: Store) -> N
 
 async def test_the_last_use_of_a_key_is_noted_and_no_other_keys(store: Store) -> None:
     used, unused = await make_key(store), await make_key(store)
-    viewer = await store.read(lambda c: access.viewer_of(c, used))
+    viewer = await store.read(lambda c: access.find_viewer(c, used))
     assert viewer is not None
     before = now()
-    await store.write(lambda c: access.note_use(c, viewer.key_id))
+    await store.write(lambda c: access.record_key_use(c, viewer.key_id))
     noted = dict(await store.read(lambda c: c.execute(select(ApiKey.digest, ApiKey.last_used_at)).all()))
 
-    assert before <= noted[access.digest(used)] <= now()
-    assert noted[access.digest(unused)] is None
+    assert before <= noted[access.hash_secret(used)] <= now()
+    assert noted[access.hash_secret(unused)] is None
 
 
 async def test_each_workspace_has_a_webhook_secret_of_its_own(store: Store) -> None:
@@ -87,11 +87,11 @@ async def test_each_workspace_has_a_webhook_secret_of_its_own(store: Store) -> N
 
     assert a == again != b
     assert a.startswith("whsec_")
-    assert await store.read(lambda c: access.webhook_secret(c, "b")) == b
-    assert await store.read(lambda c: access.webhook_secret(c, "c")) is None
+    assert await store.read(lambda c: access.find_webhook_secret(c, "b")) == b
+    assert await store.read(lambda c: access.find_webhook_secret(c, "c")) is None
 
 
 async def test_a_database_is_empty_until_its_first_key(store: Store) -> None:
-    assert await store.read(access.is_empty)
+    assert await store.read(access.has_no_keys)
     await make_key(store)
-    assert not await store.read(access.is_empty)
+    assert not await store.read(access.has_no_keys)

@@ -27,7 +27,7 @@ from store import judge_updates as judge_change
 from store import judges
 from store import listings as lists
 from store.counters import recount
-from store.database.rows import every
+from store.database.rows import fetch_all
 from store.database.store import Store, open_store
 from store.evaluations import NewEvaluation
 from store.feedback import NewFeedback
@@ -137,7 +137,7 @@ class Writes(RuleBasedStateMachine):
         assert outcome.new == sum(9.0 not in row for row in scores)
         known = max((row.seq for row in self.evaluations), default=0)
         newer = select(Evaluation).where(Evaluation.judge_pk == self.world.judge.pk, Evaluation.seq > known)
-        self.evaluations += self.do(self.store.read(lambda c: every(c, newer.order_by(Evaluation.seq), Evaluation)))
+        self.evaluations += self.do(self.store.read(lambda c: fetch_all(c, newer.order_by(Evaluation.seq), Evaluation)))
         assert [row.seq for row in self.evaluations] == list(range(1, len(self.evaluations) + 1))
 
     @precondition(lambda self: self.evaluations)
@@ -151,7 +151,7 @@ class Writes(RuleBasedStateMachine):
         assert outcome.new + outcome.already_there + len({r.line for r in outcome.refusals}) == len(lines)
         about = {row.id: row for row in self.evaluations}
         newer = select(stored.Feedback).where(stored.Feedback.judge_pk == self.world.judge.pk)
-        rows = self.do(self.store.read(lambda c: every(c, newer, stored.Feedback)))
+        rows = self.do(self.store.read(lambda c: fetch_all(c, newer, stored.Feedback)))
         found = [row for row in rows if row.id not in self.rows]
         assert len(found) == outcome.new
         for row in found:
@@ -161,7 +161,7 @@ class Writes(RuleBasedStateMachine):
             self.rows[row.id] = Row(row.seq, evaluation.scores, evaluation.group or "", item, retracted=False)
 
     def _load(self, kind: type[EvaluationLoad] | type[FeedbackLoad], lines: list[dict[str, Any]]) -> BatchOutcome:
-        criteria = self.do(self.store.read(lambda c: judges.criteria(c, self.world.judge.pk)))
+        criteria = self.do(self.store.read(lambda c: judges.list_criteria(c, self.world.judge.pk)))
         ctx = cast("Context", SimpleNamespace(store=self.store, viewer=self.world.viewer))
         load = kind(ctx, self.world.judge, criteria, LoadOptions())
         unit: Any = load.read([(n, orjson.dumps(line)) for n, line in enumerate(lines, 1)])
@@ -173,7 +173,7 @@ class Writes(RuleBasedStateMachine):
         items, viewer = self._items(drawn), self.world.viewer
 
         def unit(connection: Connection) -> None:
-            stored.submit(connection, self.world.judge.pk, viewer.user_id, viewer.user_name, items)
+            stored.submit_feedback(connection, self.world.judge.pk, viewer.user_id, viewer.user_name, items)
             raise Failed
 
         with pytest.raises(Failed):
@@ -190,7 +190,7 @@ class Writes(RuleBasedStateMachine):
     @rule()
     def add_a_criterion(self) -> None:
         added = JudgeChange(self.world.judge.id, add_criteria=(CriterionSpec(f"More {self.criteria}"),))
-        self.do(self.store.write(lambda c: judge_change.change(c, self.world.viewer.workspace_id, added)))
+        self.do(self.store.write(lambda c: judge_change.update_judge(c, self.world.viewer.workspace_id, added)))
         self.criteria += 1
 
     @precondition(lambda self: self.rows)
@@ -204,11 +204,11 @@ class Writes(RuleBasedStateMachine):
         expected = recounting.recount(list(self.rows.values()), bounds, self.watermark, self.criteria)
         assert self.do(recounting.short_of(self.world, bounds)) == expected
         assert recounting.told(self.do(recounting.summary_of(self.world, bounds))) == expected
-        assert self.do(self.store.read(recount.check)) == []
+        assert self.do(self.store.read(recount.find_mismatches)) == []
         for words in ("text", "bulky"):
             found = EvaluationFilter(search=words)
             listed = self.do(
-                self.store.read(lambda c, w=found: lists.evaluations(c, self.world.judge.pk, w, 100, None))
+                self.store.read(lambda c, w=found: lists.list_evaluations(c, self.world.judge.pk, w, 100, None))
             )
             assert sorted(row.seq for row in listed.rows) == [
                 e.seq for e in self.evaluations if e.output.lower() == words
@@ -263,7 +263,7 @@ async def test_a_counter_that_is_wrong_is_told(store: Store) -> None:
     world = await make_world(store)
     await submit(world, *(new_feedback(e, rating=5) for e in await add_evaluations(world, 2)))
     await store.write(lambda c: c.execute(update(FeedbackCounter).values(value=7)))
-    found = await store.read(recount.check)
+    found = await store.read(recount.find_mismatches)
 
     assert found
     assert str(found[0]).startswith(f"{world.judge.id}: feedback_counters of width 0, start 0")
@@ -285,17 +285,17 @@ async def test_counters_are_filled_from_rows_that_were_there_before_them(store: 
     before = await recounting.summary_of(world)
 
     def forget(connection: Connection) -> int:
-        for table in (*recount.KEPT, recount.Review):
+        for table in (*recount.COUNTER_TABLES, recount.Review):
             connection.execute(table.__table__.delete())
         blank = {"criteria": "", "compared": "", "standing": "", "overtaken_at": None}
         connection.execute(update(stored.Feedback).values(blank))
         connection.execute(update(recount.Judge).values(counted=0))
-        return recount.fill(connection)
+        return recount.rebuild_stale(connection)
 
     assert await store.write(forget) == 1
-    assert await store.read(recount.check) == []
+    assert await store.read(recount.find_mismatches) == []
     assert await recounting.summary_of(world) == before
-    assert await store.write(recount.fill) == 0
+    assert await store.write(recount.rebuild_stale) == 0
 
 
 async def test_writers_at_once_lose_no_count(store: Store, other_store: Store) -> None:
@@ -312,6 +312,6 @@ async def test_writers_at_once_lose_no_count(store: Store, other_store: Store) -
 
     await asyncio.gather(*(write(number) for number in range(12)))
 
-    assert await store.read(recount.check) == []
+    assert await store.read(recount.find_mismatches) == []
     summary = await recounting.summary_of(world)
     assert (summary.corrections, summary.usable) == (12 * 6 - 4, 6)

@@ -11,7 +11,7 @@ import pytest
 
 from models.feedback import DayFigures, FeedbackBounds
 from store.database.store import Store
-from store.summary.by_day import by_day
+from store.summary.by_day import count_by_day
 from tests.factories import World, add_evaluations, make_world, new_feedback, submit
 from tests.store.recounting import CRITERIA, random_feedback, recount, rows_within, usable_of
 
@@ -20,7 +20,7 @@ START = datetime(2026, 3, 20, tzinfo=UTC)
 
 async def days_of(world: World, zone: str, **bounds: Any) -> list[DayFigures]:
     return await world.store.read(
-        lambda c: by_day(c, world.judge.pk, world.criteria, FeedbackBounds(**bounds), ZoneInfo(zone))
+        lambda c: count_by_day(c, world.judge.pk, world.criteria, FeedbackBounds(**bounds), ZoneInfo(zone))
     )
 
 

@@ -17,12 +17,12 @@ from tests.factories import make_job, make_viewer, make_world
 
 
 def note(job: TrainingJob, *messages: str) -> Callable[[Connection], None]:
-    return lambda c: jobs.log(c, job, [NewEvent(EventKind.NOTE, message) for message in messages])
+    return lambda c: jobs.log_events(c, job, [NewEvent(EventKind.NOTE, message) for message in messages])
 
 
 async def notes_after(store: Store, position: int, limit: int = 1_000) -> list[JobEvent]:
     statement = select(JobEvent).where(JobEvent.kind == EventKind.NOTE)
-    return await store.read(lambda c: events.after(c, statement, position, limit))
+    return await store.read(lambda c: events.fetch_after(c, statement, position, limit))
 
 
 async def waits_for_a_lock(store: Store) -> bool:
@@ -84,7 +84,7 @@ async def test_reading_on_starts_after_the_cursor(store: Store) -> None:
     log = await notes_after(store, 0)
 
     for place, event in enumerate(log):
-        position = events.parse_cursor(events.cursor_of(event))
+        position = events.decode_event_cursor(events.encode_event_cursor(event))
         assert [e.message for e in await notes_after(store, position)] == list("abcde")[place + 1 :]
 
 
@@ -105,8 +105,8 @@ async def test_the_log_of_a_workspace_or_judge_holds_nothing_of_another(store: S
     stranger, _ = await make_viewer(store, workspace="empty")
 
     async def jobs_in(workspace_id: str, judge_pk: int | None = None) -> set[str]:
-        statement = events.of_workspace(workspace_id, judge_pk)
-        return {event.job_id for event in await store.read(lambda c: events.after(c, statement, 0, 100))}
+        statement = events.in_workspace(workspace_id, judge_pk)
+        return {event.job_id for event in await store.read(lambda c: events.fetch_after(c, statement, 0, 100))}
 
     assert await jobs_in(here.viewer.workspace_id) == {mine.id, other.id}
     assert await jobs_in(here.viewer.workspace_id, here.judge.pk) == {mine.id}

@@ -41,12 +41,12 @@ async def test_repeats_take_no_place_that_is_filled_later(store: Store) -> None:
     [evaluation] = await add_evaluations(world, 1)
     named = [new_feedback(evaluation, rating=5, external_id=f"n{n}") for n in range(5)]
     await submit(world, *named)
-    known = (await store.read(lambda c: judges.by_pk(c, world.judge.pk))).feedback_seq
+    known = (await store.read(lambda c: judges.get_judge_by_pk(c, world.judge.pk))).feedback_seq
     [*_, added], new = await submit(world, *named, new_feedback(evaluation, rating=4))
 
     assert new == 1
     assert added.seq > known
-    assert (await store.read(lambda c: judges.by_pk(c, world.judge.pk))).feedback_seq >= added.seq
+    assert (await store.read(lambda c: judges.get_judge_by_pk(c, world.judge.pk))).feedback_seq >= added.seq
 
 
 async def test_a_few_rows_are_looked_up_by_their_ids_not_among_all_of_the_judge(store: Store) -> None:
@@ -64,11 +64,11 @@ async def test_a_few_rows_are_looked_up_by_their_ids_not_among_all_of_the_judge(
 
         event.listen(connection, "before_cursor_execute", note)
         pk, viewer = world.judge.pk, world.viewer
-        evaluations.named(connection, pk, [row.id for row in evaluated], ["e1"])
+        evaluations.find_evaluations(connection, pk, [row.id for row in evaluated], ["e1"])
         items = [new_feedback(row, scores=[3.0, None], external_id=f"fb_{n}") for n, row in enumerate(evaluated)]
-        kept, _ = feedback.submit(connection, pk, viewer.user_id, viewer.user_name, items)
+        kept, _ = feedback.submit_feedback(connection, pk, viewer.user_id, viewer.user_name, items)
         assert not isinstance(kept[0], Conflict)
-        feedback.retract(connection, pk, kept[0].id, viewer.user_id, "A mistake.")
+        feedback.retract_feedback(connection, pk, kept[0].id, viewer.user_id, "A mistake.")
         event.remove(connection, "before_cursor_execute", note)
         plans = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given) for statement, given in seen]
         return [str(row[-1]) for plan in plans for row in plan]
@@ -98,8 +98,8 @@ async def test_postgresql_finds_external_ids_by_their_index_whatever_the_tables_
             seen.append((statement, parameters))
 
         event.listen(connection, "before_cursor_execute", note)
-        evaluations.named(connection, world.judge.pk, [], [f"copy {n}" for n in range(500)])
-        ingest.known(connection, Feedback, world.judge.pk, items[:500])
+        evaluations.find_evaluations(connection, world.judge.pk, [], [f"copy {n}" for n in range(500)])
+        ingest.find_existing(connection, Feedback, world.judge.pk, items[:500])
         event.remove(connection, "before_cursor_execute", note)
         assert [statement for statement, _ in seen if "SET LOCAL" in statement] == 2 * [
             "SET LOCAL plan_cache_mode = force_custom_plan",

@@ -13,10 +13,10 @@ from models.errors import NotCancellable, NotFound
 from models.job import EventKind, JobCheckpoint, JobEvent, Priority, TrainingJob
 from models.job_status import ACTIVE, TERMINAL, TRANSITIONS, WAITING, JobStatus
 from store import jobs
-from store.database.rows import every
+from store.database.rows import fetch_all
 from store.database.store import Store
 from store.event_log.events import NewEvent
-from store.jobs import Lost
+from store.jobs import StaleClaim
 from tests.factories import World, job_now, log_of, make_job, make_viewer, make_world, put_job
 
 LEASE = timedelta(seconds=30)
@@ -26,7 +26,7 @@ async def claim(store: Store, owner: str = "w1") -> TrainingJob | None:
     """What a worker does: try again when another one took a job of the same judge at the same moment."""
     while True:
         try:
-            return await store.write(lambda c: jobs.claim(c, owner, LEASE))
+            return await store.write(lambda c: jobs.claim_next(c, owner, LEASE))
         except IntegrityError:
             continue
 
@@ -39,8 +39,8 @@ async def claimed(world: World, **values: object) -> TrainingJob:
     return job
 
 
-async def move(store: Store, job: TrainingJob, to: JobStatus, under: int | None = None) -> TrainingJob:
-    return await store.write(lambda c: jobs.transition(c, job, to, "Moved.", under=under))
+async def move(store: Store, job: TrainingJob, to: JobStatus, fence: int | None = None) -> TrainingJob:
+    return await store.write(lambda c: jobs.transition(c, job, to, "Moved.", fence=fence))
 
 
 def never(_owner: str) -> bool:
@@ -66,7 +66,7 @@ async def test_a_move_happens_if_the_table_allows_it_and_leaves_no_trace_otherwi
             assert event.kind is EventKind.STATUS
             assert event.body == {"from": start.value, "to": end.value}
         else:
-            with pytest.raises(Lost):
+            with pytest.raises(StaleClaim):
                 await move(store, job, end)
 
             assert await job_now(store, job) == job
@@ -93,13 +93,13 @@ async def test_a_new_job_says_in_two_events_that_it_was_created_and_waits(store:
 @pytest.mark.parametrize("end", sorted(TERMINAL))
 async def test_a_job_that_ends_is_let_go_of_and_needs_no_checkpoint(store: Store, end: JobStatus) -> None:
     job = await claimed(await make_world(store))
-    await store.write(lambda c: jobs.report(c, job.id, job.fence, LEASE, None, b"half"))
+    await store.write(lambda c: jobs.save_progress(c, job.id, job.fence, LEASE, None, b"half"))
     await move(store, job, JobStatus.VALIDATING)
     ended = await move(store, job, end)
 
     assert (ended.owner, ended.lease_until) == (None, None)
     assert ended.finished_at is not None
-    assert await store.read(lambda c: jobs.checkpoint_of(c, job.id)) is None
+    assert await store.read(lambda c: jobs.read_checkpoint(c, job.id)) is None
 
 
 async def test_of_rivals_that_move_a_job_at_the_same_moment_one_wins(store: Store, other_store: Store) -> None:
@@ -109,7 +109,7 @@ async def test_of_rivals_that_move_a_job_at_the_same_moment_one_wins(store: Stor
         *(move(s, job, JobStatus.CANCELLED) for s in (store, other_store) for _ in range(5)), return_exceptions=True
     )
 
-    assert sum(isinstance(outcome, Lost) for outcome in outcomes) == 9
+    assert sum(isinstance(outcome, StaleClaim) for outcome in outcomes) == 9
     assert len(await log_of(store, job)) == 3
 
 
@@ -171,7 +171,7 @@ async def test_six_claimers_never_give_a_judge_two_active_jobs_and_finish_every_
     done: list[str] = []
 
     def one_each(connection: Connection) -> bool:
-        active = every(connection, select(TrainingJob).where(TrainingJob.status.in_(ACTIVE)), TrainingJob)
+        active = fetch_all(connection, select(TrainingJob).where(TrainingJob.status.in_(ACTIVE)), TrainingJob)
         return len(active) == len({job.judge_pk for job in active})
 
     async def work(own: Store, name: str) -> None:
@@ -190,19 +190,19 @@ async def test_six_claimers_never_give_a_judge_two_active_jobs_and_finish_every_
         await asyncio.gather(*(work(s, f"{s.url}{n}") for s in (store, other_store) for n in range(3)))
 
     assert len(done) == len(set(done)) == 18
-    rows = await store.read(lambda c: every(c, select(TrainingJob), TrainingJob))
+    rows = await store.read(lambda c: fetch_all(c, select(TrainingJob), TrainingJob))
     assert {(job.status, job.fence, job.claims) for job in rows} == {(JobStatus.COMPLETED, 1, 1)}
 
 
 # --- the fence
 
 OLD_WRITES: dict[str, Callable[[Connection, TrainingJob], object]] = {
-    "renew": lambda c, job: jobs.renew(c, job.id, job.fence, LEASE),
-    "report": lambda c, job: jobs.report(c, job.id, job.fence, LEASE, {"fraction": 0.9}, b"old"),
-    "hold": lambda c, job: jobs.held(c, job.id, job.fence),
-    "give back": lambda c, job: jobs.give_back(c, job, job.fence, "it is slow", attempt_spent=True),
+    "renew": lambda c, job: jobs.renew_lease(c, job.id, job.fence, LEASE),
+    "report": lambda c, job: jobs.save_progress(c, job.id, job.fence, LEASE, {"fraction": 0.9}, b"old"),
+    "hold": lambda c, job: jobs.lock_claimed(c, job.id, job.fence),
+    "give back": lambda c, job: jobs.release(c, job, job.fence, "it is slow", attempt_spent=True),
     **{
-        f"become {to}": lambda c, job, to=to: jobs.transition(c, job, to, "Old.", under=job.fence)  # type: ignore[misc]
+        f"become {to}": lambda c, job, to=to: jobs.transition(c, job, to, "Old.", fence=job.fence)  # type: ignore[misc]
         for to in JobStatus
     },
 }
@@ -211,7 +211,7 @@ OLD_WRITES: dict[str, Callable[[Connection, TrainingJob], object]] = {
 async def lost_to_another(world: World) -> TrainingJob:
     """A job's row as its first worker knows it, after a second one took over."""
     old = await claimed(world)
-    await world.store.write(lambda c: jobs.give_back(c, old, old.fence, "it was lost", attempt_spent=True))
+    await world.store.write(lambda c: jobs.release(c, old, old.fence, "it was lost", attempt_spent=True))
     taken = await claim(world.store, "w2")
     assert taken is not None
     return old
@@ -222,18 +222,18 @@ async def test_no_write_under_an_old_fence_changes_anything(store: Store) -> Non
     old = await lost_to_another(world)
     before = await job_now(store, old), await log_of(store, old)
     for write in OLD_WRITES.values():
-        with pytest.raises(Lost):
+        with pytest.raises(StaleClaim):
             await store.write(lambda c, write=write: write(c, old))
 
         assert before == (await job_now(store, old), await log_of(store, old))
-    assert await store.read(lambda c: jobs.checkpoint_of(c, old.id)) is None
+    assert await store.read(lambda c: jobs.read_checkpoint(c, old.id)) is None
 
 
 async def test_an_old_worker_can_not_write_while_the_job_waits_in_the_queue(store: Store) -> None:
     old = await claimed(await make_world(store))
-    queued = await store.write(lambda c: jobs.give_back(c, old, old.fence, "it was lost", attempt_spent=True))
+    queued = await store.write(lambda c: jobs.release(c, old, old.fence, "it was lost", attempt_spent=True))
     for write in OLD_WRITES.values():
-        with pytest.raises(Lost):
+        with pytest.raises(StaleClaim):
             await store.write(lambda c, write=write: write(c, old))
 
     assert await job_now(store, old) == queued
@@ -243,7 +243,7 @@ async def test_nothing_is_written_for_a_job_that_is_over(store: Store) -> None:
     job = await claimed(await make_world(store))
     ended = await move(store, job, JobStatus.CANCELLED)
     for write in OLD_WRITES.values():
-        with pytest.raises(Lost):
+        with pytest.raises(StaleClaim):
             await store.write(lambda c, write=write: write(c, job))
 
     assert await job_now(store, job) == ended
@@ -251,14 +251,14 @@ async def test_nothing_is_written_for_a_job_that_is_over(store: Store) -> None:
 
 async def test_a_holder_keeps_progress_checkpoint_and_lease(store: Store) -> None:
     job = await claimed(await make_world(store))
-    kept = await store.write(lambda c: jobs.report(c, job.id, job.fence, LEASE * 10, {"fraction": 0.5}, b"one"))
-    await store.write(lambda c: jobs.report(c, job.id, job.fence, LEASE * 10, None, b"two"))
+    kept = await store.write(lambda c: jobs.save_progress(c, job.id, job.fence, LEASE * 10, {"fraction": 0.5}, b"one"))
+    await store.write(lambda c: jobs.save_progress(c, job.id, job.fence, LEASE * 10, None, b"two"))
 
     assert kept.lease_until is not None
     assert job.lease_until is not None
     assert kept.lease_until > job.lease_until + LEASE * 8
     assert (await job_now(store, job)).progress == {"fraction": 0.5}
-    assert await store.read(lambda c: jobs.checkpoint_of(c, job.id)) == b"two"
+    assert await store.read(lambda c: jobs.read_checkpoint(c, job.id)) == b"two"
 
 
 # --- giving back
@@ -270,7 +270,7 @@ async def give_back(world: World, *, attempt_spent: bool, **values: object) -> T
 
     def unit(connection: Connection) -> TrainingJob:
         connection.execute(update(TrainingJob).where(TrainingJob.id == job.id).values(**values))
-        return jobs.give_back(connection, job, job.fence, "it was lost", attempt_spent=attempt_spent)
+        return jobs.release(connection, job, job.fence, "it was lost", attempt_spent=attempt_spent)
 
     return await store.write(unit)
 
@@ -338,7 +338,7 @@ async def test_only_active_jobs_whose_lease_ended_are_expired(store: Store) -> N
     await store.write(lambda c: c.execute(update(TrainingJob).where(TrainingJob.id == gone.id).values(owner="gone")))
 
     for lock in (False, True):
-        found = await store.write(lambda c, lock=lock: jobs.expired(c, lambda owner: owner == "gone", lock=lock))
+        found = await store.write(lambda c, lock=lock: jobs.find_abandoned(c, lambda owner: owner == "gone", lock=lock))
         assert {job.id for job in found} == {late.id, gone.id}
 
 
@@ -347,9 +347,9 @@ async def test_two_sweepers_give_an_expired_job_back_once(store: Store, other_st
     await lapse(store, job, -timedelta(seconds=1))
 
     def sweep(connection: Connection) -> int:
-        found = jobs.expired(connection, never, lock=True)
+        found = jobs.find_abandoned(connection, never, lock=True)
         for late in found:
-            jobs.give_back(connection, late, late.fence, "its worker was lost", attempt_spent=True)
+            jobs.release(connection, late, late.fence, "its worker was lost", attempt_spent=True)
         return len(found)
 
     swept = await asyncio.gather(*(s.write(sweep) for s in (store, other_store) for _ in range(4)))
@@ -365,7 +365,7 @@ async def test_two_sweepers_give_an_expired_job_back_once(store: Store, other_st
 async def test_a_waiting_job_is_cancelled_at_once(store: Store, status: JobStatus) -> None:
     world = await make_world(store)
     job = await make_job(world, start=status is JobStatus.QUEUED)
-    cancelled = await store.write(lambda c: jobs.request_cancel(c, job.workspace_id, job.id, "wrong data"))
+    cancelled = await store.write(lambda c: jobs.request_cancellation(c, job.workspace_id, job.id, "wrong data"))
 
     assert (cancelled.status, cancelled.cancel_reason) == (JobStatus.CANCELLED, "wrong data")
     assert await claim(store) is None
@@ -374,10 +374,10 @@ async def test_a_waiting_job_is_cancelled_at_once(store: Store, status: JobStatu
 async def test_the_holder_of_a_running_job_is_asked_to_stop_and_told_once(store: Store) -> None:
     job = await claimed(await make_world(store))
     for _ in range(3):
-        asked = await store.write(lambda c: jobs.request_cancel(c, job.workspace_id, job.id, "enough"))
+        asked = await store.write(lambda c: jobs.request_cancellation(c, job.workspace_id, job.id, "enough"))
 
         assert (asked.status, asked.cancel_requested) == (JobStatus.PREPARING, True)
-    renewed = await store.write(lambda c: jobs.renew(c, job.id, job.fence, LEASE))
+    renewed = await store.write(lambda c: jobs.renew_lease(c, job.id, job.fence, LEASE))
 
     assert renewed.cancel_requested
     assert [event.kind for event in await log_of(store, job)].count(EventKind.NOTE) == 1
@@ -388,7 +388,7 @@ async def test_a_job_that_is_over_can_not_be_cancelled(store: Store, status: Job
     world = await make_world(store)
     job = await put_job(world, status)
     with pytest.raises(NotCancellable):
-        await store.write(lambda c: jobs.request_cancel(c, job.workspace_id, job.id, None))
+        await store.write(lambda c: jobs.request_cancellation(c, job.workspace_id, job.id, None))
 
     assert await job_now(store, job) == job
 
@@ -397,7 +397,7 @@ async def test_another_workspaces_job_is_unknown(store: Store) -> None:
     job = await make_job(await make_world(store, workspace="a"))
     stranger, _ = await make_viewer(store, workspace="b")
     with pytest.raises(NotFound):
-        await store.write(lambda c: jobs.request_cancel(c, stranger.workspace_id, job.id, None))
+        await store.write(lambda c: jobs.request_cancellation(c, stranger.workspace_id, job.id, None))
 
     assert (await job_now(store, job)).status is JobStatus.QUEUED
 
@@ -407,7 +407,8 @@ async def test_a_cancellation_at_the_moment_of_a_claim_is_never_forgotten(store:
     for _ in range(10):
         job = await make_job(world)
         taken, cancelled = await asyncio.gather(
-            claim(other_store), store.write(lambda c, job=job: jobs.request_cancel(c, job.workspace_id, job.id, None))
+            claim(other_store),
+            store.write(lambda c, job=job: jobs.request_cancellation(c, job.workspace_id, job.id, None)),
         )
 
         if taken is None or cancelled.status is JobStatus.CANCELLED:
@@ -426,7 +427,7 @@ async def test_events_are_numbered_without_gaps_whoever_writes_them(store: Store
 
     def note(number: int) -> Callable[[Connection], None]:
         many = [NewEvent(EventKind.NOTE, f"{number}.{n}") for n in range(number % 3 + 1)]
-        return lambda c: jobs.log(c, jobs.held(c, job.id, job.fence), many)
+        return lambda c: jobs.log_events(c, jobs.lock_claimed(c, job.id, job.fence), many)
 
     await asyncio.gather(*(s.write(note(n)) for n in range(15) for s in (store, other_store)))
     log = await log_of(store, job)
@@ -439,12 +440,12 @@ async def test_a_failed_write_leaves_no_hole_in_the_numbers(store: Store) -> Non
     job = await claimed(await make_world(store))
 
     def fails(connection: Connection) -> None:
-        jobs.log(connection, job, [NewEvent(EventKind.NOTE, "never")])
+        jobs.log_events(connection, job, [NewEvent(EventKind.NOTE, "never")])
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
         await store.write(fails)
-    await store.write(lambda c: jobs.log(c, job, [NewEvent(EventKind.NOTE, "after")]))
+    await store.write(lambda c: jobs.log_events(c, job, [NewEvent(EventKind.NOTE, "after")]))
     log = await log_of(store, job)
 
     assert [event.seq for event in log] == list(range(1, len(log) + 1))
@@ -465,7 +466,7 @@ async def test_the_last_event_of_a_job_is_its_end(store: Store) -> None:
 async def test_checkpoints_go_with_their_job_only(store: Store) -> None:
     one, two = [await claimed(await make_world(store)) for _ in range(2)]
     for job in (one, two):
-        await store.write(lambda c, job=job: jobs.report(c, job.id, job.fence, LEASE, None, job.id.encode()))
+        await store.write(lambda c, job=job: jobs.save_progress(c, job.id, job.fence, LEASE, None, job.id.encode()))
     await move(store, one, JobStatus.CANCELLED)
 
     kept = await store.read(lambda c: c.execute(select(JobCheckpoint.job_id, JobCheckpoint.content)).all())

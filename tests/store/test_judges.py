@@ -11,7 +11,7 @@ from models.errors import Conflict, NotFound
 from models.judge import Deployment, DeploymentAction, Judge, JudgeVersion, VersionStatus
 from models.spec import CriterionSpec, JudgeSpec
 from store import judges
-from store.database.rows import every
+from store.database.rows import fetch_all
 from store.database.store import Store
 from tests.factories import World, make_version, make_viewer, make_world
 
@@ -22,12 +22,12 @@ SPEC = JudgeSpec(
 
 async def create(store: Store, workspace: str, spec: JudgeSpec = SPEC) -> Judge:
     viewer, _ = await make_viewer(store, workspace=workspace)
-    return await store.write(lambda c: judges.create(c, viewer.workspace_id, viewer.user_id, spec))
+    return await store.write(lambda c: judges.create_judge(c, viewer.workspace_id, viewer.user_id, spec))
 
 
 async def test_a_judge_is_as_it_was_asked_for(store: Store) -> None:
     judge = await create(store, "a", replace(SPEC, description="What it does"))
-    criteria = await store.read(lambda c: judges.criteria(c, judge.pk))
+    criteria = await store.read(lambda c: judges.list_criteria(c, judge.pk))
 
     assert (judge.id, judge.name, judge.description) == ("jdg_mine", "Judge", "What it does")
     assert judge.active_version_id is None
@@ -63,7 +63,7 @@ async def test_another_workspaces_judge_is_as_unknown_as_a_made_up_one(store: St
     messages = []
     for judge_id in ("jdg_mine", "jdg_none"):
         with pytest.raises(NotFound) as refused:
-            await store.read(lambda c, judge_id=judge_id: judges.need(c, stranger.workspace_id, judge_id))
+            await store.read(lambda c, judge_id=judge_id: judges.get_judge_or_raise(c, stranger.workspace_id, judge_id))
         messages.append(str(refused.value).replace(judge_id, "?"))
 
     assert messages[0] == messages[1]
@@ -83,9 +83,9 @@ async def test_a_version_keeps_its_content_and_is_unseen_from_other_workspaces(s
     stranger, _ = await make_viewer(store, workspace="b")
     made = await make_version(world)
 
-    assert await store.read(lambda c: judges.version_content(c, made.id)) == b"learned"
-    assert await store.read(lambda c: judges.version(c, world.viewer.workspace_id, made.id)) == made
-    assert await store.read(lambda c: judges.version(c, stranger.workspace_id, made.id)) is None
+    assert await store.read(lambda c: judges.read_version_content(c, made.id)) == b"learned"
+    assert await store.read(lambda c: judges.find_version(c, world.viewer.workspace_id, made.id)) == made
+    assert await store.read(lambda c: judges.find_version(c, stranger.workspace_id, made.id)) is None
 
 
 async def test_a_job_makes_one_version_at_most(store: Store) -> None:
@@ -94,14 +94,14 @@ async def test_a_job_makes_one_version_at_most(store: Store) -> None:
     with pytest.raises(IntegrityError):
         await make_version(world, job_id="job_1")
 
-    assert (await store.read(lambda c: judges.by_pk(c, world.judge.pk))).version_seq == 1
+    assert (await store.read(lambda c: judges.get_judge_by_pk(c, world.judge.pk))).version_seq == 1
 
 
 async def activate(world: World, version: JudgeVersion | None, replaced: VersionStatus = VersionStatus.BACKUP) -> None:
     def unit(connection: Connection) -> None:
-        judges.activate(
+        judges.activate_version(
             connection,
-            judges.lock(connection, world.judge.pk),
+            judges.lock_judge(connection, world.judge.pk),
             version.id if version is not None else None,
             action=DeploymentAction.DEPLOY,
             replaced=replaced,
@@ -112,8 +112,8 @@ async def activate(world: World, version: JudgeVersion | None, replaced: Version
 
 
 async def statuses(world: World) -> list[str]:
-    statement = judges.versions_of(world.judge.pk).order_by(JudgeVersion.number)
-    return [v.status.value for v in await world.store.read(lambda c: every(c, statement, JudgeVersion))]
+    statement = judges.versions_for_judge(world.judge.pk).order_by(JudgeVersion.number)
+    return [v.status.value for v in await world.store.read(lambda c: fetch_all(c, statement, JudgeVersion))]
 
 
 async def test_a_judge_never_has_two_active_versions(store: Store) -> None:
@@ -139,8 +139,8 @@ async def test_deployments_at_the_same_moment_leave_one_active_version_and_a_ful
     made = [await make_version(world) for _ in range(8)]
     await asyncio.gather(*(activate(w, v) for w, v in zip([world, elsewhere] * 4, made, strict=True)))
 
-    judge = await store.read(lambda c: judges.by_pk(c, world.judge.pk))
-    log = await store.read(lambda c: every(c, select(Deployment).order_by(Deployment.pk), Deployment))
+    judge = await store.read(lambda c: judges.get_judge_by_pk(c, world.judge.pk))
+    log = await store.read(lambda c: fetch_all(c, select(Deployment).order_by(Deployment.pk), Deployment))
     assert sorted(await statuses(world)) == ["active"] + ["backup"] * 7
     assert [entry.previous_id for entry in log] == [None, *(entry.version_id for entry in log[:-1])]
     assert judge.active_version_id == log[-1].version_id
@@ -151,7 +151,7 @@ async def test_the_newest_backup_is_the_one_replaced_last(store: Store) -> None:
     one, two, three = [await make_version(world) for _ in range(3)]
     for version in (two, one, three):
         await activate(world, version)
-    backup = await store.read(lambda c: judges.newest_backup(c, world.judge.pk))
+    backup = await store.read(lambda c: judges.find_newest_backup(c, world.judge.pk))
 
     assert backup is not None
     assert backup.id == one.id

@@ -88,7 +88,7 @@ async def test_pages_of_feedback_hold_exactly_what_a_filter_means_newest_first(s
     for wanted in chosen:
         meant = [row for row in rows if is_meant(row, wanted)]
         order = sorted(meant, key=lambda r: r.seq if wanted.search else (r.submitted_at, r.seq), reverse=True)
-        assert await pages(world, lists.feedback, wanted, 7) == [row.seq for row in order], wanted
+        assert await pages(world, lists.list_feedback, wanted, 7) == [row.seq for row in order], wanted
         assert await store.read(lambda c, w=wanted: lists.count_feedback(c, world.judge.pk, w)) == len(meant)
 
 
@@ -104,7 +104,7 @@ async def test_pages_of_evaluations_hold_exactly_what_a_filter_means_newest_firs
     moment = later[0].created_at
 
     async def listed(**what: Any) -> list[int]:
-        return await pages(world, lists.evaluations, EvaluationFilter(**what), 8)
+        return await pages(world, lists.list_evaluations, EvaluationFilter(**what), 8)
 
     assert await listed() == everything[::-1]
     assert await listed(has_feedback=True) == sorted(reviewed, reverse=True)
@@ -154,7 +154,7 @@ async def test_evaluations_are_listed_by_feedback_of_which_one_item_is_all_that_
             and (wanted.until is None or row.created_at < wanted.until)
             and (wanted.search is None or "word" in row.output)
         ]
-        assert await pages(world, lists.evaluations, wanted, 4) == sorted(meant, reverse=True), wanted
+        assert await pages(world, lists.list_evaluations, wanted, 4) == sorted(meant, reverse=True), wanted
         assert await store.read(lambda c, w=wanted: lists.count_evaluations(c, world.judge.pk, w)) == len(meant)
 
 
@@ -169,8 +169,8 @@ async def test_a_search_is_words_whatever_is_in_it(store: Store, hostile: str) -
     [evaluation] = await add_evaluations(world, 1)
     await submit(world, new_feedback(evaluation, comment="All is well."))
 
-    assert await pages(world, lists.feedback, FeedbackFilter(search=hostile), 5) == []
-    assert await pages(world, lists.evaluations, EvaluationFilter(search=hostile), 5) == []
+    assert await pages(world, lists.list_feedback, FeedbackFilter(search=hostile), 5) == []
+    assert await pages(world, lists.list_evaluations, EvaluationFilter(search=hostile), 5) == []
 
 
 async def test_words_are_found_in_any_order_and_case_and_alphabet(store: Store) -> None:
@@ -179,7 +179,7 @@ async def test_words_are_found_in_any_order_and_case_and_alphabet(store: Store) 
     await record(world, NewEvaluation(EvaluationSpec(scores=(), **texts), [3.0, 3.0]))
 
     async def finds(words: str) -> bool:
-        return bool(await pages(world, lists.evaluations, EvaluationFilter(search=words), 5))
+        return bool(await pages(world, lists.list_evaluations, EvaluationFilter(search=words), 5))
 
     for words in ("satz EIN", "москва", "日本", "topic", "off-topic", "long what satz", "über"):
         assert await finds(words), words
@@ -192,18 +192,20 @@ async def test_a_search_finds_nothing_of_another_judge(store: Store) -> None:
     [evaluation] = await add_evaluations(world, 1)
     await submit(world, new_feedback(evaluation, comment="secret"))
 
-    assert await pages(other, lists.evaluations, EvaluationFilter(search="output"), 5) == []
-    assert await pages(other, lists.feedback, FeedbackFilter(search="secret"), 5) == []
-    assert len(await pages(world, lists.feedback, FeedbackFilter(search="secret"), 5)) == 1
+    assert await pages(other, lists.list_evaluations, EvaluationFilter(search="output"), 5) == []
+    assert await pages(other, lists.list_feedback, FeedbackFilter(search="secret"), 5) == []
+    assert len(await pages(world, lists.list_feedback, FeedbackFilter(search="secret"), 5)) == 1
 
 
 async def test_a_cursor_of_another_list_or_none_of_ours_is_refused(store: Store) -> None:
     world = await make_world(store)
     await submit(world, *(new_feedback(e) for e in await add_evaluations(world, 3)))
-    window = await store.read(lambda c: lists.feedback(c, world.judge.pk, FeedbackFilter(), 1, None))
+    window = await store.read(lambda c: lists.list_feedback(c, world.judge.pk, FeedbackFilter(), 1, None))
     for cursor in (window.cursors[0], "nonsense", "", "ZmVlZGJhY2s6MS4y" * 3):
         with pytest.raises(Invalid):
-            await store.read(lambda c, after=cursor: lists.evaluations(c, world.judge.pk, EvaluationFilter(), 1, after))
+            await store.read(
+                lambda c, after=cursor: lists.list_evaluations(c, world.judge.pk, EvaluationFilter(), 1, after)
+            )
 
 
 FILTERS: dict[str, FeedbackFilter | EvaluationFilter] = {
@@ -232,9 +234,9 @@ async def test_a_page_deep_in_a_list_is_found_by_index_without_scan_or_sort(
 
     def plan(connection: Connection) -> str:
         if isinstance(wanted, FeedbackFilter):
-            walk: Any = lists._feedback(connection, world.judge.pk, wanted)
+            walk: Any = lists._walk_feedback(connection, world.judge.pk, wanted)
         else:
-            walk = lists._evaluations(connection, world.judge.pk, wanted)
+            walk = lists._walk_evaluations(connection, world.judge.pk, wanted)
         deep = (10**9,) if wanted.search else (START + timedelta(hours=50), 10**9)
         dialect = sqlite.dialect() if connection.dialect.name == "sqlite" else postgresql.dialect()  # type: ignore[no-untyped-call]
         # each branch by itself: what is merged from them is no more than a page each
@@ -267,12 +269,12 @@ async def test_new_words_are_sorted_into_the_index_beside_the_work_and_found_bef
     await add_evaluations(world, 30)
 
     async def found() -> int:
-        return len(await pages(world, lists.evaluations, EvaluationFilter(search="output"), 20))
+        return len(await pages(world, lists.list_evaluations, EvaluationFilter(search="output"), 20))
 
     assert await found() == 30
-    store.tend()
-    assert store._tending is not None
-    await store._tending
+    store.start_maintenance()
+    assert store._maintenance is not None
+    await store._maintenance
     waiting = text("SELECT gin_clean_pending_list('ix_evaluation_texts_text'::regclass)")  # how much it had to sort
     assert await store.read(lambda c: c.execute(waiting).scalar_one()) == 0
     assert await found() == 30

@@ -96,8 +96,8 @@ async def test_a_database_from_before_counters_is_filled_with_places_counters_an
     def seen(connection: Connection) -> list[object]:
         found: list[object] = []
         for pk in (world.judge.pk for world in worlds):
-            found.append(judges.by_pk(connection, pk))
-            found += [lists.evaluations(connection, pk, wanted, 50, None).rows for wanted in filters]
+            found.append(judges.get_judge_by_pk(connection, pk))
+            found += [lists.list_evaluations(connection, pk, wanted, 50, None).rows for wanted in filters]
         return found
 
     before = await store.read(seen)
@@ -105,7 +105,7 @@ async def test_a_database_from_before_counters_is_filled_with_places_counters_an
     await store.migrate()
 
     assert await store.read(seen) == before
-    assert await store.read(recount.check) == []
+    assert await store.read(recount.find_mismatches) == []
 
 
 async def test_several_processes_may_migrate_at_once(empty: Store, empty_database_url: str) -> None:

@@ -9,7 +9,7 @@ from models.base import now
 from models.job import Delivery, DeliveryStatus, TrainingJob
 from models.job_status import JobStatus
 from store import jobs, outbox
-from store.database.rows import every
+from store.database.rows import fetch_all
 from store.database.store import Store
 from tests.factories import World, job_now, make_job, make_world
 
@@ -24,11 +24,11 @@ async def ended_job(world: World, **options: object) -> TrainingJob:
 
 
 async def owed(store: Store) -> list[Delivery]:
-    return await store.read(lambda c: every(c, select(Delivery).order_by(Delivery.id), Delivery))
+    return await store.read(lambda c: fetch_all(c, select(Delivery).order_by(Delivery.id), Delivery))
 
 
 async def take(store: Store, limit: int = 10) -> list[str]:
-    return [row.id for row in await store.write(lambda c: outbox.take_due(c, limit, HOLD))]
+    return [row.id for row in await store.write(lambda c: outbox.claim_due(c, limit, HOLD))]
 
 
 async def test_a_job_that_ends_owes_one_message_to_each_target_it_names(store: Store) -> None:
@@ -87,24 +87,24 @@ async def test_a_message_whose_sender_died_is_due_again_after_the_hold(store: St
 
     assert held.due_at >= first.due_at + HOLD
     assert await take(store) == []
-    assert not await store.read(outbox.any_due)
+    assert not await store.read(outbox.has_due)
 
     await store.write(lambda c: c.execute(update(Delivery).values(due_at=first.due_at)))
 
-    assert await store.read(outbox.any_due)
+    assert await store.read(outbox.has_due)
     assert await take(store) == [first.id]
 
 
 async def test_an_attempt_is_counted_and_its_outcome_kept(store: Store) -> None:
     await ended_job(await make_world(store), webhook_url="https://example.org")
     [row] = await owed(store)
-    await store.write(lambda c: outbox.settle(c, row, "Refused.", timedelta(hours=1)))
+    await store.write(lambda c: outbox.record_attempt(c, row, "Refused.", timedelta(hours=1)))
     [put_off] = await owed(store)
 
     assert (put_off.status, put_off.attempts, put_off.last_error) == (DeliveryStatus.PENDING, 1, "Refused.")
     assert put_off.due_at > now() + timedelta(minutes=59)
 
-    await store.write(lambda c: outbox.settle(c, row, None, None))
+    await store.write(lambda c: outbox.record_attempt(c, row, None, None))
     [arrived] = await owed(store)
 
     assert (arrived.status, arrived.attempts, arrived.last_error) == (DeliveryStatus.DELIVERED, 2, None)
@@ -114,8 +114,8 @@ async def test_an_attempt_is_counted_and_its_outcome_kept(store: Store) -> None:
 async def test_what_was_given_up_stays_given_up(store: Store) -> None:
     await ended_job(await make_world(store), webhook_url="https://example.org")
     [row] = await owed(store)
-    await store.write(lambda c: outbox.settle(c, row, "Gone.", None))
-    await store.write(lambda c: outbox.settle(c, row, None, None))
+    await store.write(lambda c: outbox.record_attempt(c, row, "Gone.", None))
+    await store.write(lambda c: outbox.record_attempt(c, row, None, None))
     [given_up] = await owed(store)
 
     assert (given_up.status, given_up.attempts, given_up.last_error) == (DeliveryStatus.FAILED, 1, "Gone.")

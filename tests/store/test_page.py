@@ -13,7 +13,7 @@ from models.base import new_id
 from models.errors import Invalid
 from models.spec import CriterionSpec, JudgeSpec
 from store import feedback, jobs, judges
-from store.database.keyset import Keyset, Window, count, decode_cursor, encode_cursor, whole_number
+from store.database.keyset import Keyset, KeysetPage, count_rows, decode_cursor, encode_cursor, parse_key_number
 from store.database.rows import Query
 from store.database.store import Store
 from store.event_log import events
@@ -29,19 +29,19 @@ from tests.factories import (
 )
 
 LISTS: dict[str, tuple[Keyset, Query]] = {
-    "judges": (judges.JUDGES, judges.of_workspace("wsp_none")),
-    "versions": (judges.VERSIONS, judges.versions_of(1)),
-    "jobs": (jobs.JOBS, jobs.of_workspace("wsp_none")),
-    "feedback": (feedback.FEEDBACK, feedback.of_evaluation("wsp_none", "evl_none")),
-    "events": (events.EVENTS, events.of_job("job_none")),
+    "judges": (judges.JUDGES, judges.in_workspace("wsp_none")),
+    "versions": (judges.VERSIONS, judges.versions_for_judge(1)),
+    "jobs": (jobs.JOBS, jobs.in_workspace("wsp_none")),
+    "feedback": (feedback.FEEDBACK, feedback.for_evaluation("wsp_none", "evl_none")),
+    "events": (events.EVENTS, events.for_job("job_none")),
 }
 
 
-async def page(store: Store, keyset: Keyset, statement: Query, first: int = 3, after: str | None = None) -> Window:
-    return await store.read(lambda c: keyset.window(c, statement, first, after))
+async def page(store: Store, keyset: Keyset, statement: Query, first: int = 3, after: str | None = None) -> KeysetPage:
+    return await store.read(lambda c: keyset.fetch_page(c, statement, first, after))
 
 
-async def all_pages(store: Store, keyset: Keyset, statement: Query, first: int) -> list[Window]:
+async def all_pages(store: Store, keyset: Keyset, statement: Query, first: int) -> list[KeysetPage]:
     """Every page, following the cursors."""
     pages = [await page(store, keyset, statement, first)]
     while pages[-1].has_next:
@@ -55,25 +55,25 @@ async def ten_of(world: World, kind: str) -> tuple[Keyset, Query, list[object]]:
     if kind == "judges":
         spec = JudgeSpec("J", (CriterionSpec("A"),)).checked()
         made = [world.judge.id] + [
-            (await store.write(lambda c: judges.create(c, workspace_id, world.viewer.user_id, spec))).id
+            (await store.write(lambda c: judges.create_judge(c, workspace_id, world.viewer.user_id, spec))).id
             for _ in range(9)
         ]
-        return judges.JUDGES, judges.of_workspace(workspace_id), made
+        return judges.JUDGES, judges.in_workspace(workspace_id), made
     if kind == "versions":
         versions = [(await make_version(world)).id for _ in range(10)]
-        return judges.VERSIONS, judges.versions_of(world.judge.pk), versions[::-1]
+        return judges.VERSIONS, judges.versions_for_judge(world.judge.pk), versions[::-1]
     if kind == "jobs":
         queued = [(await make_job(world)).id for _ in range(10)]
-        return jobs.JOBS, jobs.of_workspace(workspace_id), queued[::-1]
+        return jobs.JOBS, jobs.in_workspace(workspace_id), queued[::-1]
     [evaluation] = await add_evaluations(world, 1)
     kept, _ = await submit(world, *(new_feedback(evaluation) for _ in range(10)))
-    return feedback.FEEDBACK, feedback.of_evaluation(workspace_id, evaluation.id), [row.id for row in kept]
+    return feedback.FEEDBACK, feedback.for_evaluation(workspace_id, evaluation.id), [row.id for row in kept]
 
 
 @pytest.mark.parametrize("kind", ["judges", "versions", "jobs", "feedback"])
 async def test_pages_together_are_the_whole_list_in_order(store: Store, kind: str) -> None:
     keyset, statement, expected = await ten_of(await make_world(store), kind)
-    assert await store.read(lambda c: count(c, statement)) == 10
+    assert await store.read(lambda c: count_rows(c, statement)) == 10
     for first in (1, 3, 5, 10, 100):
         pages = await all_pages(store, keyset, statement, first)
 
@@ -98,7 +98,7 @@ async def make_judges(world: World, number: int) -> list[str]:
     spec = JudgeSpec("J", (CriterionSpec("A"),)).checked()
     viewer = world.viewer
     made = [
-        await world.store.write(lambda c: judges.create(c, viewer.workspace_id, viewer.user_id, spec))
+        await world.store.write(lambda c: judges.create_judge(c, viewer.workspace_id, viewer.user_id, spec))
         for _ in range(number)
     ]
     return [judge.id for judge in made]
@@ -114,12 +114,12 @@ async def test_a_walk_in_steps_of_any_size_meets_everything_once_while_more_come
     store: Store, start: int, steps: list[tuple[int, int]], oldest_first: bool
 ) -> None:
     world = await make_world(store, workspace=new_id("walk"))
-    keyset, statement = judges.JUDGES, judges.of_workspace(world.viewer.workspace_id)
+    keyset, statement = judges.JUDGES, judges.in_workspace(world.viewer.workspace_id)
     if not oldest_first:
         keyset = replace(keyset, kind="judge backwards", descending=True)
     there = [world.judge.id, *await make_judges(world, start)]
     met: list[str] = []
-    window: Window | None = None
+    window: KeysetPage | None = None
     for first, more in itertools.cycle(steps):
         window = await page(store, keyset, statement, first, window.cursors[-1] if window else None)
         met += [row.id for row in window.rows]
@@ -144,7 +144,7 @@ async def test_a_page_after_the_last_item_is_empty(store: Store) -> None:
 async def test_nothing_of_another_workspace_is_on_a_page(store: Store) -> None:
     here = await make_world(store, workspace="here")
     await make_world(store, workspace="there")
-    window = await page(store, judges.JUDGES, judges.of_workspace(here.viewer.workspace_id))
+    window = await page(store, judges.JUDGES, judges.in_workspace(here.viewer.workspace_id))
 
     assert [judge.id for judge in window.rows] == [here.judge.id]
 
@@ -152,7 +152,7 @@ async def test_nothing_of_another_workspace_is_on_a_page(store: Store) -> None:
 @pytest.mark.parametrize("first", [0, -1, 101, 2**40])
 async def test_a_page_has_one_to_a_hundred_items(store: Store, first: int) -> None:
     with pytest.raises(Invalid) as refused:
-        await page(store, judges.JUDGES, judges.of_workspace("w"), first)
+        await page(store, judges.JUDGES, judges.in_workspace("w"), first)
 
     assert refused.value.field == ("first",)
 
@@ -181,7 +181,7 @@ async def test_a_page_has_one_to_a_hundred_items(store: Store, first: int) -> No
 async def test_a_cursor_of_another_list_or_of_none_is_refused(store: Store, cursor: str) -> None:
     viewer, _ = await make_viewer(store)
     with pytest.raises(Invalid) as refused:
-        await page(store, judges.JUDGES, judges.of_workspace(viewer.workspace_id), after=cursor)
+        await page(store, judges.JUDGES, judges.in_workspace(viewer.workspace_id), after=cursor)
 
     assert refused.value.field == ("after",)
 
@@ -219,19 +219,19 @@ def test_any_text_is_a_cursor_or_refused(text: str) -> None:
 def test_a_cursor_gives_back_its_key_and_needs_no_escaping(number: int) -> None:
     cursor = encode_cursor("event", number)
 
-    assert whole_number(decode_cursor("event", cursor)) == number
+    assert parse_key_number(decode_cursor("event", cursor)) == number
     assert cursor.replace("-", "").replace("_", "").isalnum()
 
 
 @given(st.text(max_size=60) | st.text(max_size=20).map(lambda key: encode_cursor("event", key)))
 def test_any_text_is_a_place_in_the_log_or_refused(text: str) -> None:
     with suppress(Invalid):
-        assert 0 <= events.parse_cursor(text) < 2**63
+        assert 0 <= events.decode_event_cursor(text) < 2**63
 
 
 @pytest.mark.parametrize("cursor", ["", "x", encode_cursor("job", 1), encode_cursor("event", "x")])
 def test_an_event_cursor_that_is_none_is_refused(cursor: str) -> None:
     with pytest.raises(Invalid) as refused:
-        events.parse_cursor(cursor)
+        events.decode_event_cursor(cursor)
 
     assert refused.value.field == ("after",)

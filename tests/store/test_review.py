@@ -11,7 +11,7 @@ from runner.analysis.requests import CompareRequest, SuggestionsRequest
 from runner.analysis.results import Comparison, Suggestions
 from runner.analysis.service import AnalysisService
 from store.database.store import Store
-from store.review_queue import newest, newest_by_label, newest_id
+from store.review_queue import list_newest, list_newest_by_label, newest_evaluation_id
 from tests.factories import World, add_evaluations, make_world, new_feedback, submit
 
 
@@ -22,7 +22,9 @@ def names(rows: list[Evaluation]) -> list[str | None]:
 async def by_label(
     world: World, *, labelled: bool, before: str | None = None, size: int = 9, among: int = 99
 ) -> list[str | None]:
-    read = partial(newest_by_label, judge_pk=world.judge.pk, before=before, size=size, labelled=labelled, among=among)
+    read = partial(
+        list_newest_by_label, judge_pk=world.judge.pk, before=before, size=size, labelled=labelled, among=among
+    )
     return names(await world.store.read(read))
 
 
@@ -32,16 +34,16 @@ async def test_evaluations_come_newest_first_block_by_block(store: Store) -> Non
     await add_evaluations(other, 2)
     pk = world.judge.pk
 
-    assert await store.read(lambda c: newest_id(c, pk)) == made[-1].id
-    assert names(await store.read(lambda c: newest(c, pk, None, 2))) == ["e4", "e3"]
-    assert names(await store.read(lambda c: newest(c, pk, made[3].id, 9))) == ["e2", "e1", "e0"]
-    assert names(await store.read(lambda c: newest(c, pk, made[0].id, 9))) == []
+    assert await store.read(lambda c: newest_evaluation_id(c, pk)) == made[-1].id
+    assert names(await store.read(lambda c: list_newest(c, pk, None, 2))) == ["e4", "e3"]
+    assert names(await store.read(lambda c: list_newest(c, pk, made[3].id, 9))) == ["e2", "e1", "e0"]
+    assert names(await store.read(lambda c: list_newest(c, pk, made[0].id, 9))) == []
 
 
 async def test_a_judge_without_evaluations_has_no_newest(store: Store) -> None:
     world = await make_world(store)
 
-    assert await store.read(lambda c: newest_id(c, world.judge.pk)) is None
+    assert await store.read(lambda c: newest_evaluation_id(c, world.judge.pk)) is None
     assert await by_label(world, labelled=False) == []
 
 

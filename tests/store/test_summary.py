@@ -13,7 +13,7 @@ from models.feedback import FeedbackBounds
 from store.counters import recount as counting
 from store.database.store import Store
 from store.summary import summary
-from store.summary.full_scan import scan
+from store.summary.full_scan import scan_feedback
 from tests.factories import add_evaluations, make_world, new_feedback, retract, submit
 from tests.store.recounting import (
     CRITERIA,
@@ -68,7 +68,7 @@ async def test_it_says_what_a_plain_recount_says(store: Store, seed: int, apart:
         bounds = FeedbackBounds(after_seq=rng.randint(0, 240), upto_seq=rng.randint(0, 240), until=somewhen())
         assert told(await summary_of(world, bounds)) == recount(rows, bounds, watermark), bounds
         assert await raters_of(world, bounds, 100) == gave_most(rows, bounds), bounds
-    assert await store.read(counting.check) == []
+    assert await store.read(counting.find_mismatches) == []
 
 
 @pytest.mark.parametrize("criteria", [None, (0,), (1, 2)], ids=str)
@@ -84,7 +84,7 @@ async def test_what_could_be_proven_is_the_same_from_counters_as_from_rows(
     ):
         asked = replace(bounds, criteria=criteria)
         kept = await summary_of(world, asked)
-        read = await store.read(lambda c, asked=asked: scan(c, world.judge.pk, world.criteria, asked))
+        read = await store.read(lambda c, asked=asked: scan_feedback(c, world.judge.pk, world.criteria, asked))
         assert kept.spread is not None
         assert read.spread is not None
         assert astuple(kept.spread) == pytest.approx(astuple(read.spread))
@@ -219,8 +219,8 @@ async def test_new_of_a_period_is_what_a_plain_recount_says_where_feedback_comes
                 expected = recount(rows, bounds, watermark)["new_since_last_training"]
                 asked = (world.judge.pk, world.criteria, bounds)
                 for few in (0, 10_000):
-                    monkeypatch.setattr(summary, "FEW_NEW", few)
-                    assert await store.read(lambda c, asked=asked: summary.new_within(c, *asked)) == expected, bounds
+                    monkeypatch.setattr(summary, "MAX_NEW_READ", few)
+                    assert await store.read(lambda c, asked=asked: summary.count_new(c, *asked)) == expected, bounds
 
 
 async def test_half_a_step_is_agreement_and_more_than_a_step_between_people_a_conflict(store: Store) -> None:
@@ -257,8 +257,10 @@ async def test_people_of_a_period_are_counted_alike_however_many_there_are(
     ):
         bounds = FeedbackBounds(since=since, until=until)
         for few in (2000, 1):
-            monkeypatch.setattr("store.summary.raters.FEW_PEOPLE", few)
-            figures = await store.read(lambda c, b=bounds: summary.figures_of(c, world.judge.pk, world.criteria, b))
+            monkeypatch.setattr("store.summary.raters.MAX_INDEXED_RATERS", few)
+            figures = await store.read(
+                lambda c, b=bounds: summary.compute_figures(c, world.judge.pk, world.criteria, b)
+            )
             assert figures.raters == people, (bounds, few)
 
 
@@ -275,9 +277,11 @@ async def test_people_are_counted_alike_whether_looked_for_or_found_in_the_count
         bounds = FeedbackBounds(since=since, until=until, criteria=criteria)
         expected = recount(rows, bounds, 0)["raters"]
         for people, items in ((2000, 20), (2000, 2), (2000, 1), (1, 20)):
-            monkeypatch.setattr("store.summary.raters.FEW_PEOPLE", people)
-            monkeypatch.setattr("store.summary.raters.FEW_ITEMS", items)
-            figures = await store.read(lambda c, b=bounds: summary.figures_of(c, world.judge.pk, world.criteria, b))
+            monkeypatch.setattr("store.summary.raters.MAX_INDEXED_RATERS", people)
+            monkeypatch.setattr("store.summary.raters.MAX_ITEMS_READ", items)
+            figures = await store.read(
+                lambda c, b=bounds: summary.compute_figures(c, world.judge.pk, world.criteria, b)
+            )
             assert figures.raters == expected, (bounds, people, items)
 
 
@@ -291,5 +295,5 @@ async def test_somebody_who_speaks_late_of_a_criterion_is_among_its_people(store
     bounds = FeedbackBounds(since=START, until=START + timedelta(days=9), criteria=(1,))
 
     assert (await summary_of(world, bounds)).raters == 1
-    figures = await store.read(lambda c: summary.figures_of(c, world.judge.pk, world.criteria, bounds))
+    figures = await store.read(lambda c: summary.compute_figures(c, world.judge.pk, world.criteria, bounds))
     assert figures.raters == 1

@@ -243,7 +243,7 @@ async def test_the_database_itself_refuses_to_change_the_trail(store: Store, sta
     with pytest.raises(DBAPIError, match="only grows"):
         await store.write(lambda c: c.execute(text(statement)))
     assert await store.read(
-        lambda c: len(c.execute(audit.of_workspace(viewer.workspace_id, audit.AuditFilter())).all())
+        lambda c: len(c.execute(audit.in_workspace(viewer.workspace_id, audit.AuditFilter())).all())
     )
 
 
@@ -251,12 +251,14 @@ async def test_a_deed_that_fails_leaves_no_entry(store: Store) -> None:
     viewer, _ = await make_viewer(store)
 
     def fail(connection: Any) -> None:
-        audit.record(connection, KeylessActor(viewer.workspace_id), AuditAction.JUDGE_CREATED, "jdg_x", "Created.")
+        audit.record_action(
+            connection, KeylessActor(viewer.workspace_id), AuditAction.JUDGE_CREATED, "jdg_x", "Created."
+        )
         raise LookupError
 
     with pytest.raises(LookupError):
         await store.write(fail)
-    rows = await store.read(lambda c: c.execute(audit.of_workspace(viewer.workspace_id, audit.AuditFilter())).all())
+    rows = await store.read(lambda c: c.execute(audit.in_workspace(viewer.workspace_id, audit.AuditFilter())).all())
     assert [row.action for row in rows] == [AuditAction.KEY_CREATED]
 
 
@@ -285,9 +287,9 @@ def test_the_command_lists_and_revokes_keys_beside_a_running_server(quiet_server
         async with open_store(quiet_server.database_url) as store:
 
             def unit(connection: Any) -> list[tuple[str, str | None]]:
-                workspace = access.workspace_named(connection, "by hand")
+                workspace = access.find_workspace(connection, "by hand")
                 assert workspace is not None
-                rows = connection.execute(audit.of_workspace(workspace.id, audit.AuditFilter())).all()
+                rows = connection.execute(audit.in_workspace(workspace.id, audit.AuditFilter())).all()
                 return [(row.action.name, row.user_id) for row in rows]
 
             return await store.read(unit)

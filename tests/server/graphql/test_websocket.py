@@ -11,7 +11,7 @@ from websockets.sync.client import connect
 from websockets.typing import Origin
 
 from models.access import Role
-from store.access import digest
+from store.access import hash_secret
 from tests.server.api import PROTOCOL, Api, socket
 from tests.server.conftest import Enter, make_key
 from tests.server.processes import Server, running
@@ -157,7 +157,7 @@ def revoke(server: Server, key: str | None, how: str = "revoked_at = 1") -> None
     """Take a key back, as an operator does in the database."""
     assert key is not None
     with closing(sqlite3.connect(server.data_dir / "judgesmith.sqlite")) as database:
-        database.execute(f"UPDATE api_keys SET {how} WHERE digest = ?", (digest(key),))
+        database.execute(f"UPDATE api_keys SET {how} WHERE digest = ?", (hash_secret(key),))
         database.commit()
 
 
