@@ -12,14 +12,14 @@ from schema.build import build
 from server import errors, health, pages
 from server.bulk import endpoints as bulk
 from server.bulk import export
-from server.graphql.persisted_documents import Persisted, known_documents
+from server.graphql.persisted_documents import PersistedDocuments, load_known_documents
 from server.graphql.view import GraphQLView
-from server.http.body_limit import BodyLimit
-from server.http.headers import KnownHosts, SecurityHeaders, cors
-from server.http.rate_limit import RateLimit, Rates
+from server.http.body_limit import BodyLimitMiddleware
+from server.http.headers import HostCheckMiddleware, SecurityHeadersMiddleware, cors
+from server.http.rate_limit import RateLimiter, RateLimitMiddleware
 from server.rest import openapi, versions
 from server.rest import training_jobs as rest
-from server.services import services
+from server.services import start_services
 from server.settings import Settings
 
 
@@ -28,15 +28,15 @@ def create_app(settings: Settings) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with services(settings) as parts:
+        async with start_services(settings) as parts:
             app.state.services = parts
             yield
 
-    rates = Rates(settings.rate_limit) if settings.rate_limit is not None else None
+    rates = RateLimiter(settings.rate_limit) if settings.rate_limit is not None else None
     graphql = GraphQLView(
         build(settings.limits, introspection=settings.introspection, suggestions=settings.suggestions),
-        settings.terms,
-        persisted=Persisted(known_documents(settings.persisted_documents), only=settings.only_persisted),
+        settings.endpoint_limits,
+        persisted=PersistedDocuments(load_known_documents(settings.persisted_documents), only=settings.only_persisted),
         rates=rates,
     )
     routes = [
@@ -57,14 +57,14 @@ def create_app(settings: Settings) -> Starlette:
     app = Starlette(
         routes=routes,
         lifespan=lifespan,
-        exception_handlers={HTTPException: errors.refused, Exception: errors.unexpected},
+        exception_handlers={HTTPException: errors.handle_http_exception, Exception: errors.handle_unexpected},
         middleware=[
-            Middleware(SecurityHeaders),
-            Middleware(KnownHosts, names=(settings.host, *settings.allowed_hosts)),
+            Middleware(SecurityHeadersMiddleware),
+            Middleware(HostCheckMiddleware, names=(settings.host, *settings.allowed_hosts)),
             *cors(settings.allowed_origins),
-            Middleware(errors.Masked),
-            *([Middleware(RateLimit, rates=rates)] if rates is not None else []),
-            Middleware(BodyLimit, max_bytes=settings.max_body_bytes, streams=bulk.streams),
+            Middleware(errors.ErrorMaskingMiddleware),
+            *([Middleware(RateLimitMiddleware, rates=rates)] if rates is not None else []),
+            Middleware(BodyLimitMiddleware, max_bytes=settings.max_body_bytes, streams=bulk.streams),
         ],
     )
     app.state.end_streams = graphql.end_streams

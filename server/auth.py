@@ -51,4 +51,4 @@ async def _write_down(store: Store, key_id: str) -> None:
         await store.write(lambda connection: access.record_key_use(connection, key_id))
     except Exception as error:
         if not is_transient(error):
-            log.warning("could_not_note_the_use_of_a_key", exc_info=error)
+            log.warning("key_last_used_update_failed", exc_info=error)

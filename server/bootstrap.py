@@ -21,18 +21,18 @@ from store.database.store import Store, open_store
 DEFAULT_WORKSPACE = "default"
 
 
-class NotReady(Exception):
+class SetupError(Exception):
     """The database can't be used as it is; the message says what to do."""
 
 
-async def prepare(settings: Settings, *, first_key: bool) -> list[str]:
+async def prepare_database(settings: Settings, *, first_key: bool) -> list[str]:
     """Bring the database up to date and make a first key; what a person should know of it.
 
     An embedded database is migrated by itself, an empty one too. A PostgreSQL database that holds data is left to
     `judgesmith migrate`, so that its operator chooses the moment.
 
     Raises:
-        NotReady: the database is behind.
+        SetupError: the database is behind.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     notes: list[str] = []
@@ -41,7 +41,7 @@ async def prepare(settings: Settings, *, first_key: bool) -> list[str]:
         if at != revision.NEWEST_REVISION and (at is None or store.embedded):
             await store.migrate()
         elif at != revision.NEWEST_REVISION:
-            raise NotReady(
+            raise SetupError(
                 f"The database is at revision {at}, this version needs {revision.NEWEST_REVISION}: "
                 "run `judgesmith migrate`."
             )
@@ -50,23 +50,23 @@ async def prepare(settings: Settings, *, first_key: bool) -> list[str]:
     return notes
 
 
-async def bring_up_to_date(settings: Settings) -> None:
+async def migrate_database(settings: Settings) -> None:
     """Migrate the database, whatever it holds."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     async with open_store(settings.store_url) as store:
         await store.migrate()
 
 
-async def counters_that_differ(settings: Settings) -> list[CounterMismatch]:
+async def find_counter_mismatches(settings: Settings) -> list[CounterMismatch]:
     """Where counters do not say what the rows say, while others may go on writing.
 
     Raises:
-        NotReady: the database is not there, or behind.
+        SetupError: the database is not there, or behind.
     """
     async with open_store(settings.store_url) as store:
         at = await store.read(revision.read_revision)
         if at != revision.NEWEST_REVISION:
-            raise NotReady(f"The database is at revision {at}, this version needs {revision.NEWEST_REVISION}.")
+            raise SetupError(f"The database is at revision {at}, this version needs {revision.NEWEST_REVISION}.")
         return await store.read(snapshot(recount.find_mismatches))
 
 
@@ -77,7 +77,7 @@ async def create_key(settings: Settings, *, workspace: str, user: str, role: Rol
     def unit(connection: Connection) -> NewKey:
         return access.create_key(connection, workspace=workspace, user=user, role=role, expires_at=expires)
 
-    await prepare(settings, first_key=False)
+    await prepare_database(settings, first_key=False)
     async with open_store(settings.store_url) as store:
         return await store.write(unit)
 
@@ -86,7 +86,7 @@ async def list_keys(settings: Settings, workspace: str) -> list[tuple[ApiKey, st
     """The keys of a workspace that were not revoked, each with its user's name, in the order of their making.
 
     Raises:
-        NotReady: there is no such workspace.
+        SetupError: there is no such workspace.
     """
 
     def unit(connection: Connection) -> list[tuple[ApiKey, str]]:
@@ -95,7 +95,7 @@ async def list_keys(settings: Settings, workspace: str) -> list[tuple[ApiKey, st
         keys = fetch_all(connection, access.keys_in_workspace(owner.id, revoked=False).order_by(ApiKey.id), ApiKey)
         return [(key, users[key.user_id]) for key in keys]
 
-    await prepare(settings, first_key=False)
+    await prepare_database(settings, first_key=False)
     async with open_store(settings.store_url) as store:
         return await store.read(unit)
 
@@ -104,7 +104,7 @@ async def revoke_key(settings: Settings, workspace: str, key_id: str, *, force: 
     """Take a key back, in the name of whoever operates the server.
 
     Raises:
-        NotReady: there is no such workspace or key, or it is the last with the role ADMIN and not ``force``.
+        SetupError: there is no such workspace or key, or it is the last with the role ADMIN and not ``force``.
     """
 
     def unit(connection: Connection) -> ApiKey:
@@ -112,14 +112,14 @@ async def revoke_key(settings: Settings, workspace: str, key_id: str, *, force: 
         try:
             return access.revoke_key(connection, operator, key_id, force=force)
         except NotFound as error:
-            raise NotReady(f"{error} `judgesmith keys list` tells which there are.") from None
+            raise SetupError(f"{error} `judgesmith keys list` tells which there are.") from None
         except Conflict:
-            raise NotReady(
+            raise SetupError(
                 f"{key_id} is the last key with the role ADMIN of the workspace {workspace!r}. Make another first, or "
                 "revoke it with --force."
             ) from None
 
-    await prepare(settings, first_key=False)
+    await prepare_database(settings, first_key=False)
     async with open_store(settings.store_url) as store:
         return await store.write(unit)
 
@@ -127,21 +127,21 @@ async def revoke_key(settings: Settings, workspace: str, key_id: str, *, force: 
 def _need_workspace(connection: Connection, name: str) -> Workspace:
     found = access.find_workspace(connection, name)
     if found is None:
-        raise NotReady(f"There is no workspace {name!r}.")
+        raise SetupError(f"There is no workspace {name!r}.")
     return found
 
 
-async def webhook_secret(settings: Settings, workspace: str) -> str:
+async def read_webhook_secret(settings: Settings, workspace: str) -> str:
     """The secret with which a workspace's webhooks are signed.
 
     Raises:
-        NotReady: there is no such workspace.
+        SetupError: there is no such workspace.
     """
-    await prepare(settings, first_key=False)
+    await prepare_database(settings, first_key=False)
     async with open_store(settings.store_url) as store:
         secret = await store.read(lambda connection: access.find_webhook_secret(connection, workspace))
     if secret is None:
-        raise NotReady(f"There is no workspace {workspace!r}.")
+        raise SetupError(f"There is no workspace {workspace!r}.")
     return secret
 
 

@@ -17,14 +17,14 @@ from models.errors import ErrorCode, Unauthenticated
 log = structlog.get_logger(__name__)
 
 
-def failure(
+def error_response(
     status: int, code: str, message: str, details: object = None, headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
     """An error, for programs and for people."""
     return JSONResponse({"error": {"code": code, "message": message, "details": details}}, status, headers)
 
 
-def refused(request: Request, error: Exception) -> Response:
+def handle_http_exception(request: Request, error: Exception) -> Response:
     """The answer to a request that no endpoint took."""
     assert isinstance(error, HTTPException)
     code, message, headers = HTTPStatus(error.status_code).name, error.detail, error.headers
@@ -34,7 +34,7 @@ def refused(request: Request, error: Exception) -> Response:
         message = f"There is nothing at {request.url.path}."
     elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         headers = {"allow": ", ".join(sorted(_allowed(request)))}
-    return failure(error.status_code, code, message, headers=headers)
+    return error_response(error.status_code, code, message, headers=headers)
 
 
 def _allowed(request: Request) -> set[str]:
@@ -46,19 +46,19 @@ def _allowed(request: Request) -> set[str]:
     return allowed
 
 
-def unexpected(_request: Request, error: Exception) -> Response:
+def handle_unexpected(_request: Request, error: Exception) -> Response:
     """The answer to a bug."""
-    return failure(500, "INTERNAL", masked(error))
+    return error_response(500, "INTERNAL", log_and_mask(error))
 
 
-def masked(error: Exception) -> str:
+def log_and_mask(error: Exception) -> str:
     """Log a bug; what may be said of it is only where."""
     id_ = new_id("err")
     log.error("unexpected_error", id=id_, exc_info=error)
     return f"Something went wrong on our side; it is logged under {id_}."
 
 
-class Masked:
+class ErrorMaskingMiddleware:
     """Answers a bug with the id that it is logged under, and lets nothing else of it out."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -78,10 +78,10 @@ class Masked:
         except (ClientDisconnect, Unauthenticated):
             return  # there is nobody to answer, or nobody any more who may hear the rest of an answer
         except Exception as error:
-            told = masked(error)
+            told = log_and_mask(error)
             if scope["type"] == "websocket" and begun:
                 with contextlib.suppress(Exception):  # it may be closed
                     await send({"type": "websocket.close", "code": 1011, "reason": "Internal error"})
             elif not begun and scope["type"] != "lifespan":
-                await failure(500, "INTERNAL", told)(scope, receive, send)
+                await error_response(500, "INTERNAL", told)(scope, receive, send)
             # An answer that has begun just ends: the server breaks the connection, so that it is not taken for whole.

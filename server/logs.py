@@ -88,7 +88,7 @@ def _in_a_thread(found: threading.ExceptHookArgs) -> None:
     structlog.get_logger(__name__).error("unexpected_error", thread=name, exc_info=found.exc_value)
 
 
-def configure(level: str, *, as_json: bool) -> None:
+def configure_logging(level: str, *, as_json: bool) -> None:
     """Send all logging to stderr in one form."""
     number = logging.getLevelNamesMapping()[level.upper()]
     stacks = number <= logging.DEBUG

@@ -13,7 +13,7 @@ import uvicorn
 from runner.notifications.deliverer import Deliverer
 from runner.workers.worker import Worker
 from server.app import create_app
-from server.services import deliverer_of, worker_of
+from server.services import create_deliverer, create_worker
 from server.settings import Settings
 from store.database.store import open_store
 
@@ -42,14 +42,14 @@ def serve(settings: Settings) -> None:
     _Server(config, at_end=app.state.end_streams).run()
 
 
-async def work(settings: Settings) -> None:
+async def run_worker(settings: Settings) -> None:
     """Run training jobs and deliver messages until SIGTERM or SIGINT."""
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         with contextlib.suppress(NotImplementedError):
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     async with open_store(settings.store_url) as store:
-        parts: list[Worker | Deliverer] = [worker_of(settings, store), deliverer_of(settings, store)]
+        parts: list[Worker | Deliverer] = [create_worker(settings, store), create_deliverer(settings, store)]
         for part in parts:
             part.start()
         print("Judgesmith works.", flush=True)
@@ -58,7 +58,7 @@ async def work(settings: Settings) -> None:
             await part.stop()
 
 
-def settle() -> None:
+def tune_garbage_collector() -> None:
     """Spare the garbage collector what a server keeps for ever: to look it all through takes a tenth of a second.
 
     All else it looks through only after so many new objects that one large answer does not make it do so.
@@ -82,7 +82,7 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            settle()
+            tune_garbage_collector()
             sys.setswitchinterval(0.001)  # threads that compute let the event loop in five times sooner
             address = self.servers[0].sockets[0].getsockname()
             host = f"[{self.config.host}]" if ":" in self.config.host else self.config.host

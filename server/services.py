@@ -34,13 +34,13 @@ class Services:
 
 
 @asynccontextmanager
-async def services(settings: Settings) -> AsyncIterator[Services]:
+async def start_services(settings: Settings) -> AsyncIterator[Services]:
     """Start the parts, jobs and messages too unless the settings leave them to others; stop them in turn."""
     async with open_store(settings.store_url) as store:
         manager = JobManager(store, allow_private_targets=settings.allow_private_targets)
         running: list[Worker | Deliverer] = []
         if settings.runner:
-            running = [worker_of(settings, store), deliverer_of(settings, store)]
+            running = [create_worker(settings, store), create_deliverer(settings, store)]
         for part in running:
             part.start()
         analysis = AnalysisService(store.url)
@@ -52,12 +52,12 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
                 await part.stop()
 
 
-def worker_of(settings: Settings, store: Store) -> Worker:
+def create_worker(settings: Settings, store: Store) -> Worker:
     """What runs training jobs."""
     return Worker(store, settings.leases, settings.slots)
 
 
-def deliverer_of(settings: Settings, store: Store) -> Deliverer:
+def create_deliverer(settings: Settings, store: Store) -> Deliverer:
     """What delivers messages."""
     channels: dict[str, Channel] = {
         "webhook": WebhookChannel(store, allow_private=settings.allow_private_targets),

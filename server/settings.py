@@ -10,10 +10,10 @@ from models.request_sizes import RequestSizes
 from runner.notifications.email import SmtpServer
 from runner.workers.leases import LeasePolicy
 from schema.execution.limits import Limits
-from server.graphql.endpoint_limits import Terms
-from server.graphql.persisted_documents import readable
-from server.http.headers import origin
-from server.http.rate_limit import rate
+from server.graphql.endpoint_limits import EndpointLimits
+from server.graphql.persisted_documents import check_documents_file
+from server.http.headers import check_origin
+from server.http.rate_limit import check_rate
 
 MIB = 2**20
 
@@ -59,7 +59,7 @@ class Settings(BaseSettings):
     max_key_subscriptions: PositiveInt = Field(
         1_000, description="Operations at once of one API key, over all its sockets and streams at this server."
     )
-    rate_limit: Annotated[str | None, AfterValidator(rate)] = Field(
+    rate_limit: Annotated[str | None, AfterValidator(check_rate)] = Field(
         None,
         description="Requests of one API key at this server, such as 600/minute; more are answered 429. An operation "
         "on a WebSocket counts as one. Left out: no limit.",
@@ -73,12 +73,12 @@ class Settings(BaseSettings):
     only_persisted: bool = Field(
         False, description="Whether only known GraphQL documents are executed (`--only-persisted`: only those)."
     )
-    persisted_documents: Annotated[Path | None, AfterValidator(readable)] = Field(
+    persisted_documents: Annotated[Path | None, AfterValidator(check_documents_file)] = Field(
         None,
         description="File of further known GraphQL documents: a JSON object, SHA-256 in hexadecimal to text. Left out: "
         "those of `frontend-queries/` alone.",
     )
-    allowed_origins: tuple[Annotated[str, AfterValidator(origin)], ...] = Field(
+    allowed_origins: tuple[Annotated[str, AfterValidator(check_origin)], ...] = Field(
         (),
         description="Web origins besides the server's own whose pages may call this server, sockets included, as a "
         'JSON list such as ["https://app.example.com"].',
@@ -126,9 +126,9 @@ class Settings(BaseSettings):
         return RequestSizes(page=self.max_page, batch=self.max_batch)
 
     @property
-    def terms(self) -> Terms:
+    def endpoint_limits(self) -> EndpointLimits:
         """On what terms GraphQL requests are taken."""
-        return Terms(
+        return EndpointLimits(
             max_values=self.max_values,
             max_subscriptions=self.max_subscriptions,
             max_key_subscriptions=self.max_key_subscriptions,

@@ -17,16 +17,16 @@ from models.access import Role
 from server import run
 from server.bootstrap import (
     DEFAULT_WORKSPACE,
-    NotReady,
-    bring_up_to_date,
-    counters_that_differ,
+    SetupError,
     create_key,
+    find_counter_mismatches,
     list_keys,
-    prepare,
+    migrate_database,
+    prepare_database,
+    read_webhook_secret,
     revoke_key,
-    webhook_secret,
 )
-from server.logs import configure
+from server.logs import configure_logging
 from server.settings import Settings
 
 T = TypeVar("T")
@@ -64,7 +64,7 @@ def serve(
         runner=runner,
         only_persisted=only_persisted,
     )
-    for note in _run(prepare(settings, first_key=True)):
+    for note in _run(prepare_database(settings, first_key=True)):
         print(note, flush=True)
     run.serve(settings)
 
@@ -72,19 +72,19 @@ def serve(
 def work(database_url: DatabaseUrl = None, data_dir: DataDir = None, slots: Slots = None) -> None:
     """Run training jobs and deliver messages, without an API; any number of these may run."""
     settings = _settings(database_url=database_url, data_dir=data_dir, slots=slots)
-    _run(prepare(settings, first_key=False))
-    _run(run.work(settings))
+    _run(prepare_database(settings, first_key=False))
+    _run(run.run_worker(settings))
 
 
 def migrate(database_url: DatabaseUrl = None, data_dir: DataDir = None) -> None:
     """Bring the database's tables to this version's state."""
-    _run(bring_up_to_date(_settings(database_url=database_url, data_dir=data_dir)))
+    _run(migrate_database(_settings(database_url=database_url, data_dir=data_dir)))
     typer.echo("The database is up to date.")
 
 
 def check_counters(json: Json = False, database_url: DatabaseUrl = None, data_dir: DataDir = None) -> None:
     """Count all feedback anew and compare with the counters; status 1 when any differs."""
-    differences = _run(counters_that_differ(_settings(database_url=database_url, data_dir=data_dir)))
+    differences = _run(find_counter_mismatches(_settings(database_url=database_url, data_dir=data_dir)))
     if json:
         typer.echo(orjson.dumps([asdict(difference) for difference in differences], default=str))
         raise typer.Exit(1 if differences else 0)
@@ -185,7 +185,7 @@ def keys_webhook_secret(
     data_dir: DataDir = None,
 ) -> None:
     """Print the secret with which the workspace's webhooks are signed, and nothing else."""
-    typer.echo(_run(webhook_secret(_settings(database_url=database_url, data_dir=data_dir), workspace)))
+    typer.echo(_run(read_webhook_secret(_settings(database_url=database_url, data_dir=data_dir), workspace)))
 
 
 def _settings(**options: Any) -> Settings:
@@ -197,7 +197,7 @@ def _settings(**options: Any) -> Settings:
             name = "_".join(str(part) for part in problem["loc"])
             typer.echo(f"judgesmith: the setting {name} (JUDGESMITH_{name.upper()}): {problem['msg']}.", err=True)
         raise typer.Exit(2) from None
-    configure(settings.log_level, as_json=settings.log_json)
+    configure_logging(settings.log_level, as_json=settings.log_json)
     return settings
 
 
@@ -205,7 +205,7 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
     """Run to the end; a database that can't be used ends the command with a sentence."""
     try:
         return asyncio.run(work)
-    except (NotReady, ValueError) as error:
+    except (SetupError, ValueError) as error:
         sys.exit(f"judgesmith: {error}")
     except (SQLAlchemyError, OSError) as error:
         cause = getattr(error, "orig", None) or error

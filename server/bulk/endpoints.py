@@ -16,11 +16,11 @@ from starlette.types import Receive, Scope, Send
 from models.errors import Invalid
 from resolvers.bulk import BulkLoad, LoadOptions, start_evaluation_load, start_feedback_load
 from resolvers.context import Context
-from server.bulk.loader import Answers, Key, Loading
-from server.errors import failure
+from server.bulk.loader import BulkLoader, KeyRecheck, ResponseWriter
+from server.errors import error_response
 from server.rest.training_jobs import requires
 
-LOADS = 4  # at once in this process; others wait their turn with nothing read
+MAX_CONCURRENT_LOADS = 4  # at once in this process; others wait their turn with nothing read
 MEDIA_TYPE = "application/x-ndjson"
 
 _PATH = re.compile(r"/judges/[^/]+/(?:evaluations|feedback)")
@@ -36,7 +36,7 @@ def streams(path: str) -> bool:
 
 def routes() -> list[Route]:
     """The endpoints of one application."""
-    turns = asyncio.Semaphore(LOADS)
+    turns = asyncio.Semaphore(MAX_CONCURRENT_LOADS)
     return [
         _route("/judges/{judge_id}/evaluations", start_evaluation_load, turns),
         _route("/judges/{judge_id}/feedback", start_feedback_load, turns),
@@ -48,10 +48,10 @@ def _route(path: str, begin: Begin, turns: asyncio.Semaphore) -> Route:
     async def endpoint(request: Request, ctx: Context) -> Response:
         encoding = request.headers.get("content-encoding", "identity").strip().lower()
         if encoding not in ("gzip", "x-gzip", "identity", ""):
-            return failure(415, "UNSUPPORTED_MEDIA_TYPE", f"Send the lines plain or gzipped, not in {encoding}.")
+            return error_response(415, "UNSUPPORTED_MEDIA_TYPE", f"Send the lines plain or gzipped, not in {encoding}.")
         options = LoadOptions(idempotent=_flag(request, "idempotent"), dry_run=_flag(request, "dry_run"))
         load = await begin(ctx, request.path_params["judge_id"], options)
-        return _Answer(load, Key(ctx.store, request.headers.get("authorization")), turns)
+        return _Answer(load, KeyRecheck(ctx.store, request.headers.get("authorization")), turns)
 
     return Route(path, endpoint, methods=["POST"])
 
@@ -66,7 +66,7 @@ def _flag(request: Request, name: str) -> bool:
 class _Answer(Response):
     """Loads the body and says what becomes of it."""
 
-    def __init__(self, load: AnyLoad, key: Key, turns: asyncio.Semaphore) -> None:
+    def __init__(self, load: AnyLoad, key: KeyRecheck, turns: asyncio.Semaphore) -> None:
         super().__init__(media_type=MEDIA_TYPE)
         del self.headers["content-length"]
         self._load = load
@@ -76,10 +76,10 @@ class _Answer(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request; a client that goes away leaves what was acknowledged, and perhaps a unit more."""
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        answers = Answers(send)
+        answers = ResponseWriter(send)
         try:
             async with self._turns:
-                await Loading(self._load, self._key, answers).run(receive)
+                await BulkLoader(self._load, self._key, answers).run(receive)
             await answers.finish()
         except ClientDisconnect:
             return

@@ -9,7 +9,7 @@ from starlette.routing import Route
 from resolvers import export
 from resolvers.context import Context
 from server.bulk.endpoints import MEDIA_TYPE
-from server.bulk.loader import Key
+from server.bulk.loader import KeyRecheck
 from server.rest.training_jobs import requires
 
 Begin = Callable[[Context, str], Awaitable[AsyncIterator[bytes]]]
@@ -29,13 +29,13 @@ def _route(path: str, begin: Begin) -> Route:
         lines = await begin(ctx, request.path_params["judge_id"])
         if request.method == "HEAD":
             return Response(media_type=MEDIA_TYPE)
-        key = Key(ctx.store, request.headers.get("authorization"))
+        key = KeyRecheck(ctx.store, request.headers.get("authorization"))
         return StreamingResponse(_while_it_holds(key, lines), media_type=MEDIA_TYPE)
 
     return Route(path, endpoint, methods=["GET"])
 
 
-async def _while_it_holds(key: Key, lines: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _while_it_holds(key: KeyRecheck, lines: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """Break off when the key is taken back."""
     async for some in lines:
         await key.check()

@@ -15,8 +15,8 @@ from models.bulk.line_splitter import Line, LineSplitter
 from models.errors import Unauthenticated
 from resolvers.bulk import BulkLoad, PreparedBatch
 from server.auth import authenticate
-from server.bulk.spool import Backlog
-from server.errors import masked
+from server.bulk.spool import SpooledQueue
+from server.errors import log_and_mask
 from store.database.store import Store
 
 # A unit is one transaction. On the embedded database all others who write wait for it; elsewhere nobody but those who
@@ -25,10 +25,10 @@ UNIT_SECONDS, UNIT_SECONDS_ELSEWHERE = 0.05, 0.075
 FEWEST_LINES, MOST_LINES = 200, 2_000
 UNIT_BYTES = 2 * 2**20
 IDLE_SECONDS = 0.5  # lines that wait for more wait no longer than this
-KEY_HOLDS = 2.0  # seconds for which a key is believed in before it is looked at again
+KEY_RECHECK_SECONDS = 2.0  # seconds for which a key is believed in before it is looked at again
 
 
-class Key:
+class KeyRecheck:
     """The key that a load was begun with."""
 
     def __init__(self, store: Store, header: str | None) -> None:
@@ -42,17 +42,17 @@ class Key:
         Raises:
             Unauthenticated: it was revoked, or has expired.
         """
-        if time.monotonic() - self._seen > KEY_HOLDS:
+        if time.monotonic() - self._seen > KEY_RECHECK_SECONDS:
             await authenticate(self._store, self._header)
             self._seen = time.monotonic()
 
 
-class Answers:
+class ResponseWriter:
     """Lines of answers on their way to the client."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
-        self._backlog = Backlog()
+        self._backlog = SpooledQueue()
         self._news = asyncio.Event()
         self._over = False
         self._pump = asyncio.create_task(self._pass_on())
@@ -86,7 +86,7 @@ class Answers:
             self._news.clear()
 
 
-class Pace:
+class BatchSizer:
     """How many lines a unit holds: as many as can be kept in the time a unit may take, here and now, within limits."""
 
     def __init__(self, *, embedded: bool) -> None:
@@ -100,15 +100,15 @@ class Pace:
             self.lines = round(min(max(wanted, FEWEST_LINES), MOST_LINES))
 
 
-class Loading:
+class BulkLoader:
     """One request's load: a unit is read and prepared, mostly in threads, while the one before it is kept."""
 
-    def __init__(self, load: BulkLoad[Any, Any], key: Key, answers: Answers) -> None:
+    def __init__(self, load: BulkLoad[Any, Any], key: KeyRecheck, answers: ResponseWriter) -> None:
         self._load = load
         self._key = key
         self._answers = answers
         self._lines = LineSplitter()
-        self._pace = Pace(embedded=load.ctx.store.embedded)
+        self._pace = BatchSizer(embedded=load.ctx.store.embedded)
         self._new = self._already_there = self._refused = 0
         self._pending: asyncio.Task[None] | None = None
 
@@ -145,7 +145,7 @@ class Loading:
         except Exception as error:
             with contextlib.suppress(Exception):  # the unit before may have been kept
                 await self._settle()
-            self._stop("INTERNAL", masked(error))
+            self._stop("INTERNAL", log_and_mask(error))
         else:
             return True
         return False
@@ -188,7 +188,7 @@ class Loading:
         self._answers.say(line=self._lines.number + 1, code=code, message=message, field=None, external_id=None)
 
 
-async def _units(receive: Receive, splitter: LineSplitter, pace: Pace) -> AsyncIterator[list[Line]]:
+async def _units(receive: Receive, splitter: LineSplitter, pace: BatchSizer) -> AsyncIterator[list[Line]]:
     """The lines of a body in units.
 
     Raises:

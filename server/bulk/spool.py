@@ -6,7 +6,7 @@ _MEMORY = 2**20  # bytes; the rest waits on disk
 _PIECE = 2**16
 
 
-class Backlog:
+class SpooledQueue:
     """A queue of bytes.
 
     Many clients send all of a request before they read a byte of its answer. To wait for them to read would be to wait

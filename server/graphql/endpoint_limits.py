@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class EndpointLimits:
     """What the endpoint takes of one request, socket and key."""
 
     max_values: int = 200_000

@@ -14,10 +14,10 @@ import msgspec
 from server import documents
 
 MANIFEST = documents.FOLDER / "persisted.json"  # what the pages' code generator wrote, where it ran
-LEARNED = 2_000_000  # characters of documents that are remembered because a client sent them
+MAX_LEARNED_CHARACTERS = 2_000_000  # characters of documents that are remembered because a client sent them
 
 
-class NotPersisted(Exception):
+class PersistedDocumentError(Exception):
     """A document that is not known, or is not the one that its hash says."""
 
     def __init__(self, message: str, code: str) -> None:
@@ -25,14 +25,14 @@ class NotPersisted(Exception):
         self.code = code
 
 
-class UnknownHash(NotPersisted):
+class UnknownHash(PersistedDocumentError):
     """No document has this hash; clients take these words as a request for the text."""
 
     def __init__(self) -> None:
         super().__init__("PersistedQueryNotFound", "PERSISTED_QUERY_NOT_FOUND")
 
 
-class Persisted:
+class PersistedDocuments:
     """The documents that are known by their hash."""
 
     def __init__(self, known: Mapping[str, str], *, only: bool = False) -> None:
@@ -41,11 +41,11 @@ class Persisted:
         self._learned: OrderedDict[str, str] = OrderedDict()
         self._size = 0
 
-    def text_of(self, query: str | None, extensions: object) -> str | None:
+    def resolve_text(self, query: str | None, extensions: object) -> str | None:
         """The document that a request means; None where it names none.
 
         Raises:
-            NotPersisted: the document is unknown, is not what its hash says, or is not one of those allowed.
+            PersistedDocumentError: the document is unknown, is not what its hash says, or is not one of those allowed.
         """
         asked = extensions.get("persistedQuery") if isinstance(extensions, Mapping) else None
         wanted = asked.get("sha256Hash") if isinstance(asked, Mapping) else None
@@ -65,11 +65,11 @@ class Persisted:
     def _check(self, query: str, wanted: str | None) -> None:
         found = digest(query)
         if wanted is not None and wanted != found:
-            raise NotPersisted("The document's SHA-256 is not the one that came with it.", "BAD_REQUEST")
+            raise PersistedDocumentError("The document's SHA-256 is not the one that came with it.", "BAD_REQUEST")
         if found in self._known:
             return
         if self._only:
-            raise NotPersisted(
+            raise PersistedDocumentError(
                 "This server executes known documents only, and this is none of them: see frontend-queries, or have "
                 "its operator add it to JUDGESMITH_PERSISTED_DOCUMENTS.",
                 "PERSISTED_QUERY_NOT_IN_LIST",
@@ -77,10 +77,10 @@ class Persisted:
         self._learn(found, query)
 
     def _learn(self, found: str, query: str) -> None:
-        if found not in self._learned and len(query) <= LEARNED:
+        if found not in self._learned and len(query) <= MAX_LEARNED_CHARACTERS:
             self._learned[found] = query
             self._size += len(query)
-            while self._size > LEARNED:
+            while self._size > MAX_LEARNED_CHARACTERS:
                 self._size -= len(self._learned.popitem(last=False)[1])
 
 
@@ -89,7 +89,7 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def known_documents(more: Path | None = None) -> dict[str, str]:
+def load_known_documents(more: Path | None = None) -> dict[str, str]:
     """By hash, the documents of `frontend-queries/`, those the pages were built with, and those in a file of ours.
 
     Raises:
@@ -102,7 +102,7 @@ def known_documents(more: Path | None = None) -> dict[str, str]:
     return known
 
 
-def readable(path: Path | None) -> Path | None:
+def check_documents_file(path: Path | None) -> Path | None:
     """The path of a file of persisted documents, as it is.
 
     Raises:

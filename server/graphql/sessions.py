@@ -15,20 +15,20 @@ from server.auth import authenticate
 from store.database.errors import is_transient
 from store.database.store import Store
 
-KEY_HOLDS = 1.0  # seconds for which a key that held is believed in
+KEY_RECHECK_SECONDS = 1.0  # seconds for which a key that held is believed in
 log = structlog.get_logger(__name__)
 
-ShutOut = Callable[[], Awaitable[None]]
+Disconnect = Callable[[], Awaitable[None]]
 
 
-class Watch:
+class SessionRegistry:
     """What is open with which key. One look a second and key, however much is open."""
 
     def __init__(self, store: Store, max_operations: int) -> None:
         self.max_operations = max_operations
-        self.ending = asyncio.Event()  # the server is: streams are to end
+        self.shutting_down = asyncio.Event()  # the server is: streams are to end
         self._store = store
-        self._open: dict[object, set[ShutOut]] = {}
+        self._open: dict[object, set[Disconnect]] = {}
         self._viewers: dict[object, Viewer] = {}  # whom a key let in
         self._held: dict[object, float] = {}  # when a key was last seen to hold
         self._operations: Counter[str] = Counter()  # by key id
@@ -64,9 +64,9 @@ class Watch:
                 del self._last[authorization]
 
     @contextmanager
-    def open(self, authorization: object, viewer: Viewer, shut_out: ShutOut) -> Iterator[None]:
+    def open(self, authorization: object, viewer: Viewer, disconnect: Disconnect) -> Iterator[None]:
         """Call ``shut_out`` if the key is taken back, or made another, while the block runs."""
-        self._open.setdefault(authorization, set()).add(shut_out)
+        self._open.setdefault(authorization, set()).add(disconnect)
         self._viewers.setdefault(authorization, viewer)
         self._held.setdefault(authorization, time.monotonic())
         if self._task is None:
@@ -75,14 +75,14 @@ class Watch:
             yield
         finally:
             those = self._open[authorization]
-            those.discard(shut_out)
+            those.discard(disconnect)
             if not those:
                 del self._open[authorization], self._viewers[authorization], self._held[authorization]
             if not self._open and self._task is not None:
                 self._task.cancel()
                 self._task = None
 
-    async def holds(self, authorization: object, within: float = KEY_HOLDS) -> bool:
+    async def is_valid(self, authorization: object, within: float = KEY_RECHECK_SECONDS) -> bool:
         """Whether a key still lets the same in with the same role, as seen within the last so many seconds."""
         now = time.monotonic()
         if now - self._held.get(authorization, -math.inf) < within:
@@ -100,7 +100,7 @@ class Watch:
             self._held[authorization] = now
         return True
 
-    def begin(self, key_id: str) -> bool:
+    def acquire(self, key_id: str) -> bool:
         """Count an operation of a key, if it may have another."""
         if self._operations[key_id] >= self.max_operations:
             return False
@@ -115,11 +115,11 @@ class Watch:
 
     async def _run(self) -> None:
         while True:
-            await asyncio.sleep(KEY_HOLDS)
+            await asyncio.sleep(KEY_RECHECK_SECONDS)
             for authorization in list(self._open):
                 try:
-                    if not await self.holds(authorization, within=0):
-                        for shut_out in list(self._open.get(authorization, ())):
-                            await shut_out()
+                    if not await self.is_valid(authorization, within=0):
+                        for disconnect in list(self._open.get(authorization, ())):
+                            await disconnect()
                 except Exception:
-                    log.exception("could_not_look_after_a_key")  # the others must be looked after
+                    log.exception("key_recheck_failed")  # the others must be looked after

@@ -9,13 +9,13 @@ from strawberry.http.streaming import HTTPStreamTransport, MultipartSubscription
 from strawberry.types.graphql import OperationType
 
 from models.access import Viewer
-from server.graphql.sessions import Watch
+from server.graphql.sessions import SessionRegistry
 from server.http.content_negotiation import prefers_events
 
 Stream = Callable[[], AsyncGenerator[str, None]]
 
 
-class Events(SSETransport):
+class EventStreamTransport(SSETransport):
     """GraphQL over server-sent events, each operation on a connection of its own.
 
     Only for clients that name it before JSON; with LF as the end of lines, at which some clients split.
@@ -34,7 +34,7 @@ class Events(SSETransport):
         return f": {comment}\n\n"
 
 
-class Multipart(MultipartSubscriptionTransport):
+class MultipartTransport(MultipartSubscriptionTransport):
     """`multipart/mixed;subscriptionSpec=1.0`, as Apollo's clients and routers speak it."""
 
     def allowed_operation_types(self, allowed_operation_types: set[OperationType]) -> Iterable[OperationType]:
@@ -42,11 +42,17 @@ class Multipart(MultipartSubscriptionTransport):
         return allowed_operation_types
 
 
-class Ending(StreamingResponse):
+class RevocableStream(StreamingResponse):
     """A stream that ends with its last words when its key is taken back, and without when the server ends."""
 
     def __init__(
-        self, stream: Stream, last_words: str, headers: Mapping[str, str], *, watch: Watch, key: tuple[object, Viewer]
+        self,
+        stream: Stream,
+        last_words: str,
+        headers: Mapping[str, str],
+        *,
+        watch: SessionRegistry,
+        key: tuple[object, Viewer],
     ) -> None:
         self._stream = stream
         self._last_words = last_words
@@ -59,23 +65,23 @@ class Ending(StreamingResponse):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the stream; its operation, counted before, is over after."""
         try:
-            with self._watch.open(self._authorization, self._viewer, self._shut_out):
+            with self._watch.open(self._authorization, self._viewer, self._disconnect):
                 await super().__call__(scope, receive, send)
         finally:
             self._watch.end(self._viewer.key_id)
             await self._pieces.aclose()
 
-    async def _shut_out(self) -> None:
+    async def _disconnect(self) -> None:
         self._shut.set()
 
     async def _until_shut(self) -> AsyncGenerator[str, None]:
         stream = self._stream()
-        shut, ending = (asyncio.create_task(event.wait()) for event in (self._shut, self._watch.ending))
+        shut, shutting_down = (asyncio.create_task(event.wait()) for event in (self._shut, self._watch.shutting_down))
         following: asyncio.Task[str | None] | None = None
         try:
-            while not (shut.done() or ending.done()):
+            while not (shut.done() or shutting_down.done()):
                 following = asyncio.create_task(_next(stream))
-                await asyncio.wait({following, shut, ending}, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait({following, shut, shutting_down}, return_when=asyncio.FIRST_COMPLETED)
                 if following.done():
                     piece = following.result()
                     if piece is None:
@@ -84,7 +90,7 @@ class Ending(StreamingResponse):
             if shut.done():
                 yield self._last_words
         finally:
-            for task in (shut, ending, following):
+            for task in (shut, shutting_down, following):
                 if task is not None and not task.done():
                     task.cancel()
                     await asyncio.wait({task})
@@ -95,4 +101,7 @@ async def _next(stream: AsyncGenerator[str, None]) -> str | None:
     return await anext(stream, None)
 
 
-TRANSPORTS: Mapping[str, type[HTTPStreamTransport]] = {"graphql-sse": Events, "multipart-subscription": Multipart}
+TRANSPORTS: Mapping[str, type[HTTPStreamTransport]] = {
+    "graphql-sse": EventStreamTransport,
+    "multipart-subscription": MultipartTransport,
+}

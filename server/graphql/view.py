@@ -32,19 +32,25 @@ from strawberry.types.unset import UNSET, UnsetType
 from models.errors import ErrorCode, Unauthenticated
 from resolvers.context import Context
 from server.auth import authenticate
-from server.errors import masked
-from server.graphql.endpoint_limits import Terms
-from server.graphql.persisted_documents import NotPersisted, Persisted, UnknownHash
-from server.graphql.sessions import Watch
-from server.graphql.streaming import TRANSPORTS, Ending
+from server.errors import log_and_mask
+from server.graphql.endpoint_limits import EndpointLimits
+from server.graphql.persisted_documents import PersistedDocumentError, PersistedDocuments, UnknownHash
+from server.graphql.sessions import SessionRegistry
+from server.graphql.streaming import TRANSPORTS, RevocableStream
 from server.graphql.websocket import TOO_MANY_VALUES, SocketContext, SocketHandler
-from server.http.body_limit import TooLarge
-from server.http.content_negotiation import GRAPHQL_RESPONSE, JSON, SIMPLE, answer_type, refusal
-from server.http.json_limits import holds_more_values, too_many_values
-from server.http.rate_limit import Rates
+from server.http.body_limit import BodyTooLarge
+from server.http.content_negotiation import (
+    GRAPHQL_RESPONSE,
+    JSON,
+    SIMPLE_REQUEST_TYPES,
+    graphql_error_response,
+    response_media_type,
+)
+from server.http.json_limits import check_value_limit, exceeds_value_limit
+from server.http.rate_limit import RateLimiter
 from server.services import Services
 
-REVOKED = {"errors": [{"message": "The API key was taken back.", "extensions": {"code": "UNAUTHENTICATED"}}]}
+REVOKED_ERROR = {"errors": [{"message": "The API key was taken back.", "extensions": {"code": "UNAUTHENTICATED"}}]}
 
 
 class GraphQLView(GraphQL[Context, None]):
@@ -53,7 +59,14 @@ class GraphQLView(GraphQL[Context, None]):
     graphql_transport_ws_handler_class = SocketHandler
     stream_transport_classes_by_protocol = TRANSPORTS
 
-    def __init__(self, schema: BaseSchema, terms: Terms, *, persisted: Persisted, rates: Rates | None = None) -> None:
+    def __init__(
+        self,
+        schema: BaseSchema,
+        terms: EndpointLimits,
+        *,
+        persisted: PersistedDocuments,
+        rates: RateLimiter | None = None,
+    ) -> None:
         super().__init__(
             schema,
             subscription_protocols=(
@@ -68,7 +81,7 @@ class GraphQLView(GraphQL[Context, None]):
         self._terms = terms
         self._persisted = persisted
         self._rates = rates
-        self._watch: Watch | None = None
+        self._watch: SessionRegistry | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request or serve a socket; a request that is refused is answered in GraphQL's own form."""
@@ -86,20 +99,22 @@ class GraphQLView(GraphQL[Context, None]):
             else:
                 response = await self.run(request)
         except Unauthenticated as error:
-            response = refusal(accept, 401, str(error), "UNAUTHENTICATED", {"www-authenticate": "Bearer"})
-        except NotPersisted as error:
+            response = graphql_error_response(
+                accept, 401, str(error), "UNAUTHENTICATED", {"www-authenticate": "Bearer"}
+            )
+        except PersistedDocumentError as error:
             # an unknown hash is 200 also to those who ask for the newer type: their clients then send the text
-            good = isinstance(error, UnknownHash) or answer_type(accept) == JSON
-            response = refusal(accept, 200 if good else 400, str(error), error.code)
+            good = isinstance(error, UnknownHash) or response_media_type(accept) == JSON
+            response = graphql_error_response(accept, 200 if good else 400, str(error), error.code)
         except HTTPException as error:
             allow = {"allow": "GET, POST"} if error.status_code == 405 else None
-            response = refusal(accept, error.status_code, error.reason, "BAD_REQUEST", allow)
-        except TooLarge as error:
-            response = refusal(accept, error.status_code, error.detail, ErrorCode.LIMIT_EXCEEDED)
+            response = graphql_error_response(accept, error.status_code, error.reason, "BAD_REQUEST", allow)
+        except BodyTooLarge as error:
+            response = graphql_error_response(accept, error.status_code, error.detail, ErrorCode.LIMIT_EXCEEDED)
         except ClientDisconnect:
             return
         except Exception as error:
-            response = refusal(accept, 500, masked(error), "INTERNAL")
+            response = graphql_error_response(accept, 500, log_and_mask(error), "INTERNAL")
         await response(scope, receive, send)
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
@@ -120,11 +135,11 @@ class GraphQLView(GraphQL[Context, None]):
     def end_streams(self) -> None:
         """Let go of all who follow over HTTP, so that the server can end; they will come back to another."""
         if self._watch is not None:
-            self._watch.ending.set()
+            self._watch.shutting_down.set()
 
-    def _watch_over(self, services: Services) -> Watch:
+    def _watch_over(self, services: Services) -> SessionRegistry:
         if self._watch is None:
-            self._watch = Watch(services.store, self._terms.max_key_subscriptions)
+            self._watch = SessionRegistry(services.store, self._terms.max_key_subscriptions)
         return self._watch
 
     async def on_ws_connect(self, context: Context) -> UnsetType | dict[str, object] | None:
@@ -147,22 +162,22 @@ class GraphQLView(GraphQL[Context, None]):
 
         Raises:
             HTTPException: it is no GraphQL request, or one that a foreign page could have sent.
-            NotPersisted: it means a document that is not known.
+            PersistedDocumentError: it means a document that is not known.
         """
         media, _ = parse_content_type(request.content_type or "")
         if request.method == "POST":
             if media != JSON:
                 raise HTTPException(415, f"Send the request as {JSON}.")
-            if await too_many_values(await request.get_body(), self._terms.max_values):
-                raise TooLarge(
+            if await check_value_limit(await request.get_body(), self._terms.max_values):
+                raise BodyTooLarge(
                     f"The request holds more than {self._terms.max_values:,} values; send fewer items a call."
                 )
-        elif media in SIMPLE:
+        elif media in SIMPLE_REQUEST_TYPES:
             raise HTTPException(400, f"A GET request has no content, or {JSON}.")
         data = await super().parse_http_body(request)
         await asyncio.sleep(0)  # to decode a large body takes a while, and so does what comes next
         if isinstance(data, GraphQLRequestData):
-            data.query = self._persisted.text_of(data.query, data.extensions)
+            data.query = self._persisted.resolve_text(data.query, data.extensions)
         return data
 
     async def get_sub_response(self, request: Request | WebSocket) -> Response:
@@ -207,13 +222,13 @@ class GraphQLView(GraphQL[Context, None]):
         context: Context = request.state.graphql
         watch = self._watch_over(request.app.state.services)
         accept = request.headers.get("accept", "")
-        if not watch.begin(context.viewer.key_id):
+        if not watch.acquire(context.viewer.key_id):
             message = f"This key has {watch.max_operations} operations at once, which is the limit: end one first."
-            return refusal(accept, 429, message, ErrorCode.LIMIT_EXCEEDED)
+            return graphql_error_response(accept, 429, message, ErrorCode.LIMIT_EXCEEDED)
         transport = self._get_stream_transport_from_headers(request.headers)
         assert transport is not None
-        last_words = transport.encode_next(cast("GraphQLHTTPResponse", REVOKED), self.encode_json)
-        return Ending(
+        last_words = transport.encode_next(cast("GraphQLHTTPResponse", REVOKED_ERROR), self.encode_json)
+        return RevocableStream(
             stream,
             last_words + transport.encode_complete(),
             headers,
@@ -247,7 +262,7 @@ class GraphQLView(GraphQL[Context, None]):
     def decode_json(self, data: str | bytes) -> object:
         """A socket's frame. Strict JSON, with no NaN and no infinities."""
         text = data.encode() if isinstance(data, str) else data
-        return TOO_MANY_VALUES if holds_more_values(text, self._terms.max_values) else orjson.loads(text)
+        return TOO_MANY_VALUES if exceeds_value_limit(text, self._terms.max_values) else orjson.loads(text)
 
     def encode_json(self, data: object) -> str:
         """JSON as text, since a socket would send bytes as a binary frame."""
@@ -255,7 +270,7 @@ class GraphQLView(GraphQL[Context, None]):
 
 
 def _media_type(request: Request | WebSocket) -> str:
-    return answer_type(request.headers.get("accept", ""))
+    return response_media_type(request.headers.get("accept", ""))
 
 
 def _ran_nothing(result: ExecutionResult) -> bool:

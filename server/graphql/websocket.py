@@ -19,9 +19,9 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
 from models.access import Viewer
 from models.errors import ErrorCode
 from resolvers.context import Context
-from server.graphql.persisted_documents import NotPersisted, Persisted
-from server.graphql.sessions import Watch
-from server.http.rate_limit import Rates
+from server.graphql.persisted_documents import PersistedDocumentError, PersistedDocuments
+from server.graphql.sessions import SessionRegistry
+from server.http.rate_limit import RateLimiter
 from server.services import Services
 
 TOO_MANY_VALUES: Final = "too many values"  # what a frame that holds more than is taken is decoded as
@@ -31,7 +31,13 @@ class SocketContext(Context):
     """The context of a socket: who asks is known once `connection_init` was heard."""
 
     def __init__(
-        self, services: Services, header: str | None, *, watch: Watch, persisted: Persisted, rates: Rates | None
+        self,
+        services: Services,
+        header: str | None,
+        *,
+        watch: SessionRegistry,
+        persisted: PersistedDocuments,
+        rates: RateLimiter | None,
     ) -> None:
         super().__init__(
             cast("Viewer", None),
@@ -71,11 +77,11 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
             self.connection_init_timeout_task = None  # which would hold on to how it was cancelled
         if self.connection_acknowledged:
             context = self.context
-            self.start_stream.enter_context(context.watch.open(context.authorization, context.viewer, self._shut_out))
+            self.start_stream.enter_context(context.watch.open(context.authorization, context.viewer, self._disconnect))
 
     async def handle_message(self, message: Any) -> None:
         """Take one frame."""
-        problem = problem_of(message)
+        problem = find_message_problem(message)
         if problem is not None:
             await self.handle_invalid_message(problem)
         else:
@@ -92,13 +98,13 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
         if not self.connection_acknowledged or id_ in self.operations:
             await super().handle_subscribe(message)
             return
-        if not await watch.holds(self.context.authorization, within=0):  # as for a request of its own
-            await self._shut_out()
+        if not await watch.is_valid(self.context.authorization, within=0):  # as for a request of its own
+            await self._disconnect()
             return
         if refusal := await self._refusal(message):
             await self.send_message({"id": id_, "type": "error", "payload": [refusal.formatted]})
             return
-        if not watch.begin(self.context.viewer.key_id):
+        if not watch.acquire(self.context.viewer.key_id):
             refusal = _too_many("This key", watch.max_operations, "complete one first.")
             await self.send_message({"id": id_, "type": "error", "payload": [refusal.formatted]})
             return
@@ -122,23 +128,23 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
             return _too_many("This connection", limit, "complete one, or open another connection.")
         payload = cast("dict[str, Any]", message["payload"])
         try:
-            payload["query"] = self.context.persisted.text_of(payload["query"], payload.get("extensions"))
-        except NotPersisted as error:
+            payload["query"] = self.context.persisted.resolve_text(payload["query"], payload.get("extensions"))
+        except PersistedDocumentError as error:
             return GraphQLError(str(error), extensions={"code": error.code})
         if self.context.rates is not None:
-            spent = await self.context.rates.spend(str(self.context.authorization))
+            spent = await self.context.rates.hit(str(self.context.authorization))
             if not spent.allowed:
                 return GraphQLError(spent.refusal, extensions={"code": ErrorCode.LIMIT_EXCEEDED})
         return None
 
     async def send_message(self, message: Message) -> None:
         """Send a frame; what was asked for only while the key holds."""
-        if message["type"] == "next" and not await self.context.watch.holds(self.context.authorization):
-            await self._shut_out()
+        if message["type"] == "next" and not await self.context.watch.is_valid(self.context.authorization):
+            await self._disconnect()
         if not self._shut:
             await super().send_message(message)
 
-    async def _shut_out(self) -> None:
+    async def _disconnect(self) -> None:
         if not self._shut:
             self._shut = True
             await self.websocket.close(code=4401, reason="Unauthorized")
@@ -155,7 +161,7 @@ def _too_many(who: str, limit: int, way_out: str) -> GraphQLError:
     )
 
 
-def problem_of(message: Any) -> str | None:
+def find_message_problem(message: Any) -> str | None:
     """What is wrong with a frame's shape; None: nothing."""
     if message == TOO_MANY_VALUES:
         return "The frame holds too many values"

@@ -8,14 +8,14 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
-class TooLarge(HTTPException):
+class BodyTooLarge(HTTPException):
     """A request is larger than this server takes."""
 
     def __init__(self, message: str) -> None:
         super().__init__(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, message)
 
 
-class BodyLimit:
+class BodyLimitMiddleware:
     """Refuses to read on in a body beyond a size, also one that does not tell its size.
 
     ``streams`` names the paths that are read bit by bit and may go on for as long as they like.
@@ -44,6 +44,6 @@ class BodyLimit:
                 read += len(message.get("body", b""))
                 if read <= self.max_bytes:
                     return message
-            raise TooLarge("The request's body is larger than this server takes; send fewer items a call.")
+            raise BodyTooLarge("The request's body is larger than this server takes; send fewer items a call.")
 
         await self.app(scope, limited, send)

@@ -9,7 +9,7 @@ JSON: Final = "application/json"
 GRAPHQL_RESPONSE: Final = "application/graphql-response+json"
 EVENT_STREAM: Final = "text/event-stream"
 # What a page of any origin may send without asking first. A request of these types is never a wish of GraphQL's.
-SIMPLE: Final = frozenset({"text/plain", "application/x-www-form-urlencoded", "multipart/form-data"})
+SIMPLE_REQUEST_TYPES: Final = frozenset({"text/plain", "application/x-www-form-urlencoded", "multipart/form-data"})
 
 
 def _weighted(accept: str) -> Iterator[tuple[str, float]]:
@@ -25,7 +25,7 @@ def _weighted(accept: str) -> Iterator[tuple[str, float]]:
         yield media, weight
 
 
-def answer_type(accept: str) -> str:
+def response_media_type(accept: str) -> str:
     """The newer media type where it is named at least as high as `application/json`."""
     best: dict[str, float] = {}
     for media, weight in _weighted(accept):
@@ -44,9 +44,9 @@ def prefers_events(accept: str) -> bool:
     return False
 
 
-def refusal(
+def graphql_error_response(
     accept: str, status: int, message: str, code: str, headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
     """A request that nothing of was executed, answered in GraphQL's own form."""
     body = {"errors": [{"message": message, "extensions": {"code": code}}]}
-    return JSONResponse(body, status, headers, media_type=answer_type(accept))
+    return JSONResponse(body, status, headers, media_type=response_media_type(accept))

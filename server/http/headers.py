@@ -15,13 +15,13 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from server.errors import failure
+from server.errors import error_response
 
 _HOST: Final = re.compile(r"(?:(?P<address>\[[0-9A-Fa-f:.]+\]|\d+\.\d+\.\d+\.\d+)|(?P<name>[A-Za-z0-9._-]+))(?::\d+)?")
 _ORIGIN: Final = re.compile(r"https?://[a-z0-9.-]+(?::\d+)?|https?://\[[0-9a-f:.]+\](?::\d+)?")
 
 # What is no page needs nothing, and nothing may show it in a frame. Pages bring a policy of their own.
-SECURITY: Final = {
+SECURITY_HEADERS: Final = {
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
@@ -32,7 +32,7 @@ SECURITY: Final = {
 }
 
 
-class SecurityHeaders:
+class SecurityHeadersMiddleware:
     """Adds the headers that an answer does not have yet."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -44,14 +44,14 @@ class SecurityHeaders:
         async def with_headers(message: Message) -> None:
             if message["type"] in ("http.response.start", "websocket.http.response.start"):
                 headers = MutableHeaders(scope=message)
-                for name, value in SECURITY.items():
+                for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)
 
         await self.app(scope, receive, with_headers)
 
 
-def origin(text: str) -> str:
+def check_origin(text: str) -> str:
     """A web origin as browsers write it, such as ``https://app.example.com``.
 
     Raises:
@@ -77,7 +77,7 @@ def cors(origins: Sequence[str]) -> list[Middleware]:
     ]
 
 
-class KnownHosts:
+class HostCheckMiddleware:
     """Refuses requests that call the server by a name it does not go by.
 
     It goes by addresses, which nobody can point elsewhere, by `localhost`, and by the names it is given. A name that
@@ -91,10 +91,10 @@ class KnownHosts:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer whoever knows the server's name."""
         names = Headers(scope=scope).getlist("host") if scope["type"] != "lifespan" else []
-        if scope["type"] == "lifespan" or (len(names) == 1 and self.goes_by(names[0])):
+        if scope["type"] == "lifespan" or (len(names) == 1 and self.is_known_host(names[0])):
             await self.app(scope, receive, send)
             return
-        refusal = failure(
+        refusal = error_response(
             400,
             "UNKNOWN_HOST",
             "This server does not go by the name in the Host header. Its operator can add it to "
@@ -105,7 +105,7 @@ class KnownHosts:
             return
         await refusal(scope, receive, send)
 
-    def goes_by(self, host: str) -> bool:
+    def is_known_host(self, host: str) -> bool:
         """Whether a Host header's value, with its port, means this server."""
         found = _HOST.fullmatch(host)
         if found is None:

@@ -9,7 +9,7 @@ _CHUNK = 64 * 1024
 _MOMENT = 4 * _CHUNK  # a text of this size is counted at once; a larger one beside the event loop
 
 
-def holds_more_values(text: bytes, most: int) -> bool:
+def exceeds_value_limit(text: bytes, most: int) -> bool:
     """Whether a JSON text holds more objects, lists and values than ``most``, strings' insides not counted."""
     if _structure(text) <= most:
         return False  # even if all of it were outside strings
@@ -27,11 +27,11 @@ def holds_more_values(text: bytes, most: int) -> bool:
     return False
 
 
-async def too_many_values(text: bytes, most: int) -> bool:
+async def check_value_limit(text: bytes, most: int) -> bool:
     """The same, without keeping the event loop from others."""
     if len(text) <= _MOMENT:
-        return holds_more_values(text, most)
-    return await asyncio.to_thread(holds_more_values, text, most)
+        return exceeds_value_limit(text, most)
+    return await asyncio.to_thread(exceeds_value_limit, text, most)
 
 
 def _structure(piece: bytes) -> int:

@@ -15,11 +15,11 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from models.errors import ErrorCode
-from server.errors import failure
-from server.http.content_negotiation import refusal
+from server.errors import error_response
+from server.http.content_negotiation import graphql_error_response
 
 
-def rate(text: str | None) -> str | None:
+def check_rate(text: str | None) -> str | None:
     """A rate such as ``600/minute``, as it is.
 
     Raises:
@@ -36,7 +36,7 @@ def rate(text: str | None) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
+class RateLimitResult:
     """What is left after a request was counted."""
 
     allowed: bool
@@ -63,30 +63,30 @@ class Spent:
         )
 
 
-class Rates:
+class RateLimiter:
     """Counts the requests of each key over a sliding window."""
 
     def __init__(self, limit: str) -> None:
         self._item: RateLimitItem = parse(limit)
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
 
-    async def spend(self, authorization: str) -> Spent:
+    async def hit(self, authorization: str) -> RateLimitResult:
         """Count a request of the key in an Authorization header."""
         who = _digest(authorization)
         allowed = await self._limiter.hit(self._item, who)
         reset, left = await self._limiter.get_window_stats(self._item, who)
         wait = max(1, math.ceil(reset - time.time()))
-        return Spent(allowed, self._item.amount, self._item.get_expiry(), left if allowed else 0, wait)
+        return RateLimitResult(allowed, self._item.amount, self._item.get_expiry(), left if allowed else 0, wait)
 
     async def forget(self, authorization: str) -> None:
         """Count no longer: it was no key of ours."""
         await self._limiter.clear(self._item, _digest(authorization))
 
 
-class RateLimit:
+class RateLimitMiddleware:
     """Refuses requests of keys that sent too many, and tells all others what they have left."""
 
-    def __init__(self, app: ASGIApp, rates: Rates) -> None:
+    def __init__(self, app: ASGIApp, rates: RateLimiter) -> None:
         self.app = app
         self.rates = rates
 
@@ -96,7 +96,7 @@ class RateLimit:
         if not authorization:
             await self.app(scope, receive, send)
             return
-        spent = await self.rates.spend(authorization)
+        spent = await self.rates.hit(authorization)
         if not spent.allowed:
             await self._refuse(spent, scope, receive, send)
             return
@@ -113,12 +113,12 @@ class RateLimit:
         if status == 401:
             await self.rates.forget(authorization)
 
-    async def _refuse(self, spent: Spent, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _refuse(self, spent: RateLimitResult, scope: Scope, receive: Receive, send: Send) -> None:
         code, message = ErrorCode.LIMIT_EXCEEDED, spent.refusal
         if scope["path"].endswith("/graphql"):
-            response = refusal(Headers(scope=scope).get("accept", ""), 429, message, code, spent.headers)
+            response = graphql_error_response(Headers(scope=scope).get("accept", ""), 429, message, code, spent.headers)
         else:
-            response = failure(429, code, message, headers=spent.headers)
+            response = error_response(429, code, message, headers=spent.headers)
         await response(scope, receive, send)
 
 

@@ -19,16 +19,16 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Raw:
+class RawContent:
     """What is sent other than one JSON object."""
 
     media_type: str
     description: str
 
 
-LINES: Final = Raw("application/x-ndjson", "One JSON object a line.")
-FILE: Final = Raw("application/zip", "A version's file.")
-Content = type[msgspec.Struct] | Raw
+NDJSON: Final = RawContent("application/x-ndjson", "One JSON object a line.")
+VERSION_FILE: Final = RawContent("application/zip", "A version's file.")
+Content = type[msgspec.Struct] | RawContent
 
 ERRORS: Final = {
     400: "The request can't be read: malformed JSON, or a Host that is not this server's.",
@@ -125,10 +125,10 @@ OPERATIONS: Final = (
         "loadEvaluations",
         "Record evaluations, any number of them; gzip is taken.",
         200,
-        LINES,
+        NDJSON,
         (*_ALWAYS, 404, 415, 422),
         takes=replace(
-            LINES,
+            NDJSON,
             description='An evaluation a line, such as {"external_id": "e1", "output": "...", '
             '"scores": {"clarity": 4}}.',
         ),
@@ -139,10 +139,10 @@ OPERATIONS: Final = (
         "loadFeedback",
         "Submit feedback, any number of items; gzip is taken.",
         200,
-        LINES,
+        NDJSON,
         (*_ALWAYS, 404, 415, 422),
         takes=replace(
-            LINES,
+            NDJSON,
             description='An item of feedback a line, such as {"evaluation": "e1", "type": "correction", '
             '"corrected_scores": {"clarity": 2}}.',
         ),
@@ -153,7 +153,7 @@ OPERATIONS: Final = (
         "exportEvaluations",
         "All evaluations of a judge, as lines that can be loaded again.",
         200,
-        LINES,
+        NDJSON,
         (*_ALWAYS, 404),
         parameters=(_JUDGE,),
     ),
@@ -162,7 +162,7 @@ OPERATIONS: Final = (
         "exportFeedback",
         "All feedback of a judge, as lines that can be loaded again.",
         200,
-        LINES,
+        NDJSON,
         (*_ALWAYS, 404),
         parameters=(_JUDGE,),
     ),
@@ -171,7 +171,7 @@ OPERATIONS: Final = (
         "exportVersion",
         "A version as a file, byte for byte as it was made.",
         200,
-        FILE,
+        VERSION_FILE,
         (*_ALWAYS, 404),
         parameters=(_VERSION,),
     ),
@@ -182,7 +182,7 @@ OPERATIONS: Final = (
         201,
         VersionAnswer,
         (*_ALWAYS, 404, 413, 415, 422),
-        takes=FILE,
+        takes=VERSION_FILE,
         parameters=(_JUDGE,),
         headers=("Location",),
     ),
@@ -246,7 +246,7 @@ def _described(operation: Operation) -> Json:
 
 
 def _content(content: Content) -> Json:
-    if isinstance(content, Raw):
+    if isinstance(content, RawContent):
         return {content.media_type: {"schema": {"type": "string", "description": content.description}}}
     return {JSON: {"schema": {"$ref": f"#/components/schemas/{content.__name__}"}}}
 

@@ -24,7 +24,7 @@ from resolvers import jobs
 from resolvers.context import Context
 from runner.jobs.duration import round_up_to_minutes
 from server.auth import authenticate
-from server.errors import failure
+from server.errors import error_response
 from server.rest.responses import DateRangeAnswer, FeedbackAnswer, JobAnswer
 from server.services import Services
 
@@ -122,9 +122,9 @@ def requires(name: str) -> Callable[[Callable[[Request, Context], Awaitable[Resp
                 ctx.require(name)
                 return await endpoint(request, ctx)
             except Unauthenticated as error:
-                return failure(401, "UNAUTHENTICATED", str(error), headers={"www-authenticate": "Bearer"})
+                return error_response(401, "UNAUTHENTICATED", str(error), headers={"www-authenticate": "Bearer"})
             except Forbidden as error:
-                return failure(403, "FORBIDDEN", str(error))
+                return error_response(403, "FORBIDDEN", str(error))
             except RequestRejected as refusal:
                 return _refused(refusal.errors)
             except DomainError as error:
@@ -140,14 +140,14 @@ async def create_job(request: Request, ctx: Context) -> Response:
     """Create a training job; 201 with its address."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
-        return failure(415, "UNSUPPORTED_MEDIA_TYPE", "Send the request as application/json.")
+        return error_response(415, "UNSUPPORTED_MEDIA_TYPE", "Send the request as application/json.")
     try:
         body = msgspec.json.decode(await request.body(), type=JobBody)
     except msgspec.ValidationError as error:  # before DecodeError, its parent
         message, field = _field_of(error)
-        return failure(422, "INVALID", message, [{"field": field, "message": message, "code": "INVALID"}])
+        return error_response(422, "INVALID", message, [{"field": field, "message": message, "code": "INVALID"}])
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        return failure(400, "MALFORMED", f"The body is no valid JSON: {error}.")
+        return error_response(400, "MALFORMED", f"The body is no valid JSON: {error}.")
     created = await jobs.create_job(ctx, body.to_spec(request.headers.get("idempotency-key")))
     judge = await ctx.loaders.judges.load(created.job.judge_pk)
     location = str(request.url.path).rstrip("/") + f"/{created.job.id}"
@@ -160,7 +160,7 @@ async def get_job(request: Request, ctx: Context) -> Response:
     job_id = request.path_params["job_id"]
     job = await jobs.find_job(ctx, job_id)
     if job is None:
-        return failure(404, "NOT_FOUND", f"There is no training job {job_id!r}.")
+        return error_response(404, "NOT_FOUND", f"There is no training job {job_id!r}.")
     return _answer(as_json(job, await ctx.loaders.judges.load(job.judge_pk)))
 
 
@@ -194,7 +194,7 @@ def _refused(errors: tuple[DomainError, ...]) -> JSONResponse:
         {"field": ".".join(error.field) or None, "message": error.message, "code": error.code.value} | _figures(error)
         for error in errors
     ]
-    return failure(_STATUS.get(first.code, 422), first.code.value, first.message, details)
+    return error_response(_STATUS.get(first.code, 422), first.code.value, first.message, details)
 
 
 def _figures(error: DomainError) -> dict[str, object]:

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from resolvers import versions
 from resolvers.context import Context
 from runner.versions.importer import MAX_BYTES
-from server.errors import failure
+from server.errors import error_response
 from server.rest.responses import VersionAnswer
 from server.rest.training_jobs import requires
 
@@ -21,7 +21,7 @@ async def get_file(request: Request, ctx: Context) -> Response:
     version_id = request.path_params["version_id"]
     found = await versions.export_version(ctx, version_id)
     if found is None:
-        return failure(404, "NOT_FOUND", f"There is no judge version {version_id!r}.")
+        return error_response(404, "NOT_FOUND", f"There is no judge version {version_id!r}.")
     name = f"{found.version.id}.npz"
     return Response(found.content, 200, {"content-disposition": f'attachment; filename="{name}"'}, MEDIA_TYPE)
 
@@ -31,12 +31,12 @@ async def import_version(request: Request, ctx: Context) -> Response:
     """Add the version in the body to a judge; 201 with its address."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in _TAKEN:
-        return failure(415, "UNSUPPORTED_MEDIA_TYPE", f"Send the file as {MEDIA_TYPE}.")
+        return error_response(415, "UNSUPPORTED_MEDIA_TYPE", f"Send the file as {MEDIA_TYPE}.")
     content = bytearray()
     async for chunk in request.stream():
         content += chunk
         if len(content) > MAX_BYTES:
-            return failure(413, "LIMIT_EXCEEDED", f"A version's file has at most {MAX_BYTES:,} bytes.")
+            return error_response(413, "LIMIT_EXCEEDED", f"A version's file has at most {MAX_BYTES:,} bytes.")
     judge_id = request.path_params["judge_id"]
     version = await versions.import_version(ctx, judge_id, bytes(content))
     body = VersionAnswer(

@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy.exc import OperationalError
 
 from models.redaction import redact
-from server.logs import configure
+from server.logs import configure_logging
 
 KEY = "jsk_" + "a1B2-_" * 7
 HOOK = "whsec_" + "a1B2+/" * 5
@@ -47,7 +47,7 @@ def configured(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], io.S
         written = io.StringIO()
         monkeypatch.setattr(sys, "stderr", written)
         root.handlers.clear()
-        configure(wanted, as_json=True)
+        configure_logging(wanted, as_json=True)
         return written
 
     yield start

@@ -14,17 +14,17 @@ from server.bulk.loader import (
     MOST_LINES,
     UNIT_SECONDS,
     UNIT_SECONDS_ELSEWHERE,
-    Answers,
-    Key,
-    Loading,
-    Pace,
+    BatchSizer,
+    BulkLoader,
+    KeyRecheck,
+    ResponseWriter,
 )
 
 
 @pytest.mark.parametrize(("embedded", "seconds"), [(True, UNIT_SECONDS), (False, UNIT_SECONDS_ELSEWHERE)])
 @pytest.mark.parametrize(("a_unit", "a_line"), [(0.002, 0.00005), (0.01, 0.0003), (0.0, 1e-9), (0.2, 0.01)])
 def test_units_come_to_take_the_time_they_may(a_unit: float, a_line: float, embedded: bool, seconds: float) -> None:
-    pace = Pace(embedded=embedded)
+    pace = BatchSizer(embedded=embedded)
     for _ in range(30):
         pace.learn(pace.lines, a_unit + a_line * pace.lines)
     fitting = (seconds - a_unit) / a_line
@@ -32,7 +32,7 @@ def test_units_come_to_take_the_time_they_may(a_unit: float, a_line: float, embe
 
 
 def test_a_unit_that_was_small_because_the_sender_paused_changes_nothing() -> None:
-    pace = Pace(embedded=True)
+    pace = BatchSizer(embedded=True)
     before = pace.lines
     pace.learn(1, 0.02)
     assert pace.lines == before
@@ -74,10 +74,10 @@ async def test_a_unit_is_prepared_while_the_one_before_is_kept_and_no_more_than_
     async def send(message: Any) -> None:
         sent.append(message)
 
-    answers = Answers(send)
-    key = cast("Key", SimpleNamespace(check=lambda: asyncio.sleep(0)))
+    answers = ResponseWriter(send)
+    key = cast("KeyRecheck", SimpleNamespace(check=lambda: asyncio.sleep(0)))
     try:
-        await Loading(cast("BulkLoad[Any, Any]", load), key, answers).run(receive)
+        await BulkLoader(cast("BulkLoad[Any, Any]", load), key, answers).run(receive)
         await answers.finish()
     finally:
         await answers.close()

@@ -16,7 +16,7 @@ import pytest
 
 from models.access import Role
 from models.bulk.line_splitter import MAX_LINE_BYTES
-from server.bulk.loader import KEY_HOLDS
+from server.bulk.loader import KEY_RECHECK_SECONDS
 from tests.server.api import Api, Data
 from tests.server.bulk.client import CLARITY, correction, errors, evaluation, exported, lines, load, totals
 from tests.server.conftest import Enter, make_key
@@ -200,7 +200,7 @@ def test_a_key_that_is_taken_back_breaks_off_an_export(quiet_server: Server, ent
         pieces = answer.iter_bytes()
         next(pieces)
         revoke(quiet_server, api.key)
-        time.sleep(KEY_HOLDS + 0.2)  # while most of it waits to be asked for
+        time.sleep(KEY_RECHECK_SECONDS + 0.2)  # while most of it waits to be asked for
         with pytest.raises(httpx.RemoteProtocolError):
             for _ in pieces:
                 pass

@@ -14,8 +14,8 @@ import pytest_asyncio
 from graphql import get_introspection_query
 
 from server.app import create_app
-from server.bootstrap import prepare
-from server.run import settle
+from server.bootstrap import prepare_database
+from server.run import tune_garbage_collector
 from server.settings import Settings
 
 PAUSE = 0.1  # seconds: the longest that others may have to wait
@@ -109,7 +109,7 @@ BODIES = {
 async def client(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[httpx.AsyncClient]:
     """A client of an application in this very loop."""
     settings = Settings(data_dir=tmp_path_factory.mktemp("beat"), runner=False)
-    await prepare(settings, first_key=True)
+    await prepare_database(settings, first_key=True)
     app = create_app(settings)
     headers = {
         "authorization": f"Bearer {(settings.data_dir / 'admin.key').read_text().strip()}",
@@ -117,7 +117,7 @@ async def client(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[http
     }
     async with app.router.lifespan_context(app):
         thresholds = gc.get_threshold()
-        settle()
+        tune_garbage_collector()
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=headers) as client:
             yield client

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from cli.client import documents
-from server.graphql.persisted_documents import Persisted, digest, known_documents
+from server.graphql.persisted_documents import PersistedDocuments, digest, load_known_documents
 from tests.server.api import Api, Data, assert_nothing_leaks, errors_of, socket
 from tests.server.conftest import Enter
 from tests.server.processes import Server, command, running
@@ -114,11 +114,11 @@ def test_where_only_known_documents_are_executed_no_other_is(closed: Server, ent
 
 
 def test_what_is_learned_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.graphql.persisted_documents.LEARNED", 1_000)
-    persisted = Persisted({})
+    monkeypatch.setattr("server.graphql.persisted_documents.MAX_LEARNED_CHARACTERS", 1_000)
+    persisted = PersistedDocuments({})
     texts = [f"{{ viewer {{ name }} }} # {number:0300}" for number in range(5)]
     for text in texts:
-        persisted.text_of(text, {"persistedQuery": {"sha256Hash": digest(text)}})
+        persisted.resolve_text(text, {"persistedQuery": {"sha256Hash": digest(text)}})
     assert [persisted._learned.get(digest(text)) is not None for text in texts] == [False, False, True, True, True]
 
 
@@ -127,10 +127,10 @@ def test_a_list_of_documents_is_checked_before_the_server_starts(tmp_path: Path)
         path = tmp_path / "list.json"
         path.write_text(text)
         with pytest.raises(ValueError, match=why):
-            known_documents(path)
+            load_known_documents(path)
         done = command("serve", "--port", "0", "--data-dir", str(tmp_path / "data"), persisted_documents=str(path))
         assert done.returncode != 0
         assert why in done.stderr
         assert "Traceback" not in done.stderr
     with pytest.raises(ValueError, match=r"gone\.json"):
-        known_documents(tmp_path / "gone.json")
+        load_known_documents(tmp_path / "gone.json")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from models.errors import Unauthenticated
-from server.graphql.sessions import Watch
+from server.graphql.sessions import SessionRegistry
 from store import access
 from store.database.store import Store
 from tests.factories import make_viewer
@@ -17,7 +17,7 @@ async def test_many_who_present_a_key_at_once_are_told_by_few_looks(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     viewer, key = await make_viewer(store)
-    watch, read, looks = Watch(store, 10), store.read, 0
+    watch, read, looks = SessionRegistry(store, 10), store.read, 0
 
     async def counted(unit: Callable[..., Any]) -> Any:
         nonlocal looks
@@ -33,7 +33,7 @@ async def test_whoever_asks_after_a_key_was_taken_back_is_not_told_what_a_look_b
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     viewer, key = await make_viewer(store)
-    watch, read = Watch(store, 10), store.read
+    watch, read = SessionRegistry(store, 10), store.read
     seen, go_on = asyncio.Event(), asyncio.Event()
 
     async def slow(unit: Callable[..., Any]) -> Any:
@@ -57,4 +57,4 @@ async def test_whoever_asks_after_a_key_was_taken_back_is_not_told_what_a_look_b
 @pytest.mark.parametrize("value", [None, ["Bearer x"], {"key": "x"}, 1, "", "Bearer jsk_unknown"])
 async def test_what_is_no_key_is_refused_whatever_it_is(store: Store, value: object) -> None:
     with pytest.raises(Unauthenticated):
-        await Watch(store, 10).viewer(value)
+        await SessionRegistry(store, 10).viewer(value)

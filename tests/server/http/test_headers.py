@@ -20,7 +20,7 @@ from websockets.sync.client import connect
 from websockets.typing import Origin
 
 from server import errors
-from server.http.headers import KnownHosts
+from server.http.headers import HostCheckMiddleware
 from tests.server.api import PROTOCOL, Api, assert_nothing_leaks, socket
 from tests.server.processes import HOME, Server, command, running
 from tests.server.scenarios import make_judge
@@ -84,7 +84,7 @@ def test_a_foreign_name_opens_no_socket(quiet_server: Server) -> None:
 
 
 def test_the_names_a_server_goes_by() -> None:
-    hosts = KnownHosts(lambda *_: None, ("judge.example.com", "*.internal.example"))  # type: ignore[arg-type, return-value]
+    hosts = HostCheckMiddleware(lambda *_: None, ("judge.example.com", "*.internal.example"))  # type: ignore[arg-type, return-value]
     for name in (
         "127.0.0.1",
         "10.1.2.3:8000",
@@ -96,7 +96,7 @@ def test_the_names_a_server_goes_by() -> None:
         "Judge.Example.com.:443",
         "a.internal.example",
     ):
-        assert hosts.goes_by(name), name
+        assert hosts.is_known_host(name), name
     for name in (
         "",
         "example.com",
@@ -109,8 +109,8 @@ def test_the_names_a_server_goes_by() -> None:
         "1.2.3.4.evil.example",
         "localhostx",
     ):
-        assert not hosts.goes_by(name), name
-    assert KnownHosts(lambda *_: None, ("*",)).goes_by("any.example")  # type: ignore[arg-type, return-value]
+        assert not hosts.is_known_host(name), name
+    assert HostCheckMiddleware(lambda *_: None, ("*",)).is_known_host("any.example")  # type: ignore[arg-type, return-value]
 
 
 def preflight(server: Server, origin: str, path: str = "/graphql") -> httpx.Response:
@@ -241,7 +241,7 @@ async def test_a_method_that_is_not_taken_is_told_all_that_are() -> None:
         return Response()
 
     routes = [Route("/x/{id}", answer, methods=["POST"]), Route("/x/{id}", answer, methods=["GET"])]
-    app = Starlette(routes=routes, exception_handlers={HTTPException: errors.refused})
+    app = Starlette(routes=routes, exception_handlers={HTTPException: errors.handle_http_exception})
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
         refused = await client.delete("/x/1")
         assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD, POST")
@@ -273,7 +273,7 @@ async def test_a_bug_is_masked_wherever_it_happens(kind: str, first: str | None,
     async def receive() -> Message:
         return {"type": "http.disconnect"}
 
-    await errors.Masked(app)({"type": kind}, receive, send)
+    await errors.ErrorMaskingMiddleware(app)({"type": kind}, receive, send)
     assert sent[-1]["type"] == last
     assert "secret" not in str(sent)
     if first is None:

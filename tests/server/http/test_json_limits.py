@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.http import json_limits as values
-from server.http.json_limits import holds_more_values, too_many_values
+from server.http.json_limits import check_value_limit, exceeds_value_limit
 
 TEXTS = st.text(alphabet='a\\",[{}]: ü', max_size=30)
 JSON = st.recursive(
@@ -32,12 +32,12 @@ def test_only_what_stands_outside_texts_counts_wherever_the_text_is_cut(value: A
     text, number = orjson.dumps(value), count(value)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(values, "_CHUNK", chunk)
-        assert not holds_more_values(text, number)
+        assert not exceeds_value_limit(text, number)
         if number:
-            assert holds_more_values(text, number - 1)
+            assert exceeds_value_limit(text, number - 1)
 
 
 def test_a_large_text_is_counted_beside_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
     text = orjson.dumps([["x, " * 1_000] * 200])
-    assert not asyncio.run(too_many_values(text, 300))
-    assert asyncio.run(too_many_values(text, 200))
+    assert not asyncio.run(check_value_limit(text, 300))
+    assert asyncio.run(check_value_limit(text, 200))

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from models.access import Role
-from server.http.rate_limit import rate
+from server.http.rate_limit import check_rate
 from tests.server.api import Api, errors_of, socket
 from tests.server.conftest import Enter
 from tests.server.processes import Server, command, running
@@ -92,5 +92,5 @@ def test_a_rate_that_is_none_ends_the_start_with_a_sentence() -> None:
 @pytest.mark.parametrize("text", ["", "5", "0/minute", "-1/minute", "5/fortnight", "5/second;50/minute"])
 def test_a_rate_is_a_number_and_a_time(text: str) -> None:
     with pytest.raises(ValueError, match="600/minute"):
-        rate(text)
-    assert rate("5 per 2 hours") == "5 per 2 hours"
+        check_rate(text)
+    assert check_rate("5 per 2 hours") == "5 per 2 hours"
