@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import Route, WebSocketRoute
 
-from schema.build import build
+from schema.build import build_schema
 from server import errors, health, pages
 from server.bulk import endpoints as bulk
 from server.bulk import export
@@ -34,7 +34,7 @@ def create_app(settings: Settings) -> Starlette:
 
     rates = RateLimiter(settings.rate_limit) if settings.rate_limit is not None else None
     graphql = GraphQLView(
-        build(settings.limits, introspection=settings.introspection, suggestions=settings.suggestions),
+        build_schema(settings.limits, introspection=settings.introspection, suggestions=settings.suggestions),
         settings.endpoint_limits,
         persisted=PersistedDocuments(load_known_documents(settings.persisted_documents), only=settings.only_persisted),
         rates=rates,

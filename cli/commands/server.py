@@ -97,9 +97,7 @@ def check_counters(json: Json = False, database_url: DatabaseUrl = None, data_di
 
 def schema() -> None:
     """Print the GraphQL schema."""
-    from schema.build import sdl
-
-    typer.echo(sdl(), nl=False)
+    typer.echo(print_sdl(), nl=False)
 
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)

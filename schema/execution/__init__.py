@@ -1,1 +1,1 @@
-"""Execution."""
+"""Execution of requests: limits, validation, permissions, errors, time limits and shared results of streams."""

@@ -1,4 +1,4 @@
-"""The doors of the schema: each field that not everybody may ask for looks at the viewer's role first."""
+"""Enforcement of the permission table: each field that not every role may query checks the viewer's role first."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -9,17 +9,18 @@ from strawberry import Schema
 from models.access import Role
 from models.permissions import required_role
 from resolvers.context import Context
+from schema.strawberry_compat.core_schema import core_schema
 
 S = TypeVar("S", bound=Schema)
 Resolver = Callable[..., Any]
 
 
 def enforce_permissions(schema: S) -> S:
-    """The same schema with its fields guarded as the table in ``models.permissions`` says.
+    """Return the same schema with its fields wrapped as the table in ``models.permissions`` demands.
 
-    Whoever has a key is at least a VIEWER, so that fields for all keep their resolvers and cost nothing more.
+    Every key has at least the role VIEWER, so that fields for all roles keep their resolvers and cost nothing more.
     """
-    core = schema._schema
+    core = core_schema(schema)
     for type_ in core.type_map.values():
         if not isinstance(type_, GraphQLObjectType) or type_.name.startswith("__"):
             continue
@@ -28,18 +29,18 @@ def enforce_permissions(schema: S) -> S:
             if role is Role.VIEWER:
                 continue
             if type_ is core.subscription_type:
-                field.subscribe = _guard(field.subscribe, role)
+                field.subscribe = _require_role(field.subscribe, role)
             else:
-                field.resolve = _guard(field.resolve, role)
+                field.resolve = _require_role(field.resolve, role)
     return schema
 
 
-def _guard(resolver: Resolver | None, role: Role) -> Resolver:
+def _require_role(resolver: Resolver | None, role: Role) -> Resolver:
     inner = resolver or default_field_resolver
 
-    def guard(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
+    def checked_resolver(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
         context: Context = info.context
         context.viewer.require(role)
         return inner(source, info, **arguments)
 
-    return guard
+    return checked_resolver

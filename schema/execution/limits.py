@@ -1,4 +1,4 @@
-"""How large a document may be: checked before anything else about it, so that a huge one costs next to nothing."""
+"""Limits on the size of a document, measured before it is validated, so that a huge document costs little."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,20 +25,20 @@ from graphql import (
     is_list_type,
 )
 
-# Each asks for the schema. One is usual; a few do no harm; thirty, each with an alias, take seconds.
+# Occurrences of ``__schema`` and ``__type``. One is usual; thirty, each with an alias, take seconds.
 _MAX_INTROSPECTIONS = 3
-# What a list whose length nobody gives is taken to hold, such as a judge's criteria.
-_LIST = 10
+# The assumed length of a list without an argument ``first``, such as a judge's criteria.
+_DEFAULT_LIST_LENGTH = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a document may hold, and how long a query may take.
+    """Limits on a document and its variables, and on the time of a query.
 
-    ``cost`` bounds the objects it can ask for: each field with fields of its own counts once, times the lengths of the
-    lists it lies in. The argument ``first`` of a field is the length of the list it gives, or of the lists in what it
-    gives; where it is a variable, it counts as the largest there is, ``page``. Other lists count as ten. ``items``
-    bounds each list among the variables, ``seconds`` the time of a query.
+    ``cost`` bounds the number of objects that a document can request: each field with a selection set counts once,
+    times the lengths of the lists that contain it. The argument ``first`` of a field is the length of the list that
+    the field returns, or of the lists within its value; a variable counts as ``page``, the largest page. Other lists
+    count as ten items. ``items`` bounds each list in the variables, ``seconds`` the time of a query.
     """
 
     characters: int = 100_000
@@ -57,20 +57,30 @@ DEFAULTS = Limits()
 
 
 @dataclass(frozen=True, slots=True)
-class Size:
-    """How deep a selection goes, how many objects it can give, and how many for each item of its own lists."""
+class SelectionSize:
+    """Size of a selection.
+
+    ``depth`` counts nested levels, ``cost`` the objects it can return, and ``per_item`` the objects for each item of
+    those lists whose length a field further out decides.
+    """
 
     depth: int = 0
     cost: int = 0
-    listed: int = 0
+    per_item: int = 0
 
     def total(self, length: int) -> int:
-        """How many objects, where its lists have a length."""
-        return self.cost + self.listed * length
+        """Return the number of objects if these lists have ``length`` items each."""
+        return self.cost + self.per_item * length
 
 
-class Measure:
-    """Measures a document in one pass: fragments once each, however often they are spread."""
+class DocumentMeasure:
+    """Measures of a document, taken in one pass; a fragment is measured once, however often it is spread.
+
+    Args:
+        schema: The schema that gives the types of fields and the defaults of arguments.
+        document: The parsed document.
+        page: The largest length of a page, used where ``first`` is a variable.
+    """
 
     def __init__(self, schema: GraphQLSchema, document: DocumentNode, page: int = DEFAULTS.page) -> None:
         self.aliases = 0
@@ -87,17 +97,17 @@ class Measure:
             for definition in document.definitions
             if isinstance(definition, FragmentDefinitionNode)
         }
-        self._measured: dict[str, Size] = {}
-        sizes = [Size()]
+        self._measured: dict[str, SelectionSize] = {}
+        sizes = [SelectionSize()]
         for definition in document.definitions:
             if isinstance(definition, OperationDefinitionNode):
                 root = self._schema.get_root_type(definition.operation)
                 sizes.append(self._selection(definition.selection_set, root))
         self.depth = max(size.depth for size in sizes)
-        self.cost = max(size.total(_LIST) for size in sizes)
+        self.cost = max(size.total(_DEFAULT_LIST_LENGTH) for size in sizes)
 
-    def _selection(self, selections: SelectionSetNode | None, parent: GraphQLNamedType | None) -> Size:
-        depth = cost = listed = 0
+    def _selection(self, selections: SelectionSetNode | None, parent: GraphQLNamedType | None) -> SelectionSize:
+        depth = cost = per_item = 0
         for node in selections.selections if selections else ():
             match node:
                 case FieldNode():
@@ -112,30 +122,30 @@ class Measure:
                     continue
             depth = max(depth, size.depth)
             cost += size.cost
-            listed += size.listed
-        return Size(depth, cost, listed)
+            per_item += size.per_item
+        return SelectionSize(depth, cost, per_item)
 
-    def _field(self, node: FieldNode, parent: GraphQLNamedType | None) -> Size:
+    def _field(self, node: FieldNode, parent: GraphQLNamedType | None) -> SelectionSize:
         self.aliases += node.alias is not None
         name = node.name.value
-        if name.startswith("__"):  # introspection reads no data, and has limits of its own
+        if name.startswith("__"):  # introspection reads no data and has a limit of its own
             self.introspections += name in ("__schema", "__type")
-            return Size()
+            return SelectionSize()
         definition: GraphQLField | None = None
         if isinstance(parent, GraphQLObjectType | GraphQLInterfaceType):
             definition = parent.fields.get(name)
         if node.selection_set is None:
-            return Size(1)
+            return SelectionSize(1)
         inner = self._selection(node.selection_set, get_named_type(definition.type) if definition else None)
         depth = inner.depth + 1
         length = self._length(node, definition)
         if definition is None or not is_list_type(get_nullable_type(definition.type)):
-            return Size(depth, 1 + inner.total(_LIST if length is None else length))
-        each = 1 + inner.total(_LIST)
-        return Size(depth, listed=each) if length is None else Size(depth, each * length)
+            return SelectionSize(depth, 1 + inner.total(_DEFAULT_LIST_LENGTH if length is None else length))
+        each = 1 + inner.total(_DEFAULT_LIST_LENGTH)
+        return SelectionSize(depth, per_item=each) if length is None else SelectionSize(depth, each * length)
 
     def _length(self, node: FieldNode, definition: GraphQLField | None) -> int | None:
-        """The length that a field gives to lists, at most a page; None: it has no say in it."""
+        """Return the length of lists that ``first`` gives, at most a page; None if the field has no ``first``."""
         if definition is None or "first" not in definition.args:
             return None
         for argument in node.arguments or ():
@@ -147,13 +157,13 @@ class Measure:
                         return self._page
         return int(definition.args["first"].default_value)
 
-    def _fragment(self, name: str) -> Size:
+    def _fragment(self, name: str) -> SelectionSize:
         if name not in self._measured and name in self._fragments:
-            self._measured[name] = Size()  # a circle adds nothing here; another rule refuses it
+            self._measured[name] = SelectionSize()  # a cycle adds nothing; a validation rule rejects it
             fragment = self._fragments[name]
             on = self._schema.get_type(fragment.type_condition.name.value)
             self._measured[name] = self._selection(fragment.selection_set, on)
-        return self._measured.get(name, Size())
+        return self._measured.get(name, SelectionSize())
 
 
 def _tokens(document: DocumentNode) -> Iterator[Token]:
@@ -163,8 +173,8 @@ def _tokens(document: DocumentNode) -> Iterator[Token]:
         token = token.next
 
 
-def problem(document: Measure, limits: Limits) -> str | None:
-    """What is too much about a document, as a sentence; None: nothing."""
+def describe_excess(document: DocumentMeasure, limits: Limits) -> str | None:
+    """Return a sentence about the first limit that a document exceeds; None if it exceeds none."""
     for found, limit, sentence in (
         (document.digits, limits.digits, "holds a number of {} digits; the limit is {:,}."),
         (document.depth, limits.depth, "nests fields {} levels deep; the limit is {:,}."),

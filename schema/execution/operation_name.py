@@ -1,20 +1,25 @@
-"""Which operation of a document is meant."""
+"""Check that a request with several operations names one of them."""
 
 from collections.abc import Iterator
 
 from graphql import GraphQLError, OperationDefinitionNode
 from strawberry.extensions import SchemaExtension
 
+from schema.strawberry_compat.core_schema import requested_operation_name
 
-class OneOperation(SchemaExtension):
-    """Refuses a document with several operations when the request does not name one; else the first would run."""
+
+class RequireOperationName(SchemaExtension):
+    """Extension that rejects a document with several operations if the request names none.
+
+    Strawberry would execute the first one; the GraphQL specification demands an error.
+    """
 
     def on_execute(self) -> Iterator[None]:
-        """Look before anything runs."""
+        """Check the document before it is executed."""
         context = self.execution_context
         document = context.graphql_document
-        if context._provided_operation_name is None and document is not None:
+        if requested_operation_name(context) is None and document is not None:
             operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
             if len(operations) > 1:
-                raise GraphQLError("The document has several operations: say which with operationName.")
+                raise GraphQLError("The document has several operations: name one of them with operationName.")
         yield

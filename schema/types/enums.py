@@ -3,7 +3,6 @@
 from enum import Enum
 
 import strawberry
-from strawberry.types.enum import has_enum_definition
 
 from models.access import Role
 from models.audit import AuditAction
@@ -12,14 +11,13 @@ from models.feedback import FeedbackType
 from models.job import Decoding, Priority, TrainingType
 from models.job_status import JobStatus
 from models.judge import VersionStatus
+from schema.strawberry_compat.core_schema import describe_enum_values
 
 
 def _publish(kind: type[Enum], name: str, description: str, values: dict[str, str]) -> None:
     """Make an enum part of the schema, its members named as in Python and all of them described."""
     strawberry.enum(kind, name=name, description=description)
-    assert has_enum_definition(kind)
-    for value in kind.__strawberry_definition__.values:
-        value.description = values[value.name]
+    describe_enum_values(kind, values)
 
 
 _publish(

@@ -65,7 +65,7 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
 
     async def handle(self) -> None:
         """Serve until either side closes."""
-        with ExitStack() as self.start_stream:
+        with ExitStack() as self._registration:
             await super().handle()
 
     async def handle_connection_init(self, message: ConnectionInitMessage) -> None:
@@ -77,7 +77,7 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
             self.connection_init_timeout_task = None  # which would hold on to how it was cancelled
         if self.connection_acknowledged:
             context = self.context
-            self.start_stream.enter_context(context.watch.open(context.authorization, context.viewer, self._disconnect))
+            self._registration.enter_context(context.watch.open(context.authorization, context.viewer, self._disconnect))
 
     async def handle_message(self, message: Any) -> None:
         """Take one frame."""

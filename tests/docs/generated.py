@@ -16,7 +16,8 @@ from typer.core import TyperArgument, TyperOption
 
 from cli.main import build_app
 from models import permissions
-from schema.build import build
+from schema.build import build_schema
+from schema.strawberry_compat.core_schema import core_schema
 from server.app import create_app
 from server.rest import openapi
 from server.settings import Settings
@@ -115,7 +116,7 @@ def _cell(text: str) -> str:
 def roles_table() -> str:
     """One row for everything that can be asked for, with the least role."""
     routes = create_app(Settings()).routes
-    core = build()._schema
+    core = core_schema(build_schema())
     there = {f"{m} {route.path}" for route in routes if isinstance(route, Route) for m in route.methods or ()}
     for root in (core.query_type, core.mutation_type, core.subscription_type):
         there |= {f"{root.name}.{name}" for name in root.fields} if root is not None else set()

@@ -7,13 +7,13 @@ import pytest
 import strawberry
 
 from models.access import Role, Viewer
-from schema.build import build
+from schema.build import build_schema
 from tests.schema.records import ANN, CLARITY, JUDGE, Ask, Known, Resolve
 
 
 @pytest.fixture(scope="session")
 def schema() -> strawberry.Schema:
-    return build()
+    return build_schema()
 
 
 @pytest.fixture

@@ -11,11 +11,12 @@ from strawberry import Schema
 from models import permissions
 from models.access import Role, Viewer
 from schema.execution.authorization import enforce_permissions
+from schema.strawberry_compat.core_schema import core_schema
 
 
 def test_every_field_has_a_line_in_the_table(schema: Schema) -> None:
     """The message of this test is what to add to models/permissions.py."""
-    core = schema._schema
+    core = core_schema(schema)
     missing: list[str] = []
     for type_ in core.type_map.values():
         if not isinstance(type_, GraphQLObjectType) or type_.name.startswith("__"):
@@ -31,7 +32,7 @@ def test_every_field_has_a_line_in_the_table(schema: Schema) -> None:
 def test_the_table_names_only_what_exists(schema: Schema) -> None:
     fields = {
         f"{type_.name}.{name}"
-        for type_ in schema._schema.type_map.values()
+        for type_ in core_schema(schema).type_map.values()
         if isinstance(type_, GraphQLObjectType)
         for name in type_.fields
     }

@@ -11,7 +11,7 @@ from strawberry import Schema
 
 from models.access import Role
 from resolvers.subscriptions import JobUpdate
-from schema.execution.shared_results import KINDS
+from schema.execution.shared_results import MAX_CACHED_RESULTS
 from tests.schema.records import ANN
 from tests.schema.test_subscription import update
 
@@ -75,7 +75,7 @@ async def test_other_rights_are_resolved_on_their_own(
 
 
 async def test_more_questions_than_are_kept_are_all_answered(schema: Schema, context: Any, loads: list[str]) -> None:
-    asked = [f"job_{n}" for n in range(KINDS + 2)]
+    asked = [f"job_{n}" for n in range(MAX_CACHED_RESULTS + 2)]
     seen = await asyncio.gather(*(follow(schema, context, job) for job in asked))
 
     assert seen == [seen[0]] * len(asked)

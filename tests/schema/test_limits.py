@@ -12,9 +12,10 @@ from graphql import parse
 from strawberry import Schema
 
 from models.judge import Judge
-from schema.build import build
-from schema.execution.limits import DEFAULTS, Limits, Measure
-from schema.execution.validation import Documents
+from schema.build import build_schema
+from schema.execution.limits import DEFAULTS, DocumentMeasure, Limits
+from schema.execution.validation import DocumentCache
+from schema.strawberry_compat.core_schema import core_schema
 from tests.schema.records import JUDGE, Ask
 
 QUERIES = Path(__file__).parents[2] / "frontend-queries"
@@ -56,7 +57,7 @@ def refusal(ask: Ask) -> Refuse:
 
 @pytest.mark.parametrize("path", sorted(QUERIES.glob("*.graphql")), ids=lambda path: path.stem)
 def test_the_operations_of_frontends_are_valid_and_within_the_limits(schema: Schema, path: Path) -> None:
-    assert Documents(schema._schema, DEFAULTS).check_now(whole(path.read_text())).errors == ()
+    assert DocumentCache(core_schema(schema), DEFAULTS).check_now(whole(path.read_text())).errors == ()
 
 
 async def test_tokens(refusal: Refuse) -> None:
@@ -134,7 +135,7 @@ async def test_cost_multiplies_the_lengths_of_nested_lists(refusal: Refuse, docu
     ],
 )
 def test_what_lies_beside_a_list_is_counted_once(schema: Schema, document: str, objects: int) -> None:
-    assert Measure(schema._schema, parse(document)).cost == objects
+    assert DocumentMeasure(core_schema(schema), parse(document)).cost == objects
 
 
 async def test_fragments_that_double_each_other_cost_no_time(refusal: Refuse) -> None:
@@ -156,7 +157,7 @@ async def test_fragments_in_a_circle_are_refused(ask: Ask) -> None:
 
 
 async def test_limits_can_be_set() -> None:
-    small = build(Limits(depth=1))
+    small = build_schema(Limits(depth=1))
     result: Any = await small.execute("{ viewer { id } }")
     assert [error.message for error in result.errors] == ["The document nests fields 2 levels deep; the limit is 1."]
 
@@ -202,7 +203,7 @@ async def test_the_items_of_a_list_among_the_variables(schema: Schema, context: 
 
 async def test_what_is_asked_for_in_vain_is_told_with_a_guess_or_without() -> None:
     for document in ("{ viewr { id } }", 'query ($t: Int = "x") { judges(frst: 1) { totalCount } }'):
-        open_, closed = build(), build(suggestions=False)
+        open_, closed = build_schema(), build_schema(suggestions=False)
         guessing: Any = await open_.execute(document)
         silent: Any = await closed.execute(document)
         assert any("Did you mean" in error.message for error in guessing.errors)
@@ -213,7 +214,7 @@ async def test_what_is_asked_for_in_vain_is_told_with_a_guess_or_without() -> No
 async def test_a_value_of_a_variable_is_not_guessed_at_either(context: Any) -> None:
     document = "query ($w: TrainingJobFilter) { trainingJobs(filter: $w) { totalCount } }"
     for suggestions in (True, False):
-        schema = build(suggestions=suggestions)
+        schema = build_schema(suggestions=suggestions)
         variables = {"w": {"statuses": ["COMPLETE"]}}
         result: Any = await schema.execute(document, variable_values=variables, context_value=context)
         (error,) = result.errors
@@ -222,7 +223,7 @@ async def test_a_value_of_a_variable_is_not_guessed_at_either(context: Any) -> N
 
 
 async def test_the_schema_can_be_kept_to_oneself() -> None:
-    closed = build(introspection=False)
+    closed = build_schema(introspection=False)
     for document in ("{ __schema { types { name } } }", '{ __type(name: "Judge") { name } }'):
         result: Any = await closed.execute(document)
         assert result.data is None
@@ -244,7 +245,7 @@ async def test_a_query_that_takes_too_long_is_ended(
             ended.set()
 
     monkeypatch.setattr("resolvers.judges.find_judge", never)
-    schema = build(Limits(seconds=0.05))
+    schema = build_schema(Limits(seconds=0.05))
     document = "query Slow { judge(id: 1) { id } }"
     if streamed:
         (result,) = [answer async for answer in await schema.stream(document, context_value=context)]
@@ -266,7 +267,7 @@ async def test_a_mutation_that_has_begun_is_not_cut_off(context: Any, monkeypatc
 
     monkeypatch.setattr("resolvers.judges.create_judge", slow)
     document = 'mutation { createJudge(input: {name: "J", criteria: [{name: "C"}]}) { judge { id } } }'
-    result: Any = await build(Limits(seconds=0.02)).execute(document, context_value=context)
+    result: Any = await build_schema(Limits(seconds=0.02)).execute(document, context_value=context)
     assert result.errors is None
     assert result.data["createJudge"]["judge"] == {"id": "jdg_a"}
 
@@ -274,7 +275,7 @@ async def test_a_mutation_that_has_begun_is_not_cut_off(context: Any, monkeypatc
 async def test_a_document_is_checked_once_however_many_ask_for_it(
     monkeypatch: pytest.MonkeyPatch, schema: Schema
 ) -> None:
-    documents = Documents(schema._schema, DEFAULTS)
+    documents = DocumentCache(core_schema(schema), DEFAULTS)
     checked: list[str] = []
     check = documents.check_now
     monkeypatch.setattr(documents, "check_now", lambda text: checked.append(text) or check(text))
@@ -285,10 +286,10 @@ async def test_a_document_is_checked_once_however_many_ask_for_it(
 
 
 async def test_what_is_kept_of_documents_is_bounded(monkeypatch: pytest.MonkeyPatch, schema: Schema) -> None:
-    monkeypatch.setattr("schema.execution.validation.KEPT", 100)
-    documents = Documents(schema._schema, DEFAULTS)
+    monkeypatch.setattr("schema.execution.validation.MAX_CACHED_TOKENS", 100)
+    documents = DocumentCache(core_schema(schema), DEFAULTS)
     for number in range(40):
         await documents.check(f"query Q{number} {{ viewer {{ id }} }}")  # eight tokens
-    assert len(documents._kept) == 12
+    assert len(documents._cached) == 12
     await documents.check("{")  # what can't be read is dear, and the last is always kept
-    assert list(documents._kept) == ["{"]
+    assert list(documents._cached) == ["{"]

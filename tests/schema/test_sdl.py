@@ -13,7 +13,7 @@ from graphql import (
 from strawberry import Schema
 
 import schema.build
-from schema.build import sdl
+from schema.build import print_sdl
 
 PRINTED = Path(schema.build.__file__).with_name("schema.graphql")
 
@@ -25,7 +25,7 @@ def printed() -> GraphQLSchema:
 
 def test_the_printed_schema_is_up_to_date() -> None:
     """After a change: judgesmith schema > schema/schema.graphql."""
-    assert sdl() == PRINTED.read_text()
+    assert print_sdl() == PRINTED.read_text()
 
 
 def test_everything_is_described(printed: GraphQLSchema) -> None:
@@ -46,7 +46,7 @@ def test_everything_is_described(printed: GraphQLSchema) -> None:
 
 
 def test_leaving_something_out_is_no_default() -> None:
-    assert "= null" not in sdl()
+    assert "= null" not in print_sdl()
 
 
 def test_descriptions_are_sentences(printed: GraphQLSchema) -> None:
