@@ -97,6 +97,8 @@ def check_counters(json: Json = False, database_url: DatabaseUrl = None, data_di
 
 def schema() -> None:
     """Print the GraphQL schema."""
+    from schema.build import print_sdl
+
     typer.echo(print_sdl(), nl=False)
 
 
