@@ -18,7 +18,7 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection
 
 from tests.faults.cluster import Client, Process, cluster
-from tests.faults.conftest import prepare
+from tests.faults.conftest import create_scenario
 from tests.faults.test_events import open_socket, subscribe
 
 LONG = {"maxEpochs": 10_000, "earlyStopping": False, "learningRate": 0.001}
@@ -34,8 +34,8 @@ def main() -> None:
             f"sqlite+aiosqlite:///{folder / 'judgesmith.sqlite'}", folder, JUDGESMITH_LEASE_SECONDS="10"
         ) as it:
             server = it.serve()
-            scene = asyncio.run(prepare(it.database_url, 1))
-            begun, cancelled = asyncio.run(_measure(server, scene.key, scene.judges[0], runs))
+            scenario = asyncio.run(create_scenario(it.database_url, 1))
+            begun, cancelled = asyncio.run(_measure(server, scenario.key, scenario.judges[0], runs))
     print(f"{runs} runs, milliseconds                 median     p99   worst")
     for what, times in (
         ("createTrainingJob to TRAINING, seen", begun),

@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.factories import migrate
-from tests.faults.conftest import prepare
-from tests.faults.storm import Storm, weather
+from tests.faults.conftest import create_scenario
+from tests.faults.storm import Storm, run_storm
 from tests.postgres import postgres, run_sql
 
 
@@ -36,10 +36,10 @@ def main() -> None:
 
 def _through(kind: str, jobs: int, judges: int, seed: int | None) -> tuple[Storm, int, tuple[str, ...]]:
     with tempfile.TemporaryDirectory() as name, _database(kind, Path(name)) as url:
-        scene = asyncio.run(prepare(url, judges))
-        passed = weather(scene, Path(name), jobs, seed)
-        verdict = scene.verdict(passed.accepted)
-    return passed, verdict.requeued, verdict.broken
+        scenario = asyncio.run(create_scenario(url, judges))
+        passed = run_storm(scenario, Path(name), jobs, seed)
+        verdict = scenario.check(passed.accepted)
+    return passed, verdict.requeued, verdict.violations
 
 
 @contextmanager

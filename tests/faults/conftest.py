@@ -21,7 +21,7 @@ from store.database.store import Store, open_store
 from store.evaluations import NewEvaluation
 from store.feedback import NewFeedback
 from tests.factories import make_viewer
-from tests.faults.invariants import Verdict, check
+from tests.faults.invariants import InvariantReport, check_invariants
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ JUDGES = int(os.environ.get("STORM_JUDGES", "5"))
 
 
 @dataclass(frozen=True)
-class Scene:
+class Scenario:
     """A database with judges, and a key."""
 
     url: str
@@ -49,7 +49,7 @@ class Scene:
 
         return asyncio.run(run())
 
-    def ended(self) -> int:
+    def count_ended(self) -> int:
         """How many jobs have ended."""
         return self.read(
             lambda c: c.execute(
@@ -57,7 +57,7 @@ class Scene:
             ).scalar_one()
         )
 
-    def writable(self) -> bool:
+    def is_writable(self) -> bool:
         """Whether nobody holds SQLite's write lock for longer than a moment."""
         if not self.url.startswith("sqlite"):
             return True
@@ -69,29 +69,29 @@ class Scene:
             file.execute("ROLLBACK")
         return True
 
-    def verdict(self, accepted: set[str]) -> Verdict:
+    def check(self, accepted: set[str]) -> InvariantReport:
         """Whether all that must hold does."""
-        found = self.read(lambda c: check(c, accepted))
-        _verdicts.append(found)
+        found = self.read(lambda c: check_invariants(c, accepted))
+        _reports.append(found)
         return found
 
 
-_verdicts: list[Verdict] = []  # of the test that runs
+_reports: list[InvariantReport] = []  # of the test that runs
 
 
 @pytest.fixture(autouse=True)
 def _row(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> Iterator[None]:
     """One row of the table of results, of what the test has looked at last."""
-    _verdicts.clear()
+    _reports.clear()
     begun = time.monotonic()
     yield
-    if _verdicts:
+    if _reports:
         what = request.node.originalname.removeprefix("test_").replace("_", " ")
         callspec = getattr(request.node, "callspec", None)
         kind = callspec.params.get("database_kind", "postgres") if callspec is not None else "postgres"
-        verdict, seconds = _verdicts[-1], time.monotonic() - begun
-        held = "BROKEN" if verdict.broken else "held"
-        row = f"| {what} | {kind} | {verdict.jobs} | {verdict.requeued} | {seconds:.0f} | {held} |"
+        check, seconds = _reports[-1], time.monotonic() - begun
+        held = "BROKEN" if check.violations else "held"
+        row = f"| {what} | {kind} | {check.jobs} | {check.requeued} | {seconds:.0f} | {held} |"
         record_property("row", row)
 
 
@@ -112,12 +112,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture
-def scene(database_url: str) -> Scene:
+def scenario(database_url: str) -> Scenario:
     """Some judges, each with sixty corrected evaluations."""
-    return asyncio.run(prepare(database_url, JUDGES))
+    return asyncio.run(create_scenario(database_url, JUDGES))
 
 
-async def prepare(url: str, number: int) -> Scene:
+async def create_scenario(url: str, number: int) -> Scenario:
     """Make judges with something to learn from."""
     async with open_store(url) as store:
         viewer, key = await make_viewer(store)
@@ -127,12 +127,12 @@ async def prepare(url: str, number: int) -> Scene:
             judge = await store.write(
                 lambda c, spec=spec: judges.create_judge(c, viewer.workspace_id, viewer.user_id, spec)
             )
-            await _teach(store, judge.pk, viewer.user_id)
+            await _add_corrections(store, judge.pk, viewer.user_id)
             made.append(judge.id)
-    return Scene(url, key, tuple(made))
+    return Scenario(url, key, tuple(made))
 
 
-async def _teach(store: Store, judge_pk: int, user_id: str) -> None:
+async def _add_corrections(store: Store, judge_pk: int, user_id: str) -> None:
     """The judge is two points too strict on short texts."""
     items = [
         NewEvaluation(

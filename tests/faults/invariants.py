@@ -13,15 +13,15 @@ from store.database.rows import fetch_all
 
 
 @dataclass(frozen=True)
-class Verdict:
+class InvariantReport:
     """What is broken, in sentences; and how often jobs were given back."""
 
-    broken: tuple[str, ...]
+    violations: tuple[str, ...]
     requeued: int
     jobs: int
 
 
-def check(connection: Connection, accepted: set[str]) -> Verdict:
+def check_invariants(connection: Connection, accepted: set[str]) -> InvariantReport:
     """Compare what is in the database with what must be there after all jobs have ended.
 
     Args:
@@ -29,7 +29,7 @@ def check(connection: Connection, accepted: set[str]) -> Verdict:
         accepted: the ids of all jobs that a server said it had accepted.
     """
     jobs = {job.id: job for job in fetch_all(connection, select(TrainingJob), TrainingJob)}
-    broken = [f"{job_id} was accepted and is missing" for job_id in accepted - jobs.keys()]
+    violations = [f"{job_id} was accepted and is missing" for job_id in accepted - jobs.keys()]
     logs: dict[str, list[JobEvent]] = {job_id: [] for job_id in jobs}
     for event in fetch_all(connection, select(JobEvent).order_by(JobEvent.position), JobEvent):
         logs[event.job_id].append(event)
@@ -38,22 +38,24 @@ def check(connection: Connection, accepted: set[str]) -> Verdict:
     )
     requeued = 0
     for job_id, job in jobs.items():
-        broken += _broken_log(job, logs[job_id])
+        violations += _find_log_violations(job, logs[job_id])
         wanted = job.status is JobStatus.COMPLETED and job.training_type is not TrainingType.VALIDATION
         if versions[job_id] != wanted:
-            broken.append(f"{job_id} is {job.status} and has {versions[job_id]} versions")
-        requeued += sum(_moves(logs[job_id])[i][1] is JobStatus.QUEUED for i in range(2, len(_moves(logs[job_id]))))
+            violations.append(f"{job_id} is {job.status} and has {versions[job_id]} versions")
+        requeued += sum(
+            _transitions(logs[job_id])[i][1] is JobStatus.QUEUED for i in range(2, len(_transitions(logs[job_id])))
+        )
     for judge in fetch_all(connection, select(Judge), Judge):
         numbers = sorted(
             v.number
             for v in fetch_all(connection, select(JudgeVersion).where(JudgeVersion.judge_pk == judge.pk), JudgeVersion)
         )
         if numbers != list(range(1, len(numbers) + 1)):
-            broken.append(f"{judge.id} has versions {numbers}")
-    return Verdict(tuple(broken), requeued, len(jobs))
+            violations.append(f"{judge.id} has versions {numbers}")
+    return InvariantReport(tuple(violations), requeued, len(jobs))
 
 
-def _moves(log: list[JobEvent]) -> list[tuple[JobStatus | None, JobStatus]]:
+def _transitions(log: list[JobEvent]) -> list[tuple[JobStatus | None, JobStatus]]:
     return [
         (JobStatus(event.body["from"]) if event.body["from"] else None, JobStatus(event.body["to"]))
         for event in log
@@ -61,21 +63,21 @@ def _moves(log: list[JobEvent]) -> list[tuple[JobStatus | None, JobStatus]]:
     ]
 
 
-def _broken_log(job: TrainingJob, log: list[JobEvent]) -> list[str]:
-    broken = []
+def _find_log_violations(job: TrainingJob, log: list[JobEvent]) -> list[str]:
+    violations = []
     if job.status not in TERMINAL:
-        broken.append(f"{job.id} has not ended: it is {job.status}")
+        violations.append(f"{job.id} has not ended: it is {job.status}")
     if [event.seq for event in log] != list(range(1, len(log) + 1)):
-        broken.append(f"{job.id} has a gap in its log")
+        violations.append(f"{job.id} has a gap in its log")
     if job.event_seq != len(log):
-        broken.append(f"{job.id} counts {job.event_seq} events and has {len(log)}")
-    moves = _moves(log)
-    if not moves or moves[0] != (None, JobStatus.CREATED):
-        broken.append(f"{job.id} does not begin with CREATED")
-    for (_, before), (told, after) in pairwise(moves):
-        if told is not before or after not in TRANSITIONS[before]:
-            broken.append(f"{job.id} moved from {told} to {after} when it was {before}")
+        violations.append(f"{job.id} counts {job.event_seq} events and has {len(log)}")
+    transitions = _transitions(log)
+    if not transitions or transitions[0] != (None, JobStatus.CREATED):
+        violations.append(f"{job.id} does not begin with CREATED")
+    for (_, before), (reported, after) in pairwise(transitions):
+        if reported is not before or after not in TRANSITIONS[before]:
+            violations.append(f"{job.id} moved from {reported} to {after} when it was {before}")
     ends = [event for event in log if event.kind is EventKind.STATUS and JobStatus(event.body["to"]) in TERMINAL]
     if job.status in TERMINAL and (len(ends) != 1 or log[-1] is not ends[0]):
-        broken.append(f"{job.id} ended {len(ends)} times, or something was told after its end")
-    return broken
+        violations.append(f"{job.id} ended {len(ends)} times, or something was told after its end")
+    return violations

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tests.faults.cluster import Client, Cluster, cluster
 
 if TYPE_CHECKING:
-    from tests.faults.conftest import Scene
+    from tests.faults.conftest import Scenario
 
 PAUSE = (1.0, 3.0)  # seconds between two kills
 CHILDREN = 0.4  # share of the kills that meet a training process, where one is there
@@ -26,29 +26,29 @@ class Storm:
     kills: int
 
 
-def weather(scene: "Scene", folder: Path, jobs: int, seed: int | None) -> Storm:
+def run_storm(scenario: "Scenario", folder: Path, jobs: int, seed: int | None) -> Storm:
     """Put jobs in and see them all end; with a seed, kill a server, a worker or a child every now and then."""
     rng = random.Random(seed)
     kills = 0
-    with cluster(scene.url, folder) as machines:
+    with cluster(scenario.url, folder) as machines:
         server = machines.serve()
         machines.work()
-        client = Client([server.port or 0], scene.key)
+        client = Client([server.port or 0], scenario.key)
         begun = time.monotonic()
-        accepted = {client.submit(scene.judges[n % len(scene.judges)], f"storm-{n}") for n in range(jobs)}
+        accepted = {client.submit(scenario.judges[n % len(scenario.judges)], f"storm-{n}") for n in range(jobs)}
         assert len(accepted) == jobs
-        while (ended := scene.ended()) < jobs:
+        while (ended := scenario.count_ended()) < jobs:
             assert time.monotonic() < begun + 60 + 10 * jobs, f"{ended} of {jobs} jobs have ended"
             if seed is None:
                 time.sleep(0.2)
             else:
                 time.sleep(rng.uniform(*PAUSE))
-                _strike(machines, rng)
+                _kill_something(machines, rng)
                 kills += 1
     return Storm(accepted, time.monotonic() - begun, kills)
 
 
-def _strike(machines: Cluster, rng: random.Random) -> None:
+def _kill_something(machines: Cluster, rng: random.Random) -> None:
     """Kill something, and start again what is gone."""
     victim = rng.choice(machines.processes)
     children = victim.children()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.cluster import Client, cluster, wait_until
-from tests.faults.conftest import Scene
+from tests.faults.conftest import Scenario
 
 LIBRARY = next(iter(sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))), None)
 LONG = {"maxEpochs": 2_000, "earlyStopping": False, "learningRate": 0.001}
@@ -16,7 +16,7 @@ HOW = "query($id: ID!) { trainingJob(id: $id) { status error { code message } } 
 @pytest.mark.skipif(LIBRARY is None, reason="libfaketime is not here: apt-get install faketime")
 @pytest.mark.parametrize("database_kind", ["sqlite"])
 @pytest.mark.parametrize("jump", [HOUR, -HOUR])
-def test_a_clock_that_jumps_costs_a_job_at_most_an_attempt(scene: Scene, tmp_path: Path, jump: int) -> None:
+def test_a_clock_that_jumps_costs_a_job_at_most_an_attempt(scenario: Scenario, tmp_path: Path, jump: int) -> None:
     offset = tmp_path / "offset"
     offset.write_text("+0")
     faked = {
@@ -26,14 +26,14 @@ def test_a_clock_that_jumps_costs_a_job_at_most_an_attempt(scene: Scene, tmp_pat
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         "JUDGESMITH_LEASE_SECONDS": "10",  # a faked clock makes processes slow
     }
-    with cluster(scene.url, tmp_path, **faked) as machines:
+    with cluster(scenario.url, tmp_path, **faked) as machines:
         server = machines.serve()
-        client = Client([server.port or 0], scene.key)
-        accepted = {client.submit(judge, f"jump-{n}", **LONG) for n, judge in enumerate(scene.judges[:2])}
+        client = Client([server.port or 0], scenario.key)
+        accepted = {client.submit(judge, f"jump-{n}", **LONG) for n, judge in enumerate(scenario.judges[:2])}
         wait_until(lambda: any(client.status(job) == "TRAINING" for job in accepted), 60, "training")
         offset.write_text(f"{jump:+d}")
-        wait_until(lambda: scene.ended() == len(accepted), 120, "the end of all jobs")
-        told = [client.run(HOW, id=job)["trainingJob"] for job in accepted]
+        wait_until(lambda: scenario.count_ended() == len(accepted), 120, "the end of all jobs")
+        reported = [client.run(HOW, id=job)["trainingJob"] for job in accepted]
 
-    assert told == [{"status": "COMPLETED", "error": None}] * len(accepted)
-    assert scene.verdict(accepted).broken == ()
+    assert reported == [{"status": "COMPLETED", "error": None}] * len(accepted)
+    assert scenario.check(accepted).violations == ()

@@ -15,29 +15,29 @@ from store.database.store import Store
 from store.event_log.events import NewEvent
 from tests.factories import log_of, make_job, make_world, migrate
 from tests.faults.cluster import LEASE, Client, cluster, wait_until
-from tests.faults.conftest import Scene, prepare
+from tests.faults.conftest import Scenario, create_scenario
 from tests.postgres import postgres, run_sql
 
 LONG = {"maxEpochs": 1_000, "earlyStopping": False, "learningRate": 0.001}
 
 
 @pytest.mark.parametrize("database_kind", ["postgres"])
-def test_lost_connections_the_listening_one_too_cost_no_job_and_no_event(tmp_path: Path, scene: Scene) -> None:
-    address, _, name = scene.url.replace("+asyncpg", "").rpartition("/")
-    with cluster(scene.url, tmp_path) as machines:
+def test_lost_connections_the_listening_one_too_cost_no_job_and_no_event(tmp_path: Path, scenario: Scenario) -> None:
+    address, _, name = scenario.url.replace("+asyncpg", "").rpartition("/")
+    with cluster(scenario.url, tmp_path) as machines:
         server = machines.serve(runner=False)
         machines.work()
-        client = Client([server.port or 0], scene.key)
-        accepted = {client.submit(judge, f"cut-{n}", **LONG) for n, judge in enumerate(scene.judges[:2])}
+        client = Client([server.port or 0], scenario.key)
+        accepted = {client.submit(judge, f"cut-{n}", **LONG) for n, judge in enumerate(scenario.judges[:2])}
         for _ in range(5):
             wait_until(lambda: any(client.status(job) == "TRAINING" for job in accepted), 90, "training")
             cut = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
             asyncio.run(run_sql(address, cut))
-        wait_until(lambda: scene.ended() == len(accepted), 120, "the end of all jobs")
-        late = client.submit(scene.judges[2], "after the cuts")
+        wait_until(lambda: scenario.count_ended() == len(accepted), 120, "the end of all jobs")
+        late = client.submit(scenario.judges[2], "after the cuts")
         wait_until(lambda: client.status(late) == "COMPLETED", 60, "a job after the cuts")
 
-    assert scene.verdict(accepted | {late}).broken == ()
+    assert scenario.check(accepted | {late}).violations == ()
 
 
 def test_a_database_server_that_crashes_and_comes_back_finds_its_jobs_unharmed(tmp_path: Path) -> None:
@@ -45,16 +45,16 @@ def test_a_database_server_that_crashes_and_comes_back_finds_its_jobs_unharmed(t
         asyncio.run(run_sql(database.address, "CREATE DATABASE crashing"))
         url = f"{database.address.replace('postgresql:', 'postgresql+asyncpg:')}/crashing"
         asyncio.run(migrate(url))
-        scene = asyncio.run(prepare(url, 2))
-        with cluster(scene.url, tmp_path) as machines:
+        scenario = asyncio.run(create_scenario(url, 2))
+        with cluster(scenario.url, tmp_path) as machines:
             server = machines.serve()
-            client = Client([server.port or 0], scene.key)
-            accepted = {client.submit(judge, f"crash-{n}", **LONG) for n, judge in enumerate(scene.judges)}
+            client = Client([server.port or 0], scenario.key)
+            accepted = {client.submit(judge, f"crash-{n}", **LONG) for n, judge in enumerate(scenario.judges)}
             wait_until(lambda: any(client.status(job) == "TRAINING" for job in accepted), 90, "training")
             database.stop(signal.SIGQUIT)
             database.start()
-            wait_until(lambda: scene.ended() == len(accepted), 120 + LEASE, "the end of all jobs")
-        assert scene.verdict(accepted).broken == ()
+            wait_until(lambda: scenario.count_ended() == len(accepted), 120 + LEASE, "the end of all jobs")
+        assert scenario.check(accepted).violations == ()
 
 
 @pytest.mark.parametrize("database_kind", ["postgres"])
@@ -76,21 +76,21 @@ async def test_a_machine_that_froze_within_a_transaction_holds_nobody_up_for_lon
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-def test_a_full_disk_loses_nothing_that_was_accepted(scene: Scene, tmp_path: Path) -> None:
-    with cluster(scene.url, tmp_path) as machines:
+def test_a_full_disk_loses_nothing_that_was_accepted(scenario: Scenario, tmp_path: Path) -> None:
+    with cluster(scenario.url, tmp_path) as machines:
         server = machines.serve()
-        client = Client([server.port or 0], scene.key)
-        accepted = {client.submit(judge, f"full-{n}", **LONG) for n, judge in enumerate(scene.judges[:2])}
+        client = Client([server.port or 0], scenario.key)
+        accepted = {client.submit(judge, f"full-{n}", **LONG) for n, judge in enumerate(scenario.judges[:2])}
         wait_until(lambda: any(client.status(job) == "TRAINING" for job in accepted), 90, "training")
         pid, unlimited = server.popen.pid, (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))  # no file may grow any more
-        wait_until(lambda: _refuses(client, scene.judges[3]), 30, "a refusal for want of room")
+        wait_until(lambda: _refuses(client, scenario.judges[3]), 30, "a refusal for want of room")
         resource.prlimit(pid, resource.RLIMIT_FSIZE, unlimited)
-        late = client.submit(scene.judges[4], "after the disk was cleared")
+        late = client.submit(scenario.judges[4], "after the disk was cleared")
         accepted.add(late)
-        wait_until(lambda: scene.ended() >= len(accepted), 120 + LEASE, "the end of all jobs")
+        wait_until(lambda: scenario.count_ended() >= len(accepted), 120 + LEASE, "the end of all jobs")
 
-    assert scene.verdict(accepted).broken == ()
+    assert scenario.check(accepted).violations == ()
 
 
 def _refuses(client: Client, judge: str) -> bool:

@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from tests.faults.cluster import Client, Cluster, Process, cluster
-from tests.faults.conftest import Scene
+from tests.faults.conftest import Scenario
 
 READERS = int(os.environ.get("STORM_READERS", "150"))
 LONG = {"maxEpochs": 1_500, "earlyStopping": False, "learningRate": 0.001}
@@ -57,15 +57,15 @@ def all_cursors(client: Client, job: str) -> list[str]:
 
 
 def test_a_subscriber_that_resumes_after_kills_and_on_other_servers_sees_each_event_once(
-    scene: Scene, tmp_path: Path
+    scenario: Scenario, tmp_path: Path
 ) -> None:
-    with cluster(scene.url, tmp_path) as machines:
+    with cluster(scenario.url, tmp_path) as machines:
         servers = [machines.serve(), machines.serve(runner=False)]
-        client = Client([server.port or 0 for server in servers], scene.key)
-        job = client.submit(scene.judges[0], "watched", **LONG)
-        seen = asyncio.run(asyncio.wait_for(_watch_and_kill(machines, servers, scene.key, job), 150))
+        client = Client([server.port or 0 for server in servers], scenario.key)
+        job = client.submit(scenario.judges[0], "watched", **LONG)
+        seen = asyncio.run(asyncio.wait_for(_watch_and_kill(machines, servers, scenario.key, job), 150))
         assert seen == all_cursors(client, job)
-    assert scene.verdict({job}).broken == ()
+    assert scenario.check({job}).violations == ()
 
 
 async def _watch_and_kill(machines: Cluster, servers: list[Process], key: str, job: str) -> list[str]:
@@ -92,16 +92,16 @@ async def _watch_and_kill(machines: Cluster, servers: list[Process], key: str, j
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
 def test_many_subscribers_of_whom_some_do_not_read_are_all_served_in_bounded_memory(
-    scene: Scene, tmp_path: Path
+    scenario: Scenario, tmp_path: Path
 ) -> None:
     readers, idlers = READERS, 10
     resource.setrlimit(resource.RLIMIT_NOFILE, (4096, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
-    with cluster(scene.url, tmp_path, JUDGESMITH_LEASE_SECONDS="10") as machines:
+    with cluster(scenario.url, tmp_path, JUDGESMITH_LEASE_SECONDS="10") as machines:
         server = machines.serve()
-        client = Client([server.port or 0], scene.key)
-        job = client.submit(scene.judges[0], "crowd", **LONG | {"maxEpochs": 150})
+        client = Client([server.port or 0], scenario.key)
+        job = client.submit(scenario.judges[0], "crowd", **LONG | {"maxEpochs": 150})
         before = _memory(server)
-        seen = asyncio.run(asyncio.wait_for(_crowd(server.port or 0, scene.key, job, readers, idlers), 300))
+        seen = asyncio.run(asyncio.wait_for(_crowd(server.port or 0, scenario.key, job, readers, idlers), 300))
         grown = _memory(server) - before
         wanted = all_cursors(client, job)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from websockets.exceptions import ConnectionClosed
 
 from tests.faults.cluster import Client, Process, cluster, wait_until
-from tests.faults.conftest import Scene
+from tests.faults.conftest import Scenario
 from tests.faults.test_events import open_socket, subscribe
 
 LONG = {"maxEpochs": 700, "earlyStopping": False, "learningRate": 0.001}
@@ -17,25 +17,25 @@ ATTEMPT = "query($id: ID!) { trainingJob(id: $id) { attempt } }"
 
 
 def test_a_stopped_server_closes_sockets_with_1012_and_hands_its_job_back_within_ten_seconds(
-    scene: Scene, tmp_path: Path
+    scenario: Scenario, tmp_path: Path
 ) -> None:
-    with cluster(scene.url, tmp_path) as machines:
+    with cluster(scenario.url, tmp_path) as machines:
         server = machines.serve()
-        client = Client([server.port or 0], scene.key)
-        job = client.submit(scene.judges[0], "stopped", **LONG)
+        client = Client([server.port or 0], scenario.key)
+        job = client.submit(scenario.judges[0], "stopped", **LONG)
         wait_until(lambda: client.status(job) == "TRAINING", 60, "training")
-        codes = asyncio.run(asyncio.wait_for(_listen_while_it_stops(server, scene.key, job), 30))
+        codes = asyncio.run(asyncio.wait_for(_listen_while_it_stops(server, scenario.key, job), 30))
         status = server.popen.wait(timeout=10)
 
         assert codes == [1012] * 3
         assert status in (0, -signal.SIGTERM, 128 + signal.SIGTERM)
         second = machines.restart(server)
-        client = Client([second.port or 0], scene.key)
+        client = Client([second.port or 0], scenario.key)
         wait_until(lambda: client.status(job) == "COMPLETED", 120, "completion")
         attempt = client.run(ATTEMPT, id=job)["trainingJob"]["attempt"]
 
     assert attempt == 1
-    assert scene.verdict({job}).broken == ()
+    assert scenario.check({job}).violations == ()
 
 
 async def _listen_while_it_stops(server: Process, key: str, job: str) -> list[int | None]:

@@ -28,7 +28,7 @@ async def add_items(world: World, numbers: range) -> list[Evaluation]:
     return [row for row in rows if not isinstance(row, Conflict)]
 
 
-async def teach(world: World, numbers: range, *, bias: float = 1.0) -> None:
+async def add_biased_corrections(world: World, numbers: range, *, bias: float = 1.0) -> None:
     """People say that the judge scores too low by ``bias``, on both criteria and every item."""
     evaluated = await add_items(world, numbers)
     await submit(world, *(_correction(n, e, bias) for n, e in zip(numbers, evaluated, strict=True)))

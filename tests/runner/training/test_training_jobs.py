@@ -35,8 +35,9 @@ from tests.factories import (
     submit,
     training_spec,
 )
-from tests.runner.lessons import add_items, teach
-from tests.runner.running import ended, lives, stands, until, way_of, working
+from tests.runner.scripted_processes import is_running
+from tests.runner.training_examples import add_biased_corrections, add_items
+from tests.runner.worker_harness import running_worker, status_history, wait_for_end, wait_for_job, wait_for_status
 from trainer.data import Items
 from trainer.model.version import Version
 
@@ -66,8 +67,8 @@ class Chapter:
 async def chapter(world: World, training_type: TrainingType, *, deploy: bool = False, **config: Any) -> Chapter:
     """Run one job to its end; the world's store has a worker."""
     store = world.store
-    job = await ended(store, await create(world, training_type, ExecutionOptions(auto_deploy=deploy), **config))
-    log, way = await log_of(store, job), await way_of(store, job)
+    job = await wait_for_end(store, await create(world, training_type, ExecutionOptions(auto_deploy=deploy), **config))
+    log, way = await log_of(store, job), await status_history(store, job)
     version_id = job.result_version_id
     if version_id is None:
         return Chapter(job, log, way, None, None)
@@ -91,14 +92,14 @@ class History:
 async def live(url: str) -> History:
     async with open_store(url) as store:
         world, other = await make_world(store), await make_world(store)
-        await teach(world, range(60))
+        await add_biased_corrections(world, range(60))
         extra = await add_items(world, range(200, 203))
         await submit(world, new_feedback(extra[0], rating=3), new_feedback(extra[1]), new_feedback(extra[2], rating=1))
-        await teach(other, range(40), bias=0.0)
-        async with working(store):
+        await add_biased_corrections(other, range(40), bias=0.0)
+        async with running_worker(store):
             retrained = await chapter(world, TrainingType.FULL_RETRAIN, deploy=True)
             validated = await chapter(world, TrainingType.VALIDATION)
-            await teach(world, range(60, 90), bias=0.5)
+            await add_biased_corrections(world, range(60, 90), bias=0.5)
             return History(
                 world,
                 retrained,
@@ -274,7 +275,7 @@ async def school(url: str) -> AsyncIterator[tuple[World, TrainingJob]]:
     """A judge with a job that takes a few seconds."""
     async with open_store(url) as store:
         world = await make_world(store)
-        await teach(world, range(40))
+        await add_biased_corrections(world, range(40))
         yield world, await create(world, TrainingType.FULL_RETRAIN, ExecutionOptions(), **LONG)
 
 
@@ -307,22 +308,22 @@ async def test_a_killed_and_a_handed_back_job_end_in_the_version_of_an_undisturb
     request: pytest.FixtureRequest, tmp_path: Path, started: list[Process]
 ) -> None:
     urls = await asyncio.to_thread(lambda: [make_database(request, kind, tmp_path) for kind in KINDS])
-    async with school(urls[0]) as (world, undisturbed), working(world.store):
-        await ended(world.store, undisturbed)
+    async with school(urls[0]) as (world, undisturbed), running_worker(world.store):
+        await wait_for_end(world.store, undisturbed)
         expected = await content_of(world, undisturbed)
         assert (await job_now(world.store, undisturbed)).attempt == 1
     del started[:]
     async with school(urls[1]) as (world, disturbed):
-        async with working(world.store):
-            await until(world.store, disturbed, epochs(5))
+        async with running_worker(world.store):
+            await wait_for_job(world.store, disturbed, epochs(5))
             os.kill(started[0].pid, signal.SIGKILL)
-            await until(world.store, disturbed, lambda job: job.attempt == 2)
+            await wait_for_job(world.store, disturbed, lambda job: job.attempt == 2)
         handed_back = await job_now(world.store, disturbed)
         assert (handed_back.status, handed_back.attempt) == (JobStatus.QUEUED, 1)
         assert await world.store.read(lambda c: jobs.read_checkpoint(c, disturbed.id)) is not None
-        assert not any(lives(child) for child in started)
-        async with working(world.store):
-            done = await ended(world.store, disturbed)
+        assert not any(is_running(child) for child in started)
+        async with running_worker(world.store):
+            done = await wait_for_end(world.store, disturbed)
 
         assert (done.status, done.attempt, done.claims) == (JobStatus.COMPLETED, 2, 3)
         assert expected == await content_of(world, disturbed)
@@ -330,40 +331,40 @@ async def test_a_killed_and_a_handed_back_job_end_in_the_version_of_an_undisturb
 
 async def test_cancelling_ends_a_training_process_for_good(store: Store, started: list[Process]) -> None:
     world = await make_world(store)
-    await teach(world, range(40))
+    await add_biased_corrections(world, range(40))
     job = await create(world, TrainingType.FULL_RETRAIN, ExecutionOptions(), **LONG | {"max_epochs": 10_000})
-    async with working(store):
-        await stands(store, job, JobStatus.TRAINING)
+    async with running_worker(store):
+        await wait_for_status(store, job, JobStatus.TRAINING)
         await JobManager(store).cancel(world.viewer, job.id, "enough")
-        cancelled = await ended(store, job)
+        cancelled = await wait_for_end(store, job)
         async with asyncio.timeout(10):
             await started[0].wait()
 
     assert cancelled.status is JobStatus.CANCELLED
-    assert not lives(started[0])
+    assert not is_running(started[0])
     assert await store.read(lambda c: jobs.read_checkpoint(c, job.id)) is None
 
 
 async def test_a_process_without_a_single_label_to_learn_from_says_so(store: Store) -> None:
     world = await make_world(store)
-    await teach(world, range(2))
+    await add_biased_corrections(world, range(2))
     job = await create(world, TrainingType.FULL_RETRAIN, ExecutionOptions())
     await retract_all(world)
-    async with working(store):
-        failed = await ended(store, job)
+    async with running_worker(store):
+        failed = await wait_for_end(store, job)
 
     assert (failed.status, failed.error_code) == (JobStatus.FAILED, "NO_LABELS")
 
 
 async def test_a_damaged_base_version_fails_its_job_at_once_and_says_which_it_is(store: Store) -> None:
     world = await make_world(store)
-    await teach(world, range(4))
+    await add_biased_corrections(world, range(4))
     version = await make_version(world)  # whose content is none that a version has
     job = await create(world, TrainingType.INCREMENTAL, ExecutionOptions())
     goes_on = update(TrainingJob).where(TrainingJob.id == job.id).values(base_version_id=version.id)
     await store.write(lambda c: c.execute(goes_on))
-    async with working(store):
-        failed = await ended(store, job)
+    async with running_worker(store):
+        failed = await wait_for_end(store, job)
 
     assert (failed.status, failed.error_code, failed.claims) == (JobStatus.FAILED, "BASE_VERSION_DAMAGED", 1)
     assert version.id in str(failed.error_message)
@@ -374,12 +375,12 @@ async def test_what_would_go_wrong_each_time_is_not_tried_again(
     store: Store, capfd: pytest.CaptureFixture[str]
 ) -> None:
     world = await make_world(store)
-    await teach(world, range(4))
+    await add_biased_corrections(world, range(4))
     job = await create(world, TrainingType.FULL_RETRAIN, ExecutionOptions())
     broken = update(TrainingJob).where(TrainingJob.id == job.id).values(config={"seed": 1})
     await store.write(lambda c: c.execute(broken))
-    async with working(store):
-        failed = await ended(store, job)
+    async with running_worker(store):
+        failed = await wait_for_end(store, job)
 
     assert (failed.status, failed.error_code, failed.claims) == (JobStatus.FAILED, "INTERNAL", 1)
     assert "The training process failed: KeyError: 'learning_rate'" in capfd.readouterr().err

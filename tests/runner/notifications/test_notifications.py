@@ -29,7 +29,7 @@ from store.database.rows import fetch_all
 from store.database.signals import Topic
 from store.database.store import Store
 from tests.factories import World, make_job, make_world
-from tests.runner.receivers import WebReceiver, answer, web_receiver
+from tests.runner.notifications.receivers import WebReceiver, answer, web_receiver
 
 
 @pytest.fixture

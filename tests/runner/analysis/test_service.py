@@ -13,7 +13,7 @@ from runner.analysis import service as module
 from runner.analysis.requests import LearningCurveRequest
 from runner.analysis.results import CurvePoint, Estimate, LearningCurveResult
 from runner.analysis.service import AnalysisService
-from tests.runner.running import lives
+from tests.runner.scripted_processes import is_running
 
 ANSWER = LearningCurveResult(7, [CurvePoint(0, Estimate(0.2, 0.1, 0.3), None)])
 
@@ -109,7 +109,7 @@ async def test_a_question_that_takes_too_long_is_given_up(
     with pytest.raises(LimitExceeded, match="given up"):
         await run(insight)
 
-    assert not any(map(lives, thinkers.started))
+    assert not any(map(is_running, thinkers.started))
 
 
 async def test_a_few_are_thought_about_at_a_time_and_too_many_are_refused(
@@ -128,7 +128,7 @@ async def test_a_few_are_thought_about_at_a_time_and_too_many_are_refused(
     assert not joined.done()
     await insight.close()
     await asyncio.gather(*waiting, joined, return_exceptions=True)
-    assert not any(map(lives, thinkers.started))
+    assert not any(map(is_running, thinkers.started))
 
 
 async def test_who_stops_waiting_does_not_stop_what_others_wait_for(

@@ -12,7 +12,7 @@ from runner.jobs.manager import JobManager
 from store.database.store import Store
 from store.summary.excluded import count_excluded
 from tests.factories import World, make_world, new_feedback, submit, training_spec
-from tests.runner.lessons import add_items, teach
+from tests.runner.training_examples import add_biased_corrections, add_items
 from trainer.task import Task, TrainingConfig
 from trainer.train import train
 
@@ -42,11 +42,11 @@ def learned(world: World, data: Dataset) -> bytes:
 
 async def test_the_next_full_retrain_equals_one_that_never_saw_what_was_retracted(store: Store) -> None:
     clean, other = await make_world(store), await make_world(store)
-    await teach(clean, range(30))
-    await teach(other, range(17))
+    await add_biased_corrections(clean, range(30))
+    await add_biased_corrections(other, range(17))
     [odd] = await add_items(other, range(100, 101))
     await submit(other, new_feedback(odd, scores=[1.0, 5.0], by="zed"), new_feedback(odd, rating=1, by="yan"))
-    await teach(other, range(17, 30))
+    await add_biased_corrections(other, range(17, 30))
     noticed = learned(other, await feedback_of(other))
     await retract(other, 18)
     await retract(other, 19)
@@ -70,7 +70,7 @@ async def test_a_retraction_brings_the_word_back_that_it_had_replaced(store: Sto
 
 async def test_what_is_retracted_leaves_a_job_that_has_not_started_and_the_job_tells(store: Store) -> None:
     world = await make_world(store)
-    await teach(world, range(4))
+    await add_biased_corrections(world, range(4))
     await retract(world, 4, at=datetime.now(UTC) - timedelta(days=1))
     job, _ = await JobManager(store).submit(world.viewer, training_spec(world))
     await retract(world, 2)

@@ -20,23 +20,19 @@ from store.database.rows import fetch_all
 from store.database.store import Store
 from store.jobs import StaleClaim
 from tests.factories import World, job_now, log_of, make_job, make_version, make_world
-from tests.runner.running import (
+from tests.runner.scripted_processes import (
     BEGUN,
     LOADED,
     TRAINED,
-    Actors,
-    actors,
-    ended,
-    lives,
-    outcome,
-    progress,
-    stands,
-    until,
-    way_of,
-    working,
+    ScriptedProcesses,
+    is_running,
+    outcome_report,
+    progress_report,
+    scripted,
 )
+from tests.runner.worker_harness import running_worker, status_history, wait_for_end, wait_for_job, wait_for_status
 
-__all__ = ["actors"]
+__all__ = ["scripted"]
 
 TARGETS = {"notification_email": "ann@example.org", "webhook_url": "https://example.org/hook"}
 FULL = ["created", "queued", "preparing", "training", "validating", "completed"]
@@ -47,11 +43,11 @@ async def versions_of(world: World) -> list[JudgeVersion]:
     return await world.store.read(lambda c: fetch_all(c, statement, JudgeVersion))
 
 
-async def owed(store: Store) -> list[Delivery]:
+async def pending_deliveries(store: Store) -> list[Delivery]:
     return await store.read(lambda c: fetch_all(c, select(Delivery), Delivery))
 
 
-async def gone(process: Process) -> None:
+async def wait_for_exit(process: Process) -> None:
     async with asyncio.timeout(10):
         await process.wait()
 
@@ -59,16 +55,18 @@ async def gone(process: Process) -> None:
 # --- to a good end
 
 
-async def test_a_job_is_trained_and_everything_it_achieved_is_told_before_its_end(store: Store, actors: Actors) -> None:
-    actors.play(*TRAINED, outcome(warnings=({"code": "ODD", "message": "Odd."},)))
+async def test_a_job_is_trained_and_everything_it_achieved_is_told_before_its_end(
+    store: Store, scripted: ScriptedProcesses
+) -> None:
+    scripted.add_script(*TRAINED, outcome_report(warnings=({"code": "ODD", "message": "Odd."},)))
     world = await make_world(store)
     job = await make_job(world, feedback_upto=7)
-    async with working(store):
-        done = await ended(store, job)
+    async with running_worker(store):
+        done = await wait_for_end(store, job)
     [version] = await versions_of(world)
     log = await log_of(store, job)
 
-    assert await way_of(store, job) == FULL
+    assert await status_history(store, job) == FULL
     assert [event.kind.value for event in log] == [
         "status", "status", "status", "note", "status", "epoch", "epoch", "status", "note", "warning", "version",
         "status",
@@ -84,25 +82,25 @@ async def test_a_job_is_trained_and_everything_it_achieved_is_told_before_its_en
     assert await store.read(lambda c: judges.read_version_content(c, version.id)) == b"learned"
 
 
-async def test_a_validation_skips_training_and_makes_no_version(store: Store, actors: Actors) -> None:
-    actors.play(LOADED, progress("validating", 0.5), outcome(None))
+async def test_a_validation_skips_training_and_makes_no_version(store: Store, scripted: ScriptedProcesses) -> None:
+    scripted.add_script(LOADED, progress_report("validating", 0.5), outcome_report(None))
     world = await make_world(store)
     job = await make_job(world, training_type=TrainingType.VALIDATION, options={"auto_deploy": True})
-    async with working(store):
-        done = await ended(store, job)
+    async with running_worker(store):
+        done = await wait_for_end(store, job)
 
-    assert await way_of(store, job) == ["created", "queued", "preparing", "validating", "completed"]
+    assert await status_history(store, job) == ["created", "queued", "preparing", "validating", "completed"]
     assert (done.attempt, done.result_version_id, done.deployment) == (1, None, None)
     assert done.evidence is not None
     assert await versions_of(world) == []
 
 
-async def test_what_the_process_could_not_do_is_told_in_its_words(store: Store, actors: Actors) -> None:
-    actors.play(*BEGUN, {"failed": {"code": "DIVERGED", "message": "The loss exploded."}})
+async def test_what_the_process_could_not_do_is_told_in_its_words(store: Store, scripted: ScriptedProcesses) -> None:
+    scripted.add_script(*BEGUN, {"failed": {"code": "DIVERGED", "message": "The loss exploded."}})
     world = await make_world(store)
     job = await make_job(world)
-    async with working(store):
-        failed = await ended(store, job)
+    async with running_worker(store):
+        failed = await wait_for_end(store, job)
 
     assert (failed.status, failed.error_code, failed.error_message) == (
         JobStatus.FAILED,
@@ -115,62 +113,66 @@ async def test_what_the_process_could_not_do_is_told_in_its_words(store: Store, 
 
 @pytest.mark.parametrize("end", ["completed", "failed", "cancelled"])
 async def test_messages_are_owed_once_to_each_target_from_the_moment_of_the_end(
-    store: Store, actors: Actors, end: str
+    store: Store, scripted: ScriptedProcesses, end: str
 ) -> None:
-    actors.play(*BEGUN, code=1)
+    scripted.add_script(*BEGUN, code=1)
     if end == "failed":
-        actors.play({"failed": {"code": "DIVERGED", "message": "No."}})
+        scripted.add_script({"failed": {"code": "DIVERGED", "message": "No."}})
     else:
-        actors.play(*TRAINED, *([outcome()] if end == "completed" else []), hold=end == "cancelled")
+        scripted.add_script(*TRAINED, *([outcome_report()] if end == "completed" else []), hold=end == "cancelled")
     world = await make_world(store)
     job = await make_job(world, options=TARGETS)
-    async with working(store):
+    async with running_worker(store):
         if end == "cancelled":
-            await stands(store, job, JobStatus.VALIDATING)
-            assert await owed(store) == []
+            await wait_for_status(store, job, JobStatus.VALIDATING)
+            assert await pending_deliveries(store) == []
             await JobManager(store).cancel(world.viewer, job.id, None)
-        await ended(store, job)
+        await wait_for_end(store, job)
 
-    assert sorted((row.channel, row.payload["type"]) for row in await owed(store)) == [
+    assert sorted((row.channel, row.payload["type"]) for row in await pending_deliveries(store)) == [
         ("email", f"training_job.{end}"),
         ("webhook", f"training_job.{end}"),
     ]
 
 
-async def test_workers_on_two_servers_finish_every_job_once(store: Store, other_store: Store, actors: Actors) -> None:
-    actors.play(*TRAINED, outcome())
+async def test_workers_on_two_servers_finish_every_job_once(
+    store: Store, other_store: Store, scripted: ScriptedProcesses
+) -> None:
+    scripted.add_script(*TRAINED, outcome_report())
     worlds = [await make_world(store) for _ in range(3)]
     made = [await make_job(world) for world in worlds for _ in range(3)]
-    async with working(store, slots=2), working(other_store, slots=2):
-        done = [await ended(store, job) for job in made]
+    async with running_worker(store, slots=2), running_worker(other_store, slots=2):
+        done = [await wait_for_end(store, job) for job in made]
 
     assert [job.attempt for job in done] == [1] * 9
-    assert [await way_of(store, job) for job in made] == [FULL] * 9
+    assert [await status_history(store, job) for job in made] == [FULL] * 9
     assert [len(await versions_of(world)) for world in worlds] == [3, 3, 3]
 
 
 # --- deployment
 
 
-async def deployed(store: Store, world: World, **options: object) -> TrainingJob:
+async def train_with_auto_deploy(store: Store, world: World, **options: object) -> TrainingJob:
     job = await make_job(world, options={"auto_deploy": True} | options)
-    async with working(store):
-        return await ended(store, job)
+    async with running_worker(store):
+        return await wait_for_end(store, job)
 
 
-async def active(world: World) -> str | None:
+async def active_version_id(world: World) -> str | None:
     return (await world.store.read(lambda c: judges.get_judge_by_pk(c, world.judge.pk))).active_version_id
 
 
-async def test_a_version_that_is_proven_better_is_deployed_with_the_job(store: Store, actors: Actors) -> None:
-    actors.play(*TRAINED, outcome())
+async def test_a_version_that_is_proven_better_is_deployed_with_the_job(
+    store: Store, scripted: ScriptedProcesses
+) -> None:
+    scripted.add_script(*TRAINED, outcome_report())
     world = await make_world(store)
-    job = await deployed(store, world)
+    job = await train_with_auto_deploy(store, world)
     log = await log_of(store, job)
 
     assert job.deployment is not None
     assert job.deployment["deployed"]
-    assert await active(world) == job.result_version_id
+    assert await active_version_id(world) == job.result_version_id
     assert [event.kind.value for event in log[-3:]] == ["version", "deployment", "status"]
     assert log[-2].body == {"deployed": True, "reason": job.deployment["reason"]}
 
@@ -179,76 +181,80 @@ async def test_a_version_that_is_proven_better_is_deployed_with_the_job(store: S
     ("proof", "why"), [({"improved": False}, "not proven better"), ({"worsened": True}, "proven worse on 1")]
 )
 async def test_a_version_that_is_not_is_kept_as_a_candidate_and_the_reason_recorded(
-    store: Store, actors: Actors, proof: dict[str, bool], why: str
+    store: Store, scripted: ScriptedProcesses, proof: dict[str, bool], why: str
 ) -> None:
-    actors.play(*TRAINED, outcome(**proof))
+    scripted.add_script(*TRAINED, outcome_report(**proof))
     world = await make_world(store)
-    job = await deployed(store, world)
+    job = await train_with_auto_deploy(store, world)
     [version] = await versions_of(world)
 
     assert job.status is JobStatus.COMPLETED
     assert job.deployment is not None
     assert not job.deployment["deployed"]
     assert why in job.deployment["reason"]
-    assert await active(world) is None
+    assert await active_version_id(world) is None
     assert version.status.value == "candidate"
 
 
-async def test_a_proof_against_a_version_that_is_no_longer_active_deploys_nothing(store: Store, actors: Actors) -> None:
-    actors.play(*TRAINED, outcome())
+async def test_a_proof_against_a_version_that_is_no_longer_active_deploys_nothing(
+    store: Store, scripted: ScriptedProcesses
+) -> None:
+    scripted.add_script(*TRAINED, outcome_report())
     world = await make_world(store)
     other = await make_version(world)
     job = await make_job(world, options={"auto_deploy": True}, base_version_id=other.id)
-    async with working(store):
-        done = await ended(store, job)
+    async with running_worker(store):
+        done = await wait_for_end(store, job)
 
     assert done.deployment is not None
     assert not done.deployment["deployed"]
     assert "another version" in done.deployment["reason"]
-    assert await active(world) is None
+    assert await active_version_id(world) is None
 
 
-async def test_nothing_is_deployed_that_was_not_asked_for(store: Store, actors: Actors) -> None:
-    actors.play(*TRAINED, outcome())
+async def test_nothing_is_deployed_that_was_not_asked_for(store: Store, scripted: ScriptedProcesses) -> None:
+    scripted.add_script(*TRAINED, outcome_report())
     world = await make_world(store)
-    job = await deployed(store, world, auto_deploy=False)
+    job = await train_with_auto_deploy(store, world, auto_deploy=False)
 
     assert job.deployment is None
-    assert await active(world) is None
+    assert await active_version_id(world) is None
 
 
 # --- processes that die
 
 
-async def test_a_job_whose_process_is_killed_is_trained_again(store: Store, actors: Actors) -> None:
-    actors.play(*BEGUN, hold=True)
-    actors.play(*TRAINED, outcome())
+async def test_a_job_whose_process_is_killed_is_trained_again(store: Store, scripted: ScriptedProcesses) -> None:
+    scripted.add_script(*BEGUN, hold=True)
+    scripted.add_script(*TRAINED, outcome_report())
     job = await make_job(await make_world(store))
-    async with working(store):
-        await stands(store, job, JobStatus.TRAINING)
-        os.kill(actors.started[0].pid, signal.SIGKILL)
-        done = await ended(store, job)
+    async with running_worker(store):
+        await wait_for_status(store, job, JobStatus.TRAINING)
+        os.kill(scripted.started[0].pid, signal.SIGKILL)
+        done = await wait_for_end(store, job)
 
     assert (done.status, done.attempt, done.claims) == (JobStatus.COMPLETED, 2, 2)
-    assert await way_of(store, job) == [*FULL[:4], "queued", "preparing", "training", "validating", "completed"]
+    assert await status_history(store, job) == [*FULL[:4], "queued", "preparing", "training", "validating", "completed"]
 
 
-async def test_a_job_whose_processes_all_die_is_given_up_after_three_attempts(store: Store, actors: Actors) -> None:
-    actors.play(*BEGUN, code=1)
+async def test_a_job_whose_processes_all_die_is_given_up_after_three_attempts(
+    store: Store, scripted: ScriptedProcesses
+) -> None:
+    scripted.add_script(*BEGUN, code=1)
     job = await make_job(await make_world(store))
-    async with working(store):
-        failed = await ended(store, job)
+    async with running_worker(store):
+        failed = await wait_for_end(store, job)
 
     assert (failed.status, failed.error_code, failed.attempt) == (JobStatus.FAILED, "WORKER_LOST", 3)
     assert "3 attempts" in (failed.error_message or "")
-    assert (await way_of(store, job)).count("training") == 3
+    assert (await status_history(store, job)).count("training") == 3
 
 
-async def test_processes_that_die_before_training_are_given_up_too(store: Store, actors: Actors) -> None:
-    actors.play(code=1)
+async def test_processes_that_die_before_training_are_given_up_too(store: Store, scripted: ScriptedProcesses) -> None:
+    scripted.add_script(code=1)
     job = await make_job(await make_world(store))
-    async with working(store):
-        failed = await ended(store, job)
+    async with running_worker(store):
+        failed = await wait_for_end(store, job)
 
     assert (failed.status, failed.error_code, failed.attempt, failed.claims) == (
         JobStatus.FAILED,
@@ -258,13 +264,15 @@ async def test_processes_that_die_before_training_are_given_up_too(store: Store,
     )
 
 
-async def test_the_job_of_a_worker_that_vanished_is_swept_and_done_by_another(store: Store, actors: Actors) -> None:
-    actors.play(*TRAINED, outcome())
+async def test_the_job_of_a_worker_that_vanished_is_swept_and_done_by_another(
+    store: Store, scripted: ScriptedProcesses
+) -> None:
+    scripted.add_script(*TRAINED, outcome_report())
     job = await make_job(await make_world(store))
     vanished = await store.write(lambda c: jobs.claim_next(c, "elsewhere:1:1", timedelta(0)))
     assert vanished is not None
-    async with working(store):
-        done = await ended(store, job)
+    async with running_worker(store):
+        done = await wait_for_end(store, job)
 
     assert (done.status, done.claims, done.fence) == (JobStatus.COMPLETED, 2, 3)
     assert "its worker was lost" in [event.message for event in await log_of(store, job)][3]
@@ -273,15 +281,15 @@ async def test_the_job_of_a_worker_that_vanished_is_swept_and_done_by_another(st
 # --- cancelling and stopping
 
 
-async def test_cancelling_a_running_job_ends_it_and_its_process(store: Store, actors: Actors) -> None:
-    actors.play(*BEGUN, hold=True)
+async def test_cancelling_a_running_job_ends_it_and_its_process(store: Store, scripted: ScriptedProcesses) -> None:
+    scripted.add_script(*BEGUN, hold=True)
     world = await make_world(store)
     job = await make_job(world)
-    async with working(store):
-        await stands(store, job, JobStatus.TRAINING)
+    async with running_worker(store):
+        await wait_for_status(store, job, JobStatus.TRAINING)
         await JobManager(store).cancel(world.viewer, job.id, "enough")
-        cancelled = await ended(store, job)
-        await gone(actors.started[0])
+        cancelled = await wait_for_end(store, job)
+        await wait_for_exit(scripted.started[0])
 
     assert cancelled.status is JobStatus.CANCELLED
     assert (await log_of(store, job))[-1].message == "The job was cancelled: enough"
@@ -289,28 +297,28 @@ async def test_cancelling_a_running_job_ends_it_and_its_process(store: Store, ac
 
 
 async def test_cancelling_from_another_server_reaches_the_worker(
-    store: Store, other_store: Store, actors: Actors
+    store: Store, other_store: Store, scripted: ScriptedProcesses
 ) -> None:
-    actors.play(*BEGUN, hold=True)
+    scripted.add_script(*BEGUN, hold=True)
     world = await make_world(store)
     job = await make_job(world)
-    async with working(store):
-        await stands(other_store, job, JobStatus.TRAINING)
+    async with running_worker(store):
+        await wait_for_status(other_store, job, JobStatus.TRAINING)
         await JobManager(other_store).cancel(world.viewer, job.id, None)
-        cancelled = await ended(other_store, job)
+        cancelled = await wait_for_end(other_store, job)
 
     assert cancelled.status is JobStatus.CANCELLED
 
 
-async def test_a_queued_job_that_was_cancelled_is_never_started(store: Store, actors: Actors) -> None:
-    actors.play(*TRAINED, outcome())
+async def test_a_queued_job_that_was_cancelled_is_never_started(store: Store, scripted: ScriptedProcesses) -> None:
+    scripted.add_script(*TRAINED, outcome_report())
     world = await make_world(store)
     cancelled, kept = await make_job(world), await make_job(world)
     await JobManager(store).cancel(world.viewer, cancelled.id, None)
-    async with working(store):
-        await ended(store, kept)
+    async with running_worker(store):
+        await wait_for_end(store, kept)
 
-    assert await way_of(store, cancelled) == ["created", "queued", "cancelled"]
+    assert await status_history(store, cancelled) == ["created", "queued", "cancelled"]
 
 
 async def test_a_cancellation_at_the_last_moment_counts(store: Store) -> None:
@@ -319,27 +327,29 @@ async def test_a_cancellation_at_the_last_moment_counts(store: Store) -> None:
     job = await store.write(lambda c: jobs.claim_next(c, "w", timedelta(minutes=1)))
     assert job is not None
     await JobManager(store).cancel(world.viewer, job.id, "stop")
-    done = await store.write(lambda c: publish_result(c, job.id, job.fence, outcome()["outcome"], b"learned"))
+    done = await store.write(lambda c: publish_result(c, job.id, job.fence, outcome_report()["outcome"], b"learned"))
 
     assert done.status is JobStatus.CANCELLED
     assert await versions_of(world) == []
-    assert await active(world) is None
+    assert await active_version_id(world) is None
 
 
-async def test_a_worker_that_stops_hands_its_job_back_and_spends_no_attempt(store: Store, actors: Actors) -> None:
-    actors.play(*BEGUN, hold=True)
-    actors.play(*BEGUN, hold=True)  # the spare that waited
-    actors.play(*TRAINED, outcome())
+async def test_a_worker_that_stops_hands_its_job_back_and_spends_no_attempt(
+    store: Store, scripted: ScriptedProcesses
+) -> None:
+    scripted.add_script(*BEGUN, hold=True)
+    scripted.add_script(*BEGUN, hold=True)  # the spare that waited
+    scripted.add_script(*TRAINED, outcome_report())
     job = await make_job(await make_world(store))
-    async with working(store):
-        await stands(store, job, JobStatus.TRAINING)
+    async with running_worker(store):
+        await wait_for_status(store, job, JobStatus.TRAINING)
     handed_back = await job_now(store, job)
 
     assert (handed_back.status, handed_back.attempt, handed_back.owner) == (JobStatus.QUEUED, 0, None)
-    assert not any(lives(process) for process in actors.started)
+    assert not any(is_running(process) for process in scripted.started)
 
-    async with working(store):
-        done = await ended(store, job)
+    async with running_worker(store):
+        done = await wait_for_end(store, job)
 
     assert (done.status, done.attempt, done.claims) == (JobStatus.COMPLETED, 1, 2)
 
@@ -360,7 +370,7 @@ async def test_a_job_is_handed_back_also_while_its_process_is_still_starting(
     monkeypatch.setattr("runner.processes.spawn.WarmProcess.prepare", lambda _self: None)
     monkeypatch.setattr("runner.processes.spawn.WarmProcess.take", no_spare)
     job = await make_job(await make_world(store))
-    async with working(store):
+    async with running_worker(store):
         async with asyncio.timeout(10):
             await starting.wait()
     handed_back = await job_now(store, job)
@@ -368,23 +378,23 @@ async def test_a_job_is_handed_back_also_while_its_process_is_still_starting(
     assert (handed_back.status, handed_back.attempt) == (JobStatus.QUEUED, 0)
 
 
-async def test_a_stopped_worker_leaves_no_process_behind(store: Store, actors: Actors) -> None:
-    actors.play(*TRAINED, outcome())
+async def test_a_stopped_worker_leaves_no_process_behind(store: Store, scripted: ScriptedProcesses) -> None:
+    scripted.add_script(*TRAINED, outcome_report())
     job = await make_job(await make_world(store))
-    async with working(store):
-        await ended(store, job)
+    async with running_worker(store):
+        await wait_for_end(store, job)
 
-    assert actors.started
-    assert not any(lives(process) for process in actors.started)
+    assert scripted.started
+    assert not any(is_running(process) for process in scripted.started)
 
 
 # --- fences and leases
 
 
 async def test_a_worker_whose_job_was_taken_over_writes_nothing_more_and_kills_its_process(
-    store: Store, actors: Actors
+    store: Store, scripted: ScriptedProcesses
 ) -> None:
-    actors.play(*BEGUN, hold=True)
+    scripted.add_script(*BEGUN, hold=True)
     world = await make_world(store)
     job = await make_job(world)
 
@@ -393,12 +403,12 @@ async def test_a_worker_whose_job_was_taken_over_writes_nothing_more_and_kills_i
         jobs.release(connection, held, held.fence, "it was cut off", attempt_spent=True)
         return jobs.claim_next(connection, "another", timedelta(minutes=5))
 
-    async with working(store):
-        await until(store, job, lambda row: (row.progress or {}).get("epoch") == 1)
+    async with running_worker(store):
+        await wait_for_job(store, job, lambda row: (row.progress or {}).get("epoch") == 1)
         taken = await store.write(take_over)
         assert taken is not None
         before = await log_of(store, job)
-        await gone(actors.started[0])
+        await wait_for_exit(scripted.started[0])
 
     assert await job_now(store, job) == taken
     assert await log_of(store, job) == before
@@ -413,23 +423,25 @@ async def test_a_result_under_an_old_fence_publishes_nothing(store: Store) -> No
     new = await store.write(lambda c: jobs.claim_next(c, "w2", timedelta(minutes=1)))
     assert new is not None
     with pytest.raises(StaleClaim):
-        await store.write(lambda c: publish_result(c, old.id, old.fence, outcome()["outcome"], b"old"))
+        await store.write(lambda c: publish_result(c, old.id, old.fence, outcome_report()["outcome"], b"old"))
     before = await log_of(store, old)
-    await store.write(lambda c: publish_result(c, new.id, new.fence, outcome()["outcome"], b"new"))
+    await store.write(lambda c: publish_result(c, new.id, new.fence, outcome_report()["outcome"], b"new"))
     [version] = await versions_of(world)
 
     assert before[-1].body["to"] == "preparing"
     assert await store.read(lambda c: judges.read_version_content(c, version.id)) == b"new"
-    assert len(await owed(store)) == 2
+    assert len(await pending_deliveries(store)) == 2
 
 
-async def test_a_quiet_jobs_lease_is_renewed_for_as_long_as_its_process_lives(store: Store, actors: Actors) -> None:
-    actors.play(*BEGUN, hold=True)
+async def test_a_quiet_jobs_lease_is_renewed_for_as_long_as_its_process_lives(
+    store: Store, scripted: ScriptedProcesses
+) -> None:
+    scripted.add_script(*BEGUN, hold=True)
     job = await make_job(await make_world(store))
-    async with working(store, LeasePolicy(seconds=2.0, tick=0.02)):
-        first = await stands(store, job, JobStatus.TRAINING)
+    async with running_worker(store, LeasePolicy(seconds=2.0, tick=0.02)):
+        first = await wait_for_status(store, job, JobStatus.TRAINING)
         assert first.lease_until is not None
-        later = await until(
+        later = await wait_for_job(
             store,
             job,
             lambda row: row.lease_until is not None and row.lease_until > first.lease_until + timedelta(seconds=2),
@@ -438,11 +450,11 @@ async def test_a_quiet_jobs_lease_is_renewed_for_as_long_as_its_process_lives(st
     assert (later.status, later.claims) == (JobStatus.TRAINING, 1)
 
 
-async def test_a_checkpoint_is_there_for_the_next_attempt(store: Store, actors: Actors) -> None:
-    actors.play(*BEGUN, {"checkpoint": "aGFsZg=="}, progress("training", 0.5, 2), hold=True)
+async def test_a_checkpoint_is_there_for_the_next_attempt(store: Store, scripted: ScriptedProcesses) -> None:
+    scripted.add_script(*BEGUN, {"checkpoint": "aGFsZg=="}, progress_report("training", 0.5, 2), hold=True)
     job = await make_job(await make_world(store))
-    async with working(store):
-        await until(store, job, lambda row: (row.progress or {}).get("epoch") == 2)
+    async with running_worker(store):
+        await wait_for_job(store, job, lambda row: (row.progress or {}).get("epoch") == 2)
     kept = await store.read(lambda c: jobs.read_checkpoint(c, job.id))
 
     assert kept == b"half"

@@ -9,7 +9,7 @@ from subprocess import PIPE
 
 import pytest
 
-HOME = Path(__file__).resolve().parents[2]
+HOME = Path(__file__).resolve().parents[3]
 KEY = "jsk_" + "a1B2-_" * 7
 
 # Each ends in another way that Python would print with a stack and the path of a file.

@@ -1,0 +1,89 @@
+"""Training processes that report what a test's script contains."""
+
+import asyncio
+import base64
+import os
+import sys
+from asyncio.subprocess import PIPE, Process
+from typing import Any
+
+import orjson
+import pytest
+
+from tests.factories import evidence
+
+Report = dict[str, Any]
+
+# Takes its order, says its lines, then ends, or stays until its input ends or it is killed.
+_PROGRAM = """
+import sys
+sys.stdin.readline()
+sys.stdout.write(sys.argv[1])
+sys.stdout.flush()
+if sys.argv[2] == "hold":
+    sys.stdin.read()
+sys.exit(int(sys.argv[3]))
+"""
+
+
+def is_running(process: Process) -> bool:
+    """Whether a process is there."""
+    try:
+        os.kill(process.pid, 0)
+    except ProcessLookupError:
+        return False
+    return process.returncode is None
+
+
+def progress_report(phase: str, fraction: float, epoch: int | None = None, message: str = "On the way") -> Report:
+    """A line about how far training is."""
+    loss = None if epoch is None else 1.0 / epoch
+    body = {"phase": phase, "fraction": fraction, "message": message, "epoch": epoch, "max_epochs": epoch and 9}
+    return {"progress": body | {"loss": loss, "validation_loss": None, "mean_absolute_error": None}}
+
+
+def outcome_report(version: bytes | None = b"learned", *, warnings: tuple[Report, ...] = (), **proof: bool) -> Report:
+    """The line that ends a successful training."""
+    content = None if version is None else base64.b64encode(version).decode()
+    rest = {"evidence": evidence(**proof), "chosen": {"max_epochs": 2}, "warnings": warnings, "lineage": {"seed": 0}}
+    return {"outcome": {"version": content} | rest}
+
+
+LOADED: Report = {"loaded": {"labels": 3, "items": 2, "left_out": {"comments": 1}}}
+TRAINED = (
+    LOADED,
+    progress_report("training", 0.2, 1),
+    progress_report("training", 0.6, 2),
+    progress_report("validating", 0.9),
+)
+BEGUN = (LOADED, progress_report("training", 0.2, 1))
+
+
+class ScriptedProcesses:
+    """Training processes with a script each; the last script is played again and again."""
+
+    def __init__(self) -> None:
+        self.started: list[Process] = []
+        self._scripts: list[tuple[str, ...]] = []
+
+    def add_script(self, *reports: Report, hold: bool = False, code: int = 0) -> None:
+        """Add a script: what to say, whether to stay then, and how to end."""
+        lines = b"".join(orjson.dumps(report) + b"\n" for report in reports).decode()
+        self._scripts.append((lines, "hold" if hold else "end", str(code)))
+
+    async def start(self) -> Process:
+        """A process with the next script."""
+        script = self._scripts[min(len(self.started), len(self._scripts) - 1)]
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-S", "-E", "-c", _PROGRAM, *script, stdin=PIPE, stdout=PIPE
+        )
+        self.started.append(process)
+        return process
+
+
+@pytest.fixture
+def scripted(monkeypatch: pytest.MonkeyPatch) -> ScriptedProcesses:
+    """Replace training processes by scripted ones."""
+    processes = ScriptedProcesses()
+    monkeypatch.setattr("runner.processes.spawn.start_process", processes.start)
+    return processes

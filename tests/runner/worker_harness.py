@@ -1,0 +1,51 @@
+"""Run workers and wait for their jobs."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from models.job import EventKind, TrainingJob
+from models.job_status import TERMINAL, JobStatus
+from runner.workers.leases import LeasePolicy
+from runner.workers.worker import Worker
+from store.database.signals import Topic
+from store.database.store import Store
+from tests.factories import job_now, log_of
+from tests.waiting import STALLED_SECONDS, TOTAL_SECONDS, Patience
+
+
+@asynccontextmanager
+async def running_worker(store: Store, leases: LeasePolicy | None = None, slots: int = 1) -> AsyncIterator[Worker]:
+    """A worker that takes jobs for as long as the block runs."""
+    worker = Worker(store, leases or LeasePolicy(tick=0.02), slots)
+    worker.start()
+    try:
+        yield worker
+    finally:
+        await worker.stop()
+
+
+async def wait_for_job(store: Store, job: TrainingJob, reached: Callable[[TrainingJob], bool]) -> TrainingJob:
+    """The job as soon as it stands as wanted."""
+    with store.signals.listen(Topic.JOBS, Topic.EVENTS) as listener:
+        row = await job_now(store, job)
+        patience = Patience("the job", lambda: (row.status, row.event_seq, row.fence), STALLED_SECONDS, TOTAL_SECONDS)
+        while not reached(row):
+            patience.check()
+            await listener.wait(0.5)
+            row = await job_now(store, job)
+    return row
+
+
+async def wait_for_end(store: Store, job: TrainingJob) -> TrainingJob:
+    """The job when it is over."""
+    return await wait_for_job(store, job, lambda row: row.status in TERMINAL)
+
+
+async def wait_for_status(store: Store, job: TrainingJob, status: JobStatus) -> TrainingJob:
+    """The job when it is in a state."""
+    return await wait_for_job(store, job, lambda row: row.status is status)
+
+
+async def status_history(store: Store, job: TrainingJob) -> list[str]:
+    """The states a job went through, by its log."""
+    return [event.body["to"] for event in await log_of(store, job) if event.kind is EventKind.STATUS]
