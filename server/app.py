@@ -15,7 +15,7 @@ from server.bulk import export
 from server.graphql.persisted_documents import PersistedDocuments, load_known_documents
 from server.graphql.view import GraphQLView
 from server.http.body_limit import BodyLimitMiddleware
-from server.http.headers import HostCheckMiddleware, SecurityHeadersMiddleware, cors
+from server.http.headers import HostCheckMiddleware, SecurityHeadersMiddleware, cors_middleware
 from server.http.rate_limit import RateLimiter, RateLimitMiddleware
 from server.rest import openapi, versions
 from server.rest import training_jobs as rest
@@ -32,12 +32,12 @@ def create_app(settings: Settings) -> Starlette:
             app.state.services = parts
             yield
 
-    rates = RateLimiter(settings.rate_limit) if settings.rate_limit is not None else None
+    limiter = RateLimiter(settings.rate_limit) if settings.rate_limit is not None else None
     graphql = GraphQLView(
         build_schema(settings.limits, introspection=settings.introspection, suggestions=settings.suggestions),
         settings.endpoint_limits,
         persisted=PersistedDocuments(load_known_documents(settings.persisted_documents), only=settings.only_persisted),
-        rates=rates,
+        limiter=limiter,
     )
     routes = [
         Route("/graphql", graphql),
@@ -61,10 +61,10 @@ def create_app(settings: Settings) -> Starlette:
         middleware=[
             Middleware(SecurityHeadersMiddleware),
             Middleware(HostCheckMiddleware, names=(settings.host, *settings.allowed_hosts)),
-            *cors(settings.allowed_origins),
+            *cors_middleware(settings.allowed_origins),
             Middleware(errors.ErrorMaskingMiddleware),
-            *([Middleware(RateLimitMiddleware, rates=rates)] if rates is not None else []),
-            Middleware(BodyLimitMiddleware, max_bytes=settings.max_body_bytes, streams=bulk.streams),
+            *([Middleware(RateLimitMiddleware, limiter=limiter)] if limiter is not None else []),
+            Middleware(BodyLimitMiddleware, max_bytes=settings.max_body_bytes, is_streamed=bulk.is_streamed),
         ],
     )
     app.state.end_streams = graphql.end_streams

@@ -29,7 +29,7 @@ AnyLoad = BulkLoad[Any, Any]
 Begin = Callable[[Context, str, LoadOptions], Awaitable[AnyLoad]]
 
 
-def streams(path: str) -> bool:
+def is_streamed(path: str) -> bool:
     """Whether a path's request may be of any size, since it is read bit by bit."""
     return _PATH.fullmatch(path) is not None
 

@@ -46,7 +46,7 @@ from server.http.content_negotiation import (
     graphql_error_response,
     response_media_type,
 )
-from server.http.json_limits import check_value_limit, exceeds_value_limit
+from server.http.json_limits import exceeds_value_limit, exceeds_value_limit_async
 from server.http.rate_limit import RateLimiter
 from server.services import Services
 
@@ -65,7 +65,7 @@ class GraphQLView(GraphQL[Context, None]):
         terms: EndpointLimits,
         *,
         persisted: PersistedDocuments,
-        rates: RateLimiter | None = None,
+        limiter: RateLimiter | None = None,
     ) -> None:
         super().__init__(
             schema,
@@ -80,7 +80,7 @@ class GraphQLView(GraphQL[Context, None]):
         )
         self._terms = terms
         self._persisted = persisted
-        self._rates = rates
+        self._limiter = limiter
         self._watch: SessionRegistry | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -127,7 +127,7 @@ class GraphQLView(GraphQL[Context, None]):
         header = request.headers.get("authorization")
         if isinstance(request, WebSocket):
             watch = self._watch_over(services)
-            return SocketContext(services, header, watch=watch, persisted=self._persisted, rates=self._rates)
+            return SocketContext(services, header, watch=watch, persisted=self._persisted, limiter=self._limiter)
         context = services.context(await authenticate(services.store, header))
         request.state.graphql = context
         return context
@@ -168,7 +168,7 @@ class GraphQLView(GraphQL[Context, None]):
         if request.method == "POST":
             if media != JSON:
                 raise HTTPException(415, f"Send the request as {JSON}.")
-            if await check_value_limit(await request.get_body(), self._terms.max_values):
+            if await exceeds_value_limit_async(await request.get_body(), self._terms.max_values):
                 raise BodyTooLarge(
                     f"The request holds more than {self._terms.max_values:,} values; send fewer items a call."
                 )

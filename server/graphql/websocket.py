@@ -37,7 +37,7 @@ class SocketContext(Context):
         *,
         watch: SessionRegistry,
         persisted: PersistedDocuments,
-        rates: RateLimiter | None,
+        limiter: RateLimiter | None,
     ) -> None:
         super().__init__(
             cast("Viewer", None),
@@ -51,7 +51,7 @@ class SocketContext(Context):
         self.connection_params: dict[str, Any] = {}
         self.watch = watch
         self.persisted = persisted
-        self.rates = rates
+        self.limiter = limiter
 
 
 class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
@@ -131,10 +131,10 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
             payload["query"] = self.context.persisted.resolve_text(payload["query"], payload.get("extensions"))
         except PersistedDocumentError as error:
             return GraphQLError(str(error), extensions={"code": error.code})
-        if self.context.rates is not None:
-            spent = await self.context.rates.hit(str(self.context.authorization))
-            if not spent.allowed:
-                return GraphQLError(spent.refusal, extensions={"code": ErrorCode.LIMIT_EXCEEDED})
+        if self.context.limiter is not None:
+            result = await self.context.limiter.hit(str(self.context.authorization))
+            if not result.allowed:
+                return GraphQLError(result.message, extensions={"code": ErrorCode.LIMIT_EXCEEDED})
         return None
 
     async def send_message(self, message: Message) -> None:

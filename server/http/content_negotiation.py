@@ -1,4 +1,4 @@
-"""Which media type a client of GraphQL wants to be answered in."""
+"""Content negotiation for GraphQL responses."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -8,11 +8,12 @@ from starlette.responses import JSONResponse
 JSON: Final = "application/json"
 GRAPHQL_RESPONSE: Final = "application/graphql-response+json"
 EVENT_STREAM: Final = "text/event-stream"
-# What a page of any origin may send without asking first. A request of these types is never a wish of GraphQL's.
+# A page of any origin may send these types without a CORS preflight. GraphQL requests never use them.
 SIMPLE_REQUEST_TYPES: Final = frozenset({"text/plain", "application/x-www-form-urlencoded", "multipart/form-data"})
 
 
-def _weighted(accept: str) -> Iterator[tuple[str, float]]:
+def _parse_accept(accept: str) -> Iterator[tuple[str, float]]:
+    """Return the media types of an Accept header with their weights, in order."""
     for part in accept.split(","):
         media, *parameters = [piece.strip().lower() for piece in part.split(";")]
         weight = 1.0
@@ -26,17 +27,17 @@ def _weighted(accept: str) -> Iterator[tuple[str, float]]:
 
 
 def response_media_type(accept: str) -> str:
-    """The newer media type where it is named at least as high as `application/json`."""
-    best: dict[str, float] = {}
-    for media, weight in _weighted(accept):
-        best[media] = max(best.get(media, 0.0), weight)
-    newer = best.get(GRAPHQL_RESPONSE, 0.0)
-    return GRAPHQL_RESPONSE if newer > 0 and newer >= best.get(JSON, 0.0) else JSON
+    """Return the GraphQL response type if its weight is at least that of `application/json`, else JSON."""
+    weights: dict[str, float] = {}
+    for media, weight in _parse_accept(accept):
+        weights[media] = max(weights.get(media, 0.0), weight)
+    newer = weights.get(GRAPHQL_RESPONSE, 0.0)
+    return GRAPHQL_RESPONSE if newer > 0 and newer >= weights.get(JSON, 0.0) else JSON
 
 
 def prefers_events(accept: str) -> bool:
-    """Whether server-sent events are named before JSON: some clients name them last in every request."""
-    for media, weight in _weighted(accept):
+    """Return whether server-sent events are named before JSON. Some clients name them last in every request."""
+    for media, weight in _parse_accept(accept):
         if media in (JSON, GRAPHQL_RESPONSE):
             return False
         if media == EVENT_STREAM and weight > 0:
@@ -47,6 +48,14 @@ def prefers_events(accept: str) -> bool:
 def graphql_error_response(
     accept: str, status: int, message: str, code: str, headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
-    """A request that nothing of was executed, answered in GraphQL's own form."""
+    """Return a GraphQL response for a request of which nothing was executed.
+
+    Args:
+        accept: Accept header of the request.
+        status: HTTP status.
+        message: text for people.
+        code: stable code for programs.
+        headers: further headers of the response.
+    """
     body = {"errors": [{"message": message, "extensions": {"code": code}}]}
     return JSONResponse(body, status, headers, media_type=response_media_type(accept))

@@ -1,9 +1,11 @@
-"""What every answer carries, and whom this server answers at all: security headers, and names it goes by.
+"""Security headers, CORS and the check of the Host header.
 
-A page of the internet can make a browser call servers of its owner's network. Two things stand against that. A page
-that points its own name at this server can't choose what stands in `Host`. And keys come in `Authorization`, never in
-cookies: no page may send that header to another origin without asking first, nor the `application/json` that GraphQL
-and REST take.
+A page on the internet can make a browser call servers in its owner's network. Two measures prevent that:
+
+1. A page that points its own host name at this server (DNS rebinding) cannot choose the `Host` header.
+   `HostCheckMiddleware` rejects unknown names.
+2. Keys are sent in `Authorization`, never in cookies. A page cannot send that header, or the `application/json` that
+   GraphQL and REST require, to another origin without a CORS preflight.
 """
 
 import re
@@ -20,7 +22,7 @@ from server.errors import error_response
 _HOST: Final = re.compile(r"(?:(?P<address>\[[0-9A-Fa-f:.]+\]|\d+\.\d+\.\d+\.\d+)|(?P<name>[A-Za-z0-9._-]+))(?::\d+)?")
 _ORIGIN: Final = re.compile(r"https?://[a-z0-9.-]+(?::\d+)?|https?://\[[0-9a-f:.]+\](?::\d+)?")
 
-# What is no page needs nothing, and nothing may show it in a frame. Pages bring a policy of their own.
+# Responses other than pages load nothing and cannot be framed. Pages bring a policy of their own.
 SECURITY_HEADERS: Final = {
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
@@ -33,37 +35,43 @@ SECURITY_HEADERS: Final = {
 
 
 class SecurityHeadersMiddleware:
-    """Adds the headers that an answer does not have yet."""
+    """Middleware that adds the security headers a response does not have yet."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, with the headers."""
+        """Call the application and add the headers to its response.
 
-        async def with_headers(message: Message) -> None:
+        Args:
+            scope: ASGI scope of the request.
+            receive: ASGI function that returns the next message of the request.
+            send: ASGI function that sends a message of the response.
+        """
+
+        async def send_with_headers(message: Message) -> None:
             if message["type"] in ("http.response.start", "websocket.http.response.start"):
                 headers = MutableHeaders(scope=message)
                 for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)
 
-        await self.app(scope, receive, with_headers)
+        await self.app(scope, receive, send_with_headers)
 
 
 def check_origin(text: str) -> str:
-    """A web origin as browsers write it, such as ``https://app.example.com``.
+    """Return a web origin as browsers write it, such as ``https://app.example.com``, unchanged.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the text is no web origin.
     """
     if text != "*" and not _ORIGIN.fullmatch(text):
         raise ValueError(f"{text!r} is no web origin; write one such as https://app.example.com, without a path")
     return text
 
 
-def cors(origins: Sequence[str]) -> list[Middleware]:
-    """What lets pages of these origins read answers; nothing where there are none."""
+def cors_middleware(origins: Sequence[str]) -> list[Middleware]:
+    """Return the middleware that lets pages of these origins read responses; empty without origins."""
     if not origins:
         return []
     return [
@@ -78,10 +86,10 @@ def cors(origins: Sequence[str]) -> list[Middleware]:
 
 
 class HostCheckMiddleware:
-    """Refuses requests that call the server by a name it does not go by.
+    """Middleware that rejects requests whose Host header does not name this server.
 
-    It goes by addresses, which nobody can point elsewhere, by `localhost`, and by the names it is given. A name that
-    begins with `*.` stands for all below it; `*` for any.
+    IP addresses are accepted because nobody can point them elsewhere. `localhost` and the given names are accepted too.
+    A name that begins with `*.` stands for all names below it, and `*` for any name.
     """
 
     def __init__(self, app: ASGIApp, names: Iterable[str]) -> None:
@@ -89,24 +97,29 @@ class HostCheckMiddleware:
         self._names = {name.lower().rstrip(".") for name in names}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer whoever knows the server's name."""
-        names = Headers(scope=scope).getlist("host") if scope["type"] != "lifespan" else []
-        if scope["type"] == "lifespan" or (len(names) == 1 and self.is_known_host(names[0])):
+        """Call the application if the Host header names this server, else respond with 400.
+
+        Args:
+            scope: ASGI scope of the request.
+            receive: ASGI function that returns the next message of the request.
+            send: ASGI function that sends a message of the response.
+        """
+        hosts = Headers(scope=scope).getlist("host") if scope["type"] != "lifespan" else []
+        if scope["type"] == "lifespan" or (len(hosts) == 1 and self.is_known_host(hosts[0])):
             await self.app(scope, receive, send)
             return
-        refusal = error_response(
-            400,
-            "UNKNOWN_HOST",
-            "This server does not go by the name in the Host header. Its operator can add it to "
-            "JUDGESMITH_ALLOWED_HOSTS.",
-        )
         if scope["type"] == "websocket" and "websocket.http.response" not in scope.get("extensions", {}):
             await send({"type": "websocket.close", "code": 1008})
             return
-        await refusal(scope, receive, send)
+        response = error_response(
+            400,
+            "UNKNOWN_HOST",
+            "The Host header does not name this server. Its operator can add the name to JUDGESMITH_ALLOWED_HOSTS.",
+        )
+        await response(scope, receive, send)
 
     def is_known_host(self, host: str) -> bool:
-        """Whether a Host header's value, with its port, means this server."""
+        """Return whether a Host header's value, which may include a port, names this server."""
         found = _HOST.fullmatch(host)
         if found is None:
             return False

@@ -1,6 +1,6 @@
-"""How many requests a key may send: counted in this process, told in headers.
+"""Rate limit per API key, counted in this process and reported in headers.
 
-The fields are those of the IETF's draft-ietf-httpapi-ratelimit-headers-11.
+The header fields are those of the IETF's draft-ietf-httpapi-ratelimit-headers-11.
 """
 
 import hashlib
@@ -20,10 +20,10 @@ from server.http.content_negotiation import graphql_error_response
 
 
 def check_rate(text: str | None) -> str | None:
-    """A rate such as ``600/minute``, as it is.
+    """Return a rate such as ``600/minute`` unchanged.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the text is no rate.
     """
     if text is not None:
         try:
@@ -37,34 +37,34 @@ def check_rate(text: str | None) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class RateLimitResult:
-    """What is left after a request was counted."""
+    """Result of counting one request."""
 
     allowed: bool
     quota: int
-    window: int  # seconds
-    left: int
-    wait: int  # seconds until more is allowed
+    window_seconds: int
+    remaining: int
+    wait_seconds: int  # until another request is allowed
 
     @property
     def headers(self) -> dict[str, str]:
-        """The same for clients."""
-        told = {
-            "ratelimit-policy": f'"key";q={self.quota};w={self.window}',
-            "ratelimit": f'"key";r={self.left};t={self.wait}',
+        """The result as response headers."""
+        fields = {
+            "ratelimit-policy": f'"key";q={self.quota};w={self.window_seconds}',
+            "ratelimit": f'"key";r={self.remaining};t={self.wait_seconds}',
         }
-        return told if self.allowed else told | {"retry-after": str(self.wait)}
+        return fields if self.allowed else fields | {"retry-after": str(self.wait_seconds)}
 
     @property
-    def refusal(self) -> str:
-        """Why a request is not taken."""
+    def message(self) -> str:
+        """The reason for a rejection, for people."""
         return (
-            f"This key may send {self.quota:,} requests in {self.window:,} seconds, which are used up. "
-            f"Try again in {self.wait} s."
+            f"This key may send {self.quota:,} requests in {self.window_seconds:,} seconds, and all of them are used. "
+            f"Try again in {self.wait_seconds} s."
         )
 
 
 class RateLimiter:
-    """Counts the requests of each key over a sliding window."""
+    """Counter of each key's requests over a sliding window."""
 
     def __init__(self, limit: str) -> None:
         self._item: RateLimitItem = parse(limit)
@@ -72,53 +72,60 @@ class RateLimiter:
 
     async def hit(self, authorization: str) -> RateLimitResult:
         """Count a request of the key in an Authorization header."""
-        who = _digest(authorization)
-        allowed = await self._limiter.hit(self._item, who)
-        reset, left = await self._limiter.get_window_stats(self._item, who)
+        key = _digest(authorization)
+        allowed = await self._limiter.hit(self._item, key)
+        reset, remaining = await self._limiter.get_window_stats(self._item, key)
         wait = max(1, math.ceil(reset - time.time()))
-        return RateLimitResult(allowed, self._item.amount, self._item.get_expiry(), left if allowed else 0, wait)
+        return RateLimitResult(allowed, self._item.amount, self._item.get_expiry(), remaining if allowed else 0, wait)
 
     async def forget(self, authorization: str) -> None:
-        """Count no longer: it was no key of ours."""
+        """Delete the count of a header that turned out to hold no valid key."""
         await self._limiter.clear(self._item, _digest(authorization))
 
 
 class RateLimitMiddleware:
-    """Refuses requests of keys that sent too many, and tells all others what they have left."""
+    """Middleware that rejects requests of keys over their limit and reports the remaining quota to all others."""
 
-    def __init__(self, app: ASGIApp, rates: RateLimiter) -> None:
+    def __init__(self, app: ASGIApp, limiter: RateLimiter) -> None:
         self.app = app
-        self.rates = rates
+        self.limiter = limiter
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Count a request that comes with a key."""
+        """Count a request that has a key, and call the application if the limit allows it.
+
+        Args:
+            scope: ASGI scope of the request.
+            receive: ASGI function that returns the next message of the request.
+            send: ASGI function that sends a message of the response.
+        """
         authorization = Headers(scope=scope).get("authorization") if scope["type"] == "http" else None
         if not authorization:
             await self.app(scope, receive, send)
             return
-        spent = await self.rates.hit(authorization)
-        if not spent.allowed:
-            await self._refuse(spent, scope, receive, send)
+        result = await self.limiter.hit(authorization)
+        if not result.allowed:
+            await self._reject(result, scope, receive, send)
             return
         status = 0
 
-        async def telling(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message).update(spent.headers)
+                MutableHeaders(scope=message).update(result.headers)
             await send(message)
 
-        await self.app(scope, receive, telling)
+        await self.app(scope, receive, send_with_headers)
         if status == 401:
-            await self.rates.forget(authorization)
+            await self.limiter.forget(authorization)
 
-    async def _refuse(self, spent: RateLimitResult, scope: Scope, receive: Receive, send: Send) -> None:
-        code, message = ErrorCode.LIMIT_EXCEEDED, spent.refusal
+    async def _reject(self, result: RateLimitResult, scope: Scope, receive: Receive, send: Send) -> None:
+        code, message = ErrorCode.LIMIT_EXCEEDED, result.message
         if scope["path"].endswith("/graphql"):
-            response = graphql_error_response(Headers(scope=scope).get("accept", ""), 429, message, code, spent.headers)
+            accept = Headers(scope=scope).get("accept", "")
+            response = graphql_error_response(accept, 429, message, code, result.headers)
         else:
-            response = error_response(429, code, message, headers=spent.headers)
+            response = error_response(429, code, message, headers=result.headers)
         await response(scope, receive, send)
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.http import json_limits as values
-from server.http.json_limits import check_value_limit, exceeds_value_limit
+from server.http.json_limits import exceeds_value_limit, exceeds_value_limit_async
 
 TEXTS = st.text(alphabet='a\\",[{}]: ü', max_size=30)
 JSON = st.recursive(
@@ -31,7 +31,7 @@ def count(value: Any) -> int:
 def test_only_what_stands_outside_texts_counts_wherever_the_text_is_cut(value: Any, chunk: int) -> None:
     text, number = orjson.dumps(value), count(value)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(values, "_CHUNK", chunk)
+        patched.setattr(values, "_CHUNK_BYTES", chunk)
         assert not exceeds_value_limit(text, number)
         if number:
             assert exceeds_value_limit(text, number - 1)
@@ -39,5 +39,5 @@ def test_only_what_stands_outside_texts_counts_wherever_the_text_is_cut(value: A
 
 def test_a_large_text_is_counted_beside_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
     text = orjson.dumps([["x, " * 1_000] * 200])
-    assert not asyncio.run(check_value_limit(text, 300))
-    assert asyncio.run(check_value_limit(text, 200))
+    assert not asyncio.run(exceeds_value_limit_async(text, 300))
+    assert asyncio.run(exceeds_value_limit_async(text, 200))
