@@ -29,9 +29,9 @@ from benchmarks.ingest import SETTINGS
 from models.base import to_microseconds
 from models.evaluation import Evaluation
 from models.feedback import Feedback, FeedbackBounds, FeedbackType
-from models.filters import EvaluationFilter, FeedbackFilter
 from models.judge import Judge
-from models.spec import EvaluationSpec
+from models.specs.evaluations import EvaluationSpec
+from models.specs.listings import EvaluationFilter, FeedbackFilter
 from store import judges
 from store import listings as lists
 from store.counters import recount

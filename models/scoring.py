@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from models.errors import DomainError, Invalid, NotFound
 from models.evaluation import Scores
 from models.judge import Criterion
-from models.spec import ScoreSpec
+from models.specs.evaluations import ScoreSpec
 
 
 class Scorecard:
@@ -21,7 +21,7 @@ class Scorecard:
         """The criterion of this id or key."""
         return self._by_name.get(name)
 
-    def place(self, scores: Sequence[ScoreSpec], field: str) -> tuple[Scores, list[DomainError]]:
+    def arrange_scores(self, scores: Sequence[ScoreSpec], field: str) -> tuple[Scores, list[DomainError]]:
         """Scores by the criteria's order, and what is wrong with any of them."""
         placed: Scores = [None] * len(self.criteria)
         problems: list[DomainError] = []

@@ -6,8 +6,8 @@ from sqlalchemy import Connection
 
 from models.access import ApiKey, User
 from models.audit import AuditEntry
-from models.spec import KeySpec
-from models.spec import reason as check_reason
+from models.specs.checks import check_reason as check_reason
+from models.specs.keys import KeySpec
 from resolvers.context import Context
 from resolvers.page import ListPage, read_page
 from store import access, audit
@@ -48,7 +48,7 @@ async def create_api_key(ctx: Context, spec: KeySpec) -> CreatedKey:
     Raises:
         RequestRejected: it can't be made, and why.
     """
-    spec, viewer = spec.checked(), ctx.viewer
+    spec, viewer = spec.validated(), ctx.viewer
 
     def unit(connection: Connection) -> CreatedKey:
         made = access.create_key(

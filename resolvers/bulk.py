@@ -20,7 +20,8 @@ from models.errors import Conflict, NotFound
 from models.evaluation import Evaluation, Scores
 from models.feedback import Feedback
 from models.judge import Criterion, Judge
-from models.spec import EvaluationSpec, FeedbackSpec
+from models.specs.evaluations import EvaluationSpec
+from models.specs.feedback import FeedbackSpec
 from resolvers.context import Context
 from resolvers.evaluations import compute_shown_scores, get_version
 from store import evaluations, feedback, judges
@@ -117,7 +118,7 @@ class EvaluationLoad(BulkLoad[EvaluationSpec, NewEvaluation]):
     async def prepare(self, unit: ParsedBatch[EvaluationSpec]) -> PreparedBatch[NewEvaluation]:
         """A version's scores are computed, those of a version of elsewhere are taken as given."""
         by_version: dict[str, list[ParsedLine[EvaluationSpec]]] = {}
-        for item in unit.items:
+        for item in unit.parsed:
             if item.spec.version_id is not None:
                 by_version.setdefault(item.spec.version_id, []).append(item)
         computed: dict[int, Scores] = {}
@@ -148,9 +149,9 @@ class FeedbackLoad(BulkLoad[FeedbackSpec, NewFeedback]):
 
     async def prepare(self, unit: ParsedBatch[FeedbackSpec]) -> PreparedBatch[NewFeedback]:
         """Find the evaluations that feedback is about."""
-        if not unit.items:
-            return PreparedBatch(refusals=unit.refusals)
-        pk, specs = self.judge.pk, [item.spec for item in unit.items]
+        if not unit.parsed:
+            return PreparedBatch(refusals=unit.rejected)
+        pk, specs = self.judge.pk, [item.spec for item in unit.parsed]
         find = await self.ctx.store.read(lambda connection: _evaluations_of(connection, pk, specs))
         return await asyncio.to_thread(_with_evaluations, unit, find)
 
@@ -188,8 +189,8 @@ def _with_versions(
     unit: ParsedBatch[EvaluationSpec], computed: dict[int, Scores], unknown: dict[str, NotFound]
 ) -> PreparedBatch[NewEvaluation]:
     """What is to be kept, with what people were shown: by line, where a version computed it."""
-    prepared: PreparedBatch[NewEvaluation] = PreparedBatch(refusals=list(unit.refusals))
-    for item in unit.items:
+    prepared: PreparedBatch[NewEvaluation] = PreparedBatch(refusals=list(unit.rejected))
+    for item in unit.parsed:
         spec = item.spec
         if spec.version_id in unknown:
             if item.shown is None:
@@ -202,8 +203,8 @@ def _with_versions(
 
 def _with_evaluations(unit: ParsedBatch[FeedbackSpec], find: dict[str, Evaluation]) -> PreparedBatch[NewFeedback]:
     """What is to be kept, each with what it is about."""
-    prepared: PreparedBatch[NewFeedback] = PreparedBatch(refusals=list(unit.refusals))
-    for item in unit.items:
+    prepared: PreparedBatch[NewFeedback] = PreparedBatch(refusals=list(unit.rejected))
+    for item in unit.parsed:
         spec = item.spec
         evaluation = find.get(spec.evaluation_id or spec.evaluation_external_id or "")
         if evaluation is None:

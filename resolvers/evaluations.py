@@ -10,7 +10,8 @@ from models.errors import DomainError, NotFound
 from models.evaluation import Evaluation, Scores, score_at, shown_score_at
 from models.judge import Criterion, Judge, JudgeVersion
 from models.scoring import Scorecard, overall_score
-from models.spec import EvaluationSpec, batch
+from models.specs.checks import check_batch_size
+from models.specs.evaluations import EvaluationSpec
 from resolvers.batch import BatchResult
 from resolvers.context import Context
 from store import evaluations, judges
@@ -143,13 +144,13 @@ async def compute_shown_scores(
 
 
 async def _check(ctx: Context, judge_id: str, specs: tuple[EvaluationSpec, ...], field: str) -> _Checked:
-    batch(field, len(specs), ctx.sizes.batch)
+    check_batch_size(field, len(specs), ctx.sizes.batch)
     judge = await ctx.store.read(lambda connection: judges.get_judge_or_raise(connection, ctx.workspace_id, judge_id))
     criteria = await ctx.loaders.criteria.load(judge.pk)
     scorecard = Scorecard(criteria)
     checked = _Checked(judge, criteria, {}, [])
     for index, spec in enumerate(specs):
-        placed, problems = scorecard.place(spec.scores, "scores")
+        placed, problems = scorecard.arrange_scores(spec.scores, "scores")
         problems = [*spec.problems(), *problems]
         if problems:
             checked.errors.extend(problem.within(field, str(index)) for problem in problems)

@@ -7,7 +7,8 @@ from models.errors import DomainError, NotFound
 from models.evaluation import Scores
 from models.feedback import Feedback
 from models.scoring import Scorecard
-from models.spec import FeedbackSpec, batch, needed_reason
+from models.specs.checks import check_batch_size, check_required_reason
+from models.specs.feedback import FeedbackSpec
 from resolvers.batch import BatchResult
 from resolvers.context import Context
 from resolvers.page import ListPage, read_page
@@ -36,7 +37,7 @@ async def submit_feedback(ctx: Context, judge_id: str, specs: tuple[FeedbackSpec
     Raises:
         RequestRejected, NotFound: the call as a whole can't be met.
     """
-    batch("feedback", len(specs), ctx.sizes.batch)
+    check_batch_size("feedback", len(specs), ctx.sizes.batch)
     judge = await ctx.store.read(lambda connection: judges.get_judge_or_raise(connection, ctx.workspace_id, judge_id))
     scorecard = Scorecard(await ctx.loaders.criteria.load(judge.pk))
     wrong = [list(spec.problems()) for spec in specs]
@@ -54,7 +55,7 @@ async def submit_feedback(ctx: Context, judge_id: str, specs: tuple[FeedbackSpec
     for index, (spec, problems) in enumerate(zip(specs, wrong, strict=True)):
         scores: Scores | None = None
         if spec.corrected_scores is not None:
-            scores, misplaced = scorecard.place(spec.corrected_scores, "corrected_scores")
+            scores, misplaced = scorecard.arrange_scores(spec.corrected_scores, "corrected_scores")
             problems += misplaced
         evaluation = by_id.get(spec.evaluation_id or "") or by_external_id.get(spec.evaluation_external_id or "")
         if evaluation is None and _names_one(problems):
@@ -74,7 +75,7 @@ async def retract_feedback(ctx: Context, feedback_id: str, reason: str) -> Feedb
     Raises:
         RequestRejected, NotFound: it can't be, and why.
     """
-    needed_reason(reason)
+    check_required_reason(reason)
     item = await find_feedback(ctx, feedback_id)
     if item is None:
         raise NotFound(f"There is no feedback {feedback_id!r}.", ("feedback_id",))

@@ -12,8 +12,8 @@ from models.job import Delivery, JobEvent, TrainingJob, TrainingType
 from models.job_status import JobStatus
 from models.judge import Judge
 from models.permissions import can_see
-from models.spec import TrainingSpec
-from models.spec import reason as check_reason
+from models.specs.checks import check_reason as check_reason
+from models.specs.training_jobs import TrainingSpec
 from resolvers.context import Context
 from resolvers.page import ListPage, read_page
 from runner.jobs.duration import round_up_to_minutes

@@ -5,8 +5,8 @@ from sqlalchemy import Connection
 from models.audit import AuditAction
 from models.errors import RequestRejected
 from models.judge import Judge, JudgeVersion
-from models.spec import JudgeChange, JudgeSpec
-from models.spec import reason as check_reason
+from models.specs.checks import check_reason as check_reason
+from models.specs.judges import JudgeChange, JudgeSpec
 from resolvers.context import Context
 from resolvers.page import ListPage, read_page
 from runner.versions import deployment
@@ -37,7 +37,7 @@ async def create_judge(ctx: Context, spec: JudgeSpec) -> Judge:
     Raises:
         RequestRejected, Conflict: it can't be made, and why.
     """
-    spec = spec.checked()
+    spec = spec.validated()
 
     def unit(connection: Connection) -> Judge:
         judge = judges.create_judge(connection, ctx.workspace_id, ctx.viewer.user_id, spec)

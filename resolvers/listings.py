@@ -6,9 +6,9 @@ from typing import TypeVar
 from models.errors import Invalid, LimitExceeded, NotFound
 from models.evaluation import Evaluation
 from models.feedback import Feedback
-from models.filters import EvaluationFilter, FeedbackFilter
 from models.scoring import Scorecard
-from models.spec import MAX_NAME
+from models.specs.limits import MAX_NAME
+from models.specs.listings import EvaluationFilter, FeedbackFilter
 from resolvers.context import Context
 from resolvers.page import ListPage
 from store import listings as lists

@@ -10,7 +10,7 @@ from models.base import new_id, now, to_utc
 from models.errors import Conflict
 from models.evaluation import Evaluation, Scores, same_scores
 from models.judge import Judge
-from models.spec import EvaluationSpec
+from models.specs.evaluations import EvaluationSpec
 from store import search
 from store.counters import update as counters
 from store.database.rows import Query, by_external_ids, fetch_all, fetch_first, in_values, without_index

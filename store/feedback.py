@@ -13,7 +13,7 @@ from models.errors import Conflict, NotFound
 from models.evaluation import Evaluation, Scores, same_scores
 from models.feedback import Feedback, FeedbackBounds, FeedbackType
 from models.judge import Judge
-from models.spec import FeedbackSpec
+from models.specs.feedback import FeedbackSpec
 from store import judges, search
 from store.counters import update as counters
 from store.counters.update import CountedFeedback, EvaluationRef
@@ -162,7 +162,7 @@ def submit_feedback(
             "created_by": user_id,
             "criteria": set_to_text(touched) if correction else "",
             "compared": set_to_text(compared) if correction else "",
-            "standing": CorrectionEffect(compared, 0).text() if compared else "",
+            "standing": CorrectionEffect(compared, 0).to_text() if compared else "",
             "overtaken_at": None,
             "about_at": item.evaluation.created_at,
             "about_seq": item.evaluation.seq,

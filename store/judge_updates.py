@@ -5,7 +5,8 @@ from sqlalchemy import Connection, update
 from models.errors import Conflict, DomainError, Invalid, NotFound, RequestRejected
 from models.judge import Criterion, Judge
 from models.scoring import Scorecard
-from models.spec import MAX_CRITERIA, CriterionChange, CriterionSpec, JudgeChange, keyed
+from models.specs.judges import CriterionChange, CriterionSpec, JudgeChange, assign_keys
+from models.specs.limits import MAX_CRITERIA
 from store import judges
 
 
@@ -20,7 +21,7 @@ def update_judge(connection: Connection, workspace_id: str, wanted: JudgeChange)
     """
     judge = judges.lock_judge(connection, judges.get_judge_or_raise(connection, workspace_id, wanted.judge_id).pk)
     criteria = judges.list_criteria(connection, judge.pk)
-    added = keyed(wanted.add_criteria, {criterion.key for criterion in criteria})
+    added = assign_keys(wanted.add_criteria, {criterion.key for criterion in criteria})
     problems = [*_find_conflicts(criteria, added), *_find_invalid_changes(criteria, wanted.update_criteria)]
     problems += _check_weights(criteria, added, wanted.update_criteria)
     if problems:

@@ -18,7 +18,7 @@ from models.judge import (
     VersionContent,
     VersionStatus,
 )
-from models.spec import CriterionSpec, JudgeSpec
+from models.specs.judges import CriterionSpec, JudgeSpec
 from store.database.keyset import Keyset, parse_key_number
 from store.database.rows import Query, fetch_all, fetch_first
 

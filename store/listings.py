@@ -17,7 +17,7 @@ from models.counters.tables import ALL_TIME, FeedbackCounter, Review
 from models.errors import Invalid
 from models.evaluation import Evaluation
 from models.feedback import Feedback, FeedbackType
-from models.filters import EvaluationFilter, FeedbackFilter
+from models.specs.listings import EvaluationFilter, FeedbackFilter
 from store import search
 from store.database.keyset import KeysetPage, check_first, count_rows, decode_cursor, encode_cursor, parse_key_number
 from store.database.rows import fetch_all

@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 
 from models.evaluation import Evaluation
 from models.feedback import Feedback
-from models.spec import MAX_TEXT
+from models.specs.limits import MAX_TEXT
 from store.database.rows import Query
 
 Record = type[Evaluation] | type[Feedback]

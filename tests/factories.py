@@ -14,14 +14,10 @@ from models.feedback import Feedback, FeedbackType
 from models.job import JobEvent, Priority, TrainingJob, TrainingType
 from models.job_status import JobStatus
 from models.judge import Criterion, Judge, JudgeVersion
-from models.spec import (
-    CriterionSpec,
-    EvaluationSpec,
-    FeedbackSpec,
-    JudgeSpec,
-    TrainingConfig,
-    TrainingSpec,
-)
+from models.specs.evaluations import EvaluationSpec
+from models.specs.feedback import FeedbackSpec
+from models.specs.judges import CriterionSpec, JudgeSpec
+from models.specs.training_jobs import TrainingConfig, TrainingSpec
 from store import access, evaluations, feedback, jobs, judges
 from store.database.rows import fetch_all
 from store.database.store import Store, open_store
@@ -81,7 +77,7 @@ async def make_viewer(store: Store, **values: Any) -> tuple[Viewer, str]:
 async def make_world(store: Store, *, criteria: tuple[str, ...] = ("Clarity", "Accuracy"), **values: Any) -> World:
     """A workspace, somebody in it, and a judge."""
     viewer, key = await make_viewer(store, **values)
-    spec = JudgeSpec("Judge", tuple(CriterionSpec(name) for name in criteria)).checked()
+    spec = JudgeSpec("Judge", tuple(CriterionSpec(name) for name in criteria)).validated()
     judge = await store.write(lambda c: judges.create_judge(c, viewer.workspace_id, viewer.user_id, spec))
     return World(store, viewer, key, judge, await store.read(lambda c: judges.list_criteria(c, judge.pk)))
 

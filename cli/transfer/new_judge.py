@@ -19,7 +19,7 @@ from models.bulk.lines import CriterionNames
 from models.bulk.reader import read_evaluations, read_feedback
 from models.errors import RequestRejected
 from models.judge import Criterion
-from models.spec import CriterionSpec, JudgeSpec
+from models.specs.judges import CriterionSpec, JudgeSpec
 
 _AT_ONCE = 1_000
 _NAMES = {"min": "minimum", "max": "maximum"}
@@ -30,7 +30,7 @@ class NewJudge:
 
     def __init__(self, path: Path) -> None:
         try:
-            spec = _spec(path).checked()
+            spec = _spec(path).validated()
         except RequestRejected as refusal:
             raise ApiError(f"{path} does not describe a judge: {refusal}") from None
         self.criteria = [
@@ -67,11 +67,11 @@ class NewJudge:
             texts = dict(some)
             unit = read(some, self._names, idempotent=True)
             errors: dict[int, list[Answer]] = {}
-            for refusal in unit.refusals:
+            for refusal in unit.rejected:
                 error = refusal.error
                 answer = {"message": error.message, "field": list(error.field), "external_id": refusal.external_id}
                 errors.setdefault(refusal.line, []).append(answer)
-            for item in unit.items if kind == "feedback" else ():
+            for item in unit.parsed if kind == "feedback" else ():
                 if not known.hold(texts[item.line]):
                     message = "No line of the evaluations file has this external_id."
                     errors[item.line] = [{"message": message, "field": ["evaluation"]}]

@@ -18,7 +18,8 @@ from models.evaluation import Scores
 from models.feedback import FeedbackType
 from models.judge import Criterion
 from models.scoring import Scorecard
-from models.spec import EvaluationSpec, FeedbackSpec, ScoreSpec
+from models.specs.evaluations import EvaluationSpec, ScoreSpec
+from models.specs.feedback import FeedbackSpec
 
 
 class EvaluationLine(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -35,8 +36,7 @@ class EvaluationLine(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=T
     shown_scores: dict[str, float] | None = None
     evaluated_at: datetime | None = None
 
-    @property
-    def spec(self) -> EvaluationSpec:
+    def to_spec(self) -> EvaluationSpec:
         """The same as mutations know it; scores are placed apart."""
         return EvaluationSpec(
             self.output,
@@ -65,8 +65,7 @@ class FeedbackLine(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=Tru
     submitted_at: datetime | None = None
     external_id: str | None = None
 
-    @property
-    def spec(self) -> FeedbackSpec:
+    def to_spec(self) -> FeedbackSpec:
         """The same as mutations know it; scores are placed apart.
 
         Raises:
@@ -175,7 +174,7 @@ class CriterionNames:
         by_name = {c.name: c for c in criteria if names.count(c.name) == 1}
         self._known = by_name | {c.key: c for c in criteria} | {c.id: c for c in criteria}
 
-    def place(self, scores: dict[str, float], field: str) -> tuple[Scores, list[DomainError]]:
+    def arrange_scores(self, scores: dict[str, float], field: str) -> tuple[Scores, list[DomainError]]:
         """Scores by the criteria's order, and what is wrong with any of them."""
         placed = self._empty.copy()
         for name, score in scores.items():
@@ -193,7 +192,7 @@ class CriterionNames:
         """By the mutations' rules; a score is found by its name here, not by its place in a list."""
         given = tuple(scores)
         known = [self._known[name].id if name in self._known else name for name in given]
-        placed, problems = self._card.place(
+        placed, problems = self._card.arrange_scores(
             [ScoreSpec(name, score) for name, score in zip(known, scores.values(), strict=True)], field
         )
         return placed, [type(p)(p.message, (field, given[int(p.field[1])]), **p.details) for p in problems]

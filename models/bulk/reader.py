@@ -15,7 +15,8 @@ from models.bulk.lines import (
 )
 from models.errors import DomainError, Invalid, RequestRejected
 from models.evaluation import Scores
-from models.spec import EvaluationSpec, FeedbackSpec
+from models.specs.evaluations import EvaluationSpec
+from models.specs.feedback import FeedbackSpec
 
 S = TypeVar("S", EvaluationSpec, FeedbackSpec)
 
@@ -43,8 +44,8 @@ class ParsedLine(Generic[S]):
 class ParsedBatch(Generic[S]):
     """Lines that were read, and what is wrong with the others."""
 
-    items: list[ParsedLine[S]] = field(default_factory=list)
-    refusals: list[RejectedLine] = field(default_factory=list)
+    parsed: list[ParsedLine[S]] = field(default_factory=list)
+    rejected: list[RejectedLine] = field(default_factory=list)
 
 
 _evaluations = LineReader(EvaluationLine)
@@ -58,15 +59,15 @@ def read_evaluations(lines: Iterable[Line], names: CriterionNames, *, idempotent
         line = _evaluations.read(text)
         if idempotent and line.external_id is None:
             line.external_id = derive_external_id(line)
-        spec, shown = line.spec, None
-        scores, misplaced = names.place(line.scores, "scores")
+        spec, shown = line.to_spec(), None
+        scores, misplaced = names.arrange_scores(line.scores, "scores")
         problems = [*spec.problems(), *misplaced]
         if line.shown_scores is not None:
-            shown, misplaced = names.place(line.shown_scores, "shown_scores")
+            shown, misplaced = names.arrange_scores(line.shown_scores, "shown_scores")
             problems += misplaced
         return ParsedLine(number, spec, scores, shown), problems
 
-    return _unit(lines, read)
+    return _parse_lines(lines, read)
 
 
 def read_feedback(lines: Iterable[Line], names: CriterionNames, *, idempotent: bool) -> ParsedBatch[FeedbackSpec]:
@@ -80,14 +81,14 @@ def read_feedback(lines: Iterable[Line], names: CriterionNames, *, idempotent: b
             raise RequestRejected(
                 Invalid("evaluation is missing: name the evaluation by its external id.", ("evaluation",))
             )
-        spec, scores = line.spec, None
+        spec, scores = line.to_spec(), None
         problems = [with_line_field(problem) for problem in spec.problems()]
         if line.corrected_scores is not None:
-            scores, misplaced = names.place(line.corrected_scores, "corrected_scores")
+            scores, misplaced = names.arrange_scores(line.corrected_scores, "corrected_scores")
             problems += misplaced
         return ParsedLine(number, spec, scores), problems
 
-    return _unit(lines, read)
+    return _parse_lines(lines, read)
 
 
 def with_line_field(error: DomainError) -> DomainError:
@@ -97,21 +98,21 @@ def with_line_field(error: DomainError) -> DomainError:
     return error
 
 
-def _unit(
+def _parse_lines(
     lines: Iterable[Line], read: Callable[[int, bytes], tuple[ParsedLine[S], list[DomainError]]]
 ) -> ParsedBatch[S]:
-    unit: ParsedBatch[S] = ParsedBatch()
+    batch: ParsedBatch[S] = ParsedBatch()
     for number, text in lines:
         if text is None:
-            unit.refusals.append(RejectedLine(number, line_too_long_error()))
+            batch.rejected.append(RejectedLine(number, line_too_long_error()))
             continue
         try:
             item, problems = read(number, text)
         except RequestRejected as refusal:
-            unit.refusals.extend(RejectedLine(number, error) for error in refusal.errors)
+            batch.rejected.extend(RejectedLine(number, error) for error in refusal.errors)
             continue
         if problems:
-            unit.refusals.extend(RejectedLine(number, problem, item.spec.external_id) for problem in problems)
+            batch.rejected.extend(RejectedLine(number, problem, item.spec.external_id) for problem in problems)
         else:
-            unit.items.append(item)
-    return unit
+            batch.parsed.append(item)
+    return batch

@@ -1,7 +1,7 @@
-"""What stands of the feedback about one evaluation, once everybody's later word has replaced their earlier one.
+"""Effective feedback on one evaluation: each rater's latest score of a criterion supersedes their earlier ones.
 
-A pure function of the evaluation's rows, so counters follow any change by taking off what stood before and adding what
-stands after.
+``compute_effective`` is a pure function of the evaluation's rows of feedback. Counters can therefore follow any change:
+subtract the result before the change and add the result after it.
 """
 
 from collections.abc import Sequence
@@ -15,38 +15,40 @@ from models.counters.tables import EVALUATION, OTHER_SUFFIX, UNGROUPED
 from models.evaluation import Scores
 from models.feedback import FeedbackType
 
-_PLACE = attrgetter("submitted_at", "seq")
-_SILENT = (0, 0, None)
+_chronological_key = attrgetter("submitted_at", "seq")
+_NO_LATER_CORRECTION = (0, 0, None)
 
 
 class CorrectionEffect(NamedTuple):
-    """What a correction stands for: it is its rater's last word on ``gained``; later ones took back ``covered``.
+    """The part of a usable correction that still counts, as sets of criteria.
 
-    With only some criteria in mind, it counts as the rater's one usable correction of the evaluation if it gained any
-    of them and none of them is covered: then exactly one of a rater's corrections counts.
+    It holds its rater's latest score of the ``effective`` criteria; later corrections replaced its scores of the
+    ``superseded`` ones. When only some criteria are selected, the correction counts as the rater's one usable
+    correction of the evaluation if at least one of them is effective and none is superseded. Exactly one of a rater's
+    corrections of an evaluation meets this condition.
     """
 
-    gained: int
-    covered: int
-    overtaken: datetime | None = None  # when the rater's next usable correction of the evaluation was given
+    effective: int
+    superseded: int
+    superseded_at: datetime | None = None  # when the rater's next usable correction of the evaluation was given
 
-    def text(self) -> str:
-        """As a column holds it."""
-        return f"{set_to_text(self.gained)}/{set_to_text(self.covered)}"
+    def to_text(self) -> str:
+        """Return the value of the column ``feedback.standing``."""
+        return f"{set_to_text(self.effective)}/{set_to_text(self.superseded)}"
 
-    def counts(self, meant: int) -> bool:
-        """Whether it is the one that counts, of the criteria that are meant."""
-        return bool(self.gained & meant) and not self.covered & meant
+    def counts_for(self, criteria: int) -> bool:
+        """Return whether this is the rater's one counting correction for the selected criteria."""
+        return bool(self.effective & criteria) and not self.superseded & criteria
 
 
 def parse_effect(text: str) -> CorrectionEffect | None:
-    """A word from its column; None where the item yields no label."""
-    gained, slash, covered = text.partition("/")
-    return CorrectionEffect(text_to_set(gained), text_to_set(covered)) if slash else None
+    """Return the effect from the column ``feedback.standing``, or None if the item yields no label."""
+    effective, slash, superseded = text.partition("/")
+    return CorrectionEffect(text_to_set(effective), text_to_set(superseded)) if slash else None
 
 
 class FeedbackRow(Protocol):
-    """One item of feedback as far as it matters here."""
+    """The columns of feedback that decide what is effective."""
 
     seq: int
     type: FeedbackType
@@ -58,47 +60,53 @@ class FeedbackRow(Protocol):
 
 @dataclass(slots=True)
 class EffectiveFeedback:
-    """What stands: counters by kind and key, what was said about each criterion, and corrections' words by ``seq``."""
+    """The effective part of one evaluation's feedback."""
 
-    tallies: list[tuple[str, str]] = field(default_factory=list)
-    opinions: list[tuple[int, tuple[float, ...]]] = field(default_factory=list)  # ordinal; its scores, one a rater
-    words: dict[int, CorrectionEffect] = field(default_factory=dict)
+    counters: list[tuple[str, str]] = field(default_factory=list)  # kind and key of each counter to raise by one
+    score_sets: list[tuple[int, tuple[float, ...]]] = field(default_factory=list)  # ordinal; one score a rater, sorted
+    effects: dict[int, CorrectionEffect] = field(default_factory=dict)  # of usable corrections, by ``seq``
 
 
-def compute_effective(said: Sequence[FeedbackRow], *, grouped: bool) -> EffectiveFeedback:
-    """What stands of the items about one evaluation."""
+def compute_effective(rows: Sequence[FeedbackRow], *, grouped: bool) -> EffectiveFeedback:
+    """Return the effective part of the feedback on one evaluation.
+
+    Args:
+        rows: the evaluation's items of feedback that are not retracted, in any order.
+        grouped: whether the evaluation belongs to a group.
+    """
     found = EffectiveFeedback()
-    opinions: dict[int, list[float]] = {}  # by ordinal: each rater's latest score
-    spoken: dict[str, tuple[int, int, datetime | None]] = {}  # of a rater: touched, compared, when
+    latest_scores: dict[int, list[float]] = {}  # by ordinal: each rater's latest score
+    later: dict[str, tuple[int, int, datetime | None]] = {}  # of a rater: touched, compared, time of the next one
     labelled = 0
-    other = False
-    if len(said) > 1:
-        said = sorted(said, key=_PLACE, reverse=True)  # the latest word comes first
-    for item in said:
-        if item.type is not FeedbackType.CORRECTION or item.scores is None:
-            other = True
+    has_other = False
+    if len(rows) > 1:
+        rows = sorted(rows, key=_chronological_key, reverse=True)  # latest first
+    for row in rows:
+        if row.type is not FeedbackType.CORRECTION or row.scores is None:
+            has_other = True
             continue
-        touched, covered, later = spoken.get(item.submitted_by, _SILENT)
-        for ordinal, score in enumerate(item.scores):
+        touched, superseded, superseded_at = later.get(row.submitted_by, _NO_LATER_CORRECTION)
+        for ordinal, score in enumerate(row.scores):
             if score is not None and not touched >> ordinal & 1:
                 touched |= 1 << ordinal
-                opinions.setdefault(ordinal, []).append(score)
-        compared = text_to_set(item.compared)
+                latest_scores.setdefault(ordinal, []).append(score)
+        compared = text_to_set(row.compared)
         if compared:
-            found.words[item.seq] = CorrectionEffect(compared & ~covered, covered, later)
-            covered, later = covered | compared, item.submitted_at
+            found.effects[row.seq] = CorrectionEffect(compared & ~superseded, superseded, superseded_at)
+            superseded, superseded_at = superseded | compared, row.submitted_at
             labelled |= compared
-        spoken[item.submitted_by] = touched, covered, later
-    if opinions or other:
-        found.tallies.append(
-            (EVALUATION, set_to_text(sum([1 << ordinal for ordinal in opinions])) + OTHER_SUFFIX * other)
-        )
+        later[row.submitted_by] = touched, superseded, superseded_at
+    if latest_scores or has_other:
+        touched_by_any = sum([1 << ordinal for ordinal in latest_scores])
+        found.counters.append((EVALUATION, set_to_text(touched_by_any) + OTHER_SUFFIX * has_other))
     if labelled and not grouped:
-        found.tallies.append((UNGROUPED, set_to_text(labelled)))
-    found.opinions = [(ordinal, tuple(sorted(scores))) for ordinal, scores in opinions.items() if len(scores) > 1]
+        found.counters.append((UNGROUPED, set_to_text(labelled)))
+    found.score_sets = [
+        (ordinal, tuple(sorted(scores))) for ordinal, scores in latest_scores.items() if len(scores) > 1
+    ]
     return found
 
 
-def concerns_any(criteria: str, meant: int) -> bool:
-    """Whether an evaluation's tally, or a correction's set, is about criteria that are meant."""
-    return criteria.endswith(OTHER_SUFFIX) or bool(text_to_set(criteria) & meant)
+def concerns_any(text: str, criteria: int) -> bool:
+    """Return whether an evaluation's counter key, or a correction's set, concerns any of the selected criteria."""
+    return text.endswith(OTHER_SUFFIX) or bool(text_to_set(text) & criteria)

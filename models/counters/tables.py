@@ -129,24 +129,24 @@ class FixedPointScale:
     """
 
     step: float
-    parts: int
+    units_per_step: int
     range: float
 
     @classmethod
-    def of(cls, criterion: Criterion) -> "FixedPointScale":
+    def for_criterion(cls, criterion: Criterion) -> "FixedPointScale":
         """The grain of a criterion; it never changes, as the scale doesn't."""
         width = criterion.maximum - criterion.minimum
         steps = max(1, round(width / criterion.step))
         return cls(width / steps, max(1000, 10**9 // steps), width)
 
-    def grains(self, shift: float) -> int:
+    def to_units(self, shift: float) -> int:
         """A shift in points, in grains."""
-        return round(shift / self.step * self.parts)
+        return round(shift / self.step * self.units_per_step)
 
-    def squares(self, shift: float) -> int:
+    def to_square_units(self, shift: float) -> int:
         """The square of a shift in points, as a share of the range, in ``SQUARES``."""
         return round((shift / self.range) ** 2 * SQUARES)
 
-    def points(self, grains: int, count: int) -> float:
+    def mean_points(self, grains: int, count: int) -> float:
         """The mean in points of ``count`` shifts that sum up to so many grains."""
-        return grains / self.parts * self.step / count
+        return grains / self.units_per_step * self.step / count

@@ -57,7 +57,7 @@ class CriterionScales:
 
     def __init__(self, criteria: Mapping[int, Criterion]) -> None:
         self.steps = {ordinal: criterion.step for ordinal, criterion in criteria.items()}
-        self.grains = {ordinal: FixedPointScale.of(criterion) for ordinal, criterion in criteria.items()}
+        self.units = {ordinal: FixedPointScale.for_criterion(criterion) for ordinal, criterion in criteria.items()}
         self._known: dict[tuple[int, float, float], tuple[int, int, int]] = {}
 
     def shift(self, ordinal: int, score: float, raw: float) -> tuple[int, int, int]:
@@ -65,9 +65,9 @@ class CriterionScales:
         key = (ordinal, score, raw)
         found = self._known.get(key)  # on a scale of a few points the same shifts come again and again
         if found is None:
-            grain, shift = self.grains[ordinal], score - raw
+            grain, shift = self.units[ordinal], score - raw
             agrees = int(abs(shift) <= self.steps[ordinal] / 2)
-            found = self._known[key] = (grain.grains(shift), grain.squares(shift), agrees)
+            found = self._known[key] = (grain.to_units(shift), grain.to_square_units(shift), agrees)
         return found
 
 
@@ -78,11 +78,11 @@ class Tally:
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     shifts: dict[int, ShiftSums] = field(default_factory=dict)
     raters: Counter[tuple[str, str]] = field(default_factory=Counter)
-    # Corrected scores with the judge's own, which ``settle`` makes shifts of: so few are different, so many the same.
+    # Corrected scores with the judge's own, which ``finalize`` makes shifts of: so few are different, so many the same.
     given: Counter[tuple[int, float, float | None]] = field(default_factory=Counter)
 
     def add(self, item: Tallyable, raw: Scores, sign: int = 1) -> None:
-        """Add an item about an evaluation with these raw scores, or with ``sign`` -1 take it off; ``settle`` then."""
+        """Add an item about an evaluation with these raw scores, or with ``sign`` -1 take it off; ``finalize`` then."""
         self.counts[item.type.value, item.criteria] += sign
         self.raters[item.submitted_by, item.criteria] += sign
         verdict = classify_feedback(item)
@@ -94,7 +94,7 @@ class Tally:
                 if score is not None:
                     given[ordinal, score, raw[ordinal] if ordinal < scored else None] += sign
 
-    def settle(self, scales: CriterionScales) -> None:
+    def finalize(self, scales: CriterionScales) -> None:
         """Sum up the shifts of what was added."""
         for (ordinal, score, raw), count in self.given.items():
             sums = self.shifts.get(ordinal)
@@ -110,7 +110,7 @@ class Tally:
                 sums.square += count * square
         self.given.clear()
 
-    def include(self, other: "Tally", sign: int = 1) -> None:
+    def merge(self, other: "Tally", sign: int = 1) -> None:
         """Add all of another tally that is settled, or with ``sign`` -1 take it off."""
         counts, raters = self.counts, self.raters
         for key, count in other.counts.items():

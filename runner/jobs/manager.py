@@ -17,7 +17,7 @@ from models.errors import IdempotencyMismatch, Invalid, NotRetryable, NotStartab
 from models.feedback import Summary
 from models.job import Decoding, EventKind, Priority, TrainingJob
 from models.job_status import JobStatus
-from models.spec import ExecutionOptions, TrainingConfig, TrainingSpec
+from models.specs.training_jobs import ExecutionOptions, TrainingConfig, TrainingSpec
 from runner.jobs.feedback_quality import FeedbackAssessment
 from runner.jobs.preflight import TrainingPlan, assess_feedback, build_plan
 from runner.jobs.warnings import TrainingWarning
@@ -126,7 +126,7 @@ class JobManager:
         return await self.store.write(lambda connection: _submit(connection, viewer, spec, quality, retry_of=job_id)[0])
 
     def _validate(self, spec: TrainingSpec) -> TrainingSpec:
-        spec = spec.checked()
+        spec = spec.validated()
         url = spec.options.webhook_url
         if url is not None and not self.allow_private_targets and _has_private_host(url):
             raise RequestRejected(

@@ -10,7 +10,7 @@ from models.feedback import FeedbackBounds, Summary
 from models.job import TrainingType
 from models.judge import Criterion, Judge, JudgeVersion
 from models.scoring import Scorecard
-from models.spec import TrainingSpec
+from models.specs.training_jobs import TrainingSpec
 from runner.dataset.bounds import feedback_bounds
 from runner.jobs.detectable_effect import detectable_change
 from runner.jobs.duration import fit_throughput

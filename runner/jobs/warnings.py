@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from models.feedback import Summary
 from models.job import TrainingType
 from models.judge import Criterion, JudgeVersion
-from models.spec import TrainingSpec
+from models.specs.training_jobs import TrainingSpec
 from runner.jobs.detectable_effect import count_measured_groups
 from runner.jobs.feedback_quality import FeedbackAssessment
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from models.evaluation import Scores as ScoreList
 from models.judge import Criterion
-from models.spec import EvaluationSpec
+from models.specs.evaluations import EvaluationSpec
 from runner.dataset.dataset import to_scales
 from store import judges
 from store.database.store import Store

@@ -8,7 +8,7 @@ from strawberry import ID
 
 from models.access import ApiKey as ApiKeyRecord
 from models.access import Role
-from models.spec import KeySpec
+from models.specs.keys import KeySpec
 from resolvers.access import CreatedKey
 from schema.decorators import input_type, object_type
 from schema.inputs.defaults import Defaults

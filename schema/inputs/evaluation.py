@@ -5,7 +5,7 @@ from datetime import datetime
 import strawberry
 from strawberry import ID
 
-from models.spec import EvaluationSpec, ScoreSpec
+from models.specs.evaluations import EvaluationSpec, ScoreSpec
 from schema.decorators import input_type
 from schema.inputs.defaults import Defaults
 

@@ -6,7 +6,7 @@ import strawberry
 from strawberry import ID
 
 from models.feedback import FeedbackType
-from models.spec import FeedbackSpec
+from models.specs.feedback import FeedbackSpec
 from schema.decorators import input_type
 from schema.inputs.evaluation import CriterionScoreInput
 

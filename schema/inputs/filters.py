@@ -6,8 +6,8 @@ from typing import Annotated
 import strawberry
 from strawberry import ID
 
-from models import filters
 from models.feedback import FeedbackType
+from models.specs import listings
 from schema.decorators import input_type
 from schema.inputs.defaults import Defaults
 
@@ -43,9 +43,9 @@ class EvaluationFilter:
         description="Only evaluations with feedback of this person, by the name in `submittedBy`."
     )
 
-    def wanted(self) -> filters.EvaluationFilter:
+    def wanted(self) -> listings.EvaluationFilter:
         """What is asked for; the criterion is looked up with the judge."""
-        return filters.EvaluationFilter(
+        return listings.EvaluationFilter(
             search=self.search,
             since=self.since,
             until=self.until,
@@ -76,9 +76,9 @@ class FeedbackFilter(Defaults):
         default=False, graphql_type=bool | None, description="Also list what was retracted."
     )
 
-    def wanted(self) -> filters.FeedbackFilter:
+    def wanted(self) -> listings.FeedbackFilter:
         """What is asked for; the criterion is looked up with the judge."""
-        return filters.FeedbackFilter(
+        return listings.FeedbackFilter(
             search=self.search,
             since=self.since,
             until=self.until,

@@ -3,7 +3,7 @@
 import strawberry
 from strawberry import ID
 
-from models.spec import CriterionChange, CriterionSpec, JudgeChange, JudgeSpec
+from models.specs.judges import CriterionChange, CriterionSpec, JudgeChange, JudgeSpec
 from schema.decorators import input_type
 from schema.inputs.defaults import Defaults
 

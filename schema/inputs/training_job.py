@@ -8,7 +8,7 @@ from strawberry import ID
 
 from models.job import Decoding, Priority, TrainingType
 from models.job_status import JobStatus
-from models.spec import ExecutionOptions, TrainingConfig, TrainingSpec
+from models.specs.training_jobs import ExecutionOptions, TrainingConfig, TrainingSpec
 from resolvers.jobs import JobFilter
 from schema.decorators import input_type
 from schema.inputs.defaults import Defaults

@@ -8,8 +8,8 @@ import strawberry
 from strawberry import ID
 
 from models.errors import Invalid
-from models.filters import EvaluationFilter, FeedbackFilter
 from models.judge import Judge as JudgeRecord
+from models.specs.listings import EvaluationFilter, FeedbackFilter
 from resolvers import jobs, judges, summary
 from resolvers import listings as lists
 from schema.decorators import field, object_type

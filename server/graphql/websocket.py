@@ -77,7 +77,9 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
             self.connection_init_timeout_task = None  # which would hold on to how it was cancelled
         if self.connection_acknowledged:
             context = self.context
-            self._registration.enter_context(context.watch.open(context.authorization, context.viewer, self._disconnect))
+            self._registration.enter_context(
+                context.watch.open(context.authorization, context.viewer, self._disconnect)
+            )
 
     async def handle_message(self, message: Any) -> None:
         """Take one frame."""

@@ -11,15 +11,8 @@ from starlette.responses import JSONResponse, Response
 from models.errors import DomainError, ErrorCode, Forbidden, RequestRejected, Unauthenticated
 from models.job import Priority, TrainingJob, TrainingType
 from models.judge import Judge
-from models.spec import (
-    MAX_EPOCHS,
-    MAX_FEEDBACK_COUNT,
-    MAX_NAME,
-    MAX_SEED,
-    ExecutionOptions,
-    TrainingConfig,
-    TrainingSpec,
-)
+from models.specs.limits import MAX_EPOCHS, MAX_FEEDBACK_COUNT, MAX_NAME, MAX_SEED
+from models.specs.training_jobs import ExecutionOptions, TrainingConfig, TrainingSpec
 from resolvers import jobs
 from resolvers.context import Context
 from runner.jobs.duration import round_up_to_minutes
@@ -32,7 +25,7 @@ Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 def _described(description: str, **schema: object) -> msgspec.Meta:
-    """What a field is for, and its range, which is for readers only: the rules themselves are in ``models.spec``."""
+    """What a field is for, and its range, which is for readers only: the rules themselves are in ``models.specs``."""
     return msgspec.Meta(description=description, extra_json_schema=dict(schema))
 
 

@@ -42,7 +42,7 @@ class PeriodCounters:
         for start, end in covered.edges:
             for row in read_between(connection, judge_pk, start, end):
                 self.edges.add(row, row.raw)
-        self.edges.settle(scales)
+        self.edges.finalize(scales)
 
     def counts(self) -> Counter[tuple[str, str]]:
         """Items by kind and set of criteria."""
@@ -182,4 +182,4 @@ def find_effective_in_period(
 
 def _is_effective(standing: str, meant: int) -> bool:
     stands: CorrectionEffect | None = parse_effect(standing)
-    return stands is not None and stands.counts(meant)
+    return stands is not None and stands.counts_for(meant)

@@ -87,17 +87,17 @@ def _recount(connection: Connection, judge_pk: int, sums: CounterDelta, visitor:
             items = [(row, _as_counted(row, about)) for row in rows[about.id]]
             live = [item for row, item in items if row.retracted_at is None]
             standing = compute_effective(live, grouped=about.group is not None)
-            sums.stands(standing)
+            sums.add_effective(standing)
             for row, item in items:
                 if row.retracted_at is None:
-                    final = item.standing_as(standing.words.get(item.seq))
+                    final = item.with_effect(standing.effects.get(item.seq))
                     sums.add(final, about)
                     visitor.row(row, final)
                 else:
                     visitor.row(row, item)
             visitor.evaluation(about, reviewed=bool(live))
         visitor.flush()
-    sums.settle(counters.load_scales(connection, judge_pk))
+    sums.finalize(counters.load_scales(connection, judge_pk))
 
 
 def _pages(connection: Connection, judge_pk: int) -> Iterator[list[EvaluationRef]]:
@@ -123,7 +123,7 @@ def _as_counted(row: Row, about: EvaluationRef) -> CountedFeedback:
     fresh = dict(zip(CountedFeedback.__slots__, values, strict=True))
     derived: dict[str, Any] = {"criteria": set_to_text(touched), "compared": set_to_text(compared)}
     if row.retracted_at is None:  # a retracted correction keeps what it stood for: nobody reads it
-        derived |= {"standing": CorrectionEffect(compared, 0).text() if compared else "", "overtaken_at": None}
+        derived |= {"standing": CorrectionEffect(compared, 0).to_text() if compared else "", "overtaken_at": None}
     return CountedFeedback(**fresh | derived)
 
 

@@ -65,10 +65,10 @@ class CountedFeedback:
     submitted_by: str
     submitted_at: datetime
 
-    def standing_as(self, word: CorrectionEffect | None) -> "CountedFeedback":
+    def with_effect(self, word: CorrectionEffect | None) -> "CountedFeedback":
         """The same with another standing; itself where that is what it has."""
-        text = word.text() if word is not None else ""
-        overtaken = word.overtaken if word is not None else None
+        text = word.to_text() if word is not None else ""
+        overtaken = word.superseded_at if word is not None else None
         if (text, overtaken) == (self.standing, self.overtaken_at):
             return self
         return replace(self, standing=text, overtaken_at=overtaken)
@@ -82,7 +82,7 @@ COUNTED_COLUMNS = [getattr(Feedback, name) for name in CountedFeedback.__slots__
 class CounterDelta:
     """What a change adds to a judge's counters.
 
-    Everything is counted as it comes, as often as it comes; ``settle`` makes of it what counters hold.
+    Everything is counted as it comes, as often as it comes; ``finalize`` makes of it what counters hold.
     """
 
     buckets: defaultdict[tuple[int, int], Tally] = field(default_factory=lambda: defaultdict(Tally))
@@ -91,7 +91,7 @@ class CounterDelta:
     pairs: Counter[tuple[int, int, float, float]] = field(default_factory=Counter)
 
     def add(self, item: CountedFeedback, about: EvaluationRef, sign: int = 1) -> None:
-        """Add an item to the finest bucket of time, or take it off; ``settle`` carries it to the wider ones."""
+        """Add an item to the finest bucket of time, or take it off; ``finalize`` carries it to the wider ones."""
         self.buckets[finest_bucket(item.submitted_at)].add(item, about.scores, sign)
         verdict = classify_feedback(item)
         if verdict is not None:
@@ -99,7 +99,7 @@ class CounterDelta:
         if item.standing and about.group is not None:
             self.groups[about.group, item.compared] += sign
 
-    def replace(self, item: CountedFeedback, standing: str) -> None:
+    def change_effect(self, item: CountedFeedback, standing: str) -> None:
         """A correction's standing may have become another."""
         if item.standing == standing:
             return
@@ -107,26 +107,26 @@ class CounterDelta:
             self.buckets[finest_bucket(item.submitted_at)].counts[USABLE, text] += sign
             self.order(item.seq).counts[USABLE, text] += sign
 
-    def stands(self, standing: EffectiveFeedback, sign: int = 1) -> None:
+    def add_effective(self, standing: EffectiveFeedback, sign: int = 1) -> None:
         """What stands of one evaluation's feedback, or no longer does."""
         ever = self.buckets[ALL_TIME, 0].counts
-        for key in standing.tallies:
+        for key in standing.counters:
             ever[key] += sign
-        for opinions in standing.opinions:
+        for opinions in standing.score_sets:
             self.opinions[opinions] += sign
 
     def order(self, seq: int) -> Tally:
         """The bucket of a place in the order of ingestion."""
         return self.buckets[ORDER_WIDTH, seq // ORDER_WIDTH * ORDER_WIDTH]
 
-    def settle(self, scales: CriterionScales) -> None:
+    def finalize(self, scales: CriterionScales) -> None:
         """Sum up shifts and coincidences, and add each bucket of time to the wider ones it lies in."""
         for tally in self.buckets.values():
-            tally.settle(scales)
+            tally.finalize(scales)
         for narrow, wide in pairwise((*TIME_WIDTHS, ALL_TIME)):
             for (width, start), tally in list(self.buckets.items()):
                 if width == narrow:
-                    self.buckets[wide, start // wide * wide if wide else 0].include(tally)
+                    self.buckets[wide, start // wide * wide if wide else 0].merge(tally)
         ever = self.buckets[ALL_TIME, 0].counts
         for (ordinal, scores), number in self.opinions.items():
             if scores[-1] - scores[0] > scales.steps[ordinal] * (1 + 1e-9):
@@ -186,15 +186,15 @@ class _FeedbackChange:
         """The items about one evaluation: those that were there and stay, those that came, and those that went."""
         grouped = about.group is not None
         after = compute_effective((*kept, *arrived), grouped=grouped)
-        self.sums.stands(after)
+        self.sums.add_effective(after)
         if kept or left:
-            self.sums.stands(compute_effective((*kept, *left), grouped=grouped), -1)
+            self.sums.add_effective(compute_effective((*kept, *left), grouped=grouped), -1)
         for item in left:
             self.sums.add(item, about, -1)
         for item in arrived:
-            self.sums.add(self._restate(item, after.words.get(item.seq)), about)
+            self.sums.add(self._restate(item, after.effects.get(item.seq)), about)
         for item in kept:
-            self.sums.replace(item, self._restate(item, after.words.get(item.seq)).standing)
+            self.sums.change_effect(item, self._restate(item, after.effects.get(item.seq)).standing)
         if bool(kept or left) != bool(kept or arrived):
             self._turned[bool(arrived)].append(about.seq)
 
@@ -205,11 +205,11 @@ class _FeedbackChange:
             if places:
                 here = (Review.judge_pk == self.judge_pk, in_values(connection, Review.seq, places))
                 connection.execute(update(Review).where(*here).values(reviewed=reviewed))
-        self.sums.settle(load_scales(connection, self.judge_pk))
+        self.sums.finalize(load_scales(connection, self.judge_pk))
         write_delta(connection, self.judge_pk, self.sums)
 
     def _restate(self, item: CountedFeedback, word: CorrectionEffect | None) -> CountedFeedback:
-        now = item.standing_as(word)
+        now = item.with_effect(word)
         if now is not item:
             here = {"_judge": self.judge_pk, "_seq": item.seq}
             self._restated.append(here | {"_standing": now.standing, "_overtaken_at": now.overtaken_at})
@@ -251,7 +251,7 @@ def write_delta(connection: Connection, judge_pk: int, sums: CounterDelta) -> No
 
 
 def delta_rows(judge_pk: int, sums: CounterDelta) -> dict[type[Base], list[tuple[Any, ...]]]:
-    """Sums as rows of the tables of counters, in the order of their columns."""
+    """Return a delta as rows of the tables of counters, in the order of their columns."""
     counts: list[tuple[Any, ...]] = []
     raters: list[tuple[Any, ...]] = []
     criteria: list[tuple[Any, ...]] = []

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute
 
-from models.spec import is_unicode
+from models.specs.checks import is_unicode
 
 T = TypeVar("T")
 Query = Select[*tuple[Any, ...]]

@@ -44,13 +44,13 @@ def count_by_day(
     nearest = [(start + DAY // 2) // DAY * DAY for start in starts]
     whole = [_DayPart(at, first, last) for at, (first, last) in enumerate(pairwise(nearest)) if first < last]
     for at, tally in asked.sums(DAY, whole).items():
-        days[at].include(tally)
+        days[at].merge(tally)
     for at, tally in _sum_boundaries(asked, starts, nearest):
         sign = 1 if nearest[at] < starts[at] else -1
         if at > 0:
-            days[at - 1].include(tally, sign)
+            days[at - 1].merge(tally, sign)
         if at < len(days):
-            days[at].include(tally, -sign)
+            days[at].merge(tally, -sign)
     found = (asked.day(_date_in_zone(start, zone), day) for start, day in zip(starts, days, strict=False))
     return [day for day in found if day.total]
 
@@ -111,7 +111,7 @@ class _DayCounters:
         tally = Tally()
         for row in read_between(self.connection, self.judge_pk, first, last):
             tally.add(row, row.raw)
-        tally.settle(self.scales)
+        tally.finalize(self.scales)
         counts: Counter[tuple[str, str]] = Counter()
         for (kind, criteria), number in tally.counts.items():
             counts[kind, ""] += number if self._is_meant(kind, criteria) else 0
@@ -134,7 +134,7 @@ class _DayCounters:
         """Whether items of a kind and a set of criteria, or of what they stand for, are counted."""
         if kind == USABLE:
             stands = parse_effect(criteria)
-            return stands is None or stands.counts(self.meant)
+            return stands is None or stands.counts_for(self.meant)
         return self.every or kind != FeedbackType.CORRECTION or concerns_any(criteria, self.meant)
 
     def _are_meant(self) -> ColumnElement[bool]:

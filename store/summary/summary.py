@@ -203,8 +203,8 @@ class _FeedbackView:
             return None
         total = square = 0.0
         for ordinal, sums in shifts.items():
-            grain = self.scales.grains[ordinal]
-            total += grain.points(sums.absolute, 1) / grain.range
+            grain = self.scales.units[ordinal]
+            total += grain.mean_points(sums.absolute, 1) / grain.range
             square += sums.square / SQUARES
         variance = (square - total * total / number) / (number - 1)
         return GroupSpread(number, self._groups(), max(0.0, variance))
@@ -234,7 +234,7 @@ class _FeedbackView:
         found = counts.get((USABLE, ""), 0)
         for (kind, text), number in counts.items():
             stands = parse_effect(text) if kind == USABLE else None
-            found += number if stands is not None and stands.counts(self.meant) else 0
+            found += number if stands is not None and stands.counts_for(self.meant) else 0
         return found
 
     def _inside(self, moment: Any = Feedback.submitted_at) -> list[Any]:
@@ -323,8 +323,8 @@ def to_criterion_shifts(scales: CriterionScales, shifts: Mapping[int, ShiftSums]
     """Sums as people read them, in points."""
     found = []
     for ordinal, sums in sorted(shifts.items()):
-        grain, number = scales.grains[ordinal], sums.compared
-        mean = grain.points(sums.shift, number) if number else None
-        absolute = grain.points(sums.absolute, number) if number else None
+        grain, number = scales.units[ordinal], sums.compared
+        mean = grain.mean_points(sums.shift, number) if number else None
+        absolute = grain.mean_points(sums.absolute, number) if number else None
         found.append(CriterionShift(ordinal, sums.corrections, mean, absolute))
     return tuple(found)

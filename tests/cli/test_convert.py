@@ -27,7 +27,7 @@ def converted(path: Path, format_: Format, kind: str, **fields: str) -> list[Dat
     with open_lines(path) as source:
         lines = list(converter(format_, DESCRIBED, fields)(kind, source))
     read: Any = read_evaluations if kind == "evaluations" else read_feedback
-    assert [refusal.error.message for refusal in read(lines, CriterionNames(CRITERIA), idempotent=False).refusals] == []
+    assert [refusal.error.message for refusal in read(lines, CriterionNames(CRITERIA), idempotent=False).rejected] == []
     return [json.loads(text or b"") for _, text in lines]
 
 

@@ -41,11 +41,11 @@ def test_every_line_can_be_imported(tmp_path: Path) -> None:
     criteria = CriterionNames(loose_criteria(*names, minimum=0, maximum=100))
     items = read_evaluations(enumerate(gzip.decompress(evaluations).splitlines(), 1), criteria, idempotent=False)
     said = read_feedback(enumerate(gzip.decompress(feedback).splitlines(), 1), criteria, idempotent=False)
-    assert items.refusals == said.refusals == []
-    ids = {item.spec.external_id for item in items.items}
+    assert items.rejected == said.rejected == []
+    ids = {item.spec.external_id for item in items.parsed}
     assert len(ids) == 40
-    assert {item.spec.evaluation_external_id for item in said.items} == ids
-    scores = [score for item in said.items for score in item.scores or [] if score is not None]
+    assert {item.spec.evaluation_external_id for item in said.parsed} == ids
+    scores = [score for item in said.parsed for score in item.scores or [] if score is not None]
     assert min(scores) >= 0
     assert 5 < max(scores) <= 100
 

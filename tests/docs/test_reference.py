@@ -14,7 +14,7 @@ import models.bulk.lines
 from models.errors import ErrorCode
 from models.job import TrainingJob, TrainingType
 from models.job_status import TRANSITIONS, JobStatus
-from models.spec import MAX_BATCH, MAX_COMMENT, MAX_CRITERIA, MAX_NAME, MAX_TEXT
+from models.specs.limits import MAX_BATCH, MAX_COMMENT, MAX_CRITERIA, MAX_NAME, MAX_TEXT
 from runner.notifications.deliverer import RETRY_DELAYS
 from server.app import create_app
 from server.rest import training_jobs as rest

@@ -56,4 +56,4 @@ def test_json_is_one_object_or_lines_that_an_import_takes(text: str) -> None:
         return
     for line in lines:
         read = read_feedback if "evaluation" in json.loads(line) else read_evaluations
-        assert read([(1, line.encode())], NAMES, idempotent=True).refusals == []
+        assert read([(1, line.encode())], NAMES, idempotent=True).rejected == []

@@ -15,7 +15,9 @@ from sqlalchemy import Connection, func, select
 from models.feedback import FeedbackType
 from models.job import TrainingJob
 from models.job_status import TERMINAL
-from models.spec import CriterionSpec, EvaluationSpec, FeedbackSpec, JudgeSpec
+from models.specs.evaluations import EvaluationSpec
+from models.specs.feedback import FeedbackSpec
+from models.specs.judges import CriterionSpec, JudgeSpec
 from store import evaluations, feedback, judges
 from store.database.store import Store, open_store
 from store.evaluations import NewEvaluation
@@ -123,7 +125,7 @@ async def create_scenario(url: str, number: int) -> Scenario:
         viewer, key = await make_viewer(store)
         made = []
         for n in range(number):
-            spec = JudgeSpec(f"Judge {n}", (CriterionSpec("Clarity"),)).checked()
+            spec = JudgeSpec(f"Judge {n}", (CriterionSpec("Clarity"),)).validated()
             judge = await store.write(
                 lambda c, spec=spec: judges.create_judge(c, viewer.workspace_id, viewer.user_id, spec)
             )

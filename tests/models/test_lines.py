@@ -128,8 +128,8 @@ def test_a_line_is_known_by_what_it_says_not_by_how_it_is_written() -> None:
 
 def test_criteria_are_found_by_id_key_and_by_a_name_that_only_one_has() -> None:
     names = CriterionNames(loose_criteria("clarity", "tone", "tone"))
-    assert names.place({"cri_clarity": 1}, "scores") == ([1, None, None], [])
-    assert names.place({"clarity": 2}, "scores") == ([2, None, None], [])
-    [problem] = names.place({"tone": 2}, "scores")[1]
+    assert names.arrange_scores({"cri_clarity": 1}, "scores") == ([1, None, None], [])
+    assert names.arrange_scores({"clarity": 2}, "scores") == ([2, None, None], [])
+    [problem] = names.arrange_scores({"tone": 2}, "scores")[1]
     assert problem.field == ("scores", "tone")
-    assert [p.field for p in names.place({"clarity": float("nan")}, "scores")[1]] == [("scores", "clarity")]
+    assert [p.field for p in names.arrange_scores({"clarity": float("nan")}, "scores")[1]] == [("scores", "clarity")]

@@ -7,7 +7,7 @@ import pytest
 from models.errors import ErrorCode
 from models.judge import Criterion
 from models.scoring import Scorecard, overall_score
-from models.spec import ScoreSpec
+from models.specs.evaluations import ScoreSpec
 
 
 def criterion(ordinal: int, key: str, *, minimum: float = 1.0, maximum: float = 5.0, weight: float = 1.0) -> Criterion:
@@ -22,7 +22,7 @@ ACCURACY = criterion(1, "crit_accuracy", minimum=0.0, maximum=10.0)
 
 
 def test_scores_are_placed_by_id_or_key_in_the_judges_order() -> None:
-    placed, problems = Scorecard([CLARITY, ACCURACY]).place(
+    placed, problems = Scorecard([CLARITY, ACCURACY]).arrange_scores(
         [ScoreSpec("crit_accuracy", 7), ScoreSpec("cri_0", 2)], "scores"
     )
 
@@ -31,7 +31,7 @@ def test_scores_are_placed_by_id_or_key_in_the_judges_order() -> None:
 
 
 def test_a_criterion_that_is_not_scored_stays_open() -> None:
-    placed, problems = Scorecard([CLARITY, ACCURACY]).place([ScoreSpec("crit_accuracy", 0)], "scores")
+    placed, problems = Scorecard([CLARITY, ACCURACY]).arrange_scores([ScoreSpec("crit_accuracy", 0)], "scores")
 
     assert placed == [None, 0.0]
     assert not problems
@@ -39,28 +39,28 @@ def test_a_criterion_that_is_not_scored_stays_open() -> None:
 
 @pytest.mark.parametrize("score", [0.999, 5.001, math.nan, math.inf, -math.inf])
 def test_a_score_outside_the_scale_is_refused_at_its_place(score: float) -> None:
-    _, [problem] = Scorecard([CLARITY]).place([ScoreSpec("crit_clarity", score)], "scores")
+    _, [problem] = Scorecard([CLARITY]).arrange_scores([ScoreSpec("crit_clarity", score)], "scores")
 
     assert (problem.code, problem.field) == (ErrorCode.INVALID, ("scores", "0", "score"))
 
 
 @pytest.mark.parametrize("score", [1, 5, 2.37])
 def test_a_score_may_lie_anywhere_on_the_scale(score: float) -> None:
-    placed, problems = Scorecard([CLARITY]).place([ScoreSpec("crit_clarity", score)], "scores")
+    placed, problems = Scorecard([CLARITY]).arrange_scores([ScoreSpec("crit_clarity", score)], "scores")
 
     assert placed == [score]
     assert not problems
 
 
 def test_an_unknown_criterion_is_refused_and_the_known_ones_are_named() -> None:
-    _, [problem] = Scorecard([CLARITY]).place([ScoreSpec("crit_x", 3)], "corrected_scores")
+    _, [problem] = Scorecard([CLARITY]).arrange_scores([ScoreSpec("crit_x", 3)], "corrected_scores")
 
     assert (problem.code, problem.field) == (ErrorCode.NOT_FOUND, ("corrected_scores", "0", "criterion_id"))
     assert "crit_clarity" in problem.message
 
 
 def test_a_criterion_scored_twice_is_refused_also_when_named_in_two_ways() -> None:
-    _, [problem] = Scorecard([CLARITY]).place([ScoreSpec("crit_clarity", 3), ScoreSpec("cri_0", 3)], "scores")
+    _, [problem] = Scorecard([CLARITY]).arrange_scores([ScoreSpec("crit_clarity", 3), ScoreSpec("cri_0", 3)], "scores")
 
     assert (problem.code, problem.field) == (ErrorCode.INVALID, ("scores", "1", "criterion_id"))
 

@@ -11,17 +11,11 @@ import pytest
 from models.errors import DomainError, RequestRejected
 from models.feedback import FeedbackType
 from models.job import Priority, TrainingType
-from models.spec import (
-    CriterionSpec,
-    EvaluationSpec,
-    ExecutionOptions,
-    FeedbackSpec,
-    JudgeSpec,
-    ScoreSpec,
-    TrainingConfig,
-    TrainingSpec,
-    batch,
-)
+from models.specs.checks import check_batch_size
+from models.specs.evaluations import EvaluationSpec, ScoreSpec
+from models.specs.feedback import FeedbackSpec
+from models.specs.judges import CriterionSpec, JudgeSpec
+from models.specs.training_jobs import ExecutionOptions, TrainingConfig, TrainingSpec
 
 Found = list[tuple[str, str]]  # code and field of each problem
 
@@ -41,7 +35,7 @@ def found(problems: Iterable[DomainError]) -> Found:
 
 def refusals(spec: JudgeSpec | TrainingSpec) -> Found:
     with pytest.raises(RequestRejected) as refused:
-        spec.checked()
+        spec.validated()
     return found(refused.value.errors)
 
 
@@ -118,7 +112,7 @@ class TestJudge:
     """What a new judge may be, and the keys its criteria get."""
 
     def keys(self, *criteria: CriterionSpec) -> list[str | None]:
-        return [criterion.key for criterion in JudgeSpec("Judge", criteria).checked().criteria]
+        return [criterion.key for criterion in JudgeSpec("Judge", criteria).validated().criteria]
 
     def test_keys_that_are_left_out_come_from_the_names(self) -> None:
         assert self.keys(CriterionSpec("Clarity"), CriterionSpec("  Does it – really – answer? ")) == [
@@ -163,7 +157,7 @@ class TestJudge:
 
     @pytest.mark.parametrize("judge_id", ["jdg_a", "jdg_" + "Z9" * 32, None])
     def test_an_id_of_the_workspaces_own_is_taken(self, judge_id: str | None) -> None:
-        assert JudgeSpec("Judge", (CriterionSpec("A"),), id=judge_id).checked().id == judge_id
+        assert JudgeSpec("Judge", (CriterionSpec("A"),), id=judge_id).validated().id == judge_id
 
     @pytest.mark.parametrize("judge_id", ["", "jdg_", "judge1", "jdg_a-b", "jdg_ä", "jdg_a\n", "jdg_" + "a" * 65, NUL])
     def test_any_other_id_is_refused(self, judge_id: str) -> None:
@@ -174,7 +168,7 @@ class TestJudge:
 
         assert refusals(JudgeSpec("Judge", ())) == [("INVALID", "criteria")]
         assert refusals(JudgeSpec("Judge", many)) == [("INVALID", "criteria")]
-        assert len(JudgeSpec("Judge", many[:100]).checked().criteria) == 100
+        assert len(JudgeSpec("Judge", many[:100]).validated().criteria) == 100
 
     def test_at_least_one_criterion_weighs_something(self) -> None:
         weightless = (CriterionSpec("A", weight=0), CriterionSpec("B", weight=0))
@@ -503,12 +497,12 @@ class TestTraining:
 
 
 def test_a_call_holds_one_to_five_hundred_items() -> None:
-    batch("feedback", 1)
-    batch("feedback", 500)
+    check_batch_size("feedback", 1)
+    check_batch_size("feedback", 500)
     with pytest.raises(RequestRejected) as none:
-        batch("feedback", 0)
+        check_batch_size("feedback", 0)
     with pytest.raises(RequestRejected) as many:
-        batch("feedback", 501)
+        check_batch_size("feedback", 501)
 
     assert found(none.value.errors) == [("INVALID", "feedback")]
     assert found(many.value.errors) == [("LIMIT_EXCEEDED", "feedback")]

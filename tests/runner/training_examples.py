@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from models.errors import Conflict
 from models.evaluation import Evaluation
-from models.spec import EvaluationSpec
+from models.specs.evaluations import EvaluationSpec
 from store.evaluations import NewEvaluation
 from store.feedback import NewFeedback
 from tests.factories import World, new_feedback, record, submit

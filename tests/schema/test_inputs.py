@@ -9,16 +9,10 @@ from models.errors import Invalid
 from models.feedback import FeedbackType
 from models.job import Priority, TrainingType
 from models.job_status import JobStatus
-from models.spec import (
-    CriterionSpec,
-    EvaluationSpec,
-    ExecutionOptions,
-    FeedbackSpec,
-    JudgeSpec,
-    ScoreSpec,
-    TrainingConfig,
-    TrainingSpec,
-)
+from models.specs.evaluations import EvaluationSpec, ScoreSpec
+from models.specs.feedback import FeedbackSpec
+from models.specs.judges import CriterionSpec, JudgeSpec
+from models.specs.training_jobs import ExecutionOptions, TrainingConfig, TrainingSpec
 from resolvers.batch import BatchResult
 from resolvers.jobs import JobFilter
 from resolvers.page import ListPage

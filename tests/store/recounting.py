@@ -16,7 +16,7 @@ from models.errors import Conflict
 from models.evaluation import score_at
 from models.feedback import FeedbackBounds, FeedbackTotals, FeedbackType, RaterCount, Summary
 from models.judge import JudgeVersion, VersionStatus
-from models.spec import EvaluationSpec
+from models.specs.evaluations import EvaluationSpec
 from store import judges
 from store.evaluations import NewEvaluation
 from store.feedback import NewFeedback

@@ -18,8 +18,9 @@ from models.counters.tables import FeedbackCounter
 from models.errors import Conflict
 from models.evaluation import Evaluation
 from models.feedback import FeedbackBounds
-from models.filters import EvaluationFilter
-from models.spec import CriterionSpec, EvaluationSpec, JudgeChange
+from models.specs.evaluations import EvaluationSpec
+from models.specs.judges import CriterionSpec, JudgeChange
+from models.specs.listings import EvaluationFilter
 from resolvers.bulk import BatchOutcome, EvaluationLoad, FeedbackLoad, LoadOptions
 from resolvers.context import Context
 from store import feedback as stored

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from models.errors import Conflict
 from models.evaluation import Evaluation
 from models.feedback import Feedback
-from models.spec import EvaluationSpec
+from models.specs.evaluations import EvaluationSpec
 from store.database.store import Store
 from store.evaluations import NewEvaluation
 from tests.factories import World, add_evaluations, make_world, new_feedback, record, submit

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from models.errors import Conflict, NotFound
 from models.judge import Deployment, DeploymentAction, Judge, JudgeVersion, VersionStatus
-from models.spec import CriterionSpec, JudgeSpec
+from models.specs.judges import CriterionSpec, JudgeSpec
 from store import judges
 from store.database.rows import fetch_all
 from store.database.store import Store
@@ -17,7 +17,7 @@ from tests.factories import World, make_version, make_viewer, make_world
 
 SPEC = JudgeSpec(
     "Judge", (CriterionSpec("B", minimum=0, maximum=1, step=0.1), CriterionSpec("A")), "jdg_mine"
-).checked()
+).validated()
 
 
 async def create(store: Store, workspace: str, spec: JudgeSpec = SPEC) -> Judge:

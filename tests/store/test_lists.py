@@ -13,8 +13,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from models.errors import Invalid
 from models.evaluation import Scores
 from models.feedback import Feedback, FeedbackType
-from models.filters import EvaluationFilter, FeedbackFilter
-from models.spec import EvaluationSpec
+from models.specs.evaluations import EvaluationSpec
+from models.specs.listings import EvaluationFilter, FeedbackFilter
 from store import listings as lists
 from store.database.postgres import PostgresStore
 from store.database.store import Store

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, inspect
 
 import store.migrations
 from models.base import Base
-from models.filters import EvaluationFilter
+from models.specs.listings import EvaluationFilter
 from store import access, judges
 from store import listings as lists
 from store.counters import recount

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from models.spec import EvaluationSpec
+from models.specs.evaluations import EvaluationSpec
 from store.database.store import Store
 from store.evaluations import NewEvaluation
 from tests.factories import make_world, new_feedback, record, submit

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from models.base import new_id
 from models.errors import Invalid
-from models.spec import CriterionSpec, JudgeSpec
+from models.specs.judges import CriterionSpec, JudgeSpec
 from store import feedback, jobs, judges
 from store.database.keyset import Keyset, KeysetPage, count_rows, decode_cursor, encode_cursor, parse_key_number
 from store.database.rows import Query
@@ -53,7 +53,7 @@ async def ten_of(world: World, kind: str) -> tuple[Keyset, Query, list[object]]:
     """A list of ten, and what it should give in order."""
     store, workspace_id = world.store, world.viewer.workspace_id
     if kind == "judges":
-        spec = JudgeSpec("J", (CriterionSpec("A"),)).checked()
+        spec = JudgeSpec("J", (CriterionSpec("A"),)).validated()
         made = [world.judge.id] + [
             (await store.write(lambda c: judges.create_judge(c, workspace_id, world.viewer.user_id, spec))).id
             for _ in range(9)
@@ -95,7 +95,7 @@ async def test_what_is_added_meanwhile_shifts_no_page(store: Store) -> None:
 
 async def make_judges(world: World, number: int) -> list[str]:
     """The ids of new judges."""
-    spec = JudgeSpec("J", (CriterionSpec("A"),)).checked()
+    spec = JudgeSpec("J", (CriterionSpec("A"),)).validated()
     viewer = world.viewer
     made = [
         await world.store.write(lambda c: judges.create_judge(c, viewer.workspace_id, viewer.user_id, spec))

@@ -12,7 +12,7 @@ import pytest
 from models.errors import Conflict
 from models.evaluation import Evaluation
 from models.feedback import FeedbackBounds
-from models.spec import EvaluationSpec
+from models.specs.evaluations import EvaluationSpec
 from runner.dataset.dataset import Dataset, load_dataset, to_scales
 from runner.jobs.manager import JobManager
 from store.database.store import Store

@@ -12,7 +12,7 @@ from models.errors import DomainError, NotFound, NotRetryable, NotStartable, Req
 from models.job import EventKind, Priority, TrainingJob, TrainingType
 from models.job_status import JobStatus
 from models.judge import DeploymentAction, VersionStatus
-from models.spec import ExecutionOptions, TrainingSpec
+from models.specs.training_jobs import ExecutionOptions, TrainingSpec
 from runner.dataset.bounds import feedback_bounds_for_job
 from runner.jobs.duration import round_up_to_minutes
 from runner.jobs.manager import JobManager

@@ -17,7 +17,7 @@ from sqlalchemy import update
 from models.job import EventKind, JobEvent, TrainingJob, TrainingType
 from models.job_status import JobStatus
 from models.judge import JudgeVersion, VersionStatus
-from models.spec import ExecutionOptions
+from models.specs.training_jobs import ExecutionOptions
 from runner.dataset.dataset import to_scales
 from runner.jobs.manager import JobManager
 from runner.processes import spawn as process
