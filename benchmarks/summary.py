@@ -37,8 +37,9 @@ from store import listings as lists
 from store.counters import recount
 from store.counters.update import EvaluationRef
 from store.database.keyset import encode_cursor
+from store.database.open import open_store
 from store.database.rows import fetch_all
-from store.database.store import Store, open_store
+from store.database.store import Store
 from store.evaluations import NewEvaluation
 from store.summary.by_day import count_by_day
 from store.summary.summary import compute_agreement, compute_figures, count_evaluations, count_new, summarise

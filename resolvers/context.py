@@ -10,6 +10,7 @@ from runner.analysis.service import AnalysisService
 from runner.jobs.manager import JobManager
 from runner.versions.scorer import Scorer
 from store.database.store import Store
+from store.event_log.feed import EventFeed
 
 DEFAULT_SIZES = RequestSizes()
 
@@ -21,6 +22,7 @@ class Context:
         self,
         viewer: Viewer,
         store: Store,
+        feed: EventFeed,
         manager: JobManager,
         scorer: Scorer,
         analysis: AnalysisService,
@@ -28,6 +30,7 @@ class Context:
     ) -> None:
         self.viewer = viewer
         self.store = store
+        self.feed = feed
         self.manager = manager
         self.scorer = scorer
         self.sizes = sizes

@@ -16,7 +16,6 @@ from resolvers.context import Context
 from store import jobs, judges
 from store.database.rows import Query
 from store.database.signals import Topic
-from store.database.store import Store
 from store.event_log import events
 from store.event_log.entry import LogEntry
 
@@ -43,7 +42,7 @@ async def follow_job(ctx: Context, job_id: str, after: str | None) -> AsyncGener
     position = events.decode_event_cursor(after) if after is not None else 0
     status = await ctx.store.read(lambda connection: jobs.get_job_or_raise(connection, ctx.workspace_id, job_id).status)
     selection = events.for_job(job_id), ("job", job_id)
-    log = _Log(ctx.store, *selection, lambda event: event.job_id == job_id, position)
+    log = _Log(ctx, *selection, lambda event: event.job_id == job_id, position)
     async with aclosing(log.replay() if status in TERMINAL else log.follow()) as updates:
         async for update in updates:
             is_last = _ends(update.event)
@@ -73,7 +72,7 @@ async def follow_activity(ctx: Context, judge_id: str | None, after: str | None)
         return event.workspace_id == workspace_id and judge_pk in (None, event.judge_pk)
 
     selection = events.in_workspace(workspace_id, judge_pk), ("workspace", workspace_id, judge_pk)
-    log = _Log(ctx.store, *selection, is_meant, position)
+    log = _Log(ctx, *selection, is_meant, position)
     async with aclosing(log.follow()) as updates:
         async for update in updates:
             yield update
@@ -87,9 +86,10 @@ class _Log:
     """
 
     def __init__(
-        self, store: Store, selection: Query, name: Hashable, is_meant: Callable[[JobEvent], bool], position: int
+        self, ctx: Context, selection: Query, name: Hashable, is_meant: Callable[[JobEvent], bool], position: int
     ) -> None:
-        self.store = store
+        self.feed = ctx.feed
+        self.safety_interval = ctx.store.safety_interval
         self.selection = selection
         self.name = name
         self.is_meant = is_meant
@@ -101,34 +101,32 @@ class _Log:
         while more:
             entries, more = await self._read_on(require_latest=True)
             while entries:
-                await self.store.turns.take()
+                await self.feed.scheduler.wait_turn()
                 yield _update(entries.pop())
 
     async def follow(self) -> AsyncGenerator[JobUpdate, None]:
         """What there is, then what comes; never ends."""
-        with self.store.tail.follow() as listener:
+        with self.feed.tail.follow() as listener:
             while True:
                 entries, more = await self._next()
                 while entries:
-                    await self.store.turns.take()
+                    await self.feed.scheduler.wait_turn()
                     yield _update(entries.pop())
                 if not more:
-                    await listener.wait(self.store.safety_interval)
+                    await listener.wait(self.safety_interval)
 
     async def _next(self) -> tuple[list[LogEntry], bool]:
         """What comes next, the last first, from the tail or from further back; whether more is known to be there."""
-        tail = self.store.tail
+        tail = self.feed.tail
         known = tail.position
-        kept = tail.after(self.position, self.is_meant)
+        kept = tail.entries_after(self.position, self.is_meant)
         if kept is not None:
             self.position = max(self.position, known)
             return kept[::-1], False
         return await self._read_on(require_latest=False)
 
     async def _read_on(self, *, require_latest: bool) -> tuple[list[LogEntry], bool]:
-        page = await self.store.catching_up.page(
-            self.selection, self.name, self.position, require_latest=require_latest
-        )
+        page = await self.feed.replay.page(self.selection, self.name, self.position, require_latest=require_latest)
         self.position = page.position
         return list(page.entries[::-1]), page.more
 

@@ -14,9 +14,10 @@ from store.access import NewKey
 from store.counters import recount
 from store.counters.recount import CounterMismatch
 from store.database import revision
+from store.database.open import open_store
 from store.database.rows import fetch_all
 from store.database.snapshot import snapshot
-from store.database.store import Store, open_store
+from store.database.store import Store
 
 DEFAULT_WORKSPACE = "default"
 

@@ -15,7 +15,7 @@ from runner.workers.worker import Worker
 from server.app import create_app
 from server.services import create_deliverer, create_worker
 from server.settings import Settings
-from store.database.store import open_store
+from store.database.open import open_store
 
 GRACE_SECONDS = 4  # for open requests and sockets at the end
 

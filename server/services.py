@@ -15,7 +15,9 @@ from runner.notifications.webhook import WebhookChannel
 from runner.versions.scorer import Scorer
 from runner.workers.worker import Worker
 from server.settings import Settings
-from store.database.store import Store, open_store
+from store.database.open import open_store
+from store.database.store import Store
+from store.event_log.feed import EventFeed
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,7 @@ class Services:
     """The parts that requests use."""
 
     store: Store
+    feed: EventFeed
     manager: JobManager
     scorer: Scorer
     analysis: AnalysisService
@@ -30,7 +33,7 @@ class Services:
 
     def context(self, viewer: Viewer) -> Context:
         """The context of a viewer's operation."""
-        return Context(viewer, self.store, self.manager, self.scorer, self.analysis, self.sizes)
+        return Context(viewer, self.store, self.feed, self.manager, self.scorer, self.analysis, self.sizes)
 
 
 @asynccontextmanager
@@ -44,12 +47,14 @@ async def start_services(settings: Settings) -> AsyncIterator[Services]:
         for part in running:
             part.start()
         analysis = AnalysisService(store.url)
+        feed = EventFeed(store)
         try:
-            yield Services(store, manager, Scorer(store), analysis, settings.sizes)
+            yield Services(store, feed, manager, Scorer(store), analysis, settings.sizes)
         finally:
             await analysis.close()
             for part in running:
                 await part.stop()
+            await feed.close()
 
 
 def create_worker(settings: Settings, store: Store) -> Worker:

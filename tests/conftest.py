@@ -15,7 +15,8 @@ import pytest
 
 from models import access, evaluation, feedback, job, judge  # noqa: F401
 from models.base import Base
-from store.database.store import Store, open_store
+from store.database.open import open_store
+from store.database.store import Store
 from tests.factories import migrate
 from tests.postgres import postgres, run_sql
 

@@ -19,8 +19,9 @@ from models.specs.feedback import FeedbackSpec
 from models.specs.judges import CriterionSpec, JudgeSpec
 from models.specs.training_jobs import TrainingConfig, TrainingSpec
 from store import access, evaluations, feedback, jobs, judges
+from store.database.open import open_store
 from store.database.rows import fetch_all
-from store.database.store import Store, open_store
+from store.database.store import Store
 from store.evaluations import NewEvaluation
 from store.event_log import events
 from store.feedback import NewFeedback

@@ -12,7 +12,8 @@ from runner.analysis.requests import AnalysisRequest, CompareRequest, Envelope, 
 from runner.analysis.results import Comparison, LearningCurveResult, Suggestions
 from runner.processes.error_lines import install_error_hooks, summarize_error
 from runner.processes.parent_death import die_with_parent, exit_at_end_of_input
-from store.database.store import Store, open_store
+from store.database.open import open_store
+from store.database.store import Store
 
 
 def main() -> None:

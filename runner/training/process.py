@@ -28,7 +28,7 @@ from runner.processes.parent_death import die_with_parent, exit_at_end_of_input
 from runner.training.request import TrainingRequest
 from store import jobs, judges
 from store.database.errors import is_transient
-from store.database.store import open_store
+from store.database.open import open_store
 from store.summary.excluded import count_excluded
 from trainer.errors import Diverged
 from trainer.model.version import Version

@@ -14,6 +14,7 @@ from models.errors import Unauthenticated
 from server.auth import authenticate
 from store.database.errors import is_transient
 from store.database.store import Store
+from store.event_log.fair_scheduler import FairScheduler
 
 KEY_RECHECK_SECONDS = 1.0  # seconds for which a key that held is believed in
 log = structlog.get_logger(__name__)
@@ -24,10 +25,11 @@ Disconnect = Callable[[], Awaitable[None]]
 class SessionRegistry:
     """What is open with which key. One look a second and key, however much is open."""
 
-    def __init__(self, store: Store, max_operations: int) -> None:
+    def __init__(self, store: Store, scheduler: FairScheduler, max_operations: int) -> None:
         self.max_operations = max_operations
         self.shutting_down = asyncio.Event()  # the server is: streams are to end
         self._store = store
+        self._scheduler = scheduler
         self._open: dict[object, set[Disconnect]] = {}
         self._viewers: dict[object, Viewer] = {}  # whom a key let in
         self._held: dict[object, float] = {}  # when a key was last seen to hold
@@ -51,7 +53,7 @@ class SessionRegistry:
         try:
             return await asyncio.shield(look)  # whoever goes away meanwhile takes it from nobody else
         finally:
-            await self._store.turns.take()  # all who shared the look are told at once, and go on one after the other
+            await self._scheduler.wait_turn()  # all who shared the look are told at once, and go on one after the other
 
     async def _look(self, authorization: object, before: asyncio.Task[Viewer] | None) -> Viewer:
         if before is not None:

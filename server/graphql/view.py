@@ -87,7 +87,7 @@ class GraphQLView(GraphQL[Context, None]):
         """Answer a request or serve a socket; a request that is refused is answered in GraphQL's own form."""
         if scope["type"] != "http":
             services: Services = scope["app"].state.services
-            await services.store.turns.take()  # a thousand may come at once
+            await services.feed.scheduler.wait_turn()  # a thousand may come at once
             await super().__call__(scope, receive, send)
             return
         request = Request(scope, receive)
@@ -139,7 +139,7 @@ class GraphQLView(GraphQL[Context, None]):
 
     def _watch_over(self, services: Services) -> SessionRegistry:
         if self._watch is None:
-            self._watch = SessionRegistry(services.store, self._terms.max_key_subscriptions)
+            self._watch = SessionRegistry(services.store, services.feed.scheduler, self._terms.max_key_subscriptions)
         return self._watch
 
     async def on_ws_connect(self, context: Context) -> UnsetType | dict[str, object] | None:

@@ -126,8 +126,6 @@ class PostgresStore(Store):
 
     async def close(self) -> None:
         """Stop listening and close the connections."""
-        await self.tail.close()
-        await self.catching_up.close()
         for task in (self._listening, self._maintenance):
             if task is not None:
                 task.cancel()

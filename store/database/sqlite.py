@@ -114,8 +114,6 @@ class SqliteStore(Store):
         if self._closed:
             return
         self._closed = True
-        await self.tail.close()
-        await self.catching_up.close()
         if self._watcher is not None:
             self._watcher.cancel()
             with contextlib.suppress(asyncio.CancelledError):

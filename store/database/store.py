@@ -11,14 +11,9 @@ from typing import Any, Self, TypeVar
 
 import orjson
 from sqlalchemy import Connection
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from store.database.signals import Signals
-from store.event_log.fair_scheduler import FairScheduler
-from store.event_log.replay import ReplayCache
-from store.event_log.tail import Tail
 
 T = TypeVar("T")
 Unit = Callable[[Connection], T]
@@ -35,9 +30,6 @@ class Store(ABC):
     def __init__(self, url: str, reader: AsyncEngine) -> None:
         self.url = url
         self.signals = Signals()
-        self.tail = Tail(self)
-        self.catching_up = ReplayCache(self)
-        self.turns = FairScheduler()
         self._reader = reader
 
     async def read(self, unit: Unit[T]) -> T:
@@ -74,36 +66,6 @@ class Store(ABC):
 
     async def __aexit__(self, *_: object) -> None:
         await asyncio.shield(self.close())
-
-
-def open_store(url: str) -> Store:
-    """The store for a database address, ``sqlite+aiosqlite:///PATH`` or ``postgresql+asyncpg://...``.
-
-    Raises:
-        ValueError: the address is of no database that Judgesmith speaks.
-    """
-    try:
-        parsed = make_url(url)
-    except ArgumentError as error:
-        raise ValueError(
-            "The database address can't be read: give one such as sqlite+aiosqlite:///judgesmith.sqlite or "
-            "postgresql+asyncpg://USER:PASSWORD@HOST/NAME."
-        ) from error
-    if parsed.drivername in ("sqlite", "sqlite+aiosqlite"):
-        if not parsed.database or parsed.database == ":memory:":
-            raise ValueError("Judgesmith keeps its data in a file: name one, as in sqlite+aiosqlite:///PATH.")
-        from store.database.sqlite import SqliteStore
-
-        return SqliteStore(parsed.database)
-    if parsed.drivername in ("postgresql", "postgresql+asyncpg"):
-        try:
-            from store.database.postgres import PostgresStore
-        except ModuleNotFoundError as error:
-            raise ValueError("PostgreSQL needs asyncpg: pip install 'judgesmith[postgres]'.") from error
-        return PostgresStore(parsed.set(drivername="postgresql+asyncpg").render_as_string(hide_password=False))
-    raise ValueError(
-        f"Judgesmith speaks sqlite+aiosqlite and postgresql+asyncpg, not {parsed.drivername}; see --database-url."
-    )
 
 
 def dump_json(value: Any) -> str:

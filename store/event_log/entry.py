@@ -1,4 +1,4 @@
-"""An entry of the log, as it is given to those who follow it."""
+"""Entries of the event log, as subscribers receive them."""
 
 from collections.abc import Hashable
 from typing import Any, NamedTuple
@@ -10,7 +10,10 @@ from store.database.rows import fetch_all
 
 
 class LogEntry(NamedTuple):
-    """An event, its job as it stood when the event was read, and what was made of the two for all who ask alike."""
+    """An event, its job at the time of reading, and a cache of the results derived from both.
+
+    Subscribers that ask alike share the results in ``result_cache``.
+    """
 
     event: JobEvent
     job: TrainingJob
@@ -18,9 +21,9 @@ class LogEntry(NamedTuple):
 
 
 def attach_jobs(connection: Connection, found: list[JobEvent]) -> list[LogEntry]:
-    """Events with their jobs as they stand now."""
+    """Return the events as entries with the current rows of their jobs."""
     if not found:
         return []
-    named = select(TrainingJob).where(TrainingJob.id.in_({event.job_id for event in found}))
-    jobs = {job.id: job for job in fetch_all(connection, named, TrainingJob)}
+    statement = select(TrainingJob).where(TrainingJob.id.in_({event.job_id for event in found}))
+    jobs = {job.id: job for job in fetch_all(connection, statement, TrainingJob)}
     return [LogEntry(event, jobs[event.job_id], {}) for event in found]

@@ -1,67 +1,65 @@
-"""Pages of the log, read once for the many who catch up at the same time.
+"""Cache of event log pages for subscribers that replay the log at the same time.
 
-After a server was away, a thousand dashboards come back within a second or two and ask for the same events. Each page
-is read once for them, and what is made of its events is shared as well.
+After a server restarts, a thousand dashboards reconnect within a second or two and ask for the same events. The cache
+reads each page once for all of them and shares the results that are derived from its events.
 """
 
 import asyncio
 import contextlib
 from collections.abc import Hashable
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
 from store.database.rows import Query
+from store.database.store import Store
 from store.event_log import events
 from store.event_log.entry import LogEntry, attach_jobs
 
-if TYPE_CHECKING:
-    from store.database.store import Store
-
 PAGE_SIZE = 50  # events in a page
-MAX_AGE_SECONDS = 1.0  # as old as a job that comes with an event may be; its next state comes with an event of its own
-MAX_CACHED = 40  # pages, at most
+MAX_AGE_SECONDS = 1.0  # age of a job row that comes with an event; the job's next state comes with an event of its own
+MAX_CACHED = 40  # pages
 
 
 class ReplayPage(NamedTuple):
     """The next events of a selection of the log."""
 
     entries: tuple[LogEntry, ...]
-    position: int  # all of the selection up to here is known
-    more: bool  # whether more is known to be there
+    position: int  # the page covers all of the selection up to this position
+    more: bool  # whether further events are known to exist
 
 
 class ReplayCache:
-    """The pages of the last moment."""
+    """The pages that were read within the last ``MAX_AGE_SECONDS``."""
 
-    def __init__(self, store: "Store") -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
         self._reads: dict[Hashable, asyncio.Task[ReplayPage]] = {}
 
     async def page(self, selection: Query, name: Hashable, position: int, *, require_latest: bool) -> ReplayPage:
-        """The events of a selection of the log after a position.
+        """Return the events of a selection of the log after a position.
 
         Args:
-            selection: the events that are meant.
-            name: what it is known by; selections of one name are the same.
-            position: what was read already.
+            selection: The select of the wanted events.
+            name: The selection's name; selections of the same name are equal.
+            position: The position up to which the subscriber has read.
             require_latest: Whether the last page must have all events that exist now. Otherwise a page read a moment
                 ago is returned, because a subscriber that follows the log reads the later events anyway.
         """
         key = (name, position)
         task = self._reads.get(key)
         if task is None or not _is_reusable(task, require_latest):
-            task = asyncio.create_task(self._store.read(partial(_read_page, selection, position)), name="catch up")
+            task = asyncio.create_task(self._store.read(partial(_read_page, selection, position)), name="replay")
             self._reads.pop(key, None)
             self._reads[key] = task
             asyncio.get_running_loop().call_later(MAX_AGE_SECONDS, self._forget, key, task)
             if len(self._reads) > MAX_CACHED:
                 del self._reads[next(iter(self._reads))]
-        return await asyncio.shield(task)  # whoever goes away meanwhile takes it from nobody else
+        return await asyncio.shield(task)  # a cancelled subscriber must not cancel the read that others share
 
     async def close(self) -> None:
-        """Read no more."""
+        """Cancel all reads."""
         for task in self._reads.values():
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError, Exception):
@@ -75,11 +73,11 @@ class ReplayCache:
 
 def _is_reusable(task: "asyncio.Task[ReplayPage]", require_latest: bool) -> bool:
     if not task.done():
-        return not require_latest  # it may have begun before the last event
+        return not require_latest  # the read may have begun before the newest event
     if task.cancelled() or task.exception() is not None:
         return False
     page = task.result()
-    # A full page stays the same for ever; one without events would leave the follower where it was.
+    # A full page never changes. A page without events would leave the follower at its position.
     return page.more or (bool(page.entries) and not require_latest)
 
 
@@ -89,5 +87,5 @@ def _read_page(selection: Query, position: int, connection: Connection) -> Repla
     entries = tuple(attach_jobs(connection, found))
     if len(found) == PAGE_SIZE:
         return ReplayPage(entries, found[-1].position, True)
-    # what came in between the two reads is among ``found`` where it is meant, so its place counts too
+    # An event committed between the two reads is in ``found`` if the selection has it, so its position counts too.
     return ReplayPage(entries, max(newest, position, *(event.position for event in found[-1:])), False)

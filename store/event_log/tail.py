@@ -1,8 +1,23 @@
-"""The newest events of all jobs, read once a process for any number of subscribers.
+"""Tail of the event log: the newest events of all jobs, read once per process for any number of subscribers.
 
-A subscriber whose place is within what is kept is served from here. One that is further behind, because it starts at
-a job's beginning or reads slowly, reads the log itself from its own place: nothing is dropped for anybody, and what is
-kept stays bounded.
+Key objects:
+    ``Tail._entries``: the newest entries, at most ``MAX_CACHED``, in order of position.
+    ``Tail._floor``: every event above this position and up to ``Tail.position`` is in ``_entries``.
+    ``Tail.position``: the newest position read.
+
+Protocol:
+    1. The first follower starts the reading task; when the last one leaves, the task ends and the entries are dropped.
+    2. The task starts at the newest position. At each signal, and at least every safety interval, it reads the events
+       above ``position``, appends them and wakes the followers.
+    3. ``entries_after`` answers from memory, or returns None if the subscriber is below the floor. The subscriber then
+       reads the log from its own position.
+
+Why: the number of queries does not grow with the number of subscribers, and a slow subscriber neither loses events nor
+makes the process keep more of them.
+
+Invariants:
+    - The task survives every error of a read: it logs it and tries again.
+    - ``_floor`` never grows beyond the position before the oldest entry.
 """
 
 import asyncio
@@ -11,7 +26,6 @@ import contextlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING
 
 import structlog
 from sqlalchemy import Connection, select
@@ -19,32 +33,30 @@ from sqlalchemy import Connection, select
 from models.job import JobEvent
 from store.database.errors import describe
 from store.database.signals import Listener, Topic
+from store.database.store import Store
 from store.event_log import events
 from store.event_log.entry import LogEntry, attach_jobs
 
-if TYPE_CHECKING:
-    from store.database.store import Store
-
 log = structlog.get_logger(__name__)
 
-MAX_CACHED = 2_000
-READ_SIZE = 500
+MAX_CACHED = 2_000  # entries
+READ_SIZE = 500  # events per query
 
 
 class Tail:
-    """Follows the log while anybody follows it."""
+    """The newest entries of the log, current while anybody follows."""
 
-    def __init__(self, store: "Store") -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
         self._entries: list[LogEntry] = []
-        self._floor = 0  # everything above this position, up to the newest known, is kept
-        self.position = 0  # the newest position known
+        self._floor = 0
+        self.position = 0
         self._followers: set[Listener] = set()
         self._task: asyncio.Task[None] | None = None
 
     @contextmanager
     def follow(self) -> Iterator[Listener]:
-        """A listener that wakes when events came in, for as long as the block runs."""
+        """Yield a listener that wakes when new events were read."""
         listener = Listener(frozenset({Topic.EVENTS}))
         self._followers.add(listener)
         if self._task is None:
@@ -58,15 +70,15 @@ class Tail:
                 self._task = None
                 self._entries, self._floor, self.position = [], 0, 0
 
-    def after(self, position: int, wanted: Callable[[JobEvent], bool]) -> list[LogEntry] | None:
-        """The wanted entries above a position; None where that is too far back for what is kept."""
+    def entries_after(self, position: int, is_wanted: Callable[[JobEvent], bool]) -> list[LogEntry] | None:
+        """Return the wanted entries above a position, or None if the tail does not reach back that far."""
         if self._task is None or not self.position or position < self._floor:
             return None
         start = bisect.bisect_right(self._entries, position, key=lambda entry: entry.event.position)
-        return [entry for entry in self._entries[start:] if wanted(entry.event)]
+        return [entry for entry in self._entries[start:] if is_wanted(entry.event)]
 
     async def close(self) -> None:
-        """Stop following."""
+        """Stop reading."""
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -80,14 +92,14 @@ class Tail:
                         newest = await self._store.read(events.last_position)
                         self._floor = self.position = newest
                         self._wake()
-                    while await self._read_on():
+                    while await self._read_more():
                         pass
-                except Exception as error:  # it must go on, whatever happened
+                except Exception as error:  # the task must survive every error
                     log.warning("database_unavailable", reason=describe(error))
                 await listener.wait(self._store.safety_interval)
 
-    async def _read_on(self) -> bool:
-        """Read what came in; whether there may be more."""
+    async def _read_more(self) -> bool:
+        """Read the events above the position. Return whether there may be more."""
         found = await self._store.read(partial(_read_entries, self.position))
         if found:
             self._entries += found

@@ -19,7 +19,8 @@ from models.specs.evaluations import EvaluationSpec
 from models.specs.feedback import FeedbackSpec
 from models.specs.judges import CriterionSpec, JudgeSpec
 from store import evaluations, feedback, judges
-from store.database.store import Store, open_store
+from store.database.open import open_store
+from store.database.store import Store
 from store.evaluations import NewEvaluation
 from store.feedback import NewFeedback
 from tests.factories import make_viewer

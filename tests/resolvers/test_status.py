@@ -16,9 +16,10 @@ from runner.versions.scorer import Scorer
 from store import jobs
 from store.database.store import Store
 from store.event_log.events import NewEvent, encode_event_cursor
+from store.event_log.feed import EventFeed
 from store.event_log.replay import PAGE_SIZE
 from store.event_log.tail import Tail
-from tests.factories import log_of, make_job, make_world
+from tests.factories import World, log_of, make_job, make_world
 
 MANY = 2 * PAGE_SIZE + 10
 
@@ -30,7 +31,19 @@ def slow_tail(monkeypatch: pytest.MonkeyPatch) -> None:
     async def nothing(_tail: Tail) -> bool:
         return False
 
-    monkeypatch.setattr(Tail, "_read_on", nothing)
+    monkeypatch.setattr(Tail, "_read_more", nothing)
+
+
+@pytest.fixture
+async def feed(store: Store) -> AsyncIterator[EventFeed]:
+    opened = EventFeed(store)
+    yield opened
+    await opened.close()
+
+
+def make_context(world: World, feed: EventFeed) -> Context:
+    store = world.store
+    return Context(world.viewer, store, feed, JobManager(store), Scorer(store), AnalysisService(store.url))
 
 
 async def watch(store: Store, context: Context, job_id: str, after: str | None = None) -> list[str]:
@@ -39,15 +52,17 @@ async def watch(store: Store, context: Context, job_id: str, after: str | None =
 
 
 @pytest.mark.usefixtures("slow_tail")
-async def test_a_job_that_is_over_is_told_to_its_end_also_while_the_tail_lags_behind(store: Store) -> None:
+async def test_a_job_that_is_over_is_told_to_its_end_also_while_the_tail_lags_behind(
+    store: Store, feed: EventFeed
+) -> None:
     world = await make_world(store)
     job = await make_job(world)
-    with store.tail.follow() as somebody_else:  # watches since before most of it happened
+    with feed.tail.follow() as somebody_else:  # watches since before most of it happened
         assert await somebody_else.wait(20)
         notes = [NewEvent(EventKind.NOTE, f"Note {number}.") for number in range(MANY)]
         await store.write(lambda c: jobs.log_events(c, job, notes))
         await store.write(lambda c: jobs.transition(c, job, JobStatus.CANCELLED, "The job was cancelled."))
-        context = Context(world.viewer, store, JobManager(store), Scorer(store), AnalysisService(store.url))
+        context = make_context(world, feed)
         cursors = [encode_event_cursor(event) for event in await log_of(store, job)]
 
         assert await watch(store, context, job.id) == cursors
@@ -55,12 +70,12 @@ async def test_a_job_that_is_over_is_told_to_its_end_also_while_the_tail_lags_be
         assert await watch(store, context, job.id, cursors[-1]) == []
 
 
-async def test_many_who_catch_up_at_once_are_given_what_was_read_once(store: Store) -> None:
+async def test_many_who_catch_up_at_once_are_given_what_was_read_once(store: Store, feed: EventFeed) -> None:
     world = await make_world(store)
     job = await make_job(world)
     await store.write(lambda c: jobs.log_events(c, job, [NewEvent(EventKind.NOTE, f"Note {n}.") for n in range(MANY)]))
     cursors = [encode_event_cursor(event) for event in await log_of(store, job)]
-    context = Context(world.viewer, store, JobManager(store), Scorer(store), AnalysisService(store.url))
+    context = make_context(world, feed)
 
     async def follow() -> list[tuple[str, int]]:
         async with asyncio.timeout(20), aclosing(follow_job(context, job.id, None)) as updates:
@@ -73,10 +88,10 @@ async def test_many_who_catch_up_at_once_are_given_what_was_read_once(store: Sto
     )  # what is made of an event is shared as well
 
 
-async def test_a_page_of_a_moment_ago_hides_no_event_from_one_who_comes_later(store: Store) -> None:
+async def test_a_page_of_a_moment_ago_hides_no_event_from_one_who_comes_later(store: Store, feed: EventFeed) -> None:
     world = await make_world(store)
     job = await make_job(world)
-    context = Context(world.viewer, store, JobManager(store), Scorer(store), AnalysisService(store.url))
+    context = make_context(world, feed)
     async with aclosing(follow_job(context, job.id, None)) as updates:
         assert (await anext(updates)).job.status is JobStatus.QUEUED  # the page is read, and kept for a moment
     async with aclosing(follow_job(context, job.id, None)) as follower:

@@ -12,7 +12,7 @@ from graphql import GraphQLSchema, build_client_schema, get_introspection_query
 
 from models.access import Role
 from store import access
-from store.database.store import open_store
+from store.database.open import open_store
 from tests.postgres import run_sql
 from tests.server.api import Api
 from tests.server.populated_workspace import MARK, Owned, furnish

@@ -28,8 +28,9 @@ from store import judge_updates as judge_change
 from store import judges
 from store import listings as lists
 from store.counters import recount
+from store.database.open import open_store
 from store.database.rows import fetch_all
-from store.database.store import Store, open_store
+from store.database.store import Store
 from store.evaluations import NewEvaluation
 from store.feedback import NewFeedback
 from tests.factories import World, add_evaluations, make_version, make_world, new_feedback, record, retract, submit

@@ -19,7 +19,8 @@ from models.specs.listings import EvaluationFilter
 from store import access, judges
 from store import listings as lists
 from store.counters import recount
-from store.database.store import Store, open_store
+from store.database.open import open_store
+from store.database.store import Store
 from tests.factories import add_corrections, add_evaluations, make_world, new_feedback, submit
 
 FULL_TEXT = ("evaluation_texts", "feedback_texts")

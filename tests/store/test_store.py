@@ -9,8 +9,9 @@ from sqlalchemy import Connection, func, select, text
 from models.access import Workspace
 from models.errors import Conflict
 from store import access
+from store.database.open import open_store
 from store.database.signals import Topic, touch
-from store.database.store import Store, open_store
+from store.database.store import Store
 
 
 def count_workspaces(connection: Connection) -> int:

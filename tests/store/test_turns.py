@@ -7,10 +7,10 @@ from store.event_log.fair_scheduler import MAX_PER_ITERATION, FairScheduler
 
 
 async def test_few_go_on_at_once_in_the_order_they_came_and_others_run_in_between() -> None:
-    turns, served, seen = FairScheduler(), list[int](), list[int]()
+    scheduler, served, seen = FairScheduler(), list[int](), list[int]()
 
     async def wait(number: int) -> None:
-        await turns.take()
+        await scheduler.wait_turn()
         served.append(number)
 
     async def another() -> None:
@@ -24,11 +24,11 @@ async def test_few_go_on_at_once_in_the_order_they_came_and_others_run_in_betwee
 
 
 async def test_whoever_goes_away_while_it_waits_keeps_nobody_from_a_turn() -> None:
-    turns = FairScheduler()
-    waiting = [asyncio.create_task(turns.take()) for _ in range(3)]
+    scheduler = FairScheduler()
+    waiting = [asyncio.create_task(scheduler.wait_turn()) for _ in range(3)]
     await asyncio.sleep(0)
     waiting[1].cancel()
     await asyncio.wait(waiting, timeout=5)
     assert [task.cancelled() for task in waiting] == [False, True, False]
     async with asyncio.timeout(5):
-        await turns.take()
+        await scheduler.wait_turn()

@@ -22,7 +22,8 @@ from runner.dataset.dataset import to_scales
 from runner.jobs.manager import JobManager
 from runner.processes import spawn as process
 from store import jobs, judges
-from store.database.store import Store, open_store
+from store.database.open import open_store
+from store.database.store import Store
 from tests.conftest import make_database
 from tests.factories import (
     World,

@@ -14,7 +14,8 @@ from sqlalchemy.exc import DBAPIError
 from models.audit import AuditAction, KeylessActor
 from models.errors import Conflict
 from store import access, audit
-from store.database.store import Store, open_store
+from store.database.open import open_store
+from store.database.store import Store
 from tests.factories import make_viewer
 from tests.server.api import Api, Data, socket
 from tests.server.conftest import Enter

@@ -10,6 +10,7 @@ from models.errors import Unauthenticated
 from server.graphql.sessions import SessionRegistry
 from store import access
 from store.database.store import Store
+from store.event_log.fair_scheduler import FairScheduler
 from tests.factories import make_viewer
 
 
@@ -17,7 +18,7 @@ async def test_many_who_present_a_key_at_once_are_told_by_few_looks(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     viewer, key = await make_viewer(store)
-    watch, read, looks = SessionRegistry(store, 10), store.read, 0
+    watch, read, looks = SessionRegistry(store, FairScheduler(), 10), store.read, 0
 
     async def counted(unit: Callable[..., Any]) -> Any:
         nonlocal looks
@@ -33,7 +34,7 @@ async def test_whoever_asks_after_a_key_was_taken_back_is_not_told_what_a_look_b
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     viewer, key = await make_viewer(store)
-    watch, read = SessionRegistry(store, 10), store.read
+    watch, read = SessionRegistry(store, FairScheduler(), 10), store.read
     seen, go_on = asyncio.Event(), asyncio.Event()
 
     async def slow(unit: Callable[..., Any]) -> Any:
@@ -57,4 +58,4 @@ async def test_whoever_asks_after_a_key_was_taken_back_is_not_told_what_a_look_b
 @pytest.mark.parametrize("value", [None, ["Bearer x"], {"key": "x"}, 1, "", "Bearer jsk_unknown"])
 async def test_what_is_no_key_is_refused_whatever_it_is(store: Store, value: object) -> None:
     with pytest.raises(Unauthenticated):
-        await SessionRegistry(store, 10).viewer(value)
+        await SessionRegistry(store, FairScheduler(), 10).viewer(value)
