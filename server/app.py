@@ -53,7 +53,7 @@ def create_app(settings: Settings) -> Starlette:
         Route("/metrics", health.metrics),
         *pages.routes(),
     ]
-    routes.append(openapi.endpoint(openapi.document(routes)))
+    routes.append(openapi.create_route(openapi.build_document(routes)))
     app = Starlette(
         routes=routes,
         lifespan=lifespan,

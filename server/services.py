@@ -31,7 +31,7 @@ class Services:
     analysis: AnalysisService
     sizes: RequestSizes
 
-    def context(self, viewer: Viewer) -> Context:
+    def create_context(self, viewer: Viewer) -> Context:
         """The context of a viewer's operation."""
         return Context(viewer, self.store, self.feed, self.manager, self.scorer, self.analysis, self.sizes)
 

@@ -18,7 +18,7 @@ from resolvers.bulk import BulkLoad, LoadOptions, start_evaluation_load, start_f
 from resolvers.context import Context
 from server.bulk.loader import BulkLoader, KeyRecheck, ResponseWriter
 from server.errors import error_response
-from server.rest.training_jobs import requires
+from server.rest.authorization import requires
 
 MAX_CONCURRENT_LOADS = 4  # at once in this process; others wait their turn with nothing read
 MEDIA_TYPE = "application/x-ndjson"

@@ -10,7 +10,7 @@ from resolvers import export
 from resolvers.context import Context
 from server.bulk.endpoints import MEDIA_TYPE
 from server.bulk.loader import KeyRecheck
-from server.rest.training_jobs import requires
+from server.rest.authorization import requires
 
 Begin = Callable[[Context, str], Awaitable[AsyncIterator[bytes]]]
 

@@ -128,7 +128,7 @@ class GraphQLView(GraphQL[Context, None]):
         if isinstance(request, WebSocket):
             watch = self._watch_over(services)
             return SocketContext(services, header, watch=watch, persisted=self._persisted, limiter=self._limiter)
-        context = services.context(await authenticate(services.store, header))
+        context = services.create_context(await authenticate(services.store, header))
         request.state.graphql = context
         return context
 

@@ -1,4 +1,7 @@
-"""`/openapi.json`: the REST endpoints in OpenAPI 3.1, made from what decodes requests and encodes answers."""
+"""OpenAPI 3.1 description of the REST endpoints, served at `/openapi.json`.
+
+The schemas are generated from the types that decode requests and encode responses, so they cannot differ from them.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -15,198 +18,200 @@ from server.rest import training_jobs as rest
 from server.rest.responses import ErrorAnswer, JobAnswer, VersionAnswer
 
 JSON: Final = "application/json"
-Json = dict[str, Any]
+Json = dict[str, Any]  # an OpenAPI document is free-form JSON, and nothing reads it back
 
 
 @dataclass(frozen=True, slots=True)
 class RawContent:
-    """What is sent other than one JSON object."""
+    """Content other than one JSON object."""
 
     media_type: str
     description: str
 
 
-NDJSON: Final = RawContent("application/x-ndjson", "One JSON object a line.")
-VERSION_FILE: Final = RawContent("application/zip", "A version's file.")
+NDJSON: Final = RawContent("application/x-ndjson", "One JSON object per line.")
+VERSION_FILE: Final = RawContent("application/zip", "A version file.")
 Content = type[msgspec.Struct] | RawContent
 
 ERRORS: Final = {
-    400: "The request can't be read: malformed JSON, or a Host that is not this server's.",
+    400: "The request cannot be read: the JSON is malformed, or the Host header does not name this server.",
     401: "The API key is missing, unknown, expired or revoked.",
     403: "The key's role does not allow this.",
-    404: "There is no such thing, at least not in the key's workspace.",
-    409: "It collides with what is there: an idempotency key that was used for another request.",
-    413: "The body is larger than this server takes.",
-    415: "The content type or encoding is not taken.",
-    422: "A value is not allowed, or there is too little feedback: then `details` has both numbers.",
-    429: "This key has sent too many requests; `Retry-After` tells how long to wait.",
-    500: "A bug of ours; the message has the id under which it is logged.",
+    404: "The object does not exist or belongs to another workspace.",
+    409: "The request conflicts with the current state, such as an idempotency key used for another request.",
+    413: "The body is larger than this server accepts.",
+    415: "The content type or encoding is not supported.",
+    422: "A value is not allowed, or there is too little feedback. In that case `details` holds both numbers.",
+    429: "This key has sent too many requests. `Retry-After` holds the seconds to wait.",
+    500: "An internal error. The message holds the id under which it is logged.",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One endpoint."""
+    """Description of one endpoint."""
 
-    door: str  # as in models.permissions
+    permission: str  # method and path, as in models.permissions
     id: str
     summary: str
     status: int
-    gives: Content
+    response: Content
     errors: tuple[int, ...]
-    takes: Content | None = None
+    request: Content | None = None
     parameters: tuple[Json, ...] = ()
-    headers: tuple[str, ...] = ()  # of the answer
+    headers: tuple[str, ...] = ()  # of the response
 
     @property
     def method(self) -> str:
-        """Its method, in lower case."""
-        return self.door.partition(" ")[0].lower()
+        """The HTTP method, in lower case."""
+        return self.permission.partition(" ")[0].lower()
 
     @property
     def path(self) -> str:
-        """Its path."""
-        return self.door.partition(" ")[2]
+        """The path."""
+        return self.permission.partition(" ")[2]
 
 
-def _flag(name: str, description: str) -> Json:
+def _describe_flag(name: str, description: str) -> Json:
     schema = {"type": "string", "enum": ["true", "false", "1", "0"], "default": "false"}
     return {"name": name, "in": "query", "description": description, "schema": schema}
 
 
 _ID = {"type": "string", "minLength": 1}
-_JOB: Final = {"name": "job_id", "in": "path", "required": True, "description": "The job's id.", "schema": _ID}
-_JUDGE: Final = {"name": "judge_id", "in": "path", "required": True, "description": "The judge's id.", "schema": _ID}
+_JOB: Final = {"name": "job_id", "in": "path", "required": True, "description": "Id of the job.", "schema": _ID}
+_JUDGE: Final = {"name": "judge_id", "in": "path", "required": True, "description": "Id of the judge.", "schema": _ID}
 _VERSION: Final = {
     "name": "version_id",
     "in": "path",
     "required": True,
-    "description": "The version's id.",
+    "description": "Id of the version.",
     "schema": _ID,
 }
-_LOADING: Final = (
+_LOAD_PARAMETERS: Final = (
     _JUDGE,
-    _flag("idempotent", "Whether lines without an `external_id` are known by what they say, so that sending them "
-          "again adds nothing."),
-    _flag("dry_run", "Whether to check everything and keep nothing."),
+    _describe_flag("idempotent", "Identify lines without an `external_id` by a digest of their content, so that "
+                   "sending them again adds nothing."),
+    _describe_flag("dry_run", "Check every line and store nothing."),
 )  # fmt: skip
-_ONCE: Final = {
+_IDEMPOTENCY_KEY: Final = {
     "name": "Idempotency-Key",
     "in": "header",
-    "description": "A text of your choosing: the same request with the same key gives the first job again.",
+    "description": "Text of your choice. The same request with the same key returns the first job again.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[A-Za-z0-9_.:-]+$"},
 }
-_ALWAYS: Final = (400, 401, 403, 429, 500)
+_COMMON_ERRORS: Final = (400, 401, 403, 429, 500)
 
-# Those of other modules are described only where the application has them.
+# An operation is described only if the application has its route.
 OPERATIONS: Final = (
     Operation(
         "POST /training/jobs",
         "createTrainingJob",
-        "Create a job that learns from a judge's feedback.",
+        "Create a job that trains a judge on its feedback.",
         201,
         JobAnswer,
-        (*_ALWAYS, 404, 409, 413, 415, 422),
-        takes=rest.JobBody,
-        parameters=(_ONCE,),
+        (*_COMMON_ERRORS, 404, 409, 413, 415, 422),
+        request=rest.JobBody,
+        parameters=(_IDEMPOTENCY_KEY,),
         headers=("Location",),
     ),
     Operation(
         "GET /training/jobs/{job_id}",
         "getTrainingJob",
-        "A training job, in the shape in which it was created.",
+        "Return a training job in the shape in which it was created.",
         200,
         JobAnswer,
-        (*_ALWAYS, 404),
+        (*_COMMON_ERRORS, 404),
         parameters=(_JOB,),
     ),
     Operation(
         "POST /judges/{judge_id}/evaluations",
         "loadEvaluations",
-        "Record evaluations, any number of them; gzip is taken.",
+        "Record any number of evaluations. The body may be gzipped.",
         200,
         NDJSON,
-        (*_ALWAYS, 404, 415, 422),
-        takes=replace(
+        (*_COMMON_ERRORS, 404, 415, 422),
+        request=replace(
             NDJSON,
-            description='An evaluation a line, such as {"external_id": "e1", "output": "...", '
+            description='One evaluation per line, such as {"external_id": "e1", "output": "...", '
             '"scores": {"clarity": 4}}.',
         ),
-        parameters=_LOADING,
+        parameters=_LOAD_PARAMETERS,
     ),
     Operation(
         "POST /judges/{judge_id}/feedback",
         "loadFeedback",
-        "Submit feedback, any number of items; gzip is taken.",
+        "Submit any number of feedback items. The body may be gzipped.",
         200,
         NDJSON,
-        (*_ALWAYS, 404, 415, 422),
-        takes=replace(
+        (*_COMMON_ERRORS, 404, 415, 422),
+        request=replace(
             NDJSON,
-            description='An item of feedback a line, such as {"evaluation": "e1", "type": "correction", '
+            description='One feedback item per line, such as {"evaluation": "e1", "type": "correction", '
             '"corrected_scores": {"clarity": 2}}.',
         ),
-        parameters=_LOADING,
+        parameters=_LOAD_PARAMETERS,
     ),
     Operation(
         "GET /judges/{judge_id}/evaluations",
         "exportEvaluations",
-        "All evaluations of a judge, as lines that can be loaded again.",
+        "Return all evaluations of a judge as lines that can be loaded again.",
         200,
         NDJSON,
-        (*_ALWAYS, 404),
+        (*_COMMON_ERRORS, 404),
         parameters=(_JUDGE,),
     ),
     Operation(
         "GET /judges/{judge_id}/feedback",
         "exportFeedback",
-        "All feedback of a judge, as lines that can be loaded again.",
+        "Return all feedback of a judge as lines that can be loaded again.",
         200,
         NDJSON,
-        (*_ALWAYS, 404),
+        (*_COMMON_ERRORS, 404),
         parameters=(_JUDGE,),
     ),
     Operation(
         "GET /versions/{version_id}/file",
         "exportVersion",
-        "A version as a file, byte for byte as it was made.",
+        "Return a version as a file, byte for byte as it was created.",
         200,
         VERSION_FILE,
-        (*_ALWAYS, 404),
+        (*_COMMON_ERRORS, 404),
         parameters=(_VERSION,),
     ),
     Operation(
         "POST /judges/{judge_id}/versions",
         "importVersion",
-        "Add the version in a file to a judge, as a candidate without proof.",
+        "Add the version in a file to a judge as a candidate without proof.",
         201,
         VersionAnswer,
-        (*_ALWAYS, 404, 413, 415, 422),
-        takes=VERSION_FILE,
+        (*_COMMON_ERRORS, 404, 413, 415, 422),
+        request=VERSION_FILE,
         parameters=(_JUDGE,),
         headers=("Location",),
     ),
 )
 
 
-def document(routes: Iterable[BaseRoute]) -> Json:
-    """The description of those endpoints that an application has."""
-    there = {f"{method} {route.path}" for route in routes if isinstance(route, Route) for method in route.methods or ()}
-    described = [operation for operation in OPERATIONS if operation.door in there]
-    contents = {content for operation in described for content in (operation.takes, operation.gives)}
+def build_document(routes: Iterable[BaseRoute]) -> Json:
+    """Return the OpenAPI document of those operations that an application has routes for."""
+    available = {
+        f"{method} {route.path}" for route in routes if isinstance(route, Route) for method in route.methods or ()
+    }
+    described = [operation for operation in OPERATIONS if operation.permission in available]
+    contents = {content for operation in described for content in (operation.request, operation.response)}
     structs = {content for content in contents if isinstance(content, type)}
     names: list[type[msgspec.Struct]] = sorted([*structs, ErrorAnswer], key=lambda struct: struct.__name__)
     _, schemas = msgspec.json.schema_components(names, ref_template="#/components/schemas/{name}")
     paths: dict[str, Json] = {}
     for operation in described:
-        paths.setdefault(operation.path, {})[operation.method] = _described(operation)
+        paths.setdefault(operation.path, {})[operation.method] = _describe_operation(operation)
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "Judgesmith",
             "version": version("judgesmith"),
-            "description": "Turns people's feedback on automated judges into better judge versions. Everything else "
-            "is GraphQL, at /graphql.",
+            "description": "Turns people's feedback on automated judges into better judge versions. All other "
+            "operations are available as GraphQL at /graphql.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "./", "description": "This server."}],
@@ -218,43 +223,44 @@ def document(routes: Iterable[BaseRoute]) -> Json:
             },
             "schemas": schemas,
             "responses": {
-                str(status): {"description": text, "content": _content(ErrorAnswer)} for status, text in ERRORS.items()
+                str(status): {"description": text, "content": _describe_content(ErrorAnswer)}
+                for status, text in ERRORS.items()
             },
         },
     }
 
 
-def _described(operation: Operation) -> Json:
-    answer: Json = {"description": operation.summary, "content": _content(operation.gives)}
+def _describe_operation(operation: Operation) -> Json:
+    response: Json = {"description": operation.summary, "content": _describe_content(operation.response)}
     if operation.headers:
-        answer["headers"] = {
-            name: {"required": True, "schema": {"type": "string"}, "description": "Where the new thing is."}
+        response["headers"] = {
+            name: {"required": True, "schema": {"type": "string"}, "description": "Path of the new object."}
             for name in operation.headers
         }
-    responses = {str(operation.status): answer}
+    responses = {str(operation.status): response}
     responses |= {str(status): {"$ref": f"#/components/responses/{status}"} for status in sorted(operation.errors)}
-    found: Json = {
+    description: Json = {
         "operationId": operation.id,
         "summary": operation.summary,
-        "description": f"Role: `{required_role(operation.door).name}`, or one that may more.",
+        "description": f"Role: `{required_role(operation.permission).name}` or higher.",
         "parameters": list(operation.parameters),
         "responses": responses,
     }
-    if operation.takes is not None:
-        found["requestBody"] = {"required": True, "content": _content(operation.takes)}
-    return found
+    if operation.request is not None:
+        description["requestBody"] = {"required": True, "content": _describe_content(operation.request)}
+    return description
 
 
-def _content(content: Content) -> Json:
+def _describe_content(content: Content) -> Json:
     if isinstance(content, RawContent):
         return {content.media_type: {"schema": {"type": "string", "description": content.description}}}
     return {JSON: {"schema": {"$ref": f"#/components/schemas/{content.__name__}"}}}
 
 
-def endpoint(described: Json) -> Route:
-    """The endpoint that gives the description; it needs no key."""
+def create_route(document: Json) -> Route:
+    """Return the route that serves the document. It needs no key."""
 
     def openapi(_: Request) -> Response:
-        return JSONResponse(described)
+        return JSONResponse(document)
 
     return Route("/openapi.json", openapi)

@@ -1,23 +1,23 @@
-"""What REST answers, as the description at /openapi.json tells it."""
+"""Bodies of REST responses. The OpenAPI description is generated from these types and uses their names."""
 
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-Moment = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
+Timestamp = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
 Count = Annotated[int, msgspec.Meta(extra_json_schema={"minimum": 0})]
 
 
 class DateRangeAnswer(msgspec.Struct):
-    """When the first and the last item of the feedback were given; null where there is none."""
+    """Times of the first and the last feedback item; null if there is no feedback."""
 
-    earliest: Moment | None
-    latest: Moment | None
+    earliest: Timestamp | None
+    latest: Timestamp | None
 
 
 class FeedbackAnswer(msgspec.Struct):
-    """What feedback a job starts from, as it stood when the job was created."""
+    """Summary of the feedback that was available when the job was created."""
 
     total_feedback_count: Count
     correction_count: Count
@@ -28,48 +28,50 @@ class FeedbackAnswer(msgspec.Struct):
 class JobAnswer(msgspec.Struct):
     """A training job."""
 
-    job_id: Annotated[str, msgspec.Meta(description="The job's id.")]
-    judge_id: Annotated[str, msgspec.Meta(description="The judge that learns.")]
+    job_id: Annotated[str, msgspec.Meta(description="Id of the job.")]
+    judge_id: Annotated[str, msgspec.Meta(description="Id of the judge to train.")]
     training_type: Literal["incremental", "full_retrain", "fine_tune", "validation"]
     status: Literal["created", "queued", "preparing", "training", "validating", "completed", "failed", "cancelled"]
     feedback_data_summary: FeedbackAnswer
     estimated_duration: Annotated[
-        int | None, msgspec.Meta(description="Minutes the job was expected to take when it was created, at least 1.")
+        int | None, msgspec.Meta(description="Duration in minutes as estimated when the job was created; at least 1.")
     ]
-    created_at: Moment
-    created_by: Annotated[str, msgspec.Meta(description="The id of the user who created the job.")]
+    created_at: Timestamp
+    created_by: Annotated[str, msgspec.Meta(description="Id of the user who created the job.")]
 
 
 class VersionAnswer(msgspec.Struct):
-    """A judge version that was taken from a file."""
+    """A judge version that was imported from a file."""
 
-    version_id: Annotated[str, msgspec.Meta(description="The version's id.")]
-    judge_id: Annotated[str, msgspec.Meta(description="The judge it was added to.")]
-    number: Annotated[int, msgspec.Meta(description="Its number among the judge's versions, from 1.")]
+    version_id: Annotated[str, msgspec.Meta(description="Id of the version.")]
+    judge_id: Annotated[str, msgspec.Meta(description="Id of the judge that the version was added to.")]
+    number: Annotated[int, msgspec.Meta(description="Number of the version among the judge's versions, from 1.")]
     status: Literal["candidate"]
-    file_digest: Annotated[str, msgspec.Meta(description="The SHA-256 of the file, in hexadecimal digits.")]
-    created_at: Moment
+    file_digest: Annotated[str, msgspec.Meta(description="SHA-256 of the file, in hexadecimal.")]
+    created_at: Timestamp
 
 
 class Problem(msgspec.Struct):
-    """One thing that is wrong with a request."""
+    """One problem of a request."""
 
-    field: Annotated[str | None, msgspec.Meta(description="The path of the field, such as training_config.seed.")]
+    field: Annotated[str | None, msgspec.Meta(description="Path of the field, such as training_config.seed.")]
     message: str
     code: str
-    usable_count: Annotated[int, msgspec.Meta(description="Usable items there are.")] | UnsetType = UNSET
-    required_count: Annotated[int, msgspec.Meta(description="Usable items the job asks for.")] | UnsetType = UNSET
+    usable_count: Annotated[int, msgspec.Meta(description="Number of usable feedback items.")] | UnsetType = UNSET
+    required_count: (
+        Annotated[int, msgspec.Meta(description="Number of usable feedback items that the job requires.")] | UnsetType
+    ) = UNSET
 
 
 class ErrorBody(msgspec.Struct):
-    """What is wrong, for programs and for people."""
+    """An error for programs and for people."""
 
-    code: Annotated[str, msgspec.Meta(description="What kind of error it is; stable.")]
-    message: Annotated[str, msgspec.Meta(description="What is wrong and what to do, in a sentence.")]
-    details: Annotated[list[Problem] | None, msgspec.Meta(description="All that is wrong, one by one.")]
+    code: Annotated[str, msgspec.Meta(description="Stable code of the error.")]
+    message: Annotated[str, msgspec.Meta(description="Problem and remedy in a sentence.")]
+    details: Annotated[list[Problem] | None, msgspec.Meta(description="Every problem of the request.")]
 
 
 class ErrorAnswer(msgspec.Struct):
-    """The one shape of every error."""
+    """Body of every error response."""
 
     error: ErrorBody

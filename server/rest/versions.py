@@ -1,4 +1,4 @@
-"""Versions as files: `GET /versions/{id}/file` and `POST /judges/{id}/versions`."""
+"""Export and import of version files: `GET /versions/{id}/file` and `POST /judges/{id}/versions`."""
 
 import msgspec
 from starlette.requests import Request
@@ -8,16 +8,16 @@ from resolvers import versions
 from resolvers.context import Context
 from runner.versions.importer import MAX_BYTES
 from server.errors import error_response
+from server.rest.authorization import requires
 from server.rest.responses import VersionAnswer
-from server.rest.training_jobs import requires
 
 MEDIA_TYPE = "application/zip"
-_TAKEN = (MEDIA_TYPE, "application/octet-stream")
+_ACCEPTED_TYPES = (MEDIA_TYPE, "application/octet-stream")
 
 
 @requires("GET /versions/{version_id}/file")
 async def get_file(request: Request, ctx: Context) -> Response:
-    """A version's file, byte for byte as it was made."""
+    """Respond with a version's file, byte for byte as it was created."""
     version_id = request.path_params["version_id"]
     found = await versions.export_version(ctx, version_id)
     if found is None:
@@ -28,15 +28,15 @@ async def get_file(request: Request, ctx: Context) -> Response:
 
 @requires("POST /judges/{judge_id}/versions")
 async def import_version(request: Request, ctx: Context) -> Response:
-    """Add the version in the body to a judge; 201 with its address."""
+    """Add the version in the body to a judge and respond with 201 and its location."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type not in _TAKEN:
+    if media_type not in _ACCEPTED_TYPES:
         return error_response(415, "UNSUPPORTED_MEDIA_TYPE", f"Send the file as {MEDIA_TYPE}.")
     content = bytearray()
     async for chunk in request.stream():
         content += chunk
         if len(content) > MAX_BYTES:
-            return error_response(413, "LIMIT_EXCEEDED", f"A version's file has at most {MAX_BYTES:,} bytes.")
+            return error_response(413, "LIMIT_EXCEEDED", f"A version file may have at most {MAX_BYTES:,} bytes.")
     judge_id = request.path_params["judge_id"]
     version = await versions.import_version(ctx, judge_id, bytes(content))
     body = VersionAnswer(
@@ -47,5 +47,5 @@ async def import_version(request: Request, ctx: Context) -> Response:
         file_digest=version.lineage["file_digest"],
         created_at=version.created_at.isoformat(),
     )
-    where = {"location": f"/versions/{version.id}/file"}
-    return Response(msgspec.json.encode(body), 201, where, "application/json")
+    headers = {"location": f"/versions/{version.id}/file"}
+    return Response(msgspec.json.encode(body), 201, headers, "application/json")

@@ -131,7 +131,7 @@ def roles_table() -> str:
 
 def rest_reference() -> str:
     """Every REST endpoint with its role and statuses."""
-    described = openapi.document(create_app(Settings()).routes)
+    described = openapi.build_document(create_app(Settings()).routes)
     lines: list[str] = []
     for path, methods in described["paths"].items():
         for method, operation in methods.items():

@@ -23,7 +23,7 @@ from tests.server.rest.test_training_jobs import EXAMPLES
 from tests.server.scenarios import fill, make_judge
 
 ROUTES = create_app(Settings()).routes
-DESCRIBED = openapi.document(ROUTES)
+DESCRIBED = openapi.build_document(ROUTES)
 
 
 def test_the_server_gives_the_description_to_everybody(quiet_server: Server) -> None:
