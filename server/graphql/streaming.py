@@ -1,45 +1,21 @@
 """Subscriptions over plain HTTP: server-sent events and multipart answers."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
-from strawberry.http.streaming import HTTPStreamTransport, MultipartSubscriptionTransport, SSETransport
-from strawberry.types.graphql import OperationType
 
 from models.access import Viewer
+from schema.strawberry_compat.http import EventStreamTransport, HTTPStreamTransport, MultipartTransport, TextStream
 from server.graphql.sessions import SessionRegistry
 from server.http.content_negotiation import prefers_events
 
-Stream = Callable[[], AsyncGenerator[str, None]]
 
+class NegotiatedEventStream(EventStreamTransport):
+    """Server-sent events for clients that list them before JSON."""
 
-class EventStreamTransport(SSETransport):
-    """GraphQL over server-sent events, each operation on a connection of its own.
-
-    Only for clients that name it before JSON; with LF as the end of lines, at which some clients split.
-    """
-
-    def accepts(self, accept: str) -> bool:
-        """Whether a client wants events."""
-        return prefers_events(accept)
-
-    def encode_event(self, event: str, data: str | None = None) -> str:
-        """One event."""
-        return super().encode_event(event, data).replace("\r\n", "\n")
-
-    def encode_comment(self, comment: str) -> str:
-        """A sign of life."""
-        return f": {comment}\n\n"
-
-
-class MultipartTransport(MultipartSubscriptionTransport):
-    """`multipart/mixed;subscriptionSpec=1.0`, as Apollo's clients and routers speak it."""
-
-    def allowed_operation_types(self, allowed_operation_types: set[OperationType]) -> Iterable[OperationType]:
-        """A query may come this way too: some clients ask for everything in one form."""
-        return allowed_operation_types
+    prefers_events = staticmethod(prefers_events)
 
 
 class RevocableStream(StreamingResponse):
@@ -47,7 +23,7 @@ class RevocableStream(StreamingResponse):
 
     def __init__(
         self,
-        stream: Stream,
+        stream: TextStream,
         last_words: str,
         headers: Mapping[str, str],
         *,
@@ -102,6 +78,6 @@ async def _next(stream: AsyncGenerator[str, None]) -> str | None:
 
 
 TRANSPORTS: Mapping[str, type[HTTPStreamTransport]] = {
-    "graphql-sse": EventStreamTransport,
+    "graphql-sse": NegotiatedEventStream,
     "multipart-subscription": MultipartTransport,
 }

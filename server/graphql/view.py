@@ -4,43 +4,42 @@ Strawberry's view does the work. Here is what it leaves open: API keys, `applica
 documents, streams only for those who want them, and one form of refusals.
 """
 
-import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, cast
 
 import orjson
-from cross_web import AsyncHTTPRequestAdapter, HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
-from strawberry.asgi import GraphQL
 from strawberry.exceptions import ConnectionRejectionError
-from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
-from strawberry.http.base import BaseRequestProtocol
-from strawberry.http.parse_content_type import parse_content_type
 from strawberry.schema import BaseSchema
 from strawberry.subscriptions import (
     GRAPHQL_SSE_PROTOCOL,
     GRAPHQL_TRANSPORT_WS_PROTOCOL,
     MULTIPART_SUBSCRIPTION_PROTOCOL,
 )
-from strawberry.types import ExecutionResult
-from strawberry.types.unset import UNSET, UnsetType
+from strawberry.types.unset import UnsetType
 
 from models.errors import ErrorCode, Unauthenticated
 from resolvers.context import Context
+from schema.strawberry_compat.http import (
+    NO_ACK_PAYLOAD,
+    AsyncHTTPRequestAdapter,
+    GraphQLEndpoint,
+    HTTPException,
+    TextStream,
+)
+from schema.strawberry_compat.websocket import TOO_MANY_VALUES
 from server.auth import authenticate
 from server.errors import log_and_mask
 from server.graphql.endpoint_limits import EndpointLimits
 from server.graphql.persisted_documents import PersistedDocumentError, PersistedDocuments, UnknownHash
 from server.graphql.sessions import SessionRegistry
 from server.graphql.streaming import TRANSPORTS, RevocableStream
-from server.graphql.websocket import TOO_MANY_VALUES, SocketContext, SocketHandler
+from server.graphql.websocket import SocketContext, SocketHandler
 from server.http.body_limit import BodyTooLarge
 from server.http.content_negotiation import (
-    GRAPHQL_RESPONSE,
     JSON,
     SIMPLE_REQUEST_TYPES,
     graphql_error_response,
@@ -53,7 +52,7 @@ from server.services import Services
 REVOKED_ERROR = {"errors": [{"message": "The API key was taken back.", "extensions": {"code": "UNAUTHENTICATED"}}]}
 
 
-class GraphQLView(GraphQL[Context, None]):
+class GraphQLView(GraphQLEndpoint[Context]):
     """The endpoint `/graphql`."""
 
     graphql_transport_ws_handler_class = SocketHandler
@@ -94,10 +93,7 @@ class GraphQLView(GraphQL[Context, None]):
         accept = request.headers.get("accept", "")
         response: Response
         try:
-            if self.should_render_graphql_ide(self.request_adapter_class(request)):
-                response = await self.render_graphql_ide(request)  # needs no key
-            else:
-                response = await self.run(request)
+            response = await self.answer(request)
         except Unauthenticated as error:
             response = graphql_error_response(
                 accept, 401, str(error), "UNAUTHENTICATED", {"www-authenticate": "Bearer"}
@@ -155,109 +151,56 @@ class GraphQLView(GraphQL[Context, None]):
             context.viewer = await context.watch.viewer(context.authorization)
         except Unauthenticated as error:
             raise ConnectionRejectionError from error
-        return cast("UnsetType", UNSET)
+        return NO_ACK_PAYLOAD
 
-    async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> GraphQLRequestData | list[GraphQLRequestData]:
-        """What a request asks for.
+    async def check_request(self, media_type: str, request: AsyncHTTPRequestAdapter) -> None:
+        """Reject a request that is not GraphQL, that a foreign page could have sent, or that is too large.
 
         Raises:
-            HTTPException: it is no GraphQL request, or one that a foreign page could have sent.
-            PersistedDocumentError: it means a document that is not known.
+            HTTPException: The media type is not JSON.
+            BodyTooLarge: The body holds too many values.
         """
-        media, _ = parse_content_type(request.content_type or "")
         if request.method == "POST":
-            if media != JSON:
+            if media_type != JSON:
                 raise HTTPException(415, f"Send the request as {JSON}.")
             if await exceeds_value_limit_async(await request.get_body(), self._terms.max_values):
                 raise BodyTooLarge(
                     f"The request holds more than {self._terms.max_values:,} values; send fewer items a call."
                 )
-        elif media in SIMPLE_REQUEST_TYPES:
+        elif media_type in SIMPLE_REQUEST_TYPES:
             raise HTTPException(400, f"A GET request has no content, or {JSON}.")
-        data = await super().parse_http_body(request)
-        await asyncio.sleep(0)  # to decode a large body takes a while, and so does what comes next
-        if isinstance(data, GraphQLRequestData):
-            data.query = self._persisted.resolve_text(data.query, data.extensions)
-        return data
 
-    async def get_sub_response(self, request: Request | WebSocket) -> Response:
-        """The response's head, with the media type that the client asked for."""
-        head = await super().get_sub_response(request)
-        head.headers["content-type"] = f"{_media_type(request)}; charset=utf-8"
-        return head
+    def resolve_document(self, query: str | None, extensions: object) -> str | None:
+        """Return the document that a request means, also if it names a persisted one.
 
-    async def execute_operation(self, **arguments: Any) -> Any:  # type: ignore[override]
-        """Execute; a request that ran nothing is a bad request to clients that speak the newer media type."""
-        result = await super().execute_operation(**arguments)
-        newer = _media_type(arguments["request"]) == GRAPHQL_RESPONSE
-        if newer and isinstance(result, ExecutionResult) and _ran_nothing(result):
-            arguments["sub_response"].status_code = 400
-        return result
+        Raises:
+            PersistedDocumentError: The document is unknown.
+        """
+        return self._persisted.resolve_text(query, extensions)
 
-    async def process_result(self, request: Request | WebSocket, result: Any) -> GraphQLHTTPResponse:
-        """The response's body; without `data` where nothing ran."""
-        body = await super().process_result(cast("Request", request), result)
-        if isinstance(result, ExecutionResult) and _ran_nothing(result):
-            cast("dict[str, object]", body).pop("data", None)
-        return body
+    def choose_media_type(self, request: Request | WebSocket) -> str:
+        """Return the media type to answer a request in."""
+        return response_media_type(request.headers.get("accept", ""))
 
-    def create_response(
-        self, response_data: GraphQLHTTPResponse | list[GraphQLHTTPResponse], sub_response: Response
-    ) -> Response:
-        """The response, in the media type of its head."""
-        return Response(
-            self.encode_json(response_data),
-            status_code=sub_response.status_code or 200,
-            headers=dict(sub_response.headers),
-        )
-
-    async def create_streaming_response(
-        self,
-        request: Request | WebSocket,
-        stream: Callable[[], AsyncGenerator[str, None]],  # type: ignore[override]
-        sub_response: Response,
-        headers: Mapping[str, str],
-    ) -> Response:
-        """A stream, for as long as its key holds; refused where the key has too many."""
+    async def open_stream(self, request: Request, stream: TextStream, headers: Mapping[str, str]) -> Response:
+        """Return a stream that ends when its key is revoked; reject it if the key has too many operations."""
         context: Context = request.state.graphql
         watch = self._watch_over(request.app.state.services)
         accept = request.headers.get("accept", "")
         if not watch.acquire(context.viewer.key_id):
             message = f"This key has {watch.max_operations} operations at once, which is the limit: end one first."
             return graphql_error_response(accept, 429, message, ErrorCode.LIMIT_EXCEEDED)
-        transport = self._get_stream_transport_from_headers(request.headers)
-        assert transport is not None
-        last_words = transport.encode_next(cast("GraphQLHTTPResponse", REVOKED_ERROR), self.encode_json)
         return RevocableStream(
             stream,
-            last_words + transport.encode_complete(),
+            self.encode_last_result(request, REVOKED_ERROR),
             headers,
             watch=watch,
             key=(request.headers.get("authorization"), context.viewer),
         )
 
-    def should_render_graphql_ide(self, request: BaseRequestProtocol) -> bool:
-        """Whether a person opens the endpoint in a browser."""
-        asked = {"query", "extensions"} & set(request.query_params)
-        return request.method == "GET" and not asked and "text/html" in request.headers.get("accept", "")
-
     async def render_graphql_ide(self, request: Request | WebSocket) -> Response:
         """People who open the endpoint in a browser are led to GraphiQL."""
         return RedirectResponse("graphiql", status_code=307)
-
-    def parse_json(self, data: str | bytes) -> Any:
-        """A request's body, variables or extensions.
-
-        Raises:
-            HTTPException: it is no JSON, or neither an object nor a list.
-        """
-        try:
-            found = orjson.loads(data)
-        except orjson.JSONDecodeError as error:
-            raise HTTPException(400, "Unable to parse request body as JSON") from error
-        if not isinstance(found, dict | list):
-            raise HTTPException(400, "A GraphQL request is a JSON object")
-        return found
 
     def decode_json(self, data: str | bytes) -> object:
         """A socket's frame. Strict JSON, with no NaN and no infinities."""
@@ -267,11 +210,3 @@ class GraphQLView(GraphQL[Context, None]):
     def encode_json(self, data: object) -> str:
         """JSON as text, since a socket would send bytes as a binary frame."""
         return orjson.dumps(data).decode()
-
-
-def _media_type(request: Request | WebSocket) -> str:
-    return response_media_type(request.headers.get("accept", ""))
-
-
-def _ran_nothing(result: ExecutionResult) -> bool:
-    return result.data is None and bool(result.errors) and all(error.path is None for error in result.errors or ())
