@@ -34,6 +34,7 @@ class SocketContext(Context):
         super().__init__(
             cast("Viewer", None),
             services.store,
+            services.feed,
             services.manager,
             services.scorer,
             services.analysis,
