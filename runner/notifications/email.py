@@ -38,7 +38,7 @@ class EmailChannel:
         """
         server = self.server
         if server.host is None:
-            raise DeliveryError("This server sends no e-mail: set JUDGESMITH_SMTP_HOST.", final=True)
+            raise DeliveryError("This server sends no e-mail: set JUDGESMITH_SMTP_HOST.", permanent=True)
         try:
             await aiosmtplib.send(
                 build_message(delivery, server.sender),
@@ -59,7 +59,7 @@ class EmailChannel:
 
 
 def _rejection(answer: aiosmtplib.SMTPResponseException) -> DeliveryError:
-    return DeliveryError(f"The SMTP server refused the message: {answer.code}.", final=answer.code >= 550)
+    return DeliveryError(f"The SMTP server refused the message: {answer.code}.", permanent=answer.code >= 550)
 
 
 def build_message(delivery: Delivery, sender: str) -> EmailMessage:

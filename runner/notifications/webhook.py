@@ -50,7 +50,7 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
         addresses = [str(sockaddr[0]) for *_, sockaddr in found]
         allowed = [address for address in addresses if self.allow_private or is_public(address)]
         if not allowed:
-            raise DeliveryError(f"{host} has only private addresses, to which nothing is sent.", final=True)
+            raise DeliveryError(f"{host} has only private addresses, to which nothing is sent.", permanent=True)
         for address in allowed[:-1]:
             with contextlib.suppress(httpcore.ConnectError, httpcore.ConnectTimeout):
                 return await self._network.connect_tcp(address, port, timeout, local_address, socket_options)
@@ -107,4 +107,4 @@ class WebhookChannel:
         except _FAILURES as error:
             raise DeliveryError(f"The receiver can't be reached: {type(error).__name__}.") from error
         if not 200 <= status < 300:
-            raise DeliveryError(f"The receiver answered {status}.", final=status == 410)
+            raise DeliveryError(f"The receiver answered {status}.", permanent=status == 410)

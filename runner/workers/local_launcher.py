@@ -1,4 +1,4 @@
-"""The embedded launcher: training processes of this machine, guarded by this process."""
+"""Launcher that runs training processes on this machine, supervised by this process."""
 
 import asyncio
 import os
@@ -15,7 +15,7 @@ log = structlog.get_logger(__name__)
 
 
 class LocalLauncher:
-    """Runs as many jobs at once as there are slots; None: one a core."""
+    """Launcher with a fixed number of slots, each for one job at a time; by default one slot per CPU core."""
 
     def __init__(self, store: Store, leases: LeasePolicy, slots: int | None = None) -> None:
         self.store = store
@@ -26,22 +26,22 @@ class LocalLauncher:
 
     @property
     def free_slots(self) -> int:
-        """How many more jobs may start."""
+        """Return how many more jobs may start."""
         return self.slots - len(self._running)
 
     def prepare(self) -> None:
-        """Have a training process waiting."""
+        """Start a training process ahead of need, in the background."""
         self._warm_process.prepare()
 
     def launch(self, job: TrainingJob) -> asyncio.Task[None]:
-        """Run a claimed job."""
+        """Start the supervision of a claimed job and return its task."""
         task = asyncio.create_task(self._run(job), name=job.id)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         return task
 
     async def stop(self) -> None:
-        """Hand running jobs back and let all processes go."""
+        """Release all running jobs and end all processes."""
         running = list(self._running)
         for task in running:
             task.cancel()

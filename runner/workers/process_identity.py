@@ -1,4 +1,4 @@
-"""Who holds a claim, in words by which another process of the same machine can tell that the holder is gone."""
+"""Identity of the process that holds a claim, so that another process on the same host can detect its death."""
 
 import os
 import socket
@@ -8,7 +8,7 @@ _PROC = Path("/proc")
 
 
 def host_identity() -> str:
-    """This machine since its start, and on Linux this container of it: where process numbers mean the same."""
+    """Return the identity of this host since its boot, and on Linux of this container: the scope of a process id."""
     try:
         boot = (_PROC / "sys/kernel/random/boot_id").read_text().strip()
         namespace = (_PROC / "self/ns/pid").stat().st_ino
@@ -18,16 +18,19 @@ def host_identity() -> str:
 
 
 def process_identity() -> str:
-    """The name under which this process claims jobs."""
+    """Return the name under which this process claims jobs."""
     pid = os.getpid()
     return f"{host_identity()}:{pid}:{_start_ticks(pid) or 0}"
 
 
 def has_ended(owner: str) -> bool:
-    """Whether an owner is a process of this machine that has ended. In doubt, no: its lease will tell."""
+    """Return whether an owner is a process of this host that has ended.
+
+    If that cannot be determined, return False; the claim then ends by its lease.
+    """
     try:
-        place, pid, started = owner.rsplit(":", 2)
-        if place != host_identity() or not (_PROC / "self/stat").exists():
+        host, pid, started = owner.rsplit(":", 2)
+        if host != host_identity() or not (_PROC / "self/stat").exists():
             return False
         return _start_ticks(int(pid)) != int(started)
     except ValueError:
@@ -35,7 +38,7 @@ def has_ended(owner: str) -> bool:
 
 
 def _start_ticks(pid: int) -> int | None:
-    """When a process started, in clock ticks since the machine's start; None where there is none, or a dead one."""
+    """Return when a process started, in clock ticks since the boot; None if there is no such process or it is dead."""
     try:
         fields = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
     except OSError:

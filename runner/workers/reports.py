@@ -1,4 +1,7 @@
-"""What a training process says, collected until it is written: every event in order, the newest of the rest."""
+"""Collector of a training process's reports between two writes of the supervisor.
+
+It keeps every event in order, but only the newest progress and the newest checkpoint.
+"""
 
 import base64
 from dataclasses import dataclass, field
@@ -8,15 +11,24 @@ from models.job import EventKind, TrainingJob, TrainingType
 from models.job_status import JobStatus
 from store.event_log.events import NewEvent
 
+PHASE_MESSAGES = {
+    JobStatus.TRAINING: "Training started.",
+    JobStatus.VALIDATING: "The result is compared with human feedback.",
+}
+"""Message of the event with which a job enters a phase."""
+
 _STATUS_ORDER = {status: number for number, status in enumerate(JobStatus)}
 _EPOCH_FIGURES = ("epoch", "max_epochs", "loss", "validation_loss")
 
 
 @dataclass(slots=True)
 class PendingReports:
-    """What was said since the last write."""
+    """Reports that have arrived since the last write.
 
-    steps: list[NewEvent | JobStatus] = field(default_factory=list)  # in order; a status: the job moved there
+    ``steps`` are the events and transitions in the order of the reports; a status stands for a transition to it.
+    """
+
+    steps: list[NewEvent | JobStatus] = field(default_factory=list)
     progress: dict[str, Any] | None = None
     checkpoint: bytes | None = None
 
@@ -25,44 +37,44 @@ class PendingReports:
 
     @property
     def has_transition(self) -> bool:
-        """Whether the job moved to another state."""
+        """Return whether the job changed its status."""
         return any(isinstance(step, JobStatus) for step in self.steps)
 
 
 class ReportCollector:
-    """Listens to the training process of one job."""
+    """Collector of the reports on one job."""
 
     def __init__(self, job: TrainingJob) -> None:
         self.outcome: dict[str, Any] | None = None
         self.failure: dict[str, str] | None = None
         self._pending = PendingReports()
         self._validates = job.training_type is TrainingType.VALIDATION
-        self._phase = job.status  # as the reports go, ahead of what is written
+        self._phase = job.status  # according to the reports, ahead of what is written
         self._progress: dict[str, Any] = {}
 
     @property
     def pending(self) -> PendingReports:
-        """What waits to be written."""
+        """Return the reports that wait to be written, without taking them."""
         return self._pending
 
     def take(self) -> PendingReports:
-        """What waits to be written; from now on it is the caller's to write or to put back."""
+        """Remove and return the pending reports, which the caller writes or puts back."""
         pending, self._pending = self._pending, PendingReports()
         return pending
 
     def put_back(self, pending: PendingReports) -> None:
-        """News that could not be written: it goes before what was said meanwhile."""
+        """Insert reports that could not be written before those that arrived meanwhile."""
         later = self._pending
         later.steps = pending.steps + later.steps
         later.progress = later.progress or pending.progress
         later.checkpoint = later.checkpoint or pending.checkpoint
 
     def handle(self, report: dict[str, Any]) -> None:
-        """Take one report."""
+        """Add one report of the training process."""
         if "loaded" in report:
             self._record(NewEvent(EventKind.NOTE, _describe_loaded(report["loaded"])))
             if report["loaded"]["labels"]:
-                self._move(JobStatus.TRAINING)
+                self._enter(JobStatus.TRAINING)
         elif "progress" in report:
             self._record_progress(report["progress"])
         elif "checkpoint" in report:
@@ -75,29 +87,29 @@ class ReportCollector:
     def _record(self, step: NewEvent | JobStatus) -> None:
         self._pending.steps.append(step)
 
-    def _move(self, phase: JobStatus) -> None:
-        # a validation may fit models to compare with, but it trains nothing that stays
+    def _enter(self, phase: JobStatus) -> None:
+        # a validation may fit models for comparison, but it keeps none of them
         phase = JobStatus.VALIDATING if self._validates else phase
         if _STATUS_ORDER[phase] > _STATUS_ORDER[self._phase]:
             self._phase = phase
             self._record(phase)
 
     def _record_progress(self, progress: dict[str, Any]) -> None:
-        self._move(JobStatus(progress["phase"]))
+        self._enter(JobStatus(progress["phase"]))
         if progress["epoch"] is not None:
             body = {key: progress[key] for key in (*_EPOCH_FIGURES, "mean_absolute_error")}
             self._record(NewEvent(EventKind.EPOCH, progress["message"], body))
         else:
             self._record(NewEvent(EventKind.NOTE, progress["message"]))
-        fresh = {key: progress[key] for key in _EPOCH_FIGURES if progress[key] is not None}
-        self._progress |= fresh | {"fraction": progress["fraction"]}
+        known = {key: progress[key] for key in _EPOCH_FIGURES if progress[key] is not None}
+        self._progress |= known | {"fraction": progress["fraction"]}
         self._pending.progress = dict(self._progress)
 
 
 def _describe_loaded(loaded: dict[str, Any]) -> str:
     text = f"{loaded['labels']} labels on {loaded['items']} items were prepared."
     if loaded.get("doubts"):
-        text += f" {loaded['doubts']} low ratings or refusals count as doubt."
+        text += f" {loaded['doubts']} low ratings or rejections count as doubt."
     if loaded["left_out"]:
-        text += " Left out: " + ", ".join(f"{n} {why}" for why, n in loaded["left_out"].items()) + "."
+        text += " Excluded: " + ", ".join(f"{n} {reason}" for reason, n in loaded["left_out"].items()) + "."
     return text

@@ -16,7 +16,7 @@ from tests.waiting import STALLED_SECONDS, TOTAL_SECONDS, Patience
 @asynccontextmanager
 async def running_worker(store: Store, leases: LeasePolicy | None = None, slots: int = 1) -> AsyncIterator[Worker]:
     """A worker that takes jobs for as long as the block runs."""
-    worker = Worker(store, leases or LeasePolicy(tick=0.02), slots)
+    worker = Worker(store, leases or LeasePolicy(tick_seconds=0.02), slots)
     worker.start()
     try:
         yield worker

@@ -191,7 +191,7 @@ def test_what_was_left_out_and_why_is_told(history: History) -> None:
     [told] = [message for message in history.retrained.said(EventKind.NOTE) if "prepared" in message]
 
     assert told.startswith("120 labels on 6")
-    assert "1 low ratings or refusals count as doubt." in told
+    assert "1 low ratings or rejections count as doubt." in told
     assert "1 comments" in told
     assert "1 ratings of 3" in told
 

@@ -71,7 +71,7 @@ async def test_a_job_is_trained_and_everything_it_achieved_is_told_before_its_en
         "status", "status", "status", "note", "status", "epoch", "epoch", "status", "note", "warning", "version",
         "status",
     ]  # fmt: skip
-    assert log[3].message == "3 labels on 2 items were prepared. Left out: 1 comments."
+    assert log[3].message == "3 labels on 2 items were prepared. Excluded: 1 comments."
     assert [event.body["epoch"] for event in log if event.kind is EventKind.EPOCH] == [1, 2]
     assert (done.attempt, done.claims, done.result_version_id) == (1, 1, version.id)
     assert done.progress == {"epoch": 2, "max_epochs": 9, "loss": 0.5, "fraction": 1.0}
@@ -438,7 +438,7 @@ async def test_a_quiet_jobs_lease_is_renewed_for_as_long_as_its_process_lives(
 ) -> None:
     scripted.add_script(*BEGUN, hold=True)
     job = await make_job(await make_world(store))
-    async with running_worker(store, LeasePolicy(seconds=2.0, tick=0.02)):
+    async with running_worker(store, LeasePolicy(seconds=2.0, tick_seconds=0.02)):
         first = await wait_for_status(store, job, JobStatus.TRAINING)
         assert first.lease_until is not None
         later = await wait_for_job(
