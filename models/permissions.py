@@ -1,7 +1,8 @@
-"""Who may do what: one table, which every door asks. GraphQL asks for each field, REST for each endpoint.
+"""Minimum role for every GraphQL operation, every type's fields and every REST endpoint; deny by default.
 
-What is not in the table needs ADMIN, so whatever was forgotten stays shut. Names are those that clients use:
-`Type.field`, `Type.field(argument)` where an argument, or what it names, asks for more, and `METHOD /path`.
+Anything not listed requires ADMIN. Operations and endpoints are listed one by one, other fields by their type. The
+names are those that clients use: `Type.field`, `Type.field(argument)` if an argument, or the object it names, requires
+more, and `METHOD /path`.
 """
 
 from typing import Final
@@ -10,7 +11,7 @@ from models.access import Role
 
 _VIEWER, _ANNOTATOR, _TRAINER, _ADMIN = Role
 
-# What can be asked for, done or followed.
+# Operations, endpoints, and fields that require more than their type.
 PERMISSIONS: Final[dict[str, Role]] = {
     "Query.node": _VIEWER,
     "Query.viewer": _VIEWER,
@@ -58,7 +59,7 @@ PERMISSIONS: Final[dict[str, Role]] = {
     "POST /judges/{judge_id}/versions": _TRAINER,
 }
 
-# Fields that everybody may ask for, but whose value is hidden from roles below.
+# Fields that every role may query, but whose value is redacted below this role.
 HIDDEN_FIELDS: Final[dict[str, Role]] = {
     "ExecutionOptions.notificationEmail": _TRAINER,
     "ExecutionOptions.webhookUrl": _TRAINER,
@@ -66,117 +67,94 @@ HIDDEN_FIELDS: Final[dict[str, Role]] = {
     "NotificationDelivery.lastError": _TRAINER,  # it may name the host
 }
 
-# The fields of each type: whoever was given the thing may read them.
-_PARTS: Final[dict[str, str]] = {
-    "AgreementReport": "meanAbsoluteError spearman quadraticWeightedKappa exactAgreement withinOneAgreement bias "
-    "calibrationError calibration confusion",
-    "CalibrationPoint": "score people count",
-    "ComparedEvaluation": "evaluation flippedCount fromScores toScores",
-    "ConfusionMatrix": "levels counts",
-    "CreateJudgePayload": "judge userErrors",
-    "CreateTrainingJobPayload": "trainingJob warnings userErrors",
-    "Criterion": "id key name description min max step weight",
-    "CriterionBalance": "labelCount commonestScore commonestShare criterion",
-    "CriterionComparison": "criterion comparedCount flippedCount flippedShare raisedCount loweredCount meanChange "
-    "meanAbsoluteChange",
-    "CriterionEvidence": "criterion raw before after maeChange spearmanChange improved worsened heldOutCount "
-    "constantBaseline raterAgreement",
-    "CriterionFeedback": "criterion correctionCount meanShift meanAbsoluteShift raterAgreement",
-    "CriterionScore": "criterion rawScore score expected verdict lower upper",
-    "DateRange": "earliest latest",
-    "DayCriterion": "criterion correctionCount meanShift",
-    "DeploymentDecided": "id at message deployed reason",
-    "DeploymentDecision": "deployed reason decidedAt",
-    "EpochCompleted": "id at message epoch loss validationLoss meanAbsoluteError",
-    "EvaluatePayload": "version results userErrors",
-    "Evaluation": "id externalId group source input output rationale createdAt judge version scores feedback",
-    "EvaluationResult": "externalId evaluation overallScore scores",
-    "EvaluationSuggestion": "evaluation gain uncertainty novelty reason",
-    "ExecutionOptions": "priority autoDeploy backupCurrentVersion notificationEmail webhookUrl",
-    "Feedback": "id type rating approved comment submittedBy submittedAt evaluation correctedScores retractedAt "
-    "retractionReason retractedBy",
-    "FeedbackDataSummary": "totalFeedbackCount correctionCount ratingCount dateRange",
-    "FeedbackDay": "date totalCount correctionCount ratingCount approvalCount commentCount usableCount criteria",
-    "FeedbackQuality": "examinedCount complete raterAgreement agreeingShare confirmedCount duplicateCount leftOut "
-    "balance",
-    "FeedbackSummary": "totalFeedbackCount correctionCount ratingCount approvalCount commentCount usableCount "
-    "dateRange evaluationCount raterCount newSinceLastTraining raterAgreement raters criteria",
-    "InsufficientFeedbackError": "message field code usableCount requiredCount",
-    "Interval": "estimate lower upper",
-    "Judge": "id name description createdAt createdBy criteria activeVersion versions feedbackSummary trainingJobs "
-    "evaluations feedback",
-    "JudgePayload": "judge userErrors",
-    "JudgeVersion": "id number status createdAt judge trainingJob parent evidence lineage",
-    "LearningCurve": "labelCount points",
-    "LearningCurvePoint": "labelCount meanAbsoluteError spearman",
-    "LeftOut": "reason count",
-    "NotAnImprovementError": "message field code maeChange",
-    "NoteAdded": "id at message",
-    "NotificationDelivery": "channel target status attempts lastError",
-    "PageInfo": "hasNextPage hasPreviousPage startCursor endCursor",
-    "RaterFeedback": "submittedBy totalCount correctionCount",
-    "RecordEvaluationsPayload": "evaluations recordedCount userErrors",
-    "RequestError": "message field code",
-    "RetractFeedbackPayload": "feedback userErrors",
-    "StatusChanged": "id at message from to",
-    "SubmitFeedbackPayload": "feedback acceptedCount userErrors summary",
-    "TrainingConfig": "feedbackCutoffDate minimumFeedbackCount validationSplit learningRate maxEpochs earlyStopping "
-    "seed targetCriteria decoding",
-    "TrainingEvidence": "raw before after constantBaseline maeChange spearmanChange improved heldOutCount groupCount "
-    "method criteria raterAgreement unseenSources",
-    "TrainingFailure": "code message",
-    "TrainingJob": "id trainingType status estimatedDuration createdAt startedAt finishedAt attempt judge "
-    "trainingConfig executionOptions feedbackDataSummary progress createdBy error baseVersion resultVersion evidence "
-    "deployment events notifications retryOf",
-    "TrainingJobPayload": "trainingJob userErrors",
-    "TrainingJobUpdate": "cursor event trainingJob",
-    "TrainingPreflight": "feedbackSummary ready userErrors warnings estimatedDuration estimatedSeconds "
-    "detectableMaeChange conflictCount quality",
-    "TrainingProgress": "fraction epoch maxEpochs loss validationLoss",
-    "TrainingWarning": "code message field",
-    "UnseenSourcesEvidence": "raw after maeChange spearmanChange sourceCount heldOutCount",
-    "UpdateJudgePayload": "judge userErrors",
-    "User": "id name",
-    "VersionComparison": "judge from to evaluationCount flippedEvaluationCount comparedCount flippedCount criteria "
-    "items",
-    "VersionCreated": "id at message version",
-    "VersionLineage": "imported feedbackAfter feedbackWatermark feedbackDigest labelCount doubtCount itemCount "
-    "trainingType seed config codeVersion fileDigest",
-    "Viewer": "id user name role workspace",
-    "WarningRaised": "id at message code",
-    "Workspace": "id name",
+# Minimum role for the fields of a type, wherever an object of it occurs. A field that requires more than its type has
+# an entry of its own in PERMISSIONS.
+TYPE_ROLES: Final[dict[str, Role]] = {
+    "AgreementReport": _VIEWER,
+    "ApiKey": _ADMIN,
+    "AuditEntry": _ADMIN,
+    "CalibrationPoint": _VIEWER,
+    "ComparedEvaluation": _VIEWER,
+    "ConfusionMatrix": _VIEWER,
+    "CreateApiKeyPayload": _ADMIN,
+    "CreateJudgePayload": _VIEWER,
+    "CreateTrainingJobPayload": _VIEWER,
+    "Criterion": _VIEWER,
+    "CriterionBalance": _VIEWER,
+    "CriterionComparison": _VIEWER,
+    "CriterionEvidence": _VIEWER,
+    "CriterionFeedback": _VIEWER,
+    "CriterionScore": _VIEWER,
+    "DateRange": _VIEWER,
+    "DayCriterion": _VIEWER,
+    "DeploymentDecided": _VIEWER,
+    "DeploymentDecision": _VIEWER,
+    "EpochCompleted": _VIEWER,
+    "EvaluatePayload": _VIEWER,
+    "Evaluation": _VIEWER,
+    "EvaluationResult": _VIEWER,
+    "EvaluationSuggestion": _VIEWER,
+    "ExecutionOptions": _VIEWER,
+    "Feedback": _VIEWER,
+    "FeedbackDataSummary": _VIEWER,
+    "FeedbackDay": _VIEWER,
+    "FeedbackQuality": _VIEWER,
+    "FeedbackSummary": _VIEWER,
+    "InsufficientFeedbackError": _VIEWER,
+    "Interval": _VIEWER,
+    "Judge": _VIEWER,
+    "JudgePayload": _VIEWER,
+    "JudgeVersion": _VIEWER,
+    "LearningCurve": _VIEWER,
+    "LearningCurvePoint": _VIEWER,
+    "LeftOut": _VIEWER,
+    "NotAnImprovementError": _VIEWER,
+    "NoteAdded": _VIEWER,
+    "NotificationDelivery": _VIEWER,
+    "PageInfo": _VIEWER,
+    "RaterFeedback": _VIEWER,
+    "RecordEvaluationsPayload": _VIEWER,
+    "RequestError": _VIEWER,
+    "RetractFeedbackPayload": _VIEWER,
+    "RevokeApiKeyPayload": _ADMIN,
+    "StatusChanged": _VIEWER,
+    "SubmitFeedbackPayload": _VIEWER,
+    "TrainingConfig": _VIEWER,
+    "TrainingEvidence": _VIEWER,
+    "TrainingFailure": _VIEWER,
+    "TrainingJob": _VIEWER,
+    "TrainingJobPayload": _VIEWER,
+    "TrainingJobUpdate": _VIEWER,
+    "TrainingPreflight": _VIEWER,
+    "TrainingProgress": _VIEWER,
+    "TrainingWarning": _VIEWER,
+    "UnseenSourcesEvidence": _VIEWER,
+    "UpdateJudgePayload": _VIEWER,
+    "User": _VIEWER,
+    "VersionComparison": _VIEWER,
+    "VersionCreated": _VIEWER,
+    "VersionLineage": _VIEWER,
+    "Viewer": _VIEWER,
+    "WarningRaised": _VIEWER,
+    "Workspace": _VIEWER,
 }
 
-# The fields of types that only an ADMIN may see, wherever they turn up.
-_ADMIN_PARTS: Final[dict[str, str]] = {
-    "ApiKey": "id prefix role user createdAt expiresAt lastUsedAt revokedAt",
-    "AuditEntry": "id at action user apiKeyId targetId reason message",
-    "CreateApiKeyPayload": "apiKey secret userErrors",
-    "RevokeApiKeyPayload": "apiKey userErrors",
-}
-
-_LISTS: Final = ("Connection", "Edge")  # pages of lists: whoever may ask for the list may read its pages
-
-
-def _spread(parts: dict[str, str], role: Role) -> dict[str, Role]:
-    return {f"{type_}.{name}": role for type_, names in parts.items() for name in names.split()}
-
-
-REQUIRED_ROLES: Final[dict[str, Role]] = {**_spread(_PARTS, _VIEWER), **_spread(_ADMIN_PARTS, _ADMIN), **PERMISSIONS}
+_PAGE_SUFFIXES: Final = ("Connection", "Edge")  # pages of a list: reading them needs no more than querying the list
 
 
 def find_required_role(name: str) -> Role | None:
-    """The least role that a door asks for; None: nobody thought of it yet."""
-    if name.partition(".")[0].endswith(_LISTS):
+    """Return the minimum role for an operation, field or endpoint; None if neither it nor its type is listed."""
+    type_ = name.partition(".")[0]
+    if type_.endswith(_PAGE_SUFFIXES):
         return _VIEWER
-    return REQUIRED_ROLES.get(name)
+    return PERMISSIONS.get(name) or TYPE_ROLES.get(type_)
 
 
 def required_role(name: str) -> Role:
-    """The least role that a door asks for; ADMIN where nobody thought of it."""
+    """Return the minimum role for an operation, field or endpoint; ADMIN if it is not listed."""
     return find_required_role(name) or _ADMIN
 
 
 def can_see(role: Role, name: str) -> bool:
-    """Whether a role sees the true value of a field, rather than that there is one."""
+    """Return whether a role sees the value of a field rather than a redacted one."""
     return role.covers(HIDDEN_FIELDS.get(name, _VIEWER))

@@ -12,7 +12,7 @@ from models.errors import NotFound
 from models.job import EventKind, JobEvent
 from resolvers.subscriptions import JobUpdate
 from tests.schema.records import MOMENT
-from tests.schema.test_types import job
+from tests.schema.types.test_types import job
 
 STATUS = 'subscription { trainingJobStatus(jobId: "job_1", after: "x") { cursor event { id message } } }'
 

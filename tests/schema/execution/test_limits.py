@@ -18,7 +18,7 @@ from schema.execution.validation import DocumentCache
 from schema.strawberry_compat.core_schema import core_schema
 from tests.schema.records import JUDGE, Ask
 
-QUERIES = Path(__file__).parents[2] / "frontend-queries"
+QUERIES = Path(__file__).parents[3] / "frontend-queries"
 FRAGMENTS = {path.stem: path.read_text() for path in QUERIES.glob("fragments/*.graphql")}
 
 PARENTS = " fragment P on JudgeConnection { nodes { versions(first: 100) { nodes { parent { id } } } } }"
