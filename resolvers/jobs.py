@@ -1,16 +1,11 @@
 """Training jobs: make, watch, steer."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
-
-from sqlalchemy import Connection, select
 
 from models.errors import DomainError
 from models.feedback import FeedbackBounds, Summary
-from models.job import Delivery, JobEvent, TrainingJob, TrainingType
-from models.job_status import JobStatus
-from models.judge import Judge
+from models.job import Delivery, JobEvent, TrainingJob
 from models.permissions import can_see
 from models.specs.checks import check_reason as check_reason
 from models.specs.training_jobs import TrainingSpec
@@ -20,22 +15,10 @@ from runner.jobs.duration import round_up_to_minutes
 from runner.jobs.feedback_quality import FeedbackAssessment
 from runner.jobs.warnings import TrainingWarning
 from store import jobs, outbox
-from store.database.rows import Query, fetch_all
 from store.event_log import events as log
+from store.jobs import JobFilter
 
 REDACTED = "(hidden from your role)"
-
-
-@dataclass(frozen=True, slots=True)
-class JobFilter:
-    """Which jobs are meant; None: any."""
-
-    judge_id: str | None = None
-    statuses: tuple[JobStatus, ...] | None = None
-    training_types: tuple[TrainingType, ...] | None = None
-    created_by: str | None = None
-    created_after: datetime | None = None
-    created_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +116,7 @@ async def list_jobs(
     Raises:
         Invalid: ``first`` or ``after`` is not allowed.
     """
-    statement = _filtered(ctx.workspace_id, wanted or JobFilter())
+    statement = jobs.in_workspace(ctx.workspace_id, wanted)
     return await read_page(ctx.store, jobs.JOBS, statement, first, after, ctx.sizes.page)
 
 
@@ -148,11 +131,7 @@ async def list_events(ctx: Context, job_id: str, first: int, after: str | None) 
 
 async def list_deliveries(ctx: Context, job_id: str) -> tuple[Delivery, ...]:
     """The messages a job owes, their targets hidden below TRAINER; the job is one the viewer may see."""
-
-    def unit(connection: Connection) -> list[Delivery]:
-        return fetch_all(connection, outbox.for_job(job_id), Delivery)
-
-    return tuple(await ctx.store.read(unit))
+    return tuple(await ctx.store.read(lambda connection: outbox.list_for_job(connection, job_id)))
 
 
 def visible_target(ctx: Context, delivery: Delivery) -> str:
@@ -175,21 +154,3 @@ def visible_options(ctx: Context, job: TrainingJob) -> dict[str, Any]:
         if job.options[column] is not None and not can_see(ctx.viewer.role, f"ExecutionOptions.{name}")
     }
     return job.options | hidden
-
-
-def _filtered(workspace_id: str, wanted: JobFilter) -> Query:
-    statement = jobs.in_workspace(workspace_id)
-    if wanted.judge_id is not None:
-        judge = select(Judge.pk).where(Judge.workspace_id == workspace_id, Judge.id == wanted.judge_id)
-        statement = statement.where(TrainingJob.judge_pk.in_(judge))
-    if wanted.statuses is not None:
-        statement = statement.where(TrainingJob.status.in_(wanted.statuses))
-    if wanted.training_types is not None:
-        statement = statement.where(TrainingJob.training_type.in_(wanted.training_types))
-    if wanted.created_by is not None:
-        statement = statement.where(TrainingJob.created_by == wanted.created_by)
-    if wanted.created_after is not None:
-        statement = statement.where(TrainingJob.created_at >= wanted.created_after)
-    if wanted.created_before is not None:
-        statement = statement.where(TrainingJob.created_at < wanted.created_before)
-    return statement

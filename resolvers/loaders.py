@@ -1,18 +1,17 @@
 """Batched loading by key: what is asked for in one turn of the event loop is read in one query."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from sqlalchemy import Connection, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import Connection
 
 from models.access import User
 from models.evaluation import Evaluation
 from models.job import TrainingJob
 from models.judge import Criterion, Judge, JudgeVersion
 from store import judges
-from store.database.rows import fetch_all
+from store.database.rows import rows_by_key
 from store.database.store import Store
 
 K = TypeVar("K")
@@ -74,25 +73,19 @@ class RequiredLoader(Generic[K, V]):
         return value
 
 
-def _by(record: type[V], column: InstrumentedAttribute[K]) -> Callable[[Connection, list[K]], dict[K, V]]:
-    def read(connection: Connection, keys: Iterable[K]) -> dict[K, V]:
-        rows = fetch_all(connection, select(record).where(column.in_(list(keys))), record)
-        return {getattr(row, column.key): row for row in rows}
-
-    return read
-
-
 class Loaders:
     """The loaders of one request. Ids come from rows the viewer may see, so they are not checked again."""
 
     def __init__(self, store: Store) -> None:
-        self.judges: RequiredLoader[int, Judge] = RequiredLoader(Loader(store, _by(Judge, Judge.pk)))
+        self.judges: RequiredLoader[int, Judge] = RequiredLoader(Loader(store, rows_by_key(Judge, Judge.pk)))
         self.criteria: RequiredLoader[int, tuple[Criterion, ...]] = RequiredLoader(
             Loader(store, judges.list_criteria_by_judge)
         )
-        self.users: RequiredLoader[str, User] = RequiredLoader(Loader(store, _by(User, User.id)))
-        self.versions: Loader[str, JudgeVersion] = Loader(store, _by(JudgeVersion, JudgeVersion.id))
-        self.jobs: RequiredLoader[str, TrainingJob] = RequiredLoader(Loader(store, _by(TrainingJob, TrainingJob.id)))
+        self.users: RequiredLoader[str, User] = RequiredLoader(Loader(store, rows_by_key(User, User.id)))
+        self.versions: Loader[str, JudgeVersion] = Loader(store, rows_by_key(JudgeVersion, JudgeVersion.id))
+        self.jobs: RequiredLoader[str, TrainingJob] = RequiredLoader(
+            Loader(store, rows_by_key(TrainingJob, TrainingJob.id))
+        )
         self.evaluations: RequiredLoader[str, Evaluation] = RequiredLoader(
-            Loader(store, _by(Evaluation, Evaluation.id))
+            Loader(store, rows_by_key(Evaluation, Evaluation.id))
         )

@@ -1,6 +1,6 @@
 """Find anything by its id."""
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from models.access import User, Workspace
 from models.evaluation import Evaluation
@@ -8,8 +8,7 @@ from models.feedback import Feedback
 from models.job import TrainingJob
 from models.judge import Judge, JudgeVersion
 from resolvers.context import Context
-from store import evaluations, feedback, jobs, judges
-from store.database.rows import fetch_first
+from store import access, evaluations, feedback, jobs, judges
 
 Found = Judge | JudgeVersion | TrainingJob | Evaluation | Feedback | User | Workspace
 
@@ -35,11 +34,9 @@ async def find_node(ctx: Context, node_id: str) -> tuple[str, Found] | None:
             case "fb":
                 kind, found = "feedback", feedback.find_feedback(connection, workspace_id, node_id)
             case "usr":
-                mine = select(User).where(User.id == node_id, User.workspace_id == workspace_id)
-                kind, found = "user", fetch_first(connection, mine, User)
+                kind, found = "user", access.find_user(connection, workspace_id, node_id)
             case "wsp":
-                own = select(Workspace).where(Workspace.id == node_id, Workspace.id == workspace_id)
-                kind, found = "workspace", fetch_first(connection, own, Workspace)
+                kind, found = "workspace", access.find_workspace(connection, workspace_id, node_id)
             case _:
                 return None
         return (kind, found) if found is not None else None

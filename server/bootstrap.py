@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
 
-from models.access import ApiKey, Role, User, Workspace
+from models.access import ApiKey, Role, Workspace
 from models.audit import KeylessActor
 from models.errors import Conflict, NotFound
 from server.settings import Settings
@@ -15,7 +15,6 @@ from store.counters import recount
 from store.counters.recount import CounterMismatch
 from store.database import revision
 from store.database.open import open_store
-from store.database.rows import fetch_all
 from store.database.snapshot import snapshot
 from store.database.store import Store
 
@@ -92,9 +91,7 @@ async def list_keys(settings: Settings, workspace: str) -> list[tuple[ApiKey, st
 
     def unit(connection: Connection) -> list[tuple[ApiKey, str]]:
         owner = _need_workspace(connection, workspace)
-        users = {user.id: user.name for user in fetch_all(connection, access.users_in_workspace(owner.id), User)}
-        keys = fetch_all(connection, access.keys_in_workspace(owner.id, revoked=False).order_by(ApiKey.id), ApiKey)
-        return [(key, users[key.user_id]) for key in keys]
+        return access.list_valid_keys(connection, owner.id)
 
     await prepare_database(settings, first_key=False)
     async with open_store(settings.store_url) as store:
@@ -126,7 +123,7 @@ async def revoke_key(settings: Settings, workspace: str, key_id: str, *, force: 
 
 
 def _need_workspace(connection: Connection, name: str) -> Workspace:
-    found = access.find_workspace(connection, name)
+    found = access.find_workspace_by_name(connection, name)
     if found is None:
         raise SetupError(f"There is no workspace {name!r}.")
     return found

@@ -16,7 +16,7 @@ from models.errors import Conflict, NotFound
 from models.job import TrainingJob
 from store import audit
 from store.database.keyset import Keyset
-from store.database.rows import Query, fetch_first
+from store.database.rows import Query, fetch_all, fetch_first
 
 KEYS = Keyset(ApiKey, "key", ApiKey.id)
 USERS = Keyset(User, "user", User.id)
@@ -178,8 +178,26 @@ def record_key_use(connection: Connection, key_id: str) -> None:
     connection.execute(update(ApiKey).where(ApiKey.id == key_id, long_ago).values(last_used_at=moment))
 
 
-def find_workspace(connection: Connection, name: str) -> Workspace | None:
-    """The workspace of this name."""
+def find_workspace(connection: Connection, workspace_id: str, wanted_id: str) -> Workspace | None:
+    """Return the workspace if it has the wanted id, so that the workspace of another key is never returned."""
+    statement = select(Workspace).where(Workspace.id == wanted_id, Workspace.id == workspace_id)
+    return fetch_first(connection, statement, Workspace)
+
+
+def find_user(connection: Connection, workspace_id: str, user_id: str) -> User | None:
+    """Return the workspace's user of this id, or None."""
+    return fetch_first(connection, users_in_workspace(workspace_id).where(User.id == user_id), User)
+
+
+def list_valid_keys(connection: Connection, workspace_id: str) -> list[tuple[ApiKey, str]]:
+    """Return a workspace's keys that were not revoked, each with its user's name, in the order of their creation."""
+    users = {user.id: user.name for user in fetch_all(connection, users_in_workspace(workspace_id), User)}
+    keys = fetch_all(connection, keys_in_workspace(workspace_id, revoked=False).order_by(ApiKey.id), ApiKey)
+    return [(key, users[key.user_id]) for key in keys]
+
+
+def find_workspace_by_name(connection: Connection, name: str) -> Workspace | None:
+    """Return the workspace of this name, or None."""
     return fetch_first(connection, select(Workspace).where(Workspace.name == name), Workspace)
 
 

@@ -25,6 +25,17 @@ from store.external_ids import digest_content, ingest
 
 FEEDBACK = Keyset(Feedback, "feedback", Feedback.id)
 
+# A person's judgment without the texts: all that labels and figures are computed from.
+JUDGMENT_COLUMNS = (
+    Feedback.seq,
+    Feedback.type,
+    Feedback.scores,
+    Feedback.rating,
+    Feedback.approved,
+    Feedback.submitted_by,
+    Feedback.evaluation_id,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class NewFeedback:

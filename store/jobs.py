@@ -6,6 +6,7 @@ worker carry the fence that its claim raised. A write whose fence is no longer t
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,8 +16,9 @@ from sqlalchemy.orm import aliased
 
 from models.base import new_id
 from models.errors import NotCancellable, NotFound
-from models.job import EventKind, JobCheckpoint, TrainingJob
+from models.job import EventKind, JobCheckpoint, TrainingJob, TrainingType
 from models.job_status import ACTIVE, TERMINAL, WAITING, JobStatus, source_statuses
+from models.judge import Judge
 from store import outbox
 from store.database.clock import database_now
 from store.database.keyset import Keyset
@@ -34,9 +36,37 @@ class StaleClaim(Exception):
     """The job is no longer the caller's: its fence moved on, or the job has ended."""
 
 
-def in_workspace(workspace_id: str) -> Query:
-    """All jobs of a workspace."""
-    return select(TrainingJob).where(TrainingJob.workspace_id == workspace_id)
+@dataclass(frozen=True, slots=True)
+class JobFilter:
+    """Conditions on training jobs; a condition that is None matches every job."""
+
+    judge_id: str | None = None
+    statuses: tuple[JobStatus, ...] | None = None
+    training_types: tuple[TrainingType, ...] | None = None
+    created_by: str | None = None
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+
+
+def in_workspace(workspace_id: str, wanted: JobFilter | None = None) -> Query:
+    """Return a select of a workspace's jobs that match a filter, or of all of them without one."""
+    statement = select(TrainingJob).where(TrainingJob.workspace_id == workspace_id)
+    if wanted is None:
+        return statement
+    if wanted.judge_id is not None:
+        judge = select(Judge.pk).where(Judge.workspace_id == workspace_id, Judge.id == wanted.judge_id)
+        statement = statement.where(TrainingJob.judge_pk.in_(judge))
+    if wanted.statuses is not None:
+        statement = statement.where(TrainingJob.status.in_(wanted.statuses))
+    if wanted.training_types is not None:
+        statement = statement.where(TrainingJob.training_type.in_(wanted.training_types))
+    if wanted.created_by is not None:
+        statement = statement.where(TrainingJob.created_by == wanted.created_by)
+    if wanted.created_after is not None:
+        statement = statement.where(TrainingJob.created_at >= wanted.created_after)
+    if wanted.created_before is not None:
+        statement = statement.where(TrainingJob.created_at < wanted.created_before)
+    return statement
 
 
 def find_job(connection: Connection, workspace_id: str, job_id: str) -> TrainingJob | None:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, exists, insert, select, update
 from models.base import new_id
 from models.job import Delivery, DeliveryStatus, TrainingJob
 from store.database.clock import database_now
-from store.database.rows import Query, fetch_all
+from store.database.rows import fetch_all
 from store.database.signals import Topic, touch
 
 
@@ -35,9 +35,9 @@ def enqueue_deliveries(connection: Connection, job: TrainingJob, payload: dict[s
         touch(connection, Topic.DELIVERIES)
 
 
-def for_job(job_id: str) -> Query:
-    """The messages of one job."""
-    return select(Delivery).where(Delivery.job_id == job_id).order_by(Delivery.id)
+def list_for_job(connection: Connection, job_id: str) -> list[Delivery]:
+    """Return the deliveries of one job in the order of their creation."""
+    return fetch_all(connection, select(Delivery).where(Delivery.job_id == job_id).order_by(Delivery.id), Delivery)
 
 
 def claim_due(connection: Connection, limit: int, hold: timedelta) -> list[Delivery]:

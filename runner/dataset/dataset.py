@@ -4,14 +4,13 @@ import hashlib
 from dataclasses import dataclass
 
 import numpy as np
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from models.evaluation import Evaluation
-from models.feedback import Feedback, FeedbackBounds
+from models.feedback import FeedbackBounds
 from models.judge import Criterion
 from runner.dataset.labels import EvaluationScores, LabelBuilder, LabelSet
-from store import feedback
-from store.database.rows import fetch_all
+from store import training_data
 from trainer.data import Doubts, Items, Labels, Scale
 
 
@@ -45,28 +44,9 @@ def load_dataset(
         watermark: feedback up to this place in order of ingestion was known to the base version.
     """
     builder = LabelBuilder()
-    rows = feedback.within_bounds(
-        select(
-            Feedback.seq,
-            Feedback.type,
-            Feedback.scores,
-            Feedback.rating,
-            Feedback.approved,
-            Feedback.submitted_by,
-            Feedback.evaluation_id,
-        ),
-        judge_pk,
-        bounds,
-    )
-    for row in connection.execute(rows.order_by(None).order_by(Feedback.submitted_at, Feedback.seq)):
+    for row in training_data.read_feedback(connection, judge_pk, bounds):
         builder.add(row)
-    named = feedback.within_bounds(select(Feedback.evaluation_id), judge_pk, bounds).order_by(None)
-    evaluations = {
-        row.id: row
-        for row in fetch_all(
-            connection, select(Evaluation).where(Evaluation.judge_pk == judge_pk, Evaluation.id.in_(named)), Evaluation
-        )
-    }
+    evaluations = training_data.read_evaluations(connection, judge_pk, bounds)
 
     def scores_of(evaluation_id: str) -> EvaluationScores:
         return EvaluationScores(evaluations[evaluation_id].scores, evaluations[evaluation_id].shown)

@@ -9,9 +9,9 @@ from strawberry import ID
 from models.job import Decoding, Priority, TrainingType
 from models.job_status import JobStatus
 from models.specs.training_jobs import ExecutionOptions, TrainingConfig, TrainingSpec
-from resolvers.jobs import JobFilter
 from schema.decorators import input_type
 from schema.inputs.defaults import Defaults
+from store.jobs import JobFilter
 
 
 @input_type

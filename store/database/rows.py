@@ -1,6 +1,6 @@
 """Rows of a select, typed as the record they are a row of."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
@@ -27,6 +27,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from models.specs.checks import is_unicode
 
 T = TypeVar("T")
+K = TypeVar("K")
 Query = Select[*tuple[Any, ...]]
 
 
@@ -39,6 +40,16 @@ def fetch_first(connection: Connection, statement: Query, kind: type[T]) -> T | 
 def fetch_all(connection: Connection, statement: Query, kind: type[T]) -> list[T]:  # noqa: ARG001
     """All rows of a select of one record, typed as that record."""
     return cast("list[T]", connection.execute(statement).all())
+
+
+def rows_by_key(record: type[T], column: InstrumentedAttribute[K]) -> Callable[[Connection, list[K]], dict[K, T]]:
+    """Return a function that reads the rows whose column has one of the given values, by value."""
+
+    def read(connection: Connection, keys: list[K]) -> dict[K, T]:
+        rows = fetch_all(connection, select(record).where(column.in_(keys)), record)
+        return {getattr(row, column.key): row for row in rows}
+
+    return read
 
 
 def stream_rows(connection: Connection, statement: Query) -> Iterator[Any]:

@@ -38,14 +38,8 @@ def scan_feedback(
     statement = (
         feedback.within_bounds(
             select(
-                Feedback.seq,
-                Feedback.type,
-                Feedback.scores,
-                Feedback.rating,
-                Feedback.approved,
-                Feedback.submitted_by,
+                *feedback.JUDGMENT_COLUMNS,
                 Feedback.submitted_at,
-                Feedback.evaluation_id,
                 Evaluation.group,
                 Evaluation.scores.label("raw"),
             ).join(Evaluation, Evaluation.id == Feedback.evaluation_id),

@@ -15,14 +15,8 @@ def read_newest(
     """Up to ``size`` rows of feedback within bounds, newest first in order of ingestion, of places under ``below``."""
     statement = feedback.within_bounds(
         select(
-            Feedback.seq,
-            Feedback.type,
-            Feedback.scores,
-            Feedback.rating,
-            Feedback.approved,
-            Feedback.submitted_by,
+            *feedback.JUDGMENT_COLUMNS,
             Feedback.submitted_at,
-            Feedback.evaluation_id,
             Evaluation.scores.label("raw"),
             Evaluation.shown,
             Evaluation.group,

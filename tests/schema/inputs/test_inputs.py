@@ -14,8 +14,8 @@ from models.specs.feedback import FeedbackSpec
 from models.specs.judges import CriterionSpec, JudgeSpec
 from models.specs.training_jobs import ExecutionOptions, TrainingConfig, TrainingSpec
 from resolvers.batch import BatchResult
-from resolvers.jobs import JobFilter
 from resolvers.page import ListPage
+from store.jobs import JobFilter
 from tests.schema.records import JUDGE, Ask, Resolve
 
 PREFLIGHT = (

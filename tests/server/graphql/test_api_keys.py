@@ -288,7 +288,7 @@ def test_the_command_lists_and_revokes_keys_beside_a_running_server(quiet_server
         async with open_store(quiet_server.database_url) as store:
 
             def unit(connection: Any) -> list[tuple[str, str | None]]:
-                workspace = access.find_workspace(connection, "by hand")
+                workspace = access.find_workspace_by_name(connection, "by hand")
                 assert workspace is not None
                 rows = connection.execute(audit.in_workspace(workspace.id, audit.AuditFilter())).all()
                 return [(row.action.name, row.user_id) for row in rows]
