@@ -41,6 +41,7 @@ from store.database.open import open_store
 from store.database.rows import fetch_all
 from store.database.store import Store
 from store.evaluations import NewEvaluation
+from store.migrate import migrate_store
 from store.summary.by_day import count_by_day
 from store.summary.summary import compute_agreement, compute_figures, count_evaluations, count_new, summarise
 from tests.factories import World, make_version, make_viewer, make_world, new_feedback, record, submit
@@ -90,7 +91,7 @@ def _database(url: str | None, *, on_postgres: bool) -> Iterator[str]:
 
 async def _run(url: str, items: int, seconds: float) -> None:
     async with open_store(url) as store:
-        await store.migrate()
+        await migrate_store(store)
         until = time.monotonic() + seconds
         small, large = [await _filled(store, number, count, until) for number, count in enumerate((1000, items))]
         if small is None or large is None:

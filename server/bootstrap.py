@@ -17,6 +17,7 @@ from store.database import revision
 from store.database.open import open_store
 from store.database.snapshot import snapshot
 from store.database.store import Store
+from store.migrate import migrate_store
 
 DEFAULT_WORKSPACE = "default"
 
@@ -39,7 +40,7 @@ async def prepare_database(settings: Settings, *, first_key: bool) -> list[str]:
     async with open_store(settings.store_url) as store:
         at = await store.read(revision.read_revision)
         if at != revision.NEWEST_REVISION and (at is None or store.embedded):
-            await store.migrate()
+            await migrate_store(store)
         elif at != revision.NEWEST_REVISION:
             raise SetupError(
                 f"The database is at revision {at}, this version needs {revision.NEWEST_REVISION}: "
@@ -54,7 +55,7 @@ async def migrate_database(settings: Settings) -> None:
     """Migrate the database, whatever it holds."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     async with open_store(settings.store_url) as store:
-        await store.migrate()
+        await migrate_store(store)
 
 
 async def find_counter_mismatches(settings: Settings) -> list[CounterMismatch]:

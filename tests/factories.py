@@ -25,6 +25,7 @@ from store.database.store import Store
 from store.evaluations import NewEvaluation
 from store.event_log import events
 from store.feedback import NewFeedback
+from store.migrate import migrate_store
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def loose_criteria(*names: str, minimum: float = 1.0, maximum: float = 5.0) -> t
 async def migrate(url: str) -> None:
     """Make our tables in a database."""
     async with open_store(url) as store:
-        await store.migrate()
+        await migrate_store(store)
 
 
 async def make_key(store: Store, *, role: Role = Role.ADMIN, workspace: str = "default", user: str = "ann") -> str:

@@ -62,18 +62,16 @@ class PostgresStore(Store):
         """Begin to LISTEN."""
         self._listening = asyncio.create_task(self._listen(), name="postgres-listen")
 
-    async def migrate(self) -> None:
-        """Bring the tables up to date; several processes may try at once.
+    async def run_migration(self, unit: Unit[T]) -> T:
+        """Run the unit under an advisory lock, on a connection without a statement time-out.
 
-        On a connection without a time-out: an index of millions of rows takes as long as it takes.
+        To create an index on millions of rows may take hours.
         """
-        from store.migrate import upgrade  # Alembic is wanted here only
-
         engine = _create_engine(self.url, {"lock_timeout": "10000"}, pool_size=1)
         try:
             async with engine.begin() as connection:
                 await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
-                await connection.run_sync(upgrade)
+                return await connection.run_sync(unit)
         finally:
             await engine.dispose()
 

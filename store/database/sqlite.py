@@ -95,11 +95,9 @@ class SqliteStore(Store):
         self._thread.start()
         self._watcher = asyncio.create_task(self._watch(), name="sqlite-watch")
 
-    async def migrate(self) -> None:
-        """Bring the tables up to date in one transaction; several processes may try at once."""
-        from store.migrate import upgrade  # Alembic is wanted here only
-
-        await self.write(upgrade)
+    async def run_migration(self, unit: Unit[T]) -> T:
+        """Run the unit like any other: SQLite has one writer at a time, also among several processes."""
+        return await self.write(unit)
 
     async def write(self, unit: Unit[T]) -> T:
         """Queue the unit for the writing thread and wait for the durable commit."""

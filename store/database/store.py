@@ -53,8 +53,11 @@ class Store(ABC):
         """Begin to watch for other processes' commits."""
 
     @abstractmethod
-    async def migrate(self) -> None:
-        """Bring the tables to this version's state, whatever they were before."""
+    async def run_migration(self, unit: Unit[T]) -> T:
+        """Run a unit that changes tables, in a transaction without a time-out.
+
+        Several processes may call this at the same time; their units run one after another.
+        """
 
     @abstractmethod
     async def close(self) -> None:

@@ -21,6 +21,7 @@ from store import listings as lists
 from store.counters import recount
 from store.database.open import open_store
 from store.database.store import Store
+from store.migrate import migrate_store
 from tests.factories import add_corrections, add_evaluations, make_world, new_feedback, submit
 
 FULL_TEXT = ("evaluation_texts", "feedback_texts")
@@ -50,7 +51,7 @@ async def empty(empty_database_url: str) -> AsyncIterator[Store]:
 
 
 async def test_from_nothing_to_exactly_what_the_records_declare(empty: Store) -> None:
-    await empty.migrate()
+    await migrate_store(empty)
 
     def difference(connection: Connection) -> list[object]:
         ours = {"compare_type": True, "include_name": lambda name, kind, _: not is_full_text(name, kind)}
@@ -61,20 +62,20 @@ async def test_from_nothing_to_exactly_what_the_records_declare(empty: Store) ->
 
 
 async def test_downgrade_leaves_nothing_of_ours_and_upgrade_brings_it_back(empty: Store) -> None:
-    await empty.migrate()
+    await migrate_store(empty)
     await empty.write(downgrade)
 
     assert await empty.read(tables) == {"alembic_version"}
 
-    await empty.migrate()
+    await migrate_store(empty)
 
     assert await empty.read(tables) == {*Base.metadata.tables, "alembic_version"}
 
 
 async def test_migrating_again_harms_nothing(empty: Store) -> None:
-    await empty.migrate()
+    await migrate_store(empty)
     kept = await empty.write(lambda c: access.ensure_workspace(c, "kept"))
-    await empty.migrate()
+    await migrate_store(empty)
 
     assert (await empty.write(lambda c: access.ensure_workspace(c, "kept"))).id == kept.id
 
@@ -103,7 +104,7 @@ async def test_a_database_from_before_counters_is_filled_with_places_counters_an
 
     before = await store.read(seen)
     await store.write(lambda c: downgrade(c, "0001"))
-    await store.migrate()
+    await migrate_store(store)
 
     assert await store.read(seen) == before
     assert await store.read(recount.find_mismatches) == []
@@ -111,7 +112,7 @@ async def test_a_database_from_before_counters_is_filled_with_places_counters_an
 
 async def test_several_processes_may_migrate_at_once(empty: Store, empty_database_url: str) -> None:
     async with open_store(empty_database_url) as second, open_store(empty_database_url) as third:
-        await asyncio.gather(empty.migrate(), second.migrate(), third.migrate())
+        await asyncio.gather(migrate_store(empty), migrate_store(second), migrate_store(third))
 
         assert await third.read(tables) == {*Base.metadata.tables, "alembic_version"}
 
@@ -122,7 +123,7 @@ async def test_a_new_file_that_another_process_is_writing_to_is_waited_for(tmp_p
         other.execute("BEGIN IMMEDIATE")
         other.execute("CREATE TABLE theirs (id INTEGER)")
         async with open_store(f"sqlite+aiosqlite:///{path}") as store:
-            migration = asyncio.create_task(store.migrate())
+            migration = asyncio.create_task(migrate_store(store))
             await asyncio.sleep(0.3)
             other.execute("COMMIT")
             await migration
