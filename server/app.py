@@ -46,12 +46,12 @@ def create_app(settings: Settings) -> Starlette:
         Route("/training/jobs/{job_id}", rest.get_job, methods=["GET"]),
         Route("/versions/{version_id}/file", versions.get_file, methods=["GET"]),
         Route("/judges/{judge_id}/versions", versions.import_version, methods=["POST"]),
-        *bulk.routes(),
-        *export.routes(),
+        *bulk.create_routes(),
+        *export.create_routes(),
         Route("/healthz", health.healthz),
         Route("/readyz", health.readyz),
         Route("/metrics", health.metrics),
-        *pages.routes(),
+        *pages.create_routes(),
     ]
     routes.append(openapi.create_route(openapi.build_document(routes)))
     app = Starlette(

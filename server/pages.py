@@ -97,7 +97,7 @@ def _page(request: Request, name: str, security: dict[str, str]) -> Response:
     return HTMLResponse(text, headers=EDITOR | {"Cache-Control": FRESH})  # it holds its own style
 
 
-def routes() -> list[BaseRoute]:
+def create_routes() -> list[BaseRoute]:
     """The pages and their files."""
     return [
         Route("/", dashboard),

@@ -1,1 +1,1 @@
-"""Bulk."""
+"""Bulk loading and export of evaluations and feedback as newline-delimited JSON."""

@@ -1,6 +1,8 @@
-"""`POST /judges/{id}/evaluations` and `/judges/{id}/feedback`: newline-delimited JSON in, answers as it goes.
+"""Bulk load endpoints `POST /judges/{id}/evaluations` and `POST /judges/{id}/feedback`.
 
-The body is read as fast as it can be kept, so memory stays bounded whatever its size. Answers never hold up reading.
+The request body is newline-delimited JSON, and response lines are sent while the load runs. The body is read only as
+fast as its lines are stored, so memory stays bounded for any size. A client that does not read its response does not
+block the load.
 """
 
 import asyncio
@@ -16,72 +18,82 @@ from starlette.types import Receive, Scope, Send
 from models.errors import Invalid
 from resolvers.bulk import BulkLoad, LoadOptions, start_evaluation_load, start_feedback_load
 from resolvers.context import Context
-from server.bulk.loader import BulkLoader, KeyRecheck, ResponseWriter
+from server.bulk.key_recheck import KeyRecheck
+from server.bulk.loader import BulkLoader
+from server.bulk.response_writer import ResponseWriter
 from server.errors import error_response
 from server.rest.authorization import requires
 
-MAX_CONCURRENT_LOADS = 4  # at once in this process; others wait their turn with nothing read
+MAX_CONCURRENT_LOADS = 4  # per process; the bodies of other loads are not read until one ends
 MEDIA_TYPE = "application/x-ndjson"
 
 _PATH = re.compile(r"/judges/[^/]+/(?:evaluations|feedback)")
 
 AnyLoad = BulkLoad[Any, Any]
-Begin = Callable[[Context, str, LoadOptions], Awaitable[AnyLoad]]
+StartLoad = Callable[[Context, str, LoadOptions], Awaitable[AnyLoad]]
 
 
 def is_streamed(path: str) -> bool:
-    """Whether a path's request may be of any size, since it is read bit by bit."""
+    """Return whether a path's request body is processed piece by piece and may have any size."""
     return _PATH.fullmatch(path) is not None
 
 
-def routes() -> list[Route]:
-    """The endpoints of one application."""
-    turns = asyncio.Semaphore(MAX_CONCURRENT_LOADS)
+def create_routes() -> list[Route]:
+    """Return the bulk load routes of one application."""
+    slots = asyncio.Semaphore(MAX_CONCURRENT_LOADS)
     return [
-        _route("/judges/{judge_id}/evaluations", start_evaluation_load, turns),
-        _route("/judges/{judge_id}/feedback", start_feedback_load, turns),
+        _create_route("/judges/{judge_id}/evaluations", start_evaluation_load, slots),
+        _create_route("/judges/{judge_id}/feedback", start_feedback_load, slots),
     ]
 
 
-def _route(path: str, begin: Begin, turns: asyncio.Semaphore) -> Route:
+def _create_route(path: str, start_load: StartLoad, slots: asyncio.Semaphore) -> Route:
     @requires(f"POST {path}")
     async def endpoint(request: Request, ctx: Context) -> Response:
         encoding = request.headers.get("content-encoding", "identity").strip().lower()
         if encoding not in ("gzip", "x-gzip", "identity", ""):
             return error_response(415, "UNSUPPORTED_MEDIA_TYPE", f"Send the lines plain or gzipped, not in {encoding}.")
-        options = LoadOptions(idempotent=_flag(request, "idempotent"), dry_run=_flag(request, "dry_run"))
-        load = await begin(ctx, request.path_params["judge_id"], options)
-        return _Answer(load, KeyRecheck(ctx.store, request.headers.get("authorization")), turns)
+        options = LoadOptions(idempotent=_read_flag(request, "idempotent"), dry_run=_read_flag(request, "dry_run"))
+        load = await start_load(ctx, request.path_params["judge_id"], options)
+        return _LoadResponse(load, KeyRecheck(ctx.store, request.headers.get("authorization")), slots)
 
     return Route(path, endpoint, methods=["POST"])
 
 
-def _flag(request: Request, name: str) -> bool:
+def _read_flag(request: Request, name: str) -> bool:
     value = request.query_params.get(name, "false").lower()
     if value not in ("true", "false", "1", "0"):
-        raise Invalid(f"{name} is true or false, not {value[:60]!r}.", (name,))
+        raise Invalid(f"{name} must be true or false, not {value[:60]!r}.", (name,))
     return value in ("true", "1")
 
 
-class _Answer(Response):
-    """Loads the body and says what becomes of it."""
+class _LoadResponse(Response):
+    """Response that loads the request body and streams the results."""
 
-    def __init__(self, load: AnyLoad, key: KeyRecheck, turns: asyncio.Semaphore) -> None:
+    def __init__(self, load: AnyLoad, key: KeyRecheck, slots: asyncio.Semaphore) -> None:
         super().__init__(media_type=MEDIA_TYPE)
         del self.headers["content-length"]
         self._load = load
         self._key = key
-        self._turns = turns
+        self._slots = slots
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request; a client that goes away leaves what was acknowledged, and perhaps a unit more."""
+        """Load the body and send the results.
+
+        If the client disconnects, all acknowledged lines are stored, and at most one further batch.
+
+        Args:
+            scope: ASGI scope of the request.
+            receive: ASGI function that returns the next message of the request.
+            send: ASGI function that sends a message of the response.
+        """
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        answers = ResponseWriter(send)
+        responses = ResponseWriter(send)
         try:
-            async with self._turns:
-                await BulkLoader(self._load, self._key, answers).run(receive)
-            await answers.finish()
+            async with self._slots:
+                await BulkLoader(self._load, self._key, responses).run(receive)
+            await responses.finish()
         except ClientDisconnect:
             return
         finally:
-            await answers.close()
+            await responses.close()

@@ -1,4 +1,7 @@
-"""`GET /judges/{id}/evaluations` and `/judges/{id}/feedback`: everything, as lines that can be loaded again."""
+"""Export endpoints `GET /judges/{id}/evaluations` and `GET /judges/{id}/feedback`.
+
+They respond with all rows of a judge as lines that can be loaded again.
+"""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -9,34 +12,34 @@ from starlette.routing import Route
 from resolvers import export
 from resolvers.context import Context
 from server.bulk.endpoints import MEDIA_TYPE
-from server.bulk.loader import KeyRecheck
+from server.bulk.key_recheck import KeyRecheck
 from server.rest.authorization import requires
 
-Begin = Callable[[Context, str], Awaitable[AsyncIterator[bytes]]]
+StartExport = Callable[[Context, str], Awaitable[AsyncIterator[bytes]]]
 
 
-def routes() -> list[Route]:
-    """The endpoints."""
+def create_routes() -> list[Route]:
+    """Return the export routes."""
     return [
-        _route("/judges/{judge_id}/evaluations", export.export_evaluations),
-        _route("/judges/{judge_id}/feedback", export.export_feedback),
+        _create_route("/judges/{judge_id}/evaluations", export.export_evaluations),
+        _create_route("/judges/{judge_id}/feedback", export.export_feedback),
     ]
 
 
-def _route(path: str, begin: Begin) -> Route:
+def _create_route(path: str, start_export: StartExport) -> Route:
     @requires(f"GET {path}")
     async def endpoint(request: Request, ctx: Context) -> Response:
-        lines = await begin(ctx, request.path_params["judge_id"])
+        chunks = await start_export(ctx, request.path_params["judge_id"])
         if request.method == "HEAD":
             return Response(media_type=MEDIA_TYPE)
         key = KeyRecheck(ctx.store, request.headers.get("authorization"))
-        return StreamingResponse(_while_it_holds(key, lines), media_type=MEDIA_TYPE)
+        return StreamingResponse(_until_revoked(key, chunks), media_type=MEDIA_TYPE)
 
     return Route(path, endpoint, methods=["GET"])
 
 
-async def _while_it_holds(key: KeyRecheck, lines: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Break off when the key is taken back."""
-    async for some in lines:
+async def _until_revoked(key: KeyRecheck, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield the chunks; stop with an error when the key is revoked."""
+    async for chunk in chunks:
         await key.check()
-        yield some
+        yield chunk

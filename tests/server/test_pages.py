@@ -37,7 +37,7 @@ def built(static: Path) -> Path:
 
 
 async def get(path: str, prefix: str = "") -> httpx.Response:
-    transport = httpx.ASGITransport(Starlette(routes=pages.routes()), root_path=prefix)
+    transport = httpx.ASGITransport(Starlette(routes=pages.create_routes()), root_path=prefix)
     async with httpx.AsyncClient(transport=transport, base_url="http://judgesmith.test") as client:
         return await client.get(prefix + path)
 

@@ -16,7 +16,7 @@ import pytest
 
 from models.access import Role
 from models.bulk.line_splitter import MAX_LINE_BYTES
-from server.bulk.loader import KEY_RECHECK_SECONDS
+from server.bulk.key_recheck import KEY_RECHECK_SECONDS
 from tests.server.api import Api, Data
 from tests.server.bulk.client import CLARITY, correction, errors, evaluation, exported, lines, load, totals
 from tests.server.conftest import Enter, make_key
