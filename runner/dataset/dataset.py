@@ -22,7 +22,7 @@ class Dataset:
     labels: Labels
     doubts: Doubts
     raters: tuple[str, ...]
-    left_out: dict[str, int]
+    excluded: dict[str, int]
     digest: str
 
 
@@ -77,7 +77,7 @@ def _arrange(said: LabelSet, evaluations: dict[str, Evaluation], criteria_count:
         digest.update(np.ascontiguousarray(array).tobytes())
     for name in order:
         digest.update(evaluations[name].digest.encode())
-    return Dataset(items, labels, doubts, tuple(raters), dict(said.left_out), digest.hexdigest())
+    return Dataset(items, labels, doubts, tuple(raters), dict(said.excluded), digest.hexdigest())
 
 
 def _numbered(names: list[str]) -> dict[str, int]:

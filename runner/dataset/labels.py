@@ -48,7 +48,7 @@ class LabelSet:
 
     labels: list[Label]
     doubts: list[Doubt]
-    left_out: Counter[str]
+    excluded: Counter[str]
 
 
 @dataclass(slots=True)
@@ -57,7 +57,7 @@ class LabelBuilder:
 
     corrections: dict[tuple[str, int, str], tuple[int, float]] = field(default_factory=dict)
     verdicts: dict[tuple[str, str], tuple[int, bool]] = field(default_factory=dict)
-    left_out: Counter[str] = field(default_factory=Counter)
+    excluded: Counter[str] = field(default_factory=Counter)
 
     def add(self, row: Any) -> None:
         """Hear one item of feedback."""
@@ -65,25 +65,25 @@ class LabelBuilder:
             for ordinal, score in enumerate(row.scores):
                 if score is not None:
                     key = (row.evaluation_id, ordinal, row.submitted_by)
-                    self.left_out[LATER_CORRECTION] += key in self.corrections
+                    self.excluded[LATER_CORRECTION] += key in self.corrections
                     self.corrections[key] = (row.seq, score)
         elif row.type is FeedbackType.COMMENT:
-            self.left_out["comments"] += 1
+            self.excluded["comments"] += 1
         elif row.rating is not None and MAX_DOUBTING_RATING < row.rating < MIN_CONFIRMING_RATING:
-            self.left_out["ratings of 3, which say nothing"] += 1
+            self.excluded["ratings of 3, which say nothing"] += 1
         else:
             right = row.rating >= MIN_CONFIRMING_RATING if row.rating is not None else bool(row.approved)
             whose = (row.evaluation_id, row.submitted_by)
-            self.left_out[LATER_VERDICT] += whose in self.verdicts
+            self.excluded[LATER_VERDICT] += whose in self.verdicts
             self.verdicts[whose] = (row.seq, right)
 
     def build(self, scores_of: Callable[[str], EvaluationScores], criteria_count: int) -> LabelSet:
         """What all of it comes to; ``seen`` gives the scores of an evaluation."""
         labels: list[Label] = []
-        left_out = Counter({why: n for why, n in self.left_out.items() if n})
+        excluded = Counter({why: n for why, n in self.excluded.items() if n})
         for (evaluation_id, ordinal, rater), (seq, score) in self.corrections.items():
             if score_at(scores_of(evaluation_id).raw, ordinal) is None:
-                left_out["corrections of a criterion that the judge did not score"] += 1
+                excluded["corrections of a criterion that the judge did not score"] += 1
             else:
                 labels.append(Label(seq, evaluation_id, ordinal, rater, score, confirmed=False))
         for (evaluation_id, rater), (seq, right) in self.verdicts.items():
@@ -95,10 +95,10 @@ class LabelBuilder:
                 if raw is None:
                     continue
                 if (evaluation_id, ordinal, rater) in self.corrections:
-                    left_out["confirmations of what the same person corrected"] += 1
+                    excluded["confirmations of what the same person corrected"] += 1
                 else:
                     found_right = raw if shown is None else shown
                     labels.append(Label(seq, evaluation_id, ordinal, rater, found_right, confirmed=True))
         labels.sort(key=lambda label: (label.seq, label.ordinal))
         doubts = sorted(Doubt(seq, about, who) for (about, who), (seq, right) in self.verdicts.items() if not right)
-        return LabelSet(labels, doubts, left_out)
+        return LabelSet(labels, doubts, excluded)

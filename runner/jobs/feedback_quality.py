@@ -46,7 +46,7 @@ class FeedbackAssessment:
     agreeing: int = 0
     confirmed: int = 0
     repeated: int = 0
-    left_out: dict[str, int] = field(default_factory=dict)
+    excluded: dict[str, int] = field(default_factory=dict)
     likeness: IntraGroupCorrelation = field(default_factory=IntraGroupCorrelation)
     balance: tuple[LabelBalance, ...] = ()
 
@@ -69,7 +69,7 @@ async def examine_feedback(
         block = await store.read(partial(read, below=rows[-1].seq))
     unqualified = await store.read(partial(count_excluded, judge_pk=judge_pk, bounds=bounds))
     found = await asyncio.to_thread(_assess_rows, rows, criteria)
-    return replace(found, whole=not block, left_out=unqualified | found.left_out)
+    return replace(found, whole=not block, excluded=unqualified | found.excluded)
 
 
 def _assess_rows(rows: list[Any], criteria: Sequence[Criterion]) -> FeedbackAssessment:
@@ -85,8 +85,8 @@ def _assess_rows(rows: list[Any], criteria: Sequence[Criterion]) -> FeedbackAsse
         corrected=len(corrections),
         agreeing=sum(_agrees_with_judge(label, scores, criteria) for label in corrections),
         confirmed=len(said.labels) - len(corrections),
-        repeated=said.left_out[LATER_CORRECTION] + said.left_out[LATER_VERDICT],
-        left_out=dict(said.left_out),
+        repeated=said.excluded[LATER_CORRECTION] + said.excluded[LATER_VERDICT],
+        excluded=dict(said.excluded),
         likeness=_group_correlation(corrections, scores, {row.evaluation_id: row.group for row in rows}, criteria),
         balance=_count_label_balance(said.labels, criteria),
     )

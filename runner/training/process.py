@@ -1,7 +1,8 @@
-"""The training process: one an attempt. It reads the job's snapshot, trains, and reports in lines of JSON.
+"""Training process: trains one attempt of one job and reports to its supervisor in lines of JSON.
 
-It knows nothing of queues or leases. Started ahead of need, it waits for its orders on stdin; it dies with its
-parent; what libraries print can't corrupt its reports. Nobody but its supervisor writes to the database.
+The process is started ahead of need and waits for its request on stdin. It only reads the database; queue, claims and
+leases are its supervisor's. It ends when its parent ends. Its reports go to a private copy of stdout, so that output of
+libraries cannot corrupt them.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from importlib import import_module
 from importlib.metadata import version as package_version
 from typing import Any
@@ -35,27 +36,27 @@ from trainer.model.version import Version
 from trainer.task import Progress, Task, TrainingConfig
 from trainer.train import train
 
-# What training imports when it begins; a process that waits for its order has the time.
 _PRELOADED_MODULES = ("scipy.optimize", "scipy.special")
+"""Modules that training imports when it starts; a process imports them while it waits for its request."""
 
 Send = Callable[..., None]
 
 
 class DamagedBaseVersion(Exception):
-    """The content of the version that a job goes on from can't be read."""
+    """The content of the job's base version cannot be read."""
 
 
 def main() -> None:
-    """Wait for an order on stdin, carry it out, and report on what was stdout."""
+    """Wait for a request on stdin, train, and report on the original stdout."""
     install_error_hooks("training process")
     die_with_parent(int(sys.argv[1]))
     with contextlib.suppress(OSError):
-        os.nice(5)  # requests go before training
+        os.nice(5)  # requests of the server take precedence
     reports = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
 
     def send(**report: Any) -> None:
-        # figures of a proof may be numpy's
+        # evidence may hold numpy scalars
         reports.write(orjson.dumps(report, option=orjson.OPT_SERIALIZE_NUMPY) + b"\n")
 
     for needed in _PRELOADED_MODULES:
@@ -75,26 +76,32 @@ def main() -> None:
     except Exception as error:
         log_fatal("training process", error)
         if is_transient(error):
-            os._exit(1)  # the job is tried again
-        send(failed=INTERNAL_ERROR)  # and would end like this each time
-    os._exit(0)  # at once: threads that read or idle are not waited for
+            os._exit(1)  # the supervisor releases the job for another attempt
+        send(failed=INTERNAL_ERROR)  # another attempt would fail in the same way
+    os._exit(0)  # does not wait for threads that read or idle
 
 
-def _run_training(order: TrainingRequest, send: Send) -> None:
-    job, criteria, data, around, base, checkpoint = asyncio.run(_load(order))
-    config = TrainingConfig(
-        training_type=job.training_type.value,
-        seed=job.config["seed"],
-        learning_rate=job.config["learning_rate"],
-        max_epochs=job.config["max_epochs"],
-        early_stopping=job.config["early_stopping"],
-        validation_split=job.config["validation_split"],
-        targets=_targets(job, criteria),
-        decoding=job.config.get("decoding", "error"),
-    )
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    """Everything the database holds for an attempt, read in one transaction."""
+
+    job: TrainingJob
+    criteria: tuple[Criterion, ...]
+    data: Dataset
+    unqualified: dict[str, int]
+    """Feedback outside the job's bounds, counted by the reason."""
+    base_content: bytes | None
+    checkpoint: bytes | None
+
+
+def _run_training(request: TrainingRequest, send: Send) -> None:
+    snapshot = asyncio.run(_load_snapshot(request))
+    job, data, criteria = snapshot.job, snapshot.data, snapshot.criteria
+    base = _load_base(snapshot.base_content, job) if snapshot.base_content is not None else None
+    config = _build_config(job, criteria)
     task = Task(to_scales(criteria), data.items, data.labels, data.doubts, len(data.raters), config, base)
     counts = {"labels": len(data.labels), "items": len(data.items), "doubts": len(data.doubts.item)}
-    send(loaded=counts | {"left_out": around | data.left_out})
+    send(loaded=counts | {"excluded": snapshot.unqualified | data.excluded})
     if not len(data.labels):
         send(failed={"code": "NO_LABELS", "message": "None of the feedback is about a score that the judge gave."})
         return
@@ -105,7 +112,7 @@ def _run_training(order: TrainingRequest, send: Send) -> None:
     def save(content: bytes) -> None:
         send(checkpoint=base64.b64encode(content).decode())
 
-    outcome = train(task, report, checkpoint, save)
+    outcome = train(task, report, snapshot.checkpoint, save)
     send(
         outcome={
             "version": base64.b64encode(outcome.version).decode() if outcome.version is not None else None,
@@ -123,48 +130,55 @@ def _run_training(order: TrainingRequest, send: Send) -> None:
     )
 
 
-async def _load(
-    order: TrainingRequest,
-) -> tuple[TrainingJob, tuple[Criterion, ...], Dataset, dict[str, int], Version | None, bytes | None]:
-    def unit(connection: Connection) -> Any:
-        job = jobs.get_job_or_raise(connection, order.workspace_id, order.job_id)
+async def _load_snapshot(request: TrainingRequest) -> _Snapshot:
+    def unit(connection: Connection) -> _Snapshot:
+        job = jobs.get_job_or_raise(connection, request.workspace_id, request.job_id)
         criteria = judges.list_criteria(connection, job.judge_pk)
         base: JudgeVersion | None = None
         content: bytes | None = None
         if job.base_version_id is not None:
-            base = judges.find_version(connection, order.workspace_id, job.base_version_id)
+            base = judges.find_version(connection, request.workspace_id, job.base_version_id)
             content = judges.read_version_content(connection, job.base_version_id)
         watermark = base.watermark if base is not None else 0
         bounds = feedback_bounds_for_job(job)
         data = load_dataset(connection, job.judge_pk, len(criteria), bounds, watermark)
-        around = count_excluded(connection, job.judge_pk, bounds, (job.created_at, job.started_at))
-        return job, criteria, data, around, content, jobs.read_checkpoint(connection, job.id)
+        unqualified = count_excluded(connection, job.judge_pk, bounds, (job.created_at, job.started_at))
+        return _Snapshot(job, criteria, data, unqualified, content, jobs.read_checkpoint(connection, job.id))
 
-    store = open_store(order.url)
-    job, criteria, data, around, content, checkpoint = await store.read(unit)
+    store = open_store(request.url)
+    snapshot = await store.read(unit)
     await store.close()
-    return job, criteria, data, around, _base(content, job) if content is not None else None, checkpoint
+    return snapshot
 
 
-def _base(content: bytes, job: TrainingJob) -> Version:
+def _load_base(content: bytes, job: TrainingJob) -> Version:
     try:
         return Version.loads(content)
     except ValueError as error:
         raise DamagedBaseVersion(
-            f"What the database holds of the version {job.base_version_id}, which this job goes on from, is damaged. "
-            "Restore it from a backup, or train with FULL_RETRAIN, deploy the result and go on from there."
+            f"The content of the base version {job.base_version_id} in the database is damaged. Restore it from a "
+            "backup, or train with FULL_RETRAIN and deploy the result."
         ) from error
 
 
+def _build_config(job: TrainingJob, criteria: tuple[Criterion, ...]) -> TrainingConfig:
+    targets = job.config["target_criteria"]
+    return TrainingConfig(
+        training_type=job.training_type.value,
+        seed=job.config["seed"],
+        learning_rate=job.config["learning_rate"],
+        max_epochs=job.config["max_epochs"],
+        early_stopping=job.config["early_stopping"],
+        validation_split=job.config["validation_split"],
+        targets=tuple(c.ordinal for c in criteria if c.id in targets) if targets else None,
+        decoding=job.config.get("decoding", "error"),
+    )
+
+
 def _with_criterion_ids(evidence: dict[str, Any], criteria: tuple[Criterion, ...]) -> dict[str, Any]:
-    """The proof with criteria named by their ids, as the database knows them; the trainer knows their keys."""
+    """Return the evidence with criteria named by the database's ids in place of the trainer's keys."""
     ids = {criterion.key: criterion.id for criterion in criteria}
     return evidence | {"criteria": [row | {"criterion": ids[row["criterion"]]} for row in evidence["criteria"]]}
-
-
-def _targets(job: TrainingJob, criteria: tuple[Criterion, ...]) -> tuple[int, ...] | None:
-    wanted = job.config["target_criteria"]
-    return tuple(c.ordinal for c in criteria if c.id in wanted) if wanted else None
 
 
 if __name__ == "__main__":

@@ -110,6 +110,6 @@ def _describe_loaded(loaded: dict[str, Any]) -> str:
     text = f"{loaded['labels']} labels on {loaded['items']} items were prepared."
     if loaded.get("doubts"):
         text += f" {loaded['doubts']} low ratings or rejections count as doubt."
-    if loaded["left_out"]:
-        text += " Excluded: " + ", ".join(f"{n} {reason}" for reason, n in loaded["left_out"].items()) + "."
+    if loaded["excluded"]:
+        text += " Excluded: " + ", ".join(f"{n} {reason}" for reason, n in loaded["excluded"].items()) + "."
     return text

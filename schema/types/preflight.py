@@ -112,7 +112,7 @@ class FeedbackQuality:
             agreeing_share=quality.agreeing_share,
             confirmed_count=quality.confirmed,
             duplicate_count=quality.repeated,
-            left_out=[LeftOut(reason=why, count=n) for why, n in quality.left_out.items()],
+            left_out=[LeftOut(reason=why, count=n) for why, n in quality.excluded.items()],
             balance=[CriterionBalance.of(balance, judge_pk) for balance in quality.balance],
         )
 

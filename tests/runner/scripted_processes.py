@@ -49,7 +49,7 @@ def outcome_report(version: bytes | None = b"learned", *, warnings: tuple[Report
     return {"outcome": {"version": content} | rest}
 
 
-LOADED: Report = {"loaded": {"labels": 3, "items": 2, "left_out": {"comments": 1}}}
+LOADED: Report = {"loaded": {"labels": 3, "items": 2, "excluded": {"comments": 1}}}
 TRAINED = (
     LOADED,
     progress_report("training", 0.2, 1),

@@ -90,7 +90,7 @@ async def test_a_correction_is_a_label_for_each_criterion_it_touches(store: Stor
     )
 
     assert labels(data) == [Label("o", 0, 3.0, "ben"), Label("o", 0, 1.0, "cy"), Label("o", 1, 5.0, "cy")]
-    assert data.left_out == {}
+    assert data.excluded == {}
 
 
 @pytest.mark.parametrize("what", [{"rating": 4}, {"rating": 5}, {"approved": True}], ids=str)
@@ -128,7 +128,7 @@ async def test_a_rating_of_three_and_a_comment_say_nothing_and_that_is_told(stor
     data = await said(world, new_feedback(evaluation, rating=3), new_feedback(evaluation), new_feedback(evaluation))
 
     assert (labels(data), doubts(data)) == ([], [])
-    assert data.left_out == {"ratings of 3, which say nothing": 1, "comments": 2}
+    assert data.excluded == {"ratings of 3, which say nothing": 1, "comments": 2}
 
 
 async def test_of_a_raters_corrections_of_a_criterion_the_one_given_last_counts(store: Store) -> None:
@@ -142,7 +142,7 @@ async def test_of_a_raters_corrections_of_a_criterion_the_one_given_last_counts(
     )
 
     assert labels(data) == [Label("o", 0, 5.0, "ben"), Label("o", 1, 1.0, "ben"), Label("o", 0, 3.0, "cy")]
-    assert data.left_out == {"replaced by the same person's later correction": 1}
+    assert data.excluded == {"replaced by the same person's later correction": 1}
 
 
 async def test_corrections_of_the_same_moment_go_by_the_order_they_came_in(store: Store) -> None:
@@ -168,7 +168,7 @@ async def test_a_raters_later_verdict_replaces_the_earlier(store: Store) -> None
 
     assert [label.item for label in labels(data)] == ["second", "second"]
     assert doubts(data) == [("first", "ben")]
-    assert data.left_out == {"replaced by the same person's later verdict": 2}
+    assert data.excluded == {"replaced by the same person's later verdict": 2}
 
 
 async def test_what_a_person_corrected_they_do_not_also_confirm(store: Store) -> None:
@@ -185,7 +185,7 @@ async def test_what_a_person_corrected_they_do_not_also_confirm(store: Store) ->
         Label("o", 0, 2.0, "cy", confirmed=True),
         Label("o", 1, 4.0, "cy", confirmed=True),
     ]
-    assert data.left_out == {"confirmations of what the same person corrected": 1}
+    assert data.excluded == {"confirmations of what the same person corrected": 1}
 
 
 async def test_what_the_judge_did_not_score_can_not_be_learned_and_that_is_told(store: Store) -> None:
@@ -194,7 +194,7 @@ async def test_what_the_judge_did_not_score_can_not_be_learned_and_that_is_told(
     data = await said(world, new_feedback(evaluation, scores=[3.0, None]), new_feedback(evaluation, rating=5, by="cy"))
 
     assert labels(data) == [Label("o", 1, 4.0, "cy", confirmed=True)]
-    assert data.left_out == {"corrections of a criterion that the judge did not score": 1}
+    assert data.excluded == {"corrections of a criterion that the judge did not score": 1}
 
 
 async def test_everything_said_is_learned_from_or_doubt_or_told_to_be_left_out(store: Store) -> None:
@@ -215,12 +215,12 @@ async def test_everything_said_is_learned_from_or_doubt_or_told_to_be_left_out(s
     plan = await JobManager(store).preflight(world.viewer, training_spec(world))
     assert plan.summary is not None
 
-    assert len(data.labels) + len(data.doubts.item) + sum(data.left_out.values()) == plan.summary.total == 200
-    assert plan.quality.left_out == data.left_out
+    assert len(data.labels) + len(data.doubts.item) + sum(data.excluded.values()) == plan.summary.total == 200
+    assert plan.quality.excluded == data.excluded
     assert plan.quality.corrected + plan.quality.confirmed == len(data.labels)
-    overtaken = data.left_out["replaced by the same person's later correction"]
+    overtaken = data.excluded["replaced by the same person's later correction"]
     corrections = int(np.count_nonzero(~data.labels.confirmed))
-    assert (corrections + overtaken, data.left_out["comments"]) == (plan.summary.corrections, plan.summary.comments)
+    assert (corrections + overtaken, data.excluded["comments"]) == (plan.summary.corrections, plan.summary.comments)
 
 
 async def test_bounds_decide_what_is_seen(store: Store) -> None:

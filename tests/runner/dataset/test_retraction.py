@@ -65,7 +65,7 @@ async def test_a_retraction_brings_the_word_back_that_it_had_replaced(store: Sto
     data = await feedback_of(world)
 
     assert data.labels.score.tolist() == [2.0]
-    assert data.left_out == {}
+    assert data.excluded == {}
 
 
 async def test_what_is_retracted_leaves_a_job_that_has_not_started_and_the_job_tells(store: Store) -> None:

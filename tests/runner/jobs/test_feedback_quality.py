@@ -140,7 +140,7 @@ async def test_what_nothing_is_learned_from_is_told_with_the_reason(store: Store
         new_feedback(evaluated[2], scores=[2.0, None], submitted_at=START + DAY),
     )
 
-    assert (await look(world, feedback_cutoff_date=START + DAY)).left_out == {
+    assert (await look(world, feedback_cutoff_date=START + DAY)).excluded == {
         "given before feedbackCutoffDate": 1,
         "ratings of 3, which say nothing": 1,
         "comments": 1,
