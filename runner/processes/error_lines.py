@@ -14,7 +14,7 @@ from models.redaction import code_location, describe_error, redact
 
 # What people are told of a bug of ours.
 INTERNAL_ERROR: Final = {
-    "code": "INTERNAL_ERROR",
+    "code": "INTERNAL",
     "message": "Something went wrong on our side; the server's log tells what.",
 }
 

@@ -162,7 +162,6 @@ def _load_base(content: bytes, job: TrainingJob) -> Version:
 
 
 def _build_config(job: TrainingJob, criteria: tuple[Criterion, ...]) -> TrainingConfig:
-    targets = job.config["target_criteria"]
     return TrainingConfig(
         training_type=job.training_type.value,
         seed=job.config["seed"],
@@ -170,9 +169,14 @@ def _build_config(job: TrainingJob, criteria: tuple[Criterion, ...]) -> Training
         max_epochs=job.config["max_epochs"],
         early_stopping=job.config["early_stopping"],
         validation_split=job.config["validation_split"],
-        targets=tuple(c.ordinal for c in criteria if c.id in targets) if targets else None,
+        targets=_find_targets(job, criteria),
         decoding=job.config.get("decoding", "error"),
     )
+
+
+def _find_targets(job: TrainingJob, criteria: tuple[Criterion, ...]) -> tuple[int, ...] | None:
+    targets = job.config["target_criteria"]
+    return tuple(c.ordinal for c in criteria if c.id in targets) if targets else None
 
 
 def _with_criterion_ids(evidence: dict[str, Any], criteria: tuple[Criterion, ...]) -> dict[str, Any]:
