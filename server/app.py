@@ -1,4 +1,4 @@
-"""The Starlette application: routes, limits, and one shape of errors."""
+"""Starlette application: routes, middlewares and error handlers."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -24,12 +24,12 @@ from server.settings import Settings
 
 
 def create_app(settings: Settings) -> Starlette:
-    """The application for these settings; its parts start with it."""
+    """Return the application for these settings. Its lifespan starts and stops the services."""
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with start_services(settings) as parts:
-            app.state.services = parts
+        async with start_services(settings) as services:
+            app.state.services = services
             yield
 
     limiter = RateLimiter(settings.rate_limit) if settings.rate_limit is not None else None

@@ -1,4 +1,4 @@
-"""From an API key to who is asking."""
+"""Authentication by API key."""
 
 import asyncio
 import time
@@ -11,42 +11,47 @@ from store import access
 from store.database.errors import is_transient
 from store.database.store import Store
 
-NOTED_EVERY = 60.0  # seconds
-_noted: dict[str, float] = {}  # by key id, when this process noted its use
-_writing: set[asyncio.Task[None]] = set()
+USE_RECORDED_EVERY_SECONDS = 60.0
+_use_recorded_at: dict[str, float] = {}  # by key id, monotonic time of the last record by this process
+_pending_writes: set[asyncio.Task[None]] = set()
 log = structlog.get_logger(__name__)
 
-_HOW = "Send the header Authorization: Bearer YOUR_KEY."
+_HEADER_HINT = "Send the header Authorization: Bearer YOUR_KEY."
 
 
 async def authenticate(store: Store, authorization: object) -> Viewer:
-    """Who presents an Authorization header's value.
+    """Return the viewer whose key is in an Authorization header.
+
+    Args:
+        store: database of the keys.
+        authorization: value of the header. A WebSocket client can send any JSON value.
 
     Raises:
-        Unauthenticated: it holds no key that is valid now.
+        Unauthenticated: the value holds no key that is valid now.
     """
     if not isinstance(authorization, str) or not authorization.strip():
-        raise Unauthenticated(f"This needs an API key. {_HOW}")
+        raise Unauthenticated(f"An API key is required. {_HEADER_HINT}")
     scheme, _, secret = authorization.strip().partition(" ")
     if scheme.lower() != "bearer" or not secret.strip():
-        raise Unauthenticated(f"The Authorization header holds no bearer key. {_HOW}")
+        raise Unauthenticated(f"The Authorization header holds no bearer key. {_HEADER_HINT}")
     viewer = await store.read(lambda connection: access.find_viewer(connection, secret.strip()))
     if viewer is None:
         raise Unauthenticated("The API key is unknown, expired or revoked.")
-    _note_use(store, viewer)
+    _record_use(store, viewer)
     return viewer
 
 
-def _note_use(store: Store, viewer: Viewer) -> None:
-    """Remember when a key was last used, to the minute, beside the request: it never waits for that."""
-    if time.monotonic() - _noted.get(viewer.key_id, -NOTED_EVERY) >= NOTED_EVERY:
-        _noted[viewer.key_id] = time.monotonic()
-        task = asyncio.create_task(_write_down(store, viewer.key_id), name="note the use of a key")
-        _writing.add(task)
-        task.add_done_callback(_writing.discard)
+def _record_use(store: Store, viewer: Viewer) -> None:
+    """Start a task that records the use of a key, at most once a minute. The request does not wait for it."""
+    now = time.monotonic()
+    if now - _use_recorded_at.get(viewer.key_id, -USE_RECORDED_EVERY_SECONDS) >= USE_RECORDED_EVERY_SECONDS:
+        _use_recorded_at[viewer.key_id] = now
+        task = asyncio.create_task(_update_last_used(store, viewer.key_id), name="record the use of a key")
+        _pending_writes.add(task)
+        task.add_done_callback(_pending_writes.discard)
 
 
-async def _write_down(store: Store, key_id: str) -> None:
+async def _update_last_used(store: Store, key_id: str) -> None:
     try:
         await store.write(lambda connection: access.record_key_use(connection, key_id))
     except Exception as error:

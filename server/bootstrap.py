@@ -1,4 +1,4 @@
-"""Before a server or worker starts: the database's tables, and a first key."""
+"""Preparation of the database, and administration of keys without the API."""
 
 import os
 from datetime import UTC, datetime, timedelta
@@ -23,17 +23,20 @@ DEFAULT_WORKSPACE = "default"
 
 
 class SetupError(Exception):
-    """The database can't be used as it is; the message says what to do."""
+    """The database is not ready or lacks the named object; the message describes the remedy."""
 
 
 async def prepare_database(settings: Settings, *, first_key: bool) -> list[str]:
-    """Bring the database up to date and make a first key; what a person should know of it.
+    """Migrate the database if that is safe, and create a first key if requested.
 
-    An embedded database is migrated by itself, an empty one too. A PostgreSQL database that holds data is left to
-    `judgesmith migrate`, so that its operator chooses the moment.
+    An embedded or empty database is migrated automatically. A PostgreSQL database that holds data is left to
+    `judgesmith migrate`, so that its operator chooses the time.
+
+    Returns:
+        Notes for the operator.
 
     Raises:
-        SetupError: the database is behind.
+        SetupError: the database needs a migration.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     notes: list[str] = []
@@ -47,22 +50,22 @@ async def prepare_database(settings: Settings, *, first_key: bool) -> list[str]:
                 "run `judgesmith migrate`."
             )
         if first_key and await store.read(access.has_no_keys):
-            notes.append(await _make_first_key(settings, store))
+            notes.append(await _create_first_key(settings, store))
     return notes
 
 
 async def migrate_database(settings: Settings) -> None:
-    """Migrate the database, whatever it holds."""
+    """Migrate the database, also one that holds data."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     async with open_store(settings.store_url) as store:
         await migrate_store(store)
 
 
 async def find_counter_mismatches(settings: Settings) -> list[CounterMismatch]:
-    """Where counters do not say what the rows say, while others may go on writing.
+    """Return the counters that differ from the rows they count. Other processes may write meanwhile.
 
     Raises:
-        SetupError: the database is not there, or behind.
+        SetupError: the database does not exist or needs a migration.
     """
     async with open_store(settings.store_url) as store:
         at = await store.read(revision.read_revision)
@@ -72,7 +75,15 @@ async def find_counter_mismatches(settings: Settings) -> list[CounterMismatch]:
 
 
 async def create_key(settings: Settings, *, workspace: str, user: str, role: Role, days: float | None = None) -> NewKey:
-    """A new API key, which expires after ``days`` if they are given."""
+    """Create an API key.
+
+    Args:
+        settings: settings with the database.
+        workspace: name of the workspace, which is created if it does not exist.
+        user: name of the key's user, who is created if unknown.
+        role: role of the key.
+        days: days until the key expires; None if it never expires.
+    """
     expires = datetime.now(UTC) + timedelta(days=days) if days is not None else None
 
     def unit(connection: Connection) -> NewKey:
@@ -84,14 +95,14 @@ async def create_key(settings: Settings, *, workspace: str, user: str, role: Rol
 
 
 async def list_keys(settings: Settings, workspace: str) -> list[tuple[ApiKey, str]]:
-    """The keys of a workspace that were not revoked, each with its user's name, in the order of their making.
+    """Return the unrevoked keys of a workspace with their users' names, in order of creation.
 
     Raises:
-        SetupError: there is no such workspace.
+        SetupError: the workspace does not exist.
     """
 
     def unit(connection: Connection) -> list[tuple[ApiKey, str]]:
-        owner = _need_workspace(connection, workspace)
+        owner = _get_workspace(connection, workspace)
         return access.list_valid_keys(connection, owner.id)
 
     await prepare_database(settings, first_key=False)
@@ -100,22 +111,29 @@ async def list_keys(settings: Settings, workspace: str) -> list[tuple[ApiKey, st
 
 
 async def revoke_key(settings: Settings, workspace: str, key_id: str, *, force: bool) -> ApiKey:
-    """Take a key back, in the name of whoever operates the server.
+    """Revoke a key on behalf of the operator.
+
+    Args:
+        settings: settings with the database.
+        workspace: name of the workspace.
+        key_id: id of the key.
+        force: revoke the key even if it is the last one with the role ADMIN.
 
     Raises:
-        SetupError: there is no such workspace or key, or it is the last with the role ADMIN and not ``force``.
+        SetupError: the workspace or the key does not exist, or the key is the last one with the role ADMIN and
+            ``force`` is false.
     """
 
     def unit(connection: Connection) -> ApiKey:
-        operator = KeylessActor(_need_workspace(connection, workspace).id)
+        operator = KeylessActor(_get_workspace(connection, workspace).id)
         try:
             return access.revoke_key(connection, operator, key_id, force=force)
         except NotFound as error:
-            raise SetupError(f"{error} `judgesmith keys list` tells which there are.") from None
+            raise SetupError(f"{error} `judgesmith keys list` lists the keys.") from None
         except Conflict:
             raise SetupError(
-                f"{key_id} is the last key with the role ADMIN of the workspace {workspace!r}. Make another first, or "
-                "revoke it with --force."
+                f"{key_id} is the last key with the role ADMIN in the workspace {workspace!r}. Create another "
+                "key first, or revoke this one with --force."
             ) from None
 
     await prepare_database(settings, first_key=False)
@@ -123,7 +141,7 @@ async def revoke_key(settings: Settings, workspace: str, key_id: str, *, force: 
         return await store.write(unit)
 
 
-def _need_workspace(connection: Connection, name: str) -> Workspace:
+def _get_workspace(connection: Connection, name: str) -> Workspace:
     found = access.find_workspace_by_name(connection, name)
     if found is None:
         raise SetupError(f"There is no workspace {name!r}.")
@@ -131,10 +149,10 @@ def _need_workspace(connection: Connection, name: str) -> Workspace:
 
 
 async def read_webhook_secret(settings: Settings, workspace: str) -> str:
-    """The secret with which a workspace's webhooks are signed.
+    """Return the secret that signs a workspace's webhooks.
 
     Raises:
-        SetupError: there is no such workspace.
+        SetupError: the workspace does not exist.
     """
     await prepare_database(settings, first_key=False)
     async with open_store(settings.store_url) as store:
@@ -144,19 +162,19 @@ async def read_webhook_secret(settings: Settings, workspace: str) -> str:
     return secret
 
 
-async def _make_first_key(settings: Settings, store: Store) -> str:
+async def _create_first_key(settings: Settings, store: Store) -> str:
     path = settings.data_dir / "admin.key"
 
     def unit(connection: Connection) -> NewKey | None:
-        if not access.has_no_keys(connection):  # another server was first
+        if not access.has_no_keys(connection):  # another server created one meanwhile
             return None
         return access.create_key(connection, workspace=DEFAULT_WORKSPACE, user="admin", role=Role.ADMIN)
 
     key = await store.write(unit)
     if key is None:
-        return "Another server made the first key."
+        return "Another server created the first key."
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         os.fchmod(file.fileno(), 0o600)
         file.write(key.secret + "\n")
-    return f"A first key with the role ADMIN is in {path}."
+    return f"The first key, with the role ADMIN, was written to {path}."

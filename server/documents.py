@@ -1,4 +1,4 @@
-"""The GraphQL documents in `frontend-queries/`, which our own clients send."""
+"""Loader of the GraphQL documents in `frontend-queries/`, which the command and the pages send."""
 
 import re
 from functools import cache
@@ -9,16 +9,20 @@ _SPREAD = re.compile(r"\.\.\.\s*(?!on\b)([A-Za-z_]\w*)")
 
 
 def names() -> list[str]:
-    """The names of all operations."""
+    """Return the names of all operations."""
     return sorted(path.stem for path in FOLDER.glob("*.graphql"))
 
 
 @cache
 def load(name: str) -> str:
-    """The text of an operation with every fragment it spreads, ready to send."""
+    """Return the text of an operation with all fragments that it spreads.
+
+    Raises:
+        LookupError: there is no such operation.
+    """
     path = FOLDER / f"{name}.graphql"
     if not path.is_file():
-        raise LookupError(f"There is no operation named {name!r}; there are: {', '.join(names())}.")
+        raise LookupError(f"There is no operation named {name!r}. The operations are: {', '.join(names())}.")
     texts = [path.read_text(encoding="utf-8")]
     seen: set[str] = set()
     for text in texts:  # grows while fragments spread further fragments

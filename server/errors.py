@@ -1,4 +1,4 @@
-"""What a client is told when a request can't be met: one shape everywhere but in GraphQL, which has its own."""
+"""Error responses: one JSON shape everywhere except in GraphQL, which has its own."""
 
 import contextlib
 from collections.abc import Mapping
@@ -20,12 +20,20 @@ log = structlog.get_logger(__name__)
 def error_response(
     status: int, code: str, message: str, details: object = None, headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
-    """An error, for programs and for people."""
+    """Return an error response.
+
+    Args:
+        status: HTTP status.
+        code: stable code for programs.
+        message: text for people.
+        details: further data, such as the list of all problems.
+        headers: further headers of the response.
+    """
     return JSONResponse({"error": {"code": code, "message": message, "details": details}}, status, headers)
 
 
 def handle_http_exception(request: Request, error: Exception) -> Response:
-    """The answer to a request that no endpoint took."""
+    """Return the response for an HTTPException, such as an unknown path."""
     assert isinstance(error, HTTPException)
     code, message, headers = HTTPStatus(error.status_code).name, error.detail, error.headers
     if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
@@ -38,7 +46,7 @@ def handle_http_exception(request: Request, error: Exception) -> Response:
 
 
 def _allowed(request: Request) -> set[str]:
-    """The methods that a path takes by all of its routes; Starlette knows only those of the first."""
+    """Return the methods that all routes of a path accept. Starlette returns only those of the first route."""
     allowed: set[str] = set()
     for route in request.app.routes:
         if isinstance(route, Route) and route.matches(request.scope)[0] is Match.PARTIAL:
@@ -47,41 +55,48 @@ def _allowed(request: Request) -> set[str]:
 
 
 def handle_unexpected(_request: Request, error: Exception) -> Response:
-    """The answer to a bug."""
+    """Return the response for an unexpected exception."""
     return error_response(500, "INTERNAL", log_and_mask(error))
 
 
 def log_and_mask(error: Exception) -> str:
-    """Log a bug; what may be said of it is only where."""
+    """Log an unexpected exception. Return a message that holds only the id under which it is logged."""
     id_ = new_id("err")
     log.error("unexpected_error", id=id_, exc_info=error)
-    return f"Something went wrong on our side; it is logged under {id_}."
+    return f"An internal error occurred. It is logged under {id_}."
 
 
 class ErrorMaskingMiddleware:
-    """Answers a bug with the id that it is logged under, and lets nothing else of it out."""
+    """Middleware that responds to an unexpected exception with the id under which it is logged, and nothing else."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, whatever happens."""
-        begun = False
+        """Call the application and respond to an unexpected exception.
 
-        async def watched(message: Message) -> None:
-            nonlocal begun
-            begun = True
-            await send(message)
+        Args:
+            scope: ASGI scope of the request.
+            receive: ASGI function that returns the next message of the request.
+            send: ASGI function that sends a message of the response.
+        """
+        started = False
+
+        async def send_and_record(sent: Message) -> None:
+            nonlocal started
+            started = True
+            await send(sent)
 
         try:
-            await self.app(scope, receive, watched)
+            await self.app(scope, receive, send_and_record)
         except (ClientDisconnect, Unauthenticated):
-            return  # there is nobody to answer, or nobody any more who may hear the rest of an answer
+            return  # the client is gone, or may no longer receive the rest of the response
         except Exception as error:
-            told = log_and_mask(error)
-            if scope["type"] == "websocket" and begun:
+            message = log_and_mask(error)
+            if scope["type"] == "websocket" and started:
                 with contextlib.suppress(Exception):  # it may be closed
                     await send({"type": "websocket.close", "code": 1011, "reason": "Internal error"})
-            elif not begun and scope["type"] != "lifespan":
-                await error_response(500, "INTERNAL", told)(scope, receive, send)
-            # An answer that has begun just ends: the server breaks the connection, so that it is not taken for whole.
+            elif not started and scope["type"] != "lifespan":
+                await error_response(500, "INTERNAL", message)(scope, receive, send)
+            # A response that has started just ends. The server then closes the connection, so that the client does not
+            # take the response for complete.

@@ -1,4 +1,4 @@
-"""`/healthz`, `/readyz` and `/metrics`: for those who operate a server. None of them names a workspace."""
+"""Operator endpoints `/healthz`, `/readyz` and `/metrics`. Their responses name no workspace."""
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 from sqlalchemy import Connection
@@ -13,33 +13,33 @@ from store import health
 
 
 async def healthz(_: Request) -> Response:
-    """The process answers."""
+    """Respond with 200 while the process runs."""
     return PlainTextResponse("ok\n")
 
 
 async def readyz(request: Request) -> Response:
-    """The process can reach its database, and read in it."""
+    """Respond with 200 if the database can be read, else with 503."""
     services: Services = request.app.state.services
     try:
         await services.store.read(health.check_readable)
     except (SQLAlchemyError, OSError):
-        return JSONResponse({"ready": False, "reason": "The database can't be reached."}, 503)
+        return JSONResponse({"ready": False, "reason": "The database cannot be reached."}, 503)
     return JSONResponse({"ready": True})
 
 
 async def metrics(request: Request) -> Response:
-    """Figures for Prometheus."""
+    """Respond with metrics for Prometheus."""
     services: Services = request.app.state.services
-    by_status, by_delivery = await services.store.read(_figures)
+    job_counts, delivery_counts = await services.store.read(_read_counts)
     registry = CollectorRegistry()
     jobs = Gauge("judgesmith_training_jobs", "Training jobs by status.", ["status"], registry=registry)
     for status in JobStatus:
-        jobs.labels(status.value).set(by_status.get(status, 0))
-    deliveries = Gauge("judgesmith_deliveries", "Messages to the outside by status.", ["status"], registry=registry)
-    for outcome, number in by_delivery.items():
+        jobs.labels(status.value).set(job_counts.get(status, 0))
+    deliveries = Gauge("judgesmith_deliveries", "Notification deliveries by status.", ["status"], registry=registry)
+    for outcome, number in delivery_counts.items():
         deliveries.labels(outcome.value).set(number)
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 
-def _figures(connection: Connection) -> tuple[dict[JobStatus, int], dict[DeliveryStatus, int]]:
+def _read_counts(connection: Connection) -> tuple[dict[JobStatus, int], dict[DeliveryStatus, int]]:
     return health.count_jobs(connection), health.count_deliveries(connection)

@@ -1,8 +1,8 @@
-"""Log lines: one event each with its facts, for people or as JSON.
+"""Configuration of logging: one event per line with its fields, as text or as JSON.
 
-A line never holds a key, a password or an Authorization header; whatever is written, those are taken out last. Of an
-error a line tells the kind, the first line of what it says and where in our code it came from; that is enough to find
-it, and holds no SQL, no data and no path. The whole stack is written at the level `debug` only.
+A line never holds a key, a password or an Authorization header: the output stream redacts them last. For an error a
+line holds its type, the first line of its message and the location in this project's code. That is enough to find the
+error, and reveals no SQL, data or path. The traceback is written at the level `debug` only.
 """
 
 import contextlib
@@ -20,54 +20,57 @@ import structlog
 from models.redaction import PATH_PATTERN, code_location, describe_error, redact
 
 
-class _Facts:
-    """Puts an error's facts in the place of its stack."""
+class _ErrorFields:
+    """Structlog processor that replaces an exception by its description and code location."""
 
-    def __init__(self, *, stacks: bool) -> None:
-        self._stacks = stacks
+    def __init__(self, *, tracebacks: bool) -> None:
+        self._tracebacks = tracebacks
 
     def __call__(self, _logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-        error = _error_of(event.pop("exc_info", None))
+        error = _find_exception(event.pop("exc_info", None))
         if error is not None:
             event.update(error=describe_error(error), where=code_location(error))
-            if self._stacks:
+            if self._tracebacks:
                 event["exception"] = "".join(traceback.format_exception(error)).rstrip()
         return event
 
 
-def _error_of(given: Any) -> BaseException | None:
-    if isinstance(given, BaseException):
-        return given
-    if isinstance(given, tuple):
-        return cast("BaseException | None", given[1])
-    return sys.exc_info()[1] if given else None
+def _find_exception(exc_info: Any) -> BaseException | None:
+    if isinstance(exc_info, BaseException):
+        return exc_info
+    if isinstance(exc_info, tuple):
+        return cast("BaseException | None", exc_info[1])
+    return sys.exc_info()[1] if exc_info else None
 
 
 class _Formatter(logging.Formatter):
-    """The same for what libraries log."""
+    """Formatter for log records of libraries, with the same treatment of errors and paths."""
 
-    def __init__(self, *, stacks: bool) -> None:
+    def __init__(self, *, tracebacks: bool) -> None:
         super().__init__("%(levelname)s %(name)s %(message)s")
-        self._stacks = stacks
+        self._tracebacks = tracebacks
 
     def formatException(  # noqa: N802
         self,
         ei: tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None],
     ) -> str:
-        """An error's facts."""
+        """Return an exception's description and code location."""
         error = ei[1]
-        if self._stacks or error is None:
+        if self._tracebacks or error is None:
             return super().formatException(ei)
         return f"{describe_error(error)} ({code_location(error)})"
 
     def format(self, record: logging.LogRecord) -> str:
-        """One line without paths."""
+        """Return the record as one line without paths."""
         text = super().format(record)
-        return text if self._stacks else PATH_PATTERN.sub("[path]", " ".join(text.split("\n")))
+        return text if self._tracebacks else PATH_PATTERN.sub("[path]", " ".join(text.split("\n")))
 
 
-class _Redacting(io.TextIOBase):
-    """Takes secrets out, and writes where it can: a full disk under the log must not fail what is being logged."""
+class _RedactingStream(io.TextIOBase):
+    """Text stream that redacts secrets.
+
+    It ignores write errors, because a full disk under the log must not fail the operation that is logged.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -82,22 +85,27 @@ class _Redacting(io.TextIOBase):
             self._stream.flush()
 
 
-def _in_a_thread(found: threading.ExceptHookArgs) -> None:
-    """Tell of an error that nobody caught as of any other; Python would print its stack."""
-    name = found.thread.name if found.thread is not None else None
-    structlog.get_logger(__name__).error("unexpected_error", thread=name, exc_info=found.exc_value)
+def _log_thread_exception(args: threading.ExceptHookArgs) -> None:
+    """Log an uncaught exception of a thread. Python would print its traceback."""
+    name = args.thread.name if args.thread is not None else None
+    structlog.get_logger(__name__).error("unexpected_error", thread=name, exc_info=args.exc_value)
 
 
 def configure_logging(level: str, *, as_json: bool) -> None:
-    """Send all logging to stderr in one form."""
+    """Configure all logging to write to stderr in one format.
+
+    Args:
+        level: lowest level to write.
+        as_json: write lines as JSON instead of text.
+    """
     number = logging.getLevelNamesMapping()[level.upper()]
-    stacks = number <= logging.DEBUG
-    stream = cast("TextIO", _Redacting(sys.stderr))
+    tracebacks = number <= logging.DEBUG
+    stream = cast("TextIO", _RedactingStream(sys.stderr))
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(_Formatter(stacks=stacks))
+    handler.setFormatter(_Formatter(tracebacks=tracebacks))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
-    logging.captureWarnings(True)  # else Python prints them itself, with paths
-    threading.excepthook = _in_a_thread
+    logging.captureWarnings(True)  # otherwise Python prints them with paths
+    threading.excepthook = _log_thread_exception
     renderer: structlog.typing.Processor
     if as_json:
         renderer = structlog.processors.JSONRenderer()
@@ -107,7 +115,7 @@ def configure_logging(level: str, *, as_json: bool) -> None:
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            _Facts(stacks=stacks),
+            _ErrorFields(tracebacks=tracebacks),
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),

@@ -1,4 +1,4 @@
-"""The pages: the dashboard and GraphiQL as built from `web/`, or a page that says how to build them."""
+"""Dashboard and GraphiQL as built from `web/`, or a page with build instructions."""
 
 from html import escape
 from pathlib import Path
@@ -13,8 +13,8 @@ from starlette.types import Scope
 STATIC: Final = Path(__file__).with_name("static")
 
 
-def _security(*more: str) -> dict[str, str]:
-    """Headers under which everything comes from this server alone, and nothing that a page was made to say runs."""
+def _security_headers(*directives: str) -> dict[str, str]:
+    """Return headers that allow resources of this server only and no inline scripts."""
     policy = (
         "default-src 'none'",
         "script-src 'self'",
@@ -23,7 +23,7 @@ def _security(*more: str) -> dict[str, str]:
         "base-uri 'self'",
         "form-action 'none'",
         "frame-ancestors 'none'",
-        *more,
+        *directives,
     )
     return {
         "Content-Security-Policy": "; ".join(policy),
@@ -32,11 +32,13 @@ def _security(*more: str) -> dict[str, str]:
     }
 
 
-STRICT: Final = _security("style-src 'self'")
-# GraphiQL's editor styles itself at run time and starts workers.
-EDITOR: Final = _security("style-src 'self' 'unsafe-inline'", "worker-src 'self' blob:", "font-src 'self' data:")
-FRESH: Final = "no-cache"
-FOREVER: Final = "public, max-age=31536000, immutable"
+PAGE_HEADERS: Final = _security_headers("style-src 'self'")
+# GraphiQL's editor inserts styles at run time and starts workers.
+EDITOR_HEADERS: Final = _security_headers(
+    "style-src 'self' 'unsafe-inline'", "worker-src 'self' blob:", "font-src 'self' data:"
+)
+REVALIDATE: Final = "no-cache"
+IMMUTABLE: Final = "public, max-age=31536000, immutable"
 
 NOT_BUILT: Final = """\
 <!doctype html>
@@ -53,7 +55,7 @@ NOT_BUILT: Final = """\
   </head>
   <body>
     <h1>The pages are not built yet</h1>
-    <p>Judgesmith runs; only its pages are missing. In a checkout, with Node 20 or newer, build them and reload:</p>
+    <p>Judgesmith is running, but its pages are missing. In a checkout, build them with Node 20 or newer and reload:</p>
     <pre>cd web &amp;&amp; npm ci &amp;&amp; npm run build</pre>
     <p>The GraphQL endpoint is <code>{endpoint}</code>:</p>
     <pre>curl {endpoint} \\
@@ -65,42 +67,42 @@ NOT_BUILT: Final = """\
 """
 
 
-class Static(StaticFiles):
-    """The built files; those named by their content never change."""
+class StaticAssets(StaticFiles):
+    """Built files. Files in `assets/` are named by their content and never change."""
 
     async def check_config(self) -> None:
-        """A missing folder is no fault: its files are just not found."""
+        """Accept a missing folder; requests for its files get 404."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """Add how long a browser may keep the file."""
+        """Return a file with its security and cache headers."""
         response = await super().get_response(path, scope)
-        response.headers.update(EDITOR)  # a worker lives by its own file's rules
-        response.headers["Cache-Control"] = FOREVER if path.startswith("assets/") else FRESH
+        response.headers.update(EDITOR_HEADERS)  # a worker obeys the policy of its own file
+        response.headers["Cache-Control"] = IMMUTABLE if path.startswith("assets/") else REVALIDATE
         return response
 
 
 def dashboard(request: Request) -> Response:
-    """Serve the dashboard, which finds the endpoint and GraphiQL relative to this address."""
-    return _page(request, "dashboard", STRICT)
+    """Serve the dashboard, which resolves the endpoint and GraphiQL relative to this address."""
+    return _page(request, "dashboard", PAGE_HEADERS)
 
 
 def graphiql(request: Request) -> Response:
-    """Serve GraphiQL, whose own addresses are all relative to this one."""
-    return _page(request, "graphiql", EDITOR)
+    """Serve GraphiQL, whose addresses are all relative to this one."""
+    return _page(request, "graphiql", EDITOR_HEADERS)
 
 
-def _page(request: Request, name: str, security: dict[str, str]) -> Response:
+def _page(request: Request, name: str, headers: dict[str, str]) -> Response:
     page = STATIC / f"{name}.html"
     if page.is_file():
-        return FileResponse(page, headers=security | {"Cache-Control": FRESH})
+        return FileResponse(page, headers=headers | {"Cache-Control": REVALIDATE})
     text = NOT_BUILT.format(endpoint=escape(f"{request.base_url}graphql"))
-    return HTMLResponse(text, headers=EDITOR | {"Cache-Control": FRESH})  # it holds its own style
+    return HTMLResponse(text, headers=EDITOR_HEADERS | {"Cache-Control": REVALIDATE})  # the page holds inline styles
 
 
 def create_routes() -> list[BaseRoute]:
-    """The pages and their files."""
+    """Return the routes of the pages and their files."""
     return [
         Route("/", dashboard),
         Route("/graphiql", graphiql),
-        Mount("/static", Static(directory=STATIC, check_dir=False), name="static"),
+        Mount("/static", StaticAssets(directory=STATIC, check_dir=False), name="static"),
     ]

@@ -1,4 +1,4 @@
-"""Run a server or a worker until it is told to stop."""
+"""Processes: a server or a worker that runs until it receives SIGTERM or SIGINT."""
 
 import asyncio
 import contextlib
@@ -17,17 +17,17 @@ from server.services import create_deliverer, create_worker
 from server.settings import Settings
 from store.database.open import open_store
 
-GRACE_SECONDS = 4  # for open requests and sockets at the end
+SHUTDOWN_GRACE_SECONDS = 4  # for open requests and sockets
 
 
 def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT; says when it accepts requests."""
+    """Serve until SIGTERM or SIGINT. Print a line when the server accepts requests."""
     app = create_app(settings)
     config = uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
-        log_config=None,  # its lines go the way of all others
+        log_config=None,  # server.logs formats its lines too
         log_level="warning",
         access_log=False,
         lifespan="on",
@@ -35,11 +35,11 @@ def serve(settings: Settings) -> None:
         ws_max_size=settings.max_frame_bytes,
         ws_ping_interval=settings.ping_seconds,
         ws_ping_timeout=settings.ping_seconds,
-        ws_per_message_deflate=False,  # a compressor a socket would cost more memory than small events are worth
-        timeout_graceful_shutdown=GRACE_SECONDS,
+        ws_per_message_deflate=False,  # a compressor per socket needs more memory than compressing small events saves
+        timeout_graceful_shutdown=SHUTDOWN_GRACE_SECONDS,
         server_header=False,
     )
-    _Server(config, at_end=app.state.end_streams).run()
+    _Server(config, before_shutdown=app.state.end_streams).run()
 
 
 async def run_worker(settings: Settings) -> None:
@@ -49,19 +49,20 @@ async def run_worker(settings: Settings) -> None:
         with contextlib.suppress(NotImplementedError):
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     async with open_store(settings.store_url) as store:
-        parts: list[Worker | Deliverer] = [create_worker(settings, store), create_deliverer(settings, store)]
-        for part in parts:
-            part.start()
-        print("Judgesmith works.", flush=True)
+        background: list[Worker | Deliverer] = [create_worker(settings, store), create_deliverer(settings, store)]
+        for service in background:
+            service.start()
+        print("The Judgesmith worker is running.", flush=True)
         await stopped.wait()
-        for part in parts:
-            await part.stop()
+        for service in background:
+            await service.stop()
 
 
 def tune_garbage_collector() -> None:
-    """Spare the garbage collector what a server keeps for ever: to look it all through takes a tenth of a second.
+    """Exclude long-lived objects from garbage collection and collect less often.
 
-    All else it looks through only after so many new objects that one large answer does not make it do so.
+    Scanning the objects that a server keeps for its lifetime takes about 0.1 seconds. The thresholds are high enough
+    that one large response does not start a full collection.
     """
     gc.collect()
     gc.freeze()
@@ -69,21 +70,21 @@ def tune_garbage_collector() -> None:
 
 
 class _Server(uvicorn.Server):
-    """Says when it accepts requests, and ends streams when it ends; uvicorn itself closes the sockets."""
+    """Server that prints its address when it is ready and ends streams on shutdown. Uvicorn closes the sockets."""
 
-    def __init__(self, config: uvicorn.Config, at_end: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, before_shutdown: Callable[[], None]) -> None:
         super().__init__(config)
-        self._at_end = at_end
+        self._before_shutdown = before_shutdown
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._at_end()
+        self._before_shutdown()
         await super().shutdown(sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             tune_garbage_collector()
-            sys.setswitchinterval(0.001)  # threads that compute let the event loop in five times sooner
+            sys.setswitchinterval(0.001)  # computing threads yield to the event loop after 1 ms instead of 5 ms
             address = self.servers[0].sockets[0].getsockname()
             host = f"[{self.config.host}]" if ":" in self.config.host else self.config.host
             print(f"Judgesmith is ready at http://{host}:{address[1]}", flush=True)

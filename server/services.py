@@ -1,4 +1,4 @@
-"""What a process runs: the store, and around it what takes requests, runs jobs and delivers messages."""
+"""Services of a process: the store, and the services that handle requests, run jobs and deliver notifications."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,7 +22,7 @@ from store.event_log.feed import EventFeed
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The parts that requests use."""
+    """Services that requests use."""
 
     store: Store
     feed: EventFeed
@@ -32,38 +32,41 @@ class Services:
     sizes: RequestSizes
 
     def create_context(self, viewer: Viewer) -> Context:
-        """The context of a viewer's operation."""
+        """Return the context of one operation."""
         return Context(viewer, self.store, self.feed, self.manager, self.scorer, self.analysis, self.sizes)
 
 
 @asynccontextmanager
 async def start_services(settings: Settings) -> AsyncIterator[Services]:
-    """Start the parts, jobs and messages too unless the settings leave them to others; stop them in turn."""
+    """Start the services, and stop them at the end of the block.
+
+    The worker and the deliverer start too, unless the settings leave jobs to other processes.
+    """
     async with open_store(settings.store_url) as store:
         manager = JobManager(store, allow_private_targets=settings.allow_private_targets)
-        running: list[Worker | Deliverer] = []
+        background: list[Worker | Deliverer] = []
         if settings.runner:
-            running = [create_worker(settings, store), create_deliverer(settings, store)]
-        for part in running:
-            part.start()
+            background = [create_worker(settings, store), create_deliverer(settings, store)]
+        for service in background:
+            service.start()
         analysis = AnalysisService(store.url)
         feed = EventFeed(store)
         try:
             yield Services(store, feed, manager, Scorer(store), analysis, settings.sizes)
         finally:
             await analysis.close()
-            for part in running:
-                await part.stop()
+            for service in background:
+                await service.stop()
             await feed.close()
 
 
 def create_worker(settings: Settings, store: Store) -> Worker:
-    """What runs training jobs."""
+    """Return the worker that runs training jobs."""
     return Worker(store, settings.leases, settings.slots)
 
 
 def create_deliverer(settings: Settings, store: Store) -> Deliverer:
-    """What delivers messages."""
+    """Return the deliverer of notifications."""
     channels: dict[str, Channel] = {
         "webhook": WebhookChannel(store, allow_private=settings.allow_private_targets),
         "email": EmailChannel(settings.smtp),
