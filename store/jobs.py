@@ -17,6 +17,7 @@ from sqlalchemy.orm import aliased
 from models.base import new_id
 from models.errors import NotCancellable, NotFound
 from models.job import EventKind, JobCheckpoint, TrainingJob, TrainingType
+from models.job_codes import FailureCode
 from models.job_status import ACTIVE, TERMINAL, WAITING, JobStatus, source_statuses
 from models.judge import Judge
 from store import outbox
@@ -303,7 +304,7 @@ def release(connection: Connection, job: TrainingJob, fence: int, reason: str, *
     if spent or current.claims >= MAX_CLAIMS:
         tries = f"{current.attempt} attempts" if spent else f"{current.claims} claims"
         message = f"The job was given up after {tries}; the last one ended because {reason}. Try it again with retry."
-        release |= {"error_code": "WORKER_LOST", "error_message": message}
+        release |= {"error_code": FailureCode.WORKER_LOST, "error_message": message}
         return transition(connection, job, JobStatus.FAILED, message, fence=fence, **release)
     message = f"Back to the queue: {reason}."
     return transition(connection, job, JobStatus.QUEUED, message, fence=fence, **release)

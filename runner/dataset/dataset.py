@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from models.evaluation import Evaluation
 from models.feedback import FeedbackBounds
+from models.job_codes import ExclusionReason
 from models.judge import Criterion
 from runner.dataset.labels import EvaluationScores, LabelBuilder, LabelSet
 from store import training_data
@@ -22,7 +23,7 @@ class Dataset:
     labels: Labels
     doubts: Doubts
     raters: tuple[str, ...]
-    excluded: dict[str, int]
+    excluded: dict[ExclusionReason, int]
     digest: str
 
 

@@ -11,9 +11,7 @@ from typing import Any, NamedTuple
 
 from models.evaluation import Scores, score_at
 from models.feedback import MAX_DOUBTING_RATING, MIN_CONFIRMING_RATING, FeedbackType
-
-LATER_CORRECTION = "replaced by the same person's later correction"
-LATER_VERDICT = "replaced by the same person's later verdict"
+from models.job_codes import ExclusionReason
 
 
 class EvaluationScores(NamedTuple):
@@ -48,7 +46,7 @@ class LabelSet:
 
     labels: list[Label]
     doubts: list[Doubt]
-    excluded: Counter[str]
+    excluded: Counter[ExclusionReason]
 
 
 @dataclass(slots=True)
@@ -57,7 +55,7 @@ class LabelBuilder:
 
     corrections: dict[tuple[str, int, str], tuple[int, float]] = field(default_factory=dict)
     verdicts: dict[tuple[str, str], tuple[int, bool]] = field(default_factory=dict)
-    excluded: Counter[str] = field(default_factory=Counter)
+    excluded: Counter[ExclusionReason] = field(default_factory=Counter)
 
     def add(self, row: Any) -> None:
         """Hear one item of feedback."""
@@ -65,16 +63,16 @@ class LabelBuilder:
             for ordinal, score in enumerate(row.scores):
                 if score is not None:
                     key = (row.evaluation_id, ordinal, row.submitted_by)
-                    self.excluded[LATER_CORRECTION] += key in self.corrections
+                    self.excluded[ExclusionReason.LATER_CORRECTION] += key in self.corrections
                     self.corrections[key] = (row.seq, score)
         elif row.type is FeedbackType.COMMENT:
-            self.excluded["comments"] += 1
+            self.excluded[ExclusionReason.COMMENT] += 1
         elif row.rating is not None and MAX_DOUBTING_RATING < row.rating < MIN_CONFIRMING_RATING:
-            self.excluded["ratings of 3, which say nothing"] += 1
+            self.excluded[ExclusionReason.NEUTRAL_RATING] += 1
         else:
             right = row.rating >= MIN_CONFIRMING_RATING if row.rating is not None else bool(row.approved)
             whose = (row.evaluation_id, row.submitted_by)
-            self.excluded[LATER_VERDICT] += whose in self.verdicts
+            self.excluded[ExclusionReason.LATER_VERDICT] += whose in self.verdicts
             self.verdicts[whose] = (row.seq, right)
 
     def build(self, scores_of: Callable[[str], EvaluationScores], criteria_count: int) -> LabelSet:
@@ -83,7 +81,7 @@ class LabelBuilder:
         excluded = Counter({why: n for why, n in self.excluded.items() if n})
         for (evaluation_id, ordinal, rater), (seq, score) in self.corrections.items():
             if score_at(scores_of(evaluation_id).raw, ordinal) is None:
-                excluded["corrections of a criterion that the judge did not score"] += 1
+                excluded[ExclusionReason.NO_RAW_SCORE] += 1
             else:
                 labels.append(Label(seq, evaluation_id, ordinal, rater, score, confirmed=False))
         for (evaluation_id, rater), (seq, right) in self.verdicts.items():
@@ -95,7 +93,7 @@ class LabelBuilder:
                 if raw is None:
                     continue
                 if (evaluation_id, ordinal, rater) in self.corrections:
-                    excluded["confirmations of what the same person corrected"] += 1
+                    excluded[ExclusionReason.ALSO_CORRECTED] += 1
                 else:
                     found_right = raw if shown is None else shown
                     labels.append(Label(seq, evaluation_id, ordinal, rater, found_right, confirmed=True))

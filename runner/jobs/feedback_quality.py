@@ -8,8 +8,9 @@ from functools import partial
 from typing import Any
 
 from models.feedback import FeedbackBounds
+from models.job_codes import ExclusionReason
 from models.judge import Criterion
-from runner.dataset.labels import LATER_CORRECTION, LATER_VERDICT, EvaluationScores, Label, LabelBuilder
+from runner.dataset.labels import EvaluationScores, Label, LabelBuilder
 from runner.jobs.detectable_effect import IntraGroupCorrelation
 from store.database.store import Store
 from store.summary.excluded import count_excluded
@@ -37,7 +38,7 @@ class FeedbackAssessment:
 
     ``examined``: items looked at; ``whole``: whether these are all there are. ``corrected``: corrected scores,
     ``agreeing`` of which are the judge's own, within half a step; ``confirmed``: scores that were found right.
-    ``left_out``: what would not be learned from, by the reason. ``likeness``: of the judge's errors within groups.
+    ``excluded``: what would not be learned from, by the reason. ``likeness``: of the judge's errors within groups.
     """
 
     examined: int = 0
@@ -46,7 +47,7 @@ class FeedbackAssessment:
     agreeing: int = 0
     confirmed: int = 0
     repeated: int = 0
-    excluded: dict[str, int] = field(default_factory=dict)
+    excluded: dict[ExclusionReason, int] = field(default_factory=dict)
     likeness: IntraGroupCorrelation = field(default_factory=IntraGroupCorrelation)
     balance: tuple[LabelBalance, ...] = ()
 
@@ -85,7 +86,7 @@ def _assess_rows(rows: list[Any], criteria: Sequence[Criterion]) -> FeedbackAsse
         corrected=len(corrections),
         agreeing=sum(_agrees_with_judge(label, scores, criteria) for label in corrections),
         confirmed=len(said.labels) - len(corrections),
-        repeated=said.excluded[LATER_CORRECTION] + said.excluded[LATER_VERDICT],
+        repeated=said.excluded[ExclusionReason.LATER_CORRECTION] + said.excluded[ExclusionReason.LATER_VERDICT],
         excluded=dict(said.excluded),
         likeness=_group_correlation(corrections, scores, {row.evaluation_id: row.group for row in rows}, criteria),
         balance=_count_label_balance(said.labels, criteria),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from models.feedback import Summary
 from models.job import TrainingType
+from models.job_codes import WarningCode
 from models.judge import Criterion, JudgeVersion
 from models.specs.training_jobs import TrainingSpec
 from runner.jobs.detectable_effect import count_measured_groups
@@ -24,7 +25,7 @@ MIN_RATER_AGREEMENT = 0.667
 class TrainingWarning:
     """Something that does not stop a job, but that a person should know."""
 
-    code: str
+    code: WarningCode
     message: str
     field: tuple[str, ...] | None = None
 
@@ -52,13 +53,13 @@ def _warn_of_missing_base(spec: TrainingSpec, base: JudgeVersion | None) -> Iter
         TrainingType.VALIDATION: "this job measures the raw scores",
     }
     if base is None and spec.training_type in meant:
-        yield TrainingWarning("NO_ACTIVE_VERSION", f"No version is active, so {meant[spec.training_type]}.")
+        yield TrainingWarning(WarningCode.NO_ACTIVE_VERSION, f"No version is active, so {meant[spec.training_type]}.")
 
 
 def _warn_of_small_sample(spec: TrainingSpec, summary: Summary) -> Iterator[TrainingWarning]:
     if summary.usable and summary.evaluations < MIN_SAMPLE:
         yield TrainingWarning(
-            "FEW_ITEMS",
+            WarningCode.FEW_ITEMS,
             f"The feedback is about {summary.evaluations} items only: just a large change could be proven.",
         )
     elif summary.spread is not None:
@@ -67,7 +68,7 @@ def _warn_of_small_sample(spec: TrainingSpec, summary: Summary) -> Iterator[Trai
         held = " only" if split is None else f", of which {groups} would be held out for the proof"
         if groups < MIN_SAMPLE:
             yield TrainingWarning(
-                "FEW_GROUPS",
+                WarningCode.FEW_GROUPS,
                 f"The corrected items come from {summary.spread.groups} groups{held}: just a large change could be "
                 "proven. Feedback on items of other groups would tell more.",
             )
@@ -78,25 +79,25 @@ def _warn_of_rater_behaviour(summary: Summary, quality: FeedbackAssessment) -> I
     if corrected >= MIN_SAMPLE and agreeing + confirmed < MIN_CONFIRMED_SHARE * (corrected + confirmed):
         besides = f"{confirmed:,} more were confirmed" if confirmed else "nobody confirmed one"
         yield TrainingWarning(
-            "ONLY_ERRORS",
+            WarningCode.ONLY_ERRORS,
             f"{'None' if not agreeing else f'Only {agreeing:,}'} of {corrected:,} corrected scores "
             f"({agreeing / corrected:.0%}) agree with the judge, and {besides}. Feedback on errors alone makes a judge "
             "look worse than it is: collect approvals or high ratings of good verdicts too.",
         )
     if summary.doubts:
         yield TrainingWarning(
-            "DOUBT_WITHOUT_DIRECTION",
+            WarningCode.DOUBT_WITHOUT_DIRECTION,
             f"{summary.doubts} low ratings or refusals say that a verdict was wrong, not how. They count as doubt; "
             "corrections would teach more.",
         )
     if summary.conflicts:
         yield TrainingWarning(
-            "CONFLICTING_FEEDBACK",
+            WarningCode.CONFLICTING_FEEDBACK,
             f"On {summary.conflicts} scores two people are more than one step of the scale apart.",
         )
     if summary.rater_agreement is not None and summary.rater_agreement < MIN_RATER_AGREEMENT:
         yield TrainingWarning(
-            "LOW_AGREEMENT",
+            WarningCode.LOW_AGREEMENT,
             f"People agree little with each other (Krippendorff's alpha {summary.rater_agreement:.2f}, wanted "
             f"{MIN_RATER_AGREEMENT:g} or more): no version can agree with them better than they do. Clearer criteria "
             "help.",
@@ -107,7 +108,7 @@ def _warn_of_labels(quality: FeedbackAssessment, criteria: Sequence[Criterion]) 
     of_which = "" if quality.whole else f", of the newest {quality.examined:,} items of feedback"
     if quality.repeated:
         yield TrainingWarning(
-            "DUPLICATE_FEEDBACK",
+            WarningCode.DUPLICATE_FEEDBACK,
             f"{quality.repeated:,} scores or verdicts were given again by the same person{of_which}; only the latest "
             "of each counts.",
         )
@@ -115,7 +116,7 @@ def _warn_of_labels(quality: FeedbackAssessment, criteria: Sequence[Criterion]) 
         criterion, share = criteria[balance.ordinal], balance.count / balance.labels
         if balance.labels >= MIN_SAMPLE and share >= MAX_EQUAL_LABELS_SHARE:
             yield TrainingWarning(
-                "CLASS_IMBALANCE",
+                WarningCode.CLASS_IMBALANCE,
                 f"{share:.0%} of the {balance.labels:,} labels of {criterion.key} are {balance.commonest:g}"
                 f"{of_which}: there is little to learn about other scores. Feedback on other items would teach more.",
             )

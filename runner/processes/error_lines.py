@@ -10,11 +10,12 @@ from typing import Final
 
 import orjson
 
+from models.job_codes import FailureCode
 from models.redaction import code_location, describe_error, redact
 
 # What people are told of a bug of ours.
 INTERNAL_ERROR: Final = {
-    "code": "INTERNAL",
+    "code": FailureCode.INTERNAL,
     "message": "Something went wrong on our side; the server's log tells what.",
 }
 

@@ -21,6 +21,7 @@ import orjson
 from sqlalchemy import Connection
 
 from models.job import TrainingJob
+from models.job_codes import ExclusionReason, FailureCode
 from models.judge import Criterion, JudgeVersion
 from runner.dataset.bounds import feedback_bounds_for_job
 from runner.dataset.dataset import Dataset, load_dataset, to_scales
@@ -68,11 +69,13 @@ def main() -> None:
     try:
         _run_training(msgspec.json.decode(line, type=TrainingRequest), send)
     except Diverged as error:
-        send(failed={"code": "DIVERGED", "message": str(error)})
+        send(failed={"code": FailureCode.DIVERGED, "message": str(error)})
     except MemoryError:
-        send(failed={"code": "OUT_OF_MEMORY", "message": "There was too little memory for this much feedback."})
+        send(
+            failed={"code": FailureCode.OUT_OF_MEMORY, "message": "There was too little memory for this much feedback."}
+        )
     except DamagedBaseVersion as error:
-        send(failed={"code": "BASE_VERSION_DAMAGED", "message": str(error)})
+        send(failed={"code": FailureCode.BASE_VERSION_DAMAGED, "message": str(error)})
     except Exception as error:
         log_fatal("training process", error)
         if is_transient(error):
@@ -88,7 +91,7 @@ class _Snapshot:
     job: TrainingJob
     criteria: tuple[Criterion, ...]
     data: Dataset
-    unqualified: dict[str, int]
+    unqualified: dict[ExclusionReason, int]
     """Feedback outside the job's bounds, counted by the reason."""
     base_content: bytes | None
     checkpoint: bytes | None
@@ -101,9 +104,11 @@ def _run_training(request: TrainingRequest, send: Send) -> None:
     config = _build_config(job, criteria)
     task = Task(to_scales(criteria), data.items, data.labels, data.doubts, len(data.raters), config, base)
     counts = {"labels": len(data.labels), "items": len(data.items), "doubts": len(data.doubts.item)}
-    send(loaded=counts | {"excluded": snapshot.unqualified | data.excluded})
+    excluded = {reason.value: count for reason, count in (snapshot.unqualified | data.excluded).items()}
+    send(loaded=counts | {"excluded": excluded})
     if not len(data.labels):
-        send(failed={"code": "NO_LABELS", "message": "None of the feedback is about a score that the judge gave."})
+        message = "None of the feedback is about a score that the judge gave."
+        send(failed={"code": FailureCode.NO_LABELS, "message": message})
         return
 
     def report(progress: Progress) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from models.feedback import Feedback, FeedbackBounds
+from models.job_codes import ExclusionReason
 
 
 def count_excluded(
@@ -12,7 +13,7 @@ def count_excluded(
     judge_pk: int,
     bounds: FeedbackBounds,
     waiting: tuple[datetime, datetime | None] | None = None,
-) -> dict[str, int]:
+) -> dict[ExclusionReason, int]:
     """Items of feedback that were there but are not within bounds, by the reason; reasons without any are left out.
 
     ``waiting``: from when to when a job waited; what was taken back in that time counts too.
@@ -22,15 +23,15 @@ def count_excluded(
     there = counted.where(Feedback.retracted_at.is_(None))
     statements = {}
     if bounds.after_seq:
-        statements["came in before the version to go on from"] = there.where(Feedback.seq <= bounds.after_seq)
+        statements[ExclusionReason.BEFORE_BASE_VERSION] = there.where(Feedback.seq <= bounds.after_seq)
     if bounds.since is not None:
-        statements["given before feedbackCutoffDate"] = there.where(
+        statements[ExclusionReason.BEFORE_CUTOFF_DATE] = there.where(
             Feedback.seq > bounds.after_seq, Feedback.submitted_at < bounds.since
         )
     if waiting is not None:
         created, started = waiting
         gone = counted.where(Feedback.seq > bounds.after_seq, Feedback.retracted_at >= created)
-        statements["retracted since the job was created"] = (
+        statements[ExclusionReason.RETRACTED] = (
             gone if started is None else gone.where(Feedback.retracted_at <= started)
         )
     counts = {why: connection.execute(statement).scalar_one() for why, statement in statements.items()}
