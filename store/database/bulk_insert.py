@@ -1,8 +1,8 @@
-"""Many new rows in one statement, column by column.
+"""Bulk inserts: many new rows in one statement, with values bound column by column.
 
-SQLAlchemy's own way costs 20 to 40 µs of Python a row on each database, more than the database itself takes. Here each
-column is made ready in one go, by the same types, and the rows are one `executemany` of the driver (SQLite) or one
-`INSERT ... SELECT FROM unnest` (PostgreSQL).
+SQLAlchemy's own way costs 20 to 40 µs of Python per row on each database, more than the database itself takes. This
+module runs each column's type processing over the whole column at once. The rows then go to the driver as one
+`executemany` (SQLite) or one `INSERT ... SELECT FROM unnest` (PostgreSQL).
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,13 @@ from models.base import Base
 
 
 def insert_many(connection: Connection, record: type[Base], rows: Sequence[dict[str, Any]]) -> None:
-    """Insert rows of a record, named by its attributes; all name the same ones. What they leave out becomes NULL."""
+    """Insert rows of a record.
+
+    Args:
+        connection: The connection of a writing unit.
+        record: The record whose table is written.
+        rows: Values by column name. All rows have the same names; the other columns become NULL.
+    """
     if rows:
         names = tuple(rows[0])
         insert_columns(connection, record, names, [[row[name] for row in rows] for name in names])
@@ -29,7 +35,15 @@ def insert_columns(
     values: Sequence[list[Any]],
     on_conflict: str = "",
 ) -> None:
-    """Insert rows whose columns are given; ``on_conflict`` is SQL behind it, as both databases speak it."""
+    """Insert rows that are given as columns.
+
+    Args:
+        connection: The connection of a writing unit.
+        record: The record whose table is written.
+        names: The names of the columns.
+        values: The values of each column, in the order of ``names``.
+        on_conflict: An ON CONFLICT clause in SQL that both databases understand.
+    """
     dialect = connection.dialect
     columns = [_bind_column(record, name, dialect, column) for name, column in zip(names, values, strict=True)]
     if dialect.name == "postgresql":
@@ -39,7 +53,6 @@ def insert_columns(
 
 
 def _bind_column(record: type[Base], name: str, dialect: Dialect, values: list[Any]) -> list[Any]:
-    """A column's values as the driver takes them."""
     kind: TypeEngine[Any] = _table(record).c[name].type
     process = kind.dialect_impl(dialect).bind_processor(dialect)
     return values if process is None else [process(value) for value in values]
@@ -68,7 +81,7 @@ def _insert_from_unnest(record: type[Base], names: tuple[str, ...], dialect: Dia
 
 def _array_type(kind: TypeEngine[Any], dialect: Dialect) -> str:
     plain = kind.impl_instance if isinstance(kind, TypeDecorator) else kind
-    if isinstance(plain, String):  # a cast to VARCHAR(40) would cut what is too long; the column refuses it
+    if isinstance(plain, String):  # a cast to VARCHAR(40) would truncate a longer value; the column rejects it
         return "TEXT[]"
     if isinstance(plain, JSON):
         return "JSON[]"

@@ -1,4 +1,4 @@
-"""The database's clock, by which leases run: all who share a database share it."""
+"""The database's clock. Leases run by it, because all processes that share a database share its clock."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from models.base import now
 
 
 def database_now(connection: Connection) -> datetime:
-    """This moment by the clock of the database; SQLite's is the machine's own."""
+    """Return the current time by the database's clock. SQLite's clock is the machine's."""
     if connection.dialect.name == "sqlite":
         return now()
     moment: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()

@@ -1,4 +1,4 @@
-"""Whether an error means that the database can't be reached for now, or that something is wrong for good."""
+"""Classification of database errors: transient ones, after which a retry can succeed, and permanent ones."""
 
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -8,10 +8,10 @@ _TRANSIENT = (DBAPIError, PoolTimeoutError, OSError, TimeoutError)
 
 
 def is_transient(error: BaseException) -> bool:
-    """Whether trying again later can help: a lost connection, a restart, a full disk, a lock held too long."""
+    """Return whether a retry can succeed, as after a lost connection, a restart, a full disk or a lock time-out."""
     return isinstance(error, _TRANSIENT) and not isinstance(error, _PERMANENT)
 
 
 def describe(error: BaseException) -> str:
-    """The database's own words."""
+    """Return the database's own message of an error."""
     return str(getattr(error, "orig", None) or error) or type(error).__name__

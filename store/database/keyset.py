@@ -1,4 +1,4 @@
-"""Keyset pages: a page begins after a key, never after a count, so every page costs the same."""
+"""Keyset pagination: a page begins after a key instead of an offset, so every page costs the same."""
 
 import base64
 import binascii
@@ -19,15 +19,15 @@ MAX_FIRST = RequestSizes().page
 
 
 def encode_cursor(kind: str, key: object) -> str:
-    """An opaque cursor for a key within one kind of list."""
+    """Return the opaque cursor of a key within one kind of list."""
     return base64.urlsafe_b64encode(f"{kind}:{key}".encode()).decode().rstrip("=")
 
 
 def decode_cursor(kind: str, cursor: str) -> str:
-    """The key of a cursor made by ``encode_cursor`` for the same kind of list.
+    """Return the key of a cursor that ``encode_cursor`` made for the same kind of list.
 
     Raises:
-        Invalid: the cursor is of another list, or none of ours.
+        Invalid: the cursor is of another kind of list, or was not made by this server.
     """
     try:
         found, _, key = (
@@ -42,7 +42,7 @@ def decode_cursor(kind: str, cursor: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class KeysetPage(Generic[T]):
-    """The rows of one page, and whether the list goes on beyond it."""
+    """The rows of one page with their cursors, and whether further pages exist."""
 
     rows: tuple[T, ...]
     cursors: tuple[str, ...]
@@ -50,14 +50,14 @@ class KeysetPage(Generic[T]):
     has_previous: bool
 
 
-def check_first(first: int, most: int = MAX_FIRST) -> int:
-    """The page size, if it is allowed.
+def check_first(first: int, max_first: int = MAX_FIRST) -> int:
+    """Return the page size if it is allowed.
 
     Raises:
-        Invalid: not 1 to ``most``.
+        Invalid: the size is not between 1 and ``max_first``.
     """
-    if not 1 <= first <= most:
-        raise Invalid(f"first must be 1 to {most}, not {first}.", ("first",))
+    if not 1 <= first <= max_first:
+        raise Invalid(f"first must be 1 to {max_first}, not {first}.", ("first",))
     return first
 
 
@@ -72,14 +72,21 @@ class Keyset(Generic[T]):
     parse: Callable[[str], Any] = str
 
     def fetch_page(
-        self, connection: Connection, statement: Query, first: int, after: str | None, most: int = MAX_FIRST
+        self, connection: Connection, statement: Query, first: int, after: str | None, max_first: int = MAX_FIRST
     ) -> KeysetPage[T]:
-        """One page of a filtered select of the record, with ``most`` items at most.
+        """Return one page of a filtered select of the record.
+
+        Args:
+            connection: the connection to read from.
+            statement: the select of all rows of the list.
+            first: the size of the page.
+            after: the cursor after which the page begins; None for the first page.
+            max_first: the largest size that is allowed.
 
         Raises:
             Invalid: ``first`` or ``after`` is not allowed.
         """
-        check_first(first, most)
+        check_first(first, max_first)
         if after is not None:
             key = self._key(after)
             statement = statement.where(self.column < key if self.descending else self.column > key)
@@ -98,15 +105,15 @@ class Keyset(Generic[T]):
 
 
 def count_rows(connection: Connection, statement: Query) -> int:
-    """How many rows a select has."""
+    """Return the number of rows of a select."""
     return connection.execute(select(func.count()).select_from(statement.subquery())).scalar_one()
 
 
 def parse_key_number(text: str) -> int:
-    """A key that is a number and fits the database's own.
+    """Return a key that is a non-negative 64-bit integer.
 
     Raises:
-        ValueError: it does not.
+        ValueError: the text is no such number.
     """
     number = int(text)
     if not 0 <= number < 2**63:

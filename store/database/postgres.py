@@ -1,4 +1,4 @@
-"""PostgreSQL, for when one machine is no longer enough: asyncpg, LISTEN/NOTIFY, a transaction a unit."""
+"""PostgreSQL database, for installations with several machines: asyncpg, LISTEN/NOTIFY, one transaction per unit."""
 
 import asyncio
 import contextlib
@@ -19,13 +19,11 @@ from store.database.store import Store, Unit, dump_json
 T = TypeVar("T")
 
 CHANNEL = "judgesmith"
-MAINTENANCE_INTERVAL_SECONDS = (
-    2.0  # at least, between the beginnings of two: many words are sorted in at a better price than few
-)
+MAINTENANCE_INTERVAL_SECONDS = 2.0  # shortest time between two starts; one merge of many words costs less than several
 FULL_TEXT_INDEXES = ("ix_evaluation_texts_text", "ix_feedback_texts_text")
 MAX_WRITE_ATTEMPTS = 5
-_RETRYABLE_STATES = {"40001", "40P01"}  # serialization failure, deadlock: the transaction left no trace
-_MIGRATION_LOCK = 0x6A75646765  # any number that no other program on the database takes
+_RETRYABLE_STATES = {"40001", "40P01"}  # serialization failure, deadlock: the transaction was rolled back
+_MIGRATION_LOCK = 0x6A75646765  # an arbitrary number that no other program on the database uses
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +31,14 @@ log = structlog.get_logger(__name__)
 def _create_engine(
     url: str, settings: dict[str, str], command_timeout: float | None = None, **pool: int
 ) -> AsyncEngine:
-    """Connections with PostgreSQL's own settings; ``command_timeout`` in seconds."""
+    """Create an engine.
+
+    Args:
+        url: the database address.
+        settings: PostgreSQL's settings for each connection.
+        command_timeout: seconds that a statement may take; None for any time.
+        pool: sizes of the connection pool.
+    """
     return create_async_engine(
         url,
         json_serializer=dump_json,
@@ -59,7 +64,7 @@ class PostgresStore(Store):
         self._maintained_at = 0.0
 
     async def start(self) -> None:
-        """Begin to LISTEN."""
+        """Start to LISTEN for commits of other processes."""
         self._listening = asyncio.create_task(self._listen(), name="postgres-listen")
 
     async def run_migration(self, unit: Unit[T]) -> T:
@@ -76,7 +81,7 @@ class PostgresStore(Store):
             await engine.dispose()
 
     async def write(self, unit: Unit[T]) -> T:
-        """Run the unit in a transaction; again where PostgreSQL asks for it."""
+        """Run the unit in a transaction, and retry it after a serialization failure or a deadlock."""
         for attempt in range(MAX_WRITE_ATTEMPTS):
             try:
                 return await self._write_once(unit)
@@ -88,7 +93,7 @@ class PostgresStore(Store):
 
     async def _write_once(self, unit: Unit[T]) -> T:
         async with self._reader.connect() as connection:
-            await connection.run_sync(take_touched)  # whatever a failed unit left behind
+            await connection.run_sync(take_touched)  # topics of a unit that failed before
             async with connection.begin():
                 result = await connection.run_sync(unit)
                 topics = await connection.run_sync(take_touched)
@@ -101,10 +106,10 @@ class PostgresStore(Store):
         return result
 
     def start_maintenance(self) -> None:
-        """Sort new words into the indexes of the full text, on another connection and so another core.
+        """Clean the pending lists of the full-text indexes on another connection, and so on another core.
 
-        An index takes words into a list first. Whoever writes when that is full has to sort it, unless somebody is at
-        it already; half of the time of writing texts goes into that.
+        A GIN index first appends new words to a pending list. The writer that finds the list full has to merge it into
+        the index, unless another connection does so already. Merging takes half of the time of writing texts.
         """
         if self._maintenance is None or (
             self._maintenance.done() and time.monotonic() - self._maintained_at > MAINTENANCE_INTERVAL_SECONDS
@@ -119,8 +124,8 @@ class PostgresStore(Store):
                     await connection.execute(
                         text("SELECT gin_clean_pending_list(CAST(:name AS regclass))"), {"name": name}
                     )
-        except (SQLAlchemyError, OSError, TimeoutError) as error:  # such as a role's that does not own the index
-            log.info("gin_cleanup_failed", error=type(error).__name__)  # then writers sort
+        except (SQLAlchemyError, OSError, TimeoutError) as error:  # for example, the role does not own the index
+            log.info("gin_cleanup_failed", error=type(error).__name__)  # the writers merge the list instead
 
     async def close(self) -> None:
         """Stop listening and close the connections."""
@@ -132,7 +137,7 @@ class PostgresStore(Store):
         await self._reader.dispose()
 
     async def _listen(self) -> None:
-        """Fire what other processes committed; after a lost connection, look at everything and listen again."""
+        """Fire the topics of other processes' commits. After a lost connection, listen again and fire all topics."""
         address = make_url(self.url).set(drivername="postgresql").render_as_string(hide_password=False)
         while True:
             try:
@@ -140,7 +145,7 @@ class PostgresStore(Store):
                 try:
                     lost = asyncio.Event()
                     connection.add_termination_listener(lambda _, lost=lost: lost.set())
-                    await connection.add_listener(CHANNEL, self._hear)
+                    await connection.add_listener(CHANNEL, self._on_notification)
                     self.signals.fire()
                     await lost.wait()
                 finally:
@@ -150,6 +155,6 @@ class PostgresStore(Store):
                 log.warning("listen_connection_lost", error=type(error).__name__)
             await asyncio.sleep(0.5)
 
-    def _hear(self, _connection: Any, _pid: int, _channel: str, payload: Any) -> None:
+    def _on_notification(self, _connection: Any, _pid: int, _channel: str, payload: Any) -> None:
         known = {topic.value for topic in Topic}
         self.signals.fire(Topic(name) for name in str(payload).split(",") if name in known)

@@ -1,4 +1,4 @@
-"""Which revision of the tables a database holds; apart from Alembic, whose import would slow every start."""
+"""The schema revision of a database. Alembic is not used here, because its import would slow every start."""
 
 from sqlalchemy import Connection, inspect, text
 
@@ -6,7 +6,7 @@ NEWEST_REVISION = "0004"  # a test compares it with the newest file in migration
 
 
 def read_revision(connection: Connection) -> str | None:
-    """The revision the database is at; None for a database without our tables."""
+    """Return the database's revision, or None if it has no tables of ours."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()

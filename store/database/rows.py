@@ -1,4 +1,4 @@
-"""Rows of a select, typed as the record they are a row of."""
+"""Typed rows of a select, and conditions that both databases plan well."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -24,6 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute
 
+from models.errors import NotFound
 from models.specs.checks import is_unicode
 
 T = TypeVar("T")
@@ -32,13 +33,54 @@ Query = Select[*tuple[Any, ...]]
 
 
 def fetch_first(connection: Connection, statement: Query, kind: type[T]) -> T | None:  # noqa: ARG001
-    """The first row of a select of one record, typed as that record; None where there is none."""
+    """Return the first row of a select of one record, typed as that record, or None.
+
+    Args:
+        connection: the connection to read from.
+        statement: a select of the record.
+        kind: the record.
+    """
     row: Any = connection.execute(statement).first()
     return cast("T | None", row)
 
 
+def fetch_existing(connection: Connection, statement: Query, kind: type[T]) -> T:
+    """Return the first row of a select that is known to find one.
+
+    Args:
+        connection: the connection to read from.
+        statement: a select of the record.
+        kind: the record.
+    """
+    row = fetch_first(connection, statement, kind)
+    assert row is not None
+    return row
+
+
+def found_or_raise(row: T | None, message: str, *path: str) -> T:
+    """Return a row that was looked for by a name from the input.
+
+    Args:
+        row: the row, or None if there is none.
+        message: the message of the error.
+        path: the input field that holds the name.
+
+    Raises:
+        NotFound: the row is None.
+    """
+    if row is None:
+        raise NotFound(message, path)
+    return row
+
+
 def fetch_all(connection: Connection, statement: Query, kind: type[T]) -> list[T]:  # noqa: ARG001
-    """All rows of a select of one record, typed as that record."""
+    """Return all rows of a select of one record, typed as that record.
+
+    Args:
+        connection: the connection to read from.
+        statement: a select of the record.
+        kind: the record.
+    """
     return cast("list[T]", connection.execute(statement).all())
 
 
@@ -53,10 +95,10 @@ def rows_by_key(record: type[T], column: InstrumentedAttribute[K]) -> Callable[[
 
 
 def stream_rows(connection: Connection, statement: Query) -> Iterator[Any]:
-    """Rows as they come, some hundreds at a time, where all of them are many.
+    """Return an iterator over a large result that fetches some hundreds of rows at a time.
 
-    On PostgreSQL other requests have their turn in between, and the transaction is not idle while rows are counted,
-    for which the server would end it.
+    On PostgreSQL other requests are served between two fetches, and the transaction does not become idle while the rows
+    are processed. The server would end an idle transaction.
     """
     return iter(connection.execute(statement.execution_options(yield_per=500)))
 
@@ -64,11 +106,15 @@ def stream_rows(connection: Connection, statement: Query) -> Iterator[Any]:
 def in_values(
     connection: Connection, attribute: "ColumnElement[Any] | InstrumentedAttribute[Any]", values: Sequence[str | int]
 ) -> ColumnElement[bool]:
-    """Whether an attribute is one of any number of texts or whole numbers, which go to the database as one parameter.
+    """Return the condition that an attribute has one of the given values.
 
-    What no database could hold, since it is no Unicode or has a NUL character, is none of them.
+    Args:
+        connection: the connection whose dialect the condition is for.
+        attribute: a column or expression.
+        values: any number of texts or whole numbers, which are sent as one parameter. A text that no database can hold,
+            because it is not Unicode or has a NUL character, matches nothing.
     """
-    possible = [value for value in values if not isinstance(value, str) or ("\x00" not in value and is_unicode(value))]
+    possible = [value for value in values if not isinstance(value, str) or _is_storable(value)]
     if connection.dialect.name == "postgresql":
         kind = ARRAY(BigInteger if possible and isinstance(possible[0], int) else String)
         return attribute == any_(literal(possible, kind))
@@ -79,11 +125,18 @@ def in_values(
 def by_external_ids(
     connection: Connection, statement: Query, kind: type[T], judge_pk: int, external_ids: Sequence[str]
 ) -> list[T]:
-    """The rows of a select of a record that the judge knows by one of the external ids.
+    """Return the rows of a judge that have one of the given external ids.
 
-    PostgreSQL is made to look for one id after the other, by the index of judges and external ids. It knows little of
-    tables that are just being filled or of a new judge, takes the judge's rows for few, and would rather walk all: so
-    it is not shown that there is one judge only.
+    On PostgreSQL a lateral join makes the planner look up each id in the index of judges and external ids. Its
+    statistics are stale for a table that is being filled and for a new judge; it would then assume that the judge has
+    few rows and scan all of them. The judge's key is therefore part of the join and not a constant.
+
+    Args:
+        connection: the connection to read from.
+        statement: a select of the record.
+        kind: the record, which has the columns ``judge_pk`` and ``external_id``.
+        judge_pk: the judge.
+        external_ids: the external ids, any number of them.
     """
     table: Any = kind
     if connection.dialect.name != "postgresql":
@@ -92,7 +145,7 @@ def by_external_ids(
             statement.where(table.judge_pk == judge_pk, in_values(connection, table.external_id, external_ids)),
             kind,
         )
-    names = [name for name in external_ids if "\x00" not in name and is_unicode(name)]
+    names = [name for name in external_ids if _is_storable(name)]
     arrays = literal([judge_pk] * len(names), ARRAY(BigInteger)), literal(names, ARRAY(String))
     given = func.unnest(*arrays).table_valued("judge_pk", "external_id").render_derived("given")
     here = (table.judge_pk == given.c.judge_pk, table.external_id == given.c.external_id)
@@ -102,34 +155,46 @@ def by_external_ids(
 
 
 def values_table(connection: Connection, name: str, **columns: Sequence[int]) -> FromClause:
-    """Whole numbers as a table with a name, by columns of the same length: one parameter, however many rows."""
+    """Return a table of whole numbers that is sent as one parameter, whatever the number of rows.
+
+    Args:
+        connection: the connection whose dialect the table is for.
+        name: the table's name within the statement.
+        columns: the values of each column, all of the same length.
+    """
     if connection.dialect.name == "postgresql":
         arrays = (literal(list(values), ARRAY(BigInteger)) for values in columns.values())
         return func.unnest(*arrays).table_valued(*columns).render_derived(name)
     given = orjson.dumps(list(zip(*columns.values(), strict=True))).decode()
     rows = func.json_each(given).table_valued(column("value"))
     parts = (func.json_extract(rows.c.value, f"$[{n}]").label(key) for n, key in enumerate(columns))
-    return select(*parts).offset(literal_column("0")).cte(name)  # taken apart once, not for each row it is joined with
+    return select(*parts).offset(literal_column("0")).cte(name)  # OFFSET 0: parse once
 
 
 @contextmanager
 def force_custom_plan(connection: Connection) -> Iterator[None]:
-    """Have PostgreSQL plan what is selected within anew, by the size that tables have now.
+    """Make PostgreSQL plan every statement of the block anew, for the current size of its tables.
 
-    After five times it would keep a plan for minutes: that of a table of a few rows, while it becomes one of millions.
-    For a few statements only, since within, the checks of foreign keys would be planned anew for each row, too.
+    After five executions PostgreSQL keeps a generic plan for minutes: the plan of a table of a few rows, while the
+    table grows to millions. Use this for a few statements only, because checks of foreign keys are planned anew for each row.
     """
     if connection.dialect.name != "postgresql":
         yield
         return
     connection.exec_driver_sql("SET LOCAL plan_cache_mode = force_custom_plan")
-    yield  # after an error the transaction is over, and so is the setting
+    yield  # an error ends the transaction, and with it the setting
     connection.exec_driver_sql("SET LOCAL plan_cache_mode = auto")
 
 
 def without_index(number: "InstrumentedAttribute[Any]") -> ColumnElement[Any]:
-    """A column of numbers, to be compared on the rows that an index of another column leads to.
+    """Return a column of numbers as an expression that the planner does not look up in an index.
 
-    SQLite takes the rows of one judge for ten, so it would walk all of them to find a few ids.
+    The comparison is then checked on the rows that another index finds. SQLite assumes that a judge has ten rows, and
+    would otherwise scan all of the judge's rows to find a few ids.
     """
     return type_coerce(number + literal_column("0"), number.type)
+
+
+def _is_storable(text: str) -> bool:
+    """Return whether both databases can hold a text."""
+    return "\x00" not in text and is_unicode(text)

@@ -1,8 +1,8 @@
-"""Signals: wake whoever waits when something was committed. Rows are truth; a signal only says "look again".
+"""Signals: wake the listeners of a process after a commit. A signal carries no data; listeners reread the rows.
 
-A unit of work says what it touched; after its commit the store fires those topics here. Commits of other processes
-come in through a watcher (SQLite's ``data_version``, PostgreSQL's LISTEN). Should a signal get lost, a listener wakes
-by itself after the safety interval.
+A unit of work marks the topics that it changes. After its commit the store fires those topics. Commits of other
+processes arrive through a watcher (SQLite's ``data_version``, PostgreSQL's LISTEN). If a signal is lost, a listener
+wakes after the store's safety interval.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 
 class Topic(StrEnum):
-    """What a commit may have changed."""
+    """A kind of data that a commit may have changed."""
 
     JOBS = "jobs"
     EVENTS = "events"
@@ -23,29 +23,29 @@ class Topic(StrEnum):
 
 
 def touch(connection: Connection, *topics: Topic) -> None:
-    """Say, within a unit of work, what it changes."""
+    """Mark topics as changed by the connection's unit of work."""
     connection.info.setdefault("touched", set()).update(topics)
 
 
 def take_touched(connection: Connection) -> set[Topic]:
-    """What the unit of work said it changed; asked once, at its end."""
+    """Return the topics that the unit of work changed, and reset them."""
     topics: set[Topic] = connection.info.pop("touched", set())
     return topics
 
 
 class Listener:
-    """Waits for topics; what fired since the last wait counts."""
+    """Waits for topics. A topic that fired since the last wait ends the next wait at once."""
 
     def __init__(self, topics: frozenset[Topic]) -> None:
         self.topics = topics
         self._fired = asyncio.Event()
 
     def fire(self) -> None:
-        """Wake the one who waits, or let the next wait return at once."""
+        """End the current wait, or the next one."""
         self._fired.set()
 
     async def wait(self, seconds: float) -> bool:
-        """Return True when a topic fired, False when ``seconds`` passed without one."""
+        """Return True when a topic fired, or False after ``seconds`` without one."""
         try:
             async with asyncio.timeout(seconds):
                 await self._fired.wait()
@@ -62,12 +62,12 @@ class Signals:
         self._listeners: set[Listener] = set()
 
     @property
-    def wanted(self) -> bool:
-        """Whether anybody listens."""
+    def has_listeners(self) -> bool:
+        """Return whether anything listens."""
         return bool(self._listeners)
 
     def fire(self, topics: Iterable[Topic] = Topic) -> None:
-        """Wake the listeners of these topics; without any named, of all. To be called in the event loop."""
+        """Wake the listeners of some topics, by default of all. Call it in the event loop."""
         fired = frozenset(topics)
         for listener in self._listeners:
             if listener.topics & fired:
@@ -75,7 +75,7 @@ class Signals:
 
     @contextmanager
     def listen(self, *topics: Topic) -> Iterator[Listener]:
-        """A listener for as long as the block runs."""
+        """Yield a listener that is registered while the block runs."""
         listener = Listener(frozenset(topics))
         self._listeners.add(listener)
         try:

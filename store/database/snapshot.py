@@ -1,4 +1,4 @@
-"""Read several things as of one moment."""
+"""Snapshot reads: several statements that see the same state of the database."""
 
 from typing import TypeVar
 
@@ -10,11 +10,11 @@ T = TypeVar("T")
 
 
 def snapshot(unit: Unit[T]) -> Unit[T]:
-    """A reading unit whose statements all see the same moment; on SQLite every reading unit does."""
+    """Return a reading unit whose statements all see the same state. On SQLite every reading unit does."""
 
-    def at_one_moment(connection: Connection) -> T:
+    def read_snapshot(connection: Connection) -> T:
         if connection.dialect.name != "sqlite":
             connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
         return unit(connection)
 
-    return at_one_moment
+    return read_snapshot

@@ -1,7 +1,7 @@
-"""The way into the database: units of work that read, and units of work that write.
+"""The interface of a database: units of work that read, and units of work that write.
 
-A unit is a plain function of a synchronous SQLAlchemy connection. The same unit runs on SQLite and on PostgreSQL; it
-may run more than once before it commits, so it has no effect but on the database.
+A unit is a plain function of a synchronous SQLAlchemy connection. The same unit runs on SQLite and on PostgreSQL. It
+may run more than once before it commits, so it must have no effect except on the database.
 """
 
 import asyncio
@@ -20,11 +20,11 @@ Unit = Callable[[Connection], T]
 
 
 class Store(ABC):
-    """One database. ``await store.read(unit)`` and ``await store.write(unit)`` are the only ways to it."""
+    """One database. All access runs through ``await store.read(unit)`` and ``await store.write(unit)``."""
 
-    # How long a listener may sleep without looking, in seconds: other processes' signals can get lost.
+    # Seconds after which a listener rereads without a signal, because signals of other processes can get lost.
     safety_interval = 1.0
-    # Whether the database is ours alone to migrate.
+    # True if the process that opens the database may migrate it without being asked.
     embedded = False
 
     def __init__(self, url: str, reader: AsyncEngine) -> None:
@@ -39,18 +39,18 @@ class Store(ABC):
 
     @abstractmethod
     async def write(self, unit: Unit[T]) -> T:
-        """Run a unit in a transaction of its own and return its result once the commit is durable.
+        """Run a unit in a transaction of its own, and return its result when the commit is durable.
 
         Raises:
-            Exception: whatever the unit raised; then nothing of it is kept.
+            Exception: Any exception of the unit; its changes are then rolled back.
         """
 
     def start_maintenance(self) -> None:  # noqa: B027 - most databases need none
-        """Begin what the database can do beside its work after much was written; whoever calls does not wait for it."""
+        """Start background maintenance after a large write. Returns immediately."""
 
     @abstractmethod
     async def start(self) -> None:
-        """Begin to watch for other processes' commits."""
+        """Start to watch for commits of other processes."""
 
     @abstractmethod
     async def run_migration(self, unit: Unit[T]) -> T:
@@ -61,7 +61,7 @@ class Store(ABC):
 
     @abstractmethod
     async def close(self) -> None:
-        """Finish what was accepted and let go of the database."""
+        """Finish the accepted writes and close the connections."""
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -72,5 +72,5 @@ class Store(ABC):
 
 
 def dump_json(value: Any) -> str:
-    """JSON text as the database keeps it."""
+    """Return a value as the JSON text that is stored."""
     return orjson.dumps(value).decode()

@@ -1,4 +1,4 @@
-"""Add to counters: one statement a table, a row a touched counter; what comes down to nothing is taken away."""
+"""Upserts of counters: one statement per table adds to every counter that a change touches."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from store.database.bulk_insert import insert_columns
 
 
 def key_and_value_columns(table: type[Base]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The names of a table's columns: first those of its key, then the others."""
+    """Return the names of a table's key columns and of its other columns."""
     keys = tuple(column.name for column in inspect(table).primary_key)
     names = tuple(column.name for column in table.__table__.columns)
     assert names[: len(keys)] == keys
@@ -18,11 +18,16 @@ def key_and_value_columns(table: type[Base]) -> tuple[tuple[str, ...], tuple[str
 
 
 def add_to_counters(connection: Connection, table: type[Base], rows: Sequence[tuple[Any, ...]]) -> None:
-    """Add rows, in the order of the table's columns, to its counters; make those that are not there.
+    """Add rows of numbers to a table's counters, and create the counters that do not exist.
 
-    All rows have different keys. The first counter of a row is 0 only where all are: such a row is deleted, so that the
-    same feedback leaves the same counters whatever came and went. The caller holds the judge's row, so that counters of
-    one judge are written by one after another.
+    A row whose first counter becomes 0 is deleted; its other counters are then 0, too. The same feedback therefore
+    leaves the same rows, whatever was added and retracted before. The caller holds a lock on the judge's row, so the
+    counters of one judge are changed by one transaction at a time.
+
+    Args:
+        connection: the connection of a writing unit.
+        table: the table of counters.
+        rows: the numbers to add, in the order of the table's columns. All rows have different keys.
     """
     if not rows:
         return
