@@ -1,1 +1,1 @@
-"""The life of a training job: submit, claim, supervise, deploy, tell."""
+"""Training jobs from submission to deployment and notification, and analyses that run in processes of their own."""

@@ -1,1 +1,1 @@
-"""Analysis."""
+"""Analyses that take seconds, each in a process of its own."""

@@ -1,12 +1,12 @@
-"""How the verdicts of two versions differ on the evaluations there are: what a deployment would change."""
+"""Comparison of two versions' verdicts on the newest evaluations: the effect that a deployment would have."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from functools import partial
 
 import numpy as np
 
-from models.evaluation import Evaluation
+from runner.analysis.reading import load_version, read_newest_blocks
 from runner.analysis.requests import CompareRequest
 from runner.analysis.results import ChangedItem, Comparison, VerdictChange, VersionScores
 from runner.dataset.dataset import to_items, to_scales
@@ -18,60 +18,45 @@ from trainer.model.version import Scores, Version
 from trainer.scales import span, to_grid
 
 MAX_EVALUATIONS = 5_000
-"""Evaluations compared, the newest."""
+"""Newest evaluations that are compared."""
 MAX_CHARACTERS = 50_000_000
-"""Characters of text looked at, after which no more evaluations are: it bounds the time where texts are long."""
-ROWS_PER_READ = 200
+"""Characters of text after which no more evaluations are read; it bounds the time if texts are long."""
 
 
 async def compare_versions(store: Store, request: CompareRequest) -> Comparison:
-    """Score the newest evaluations with both versions."""
+    """Score the newest evaluations with both versions and return how their verdicts differ."""
     criteria = await store.read(lambda connection: judges.list_criteria(connection, request.judge_pk))
     scales = to_scales(criteria)
-    old, new = [await _version(store, version_id) for version_id in (request.old, request.new)]
+    old, new = [await load_version(store, version_id) for version_id in (request.old, request.new)]
     tally = _Tally(scales, request.first)
-    async for rows in _read_newest_blocks(store, request.judge_pk):
+    read = partial(list_newest, judge_pk=request.judge_pk)
+    async for rows in read_newest_blocks(store, read, MAX_EVALUATIONS, MAX_CHARACTERS):
         items = to_items(rows, len(scales))
         tally.add(items, _score(old, items, scales), _score(new, items, scales))
-    return tally.comparison()
-
-
-async def _read_newest_blocks(store: Store, judge_pk: int) -> AsyncIterator[list[Evaluation]]:
-    """The newest evaluations, a block at a time."""
-    before: str | None = None
-    count = characters = 0
-    while count < MAX_EVALUATIONS and characters < MAX_CHARACTERS:
-        rows = await store.read(
-            partial(list_newest, judge_pk=judge_pk, before=before, size=min(ROWS_PER_READ, MAX_EVALUATIONS - count))
-        )
-        if not rows:
-            return
-        yield rows
-        before, count, characters = rows[-1].id, count + len(rows), characters + sum(map(count_characters, rows))
-
-
-def count_characters(evaluation: Evaluation) -> int:
-    """Characters of an evaluation's texts."""
-    return len(evaluation.output) + len(evaluation.input or "") + len(evaluation.rationale or "")
+    return tally.to_comparison()
 
 
 def _score(version: Version | None, items: Items, scales: Sequence[Scale]) -> Scores:
-    """What a version says of items; None: the judge's raw scores, put on the grid for a verdict."""
+    """Return a version's scores of items.
+
+    Args:
+        version: None stands for the judge's raw scores, rounded to the scale's grid for a verdict.
+        items: n items.
+        scales: C scales; the scores are (n, C) arrays.
+    """
     if version is not None:
         return version.score(items, scales)
     verdict = np.stack([to_grid(scale, items.raw[:, c]) for c, scale in enumerate(scales)], axis=1)
-    nothing = np.full(items.raw.shape, np.nan)
-    return Scores(items.raw, items.raw, verdict, nothing, nothing)
-
-
-async def _version(store: Store, version_id: str | None) -> Version | None:
-    if version_id is None:
-        return None
-    return Version.loads(await store.read(lambda connection: judges.read_version_content(connection, version_id)))
+    unknown = np.full(items.raw.shape, np.nan)
+    return Scores(items.raw, items.raw, verdict, unknown, unknown)
 
 
 class _Tally:
-    """Counts flips, and keeps the items that flip most."""
+    """Running totals of the verdicts that differ, and the items that differ most.
+
+    Two verdicts differ if they are more than half a step of the scale apart. Items are ordered by the weighted sum of
+    their changes, each as a share of the scale's range.
+    """
 
     def __init__(self, scales: Sequence[Scale], first: int) -> None:
         self._scales, self._first = scales, first
@@ -80,7 +65,8 @@ class _Tally:
         ranges = np.array([span(scale) for scale in scales])
         self._importance = (weights if weights.any() else np.ones(len(scales))) / ranges
         self._evaluations = self._flipped = 0
-        self._columns = np.zeros((5, len(scales)))  # compared, raised, lowered, sum of changes, sum of their sizes
+        # Rows: compared, raised, lowered, sum of changes, sum of absolute changes.
+        self._columns = np.zeros((5, len(scales)))
         self._most: list[tuple[float, int, str, Scores, Scores, int]] = []
 
     def add(self, items: Items, old: Scores, new: Scores) -> None:
@@ -96,10 +82,10 @@ class _Tally:
         size = (np.abs(change) * self._importance).sum(1)
         at = np.flatnonzero(flips)
         self._most += [(float(size[i]), int(flips[i]), items.ids[i], old, new, int(i)) for i in at]
-        self._most.sort(key=lambda one: one[:2], reverse=True)  # stable: the newer first
+        self._most.sort(key=lambda one: one[:2], reverse=True)  # a stable sort, so that newer items come first
         del self._most[self._first :]
 
-    def comparison(self) -> Comparison:
+    def to_comparison(self) -> Comparison:
         return Comparison(self._evaluations, self._flipped, list(self._differences()), list(self._items()))
 
     def _differences(self) -> Iterator[VerdictChange]:

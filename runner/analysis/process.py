@@ -1,4 +1,4 @@
-"""The process that answers one question, beside the server: it reads the question on stdin and writes the answer."""
+"""Analysis process: reads one request on stdin, writes its result on stdout, and ends."""
 
 import asyncio
 import os
@@ -17,28 +17,31 @@ from store.database.store import Store
 
 
 def main() -> None:
-    """Wait for a question on stdin and answer on what was stdout; with status 1 the answer is what went wrong."""
+    """Wait for a request on stdin and write the result on the original stdout.
+
+    If the analysis fails, write the error in one line and exit with status 1.
+    """
     install_error_hooks("analysis process")
     die_with_parent(int(sys.argv[1]))
-    os.nice(5)  # requests go before questions
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what libraries print is no answer
+    os.nice(5)  # requests of the server take precedence
+    output = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # output of libraries must not mix with the result
     line = sys.stdin.buffer.readline()
     if not line:
         return
     exit_at_end_of_input()
     try:
         envelope = msgspec.json.decode(line, type=Envelope)
-        answers.write(msgspec.json.encode(asyncio.run(_answer(envelope))))
-        answers.flush()
+        output.write(msgspec.json.encode(asyncio.run(_analyze(envelope))))
+        output.flush()
     except Exception as error:
-        answers.write(summarize_error(error).encode())
-        answers.flush()
+        output.write(summarize_error(error).encode())
+        output.flush()
         os._exit(1)
-    os._exit(0)  # at once: threads that read or idle are not waited for
+    os._exit(0)  # does not wait for threads that read or idle
 
 
-async def _answer(envelope: Envelope) -> Comparison | LearningCurveResult | Suggestions:
+async def _analyze(envelope: Envelope) -> Comparison | LearningCurveResult | Suggestions:
     store = open_store(envelope.url)
     try:
         return await _dispatch(store, envelope.request)

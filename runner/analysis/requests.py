@@ -1,14 +1,14 @@
-"""Questions that take more thinking than an event loop can spare: a process of their own answers them.
+"""Requests for analyses that take too long for an event loop; a process of its own carries out each.
 
-A question holds all that its answer depends on, so that equal questions have equal answers: the id of the newest
-evaluation, the watermark of the feedback and how much of it stands are part of it.
+A request holds everything its result depends on, so that equal requests have equal results and a result can be cached:
+the id of the newest evaluation, the watermark of the feedback and the number of items that are in effect.
 """
 
 import msgspec
 
 
 class CompareRequest(msgspec.Struct, frozen=True, tag=True):
-    """How do the verdicts of two versions differ? None: the judge's raw scores."""
+    """Request to compare the verdicts of two versions; None stands for the judge's raw scores."""
 
     judge_pk: int
     old: str | None
@@ -18,7 +18,7 @@ class CompareRequest(msgspec.Struct, frozen=True, tag=True):
 
 
 class LearningCurveRequest(msgspec.Struct, frozen=True, tag=True):
-    """How good would a version be with less feedback?"""
+    """Request for the quality of a version at smaller amounts of feedback."""
 
     judge_pk: int
     watermark: int
@@ -26,7 +26,7 @@ class LearningCurveRequest(msgspec.Struct, frozen=True, tag=True):
 
 
 class SuggestionsRequest(msgspec.Struct, frozen=True, tag=True):
-    """Which evaluations should people look at next, for a version (None: the raw scores) to learn most?"""
+    """Request for the evaluations whose review would improve a version most; None stands for the raw scores."""
 
     judge_pk: int
     version: str | None
@@ -40,7 +40,7 @@ AnalysisRequest = CompareRequest | LearningCurveRequest | SuggestionsRequest
 
 
 class Envelope(msgspec.Struct, frozen=True):
-    """A question, and the address of the database that holds the answer."""
+    """Request together with the address of the database."""
 
     url: str
     request: AnalysisRequest

@@ -1,4 +1,4 @@
-"""What is answered in a process of its own, as it comes over the wire. Arrays of scores are by the judge's criteria."""
+"""Results of analyses, as the analysis process sends them. Lists of scores have one entry per criterion."""
 
 import msgspec
 
@@ -6,7 +6,7 @@ CriterionScores = list[float | None]
 
 
 class VersionScores(msgspec.Struct, frozen=True):
-    """What one version says of one item, by criterion; None where there is nothing to say."""
+    """Scores of one item by one version; None for a criterion without a score."""
 
     point: CriterionScores
     expected: CriterionScores
@@ -16,7 +16,7 @@ class VersionScores(msgspec.Struct, frozen=True):
 
 
 class ChangedItem(msgspec.Struct, frozen=True):
-    """An item of which two versions give another verdict on ``flips`` criteria."""
+    """Item on which the verdicts of two versions differ on ``flips`` criteria."""
 
     evaluation_id: str
     flips: int
@@ -25,7 +25,7 @@ class ChangedItem(msgspec.Struct, frozen=True):
 
 
 class VerdictChange(msgspec.Struct, frozen=True):
-    """How the verdicts on one criterion differ: new minus old, in points."""
+    """Differences of the verdicts on one criterion: new minus old, in points of its scale."""
 
     ordinal: int
     compared: int
@@ -36,7 +36,7 @@ class VerdictChange(msgspec.Struct, frozen=True):
 
 
 class Comparison(msgspec.Struct, frozen=True):
-    """How two versions differ on the newest evaluations."""
+    """Differences of two versions on the newest evaluations."""
 
     evaluations: int
     flipped: int
@@ -45,7 +45,7 @@ class Comparison(msgspec.Struct, frozen=True):
 
 
 class Estimate(msgspec.Struct, frozen=True):
-    """An estimate with its 95 % interval."""
+    """Estimate with its 95% interval."""
 
     estimate: float
     lower: float
@@ -53,7 +53,7 @@ class Estimate(msgspec.Struct, frozen=True):
 
 
 class CurvePoint(msgspec.Struct, frozen=True):
-    """Agreement with people after learning from so many labels; with 0, the judge's own."""
+    """Agreement with human scores after learning from ``labels`` labels; 0 labels: of the judge's raw scores."""
 
     labels: int
     mae: Estimate
@@ -61,14 +61,14 @@ class CurvePoint(msgspec.Struct, frozen=True):
 
 
 class LearningCurveResult(msgspec.Struct, frozen=True):
-    """A learning curve; ``labels``: how many there are in the feedback that was looked at."""
+    """Learning curve; ``labels`` is their number in the feedback that was used."""
 
     labels: int
     points: list[CurvePoint]
 
 
 class SuggestedItem(msgspec.Struct, frozen=True):
-    """An item worth a person's look; see ``trainer.active_learning.Suggestion``."""
+    """Item that is worth a review; see ``trainer.active_learning.Suggestion``."""
 
     evaluation_id: str
     gain: float
@@ -78,6 +78,6 @@ class SuggestedItem(msgspec.Struct, frozen=True):
 
 
 class Suggestions(msgspec.Struct, frozen=True):
-    """Items worth a person's look, best first."""
+    """Items that are worth a review, best first."""
 
     items: list[SuggestedItem]

@@ -1,1 +1,1 @@
-"""Dataset."""
+"""Conversion of feedback into the arrays that the trainer learns from."""

@@ -1,1 +1,1 @@
-"""Jobs."""
+"""Submission, preflight checks and control of training jobs."""

@@ -1,1 +1,1 @@
-"""Notifications."""
+"""Delivery of notifications by webhook and e-mail."""

@@ -1,1 +1,1 @@
-"""Processes."""
+"""Child processes: start, end and error output."""

@@ -1,4 +1,4 @@
-"""What a child process says of an error: a line as in the server's log, without a stack, a path or a key."""
+"""Report of a child process's errors: one redacted log line each, without a traceback, a path or a key."""
 
 import os
 import sys
@@ -13,26 +13,34 @@ import orjson
 from models.job_codes import FailureCode
 from models.redaction import code_location, describe_error, redact
 
-# What people are told of a bug of ours.
 INTERNAL_ERROR: Final = {
     "code": FailureCode.INTERNAL,
-    "message": "Something went wrong on our side; the server's log tells what.",
+    "message": "Something went wrong on our side; see the server's log.",
 }
 
-_YES: Final = ("1", "true", "t", "yes", "y", "on")  # as settings are read
+_TRUE_VALUES: Final = ("1", "true", "t", "yes", "y", "on")
+"""Values of an environment variable that pydantic reads as true."""
 
 
 def summarize_error(error: BaseException) -> str:
-    """An error in a line: what it says, and where in our code it came from."""
+    """Return an error in one redacted line: its description, and where in our code it was raised."""
     place = code_location(error)
     return redact(f"{describe_error(error)} ({place})" if place else describe_error(error))
 
 
-def log_fatal(who: str, error: BaseException, *, warning: bool = False) -> None:
-    """Say an error on stderr: in a sentence, or as JSON where the log is JSON."""
-    if os.environ.get("JUDGESMITH_LOG_JSON", "").lower() in _YES:
+def log_fatal(process_name: str, error: BaseException, *, warning: bool = False) -> None:
+    """Report a child process's fatal error as one redacted log line without a traceback.
+
+    The line is a sentence, or a JSON object if ``JUDGESMITH_LOG_JSON`` is set.
+
+    Args:
+        process_name: name of the process in the line, such as "training process".
+        error: the error, or the warning.
+        warning: the line reports a warning, after which the process continues.
+    """
+    if os.environ.get("JUDGESMITH_LOG_JSON", "").lower() in _TRUE_VALUES:
         line = {
-            "event": f"{who.replace(' ', '_')}_{'warns' if warning else 'failed'}",
+            "event": f"{process_name.replace(' ', '_')}_{'warns' if warning else 'failed'}",
             "level": "warning" if warning else "error",
             "timestamp": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
             "error": redact(describe_error(error)),
@@ -40,24 +48,24 @@ def log_fatal(who: str, error: BaseException, *, warning: bool = False) -> None:
         }
         text = orjson.dumps(line).decode()
     else:
-        text = f"The {who} {'warns' if warning else 'failed'}: {summarize_error(error)}"
+        text = f"The {process_name} {'warns' if warning else 'failed'}: {summarize_error(error)}"
     print(text, file=sys.stderr, flush=True)
 
 
-def install_error_hooks(who: str) -> None:
-    """Tell in a line what Python would print with a stack: what nobody caught, here or in a thread, and warnings."""
+def install_error_hooks(process_name: str) -> None:
+    """Report uncaught errors of every thread and warnings as one line each, in place of Python's tracebacks."""
 
-    def uncaught(_kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
-        log_fatal(who, error)
+    def report_uncaught(_kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
+        log_fatal(process_name, error)
 
-    def in_a_thread(found: threading.ExceptHookArgs) -> None:
+    def report_from_thread(found: threading.ExceptHookArgs) -> None:
         if found.exc_value is not None:
-            log_fatal(who, found.exc_value)
+            log_fatal(process_name, found.exc_value)
 
-    def warned(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
-        said = message if isinstance(message, Warning) else category(message)
-        log_fatal(who, said, warning=True)
+    def report_warning(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
+        found_warning = message if isinstance(message, Warning) else category(message)
+        log_fatal(process_name, found_warning, warning=True)
 
-    sys.excepthook = uncaught
-    threading.excepthook = in_a_thread
-    warnings.showwarning = warned
+    sys.excepthook = report_uncaught
+    threading.excepthook = report_from_thread
+    warnings.showwarning = report_warning

@@ -1,4 +1,4 @@
-"""A child process lives no longer than the server or worker that started it."""
+"""End of a child process together with the server or worker that started it."""
 
 import ctypes
 import os
@@ -10,19 +10,25 @@ _PR_SET_PDEATHSIG = 1
 
 
 def die_with_parent(parent: int) -> None:
-    """On Linux the kernel kills us with our parent; elsewhere the end of our input does."""
+    """Let the kernel kill this process when its parent dies.
+
+    This works on Linux only; ``exit_at_end_of_input`` works everywhere.
+
+    Args:
+        parent: process id of the parent; if it has died already, exit at once.
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         sys.exit(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
 
 
 def exit_at_end_of_input() -> None:
-    """Watch our input in the background: who holds its other end keeps us alive."""
-    threading.Thread(target=_watch, daemon=True).start()
+    """Exit when stdin is closed, which a background thread watches. The parent keeps stdin open as long as it lives."""
+    threading.Thread(target=_wait_for_end_of_input, daemon=True).start()
 
 
-def _watch() -> None:
+def _wait_for_end_of_input() -> None:
     sys.stdin.buffer.read()
     os._exit(2)

@@ -1,4 +1,4 @@
-"""Child processes, and training processes started ahead of need, so that a job begins at once."""
+"""Start of child processes, and of training processes ahead of need so that a job starts at once."""
 
 import asyncio
 import contextlib
@@ -7,15 +7,19 @@ import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 
-_REPORT_LIMIT = 2**28  # bytes a line of a report may have: a version is one
+_MAX_REPORT_BYTES = 2**28
+"""Size of one line of a report; the largest lines hold a version."""
 
-# One thread each, which numpy is told when it is loaded: the same seed gives the same bits, jobs don't fight for cores,
-# and scoring in the server gives the bits that the training process compared.
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+"""Environment that limits numpy to one thread; numpy reads it when it is imported.
+
+With one thread the same seed gives the same bits, jobs do not compete for cores, and the server's scores equal those
+that the training process compared.
+"""
 
 
 async def start_process(module: str = "runner.training.process") -> Process:
-    """A process that waits for its order; a training process, unless another module of ours is named."""
+    """Start a process that runs a module of ours and waits for its request on stdin."""
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -23,41 +27,41 @@ async def start_process(module: str = "runner.training.process") -> Process:
         str(os.getpid()),
         stdin=PIPE,
         stdout=PIPE,
-        limit=_REPORT_LIMIT,
+        limit=_MAX_REPORT_BYTES,
         env=os.environ | ONE_THREAD,
-        start_new_session=True,  # a Ctrl-C is its parent's to handle, and its group can be killed whole
+        start_new_session=True,  # the parent handles Ctrl-C, and can kill the whole group
     )
 
 
 def kill_group(process: Process) -> None:
-    """Kill a process and all that it may have started."""
+    """Kill a process and all processes of its group."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     with contextlib.suppress(ProcessLookupError):
-        process.kill()  # also where it leads no group of its own
+        process.kill()  # also if it leads no group of its own
 
 
 class WarmProcess:
-    """Keeps one training process waiting."""
+    """One training process, started ahead of need."""
 
     def __init__(self) -> None:
         self._process: Process | None = None
         self._starting: asyncio.Task[None] | None = None
 
     def prepare(self) -> None:
-        """Start a spare in the background, unless one waits already."""
+        """Start a process in the background, unless one waits already."""
         if self._process is None and self._starting is None:
             self._starting = asyncio.create_task(self._start())
 
     async def take(self) -> Process:
-        """The spare where there is one that lives, else a new process."""
+        """Return the waiting process; if there is none or it has died, return a new process."""
         process, self._process = self._process, None
         if process is not None and process.returncode is None:
             return process
         return await start_process()
 
     async def close(self) -> None:
-        """Let the spare go."""
+        """Kill the waiting process."""
         if self._starting is not None:
             await asyncio.wait([self._starting])
         if self._process is not None and self._process.returncode is None:

@@ -1,1 +1,1 @@
-"""Training."""
+"""The training process and the request it receives."""

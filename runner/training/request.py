@@ -1,10 +1,10 @@
-"""What a supervisor sends to a training process: which job to train, and where its data is."""
+"""Request that a supervisor sends to a training process."""
 
 import msgspec
 
 
 class TrainingRequest(msgspec.Struct, frozen=True):
-    """One order a process."""
+    """Job to train and the address of its database. A process receives exactly one request."""
 
     url: str
     workspace_id: str

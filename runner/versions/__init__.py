@@ -1,1 +1,1 @@
-"""Versions."""
+"""Judge versions: deployment, import and scoring."""

@@ -1,1 +1,1 @@
-"""Workers."""
+"""Workers that claim training jobs and supervise their processes."""

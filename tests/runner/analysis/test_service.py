@@ -106,7 +106,7 @@ async def test_a_question_that_takes_too_long_is_given_up(
 ) -> None:
     monkeypatch.setattr(module, "TIMEOUT_SECONDS", 0.2)
     thinkers.stay = True
-    with pytest.raises(LimitExceeded, match="given up"):
+    with pytest.raises(LimitExceeded, match="was stopped"):
         await run(insight)
 
     assert not any(map(is_running, thinkers.started))
@@ -119,7 +119,7 @@ async def test_a_few_are_thought_about_at_a_time_and_too_many_are_refused(
     thinkers.stay = True
     waiting = [asyncio.create_task(run(insight, number)) for number in range(3)]
     await begun(thinkers, 2)
-    with pytest.raises(LimitExceeded, match="too many questions"):
+    with pytest.raises(LimitExceeded, match="Too many analyses"):
         await run(insight, 3)
     joined = asyncio.create_task(run(insight, 0))  # no new question
     await asyncio.sleep(0.05)
