@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { CodegenConfig } from '@graphql-codegen/cli';
 
-// From the committed schema and documents alone: no server has to run.
+// Uses only the committed schema and documents: no server is needed.
 const config: CodegenConfig = {
   schema: '../schema/schema.graphql',
   documents: '../frontend-queries/**/*.graphql',
@@ -10,7 +10,7 @@ const config: CodegenConfig = {
       preset: 'client',
       presetConfig: {
         fragmentMasking: false,
-        // The bare digest: what `extensions.persistedQuery.sha256Hash` carries. Our server reads persisted.json.
+        // The bare digest, as in `extensions.persistedQuery.sha256Hash`. Our server reads persisted.json.
         persistedDocuments: { hashAlgorithm: (text: string) => createHash('sha256').update(text).digest('hex') },
       },
       config: {

@@ -6,7 +6,7 @@ import typescript from 'typescript-eslint';
 
 const here = fileURLToPath(import.meta.resolve('.'));
 
-// Run from the folder above, so that the documents in frontend-queries/ are within reach.
+// Run from the parent folder, so that the documents in frontend-queries/ can be linted.
 export default defineConfig([
   globalIgnores(['web/node_modules/', 'web/src/generated/']),
   {
@@ -18,7 +18,7 @@ export default defineConfig([
     extends: [javascript.configs.recommended, typescript.configs.strictTypeChecked],
     languageOptions: { parserOptions: { project: './tsconfig.json', tsconfigRootDir: here } },
     rules: {
-      '@typescript-eslint/no-non-null-assertion': 'off', // noUncheckedIndexedAccess asks for it where a bound is known
+      '@typescript-eslint/no-non-null-assertion': 'off', // noUncheckedIndexedAccess requires it for indexes within known bounds
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@typescript-eslint/no-confusing-void-expression': 'off',
     },
@@ -34,9 +34,9 @@ export default defineConfig([
     plugins: { '@graphql-eslint': graphql },
     rules: {
       ...graphql.configs['flat/operations-recommended'].rules,
-      // Lists of parts without an identity (scores, intervals, events by kind) need none.
+      // Lists of values without an identity (scores, intervals, events by type) have no id.
       '@graphql-eslint/require-selections': 'off',
-      // Query, Mutation and so on say the operation's own kind; a fragment's name ends in Fields.
+      // Names need no prefix for the kind of operation; a fragment's name ends in Fields.
       '@graphql-eslint/naming-convention': 'off',
     },
   },

@@ -1,5 +1,5 @@
-/** Puts what other frontends and the server need beside the documents: the persisted ones, in order of their names, and
- *  the types behind each interface, which Apollo's cache asks for. With --check it only tells whether they are up to date. */
+/** Writes the files that other frontends and the server need next to the documents: the persisted documents, ordered by name,
+ *  and the possible types of each interface for Apollo's cache. With --check it only reports whether they are up to date. */
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
@@ -31,11 +31,11 @@ for (const [file, content] of [
   try {
     old = readFileSync(path, 'utf8');
   } catch {
-    // it is made for the first time
+    // the file does not exist yet
   }
   if (old === text) continue;
   if (process.argv.includes('--check')) {
-    process.stderr.write(`frontend-queries/${file} is not what the documents and the schema say: make codegen\n`);
+    process.stderr.write(`frontend-queries/${file} is outdated: run make codegen\n`);
     process.exit(1);
   }
   writeFileSync(path, text);

@@ -1,6 +1,6 @@
 import { defineConfig } from 'vite';
 
-// The Python server serves the result under static/ of whatever prefix it lives behind: all addresses are relative.
+// The Python server serves the result under static/, possibly behind a prefix, so all URLs are relative.
 export default defineConfig({
   base: './',
   publicDir: false,
@@ -9,10 +9,10 @@ export default defineConfig({
     emptyOutDir: true,
     target: 'es2022',
     license: { fileName: 'licenses.md' },
-    chunkSizeWarningLimit: 5000, // the editor alone is that big
+    chunkSizeWarningLimit: 5000, // size of the editor
     rolldownOptions: {
       input: { dashboard: 'dashboard.html', graphiql: 'graphiql.html' },
-      // "use client" means nothing here, and hundreds of warnings would hide a real one
+      // "use client" has no effect here, and hundreds of warnings would hide a relevant one
       checks: { moduleLevelDirective: false },
     },
   },

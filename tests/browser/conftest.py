@@ -1,7 +1,7 @@
-"""A real browser without a network, on the pages of a real server.
+"""Fixtures with a real browser, without internet access, on the pages of a real server.
 
-Playwright keeps an event loop running in the thread as long as it is open, so it lives for one file of tests at a time:
-the asyncio tests of other files must find none.
+Playwright keeps an event loop running in the thread while it is open. It is therefore opened for one test file at a
+time: the asyncio tests of other files must not find a running loop.
 """
 
 import re
@@ -27,22 +27,22 @@ FLAGS = (
 )
 OUTAGE = r"ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|ERR_SOCKET_NOT_CONNECTED|WebSocket"
 
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=120_000)  # a bound for busy machines; a condition that holds ends the wait at once
 
 
 @dataclass
-class Trouble:
-    """What must not happen on a page: errors on the console, uncaught ones, requests to anybody else."""
+class PageProblems:
+    """Problems of a page: console errors, uncaught errors, requests to foreign servers."""
 
-    home: str  # the server's address; all others are foreign
+    home: str  # URL of the server; requests to others are foreign
     found: list[str] = field(default_factory=list)
 
-    def forgive(self, pattern: str) -> None:
-        """The browser says on the console what the test did on purpose; that is no fault of the page."""
+    def ignore(self, pattern: str) -> None:
+        """Drop console errors that the test caused on purpose."""
         self.found = [line for line in self.found if not re.search(pattern, line)]
 
     def watch(self, context: BrowserContext, page: Page) -> None:
-        """Listen to the page, and let only requests to the server pass."""
+        """Collect the page's problems and allow only requests to the server."""
 
         def routed(route: Route, request: Request) -> None:
             if urlsplit(request.url).netloc == urlsplit(self.home).netloc:
@@ -58,9 +58,9 @@ class Trouble:
 
 @pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
-    """Playwright, for one file of tests."""
+    """Return Playwright, opened for one test file."""
     if CHROMIUM is None:
-        pytest.skip("there is no Chromium: make browser")
+        pytest.skip("Chromium is not installed: make browser")
     if not (pages.STATIC / "dashboard.html").is_file():
         pytest.skip("the pages are not built: make pages")
     with sync_playwright() as opened:
@@ -69,7 +69,7 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[Browser]:
-    """The system's Chromium."""
+    """Return the system's Chromium."""
     browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
     yield browser
     browser.close()
@@ -77,14 +77,14 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The server whose pages are looked at, with one trained judge."""
+    """Return the server under test."""
     with running(tmp_path_factory.mktemp("browser")) as started:
         yield started
 
 
 @pytest.fixture(scope="session")
 def world(home: Server) -> Iterator[Trained]:
-    """A judge on that server whose first version is deployed."""
+    """Return a judge on that server whose first version is deployed."""
     api = Api(home.url, home.admin_key)
     yield train_a_judge(api)
     api.http.close()
@@ -92,71 +92,77 @@ def world(home: Server) -> Iterator[Trained]:
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    """A browser as nobody has used it before."""
+    """Return a fresh browser context."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light")
     yield context
     context.close()
 
 
 @pytest.fixture
-def trouble(home: Server) -> Trouble:
-    """What went wrong on the page so far."""
-    return Trouble(home.url)
+def problems(home: Server) -> PageProblems:
+    """Return the collected problems of the page."""
+    return PageProblems(home.url)
 
 
 @pytest.fixture
-def page(context: BrowserContext, trouble: Trouble) -> Iterator[Page]:
-    """A tab. Errors and foreign requests fail the test that had it."""
+def page(context: BrowserContext, problems: PageProblems) -> Iterator[Page]:
+    """Return a tab. Errors and foreign requests fail its test."""
     page = context.new_page()
-    trouble.watch(context, page)
+    problems.watch(context, page)
     yield page
-    assert trouble.found == []
+    assert problems.found == []
 
 
 @pytest.fixture
 def inside(page: Page, home: Server) -> Page:
-    """The tab with the dashboard open, the key entered."""
+    """Return the tab with the dashboard open and the key entered."""
     enter_key(page, home)
     return page
 
 
 def enter_key(page: Page, server: Server, key: str | None = None) -> None:
-    """Open the dashboard as a person does; with the administrator's key unless another is given."""
+    """Open the dashboard and enter a key, the administrator's by default.
+
+    Args:
+        page: the tab.
+        server: the server to open.
+        key: the API key; None means the administrator's.
+    """
     page.goto(server.url)
     page.get_by_label("API key").fill(key or server.admin_key)
     page.get_by_role("button", name="Open").click()
     expect(page.get_by_role("heading", level=1, name="Judges")).to_be_visible()
 
 
-def violations(page: Page, *forgiven: str) -> list[str]:
-    """What axe-core finds wrong for people who use a keyboard, a screen reader, or less than perfect eyes."""
+def violations(page: Page, *ignored_rules: str) -> list[str]:
+    """Return the accessibility violations that axe-core finds, without the ignored rules."""
     if not AXE.is_file():
         pytest.skip("axe-core is not installed: make pages")
     if not page.evaluate("'axe' in window"):
         page.evaluate(f"{AXE.read_text(encoding='utf-8')};undefined")
-    options = {"resultTypes": ["violations"], "rules": {rule: {"enabled": False} for rule in forgiven}}
+    options = {"resultTypes": ["violations"], "rules": {rule: {"enabled": False} for rule in ignored_rules}}
     found = page.evaluate("options => axe.run(document, options).then((all) => all.violations)", options)
     return [f"{one['id']}: {one['help']}: {[node['html'] for node in one['nodes']][:3]}" for one in found]
 
 
-def look_at_all_sizes(page: Page, *forgiven: str) -> None:
-    """In light and dark, on a desk and on a phone, nothing is wrong with the page, and nothing sticks out of it."""
+def check_all_layouts(page: Page, *ignored_rules: str) -> None:
+    """Check that the page is accessible and fits its width, in light and dark, wide and narrow."""
     for width in (1280, 390):
         page.set_viewport_size({"width": width, "height": 900})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
-            assert violations(page, *forgiven) == [], f"{width} {scheme}"
+            assert violations(page, *ignored_rules) == [], f"{width} {scheme}"
     page.set_viewport_size({"width": 1280, "height": 900})
 
 
 def go(page: Page, address: str) -> None:
-    """Go to a view as a link does, and wait until it is there."""
+    """Go to a view as a link does, and wait until it is loaded."""
     page.evaluate("hash => { location.hash = hash }", address)
     expect(page.locator(".loading")).to_have_count(0)
 
 
 def chart_points(page: Page, title: str) -> int:
-    """How many points a chart draws."""
+    """Return the number of points that a chart draws."""
     found = page.get_by_role("img", name=re.compile(re.escape(title)))
     return int(found.get_attribute("data-points") or 0)

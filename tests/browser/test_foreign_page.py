@@ -1,4 +1,4 @@
-"""A page of somebody else's in a real browser, one that even knows a key: it reads, changes and hears nothing."""
+"""Foreign web pages in a real browser: even with a valid key they cannot read, change or subscribe."""
 
 import threading
 from collections.abc import Iterator
@@ -10,8 +10,8 @@ from playwright.sync_api import BrowserContext, Page
 from tests.server.processes import Server
 from tests.server.scenarios import Trained
 
-# Each gives "no" if the browser or the server stood in its way, and what it got if not.
-WAYS = {
+# JavaScript expressions: "no" if the browser or the server blocks the attempt, otherwise its result.
+ATTACKS = {
     "read GraphQL": "await (await fetch(url + '/graphql', {method: 'POST', headers: json, body: make})).text()",
     "send GraphQL as text": "(await fetch(url + '/graphql', {method: 'POST', mode: 'no-cors', body: make})).type",
     "send GraphQL as a form": "(await fetch(url + '/graphql', {method: 'POST', mode: 'no-cors', "
@@ -20,12 +20,12 @@ WAYS = {
     "send REST as text": "(await fetch(url + '/training/jobs', {method: 'POST', mode: 'no-cors', body: '{}'})).type",
     "read figures": "await (await fetch(url + '/metrics')).text()",
     "read the dashboard": "await (await fetch(url + '/')).text()",
-    "open a socket": "await new Promise((tell) => {const it = new WebSocket(url.replace('http', 'ws') + '/graphql', "
-    "'graphql-transport-ws'); it.onopen = () => tell('open'); it.onclose = () => tell('no')})",
-    "follow events": "await new Promise((tell) => {const it = new EventSource(url + '/graphql?query={__typename}'); "
-    "it.onopen = () => tell('open'); it.onerror = () => {it.close(); tell('no')}})",
-    "run the description as a script": "await new Promise((tell) => {const it = document.createElement('script'); "
-    "it.src = url + '/openapi.json'; it.onload = () => tell('ran'); it.onerror = () => tell('no'); "
+    "open a socket": "await new Promise((resolve) => {const it = new WebSocket(url.replace('http', 'ws') + '/graphql', "
+    "'graphql-transport-ws'); it.onopen = () => resolve('open'); it.onclose = () => resolve('no')})",
+    "follow events": "await new Promise((resolve) => {const it = new EventSource(url + '/graphql?query={__typename}'); "
+    "it.onopen = () => resolve('open'); it.onerror = () => {it.close(); resolve('no')}})",
+    "run the description as a script": "await new Promise((resolve) => {const it = document.createElement('script'); "
+    "it.src = url + '/openapi.json'; it.onload = () => resolve('ran'); it.onerror = () => resolve('no'); "
     "document.body.append(it)})",
     "hold a window": "await (async () => {const it = window.open(url); await new Promise((go) => setTimeout(go, 500)); "
     "return !it || it.closed ? 'no' : 'held'})()",
@@ -46,12 +46,12 @@ class _Page(BaseHTTPRequestHandler):
         self.wfile.write(b"<!doctype html><title>Win a prize</title><body></body>")
 
     def log_message(self, *_: object) -> None:
-        """It is not heard of."""
+        """Suppress the log line."""
 
 
 @pytest.fixture(scope="module")
 def elsewhere() -> Iterator[str]:
-    """The address of a page that is not ours."""
+    """Return the URL of a page on another origin."""
     with ThreadingHTTPServer(("127.0.0.1", 0), _Page) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
@@ -59,35 +59,35 @@ def elsewhere() -> Iterator[str]:
 
 
 @pytest.fixture
-def foe(context: BrowserContext, elsewhere: str) -> Page:
-    """A tab with that page."""
+def foreign_page(context: BrowserContext, elsewhere: str) -> Page:
+    """Return a tab with the foreign page."""
     page = context.new_page()
     page.goto(elsewhere)
     return page
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_a_foreign_page_gets_nowhere(foe: Page, home: Server, world: Trained, way: str) -> None:
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_foreign_page_cannot_access_the_server(foreign_page: Page, home: Server, world: Trained, attack: str) -> None:
     before = world.api.run("Judges")["totalCount"]
-    assert foe.evaluate(TRY.format(way=WAYS[way]), [home.url, home.admin_key]) == "no"
+    assert foreign_page.evaluate(TRY.format(way=ATTACKS[attack]), [home.url, home.admin_key]) == "no"
     assert world.api.run("Judges")["totalCount"] == before
 
 
-def test_our_pages_show_in_no_frame_of_others(foe: Page, home: Server) -> None:
-    """Else a person could be made to click on what they do not see."""
+def test_pages_cannot_be_framed_by_other_origins(foreign_page: Page, home: Server) -> None:
+    """Framing would allow clickjacking."""
     for path in ("/", "/graphiql", "/openapi.json"):
-        foe.evaluate(
+        foreign_page.evaluate(
             "(url) => new Promise((go) => {const it = document.createElement('iframe'); it.src = url; "
             "it.onload = go; document.body.append(it)})",
             home.url + path,
         )
-    assert {frame.url for frame in foe.frames[1:]} == {"chrome-error://chromewebdata/"}
+    assert {frame.url for frame in foreign_page.frames[1:]} == {"chrome-error://chromewebdata/"}
 
 
-def test_a_form_that_a_foreign_page_sends_changes_nothing(foe: Page, home: Server, world: Trained) -> None:
+def test_form_sent_by_a_foreign_page_changes_nothing(foreign_page: Page, home: Server, world: Trained) -> None:
     before = world.api.run("Judges")["totalCount"]
-    with foe.expect_navigation():
-        foe.evaluate(
+    with foreign_page.expect_navigation():
+        foreign_page.evaluate(
             """(url) => {
               const form = document.createElement('form'), field = document.createElement('input');
               Object.assign(form, {method: 'POST', enctype: 'text/plain', action: url + '/graphql'});
@@ -96,5 +96,5 @@ def test_a_form_that_a_foreign_page_sends_changes_nothing(foe: Page, home: Serve
             }""",
             home.url,
         )
-    assert "UNAUTHENTICATED" in foe.content()
+    assert "UNAUTHENTICATED" in foreign_page.content()
     assert world.api.run("Judges")["totalCount"] == before

@@ -1,4 +1,4 @@
-"""GraphiQL without the internet: the key once, examples ready, answers, a subscription over our socket."""
+"""GraphiQL without internet access: shared key, example tabs, results, subscriptions over the socket."""
 
 from playwright.sync_api import Page, expect
 
@@ -10,26 +10,26 @@ RUN = "Execute query (Ctrl-Enter)"
 
 
 def run(page: Page, text: str) -> None:
-    """Press the button once the editor shows its document."""
+    """Execute the document once the editor shows it."""
     expect(page.locator(".graphiql-query-editor .view-lines")).to_contain_text(text)
     page.get_by_role("button", name=RUN).click()
 
 
-def test_an_example_is_answered_with_the_key_of_the_dashboard(page: Page, home: Server, world: Trained) -> None:
+def test_example_runs_with_the_key_of_the_dashboard(page: Page, home: Server, world: Trained) -> None:
     enter_key(page, home)
     page.get_by_role("link", name="GraphiQL").click()
     expect(page.get_by_role("tab", name="Judges")).to_be_visible()
     run(page, "judges")
-    expect(page.locator(".result-window")).to_contain_text("jdg_")  # the first one: only what is seen is drawn
+    expect(page.locator(".result-window")).to_contain_text("jdg_")  # the editor renders visible lines only
     for width in (1280, 390):
         page.set_viewport_size({"width": width, "height": 900})
-        # A tab that holds the button which closes it is GraphiQL's own.
+        # GraphiQL nests the close button inside its tab.
         assert violations(page, "nested-interactive") == [], width
     page.get_by_role("link", name="Judgesmith").click()
     expect(page.get_by_role("heading", name="Judges")).to_be_visible()
 
 
-def test_a_deep_link_opens_a_subscription_that_runs_to_its_end(page: Page, home: Server, world: Trained) -> None:
+def test_deep_link_opens_a_subscription_that_completes(page: Page, home: Server, world: Trained) -> None:
     enter_key(page, home)
     document = f'subscription {{ trainingJobStatus(jobId: "{world.job["id"]}") {{ event {{ message }} }} }}'
     page.goto(f"{home.url}/graphiql?q={document}")

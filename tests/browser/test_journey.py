@@ -1,17 +1,17 @@
-"""What a person does: from a key to a judge that is better, and back again."""
+"""Complete user journeys: from a key to a better judge and back, and recovery from a killed server."""
 
 import re
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import OUTAGE, Trouble, chart_points, enter_key
+from tests.browser.conftest import OUTAGE, PageProblems, chart_points, enter_key
 from tests.server.api import Api
 from tests.server.processes import Server, running
 from tests.server.scenarios import create_job, fill, item, make_judge, record
 
 EPOCHS = 500
-# What the chart showed, one frame after another, from before the job was there: nobody has to look at the right moment.
+# Records the number of points in the chart over time, so that the test does not depend on timing.
 WATCH_LOSS = """
     window.lossPoints = [];
     new MutationObserver(() => {
@@ -23,13 +23,13 @@ WATCH_LOSS = """
 
 
 def confirm(page: Page, button: str, answer: str) -> None:
-    """Press a button that asks once, and say yes."""
+    """Press a button and confirm its dialog."""
     page.get_by_role("button", name=button, exact=True).click()
     page.get_by_role("dialog").get_by_role("button", name=answer).click()
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
-def test_from_a_key_to_a_better_judge_and_back(page: Page, home: Server) -> None:
+def test_review_train_deploy_and_roll_back(page: Page, home: Server) -> None:
     api = Api(home.url, home.admin_key)
     judge = make_judge(api, name="Journey")
     fill(api, judge, range(60))
@@ -45,7 +45,7 @@ def test_from_a_key_to_a_better_judge_and_back(page: Page, home: Server) -> None
     expect(page.get_by_text(re.compile("^2 of 3 "))).to_be_visible()
     page.keyboard.press("x")
     expect(page.get_by_text(re.compile("^3 of 3 "))).to_be_visible()
-    page.keyboard.press("u")  # that was a mistake: taken back, and said again
+    page.keyboard.press("u")  # retracts the rejection
     expect(page.get_by_text(re.compile("^2 of 3 "))).to_be_visible()
     page.keyboard.press("a")
     expect(page.get_by_text(re.compile("^3 of 3 "))).to_be_visible()
@@ -61,9 +61,9 @@ def test_from_a_key_to_a_better_judge_and_back(page: Page, home: Server) -> None
     page.get_by_text("More settings").click()
     page.get_by_label("Share held out for the proof").fill("0.25")
     page.get_by_label("Learning rate").fill("0.02")
-    page.get_by_label("Epochs at most").fill(str(EPOCHS))
+    page.get_by_label("Maximum epochs").fill(str(EPOCHS))
     page.get_by_label("Early stopping").select_option("no")
-    expect(page.get_by_text("Learns from 63 usable items")).to_be_visible()
+    expect(page.get_by_text("Uses 63 usable items")).to_be_visible()
     page.evaluate(WATCH_LOSS)
     page.get_by_role("button", name="Create training job").click()
 
@@ -76,24 +76,24 @@ def test_from_a_key_to_a_better_judge_and_back(page: Page, home: Server) -> None
     assert seen[-1] == EPOCHS
 
     confirm(page, "Deploy", "Yes, deploy it")
-    expect(page.get_by_text("Version 1 scores from now on.")).to_be_visible()
+    expect(page.get_by_text("Version 1 is active.")).to_be_visible()
     page.get_by_role("link", name="Journey").click()
     expect(page.get_by_role("cell", name="active", exact=True)).to_be_visible()
     confirm(page, "Roll back", "Yes, roll back")
-    expect(page.get_by_text("own scores stand again")).to_be_visible()
+    expect(page.get_by_text("Raw scores are in use.")).to_be_visible()
     expect(page.get_by_role("cell", name="archived", exact=True)).to_be_visible()
     api.http.close()
 
 
-def test_a_killed_server_comes_back_and_the_chart_is_complete(
-    page: Page, trouble: Trouble, tmp_path_factory: pytest.TempPathFactory
+def test_chart_is_complete_after_the_server_was_killed_and_restarted(
+    page: Page, problems: PageProblems, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     data_dir = tmp_path_factory.mktemp("killed")
     with running(data_dir) as first:
         api = Api(first.url, first.admin_key)
-        trouble.home = first.url
+        problems.home = first.url
         judge = make_judge(api)
-        for start in range(0, 2_000, 500):  # enough that epochs take seconds, and nobody has to be quick
+        for start in range(0, 2_000, 500):  # enough data for epochs to take seconds
             fill(api, judge, range(start, start + 500))
         config = {"learningRate": 0.01, "maxEpochs": EPOCHS, "earlyStopping": False, "validationSplit": 0.25}
         enter_key(page, first)
@@ -102,7 +102,7 @@ def test_a_killed_server_comes_back_and_the_chart_is_complete(
         expect(page.get_by_role("img", name=re.compile(r"^Loss.* [1-9]\d* points"))).to_be_visible()
         first.process.kill()
         first.process.wait()
-        expect(page.get_by_text("Offline: trying again")).to_be_visible()
+        expect(page.get_by_text("Offline: reconnecting")).to_be_visible()
         assert 0 < chart_points(page, "Loss") < EPOCHS
         port = first.url.rsplit(":", 1)[1]
         with running(data_dir, "--port", port):
@@ -116,4 +116,4 @@ def test_a_killed_server_comes_back_and_the_chart_is_complete(
             assert len([text for text in messages if "The job was created." in text]) == 1
             assert [text for text in messages if "attempt" in text or "worker" in text]
         api.http.close()
-    trouble.forgive(OUTAGE)
+    problems.ignore(OUTAGE)

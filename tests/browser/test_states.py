@@ -1,4 +1,4 @@
-"""What pages look like when they ask, wait, fail or are empty, and whatever people call their things."""
+"""States of the pages: dialogs, loading, failed, empty; and arbitrary names and texts."""
 
 import json
 import re
@@ -6,7 +6,7 @@ from typing import Any
 
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import OUTAGE, Trouble, enter_key, go, look_at_all_sizes
+from tests.browser.conftest import OUTAGE, PageProblems, check_all_layouts, enter_key, go
 from tests.server.api import Api
 from tests.server.processes import Server, command
 from tests.server.scenarios import Trained, create_job, fill, make_judge, record, run_job, submit
@@ -19,7 +19,7 @@ SCALES: list[dict[str, Any]] = [
 ]
 
 
-def test_questions_are_accessible_and_leave_the_focus_where_it_was(inside: Page, world: Trained) -> None:
+def test_dialogs_are_accessible_and_restore_the_focus(inside: Page, world: Trained) -> None:
     waiting = create_job(world.api, world.judge, autoStart=False)
     cancelled = create_job(world.api, world.judge, autoStart=False)
     world.api.run("CancelTrainingJob", input={"jobId": cancelled["id"]})
@@ -32,14 +32,14 @@ def test_questions_are_accessible_and_leave_the_focus_where_it_was(inside: Page,
         go(inside, address)
         inside.get_by_role("button", name=button, exact=True).click()
         expect(inside.get_by_role("dialog")).to_be_visible()
-        look_at_all_sizes(inside)
+        check_all_layouts(inside)
         inside.keyboard.press("Escape")
         expect(inside.get_by_role("dialog")).to_have_count(0)
         expect(inside.get_by_role("button", name=button, exact=True)).to_be_focused()
     world.api.run("CancelTrainingJob", input={"jobId": waiting["id"]})
 
 
-def test_what_takes_long_or_fails_says_so(inside: Page, world: Trained, trouble: Trouble) -> None:
+def test_loading_and_failed_views_report_their_state(inside: Page, world: Trained, problems: PageProblems) -> None:
     broken = {"errors": [{"message": "It went wrong, id 12.", "extensions": {"code": "INTERNAL"}}]}
 
     def answer(route: Route) -> None:
@@ -47,7 +47,7 @@ def test_what_takes_long_or_fails_says_so(inside: Page, world: Trained, trouble:
         if "query TrainingJobs(" in asked:
             route.fulfill(content_type="application/json", body=json.dumps(broken))
         elif "query JudgesOverview(" in asked:
-            return  # no answer yet
+            return  # no response yet
         elif "query JudgeOverview(" in asked:
             route.abort("connectionrefused")
         else:
@@ -56,39 +56,39 @@ def test_what_takes_long_or_fails_says_so(inside: Page, world: Trained, trouble:
     inside.route("**/graphql", answer)
     inside.evaluate("location.hash = '#/jobs'")
     expect(inside.get_by_role("alert")).to_contain_text("Jobs could not be loaded. It went wrong, id 12.")
-    look_at_all_sizes(inside)
+    check_all_layouts(inside)
     inside.evaluate("location.hash = '#/judges'")
     expect(inside.get_by_text("The judges: loading")).to_be_visible()
-    look_at_all_sizes(inside)
+    check_all_layouts(inside)
     inside.evaluate("hash => { location.hash = hash }", f"#/judges/{world.judge['id']}")
     expect(inside.get_by_text("will be shown as soon as the server answers")).to_be_visible()
-    look_at_all_sizes(inside)
-    trouble.forgive(OUTAGE)
+    check_all_layouts(inside)
+    problems.ignore(OUTAGE)
 
 
-def test_a_refused_training_says_why_before_it_is_created(inside: Page, world: Trained) -> None:
+def test_preflight_reports_invalid_training_before_creation(inside: Page, world: Trained) -> None:
     go(inside, f"#/judges/{world.judge['id']}")
     inside.get_by_role("button", name="Train now").click()
     inside.get_by_label("Usable items required").fill("5000")
     expect(inside.get_by_role("alert")).to_contain_text("asks for at least 5000")
-    look_at_all_sizes(inside)
+    check_all_layouts(inside)
 
 
-def test_the_questions_that_take_seconds_are_answered(inside: Page, world: Trained) -> None:
+def test_comparison_and_learning_curve_are_shown(inside: Page, world: Trained) -> None:
     go(inside, f"#/judges/{world.judge['id']}")
-    expect(inside.get_by_role("row", name="ben 60 100 % 60")).to_be_visible()
+    expect(inside.get_by_role("row", name="ben 60 100% 60")).to_be_visible()
     inside.get_by_role("button", name="Compare versions").click()
     expect(inside.get_by_text(re.compile("verdicts? of 120 would flip"))).to_be_visible()
-    inside.get_by_role("button", name="Draw the learning curve").click()
+    inside.get_by_role("button", name="Compute the learning curve").click()
     expect(inside.get_by_role("img", name=re.compile("^Mean absolute error"))).to_be_visible()
-    look_at_all_sizes(inside)
+    check_all_layouts(inside)
 
 
-def test_an_administrator_may_insist_on_what_was_refused_and_says_why(page: Page, home: Server) -> None:
+def test_administrator_can_deploy_a_rejected_version_with_a_reason(page: Page, home: Server) -> None:
     api = Api(home.url, home.admin_key)
     judge = make_judge(api, name="Twice")
     fill(api, judge, range(40))
-    first, _ = run_job(api, judge), run_job(api, judge)  # both are proven better than the judge itself
+    first, _ = run_job(api, judge), run_job(api, judge)  # both are proven better than the raw scores
     enter_key(page, home)
     go(page, f"#/judges/{judge['id']}")
     api.run("DeployJudgeVersion", input={"versionId": first["resultVersion"]["id"]})
@@ -98,14 +98,14 @@ def test_an_administrator_may_insist_on_what_was_refused_and_says_why(page: Page
     expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text(
         "another version than the one that is active"
     )
-    look_at_all_sizes(page)
-    page.get_by_label("Why?").fill("Both are the same.")
-    page.get_by_role("button", name="Deploy it all the same").click()
+    check_all_layouts(page)
+    page.get_by_label("Reason").fill("Both are the same.")
+    page.get_by_role("button", name="Deploy anyway").click()
     expect(row.get_by_role("cell", name="active", exact=True)).to_be_visible()
     api.http.close()
 
 
-def test_names_and_texts_are_shown_as_they_are_and_never_run(page: Page, home: Server) -> None:
+def test_names_and_texts_are_displayed_literally_and_never_executed(page: Page, home: Server) -> None:
     api = Api(home.url, home.admin_key)
     criteria = [{"name": NASTY, "key": "crit_nasty", "description": NASTY}]
     judge = make_judge(api, name=NASTY, description=NASTY * 9, criteria=criteria)
@@ -120,16 +120,16 @@ def test_names_and_texts_are_shown_as_they_are_and_never_run(page: Page, home: S
     for address in (f"#/judges/{judge['id']}", f"#/jobs/{job['id']}", "#/judges", "#/jobs"):
         go(page, address)
         expect(page.get_by_text(NASTY).first).to_be_visible()
-        look_at_all_sizes(page)
+        check_all_layouts(page)
     go(page, f"#/judges/{judge['id']}/review/{kept[0]['id']}")
-    page.get_by_text("What people said").click()
-    look_at_all_sizes(page)
+    page.get_by_text("Previous feedback").click()
+    check_all_layouts(page)
     assert page.locator("main img, main script").count() == 0
     assert page.title() == "Review evaluations · Judgesmith"
     api.http.close()
 
 
-def test_every_scale_is_scored_with_the_keyboard(page: Page, home: Server) -> None:
+def test_all_scales_can_be_scored_with_the_keyboard(page: Page, home: Server) -> None:
     api = Api(home.url, home.admin_key)
     judge = make_judge(api, name="Scales", criteria=SCALES)
     (evaluation,) = record(api, judge, [{"output": "An answer.", "scores": [
@@ -139,10 +139,10 @@ def test_every_scale_is_scored_with_the_keyboard(page: Page, home: Server) -> No
     enter_key(page, home)
     go(page, f"#/judges/{judge['id']}/review/{evaluation['id']}")
     expect(page.get_by_text("judge: 0.5")).to_be_visible()
-    page.keyboard.type("250")  # the digits go into the field of the marked criterion
+    page.keyboard.type("250")  # the digits go into the field of the selected criterion
     expect(page.get_by_label("Your score for Percent, 0 to 100")).to_have_value("250")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("You went through")).to_have_count(0)  # what is no score is not sent
+    expect(page.get_by_text("End of the queue")).to_have_count(0)  # an invalid score is not sent
     page.get_by_label("Your score for Percent, 0 to 100").fill("65")
     for key in ("Escape", "j", "."):
         page.keyboard.press(key)
@@ -150,12 +150,12 @@ def test_every_scale_is_scored_with_the_keyboard(page: Page, home: Server) -> No
     for key in ("Escape", "j", "0", "s"):
         page.keyboard.press(key)
     expect(page.get_by_text("Feedback was given on 1 evaluation.")).to_be_visible()
-    said = api.run("Evaluation", id=evaluation["id"])["feedback"]["nodes"][0]["correctedScores"]
-    assert [score["score"] for score in said] == [65, 0.25, 0]
+    corrected = api.run("Evaluation", id=evaluation["id"])["feedback"]["nodes"][0]["correctedScores"]
+    assert [score["score"] for score in corrected] == [65, 0.25, 0]
     api.http.close()
 
 
-def test_a_link_to_what_is_not_there_leads_on(inside: Page, world: Trained) -> None:
+def test_links_to_missing_objects_offer_a_way_on(inside: Page, world: Trained) -> None:
     other = make_judge(world.api, name="Another")
     (foreign,) = record(world.api, other, [{"output": "Of another judge.", "scores": [
         {"criterionId": "crit_clarity", "score": 1}, {"criterionId": "crit_accuracy", "score": 1},
@@ -163,19 +163,19 @@ def test_a_link_to_what_is_not_there_leads_on(inside: Page, world: Trained) -> N
     for unknown in ("evl_none", foreign["id"]):
         go(inside, f"#/judges/{world.judge['id']}/review/{unknown}")
         expect(inside.get_by_text(f"This judge has no evaluation {unknown}.")).to_be_visible()
-        inside.get_by_role("button", name="Go on with the others").click()
-        expect(inside.get_by_role("heading", name="What was judged")).to_be_visible()
+        inside.get_by_role("button", name="Continue with the next").click()
+        expect(inside.get_by_role("heading", name="Output")).to_be_visible()
     inside.go_back()
     expect(inside.get_by_text("This judge has no evaluation evl_none.")).to_be_visible()
     go(inside, "#/jobs/job_none")
-    expect(inside.get_by_role("heading", name="No such job")).to_be_visible()
+    expect(inside.get_by_role("heading", name="Job not found")).to_be_visible()
     go(inside, f"#/judges/{other['id']}")
     expect(inside.get_by_text("No feedback yet.")).to_be_visible()
-    look_at_all_sizes(inside)
+    check_all_layouts(inside)
 
 
-def test_a_key_is_kept_in_the_tab_alone_and_asked_for_again_when_it_is_revoked(
-    page: Page, home: Server, world: Trained, trouble: Trouble
+def test_key_is_stored_in_the_tab_only_and_requested_again_after_revocation(
+    page: Page, home: Server, world: Trained, problems: PageProblems
 ) -> None:
     key = command("keys", "create", "--role", "TRAINER", "--database-url", home.database_url).stdout.strip()
     enter_key(page, home, key)
@@ -183,9 +183,9 @@ def test_a_key_is_kept_in_the_tab_alone_and_asked_for_again_when_it_is_revoked(
     assert kept == [1, 0, "", ""]
     go(page, f"#/judges/{world.judge['id']}")
     expect(page.get_by_role("button", name="Train now")).to_be_visible()
-    expect(page.get_by_role("button", name="Deploy without proof")).to_have_count(0)  # an administrator's
+    expect(page.get_by_role("button", name="Deploy without proof")).to_have_count(0)  # requires an administrator
     (mine,) = [one for one in world.api.run("ApiKeys")["nodes"] if key.startswith(one["prefix"])]
     world.api.run("RevokeApiKey", input={"keyId": mine["id"]})
-    expect(page.get_by_role("alert")).to_contain_text("mistyped, expired or revoked")  # the socket was told
+    expect(page.get_by_role("alert")).to_contain_text("mistyped, expired or revoked")  # the socket was closed
     assert page.evaluate("sessionStorage.length") == 0
-    trouble.forgive("401|WebSocket")
+    problems.ignore("401|WebSocket")

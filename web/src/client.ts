@@ -1,50 +1,50 @@
-/** The way to the GraphQL endpoint, with the API key, over HTTP and over the socket. */
+/** Authenticated access to the GraphQL endpoint, over HTTP and over a socket. */
 
 import { type Client, createClient } from 'graphql-ws';
-import { askForKey, key } from './key';
+import { requestKey, key } from './key';
 
-/** Beside the folder of the static files, wherever the server puts that. */
+/** URL of the GraphQL endpoint, relative to the folder of the static files. */
 export const endpoint = new URL('../graphql', document.baseURI).href;
 
 const authorization = { Authorization: `Bearer ${key}` };
-const REFUSED = 'The server does not accept this key: it is mistyped, expired or revoked. Enter another one.';
+const KEY_REJECTED = 'The server does not accept this key: it is mistyped, expired or revoked. Enter another one.';
 
-/** `fetch` with the key; headers set by hand win. */
+/** Call `fetch` with the API key. Explicit headers take precedence. */
 export async function authorizedFetch(...[address, options]: Parameters<typeof fetch>): Promise<Response> {
   const headers = new Headers(authorization);
   new Headers(options?.headers).forEach((value, name) => headers.set(name, value));
   const response = await fetch(address, { ...options, headers });
-  if (response.status === 401) askForKey(REFUSED);
+  if (response.status === 401) requestKey(KEY_REJECTED);
   return response;
 }
 
 const socket = createClient({
   url: endpoint.replace(/^http/, 'ws'),
   connectionParams: authorization,
-  shouldRetry: (reason) => reason instanceof CloseEvent && !isRefusal(reason),
+  shouldRetry: (reason) => reason instanceof CloseEvent && !isRejection(reason),
 });
 
-/** The socket for subscriptions, opened by the first one; a failure ends the stream as a GraphQL error. */
+/** Socket client for subscriptions, opened by the first one. A failure ends the stream with a GraphQL error. */
 export const subscriptions: Client = {
   ...socket,
   subscribe: (payload, sink) =>
     socket.subscribe(payload, {
       ...sink,
       error(reason) {
-        sink.next({ errors: Array.isArray(reason) ? reason : [{ message: explain(reason) }] });
+        sink.next({ errors: Array.isArray(reason) ? reason : [{ message: describe(reason) }] });
         sink.complete();
       },
     }),
 };
 
-function explain(reason: unknown): string {
+function describe(reason: unknown): string {
   if (reason instanceof Error) return reason.message;
   if (!(reason instanceof CloseEvent)) return 'The server cannot be reached.';
-  if (!isRefusal(reason)) return `The connection was closed: ${reason.code} ${reason.reason}`.trim();
-  askForKey(REFUSED);
-  return REFUSED;
+  if (!isRejection(reason)) return `The connection was closed: ${reason.code} ${reason.reason}`.trim();
+  requestKey(KEY_REJECTED);
+  return KEY_REJECTED;
 }
 
-function isRefusal(reason: CloseEvent): boolean {
+function isRejection(reason: CloseEvent): boolean {
   return reason.code === 4401 || reason.code === 4403;
 }

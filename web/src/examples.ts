@@ -1,4 +1,4 @@
-/** What the editor opens with: a newcomer's path through the operations in frontend-queries/. */
+/** Initial tabs of the editor: a newcomer's path through the operations in frontend-queries/. */
 
 interface Example {
   query: string;
@@ -16,7 +16,7 @@ const shared = import.meta.glob<string>('../../frontend-queries/fragments/*.grap
   eager: true,
 });
 
-/** The operations shown, in order, with variables to start from (which GraphiQL ignores on the first). */
+/** Operations in order, with initial variables (GraphiQL ignores those of the first tab). */
 const PATH: [name: string, variables?: object][] = [
   ['Judges'],
   ['FeedbackSummary', { judgeId: 'jdg_xyz789' }],
@@ -44,5 +44,5 @@ export const tabs: Example[] = found.length
   ? found
   : [{ query: 'query Judges {\n  judges {\n    nodes {\n      id\n      name\n    }\n  }\n}\n' }];
 
-/** Fragments the operations share; GraphiQL sends along the ones a query uses. */
+/** Fragments of the operations. GraphiQL adds those that a query uses. */
 export const fragments = Object.values(shared).join('\n');

@@ -12,9 +12,9 @@ import { key, showKey } from './key';
 
 const fetcher: Fetcher = key
   ? createGraphiQLFetcher({ url: endpoint, fetch: authorizedFetch, wsClient: subscriptions })
-  : () => ({ errors: [new GraphQLError('No API key yet: enter one at the top of the page.')] });
+  : () => ({ errors: [new GraphQLError('No API key. Enter one at the top of the page.')] });
 
-// A deep link says ?q=, because ?query= is a GraphQL request to some servers.
+// A deep link uses ?q=, because some servers treat ?query= as a GraphQL request.
 const link = new URLSearchParams(location.search);
 const query = link.get('q');
 const variables = link.get('variables') ?? '';
@@ -26,7 +26,7 @@ createRoot(document.getElementById('graphiql')!).render(
     defaultTabs: query ? [{ query, variables }, ...tabs] : tabs,
     ...(query && { initialQuery: query, initialVariables: variables }),
     ...(fragments && { externalFragments: fragments }),
-    shouldPersistHeaders: false, // they may hold a key
+    shouldPersistHeaders: false, // they may contain a key
     inputValueDeprecation: true,
     schemaDescription: true,
   }),

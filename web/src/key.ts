@@ -1,6 +1,6 @@
-/** GraphiQL's bar with the API key: asked for once. */
+/** Bar with the API key on GraphiQL's page. */
 
-import { keepKey, storedKey } from './session';
+import { storeKey, storedKey } from './session';
 
 export const key = storedKey();
 
@@ -8,26 +8,26 @@ const form = find('key', HTMLFormElement);
 const input = find('key-input', HTMLInputElement);
 const note = find('key-note', HTMLOutputElement);
 
-/** Shows the key's bar: a line with its state, or the question for one. */
+/** Show the bar: the state of the key, or the form to enter one. */
 export function showKey(): void {
   form.addEventListener('submit', (event) => {
     event.preventDefault();
-    keepKey(input.value);
-    location.reload(); // everything starts afresh with the key: schema, socket, editor
+    storeKey(input.value);
+    location.reload(); // schema, socket and editor use the new key
   });
-  find('key-forget', HTMLButtonElement).addEventListener('click', () => askForKey('Enter another key.'));
-  if (key) say('Requests carry your API key until this tab is closed.');
-  else askForKey('Enter the key that the server printed or your administrator gave you. It stays in this tab.');
+  find('key-forget', HTMLButtonElement).addEventListener('click', () => requestKey('Enter another key.'));
+  if (key) showNote('Requests use your API key until this tab is closed.');
+  else requestKey('Enter the key that the server printed or your administrator gave you. It is stored in this tab only.');
 }
 
-/** Opens the question for a key and says why. */
-export function askForKey(why: string): void {
+/** Open the form for a key with the reason. */
+export function requestKey(reason: string): void {
   form.classList.add('asking');
-  say(why);
+  showNote(reason);
   input.focus();
 }
 
-function say(text: string): void {
+function showNote(text: string): void {
   note.value = text;
 }
 

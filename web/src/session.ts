@@ -1,4 +1,4 @@
-/** The API key, kept as long as the browser tab lives, for all pages of this server. */
+/** Storage of the API key in the browser tab's session, shared by all pages of this server. */
 
 const SLOT = 'judgesmith.key';
 
@@ -6,7 +6,7 @@ export function storedKey(): string {
   return sessionStorage.getItem(SLOT) ?? '';
 }
 
-export function keepKey(key: string): void {
+export function storeKey(key: string): void {
   sessionStorage.setItem(SLOT, key.trim());
 }
 

@@ -1,4 +1,4 @@
-/** Asking and following: typed documents over HTTP and over one socket, which comes back by itself. */
+/** GraphQL client: typed documents over HTTP, and subscriptions over one socket that reconnects automatically. */
 
 import { type Client, createClient } from 'graphql-ws';
 import type { TypedDocumentString } from '../generated/graphql';
@@ -7,8 +7,8 @@ import { store } from './parts/store';
 
 type Variables = Record<string, unknown>;
 
-/** The server answered, and refused: a wrong argument, a missing role, a fault of its own. */
-export class Refused extends Error {
+/** An error response of the server: invalid arguments, a missing role, or an internal error. */
+export class RequestRejected extends Error {
   constructor(
     message: string,
     readonly code: string,
@@ -17,32 +17,33 @@ export class Refused extends Error {
   }
 }
 
-/** No answer came: the network is down, or the server is. */
-export class Unreachable extends Error {}
+/** No response: the network or the server is down. */
+export class ServerUnreachable extends Error {}
 
-/** `online` while answers come; `offline` since one did not. `keyProblem` says why the key must be asked for. */
+/** `offline` since the last request without a response. `keyProblem` is the reason to request a key, or null. */
 export const connection = store<'online' | 'offline'>('online');
 export const keyProblem = store<string | null>(storedKey() ? null : '');
 
-/** Beside the folder of the static files, wherever the server puts that. */
+/** URL of the GraphQL endpoint, relative to the folder of the static files. */
 export const endpoint = new URL('../graphql', document.baseURI).href;
 
 const WRONG_KEY = 'The server does not accept this key: it is mistyped, expired or revoked.';
-const TIMEOUT = 60_000; // a learning curve takes its time
+const TIMEOUT_MS = 60_000; // a learning curve takes seconds
 
-export async function ask<Result, Asked extends Variables>(
-  document: TypedDocumentString<Result, Asked>,
-  variables: Asked,
+/** Execute a query or mutation and return its data. */
+export async function execute<Result, Input extends Variables>(
+  document: TypedDocumentString<Result, Input>,
+  variables: Input,
 ): Promise<Result> {
-  const answer = await send(JSON.stringify({ query: document.toString(), variables }));
-  if (answer.status === 401) {
-    askForKey(WRONG_KEY);
-    throw new Refused(WRONG_KEY, 'UNAUTHENTICATED');
+  const response = await post(JSON.stringify({ query: document.toString(), variables }));
+  if (response.status === 401) {
+    requestKey(WRONG_KEY);
+    throw new RequestRejected(WRONG_KEY, 'UNAUTHENTICATED');
   }
-  if (answer.status === 429) throw new Refused('Too many requests: wait a moment.', 'RATE_LIMITED');
-  const body = await read(answer);
+  if (response.status === 429) throw new RequestRejected('Too many requests: wait a moment.', 'RATE_LIMITED');
+  const body = await parseBody(response);
   const problem = body.errors?.[0];
-  if (problem) throw new Refused(problem.message, problem.extensions?.code ?? 'INTERNAL');
+  if (problem) throw new RequestRejected(problem.message, problem.extensions?.code ?? 'INTERNAL');
   return body.data as Result;
 }
 
@@ -51,89 +52,89 @@ interface Body {
   errors?: { message: string; extensions?: { code?: string } }[];
 }
 
-async function send(body: string): Promise<Response> {
+async function post(body: string): Promise<Response> {
   try {
-    const answer = await fetch(endpoint, {
+    const response = await fetch(endpoint, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${storedKey()}` },
       body,
-      signal: AbortSignal.timeout(TIMEOUT),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
     });
-    if (answer.status >= 502 && answer.status <= 504) throw new Error(`The gateway says ${answer.status}.`);
+    if (response.status >= 502 && response.status <= 504) throw new Error(`Gateway error ${response.status}.`);
     connection.set('online');
-    return answer;
+    return response;
   } catch {
     connection.set('offline');
-    throw new Unreachable('The server cannot be reached.');
+    throw new ServerUnreachable('The server cannot be reached.');
   }
 }
 
-async function read(answer: Response): Promise<Body> {
+async function parseBody(response: Response): Promise<Body> {
   try {
-    return (await answer.json()) as Body;
+    return (await response.json()) as Body;
   } catch {
-    throw new Refused(`The server answered ${answer.status} without saying why.`, 'INTERNAL');
+    throw new RequestRejected(`The server answered with status ${response.status} and no reason.`, 'INTERNAL');
   }
 }
 
-/** Shows the question for a key; everything that was open with the old one is closed by a fresh start. */
-export function askForKey(why: string): void {
+/** Show the form for an API key. The page reloads with the new key, which closes all connections of the old one. */
+export function requestKey(reason: string): void {
   forgetKey();
-  keyProblem.set(why);
+  keyProblem.set(reason);
 }
 
 let socket: Client | undefined;
 
-function open(): Client {
+function openSocket(): Client {
   socket ??= createClient({
     url: endpoint.replace(/^http/, 'ws'),
     connectionParams: () => ({ Authorization: `Bearer ${storedKey()}` }),
-    keepAlive: 10_000, // a connection that died in silence is noticed
-    retryAttempts: 0, // `follow` comes back by itself, with its own cursor
+    keepAlive: 10_000, // detects a dead connection
+    retryAttempts: 0, // `subscribe` reconnects with its own cursor
     on: { connected: () => connection.set('online') },
   });
   return socket;
 }
 
-const FIRST_PAUSE = 500;
-const LONGEST_PAUSE = 8_000;
+const MIN_PAUSE_MS = 500;
+const MAX_PAUSE_MS = 8_000;
 
 /**
- * Follows a subscription until it completes or is stopped. After a lost connection it subscribes again with the
- * variables of that moment, so a caller who puts its last cursor in them misses nothing and hears nothing twice.
+ * Subscribe until the operation completes or the returned function is called. After a lost connection, subscribe again
+ * with the current variables: a caller that puts its last cursor into them receives every event exactly once.
  */
-export function follow<Result, Asked extends Variables>(
-  document: TypedDocumentString<Result, Asked>,
-  variables: () => Asked,
-  on: { next: (result: Result) => void; complete?: () => void; failed: (why: Error) => void },
+export function subscribe<Result, Input extends Variables>(
+  document: TypedDocumentString<Result, Input>,
+  variables: () => Input,
+  on: { next: (result: Result) => void; complete?: () => void; failed: (reason: Error) => void },
 ): () => void {
   let stopped = false;
-  let pause = FIRST_PAUSE;
+  let pause = MIN_PAUSE_MS;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let end: () => void = () => undefined;
+  let unsubscribe: () => void = () => undefined;
 
-  function again(): void {
+  function reconnect(): void {
     if (stopped) return;
     connection.set('offline');
-    timer = setTimeout(begin, pause * (0.75 + Math.random() / 2)); // not all tabs at the same moment
-    pause = Math.min(pause * 2, LONGEST_PAUSE);
+    timer = setTimeout(connect, pause * (0.75 + Math.random() / 2)); // spreads the reconnects of several tabs
+    pause = Math.min(pause * 2, MAX_PAUSE_MS);
   }
 
-  function begin(): void {
-    end = open().subscribe<Result>(
+  function connect(): void {
+    unsubscribe = openSocket().subscribe<Result>(
       { query: document.toString(), variables: variables() },
       {
         next({ data, errors }) {
           if (stopped) return;
-          pause = FIRST_PAUSE;
-          if (errors?.[0]) on.failed(new Refused(errors[0].message, 'INTERNAL'));
+          pause = MIN_PAUSE_MS;
+          if (errors?.[0]) on.failed(new RequestRejected(errors[0].message, 'INTERNAL'));
           else if (data) on.next(data);
         },
         error(reason) {
           if (stopped) return;
-          if (Array.isArray(reason)) on.failed(new Refused((reason[0] as Error | undefined)?.message ?? '', 'INVALID'));
-          else if (reason instanceof CloseEvent && (reason.code === 4401 || reason.code === 4403)) askForKey(WRONG_KEY);
-          else again();
+          if (Array.isArray(reason)) on.failed(new RequestRejected((reason[0] as Error | undefined)?.message ?? '', 'INVALID'));
+          else if (reason instanceof CloseEvent && (reason.code === 4401 || reason.code === 4403)) requestKey(WRONG_KEY);
+          else reconnect();
         },
         complete: () => {
           if (!stopped) on.complete?.();
@@ -142,10 +143,10 @@ export function follow<Result, Asked extends Variables>(
     );
   }
 
-  begin();
+  connect();
   return () => {
     stopped = true;
     clearTimeout(timer);
-    end();
+    unsubscribe();
   };
 }

@@ -1,30 +1,30 @@
-/** The frame around every view: the key, the way around, the state of the connection. */
+/** Frame around every view: the key form, the navigation, the state of the connection. */
 
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ViewerDocument, type ViewerQuery } from '../generated/graphql';
-import { keepKey } from '../session';
-import { askForKey, connection, keyProblem } from './api';
+import { storeKey } from '../session';
+import { requestKey, connection, keyProblem } from './api';
 import { JobPage } from './jobs/job';
 import { JobsPage } from './jobs/jobs';
 import { JudgePage } from './judges/judge';
 import { JudgesPage } from './judges/judges';
-import { Said } from './parts/actions';
+import { StatusMessage } from './parts/actions';
 import { words } from './parts/format';
-import { Heading } from './parts/look';
+import { Heading } from './parts/elements';
 import { useQuery } from './parts/query';
 import { to, useRoute, type Route } from './parts/router';
-import { Note, Shown } from './parts/shown';
+import { Note, QueryView } from './parts/query-view';
 import { useStore } from './parts/store';
 import { ViewerContext } from './parts/viewer';
 import { ReviewPage } from './review/review';
 
 export function App(): JSX.Element {
   const problem = useStore(keyProblem);
-  return problem === null ? <Inside /> : <KeyQuestion why={problem} />;
+  return problem === null ? <SignedIn /> : <KeyForm reason={problem} />;
 }
 
-function KeyQuestion({ why }: { why: string }): JSX.Element {
+function KeyForm({ reason }: { reason: string }): JSX.Element {
   const [key, setKey] = useState('');
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => {
@@ -32,16 +32,16 @@ function KeyQuestion({ why }: { why: string }): JSX.Element {
     input.current?.focus();
   }, []);
   return (
-    <main class="gate">
-      <Mark />
+    <main class="key-form">
+      <Logo />
       <h1>Judgesmith</h1>
       <p>Turns people’s feedback on automated judges into better judges, and proves it.</p>
       <form
         autocomplete="off"
         onSubmit={(event) => {
           event.preventDefault();
-          keepKey(key);
-          location.reload(); // everything starts afresh with the key, the socket too
+          storeKey(key);
+          location.reload(); // all requests and the socket use the new key
         }}
       >
         <label class="field">
@@ -56,22 +56,22 @@ function KeyQuestion({ why }: { why: string }): JSX.Element {
             onInput={(event) => setKey(event.currentTarget.value)}
           />
         </label>
-        {why && (
+        {reason && (
           <p class="problems" role="alert">
-            {why}
+            {reason}
           </p>
         )}
         <button class="primary">Open</button>
       </form>
       <p class="hint">
-        The server wrote its first key to <code>admin.key</code> in its data folder; others come from{' '}
-        <code>judgesmith keys create</code>. The key stays in this tab and goes nowhere but to this server.
+        The server wrote its first key to <code>admin.key</code> in its data folder. Create others with{' '}
+        <code>judgesmith keys create</code>. The key is stored in this tab and sent only to this server.
       </p>
     </main>
   );
 }
 
-function Inside(): JSX.Element {
+function SignedIn(): JSX.Element {
   const viewer = useQuery(ViewerDocument, {});
   const route = useRoute();
   const main = useRef<HTMLElement>(null);
@@ -84,28 +84,28 @@ function Inside(): JSX.Element {
         class="skip"
         href={`${location.pathname}${location.search}#main`}
         onClick={(event) => {
-          event.preventDefault(); // what is behind the # is the view
+          event.preventDefault(); // the fragment names the view
           main.current?.focus();
         }}
       >
         Skip to content
       </a>
-      <Top viewer={viewer.data?.viewer} route={route} />
+      <TopBar viewer={viewer.data?.viewer} route={route} />
       <main id="main" ref={main} tabIndex={-1}>
-        <Shown answer={viewer} what="What your key may do" heading="Judgesmith">
+        <QueryView answer={viewer} label="Your permissions" heading="Judgesmith">
           {({ viewer: known }) => (
             <ViewerContext.Provider value={known}>
               <View route={route} />
             </ViewerContext.Provider>
           )}
-        </Shown>
+        </QueryView>
       </main>
-      <Said />
+      <StatusMessage />
     </>
   );
 }
 
-function Top(properties: { viewer: ViewerQuery['viewer'] | undefined; route: Route }): JSX.Element {
+function TopBar(properties: { viewer: ViewerQuery['viewer'] | undefined; route: Route }): JSX.Element {
   const state = useStore(connection);
   const { viewer, route } = properties;
   const inJudges = route.view === 'judges' || route.view === 'judge' || route.view === 'review';
@@ -113,7 +113,7 @@ function Top(properties: { viewer: ViewerQuery['viewer'] | undefined; route: Rou
   return (
     <header class="top">
       <a class="home" href={to('judges')}>
-        <Mark /> Judgesmith
+        <Logo /> Judgesmith
       </a>
       <nav aria-label="Pages">
         <a href={to('judges')} aria-current={inJudges ? 'page' : undefined}>
@@ -126,10 +126,10 @@ function Top(properties: { viewer: ViewerQuery['viewer'] | undefined; route: Rou
       </nav>
       <div class="who">
         <span class={`connection ${state}`} role="status">
-          {state === 'online' ? 'Connected' : 'Offline: trying again'}
+          {state === 'online' ? 'Connected' : 'Offline: reconnecting'}
         </span>
         {viewer && <span class="hint" title={`Workspace ${viewer.workspace.name}, key ${viewer.name}, role ${viewer.role}`}>{`${viewer.workspace.name} · ${viewer.name} (${words(viewer.role)})`}</span>}
-        <button type="button" class="quiet small" onClick={() => askForKey('')}>
+        <button type="button" class="quiet small" onClick={() => requestKey('')}>
           Change key
         </button>
       </div>
@@ -152,8 +152,8 @@ function View({ route }: { route: Route }): JSX.Element {
     case 'unknown':
       return (
         <>
-          <Heading title="No such page" />
-          <Note title="Nothing is here.">
+          <Heading title="Page not found" />
+          <Note title="No view has this address.">
             <a href={to('judges')}>All judges</a>
           </Note>
         </>
@@ -161,8 +161,8 @@ function View({ route }: { route: Route }): JSX.Element {
   }
 }
 
-/** Two dots and the way between them: before, and after. */
-function Mark(): JSX.Element {
+/** Logo: two connected dots, before and after. */
+function Logo(): JSX.Element {
   return (
     <svg class="mark" viewBox="0 0 16 16" width="20" height="20" aria-hidden="true">
       <path d="M3 8h10" />

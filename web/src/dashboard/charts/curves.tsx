@@ -1,13 +1,13 @@
-/** Behind the proof of one criterion: can a score be taken at its word, and what did people say to each verdict? */
+/** Charts for the proof of one criterion: calibration curve and confusion matrix. */
 
 import type { JSX } from 'preact';
 import type { AgreementCurveFieldsFragment, TrainingJobProofQuery } from '../../generated/graphql';
-import { count, decimal, many, percent } from '../parts/format';
+import { count, decimal, plural, percent } from '../parts/format';
 
 type Proof = NonNullable<NonNullable<TrainingJobProofQuery['trainingJob']>['evidence']>['criteria'][number];
 
-/** More levels than these are drawn small. */
-export const MANY = 9;
+/** Maximum number of levels that are drawn large. */
+export const MAX_LARGE_LEVELS = 9;
 
 const SIZE = 240;
 const LEFT = 34;
@@ -20,7 +20,7 @@ export function Calibration({ proof }: { proof: Proof }): JSX.Element | null {
   ];
   const all = sides.flatMap((side) => side.of.calibration);
   if (!all.length) return null;
-  const most = Math.max(...all.map((point) => point.count));
+  const largest = Math.max(...all.map((point) => point.count));
   const x = (score: number) => LEFT + ((score - min) / (max - min)) * (SIZE - LEFT - 8);
   const y = (score: number) => SIZE - 26 - ((score - min) / (max - min)) * (SIZE - 34);
   const ticks = [min, (min + max) / 2, max];
@@ -38,7 +38,7 @@ export function Calibration({ proof }: { proof: Proof }): JSX.Element | null {
         class="calibration"
         viewBox={`0 0 ${SIZE} ${SIZE}`}
         role="img"
-        aria-label={`Calibration of ${name}: among items with about the same score, what people gave on average. The table has the numbers.`}
+        aria-label={`Calibration of ${name}: people’s mean score for items with similar scores. The table has the numbers.`}
       >
         {ticks.map((tick) => (
           <g key={tick}>
@@ -56,18 +56,18 @@ export function Calibration({ proof }: { proof: Proof }): JSX.Element | null {
           <g key={side.name} class={side.tone}>
             <polyline points={side.of.calibration.map((point) => `${x(point.score)},${y(point.people)}`).join(' ')} />
             {side.of.calibration.map((point) => (
-              <circle key={point.score} cx={x(point.score)} cy={y(point.people)} r={2 + 4 * Math.sqrt(point.count / most)} />
+              <circle key={point.score} cx={x(point.score)} cy={y(point.people)} r={2 + 4 * Math.sqrt(point.count / largest)} />
             ))}
           </g>
         ))}
       </svg>
-      <p class="hint">Across: the score, in points. Up: what people gave on average. On the dashed line both are the same.</p>
+      <p class="hint">Horizontal axis: the score in points. Vertical axis: people’s mean score. On the dashed line both are equal.</p>
       <details>
         <summary>As a table</summary>
         <table>
           <thead>
             <tr>
-              <th scope="col">Side</th>
+              <th scope="col">Scores</th>
               <th scope="col" class="number">Score</th>
               <th scope="col" class="number">People</th>
               <th scope="col" class="number">n labels</th>
@@ -95,7 +95,7 @@ type Matrix = NonNullable<AgreementCurveFieldsFragment['confusion']>;
 
 export function Confusion({ matrix, name }: { matrix: Matrix; name: string }): JSX.Element {
   const total = matrix.counts.flat().reduce((sum, n) => sum + n, 0);
-  const agreed = matrix.counts.reduce((sum, row, index) => sum + (row[index] ?? 0), 0);
+  const agreeing = matrix.counts.reduce((sum, row, index) => sum + (row[index] ?? 0), 0);
   const rows = matrix.levels.map((level, index) => ({ level, counts: matrix.counts[index]! })).reverse();
   const label = (level: number) => decimal(level, Number.isInteger(level) ? 0 : 1);
   return (
@@ -104,7 +104,7 @@ export function Confusion({ matrix, name }: { matrix: Matrix; name: string }): J
         <span class="name">{`People against verdicts, ${name}`}</span>
       </figcaption>
       <div class="scroll" role="region" aria-label={`People against verdicts, ${name}`} tabIndex={0}>
-        <table class={matrix.levels.length > MANY ? 'confusion fine' : 'confusion'}>
+        <table class={matrix.levels.length > MAX_LARGE_LEVELS ? 'confusion fine' : 'confusion'}>
           <thead>
             <tr>
               <th scope="col">
@@ -120,7 +120,7 @@ export function Confusion({ matrix, name }: { matrix: Matrix; name: string }): J
           </thead>
           <tbody>
             {rows.map(({ level, counts }) => {
-              const most = Math.max(1, ...counts);
+              const largest = Math.max(1, ...counts);
               return (
                 <tr key={level}>
                   <th scope="row">{label(level)}</th>
@@ -128,7 +128,7 @@ export function Confusion({ matrix, name }: { matrix: Matrix; name: string }): J
                     <td
                       key={column}
                       class={matrix.levels[column] === level ? 'agrees' : undefined}
-                      style={{ '--share': `${Math.round((n / most) * 100)}%` }}
+                      style={{ '--share': `${Math.round((n / largest) * 100)}%` }}
                     >
                       {n ? count(n) : ''}
                     </td>
@@ -139,7 +139,7 @@ export function Confusion({ matrix, name }: { matrix: Matrix; name: string }): J
           </tbody>
         </table>
       </div>
-      <p class="hint">{`${percent(agreed / Math.max(1, total))} of ${many(total, 'label')} on the diagonal.`}</p>
+      <p class="hint">{`${percent(agreeing / Math.max(1, total))} of ${plural(total, 'label')} on the diagonal.`}</p>
     </figure>
   );
 }

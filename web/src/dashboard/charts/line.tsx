@@ -1,44 +1,45 @@
-/** A line chart that keeps up with its data. The canvas is mute, so a sentence and a table tell the same. */
+/** Line chart with live data. A label and a table repeat its values, because screen readers cannot read a canvas. */
 
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { count, decimal, NONE, plural } from '../parts/format';
 
 export interface Line {
   name: string;
-  /** Which of the page's colours. */
+  /** One of the page's colours. */
   tone: 'before' | 'after' | 'other';
   values: (number | null)[];
-  /** Drawn like the line before it, and not named once more. */
-  same?: boolean;
+  /** Drawn like the line before it and omitted from the legend. */
+  unlabelled?: boolean;
 }
 
 interface Properties {
   title: string;
-  /** What the horizontal axis counts, such as `epoch`. */
-  across: string;
+  /** Name of the horizontal axis, such as `epoch`. */
+  xName: string;
   x: number[];
   lines: Line[];
-  /** Digits behind the point where a value is written; 0: a count, drawn from 0. */
+  /** Decimal places of the values. 0 means a count, drawn from 0. */
   digits: number;
-  /** Written behind a value, such as ` %`. */
+  /** Suffix of a value, such as `%`. */
   unit?: string;
-  /** Moments on the horizontal axis, in seconds since 1970. */
+  /** Horizontal values are timestamps in seconds since 1970. */
   days?: boolean;
 }
 
 const HEIGHT = 200;
-const LAST = 8;
-const WHOLE = [1, 10, 100, 1000, 10_000, 100_000].flatMap((unit) => [unit, 2 * unit, 5 * unit]);
-const FEW = 40; // so few points are marked one by one
+const MAX_TABLE_ROWS = 8;
+const INTEGER_STEPS = [1, 10, 100, 1000, 10_000, 100_000].flatMap((unit) => [unit, 2 * unit, 5 * unit]);
+const MAX_MARKED_POINTS = 40;
 const DAY = 86_400;
-const DAYS = [1, 2, 7, 14, 28, 91, 182, 364].map((number) => number * DAY);
+const DAY_STEPS = [1, 2, 7, 14, 28, 91, 182, 364].map((number) => number * DAY);
 const shortDays = new Intl.DateTimeFormat('en', { month: 'short', day: 'numeric', timeZone: 'UTC' });
 
 export function LineChart(properties: Properties): JSX.Element {
-  const { title, across, x, lines, digits, unit = '' } = properties;
-  const show = (value: number) => value.toFixed(digits) + unit;
+  const { title, xName, x, lines, digits, unit = '' } = properties;
+  const show = (value: number) => decimal(value, digits) + unit;
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const shape = [title, ...lines.map((line) => line.name)].join('|');
@@ -53,7 +54,7 @@ export function LineChart(properties: Properties): JSX.Element {
     const resized = new ResizeObserver(() => plot.current?.setSize({ width: node.clientWidth, height: HEIGHT }));
     resized.observe(node);
     const dark = matchMedia('(prefers-color-scheme: dark)');
-    dark.addEventListener('change', make); // colours are drawn, not styled
+    dark.addEventListener('change', make); // the canvas does not follow the style sheet
     return () => {
       dark.removeEventListener('change', make);
       resized.disconnect();
@@ -64,27 +65,27 @@ export function LineChart(properties: Properties): JSX.Element {
 
   useEffect(() => plot.current?.setData(data(properties)), [x, lines]);
 
-  const at = (index: number) => (properties.days ? new Date(x[index]! * 1000).toISOString().slice(0, 10) : String(x[index]));
-  const told = lines.map((line) => {
+  const at = (index: number) => (properties.days ? new Date(x[index]! * 1000).toISOString().slice(0, 10) : count(x[index]!));
+  const latest = lines.map((line) => {
     const last = line.values.findLastIndex((value) => value !== null);
-    return last < 0 ? `${line.name}: no data yet` : `${line.name}: ${show(line.values[last]!)} at ${across} ${at(last)}`;
+    return last < 0 ? `${line.name}: no data yet` : `${line.name}: ${show(line.values[last]!)} at ${xName} ${at(last)}`;
   });
   const points = x.length;
-  const shown = x.map((_, index) => index).slice(-LAST).reverse();
+  const shown = x.map((_, index) => index).slice(-MAX_TABLE_ROWS).reverse();
   return (
     <figure class="chart">
       <figcaption>
         <span class="name">{title}</span>
-        {lines.length > 1 && lines.filter((line) => !line.same).map((line) => <span key={line.name} class={`key ${line.tone}`}>{line.name}</span>)}
+        {lines.length > 1 && lines.filter((line) => !line.unlabelled).map((line) => <span key={line.name} class={`key ${line.tone}`}>{line.name}</span>)}
       </figcaption>
-      <div ref={place} class="canvas" role="img" aria-label={`${title}. ${told.join('; ')}. ${points} points.`} data-points={points} />
+      <div ref={place} class="canvas" role="img" aria-label={`${title}. ${latest.join('; ')}. ${plural(points, 'point')}.`} data-points={points} />
       {points > 0 && (
         <details>
-          <summary>{points > LAST ? `The last ${LAST} of ${points} points` : 'As a table'}</summary>
+          <summary>{points > MAX_TABLE_ROWS ? `The last ${MAX_TABLE_ROWS} of ${count(points)} points` : 'As a table'}</summary>
           <table>
             <thead>
               <tr>
-                <th scope="col">{across}</th>
+                <th scope="col">{xName}</th>
                 {lines.map((line) => (
                   <th key={line.name} scope="col" class="number">
                     {line.name}
@@ -98,7 +99,7 @@ export function LineChart(properties: Properties): JSX.Element {
                   <th scope="row">{at(index)}</th>
                   {lines.map((line) => (
                     <td key={line.name} class="number">
-                      {line.values[index] == null ? '–' : show(line.values[index])}
+                      {line.values[index] == null ? NONE : show(line.values[index])}
                     </td>
                   ))}
                 </tr>
@@ -115,12 +116,12 @@ function shortDay(at: number): string {
   return shortDays.format(at * 1000);
 }
 
-/** The values at an axis, with as many digits as it takes to tell one from the next. */
-function written(ticks: number[], unit: string): string[] {
+/** Format the values of an axis with enough decimal places to distinguish neighbours. */
+function axisLabels(ticks: number[], unit: string): string[] {
   const step = ticks.length > 1 ? ticks[1]! - ticks[0]! : 1;
   let digits = 0;
   while (digits < 6 && Math.abs(Number(step.toFixed(digits)) - step) > step * 1e-6) digits++;
-  return ticks.map((tick) => tick.toFixed(digits) + unit);
+  return ticks.map((tick) => decimal(tick, digits) + unit);
 }
 
 function data({ x, lines }: Properties): uPlot.AlignedData {
@@ -145,8 +146,8 @@ function options(properties: Properties, width: number): uPlot.Options {
     cursor: { show: false },
     scales: { x: { time: false }, ...(counted && { y: { range: (_, __, most) => [0, Math.max(1, most * 1.1)] } }) },
     axes: [
-      { ...axis, ...(properties.days ? { incrs: DAYS, values: (_: uPlot, ticks: number[]) => ticks.map(shortDay) } : { incrs: WHOLE }) },
-      { ...axis, size: 64, ...(counted && { incrs: WHOLE }), values: (_: uPlot, ticks: number[]) => written(ticks, unit) },
+      { ...axis, ...(properties.days ? { incrs: DAY_STEPS, values: (_: uPlot, ticks: number[]) => ticks.map(shortDay) } : { incrs: INTEGER_STEPS }) },
+      { ...axis, size: 64, ...(counted && { incrs: INTEGER_STEPS }), values: (_: uPlot, ticks: number[]) => axisLabels(ticks, unit) },
     ],
     series: [
       {},
@@ -155,7 +156,7 @@ function options(properties: Properties, width: number): uPlot.Options {
         stroke: colour(line.tone),
         width: 2,
         spanGaps: true,
-        points: { show: (_, __, first, last) => last - first < FEW, size: 5, fill: colour(line.tone) },
+        points: { show: (_, __, first, last) => last - first < MAX_MARKED_POINTS, size: 5, fill: colour(line.tone) },
       })),
     ],
   };

@@ -1,23 +1,23 @@
-/** Before and after, criterion by criterion: a table whose cells draw what they say. */
+/** Table of the errors before and after by criterion, with small charts in its cells. */
 
 import type { JSX } from 'preact';
 import type { EvidenceFieldsFragment, IntervalFieldsFragment } from '../../generated/graphql';
 import { count, decimal, NONE, percent, signed } from '../parts/format';
-import { Table } from '../parts/look';
+import { Table } from '../parts/elements';
 
 type Row = EvidenceFieldsFragment['criteria'][number];
 
 const WIDTH = 130;
 const EDGE = 8;
 
-/** `compared`: a version was active before, so that raw and before are two things. */
+/** `compared`: a version was active before, so that the raw scores and those before differ. */
 export function ProofTable({ evidence, compared }: { evidence: EvidenceFieldsFragment; compared: boolean }): JSX.Element {
   const range = (row: Row) => row.criterion.max - row.criterion.min;
   const errors = evidence.criteria.flatMap((row) =>
     [row.raw, row.before, row.after].flatMap((report) => (report ? [report.meanAbsoluteError / range(row)] : [])),
   );
   const widest = Math.max(0.01, ...errors) * 1.05;
-  const reach = Math.max(
+  const largestBound = Math.max(
     0.005,
     ...evidence.criteria.flatMap(({ maeChange: change, ...row }) =>
       change ? [Math.abs(change.lower), Math.abs(change.upper)].map((end) => end / (row.criterion.max - row.criterion.min)) : [],
@@ -32,7 +32,7 @@ export function ProofTable({ evidence, compared }: { evidence: EvidenceFieldsFra
         `Error, 0 to ${percent(widest)} of range`,
         { text: compared ? 'raw → before → after, points' : 'before → after, points', number: true },
         'Change',
-        { text: 'points [95 % interval]', number: true },
+        { text: 'points [95% interval]', number: true },
         { text: 'Rank correlation', number: true },
         'Verdict',
       ]}
@@ -47,7 +47,7 @@ export function ProofTable({ evidence, compared }: { evidence: EvidenceFieldsFra
           <td class="number">
             {[row.raw, ...(compared ? [row.before] : []), row.after].map((report) => decimal(report?.meanAbsoluteError)).join(' → ')}
           </td>
-          <td>{row.maeChange && <Change change={row.maeChange} reach={reach * range(row)} />}</td>
+          <td>{row.maeChange && <Change change={row.maeChange} largestBound={largestBound * range(row)} />}</td>
           <td class="number">{interval(row.maeChange)}</td>
           <td class="number">{`${decimal(row.before.spearman)} → ${decimal(row.after?.spearman)}`}</td>
           <td>
@@ -59,14 +59,14 @@ export function ProofTable({ evidence, compared }: { evidence: EvidenceFieldsFra
   );
 }
 
-/** An estimate with its 95 % interval, times a unit; with a digit or two more where a bound is close to 0, but not 0. */
+/** Format an estimate with its 95% interval, times a unit. Values that would round to 0 get up to two more digits. */
 export function interval(of: IntervalFieldsFragment | null, unit = 1, digits = 2): string {
   if (!of) return NONE;
   const values = [of.estimate, of.lower, of.upper].map((value) => value * unit);
   const vanishes = (at: number) => values.some((value) => value !== 0 && Number(value.toFixed(at)) === 0);
-  let enough = digits;
-  while (enough < digits + 2 && vanishes(enough)) enough++;
-  const [estimate, lower, upper] = values.map((value) => signed(value, enough));
+  let places = digits;
+  while (places < digits + 2 && vanishes(places)) places++;
+  const [estimate, lower, upper] = values.map((value) => signed(value, places));
   return `${estimate} [${lower}, ${upper}]`;
 }
 
@@ -85,15 +85,15 @@ function Errors(properties: { row: Row; widest: number; range: number; compared:
     <svg class="dots" viewBox={`0 0 ${WIDTH} 24`} width={WIDTH} height="24" aria-hidden="true">
       <line class="axis" x1={EDGE} x2={WIDTH - EDGE} y1="12" y2="12" />
       {compared && <line class="tick" x1={x(row.raw.meanAbsoluteError)} x2={x(row.raw.meanAbsoluteError)} y1="6" y2="18" />}
-      {after !== null && <line class="way" x1={before} x2={after} y1="12" y2="12" />}
+      {after !== null && <line class="connector" x1={before} x2={after} y1="12" y2="12" />}
       <circle class="before" cx={before} cy="12" r="5" />
       {after !== null && <circle class="after" cx={after} cy="12" r="5.5" />}
     </svg>
   );
 }
 
-function Change({ change, reach }: { change: IntervalFieldsFragment; reach: number }): JSX.Element {
-  const x = (value: number) => WIDTH / 2 + (value / reach) * (WIDTH / 2 - EDGE);
+function Change({ change, largestBound }: { change: IntervalFieldsFragment; largestBound: number }): JSX.Element {
+  const x = (value: number) => WIDTH / 2 + (value / largestBound) * (WIDTH / 2 - EDGE);
   const tone = change.upper < 0 ? 'better' : change.lower > 0 ? 'worse' : 'unproven';
   return (
     <svg class={`dots ${tone}`} viewBox={`0 0 ${WIDTH} 24`} width={WIDTH} height="24" aria-hidden="true">

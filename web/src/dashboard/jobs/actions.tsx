@@ -1,4 +1,4 @@
-/** What can be done about a job: start, cancel, retry, deploy. Each asks once. */
+/** Actions on a job: start, cancel, retry, deploy. Each asks for confirmation. */
 
 import type { JSX } from 'preact';
 import {
@@ -7,66 +7,66 @@ import {
   StartTrainingJobDocument,
   type TrainingJobFieldsFragment,
 } from '../../generated/graphql';
-import { ask } from '../api';
+import { execute } from '../api';
 import { Deploy } from '../judges/deploy';
-import { AskOnce, say } from '../parts/actions';
-import { go } from '../parts/router';
-import { useMay } from '../parts/viewer';
-import { OVER } from './states';
+import { ConfirmButton, showMessage } from '../parts/actions';
+import { navigateTo } from '../parts/router';
+import { useHasRole } from '../parts/viewer';
+import { ENDED } from './states';
 
 export function JobActions({ job, reload }: { job: TrainingJobFieldsFragment; reload: () => void }): JSX.Element | null {
-  const trainer = useMay('TRAINER');
+  const trainer = useHasRole('TRAINER');
   if (!trainer) return null;
   const version = job.resultVersion;
   return (
     <>
       {job.status === 'CREATED' && (
-        <AskOnce
+        <ConfirmButton
           label="Start"
           kind="primary"
           question="Start this job now?"
           confirm="Yes, start it"
           act={async () => {
-            const { startTrainingJob: answer } = await ask(StartTrainingJobDocument, { input: { jobId: job.id } });
-            if (answer.trainingJob) reload();
-            return answer.userErrors;
+            const { startTrainingJob: result } = await execute(StartTrainingJobDocument, { input: { jobId: job.id } });
+            if (result.trainingJob) reload();
+            return result.userErrors;
           }}
         />
       )}
-      {!OVER.includes(job.status) && (
-        <AskOnce
+      {!ENDED.includes(job.status) && (
+        <ConfirmButton
           label="Cancel job"
           kind="danger"
           question="Cancel this job?"
           confirm="Yes, cancel it"
           reason="optional"
           act={async (reason) => {
-            const { cancelTrainingJob: answer } = await ask(CancelTrainingJobDocument, { input: { jobId: job.id, reason: reason ?? null } });
-            if (answer.trainingJob) say('The job is being cancelled.');
+            const { cancelTrainingJob: result } = await execute(CancelTrainingJobDocument, { input: { jobId: job.id, reason: reason ?? null } });
+            if (result.trainingJob) showMessage('The job is being cancelled.');
             reload();
-            return answer.userErrors;
+            return result.userErrors;
           }}
         >
-          <p>What it has learned so far is dropped. It can be tried again later, on the feedback there is then.</p>
-        </AskOnce>
+          <p>The progress so far is discarded. You can retry the job later with the feedback available then.</p>
+        </ConfirmButton>
       )}
       {(job.status === 'FAILED' || job.status === 'CANCELLED') && (
-        <AskOnce
+        <ConfirmButton
           label="Retry"
           kind="primary"
-          question="Try this job again?"
-          confirm="Yes, try again"
+          question="Retry this job?"
+          confirm="Yes, retry it"
           act={async () => {
-            const { retryTrainingJob: answer } = await ask(RetryTrainingJobDocument, { input: { jobId: job.id } });
-            if (answer.trainingJob) go('jobs', answer.trainingJob.id);
-            return answer.userErrors;
+            const { retryTrainingJob: result } = await execute(RetryTrainingJobDocument, { input: { jobId: job.id } });
+            if (result.trainingJob) navigateTo('jobs', result.trainingJob.id);
+            return result.userErrors;
           }}
         >
-          <p>A new job with the same settings learns from the feedback there is now.</p>
-        </AskOnce>
+          <p>This creates a new job with the same settings and the current feedback.</p>
+        </ConfirmButton>
       )}
       {version && version.status !== 'ACTIVE' && (
-        <Deploy version={version} improved={job.evidence?.improved ?? false} activeId={undefined} done={reload} />
+        <Deploy version={version} improved={job.evidence?.improved ?? false} activeId={undefined} onDone={reload} />
       )}
     </>
   );

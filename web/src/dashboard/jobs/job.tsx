@@ -1,59 +1,59 @@
-/** One job: where it stands, how it learns, what it proved, and what can be done about it. */
+/** Page of one job: status, training progress, proof, events and actions. */
 
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { TrainingJobDocument, type TrainingJobFieldsFragment } from '../../generated/graphql';
 import { LineChart } from '../charts/line';
 import { useDebounced } from '../parts/debounce';
-import { duration, many, moment, NONE, percent, title, words } from '../parts/format';
-import { Bar, Heading, Section, State, Table } from '../parts/look';
+import { count, duration, plural, dateTime, NONE, percent, title, words } from '../parts/format';
+import { Bar, Heading, Section, State, Table } from '../parts/elements';
 import { useQuery } from '../parts/query';
 import { to } from '../parts/router';
-import { Note, Shown } from '../parts/shown';
+import { Note, QueryView } from '../parts/query-view';
 import { JobActions } from './actions';
 import { Events } from './events';
 import { type Epoch, type Live, useLive } from './live';
 import { Proof } from './proof';
 import { Settings } from './settings';
-import { LEARNS, OVER, PATH } from './states';
+import { EPOCHS_EXPECTED, ENDED, PATH } from './states';
 
 export function JobPage({ id }: { id: string }): JSX.Element {
   const answer = useQuery(TrainingJobDocument, { id });
   const live = useLive(id, useDebounced(answer.reload, 150));
   return (
-    <Shown answer={answer} what="The job" heading="Training job">
+    <QueryView answer={answer} label="The job" heading="Training job">
       {({ trainingJob: job }) =>
         job ? (
           <Job job={{ ...job, ...live.job }} live={live} reload={answer.reload} />
         ) : (
           <>
-            <Heading title="No such job" />
-            <Note title={`There is no job ${id}, at least not in your workspace.`}>
+            <Heading title="Job not found" />
+            <Note title={`Your workspace has no job ${id}.`}>
               <a href={to('jobs')}>All jobs</a>
             </Note>
           </>
         )
       }
-    </Shown>
+    </QueryView>
   );
 }
 
 function Job({ job, live, reload }: { job: TrainingJobFieldsFragment; live: Live; reload: () => void }): JSX.Element {
   return (
     <>
-      <Heading title={`${title(job.trainingType)} of ${job.judge.name}`} above={<Above job={job} />}>
+      <Heading title={`${title(job.trainingType)} of ${job.judge.name}`} above={<Breadcrumb job={job} />}>
         <JobActions job={job} reload={reload} />
       </Heading>
-      <StateLine job={job} live={live} />
+      <StatusLine job={job} live={live} />
       {job.error && (
         <div class="note bad">
-          <strong>{`It failed: ${job.error.message}`}</strong> <span class="id">{job.error.code}</span>
+          <strong>{`The job failed: ${job.error.message}`}</strong> <span class="id">{job.error.code}</span>
         </div>
       )}
       {live.problem && (
         <div class="note warn" role="alert">{`No live updates: ${live.problem.message}`}</div>
       )}
-      {(live.epochs.length > 0 || (LEARNS.includes(job.status) && job.trainingType !== 'VALIDATION')) && <Learning epochs={live.epochs} />}
+      {(live.epochs.length > 0 || (EPOCHS_EXPECTED.includes(job.status) && job.trainingType !== 'VALIDATION')) && <TrainingCharts epochs={live.epochs} />}
       <Proof job={job} />
       <Events events={live.events} />
       <Notifications job={job} />
@@ -62,29 +62,29 @@ function Job({ job, live, reload }: { job: TrainingJobFieldsFragment; live: Live
   );
 }
 
-function Above({ job }: { job: TrainingJobFieldsFragment }): JSX.Element {
+function Breadcrumb({ job }: { job: TrainingJobFieldsFragment }): JSX.Element {
   return (
     <>
       <a href={to('judges', job.judge.id)}>{job.judge.name}</a> / <span class="id">{job.id}</span>
       {job.retryOf && (
         <>
-          {' · tries '}
-          <a href={to('jobs', job.retryOf.id)}>an earlier job</a> again
+          {' · retry of '}
+          <a href={to('jobs', job.retryOf.id)}>an earlier job</a>
         </>
       )}
     </>
   );
 }
 
-function StateLine({ job, live }: { job: TrainingJobFieldsFragment; live: Live }): JSX.Element {
-  const passed = live.events.flatMap((event) => (event.__typename === 'StatusChanged' ? [event.to] : []));
-  const over = OVER.includes(job.status);
-  const steps = over ? [...PATH.filter((step) => passed.includes(step) && step !== job.status), job.status] : PATH;
+function StatusLine({ job, live }: { job: TrainingJobFieldsFragment; live: Live }): JSX.Element {
+  const passedStatuses = live.events.flatMap((event) => (event.__typename === 'StatusChanged' ? [event.to] : []));
+  const ended = ENDED.includes(job.status);
+  const steps = ended ? [...PATH.filter((step) => passedStatuses.includes(step) && step !== job.status), job.status] : PATH;
   return (
     <div class="stateline">
-      <ol aria-label="States of the job">
+      <ol aria-label="Statuses of the job">
         {steps.map((step) => (
-          <li key={step} class={step === job.status ? 'now' : passed.includes(step) ? 'passed' : 'ahead'} aria-current={step === job.status ? 'step' : undefined}>
+          <li key={step} class={step === job.status ? 'now' : passedStatuses.includes(step) ? 'passed' : 'ahead'} aria-current={step === job.status ? 'step' : undefined}>
             {step === job.status ? <State of={step} /> : words(step)}
           </li>
         ))}
@@ -102,51 +102,51 @@ function StateLine({ job, live }: { job: TrainingJobFieldsFragment; live: Live }
 
 function TimeLeft({ job }: { job: TrainingJobFieldsFragment }): JSX.Element {
   const [now, setNow] = useState(Date.now());
-  const over = OVER.includes(job.status);
+  const ended = ENDED.includes(job.status);
   useEffect(() => {
-    if (over) return;
+    if (ended) return;
     const timer = setInterval(() => setNow(Date.now()), 1000);
     return () => clearInterval(timer);
-  }, [over]);
-  return <>{timeOf(job, now)}</>;
+  }, [ended]);
+  return <>{describeTime(job, now)}</>;
 }
 
-function timeOf(job: TrainingJobFieldsFragment, now: number): string {
+function describeTime(job: TrainingJobFieldsFragment, now: number): string {
   const { startedAt, finishedAt, progress } = job;
   const attempt = job.attempt > 1 ? `, attempt ${job.attempt} of 3` : '';
   const seconds = (from: string, until: number) => Math.max(0, until - Date.parse(from)) / 1000;
-  if (finishedAt) return `${startedAt ? `took ${duration(seconds(startedAt, Date.parse(finishedAt)))}, ` : ''}ended ${moment(finishedAt)}${attempt}`;
-  const epoch = progress.epoch === null ? '' : `epoch ${progress.epoch}${progress.maxEpochs ? ` of at most ${progress.maxEpochs}` : ''}, `;
-  if (!startedAt) return job.estimatedDuration ? `expected to take about ${many(job.estimatedDuration, 'minute')}` : 'waits for its turn';
+  if (finishedAt) return `${startedAt ? `took ${duration(seconds(startedAt, Date.parse(finishedAt)))}, ` : ''}ended ${dateTime(finishedAt)}${attempt}`;
+  const epoch = progress.epoch === null ? '' : `epoch ${count(progress.epoch)}${progress.maxEpochs ? ` of at most ${count(progress.maxEpochs)}` : ''}, `;
+  if (!startedAt) return job.estimatedDuration ? `expected to take about ${plural(job.estimatedDuration, 'minute')}` : 'waiting in the queue';
   const elapsed = seconds(startedAt, now);
   if (progress.fraction < 0.05) return `${epoch}running for ${duration(elapsed)}${attempt}`;
   return `${epoch}about ${duration((elapsed * (1 - progress.fraction)) / progress.fraction)} left${attempt}`;
 }
 
-function Learning({ epochs }: { epochs: Epoch[] }): JSX.Element {
+function TrainingCharts({ epochs }: { epochs: Epoch[] }): JSX.Element {
   const x = epochs.map((epoch) => epoch.epoch);
   const validated = epochs.some((epoch) => epoch.validationLoss !== null);
   const measured = !epochs.length || epochs.some((epoch) => epoch.meanAbsoluteError !== null);
   return (
-    <Section title="Learning" note="Each epoch is one step of learning, measured against each person’s own scores; the proof measures against people’s mean, on what was not learned from. Smaller is better in both.">
+    <Section title="Training progress" note="Each epoch is one training step, measured against each rater’s own scores. The proof uses the raters’ mean, on items that were not used for training. Smaller is better in both charts.">
       <div class="charts">
         <LineChart
           title="Loss"
-          across="epoch"
+          xName="epoch"
           x={x}
           digits={3}
           lines={[
-            { name: 'learned from', tone: 'before', values: epochs.map((epoch) => epoch.loss) },
-            ...(validated ? [{ name: 'kept apart', tone: 'after' as const, values: epochs.map((epoch) => epoch.validationLoss) }] : []),
+            { name: 'training data', tone: 'before', values: epochs.map((epoch) => epoch.loss) },
+            ...(validated ? [{ name: 'validation data', tone: 'after' as const, values: epochs.map((epoch) => epoch.validationLoss) }] : []),
           ]}
         />
         {measured && (
           <LineChart
-            title="Disagreement with people: mean absolute error, % of the range"
-            across="epoch"
+            title="Mean absolute error against people, % of the range"
+            xName="epoch"
             x={x}
             digits={1}
-            unit=" %"
+            unit="%"
             lines={[
               {
                 name: 'mean absolute error',
@@ -167,19 +167,19 @@ function Notifications({ job }: { job: TrainingJobFieldsFragment }): JSX.Element
   return (
     <Section title="Notifications">
       {job.notifications.length ? (
-        <Table caption="Messages about the end of the job" head={['Way', 'To', 'State', { text: 'Attempts', number: true }, 'Last error']}>
+        <Table caption="Notifications about the end of the job" head={['Channel', 'Target', 'Status', { text: 'Attempts', number: true }, 'Last error']}>
           {job.notifications.map((message) => (
             <tr key={`${message.channel} ${message.target}`}>
               <th scope="row">{words(message.channel)}</th>
               <td class="text">{message.target}</td>
               <td>{words(message.status)}</td>
-              <td class="number">{message.attempts}</td>
+              <td class="number">{count(message.attempts)}</td>
               <td class="text">{message.lastError ?? NONE}</td>
             </tr>
           ))}
         </Table>
       ) : (
-        <p class="hint">{`When the job is over, ${[email, webhook].filter(Boolean).join(' and ')} will be told.`}</p>
+        <p class="hint">{`${[email, webhook].filter(Boolean).join(' and ')} will be notified when the job ends.`}</p>
       )}
     </Section>
   );

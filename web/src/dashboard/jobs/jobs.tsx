@@ -1,4 +1,4 @@
-/** All training jobs, or those of one judge, live. */
+/** Live list of all training jobs, or of those of one judge. */
 
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
@@ -11,16 +11,16 @@ import {
   type TrainingJobStatus,
   type TrainingType,
 } from '../../generated/graphql';
-import { follow } from '../api';
+import { subscribe } from '../api';
 import { interval } from '../charts/proof';
 import { useDebounced } from '../parts/debounce';
-import { moment, NONE, percent, title, words } from '../parts/format';
-import { Bar, Heading, Section, State, Table } from '../parts/look';
+import { dateTime, NONE, percent, title, words } from '../parts/format';
+import { Bar, Heading, Section, State, Table } from '../parts/elements';
 import { Pages, usePages } from '../parts/pages';
 import { useQuery } from '../parts/query';
 import { to } from '../parts/router';
-import { Note, Shown } from '../parts/shown';
-import { OVER, STATUSES, TYPES } from './states';
+import { Note, QueryView } from '../parts/query-view';
+import { ENDED, STATUSES, TYPES } from './states';
 
 export function JobsPage(): JSX.Element {
   return (
@@ -31,7 +31,7 @@ export function JobsPage(): JSX.Element {
   );
 }
 
-export function JobsOf({ judgeId }: { judgeId: string }): JSX.Element {
+export function JudgeJobs({ judgeId }: { judgeId: string }): JSX.Element {
   return (
     <Section title="Training jobs">
       <Jobs judgeId={judgeId} />
@@ -42,7 +42,7 @@ export function JobsOf({ judgeId }: { judgeId: string }): JSX.Element {
 function Jobs({ judgeId }: { judgeId?: string }): JSX.Element {
   const [status, setStatus] = useState<TrainingJobStatus | 'RUNNING' | ''>('');
   const [type, setType] = useState<TrainingType | ''>('');
-  const statuses = status === 'RUNNING' ? STATUSES.filter((one) => !OVER.includes(one)) : status ? [status] : undefined;
+  const statuses = status === 'RUNNING' ? STATUSES.filter((one) => !ENDED.includes(one)) : status ? [status] : undefined;
   const filter: TrainingJobFilter = {
     ...(judgeId && { judgeId }),
     ...(statuses && { statuses }),
@@ -58,7 +58,7 @@ function Jobs({ judgeId }: { judgeId?: string }): JSX.Element {
           <span>Status</span>
           <select value={status} onChange={(event) => setStatus(event.currentTarget.value as typeof status)}>
             <option value="">all</option>
-            <option value="RUNNING">not over</option>
+            <option value="RUNNING">not finished</option>
             {STATUSES.map((one) => (
               <option key={one} value={one}>
                 {words(one)}
@@ -78,7 +78,7 @@ function Jobs({ judgeId }: { judgeId?: string }): JSX.Element {
           </select>
         </label>
       </div>
-      <Shown answer={answer} what="Jobs">
+      <QueryView answer={answer} label="Jobs">
         {({ trainingJobs: page }) =>
           page.nodes.length ? (
             <>
@@ -88,7 +88,7 @@ function Jobs({ judgeId }: { judgeId?: string }): JSX.Element {
                   'Job',
                   ...(judgeId ? [] : ['Judge']),
                   'Status',
-                  { text: 'Change of error, % of range [95 % interval]', number: true },
+                  { text: 'Change in error, % of range [95% interval]', number: true },
                   'Deployed',
                   'Created',
                 ]}
@@ -97,17 +97,19 @@ function Jobs({ judgeId }: { judgeId?: string }): JSX.Element {
                   <Row key={job.id} job={{ ...job, ...live.get(job.id) }} withJudge={!judgeId} />
                 ))}
               </Table>
-              <Pages pages={pages} info={page.pageInfo} shown={page.nodes.length} total={page.totalCount} what="job" />
+              <Pages pages={pages} info={page.pageInfo} shown={page.nodes.length} total={page.totalCount} noun="job" />
             </>
           ) : (
-            <Note title={status || type ? 'No such jobs.' : 'No training jobs yet.'}>
+            <Note title={status || type ? 'No jobs match the filter.' : 'No training jobs yet.'}>
               {status || type
                 ? 'Change the filter to see others.'
-                : `${judgeId ? '“Train now” creates one' : 'Open a judge and train it'}: jobs are shown here, live.`}
+                : judgeId
+                  ? '“Train now” creates a job. Its progress is shown here.'
+                  : 'Open a judge and train it. Jobs and their progress are shown here.'}
             </Note>
           )
         }
-      </Shown>
+      </QueryView>
     </>
   );
 }
@@ -127,7 +129,7 @@ function Row({ job, withJudge }: { job: TrainingJobRowFieldsFragment; withJudge:
       )}
       <td>
         <State of={job.status} />
-        {!OVER.includes(job.status) && (
+        {!ENDED.includes(job.status) && (
           <span class="row tight">
             <Bar fraction={job.progress.fraction} label={`Progress of ${job.id}`} />
             <span class="number">{percent(job.progress.fraction)}</span>
@@ -136,27 +138,27 @@ function Row({ job, withJudge }: { job: TrainingJobRowFieldsFragment; withJudge:
       </td>
       <td class="number">{interval(job.evidence?.maeChange ?? null, 100, 1)}</td>
       <td>{job.deployment ? (job.deployment.deployed ? 'yes' : 'no') : NONE}</td>
-      <td>{moment(job.createdAt)}</td>
+      <td>{dateTime(job.createdAt)}</td>
     </tr>
   );
 }
 
 type LiveJob = TrainingJobActivitySubscription['trainingJobActivity']['trainingJob'];
 
-/** What is newer than the list, by job; `turned` is called whenever a job's row needs to be read anew. */
-function useActivity(judgeId: string | undefined, turned: () => void): ReadonlyMap<string, LiveJob> {
+/** Return live updates by job id. `onChange` is called whenever the list must be loaded again. */
+function useActivity(judgeId: string | undefined, onChange: () => void): ReadonlyMap<string, LiveJob> {
   const [jobs, setJobs] = useState<ReadonlyMap<string, LiveJob>>(new Map());
   const cursor = useRef<string | null>(null);
   useEffect(() => {
     cursor.current = null;
-    return follow(TrainingJobActivityDocument, () => ({ judgeId: judgeId ?? null, after: cursor.current }), {
+    return subscribe(TrainingJobActivityDocument, () => ({ judgeId: judgeId ?? null, after: cursor.current }), {
       next({ trainingJobActivity: update }) {
         cursor.current = update.cursor;
         setJobs((old) => new Map(old).set(update.trainingJob.id, update.trainingJob));
-        if (update.event.__typename !== 'EpochCompleted') turned();
+        if (update.event.__typename !== 'EpochCompleted') onChange();
       },
-      failed: turned,
+      failed: onChange,
     });
-  }, [judgeId, turned]);
+  }, [judgeId, onChange]);
   return jobs;
 }

@@ -1,4 +1,4 @@
-/** A job as it goes: its events, each once however often the connection breaks, drawn at most once a frame. */
+/** Live state of a job: each event exactly once across reconnects, rendered at most once per animation frame. */
 
 import { useEffect, useRef, useState } from 'preact/hooks';
 import {
@@ -6,7 +6,7 @@ import {
   type TrainingJobEventFieldsFragment,
   type TrainingJobStatusSubscription,
 } from '../../generated/graphql';
-import { follow } from '../api';
+import { subscribe } from '../api';
 
 type Update = TrainingJobStatusSubscription['trainingJobStatus'];
 export type Event = TrainingJobEventFieldsFragment;
@@ -17,16 +17,16 @@ export interface Live {
   events: Event[];
   epochs: Epoch[];
   problem: Error | undefined;
-  over: boolean;
+  ended: boolean;
 }
 
-const NOTHING: Live = { job: undefined, events: [], epochs: [], problem: undefined, over: false };
+const NOTHING: Live = { job: undefined, events: [], epochs: [], problem: undefined, ended: false };
 
-/** Follows the job from its first event; `turned` is called when its status changed or its result came. */
-export function useLive(jobId: string, turned: () => void): Live {
+/** Subscribe to the job from its first event. `onChange` is called after every event except epochs, and at the end. */
+export function useLive(jobId: string, onChange: () => void): Live {
   const [live, setLive] = useState(NOTHING);
-  const heard = useRef(turned);
-  heard.current = turned;
+  const latestOnChange = useRef(onChange);
+  latestOnChange.current = onChange;
 
   useEffect(() => {
     const seen = new Map<string, Event>();
@@ -36,24 +36,24 @@ export function useLive(jobId: string, turned: () => void): Live {
     let frame = 0;
     setLive(NOTHING);
 
-    const paint = () => {
+    const render = () => {
       frame = 0;
       const steps = [...epochs.values()].sort((a, b) => a.epoch - b.epoch);
       setLive((old) => ({ ...old, job, events: [...seen.values()], epochs: steps }));
     };
-    const take = ({ trainingJobStatus: update }: TrainingJobStatusSubscription) => {
+    const receive = ({ trainingJobStatus: update }: TrainingJobStatusSubscription) => {
       ({ cursor, trainingJob: job } = update);
       const { event } = update;
       seen.set(event.id, event);
       if (event.__typename === 'EpochCompleted') epochs.set(event.epoch, event);
-      else heard.current();
-      frame ||= requestAnimationFrame(paint);
+      else latestOnChange.current();
+      frame ||= requestAnimationFrame(render);
     };
-    const stop = follow(TrainingJobStatusDocument, () => ({ jobId, after: cursor }), {
-      next: take,
+    const stop = subscribe(TrainingJobStatusDocument, () => ({ jobId, after: cursor }), {
+      next: receive,
       complete: () => {
-        setLive((old) => ({ ...old, over: true }));
-        heard.current();
+        setLive((old) => ({ ...old, ended: true }));
+        latestOnChange.current();
       },
       failed: (problem) => setLive((old) => ({ ...old, problem })),
     });

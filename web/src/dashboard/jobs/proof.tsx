@@ -1,14 +1,14 @@
-/** What the job proved: a sentence, the criteria, and the curves behind one of them. */
+/** Proof of a job: a summary, a table of the criteria, and charts for one of them. */
 
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { type EvidenceFieldsFragment, TrainingJobProofDocument, type TrainingJobFieldsFragment } from '../../generated/graphql';
-import { Calibration, Confusion, MANY } from '../charts/curves';
+import { Calibration, Confusion, MAX_LARGE_LEVELS } from '../charts/curves';
 import { interval, ProofTable } from '../charts/proof';
-import { decimal, many, percent } from '../parts/format';
-import { Section } from '../parts/look';
+import { count, decimal, plural, percent } from '../parts/format';
+import { Section } from '../parts/elements';
 import { useQuery } from '../parts/query';
-import { Shown } from '../parts/shown';
+import { QueryView } from '../parts/query-view';
 
 export function Proof({ job }: { job: TrainingJobFieldsFragment }): JSX.Element | null {
   const { evidence } = job;
@@ -16,21 +16,21 @@ export function Proof({ job }: { job: TrainingJobFieldsFragment }): JSX.Element 
   return (
     <Section
       title="Proof"
-      note={`On ${many(evidence.heldOutCount, 'label')} of ${many(evidence.groupCount, 'group')} of items that the scores had not learned from. ${evidence.method}`}
+      note={`Measured on ${plural(evidence.heldOutCount, 'label')} in ${plural(evidence.groupCount, 'group')} of items that were not used for training. ${evidence.method}`}
     >
-      <p class={`verdict ${toneOf(evidence)}`}>{verdict(job, evidence)}</p>
+      <p class={`verdict ${toneOf(evidence)}`}>{summarize(job, evidence)}</p>
       <ProofTable evidence={evidence} compared={job.baseVersion !== null} />
       <p class="legend">
-        {job.baseVersion && <span class="key tick">the judge’s own scores</span>}
+        {job.baseVersion && <span class="key tick">raw scores</span>}
         <span class="key before">before</span>
         <span class="key after">after</span>
       </p>
       <p class="hint">
-        {`Always giving the same score would be ${percent(evidence.constantBaseline.meanAbsoluteError, 1)} of the range off.`}
+        {`A constant score would have an error of ${percent(evidence.constantBaseline.meanAbsoluteError, 1)} of the range.`}
         {evidence.raterAgreement !== null &&
-          ` People agree with each other with α ${decimal(evidence.raterAgreement)} (1: fully, 0: as chance would); no judge can agree with them better.`}
+          ` Agreement among people: α ${decimal(evidence.raterAgreement)} (1 is perfect, 0 is chance). No judge can agree with them better.`}
       </p>
-      {evidence.unseenSources && <p class="hint">{unseen(evidence.unseenSources)}</p>}
+      {evidence.unseenSources && <p class="hint">{describeUnseenSources(evidence.unseenSources)}</p>}
       <Curves jobId={job.id} />
     </Section>
   );
@@ -41,44 +41,44 @@ function toneOf({ improved, maeChange: change, criteria }: EvidenceFieldsFragmen
   return improved && !criteria.some((row) => row.worsened) ? 'good' : '';
 }
 
-function verdict(job: TrainingJobFieldsFragment, evidence: EvidenceFieldsFragment): string {
+function summarize(job: TrainingJobFieldsFragment, evidence: EvidenceFieldsFragment): string {
   const { maeChange: change } = evidence;
   if (job.trainingType === 'VALIDATION') {
     const measured = evidence.after ?? evidence.raw;
-    return `Measured only: the scores are ${percent(measured.meanAbsoluteError, 1)} of the range off people’s on average. The judge is as it was.`;
+    return `Measured only: the mean absolute error is ${percent(measured.meanAbsoluteError, 1)} of the range. The judge was not changed.`;
   }
-  // Why a version was not deployed is news; that a deployed one is better is what the sentence says already.
+  // The reason is added only for a version that was not deployed; the summary itself explains a deployment.
   const deployed = job.deployment ? (job.deployment.deployed ? ' It is deployed.' : ` Not deployed: ${job.deployment.reason}`) : '';
   if (!change) return `There is nothing to compare.${deployed}`;
   const [estimate, ends] = interval(change, 100, 1).split(/ (?=\[)/);
-  const size = `the mean absolute error changes by ${estimate} % of the range, 95 % interval ${ends}`;
+  const size = `the mean absolute error changes by ${estimate}% of the range, 95% interval ${ends}`;
   const worse = evidence.criteria.filter((row) => row.worsened).length;
-  const but = worse ? `, but proven worse on ${worse} of ${many(evidence.criteria.length, 'criterion', 'criteria')}` : '';
-  if (evidence.improved) return `Proven better${but}: ${size}, all of it below 0.${deployed}`;
-  if (change.lower > 0) return `Proven worse: ${size}, all of it above 0.${deployed}`;
-  return `Not proven better${but}: ${size}, which reaches 0.${deployed}`;
+  const but = worse ? `, but proven worse on ${count(worse)} of ${plural(evidence.criteria.length, 'criterion', 'criteria')}` : '';
+  if (evidence.improved) return `Proven better${but}: ${size}, entirely below 0.${deployed}`;
+  if (change.lower > 0) return `Proven worse: ${size}, entirely above 0.${deployed}`;
+  return `Not proven better${but}: ${size}, which includes 0.${deployed}`;
 }
 
-function unseen(found: NonNullable<EvidenceFieldsFragment['unseenSources']>): string {
+function describeUnseenSources(found: NonNullable<EvidenceFieldsFragment['unseenSources']>): string {
   const [estimate, ends] = interval(found.maeChange, 100, 1).split(/ (?=\[)/);
-  return `On sources that were not learned from, ${many(found.sourceCount, 'source')} in turn, the error changes by ${estimate} % of the range ${ends}, n ${many(found.heldOutCount, 'label')}.`;
+  return `On sources that were not used for training (${plural(found.sourceCount, 'source')} in turn), the error changes by ${estimate}% of the range, 95% interval ${ends}, ${plural(found.heldOutCount, 'label')}.`;
 }
 
 function Curves({ jobId }: { jobId: string }): JSX.Element {
   const answer = useQuery(TrainingJobProofDocument, { id: jobId });
   const [chosen, setChosen] = useState('');
   return (
-    <Shown answer={answer} what="The curves">
+    <QueryView answer={answer} label="The charts">
       {({ trainingJob }) => {
         const criteria = trainingJob?.evidence?.criteria ?? [];
         const proof = criteria.find((one) => one.criterion.id === chosen) ?? criteria[0];
         const matrix = proof && (proof.after ?? proof.before).confusion;
-        if (!proof || !matrix) return <p class="hint">This proof was made before its curves were kept.</p>;
+        if (!proof || !matrix) return <p class="hint">This proof was created before its charts were stored.</p>;
         return (
           <>
             {criteria.length > 1 && (
               <label class="row filters behind">
-                <span>Behind the proof of</span>
+                <span>Charts for criterion</span>
                 <select value={proof.criterion.id} onChange={(event) => setChosen(event.currentTarget.value)}>
                   {criteria.map(({ criterion }) => (
                     <option key={criterion.id} value={criterion.id}>
@@ -88,14 +88,14 @@ function Curves({ jobId }: { jobId: string }): JSX.Element {
                 </select>
               </label>
             )}
-            <div class={matrix.levels.length > MANY ? 'charts fine' : 'charts'}>
+            <div class={matrix.levels.length > MAX_LARGE_LEVELS ? 'charts fine' : 'charts'}>
               <Calibration proof={proof} />
               {proof.after && proof.before.confusion && <Confusion matrix={proof.before.confusion} name="before" />}
-              <Confusion matrix={matrix} name={proof.after ? 'after' : 'as it is'} />
+              <Confusion matrix={matrix} name={proof.after ? 'after' : 'current'} />
             </div>
           </>
         );
       }}
-    </Shown>
+    </QueryView>
   );
 }

@@ -1,30 +1,30 @@
 import type { JSX } from 'preact';
 import type { TrainingJobFieldsFragment } from '../../generated/graphql';
-import { count, many, moment, NONE, percent, points, span, words } from '../parts/format';
-import { Section } from '../parts/look';
+import { count, plural, dateTime, NONE, percent, points, dateSpan, words } from '../parts/format';
+import { Section } from '../parts/elements';
 
-/** What was asked for, and what was chosen where nothing was. */
+/** Settings of the job, including those that the server chose. */
 export function Settings({ job }: { job: TrainingJobFieldsFragment }): JSX.Element {
   const { trainingConfig: config, executionOptions: options, feedbackDataSummary: feedback } = job;
-  const open = job.trainingType === 'VALIDATION' ? NONE : job.status === 'COMPLETED' ? 'none, it learned until it converged' : 'left to the server';
+  const defaultText = job.trainingType === 'VALIDATION' ? NONE : job.status === 'COMPLETED' ? 'none: trained until convergence' : 'chosen by the server';
   const rows: [string, string][] = [
     [
-      'Feedback it started from',
-      `${many(feedback.totalFeedbackCount, 'item')}: ${many(feedback.correctionCount, 'correction')}, ${many(feedback.ratingCount, 'rating')}; ` +
-        span(feedback.dateRange),
+      'Feedback at creation',
+      `${plural(feedback.totalFeedbackCount, 'item')}: ${plural(feedback.correctionCount, 'correction')}, ${plural(feedback.ratingCount, 'rating')}; ` +
+        dateSpan(feedback.dateRange),
     ],
     ['Usable items required', count(config.minimumFeedbackCount)],
-    ['Feedback given since', config.feedbackCutoffDate ? moment(config.feedbackCutoffDate) : 'the beginning'],
+    ['Feedback given since', config.feedbackCutoffDate ? dateTime(config.feedbackCutoffDate) : 'the beginning'],
     ['Criteria', config.targetCriteria.map((criterion) => criterion.name).join(', ') || 'all'],
-    ['Held out for the proof', config.validationSplit === null ? 'out of fold, over everything' : percent(config.validationSplit)],
-    ['Learning rate', config.learningRate === null ? open : points(config.learningRate)],
-    ['Epochs at most', config.maxEpochs === null ? open : count(config.maxEpochs)],
-    ['Early stopping', config.earlyStopping === null ? open : config.earlyStopping ? 'yes' : 'no'],
+    ['Held out for the proof', config.validationSplit === null ? 'out of fold, all data' : percent(config.validationSplit)],
+    ['Learning rate', config.learningRate === null ? defaultText : points(config.learningRate)],
+    ['Maximum epochs', config.maxEpochs === null ? defaultText : count(config.maxEpochs)],
+    ['Early stopping', config.earlyStopping === null ? defaultText : config.earlyStopping ? 'yes' : 'no'],
     ['Seed', String(config.seed)],
-    ['Went on from', job.baseVersion ? `version ${job.baseVersion.number}` : 'raw scores'],
-    ['Deploys by itself', options.autoDeploy ? 'if proven better' : 'no'],
+    ['Base version', job.baseVersion ? `version ${job.baseVersion.number}` : 'raw scores'],
+    ['Automatic deployment', options.autoDeploy ? 'if proven better' : 'no'],
     ['Priority', words(options.priority)],
-    ['Created', `${moment(job.createdAt)} by ${job.createdBy.name}`],
+    ['Created', `${dateTime(job.createdAt)} by ${job.createdBy.name}`],
   ];
   return (
     <Section title="Settings">

@@ -1,13 +1,13 @@
-/** What would change if another version scored: which verdicts flip, and where. */
+/** Comparison of two versions: the verdicts that would flip, and the evaluations that change most. */
 
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { CompareVersionsDocument, type CompareVersionsQuery } from '../../generated/graphql';
-import { count, decimal, many, percent, signed } from '../parts/format';
-import { Section, Table } from '../parts/look';
+import { count, decimal, plural, percent, signed } from '../parts/format';
+import { Section, Table } from '../parts/elements';
 import { useQuery } from '../parts/query';
 import { to } from '../parts/router';
-import { Note, Shown } from '../parts/shown';
+import { Note, QueryView } from '../parts/query-view';
 
 type Comparison = NonNullable<CompareVersionsQuery['compareVersions']>;
 type Version = { id: string; number: number };
@@ -16,22 +16,22 @@ const RAW = 'raw';
 const EXCERPT = 140;
 
 export function Compare({ judgeId, versions }: { judgeId: string; versions: readonly Version[] }): JSX.Element {
-  const [wanted, setWanted] = useState(false);
+  const [requested, setRequested] = useState(false);
   const [ends, setEnds] = useState<{ from?: string; to?: string }>({});
   const id = (end: string | undefined) => (end === undefined ? {} : { value: end === RAW ? null : end });
-  const [from, upto] = [id(ends.from), id(ends.to)];
+  const [from, target] = [id(ends.from), id(ends.to)];
   const answer = useQuery(
     CompareVersionsDocument,
-    wanted ? { judgeId, first: 10, ...('value' in from && { from: from.value }), ...('value' in upto && { to: upto.value }) } : null,
+    requested ? { judgeId, first: 10, ...('value' in from && { from: from.value }), ...('value' in target && { to: target.value }) } : null,
   );
-  const told = answer.data?.compareVersions;
+  const shown = answer.data?.compareVersions;
   const choice = (end: 'from' | 'to', label: string) => (
     <label>
       <span>{label}</span>
       <select
-        value={ends[end] ?? (told ? (told[end]?.id ?? RAW) : '')}
+        value={ends[end] ?? (shown ? (shown[end]?.id ?? RAW) : '')}
         onChange={(event) =>
-          setEnds({ from: told?.from?.id ?? RAW, to: told?.to?.id ?? RAW, ...ends, [end]: event.currentTarget.value })
+          setEnds({ from: shown?.from?.id ?? RAW, to: shown?.to?.id ?? RAW, ...ends, [end]: event.currentTarget.value })
         }
       >
         <option value={RAW}>raw scores</option>
@@ -43,37 +43,37 @@ export function Compare({ judgeId, versions }: { judgeId: string; versions: read
   );
   return (
     <Section
-      title="What would another version change?"
+      title="Changes between versions"
       aside={
-        !wanted && (
-          <button type="button" class="quiet small" onClick={() => setWanted(true)}>
+        !requested && (
+          <button type="button" class="quiet small" onClick={() => setRequested(true)}>
             Compare versions
           </button>
         )
       }
     >
-      {wanted ? (
+      {requested ? (
         <>
           <div class="row filters">
             {choice('from', 'From')}
-            {choice('to', 'to')}
+            {choice('to', 'To')}
           </div>
-          <Shown answer={answer} what="The comparison">
+          <QueryView answer={answer} label="The comparison">
             {({ compareVersions: comparison }) => (comparison ? <Differences of={comparison} judgeId={judgeId} /> : null)}
-          </Shown>
+          </QueryView>
         </>
       ) : (
-        <p class="hint">Both versions score the evaluations there are, to show which verdicts would flip.</p>
+        <p class="hint">Both versions score the existing evaluations to show which verdicts would flip.</p>
       )}
     </Section>
   );
 }
 
 function Differences({ of, judgeId }: { of: Comparison; judgeId: string }): JSX.Element {
-  if (!of.comparedCount) return <Note title="There are no evaluations to compare on." />;
+  if (!of.comparedCount) return <Note title="There are no evaluations to compare." />;
   return (
     <>
-      <p>{`${many(of.flippedCount, 'verdict')} of ${count(of.comparedCount)} would flip, on ${count(of.flippedEvaluationCount)} of ${many(of.evaluationCount, 'evaluation')}.`}</p>
+      <p>{`${plural(of.flippedCount, 'verdict')} of ${count(of.comparedCount)} would flip, on ${count(of.flippedEvaluationCount)} of ${plural(of.evaluationCount, 'evaluation')}.`}</p>
       <Table
         caption="Flipped verdicts by criterion"
         head={[
@@ -97,7 +97,7 @@ function Differences({ of, judgeId }: { of: Comparison; judgeId: string }): JSX.
         ))}
       </Table>
       {of.items.length > 0 && (
-        <Table caption="Evaluations that change most" head={['Evaluation', 'What flips']}>
+        <Table caption="Evaluations with the largest changes" head={['Evaluation', 'Flipped verdicts']}>
           {of.items.map((item) => (
             <tr key={item.evaluation.id}>
               <th scope="row">

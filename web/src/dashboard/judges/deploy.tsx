@@ -1,86 +1,86 @@
-/** Putting a version to use, and taking that back. */
+/** Buttons to deploy a version and to roll back. */
 
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { DeployJudgeVersionDocument, RollbackJudgeDocument } from '../../generated/graphql';
-import { ask } from '../api';
-import { AskOnce, say } from '../parts/actions';
-import { useMay } from '../parts/viewer';
+import { execute } from '../api';
+import { ConfirmButton, showMessage } from '../parts/actions';
+import { useHasRole } from '../parts/viewer';
 
 interface Deployment {
   version: { id: string; number: number };
   improved: boolean;
-  /** The version the page believes to be active; null: none is. Undefined: not known here. */
+  /** Id of the version that the page shows as active; null if none is, undefined if unknown. */
   activeId: string | null | undefined;
-  done: () => void;
+  onDone: () => void;
 }
 
 /**
- * Offers what the role allows: a proven version to a trainer, any version with a reason to an administrator, who may also
- * insist where the server refused a proven one, because it was measured against another version or harms a criterion.
+ * Button to deploy a version. A trainer can deploy a proven version. An administrator can deploy any version with a
+ * reason, also after the server rejected a proven one because its baseline is outdated or a criterion became worse.
  */
-export function Deploy({ version, improved, activeId, done }: Deployment): JSX.Element | null {
-  const trainer = useMay('TRAINER');
-  const admin = useMay('ADMIN');
-  const [refused, setRefused] = useState(false);
+export function Deploy({ version, improved, activeId, onDone }: Deployment): JSX.Element | null {
+  const trainer = useHasRole('TRAINER');
+  const admin = useHasRole('ADMIN');
+  const [rejected, setRejected] = useState(false);
   if (!trainer || (!improved && !admin)) return null;
-  const force = !improved || refused;
+  const force = !improved || rejected;
   return (
-    <AskOnce
+    <ConfirmButton
       label={improved ? 'Deploy' : 'Deploy without proof'}
       kind={improved ? 'primary' : 'quiet'}
-      question={`Let version ${version.number} score from now on?`}
-      confirm={refused ? 'Deploy it all the same' : 'Yes, deploy it'}
+      question={`Deploy version ${version.number}?`}
+      confirm={rejected ? 'Deploy anyway' : 'Yes, deploy it'}
       reason={force ? 'required' : 'optional'}
-      closed={() => setRefused(false)}
+      onClose={() => setRejected(false)}
       act={async (reason) => {
-        const { deployJudgeVersion: answer } = await ask(DeployJudgeVersionDocument, {
+        const { deployJudgeVersion: result } = await execute(DeployJudgeVersionDocument, {
           input: { versionId: version.id, force, reason: reason ?? null, ...(activeId && { expectedActiveVersionId: activeId }) },
         });
-        if (answer.judge) say(`Version ${version.number} scores from now on.`);
-        else setRefused(admin && answer.userErrors.some((error) => GATE.includes(error.code)));
-        done();
-        return answer.userErrors;
+        if (result.judge) showMessage(`Version ${version.number} is active.`);
+        else setRejected(admin && result.userErrors.some((error) => GATE_CODES.includes(error.code)));
+        onDone();
+        return result.userErrors;
       }}
     >
       <p>
         {!force
-          ? 'It is proven better than what it was measured against. What it replaces is kept as a backup for a rollback.'
-          : refused
-            ? 'As an administrator you may insist. That you do, and why, is recorded.'
-            : 'It is not proven better than what is active. That you deploy it all the same, and why, is recorded.'}
+          ? 'This version is proven better than its baseline. The version it replaces is kept as a backup for a rollback.'
+          : rejected
+            ? 'As an administrator you can deploy it anyway. The deployment and its reason are recorded.'
+            : 'This version is not proven better than the active one. The deployment and its reason are recorded.'}
       </p>
-    </AskOnce>
+    </ConfirmButton>
   );
 }
 
-/** What the server says where it would deploy the version only by force. */
-const GATE: readonly string[] = ['NOT_AN_IMPROVEMENT', 'CONFLICT'];
+/** Error codes of versions that can be deployed by force. */
+const GATE_CODES: readonly string[] = ['NOT_AN_IMPROVEMENT', 'CONFLICT'];
 
-export function Rollback(properties: { judgeId: string; active: { id: string; number: number }; done: () => void }): JSX.Element | null {
-  const trainer = useMay('TRAINER');
-  const { judgeId, active, done } = properties;
+export function Rollback(properties: { judgeId: string; active: { id: string; number: number }; onDone: () => void }): JSX.Element | null {
+  const trainer = useHasRole('TRAINER');
+  const { judgeId, active, onDone } = properties;
   if (!trainer) return null;
   return (
-    <AskOnce
+    <ConfirmButton
       label="Roll back"
       kind="danger"
-      question={`Take version ${active.number} out of use?`}
+      question={`Roll back version ${active.number}?`}
       confirm="Yes, roll back"
       reason="optional"
       act={async (reason) => {
-        const { rollbackJudge: answer } = await ask(RollbackJudgeDocument, {
+        const { rollbackJudge: result } = await execute(RollbackJudgeDocument, {
           input: { judgeId, reason: reason ?? null, expectedActiveVersionId: active.id },
         });
-        if (answer.judge) {
-          const now = answer.judge.activeVersion;
-          say(now ? `Rolled back: version ${now.number} scores again.` : 'Rolled back: the judge’s own scores stand again.');
+        if (result.judge) {
+          const now = result.judge.activeVersion;
+          showMessage(now ? `Rolled back. Version ${now.number} is active.` : 'Rolled back. Raw scores are in use.');
         }
-        done();
-        return answer.userErrors;
+        onDone();
+        return result.userErrors;
       }}
     >
-      <p>The version kept as backup scores again, or the judge’s own scores if there is none.</p>
-    </AskOnce>
+      <p>The newest backup becomes active again. Without a backup, the raw scores are in use.</p>
+    </ConfirmButton>
   );
 }

@@ -1,19 +1,19 @@
-/** One judge: what scores, what people say, its versions, and training it now. */
+/** Page of one judge: active version, feedback, versions, training. */
 
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { FeedbackSummaryChangedDocument, JudgeOverviewDocument, type JudgeOverviewQuery } from '../../generated/graphql';
-import { follow } from '../api';
-import { JobsOf } from '../jobs/jobs';
+import { subscribe } from '../api';
+import { JudgeJobs } from '../jobs/jobs';
 import { useDebounced } from '../parts/debounce';
-import { count, day, decimal, many, NONE, percent, points, signed, span } from '../parts/format';
-import { Figure, Heading, Section, Table } from '../parts/look';
+import { count, day, decimal, plural, NONE, percent, points, signed, dateSpan } from '../parts/format';
+import { Figure, Heading, Section, Table } from '../parts/elements';
 import { useQuery } from '../parts/query';
 import { to } from '../parts/router';
-import { Note, Shown } from '../parts/shown';
-import { useMay } from '../parts/viewer';
-import { Learning } from './curve';
-import { Days } from './days';
+import { Note, QueryView } from '../parts/query-view';
+import { useHasRole } from '../parts/viewer';
+import { LearningCurve } from './learning-curve';
+import { FeedbackByDay } from './feedback-by-day';
 import { Raters } from './raters';
 import { Train } from './train';
 import { Versions } from './versions';
@@ -24,34 +24,34 @@ export function JudgePage({ id }: { id: string }): JSX.Element {
   const answer = useQuery(JudgeOverviewDocument, { id, raters: 100 });
   const reload = useDebounced(answer.reload, 400);
   useEffect(() => {
-    let first = true; // the stream begins with what the query says as well
-    return follow(FeedbackSummaryChangedDocument, () => ({ judgeId: id }), {
+    let first = true; // the first update repeats the query's data
+    return subscribe(FeedbackSummaryChangedDocument, () => ({ judgeId: id }), {
       next: () => (first ? (first = false) : reload()),
-      failed: () => undefined, // the query tells what is the matter
+      failed: () => undefined, // the query reports the error
     });
   }, [id, reload]);
   return (
-    <Shown answer={answer} what="The judge" heading="Judge">
+    <QueryView answer={answer} label="The judge" heading="Judge">
       {({ judge }) =>
         judge ? (
           <Judge judge={judge} reload={answer.reload} />
         ) : (
           <>
-            <Heading title="No such judge" />
-            <Note title={`There is no judge ${id}, at least not in your workspace.`}>
+            <Heading title="Judge not found" />
+            <Note title={`Your workspace has no judge ${id}.`}>
               <a href={to('judges')}>All judges</a>
             </Note>
           </>
         )
       }
-    </Shown>
+    </QueryView>
   );
 }
 
 function Judge({ judge, reload }: { judge: Overview; reload: () => void }): JSX.Element {
   const [training, setTraining] = useState(false);
-  const trainer = useMay('TRAINER');
-  const annotator = useMay('ANNOTATOR');
+  const trainer = useHasRole('TRAINER');
+  const annotator = useHasRole('ANNOTATOR');
   return (
     <>
       <Heading
@@ -74,23 +74,23 @@ function Judge({ judge, reload }: { judge: Overview; reload: () => void }): JSX.
         )}
       </Heading>
       {judge.description && <Description text={judge.description} />}
-      {training && <Train judge={judge} waiting={judge.feedbackSummary.newSinceLastTraining} close={() => setTraining(false)} />}
+      {training && <Train judge={judge} newFeedbackCount={judge.feedbackSummary.newSinceLastTraining} close={() => setTraining(false)} />}
       <Figures judge={judge} />
-      <Feedback judge={judge} />
-      <Versions judge={judge} changed={reload} />
-      {judge.feedbackSummary.usableCount > 0 && <Learning judgeId={judge.id} />}
-      <JobsOf judgeId={judge.id} />
+      <FeedbackSection judge={judge} />
+      <Versions judge={judge} onChange={reload} />
+      {judge.feedbackSummary.usableCount > 0 && <LearningCurve judgeId={judge.id} />}
+      <JudgeJobs judgeId={judge.id} />
     </>
   );
 }
 
-const SHORT = 400;
+const MAX_LEAD_LENGTH = 400;
 
 function Description({ text }: { text: string }): JSX.Element {
-  if (text.length <= SHORT) return <p class="lead">{text}</p>;
+  if (text.length <= MAX_LEAD_LENGTH) return <p class="lead">{text}</p>;
   return (
     <details class="lead">
-      <summary>{`${text.slice(0, SHORT / 2).trimEnd()} … (all of it)`}</summary>
+      <summary>{`${text.slice(0, MAX_LEAD_LENGTH / 2).trimEnd()} … (show all)`}</summary>
       <p>{text}</p>
     </details>
   );
@@ -102,52 +102,52 @@ function Figures({ judge }: { judge: Overview }): JSX.Element {
   return (
     <dl class="figures">
       <Figure
-        name="Scores now"
+        name="Active version"
         value={version ? `Version ${version.number}` : 'Raw scores'}
-        note={version ? `made ${day(version.createdAt)}` : 'no version is active'}
+        note={version ? `created ${day(version.createdAt)}` : 'no version is active'}
       />
       <Figure
         name="Error against people"
         value={after ? percent(after.meanAbsoluteError, 1) : NONE}
-        note={after ? `of the range, n ${count(version.evidence?.heldOutCount ?? 0)} labels` : 'not measured yet'}
+        note={after ? `of the range, ${plural(version.evidence?.heldOutCount ?? 0, 'label')}` : 'not measured yet'}
       />
       <Figure
-        name="Exactly as people"
+        name="Exact agreement"
         value={after ? percent(after.exactAgreement) : NONE}
         note={after ? `within one step: ${percent(after.withinOneAgreement)}` : 'not measured yet'}
       />
-      <Figure name="Usable feedback" value={count(summary.usableCount)} note={`of ${many(summary.totalFeedbackCount, 'item')}`} />
-      <Figure name="Waiting" value={count(summary.newSinceLastTraining)} note="new since the last training" />
+      <Figure name="Usable feedback" value={count(summary.usableCount)} note={`of ${plural(summary.totalFeedbackCount, 'item')}`} />
+      <Figure name="New feedback" value={count(summary.newSinceLastTraining)} note="since the last training" />
       <Figure
         name="Raters"
         value={count(summary.raterCount)}
-        note={summary.raterAgreement === null ? 'no item scored by two' : `agreement α ${decimal(summary.raterAgreement)}`}
+        note={summary.raterAgreement === null ? 'no item has two raters' : `agreement α ${decimal(summary.raterAgreement)}`}
       />
     </dl>
   );
 }
 
-function Feedback({ judge }: { judge: Overview }): JSX.Element {
+function FeedbackSection({ judge }: { judge: Overview }): JSX.Element {
   const { feedbackSummary: summary } = judge;
   if (!summary.totalFeedbackCount)
     return (
-      <Section title="What people say">
+      <Section title="Feedback">
         <Note title="No feedback yet.">
           Review evaluations here, or send corrections with the mutation <code>submitFeedback</code>.
         </Note>
       </Section>
     );
   const kinds = [
-    many(summary.correctionCount, 'correction'),
-    many(summary.ratingCount, 'rating'),
-    many(summary.approvalCount, 'approval'),
-    many(summary.commentCount, 'comment'),
+    plural(summary.correctionCount, 'correction'),
+    plural(summary.ratingCount, 'rating'),
+    plural(summary.approvalCount, 'approval'),
+    plural(summary.commentCount, 'comment'),
   ];
-  const told = new Map(summary.criteria.map((row) => [row.criterion.id, row]));
+  const byCriterion = new Map(summary.criteria.map((row) => [row.criterion.id, row]));
   return (
     <Section
-      title="What people say"
-      note={`${kinds.join(', ')} about ${many(summary.evaluationCount, 'evaluation')}, ${span(summary.dateRange)}.`}
+      title="Feedback"
+      note={`${kinds.join(', ')} on ${plural(summary.evaluationCount, 'evaluation')}, ${dateSpan(summary.dateRange)}.`}
     >
       <Table
         caption="Corrections by criterion"
@@ -156,12 +156,12 @@ function Feedback({ judge }: { judge: Overview }): JSX.Element {
           'Scale',
           { text: 'n corrections', number: true },
           { text: 'Mean shift, points', number: true },
-          { text: 'Mean size of shift, points', number: true },
-          { text: 'People agree, α', number: true },
+          { text: 'Mean absolute shift, points', number: true },
+          { text: 'Rater agreement, α', number: true },
         ]}
       >
         {judge.criteria.map((criterion) => {
-          const row = told.get(criterion.id);
+          const row = byCriterion.get(criterion.id);
           return (
             <tr key={criterion.id}>
               <th scope="row">
@@ -178,10 +178,10 @@ function Feedback({ judge }: { judge: Overview }): JSX.Element {
         })}
       </Table>
       <p class="hint">
-        Shift: people’s score minus the judge’s. Above 0, people find the judge too low. α: how far people agree with each other (Krippendorff’s,
-        1 fully, 0 as chance would); – where no two scored the same.
+        Shift: people’s score minus the judge’s. A positive shift means that the judge scores too low. α: Krippendorff’s alpha, the agreement of raters
+        (1 is perfect, 0 is chance); {NONE} if no item has two raters.
       </p>
-      <Days judgeId={judge.id} />
+      <FeedbackByDay judgeId={judge.id} />
       <Raters raters={summary.raters} all={summary.raterCount} total={summary.totalFeedbackCount} />
     </Section>
   );

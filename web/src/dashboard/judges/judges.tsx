@@ -1,13 +1,13 @@
-/** All judges: which version scores, how well it agrees with people, how much feedback waits. */
+/** List of all judges: active version, agreement with people, new feedback. */
 
 import type { JSX } from 'preact';
 import { JudgesOverviewDocument, type JudgesOverviewQuery } from '../../generated/graphql';
-import { count, many, NONE, percent } from '../parts/format';
-import { Heading, Table } from '../parts/look';
+import { count, plural, NONE, percent } from '../parts/format';
+import { Heading, Table } from '../parts/elements';
 import { Pages, usePages } from '../parts/pages';
 import { useQuery } from '../parts/query';
 import { to } from '../parts/router';
-import { Note, Shown } from '../parts/shown';
+import { Note, QueryView } from '../parts/query-view';
 
 type Overview = JudgesOverviewQuery['judges']['nodes'][number];
 
@@ -17,7 +17,7 @@ export function JudgesPage(): JSX.Element {
   return (
     <>
       <Heading title="Judges" />
-      <Shown answer={answer} what="The judges">
+      <QueryView answer={answer} label="The judges">
         {({ judges }) =>
           judges.nodes.length ? (
             <>
@@ -26,20 +26,20 @@ export function JudgesPage(): JSX.Element {
                 head={[
                   'Judge',
                   { text: 'Criteria', wide: true },
-                  'Scores now',
+                  'Active version',
                   { text: 'Error against people', number: true },
                   { text: 'Feedback', number: true },
-                  { text: 'Waiting', number: true },
+                  { text: 'New feedback', number: true },
                 ]}
               >
                 {judges.nodes.map((judge) => (
                   <Row key={judge.id} judge={judge} />
                 ))}
               </Table>
-              <Pages pages={pages} info={judges.pageInfo} shown={judges.nodes.length} total={judges.totalCount} what="judge" />
+              <Pages pages={pages} info={judges.pageInfo} shown={judges.nodes.length} total={judges.totalCount} noun="judge" />
               <p class="hint">
-                Error: mean absolute error of the active version on labels it had not learned from, in % of the range of
-                the scale. Waiting: usable feedback that no version has learned from.
+                Error: mean absolute error of the active version on labels that were not used for training, in % of the scale’s
+                range. New feedback: usable feedback that no version has learned from.
               </p>
             </>
           ) : (
@@ -49,7 +49,7 @@ export function JudgesPage(): JSX.Element {
             </Note>
           )
         }
-      </Shown>
+      </QueryView>
     </>
   );
 }
@@ -73,12 +73,12 @@ function Row({ judge }: { judge: Overview }): JSX.Element {
             {percent(proof.after.meanAbsoluteError, 1)} <span class="hint">{`n ${count(proof.heldOutCount)}`}</span>
           </>
         ) : (
-          <span title="No training has measured it">{NONE}</span>
+          <span title="Not measured yet">{NONE}</span>
         )}
       </td>
       <td class="number">{count(judge.feedbackSummary.totalFeedbackCount)}</td>
       <td class="number">
-        <span title={many(judge.feedbackSummary.usableCount, 'usable item')}>{count(judge.feedbackSummary.newSinceLastTraining)}</span>
+        <span title={plural(judge.feedbackSummary.usableCount, 'usable item')}>{count(judge.feedbackSummary.newSinceLastTraining)}</span>
       </td>
     </tr>
   );

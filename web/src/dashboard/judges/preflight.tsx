@@ -1,51 +1,51 @@
-/** What the server thinks of a training before it is created: asked anew a moment after each change. */
+/** Preflight of a training job, requested again shortly after each change of the form. */
 
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { type CreateTrainingJobInput, TrainingPreflightDocument } from '../../generated/graphql';
 import { Problems } from '../parts/actions';
-import { duration, many, percent } from '../parts/format';
+import { duration, plural, percent } from '../parts/format';
 import { useQuery } from '../parts/query';
-import { Shown } from '../parts/shown';
+import { QueryView } from '../parts/query-view';
 
-const PAUSE = 300;
+const DELAY_MS = 300;
 
 export function Preflight({ input }: { input: CreateTrainingJobInput }): JSX.Element {
-  const written = JSON.stringify(input);
-  const [settled, setSettled] = useState(written);
+  const serialized = JSON.stringify(input);
+  const [settled, setSettled] = useState(serialized);
   useEffect(() => {
-    const timer = setTimeout(() => setSettled(written), PAUSE);
+    const timer = setTimeout(() => setSettled(serialized), DELAY_MS);
     return () => clearTimeout(timer);
-  }, [written]);
+  }, [serialized]);
   const answer = useQuery(TrainingPreflightDocument, { input: JSON.parse(settled) as CreateTrainingJobInput });
   return (
     <div class="preflight" aria-live="polite">
-      <Shown answer={answer} what="What to expect">
-        {({ trainingPreflight: told }) => (
+      <QueryView answer={answer} label="The preflight">
+        {({ trainingPreflight: preflight }) => (
           <>
-            {told.ready && (
+            {preflight.ready && (
               <p>
                 {[
-                  told.feedbackSummary && `Learns from ${many(told.feedbackSummary.usableCount, 'usable item')} of feedback by ${many(told.feedbackSummary.raterCount, 'rater')}`,
-                  told.estimatedSeconds !== null && `takes about ${duration(told.estimatedSeconds)}`,
-                  told.detectableMaeChange !== null && `can prove a change of the error from ${percent(told.detectableMaeChange, 1)} of the range on`,
+                  preflight.feedbackSummary && `Uses ${plural(preflight.feedbackSummary.usableCount, 'usable item')} of feedback by ${plural(preflight.feedbackSummary.raterCount, 'rater')}`,
+                  preflight.estimatedSeconds !== null && `takes about ${duration(preflight.estimatedSeconds)}`,
+                  preflight.detectableMaeChange !== null && `can prove a change in error of at least ${percent(preflight.detectableMaeChange, 1)} of the range`,
                 ]
                   .filter(Boolean)
                   .join('; ')}
                 .
               </p>
             )}
-            <Problems errors={told.userErrors} />
-            {told.warnings.length > 0 && (
+            <Problems errors={preflight.userErrors} />
+            {preflight.warnings.length > 0 && (
               <ul class="warnings">
-                {told.warnings.map((warning) => (
+                {preflight.warnings.map((warning) => (
                   <li key={`${warning.code} ${warning.message}`}>{warning.message}</li>
                 ))}
               </ul>
             )}
           </>
         )}
-      </Shown>
+      </QueryView>
     </div>
   );
 }

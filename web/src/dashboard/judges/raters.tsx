@@ -1,25 +1,25 @@
-/** Who gave the feedback, and how much of it: a judge that learns from one person learns that person. */
+/** Table of raters with the amount of their feedback, to show whether one rater dominates. */
 
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { JudgeOverviewQuery } from '../../generated/graphql';
-import { count, many, percent } from '../parts/format';
-import { Table } from '../parts/look';
+import { count, plural, percent } from '../parts/format';
+import { Table } from '../parts/elements';
 
 type Rater = NonNullable<JudgeOverviewQuery['judge']>['feedbackSummary']['raters'][number];
 
-const FEW = 5;
+const INITIALLY_SHOWN = 5;
 
-/** `raters`: those who gave most, of `all` there are; they and the others gave `total` items. */
+/** `raters`: those with most feedback, of `all` raters, who gave `total` items. */
 export function Raters({ raters, all, total }: { raters: readonly Rater[]; all: number; total: number }): JSX.Element {
   const [open, setOpen] = useState(false);
-  const shown = open ? raters : raters.slice(0, FEW);
-  const given = shown.reduce((sum, rater) => sum + rater.totalCount, 0);
+  const shown = open ? raters : raters.slice(0, INITIALLY_SHOWN);
+  const shownCount = shown.reduce((sum, rater) => sum + rater.totalCount, 0);
   return (
     <>
       <h3>Raters</h3>
       <Table
-        caption="Raters, those who gave most first"
+        caption="Raters, most feedback first"
         head={['Rater', { text: 'n items', number: true }, { text: 'Share of all', number: true }, { text: 'n corrections', number: true }]}
       >
         {shown.map((rater) => (
@@ -37,7 +37,7 @@ export function Raters({ raters, all, total }: { raters: readonly Rater[]; all: 
       </Table>
       {all > shown.length && (
         <div class="row spread">
-          <p class="hint">{`${many(all - shown.length, 'more rater')} gave ${many(total - given, 'item')}.`}</p>
+          <p class="hint">{`${plural(all - shown.length, 'more rater')} gave ${plural(total - shownCount, 'item')}.`}</p>
           {!open && (
             <button type="button" class="small" onClick={() => setOpen(true)}>
               Show more raters

@@ -1,4 +1,4 @@
-/** Training now: what to do, on what, and what the server thinks of it before anything is started. */
+/** Form to create a training job, with a preflight. */
 
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
@@ -9,23 +9,23 @@ import {
   type TrainingPriority,
   type TrainingType,
 } from '../../generated/graphql';
-import { ask } from '../api';
+import { execute } from '../api';
 import { TYPES } from '../jobs/states';
-import { Problems, say } from '../parts/actions';
-import { title } from '../parts/format';
-import { Section } from '../parts/look';
-import { go } from '../parts/router';
+import { Problems, showMessage } from '../parts/actions';
+import { TIME_ZONE, title } from '../parts/format';
+import { Section } from '../parts/elements';
+import { navigateTo } from '../parts/router';
 import { randomKey } from '../parts/random';
 import { Preflight } from './preflight';
 
-const MEANING: Record<TrainingType, string> = {
-  INCREMENTAL: 'go on from the active version with the feedback that came since',
-  FULL_RETRAIN: 'learn from scratch from all feedback',
-  FINE_TUNE: 'change how some criteria are scored, leave the others exactly as they are',
-  VALIDATION: 'measure the active version, change nothing',
+const TYPE_HINTS: Record<TrainingType, string> = {
+  INCREMENTAL: 'continue from the active version with the feedback received since',
+  FULL_RETRAIN: 'train from scratch on all feedback',
+  FINE_TUNE: 'train some criteria and keep the others unchanged',
+  VALIDATION: 'measure the active version without changing it',
 };
 
-interface Wishes {
+interface FormValues {
   type: TrainingType;
   minimum: string;
   since: string;
@@ -42,18 +42,18 @@ interface Wishes {
   webhook: string;
 }
 
-type TextWish = { [Name in keyof Wishes]: Wishes[Name] extends string ? (string extends Wishes[Name] ? Name : never) : never }[keyof Wishes];
+type TextField = { [Name in keyof FormValues]: FormValues[Name] extends string ? (string extends FormValues[Name] ? Name : never) : never }[keyof FormValues];
 
 interface Properties {
   judge: JudgeFieldsFragment;
-  /** How many usable items of feedback came since the last training. */
-  waiting: number;
+  /** Number of usable items of feedback since the last training. */
+  newFeedbackCount: number;
   close: () => void;
 }
 
-export function Train({ judge, waiting, close }: Properties): JSX.Element {
-  const [wishes, setWishes] = useState<Wishes>({
-    type: judge.activeVersion && waiting > 0 ? 'INCREMENTAL' : 'FULL_RETRAIN',
+export function Train({ judge, newFeedbackCount, close }: Properties): JSX.Element {
+  const [values, setValues] = useState<FormValues>({
+    type: judge.activeVersion && newFeedbackCount > 0 ? 'INCREMENTAL' : 'FULL_RETRAIN',
     minimum: '20',
     since: '',
     targets: [],
@@ -72,26 +72,26 @@ export function Train({ judge, waiting, close }: Properties): JSX.Element {
   const [busy, setBusy] = useState(false);
   const form = useRef<HTMLFormElement>(null);
   const key = useRef(randomKey());
-  const input = inputOf(judge.id, wishes);
-  const written = JSON.stringify(input);
+  const input = toInput(judge.id, values);
+  const serialized = JSON.stringify(input);
   useEffect(() => form.current?.querySelector('input')?.focus(), []);
   useEffect(() => {
-    key.current = randomKey(); // the same wish twice is one job, another wish another job
+    key.current = randomKey(); // the same input twice is one job, other input is another job
     setErrors([]);
-  }, [written]);
+  }, [serialized]);
 
-  function set<Name extends keyof Wishes>(name: Name, value: Wishes[Name]): void {
-    setWishes((old) => ({ ...old, [name]: value }));
+  function set<Name extends keyof FormValues>(name: Name, value: FormValues[Name]): void {
+    setValues((old) => ({ ...old, [name]: value }));
   }
 
   async function submit(): Promise<void> {
     setBusy(true);
     try {
-      const { createTrainingJob: answer } = await ask(CreateTrainingJobDocument, { input: { ...input, idempotencyKey: key.current } });
+      const { createTrainingJob: answer } = await execute(CreateTrainingJobDocument, { input: { ...input, idempotencyKey: key.current } });
       setErrors(answer.userErrors);
       if (answer.trainingJob) {
-        say('The training job is created.');
-        go('jobs', answer.trainingJob.id);
+        showMessage('Training job created.');
+        navigateTo('jobs', answer.trainingJob.id);
       }
     } catch (problem) {
       setErrors([{ message: problem instanceof Error ? problem.message : String(problem) }]);
@@ -99,10 +99,10 @@ export function Train({ judge, waiting, close }: Properties): JSX.Element {
     setBusy(false);
   }
 
-  const text = (name: TextWish, label: string, more: JSX.IntrinsicElements['input']) => (
+  const text = (name: TextField, label: string, more: JSX.IntrinsicElements['input']) => (
     <label class="field">
       <span>{label}</span>
-      <input {...more} value={wishes[name]} onInput={(event) => set(name, event.currentTarget.value)} />
+      <input {...more} value={values[name]} onInput={(event) => set(name, event.currentTarget.value)} />
     </label>
   );
 
@@ -117,26 +117,26 @@ export function Train({ judge, waiting, close }: Properties): JSX.Element {
         }}
       >
         <fieldset class="choices">
-          <legend>What to do</legend>
+          <legend>Training type</legend>
           {TYPES.map((type) => (
             <label key={type} class="check">
-              <input type="radio" name="type" checked={wishes.type === type} onChange={() => set('type', type)} />
+              <input type="radio" name="type" checked={values.type === type} onChange={() => set('type', type)} />
               <span>
-                {title(type)}: <span class="hint">{MEANING[type]}</span>
+                {title(type)}: <span class="hint">{TYPE_HINTS[type]}</span>
               </span>
             </label>
           ))}
         </fieldset>
-        {(wishes.type === 'FINE_TUNE' || wishes.type === 'VALIDATION') && (
+        {(values.type === 'FINE_TUNE' || values.type === 'VALIDATION') && (
           <fieldset class="row">
-            <legend>{wishes.type === 'FINE_TUNE' ? 'Criteria to change' : 'Criteria to measure (none: all)'}</legend>
+            <legend>{values.type === 'FINE_TUNE' ? 'Criteria to change' : 'Criteria to measure (default: all)'}</legend>
             {judge.criteria.map((criterion) => (
               <label key={criterion.id} class="check">
                 <input
                   type="checkbox"
-                  checked={wishes.targets.includes(criterion.id)}
+                  checked={values.targets.includes(criterion.id)}
                   onChange={(event) =>
-                    set('targets', event.currentTarget.checked ? [...wishes.targets, criterion.id] : wishes.targets.filter((id) => id !== criterion.id))
+                    set('targets', event.currentTarget.checked ? [...values.targets, criterion.id] : values.targets.filter((id) => id !== criterion.id))
                   }
                 />
                 <span>{criterion.name}</span>
@@ -146,30 +146,30 @@ export function Train({ judge, waiting, close }: Properties): JSX.Element {
         )}
         <div class="fields">
           {text('minimum', 'Usable items required', { type: 'number', min: '1', step: '1' })}
-          {text('since', 'Only feedback given since', { type: 'datetime-local' })}
+          {text('since', `Only feedback given since (${TIME_ZONE})`, { type: 'datetime-local' })}
         </div>
-        {wishes.type !== 'VALIDATION' && (
+        {values.type !== 'VALIDATION' && (
           <div class="row">
             <label class="check">
-              <input type="checkbox" checked={wishes.deploy} onChange={(event) => set('deploy', event.currentTarget.checked)} />
-              <span>Deploy it by itself if it is proven better</span>
+              <input type="checkbox" checked={values.deploy} onChange={(event) => set('deploy', event.currentTarget.checked)} />
+              <span>Deploy automatically if proven better</span>
             </label>
             <label class="check">
-              <input type="checkbox" checked={wishes.backup} onChange={(event) => set('backup', event.currentTarget.checked)} />
-              <span>Keep what it replaces for a rollback</span>
+              <input type="checkbox" checked={values.backup} onChange={(event) => set('backup', event.currentTarget.checked)} />
+              <span>Keep the replaced version as a backup</span>
             </label>
           </div>
         )}
         <details>
-          <summary>More settings; left empty, the server chooses from the data and says what it chose</summary>
+          <summary>More settings (default: chosen by the server from the data)</summary>
           <div class="fields">
             {text('split', 'Share held out for the proof', { type: 'number', min: '0.01', max: '0.5', step: '0.01', placeholder: 'out of fold' })}
-            {text('rate', 'Learning rate', { type: 'number', min: '0.0001', max: '1', step: 'any', placeholder: 'chosen' })}
-            {text('epochs', 'Epochs at most', { type: 'number', min: '1', max: '10000', step: '1', placeholder: 'chosen' })}
+            {text('rate', 'Learning rate', { type: 'number', min: '0.0001', max: '1', step: 'any', placeholder: 'automatic' })}
+            {text('epochs', 'Maximum epochs', { type: 'number', min: '1', max: '10000', step: '1', placeholder: 'automatic' })}
             <label class="field">
               <span>Early stopping</span>
-              <select value={wishes.stopping} onChange={(event) => set('stopping', event.currentTarget.value as Wishes['stopping'])}>
-                <option value="">chosen</option>
+              <select value={values.stopping} onChange={(event) => set('stopping', event.currentTarget.value as FormValues['stopping'])}>
+                <option value="">automatic</option>
                 <option value="yes">yes</option>
                 <option value="no">no</option>
               </select>
@@ -177,21 +177,21 @@ export function Train({ judge, waiting, close }: Properties): JSX.Element {
             {text('seed', 'Seed', { type: 'number', min: '0', step: '1', placeholder: '0' })}
             <label class="field">
               <span>Priority</span>
-              <select value={wishes.priority} onChange={(event) => set('priority', event.currentTarget.value as TrainingPriority)}>
+              <select value={values.priority} onChange={(event) => set('priority', event.currentTarget.value as TrainingPriority)}>
                 <option value="HIGH">high</option>
                 <option value="NORMAL">normal</option>
                 <option value="LOW">low</option>
               </select>
             </label>
-            {text('email', 'E-mail when it is over', { type: 'email' })}
-            {text('webhook', 'Webhook when it is over', { type: 'url' })}
+            {text('email', 'E-mail when the job ends', { type: 'email' })}
+            {text('webhook', 'Webhook when the job ends', { type: 'url' })}
           </div>
         </details>
         <Preflight input={input} />
         <Problems errors={errors} />
         <div class="row end">
           <button type="button" class="quiet" onClick={close}>
-            Not now
+            Cancel
           </button>
           <button class="primary" disabled={busy}>
             Create training job
@@ -202,32 +202,32 @@ export function Train({ judge, waiting, close }: Properties): JSX.Element {
   );
 }
 
-function inputOf(judgeId: string, wishes: Wishes): CreateTrainingJobInput {
+function toInput(judgeId: string, values: FormValues): CreateTrainingJobInput {
   const number = (text: string) => (text === '' ? undefined : Number(text));
-  const given = <Values extends object>(values: Values) =>
-    Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
-      [Name in keyof Values]?: Exclude<Values[Name], undefined>;
+  const withoutUndefined = <Fields extends object>(fields: Fields) =>
+    Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+      [Name in keyof Fields]?: Exclude<Fields[Name], undefined>;
     };
-  const limited = wishes.type === 'FINE_TUNE' || wishes.type === 'VALIDATION';
+  const limited = values.type === 'FINE_TUNE' || values.type === 'VALIDATION';
   return {
     judgeId,
-    trainingType: wishes.type,
-    trainingConfig: given({
-      feedbackCutoffDate: wishes.since ? new Date(wishes.since).toISOString() : undefined,
-      minimumFeedbackCount: number(wishes.minimum),
-      validationSplit: number(wishes.split),
-      learningRate: number(wishes.rate),
-      maxEpochs: number(wishes.epochs),
-      earlyStopping: wishes.stopping === '' ? undefined : wishes.stopping === 'yes',
-      targetCriteria: limited && wishes.targets.length ? wishes.targets : undefined,
-      seed: number(wishes.seed),
+    trainingType: values.type,
+    trainingConfig: withoutUndefined({
+      feedbackCutoffDate: values.since ? new Date(values.since).toISOString() : undefined,
+      minimumFeedbackCount: number(values.minimum),
+      validationSplit: number(values.split),
+      learningRate: number(values.rate),
+      maxEpochs: number(values.epochs),
+      earlyStopping: values.stopping === '' ? undefined : values.stopping === 'yes',
+      targetCriteria: limited && values.targets.length ? values.targets : undefined,
+      seed: number(values.seed),
     }),
-    executionOptions: given({
-      priority: wishes.priority,
-      autoDeploy: wishes.type === 'VALIDATION' ? undefined : wishes.deploy,
-      backupCurrentVersion: wishes.type === 'VALIDATION' ? undefined : wishes.backup,
-      notificationEmail: wishes.email || undefined,
-      webhookUrl: wishes.webhook || undefined,
+    executionOptions: withoutUndefined({
+      priority: values.priority,
+      autoDeploy: values.type === 'VALIDATION' ? undefined : values.deploy,
+      backupCurrentVersion: values.type === 'VALIDATION' ? undefined : values.backup,
+      notificationEmail: values.email || undefined,
+      webhookUrl: values.webhook || undefined,
     }),
   };
 }

@@ -1,24 +1,24 @@
-/** A judge's versions with what each one proved; deploying one, and rolling back. */
+/** Table of a judge's versions with their proofs, and buttons to deploy and roll back. */
 
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { JudgeVersionsDocument, type JudgeVersionFieldsFragment } from '../../generated/graphql';
 import { interval } from '../charts/proof';
 import { count, day, NONE, percent, words } from '../parts/format';
-import { Section, State, Table } from '../parts/look';
+import { Section, State, Table } from '../parts/elements';
 import { Pages, usePages } from '../parts/pages';
 import { useQuery } from '../parts/query';
 import { to } from '../parts/router';
-import { Note, Shown } from '../parts/shown';
+import { Note, QueryView } from '../parts/query-view';
 import { Compare } from './compare';
 import { Deploy, Rollback } from './deploy';
 
 interface Properties {
   judge: { id: string; activeVersion: { id: string } | null };
-  changed: () => void;
+  onChange: () => void;
 }
 
-export function Versions({ judge, changed }: Properties): JSX.Element {
+export function Versions({ judge, onChange }: Properties): JSX.Element {
   const pages = usePages(judge.id);
   const answer = useQuery(JudgeVersionsDocument, { judgeId: judge.id, first: 20, after: pages.after });
   const { reload } = answer;
@@ -26,11 +26,11 @@ export function Versions({ judge, changed }: Properties): JSX.Element {
   useEffect(reload, [activeId, reload]);
   const done = () => {
     reload();
-    changed();
+    onChange();
   };
   return (
     <Section title="Versions">
-      <Shown answer={answer} what="The versions">
+      <QueryView answer={answer} label="The versions">
         {({ judge: found }) =>
           found?.versions.nodes.length ? (
             <>
@@ -38,10 +38,10 @@ export function Versions({ judge, changed }: Properties): JSX.Element {
                 caption="Versions, newest first"
                 head={[
                   'Version',
-                  'State',
-                  'Made by',
+                  'Status',
+                  'Created by',
                   { text: 'Error before → after, % of range', number: true },
-                  { text: 'Change, % of range [95 % interval]', number: true },
+                  { text: 'Change, % of range [95% interval]', number: true },
                   { text: 'n labels', number: true },
                   'Action',
                 ]}
@@ -57,7 +57,7 @@ export function Versions({ judge, changed }: Properties): JSX.Element {
                     <td>
                       <Origin version={version} />
                     </td>
-                    <td class="number">{ends(version)}</td>
+                    <td class="number">{describeErrors(version)}</td>
                     <td class="number">
                       {interval(version.evidence?.maeChange ?? null, 100, 1)}
                       {version.evidence?.improved && <span class="state good block">better</span>}
@@ -65,13 +65,13 @@ export function Versions({ judge, changed }: Properties): JSX.Element {
                     <td class="number">{version.evidence ? count(version.evidence.heldOutCount) : NONE}</td>
                     <td>
                       {version.status === 'ACTIVE' ? (
-                        <Rollback judgeId={judge.id} active={version} done={done} />
+                        <Rollback judgeId={judge.id} active={version} onDone={done} />
                       ) : (
                         <Deploy
                           version={version}
                           improved={version.evidence?.improved ?? false}
                           activeId={found.activeVersion?.id ?? null}
-                          done={done}
+                          onDone={done}
                         />
                       )}
                     </td>
@@ -83,15 +83,15 @@ export function Versions({ judge, changed }: Properties): JSX.Element {
                 info={found.versions.pageInfo}
                 shown={found.versions.nodes.length}
                 total={found.versions.totalCount}
-                what="version"
+                noun="version"
               />
               <Compare judgeId={judge.id} versions={found.versions.nodes} />
             </>
           ) : (
-            <Note title="No versions yet.">A training makes the first one; until then the judge’s own scores stand.</Note>
+            <Note title="No versions yet.">Training creates the first version. Until then, raw scores are in use.</Note>
           )
         }
-      </Shown>
+      </QueryView>
     </Section>
   );
 }
@@ -106,7 +106,7 @@ function Origin({ version }: { version: JudgeVersionFieldsFragment }): JSX.Eleme
   );
 }
 
-function ends({ evidence }: JudgeVersionFieldsFragment): string {
+function describeErrors({ evidence }: JudgeVersionFieldsFragment): string {
   if (!evidence) return NONE;
   return `${percent(evidence.before.meanAbsoluteError, 1)} → ${percent(evidence.after?.meanAbsoluteError, 1)}`;
 }

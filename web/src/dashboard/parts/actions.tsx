@@ -1,4 +1,4 @@
-/** Buttons that change something: they ask once, tell what was refused, and say what was done. */
+/** Buttons that change something: they ask for confirmation, show errors, and report the result. */
 
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
@@ -10,26 +10,26 @@ export interface UserError {
   code: string;
 }
 
-const said = store('');
-let silence: ReturnType<typeof setTimeout> | undefined;
+const message = store('');
+let hideTimer: ReturnType<typeof setTimeout> | undefined;
 
-/** Says for some seconds what was done, on screen and to screen readers. */
-export function say(text: string): void {
-  said.set(text);
-  clearTimeout(silence);
-  silence = setTimeout(() => said.set(''), 6_000);
+/** Show a message for some seconds, also to screen readers. */
+export function showMessage(text: string): void {
+  message.set(text);
+  clearTimeout(hideTimer);
+  hideTimer = setTimeout(() => message.set(''), 6_000);
 }
 
-export function Said(): JSX.Element {
-  const text = useStore(said);
+export function StatusMessage(): JSX.Element {
+  const text = useStore(message);
   return (
-    <div class={text ? 'said shown' : 'said'} role="status">
+    <div class={text ? 'status-message shown' : 'status-message'} role="status">
       {text}
     </div>
   );
 }
 
-/** The messages of a refusal. */
+/** List of error messages. */
 export function Problems({ errors }: { errors: readonly { message: string }[] }): JSX.Element | null {
   if (!errors.length) return null;
   return (
@@ -43,23 +43,23 @@ export function Problems({ errors }: { errors: readonly { message: string }[] })
   );
 }
 
-interface Question {
+interface Confirmation {
   label: string;
   question: string;
-  /** What it means, in the dialog. */
+  /** Explanation in the dialog. */
   children?: ComponentChildren;
   confirm: string;
-  /** Ask for words to record. */
+  /** Ask for a reason to record. */
   reason?: 'optional' | 'required';
   kind?: 'danger' | 'primary' | 'quiet';
-  /** Gives what was refused; an empty list closes the dialog. */
+  /** Perform the action and return its errors; an empty list closes the dialog. */
   act: (reason: string | undefined) => Promise<readonly { message: string }[]>;
-  /** Called when the dialog was closed, whatever the answer. */
-  closed?: () => void;
+  /** Called when the dialog was closed. */
+  onClose?: () => void;
 }
 
-/** A button that opens one question; the deed is done by the answer. */
-export function AskOnce(properties: Question): JSX.Element {
+/** Button that opens a confirmation dialog and performs an action. */
+export function ConfirmButton(properties: Confirmation): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
   const [open, setOpen] = useState(false);
   const [busy, setBusy] = useState(false);
@@ -74,9 +74,9 @@ export function AskOnce(properties: Question): JSX.Element {
   async function act(): Promise<void> {
     setBusy(true);
     try {
-      const refused = await properties.act(reason.trim() || undefined);
-      setErrors(refused);
-      if (!refused.length) dialog.current?.close();
+      const rejected = await properties.act(reason.trim() || undefined);
+      setErrors(rejected);
+      if (!rejected.length) dialog.current?.close();
     } catch (problem) {
       setErrors([{ message: problem instanceof Error ? problem.message : String(problem) }]);
     }
@@ -95,7 +95,7 @@ export function AskOnce(properties: Question): JSX.Element {
           onClose={() => {
             setOpen(false);
             setErrors([]);
-            properties.closed?.();
+            properties.onClose?.();
           }}
         >
           <form
@@ -108,7 +108,7 @@ export function AskOnce(properties: Question): JSX.Element {
             {properties.children}
             {properties.reason && (
               <label class="field">
-                <span>{properties.reason === 'required' ? 'Why?' : 'Why? (if you like)'}</span>
+                <span>{properties.reason === 'required' ? 'Reason' : 'Reason (optional)'}</span>
                 <input
                   value={reason}
                   required={properties.reason === 'required'}
@@ -119,7 +119,7 @@ export function AskOnce(properties: Question): JSX.Element {
             <Problems errors={errors} />
             <div class="row end">
               <button type="button" class="quiet" onClick={() => dialog.current?.close()}>
-                No, leave it
+                No
               </button>
               <button class={properties.kind === 'danger' ? 'danger' : 'primary'} disabled={busy}>
                 {properties.confirm}

@@ -1,13 +1,13 @@
 import { useCallback, useEffect, useRef } from 'preact/hooks';
 
-/** The same function, called once after a burst of calls, `pause` milliseconds behind the last. */
-export function useDebounced(deed: () => void, pause: number): () => void {
-  const latest = useRef(deed);
+/** Return a function that calls `callback` once after a burst of calls, `delayMs` after the last. */
+export function useDebounced(callback: () => void, delayMs: number): () => void {
+  const latest = useRef(callback);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  latest.current = deed;
+  latest.current = callback;
   useEffect(() => () => clearTimeout(timer.current), []);
   return useCallback(() => {
     clearTimeout(timer.current);
-    timer.current = setTimeout(() => latest.current(), pause);
-  }, [pause]);
+    timer.current = setTimeout(() => latest.current(), delayMs);
+  }, [delayMs]);
 }

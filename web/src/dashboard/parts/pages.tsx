@@ -1,27 +1,27 @@
-/** Going through a long list page by page. */
+/** Paging of long lists by cursor. */
 
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { PageInfoFieldsFragment } from '../../generated/graphql';
-import { count, many } from './format';
+import { count, plural } from './format';
 
 export interface PagesState {
   after: string | null;
-  /** The cursors of the pages before this one. */
-  passed: (string | null)[];
+  /** Cursors of the previous pages. */
+  previous: (string | null)[];
   next: (cursor: string) => void;
   back: () => void;
 }
 
-/** `of` names the list: another list begins with its first page. */
+/** Return the paging state of the list named `of`. Another name starts at the first page. */
 export function usePages(of: string): PagesState {
-  const [state, setState] = useState<{ of: string; after: string | null; passed: (string | null)[] }>({ of, after: null, passed: [] });
-  const { after, passed } = state.of === of ? state : { after: null, passed: [] };
+  const [state, setState] = useState<{ of: string; after: string | null; previous: (string | null)[] }>({ of, after: null, previous: [] });
+  const { after, previous } = state.of === of ? state : { after: null, previous: [] };
   return {
     after,
-    passed,
-    next: (cursor) => setState({ of, after: cursor, passed: [...passed, after] }),
-    back: () => setState({ of, after: passed.at(-1) ?? null, passed: passed.slice(0, -1) }),
+    previous,
+    next: (cursor) => setState({ of, after: cursor, previous: [...previous, after] }),
+    back: () => setState({ of, after: previous.at(-1) ?? null, previous: previous.slice(0, -1) }),
   };
 }
 
@@ -30,15 +30,15 @@ export function Pages(properties: {
   info: PageInfoFieldsFragment;
   shown: number;
   total: number;
-  what: string;
+  noun: string;
 }): JSX.Element | null {
-  const { pages, info, shown, total, what } = properties;
-  if (!pages.passed.length && !info.hasNextPage) return <p class="hint">{many(total, what)}</p>;
+  const { pages, info, shown, total, noun } = properties;
+  if (!pages.previous.length && !info.hasNextPage) return <p class="hint">{plural(total, noun)}</p>;
   return (
     <div class="row spread">
-      <p class="hint">{`${count(shown)} of ${many(total, what)}, page ${pages.passed.length + 1}`}</p>
+      <p class="hint">{`${count(shown)} of ${plural(total, noun)}, page ${count(pages.previous.length + 1)}`}</p>
       <div class="row">
-        <button type="button" class="quiet" disabled={!pages.passed.length} onClick={pages.back}>
+        <button type="button" class="quiet" disabled={!pages.previous.length} onClick={pages.back}>
           Previous
         </button>
         <button type="button" class="quiet" disabled={!info.hasNextPage} onClick={() => info.endCursor && pages.next(info.endCursor)}>

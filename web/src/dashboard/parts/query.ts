@@ -1,57 +1,57 @@
-/** Data for a view: loaded, kept while it is loaded again, and asked for again as long as the server is away. */
+/** Data of a view: kept while it is reloaded, and requested again while the server is unreachable. */
 
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import type { TypedDocumentString } from '../../generated/graphql';
-import { ask, Unreachable } from '../api';
+import { execute, ServerUnreachable } from '../api';
 
 export interface Answer<Result> {
   data: Result | undefined;
-  /** Why there is no answer, or no newer one; undefined when all is well. */
+  /** Error of the last request; undefined if it succeeded. */
   problem: Error | undefined;
   loading: boolean;
   reload: () => void;
 }
 
-const RETRY = 2_000;
+const RETRY_MS = 2_000;
 
-/** Asks when the variables change and whenever `reload` is called; null variables: not now. */
-export function useQuery<Result, Asked extends Record<string, unknown>>(
-  document: TypedDocumentString<Result, Asked>,
-  variables: Asked | null,
+/** Execute a query when its variables change and whenever `reload` is called; null variables send no request. */
+export function useQuery<Result, Input extends Record<string, unknown>>(
+  document: TypedDocumentString<Result, Input>,
+  variables: Input | null,
 ): Answer<Result> {
   const [state, setState] = useState<{ of: string; data?: Result; problem?: Error; loading: boolean }>({
     of: '',
     loading: true,
   });
-  const [turn, setTurn] = useState(0);
-  const asked = variables === null ? null : JSON.stringify(variables);
+  const [reloads, setReloads] = useState(0);
+  const serialized = variables === null ? null : JSON.stringify(variables);
   const latest = useRef(0);
 
   useEffect(() => {
-    if (asked === null) return;
-    const mine = ++latest.current;
+    if (serialized === null) return;
+    const request = ++latest.current;
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const go = () => {
-      setState((old) => (old.of === asked ? { ...old, loading: true } : { of: asked, loading: true }));
-      ask(document, JSON.parse(asked) as Asked).then(
-        (data) => mine === latest.current && setState({ of: asked, data, loading: false }),
+    const load = () => {
+      setState((old) => (old.of === serialized ? { ...old, loading: true } : { of: serialized, loading: true }));
+      execute(document, JSON.parse(serialized) as Input).then(
+        (data) => request === latest.current && setState({ of: serialized, data, loading: false }),
         (problem: unknown) => {
-          if (mine !== latest.current) return;
-          const why = problem instanceof Error ? problem : new Error(String(problem));
-          setState((old) => ({ ...old, problem: why, loading: false }));
-          if (why instanceof Unreachable) timer = setTimeout(go, RETRY);
+          if (request !== latest.current) return;
+          const error = problem instanceof Error ? problem : new Error(String(problem));
+          setState((old) => ({ ...old, problem: error, loading: false }));
+          if (error instanceof ServerUnreachable) timer = setTimeout(load, RETRY_MS);
         },
       );
     };
-    go();
+    load();
     return () => {
       latest.current++;
       clearTimeout(timer);
     };
-  }, [document, asked, turn]);
+  }, [document, serialized, reloads]);
 
-  const reload = useCallback(() => setTurn((old) => old + 1), []);
-  const current = state.of === asked;
+  const reload = useCallback(() => setReloads((old) => old + 1), []);
+  const current = state.of === serialized;
   return {
     data: current ? state.data : undefined,
     problem: current ? state.problem : undefined,

@@ -1,4 +1,4 @@
-/** Where the page is: a path behind the #, so that one file serves all views behind any prefix. */
+/** Router on the URL fragment, so that one file serves all views behind any prefix. */
 
 import { useEffect, useState } from 'preact/hooks';
 
@@ -26,25 +26,25 @@ function partsOf(hash: string): string[] {
   try {
     return path.split('/').map((part) => decodeURIComponent(part)).filter(Boolean);
   } catch {
-    return [path]; // a stray % : no view has such a name
+    return [path]; // an invalid escape: no view has such a name
   }
 }
 
-/** The address of a view, absolute: the page's base is the folder of the static files. */
+/** Return the absolute URL of a view. A relative one would resolve to the folder of the static files. */
 export function to(...parts: string[]): string {
   return `${location.pathname}${location.search}#/${parts.map(encodeURIComponent).join('/')}`;
 }
 
-export function go(...parts: string[]): void {
+export function navigateTo(...parts: string[]): void {
   location.hash = `#/${parts.map(encodeURIComponent).join('/')}`;
 }
 
 export function useRoute(): Route {
   const [route, setRoute] = useState(() => routeOf(location.hash));
   useEffect(() => {
-    const heard = () => setRoute(routeOf(location.hash));
-    addEventListener('hashchange', heard);
-    return () => removeEventListener('hashchange', heard);
+    const onHashChange = () => setRoute(routeOf(location.hash));
+    addEventListener('hashchange', onHashChange);
+    return () => removeEventListener('hashchange', onHashChange);
   }, []);
   return route;
 }

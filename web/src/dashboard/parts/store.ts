@@ -1,11 +1,11 @@
-/** One value that several parts of the page look at. */
+/** Observable value shared by parts of the page. */
 
 import { useEffect, useState } from 'preact/hooks';
 
 export interface Store<Value> {
   get: () => Value;
   set: (value: Value) => void;
-  watch: (heard: (value: Value) => void) => () => void;
+  watch: (listener: (value: Value) => void) => () => void;
 }
 
 export function store<Value>(value: Value): Store<Value> {
@@ -15,16 +15,16 @@ export function store<Value>(value: Value): Store<Value> {
     set(next) {
       if (Object.is(next, value)) return;
       value = next;
-      for (const heard of listeners) heard(next);
+      for (const listener of listeners) listener(next);
     },
-    watch(heard) {
-      listeners.add(heard);
-      return () => listeners.delete(heard);
+    watch(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
     },
   };
 }
 
-/** The store's value, drawn anew when it changes. */
+/** Return the store's value and render again when it changes. */
 export function useStore<Value>(from: Store<Value>): Value {
   const [value, setValue] = useState(from.get());
   useEffect(() => {

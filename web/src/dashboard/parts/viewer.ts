@@ -1,4 +1,4 @@
-/** Who looks at the page, and what the key may do. */
+/** The viewer and the permissions of the key. */
 
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
@@ -8,8 +8,8 @@ export const ViewerContext = createContext<ViewerQuery['viewer'] | null>(null);
 
 const ORDER: readonly Role[] = ['VIEWER', 'ANNOTATOR', 'TRAINER', 'ADMIN'];
 
-/** Whether the key's role includes this one; what it doesn't is not offered. */
-export function useMay(role: Role): boolean {
+/** Return whether the key's role includes a role. */
+export function useHasRole(role: Role): boolean {
   const viewer = useContext(ViewerContext);
   return viewer !== null && ORDER.indexOf(viewer.role) >= ORDER.indexOf(role);
 }

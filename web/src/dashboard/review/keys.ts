@@ -1,24 +1,24 @@
-/** Single keys, for people who go through many evaluations; they can be switched off, and stay so. */
+/** Single-key shortcuts for reviewing. They can be switched off, and the choice is stored. */
 
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 type Letter = 'a' | 'c' | 'j' | 'k' | 'n' | 'p' | 's' | 'u' | 'x';
-/** Digits tell whether they were taken; one that was not goes where the focus is by then. */
+/** Handlers of the keys. A digit handler returns whether it used the digit; an unused one goes to the focused field. */
 export type Keys = Record<Letter, () => void> & Record<'digit' | 'shiftDigit', (digit: number) => boolean>;
 
-const SLOT = 'judgesmith.shortcuts';
+const STORAGE_KEY = 'judgesmith.shortcuts';
 
-/** Whether they are on, and a switch. Nothing is heard while somebody writes, or a dialog is open. */
+/** Return whether shortcuts are on, and a setter. Shortcuts are inactive in text fields and open dialogs. */
 export function useKeys(keys: Keys): [on: boolean, set: (on: boolean) => void] {
-  const [on, setOn] = useState(localStorage.getItem(SLOT) !== 'off');
+  const [on, setOn] = useState(localStorage.getItem(STORAGE_KEY) !== 'off');
   const latest = useRef(keys);
   latest.current = keys;
 
-  // Before the item is painted: whoever sees it can press a key.
+  // A layout effect runs before the item is painted, so that keys work as soon as it is visible.
   useLayoutEffect(() => {
     if (!on) return;
-    const heard = (event: KeyboardEvent) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || writes(event.target)) return;
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || isTyping(event.target)) return;
       const digit = /^(?:Digit|Numpad)([0-9])$/.exec(event.code)?.[1];
       if (digit !== undefined) {
         if (!(event.shiftKey ? latest.current.shiftDigit : latest.current.digit)(Number(digit))) return;
@@ -26,20 +26,20 @@ export function useKeys(keys: Keys): [on: boolean, set: (on: boolean) => void] {
       else return;
       event.preventDefault();
     };
-    document.addEventListener('keydown', heard);
-    return () => document.removeEventListener('keydown', heard);
+    document.addEventListener('keydown', onKeyDown);
+    return () => document.removeEventListener('keydown', onKeyDown);
   }, [on]);
 
   return [
     on,
     (next) => {
-      localStorage.setItem(SLOT, next ? 'on' : 'off');
+      localStorage.setItem(STORAGE_KEY, next ? 'on' : 'off');
       setOn(next);
     },
   ];
 }
 
-function writes(target: EventTarget | null): boolean {
+function isTyping(target: EventTarget | null): boolean {
   if (document.querySelector('dialog[open]')) return true;
   if (target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement) return true;
   return target instanceof HTMLInputElement && target.type !== 'radio' && target.type !== 'checkbox';

@@ -1,31 +1,31 @@
-/** Going through evaluations one by one: those that teach most first. */
+/** Page to review evaluations one by one, the most informative first. */
 
 import type { JSX } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { JudgeDocument, JudgeEvaluationsDocument, type JudgeFieldsFragment, RetractFeedbackDocument, SuggestEvaluationsToReviewDocument } from '../../generated/graphql';
-import { ask } from '../api';
-import { say } from '../parts/actions';
-import { many, percent } from '../parts/format';
-import { Heading } from '../parts/look';
+import { execute } from '../api';
+import { showMessage } from '../parts/actions';
+import { count, percent, plural } from '../parts/format';
+import { Heading } from '../parts/elements';
 import { useQuery } from '../parts/query';
 import { to } from '../parts/router';
-import { Note, Shown } from '../parts/shown';
-import { useMay } from '../parts/viewer';
-import { Item } from './item';
+import { Note, QueryView } from '../parts/query-view';
+import { useHasRole } from '../parts/viewer';
+import { EvaluationReview } from './evaluation';
 
-const AT_ONCE = 20;
+const PAGE_SIZE = 20;
 
-/** An evaluation in the queue, and why it is there. */
-interface Waiting {
+/** Evaluation in the queue, with the reason for its suggestion. */
+interface QueueEntry {
   id: string;
-  why?: string;
+  reason?: string;
 }
 
 export function ReviewPage({ judgeId, first }: { judgeId: string; first: string | undefined }): JSX.Element {
   const answer = useQuery(JudgeDocument, { id: judgeId });
-  const may = useMay('ANNOTATOR');
+  const may = useHasRole('ANNOTATOR');
   return (
-    <Shown answer={answer} what="The judge" heading="Review evaluations">
+    <QueryView answer={answer} label="The judge" heading="Review evaluations">
       {({ judge }) => (
         <>
           <Heading
@@ -36,20 +36,20 @@ export function ReviewPage({ judgeId, first }: { judgeId: string; first: string 
               </>
             }
           />
-          {!judge && <Note title={`There is no judge ${judgeId}, at least not in your workspace.`} />}
-          {judge && !may && <Note title="Your key only reads.">Giving feedback takes a key of the role annotator or higher.</Note>}
-          {judge && may && <Queue judge={judge} first={first} />}
+          {!judge && <Note title={`Your workspace has no judge ${judgeId}.`} />}
+          {judge && !may && <Note title="Your key is read-only.">Submitting feedback requires the role annotator or higher.</Note>}
+          {judge && may && <Filter judge={judge} first={first} />}
         </>
       )}
-    </Shown>
+    </QueryView>
   );
 }
 
-type Source = 'teaching' | 'fresh' | 'all';
+type Source = 'suggested' | 'without-feedback' | 'all';
 
-/** Which evaluations to go through; a change begins a queue of its own. */
-function Queue({ judge, first }: { judge: JudgeFieldsFragment; first: string | undefined }): JSX.Element {
-  const [source, setSource] = useState<Source>(first ? 'all' : 'teaching');
+/** Filter of the queue. A change starts a new queue. */
+function Filter({ judge, first }: { judge: JudgeFieldsFragment; first: string | undefined }): JSX.Element {
+  const [source, setSource] = useState<Source>(first ? 'all' : 'suggested');
   const [typed, setTyped] = useState('');
   const [search, setSearch] = useState('');
   return (
@@ -64,74 +64,74 @@ function Queue({ judge, first }: { judge: JudgeFieldsFragment; first: string | u
         <label>
           <span>Show</span>
           <select value={source} onChange={(event) => setSource(event.currentTarget.value as Source)}>
-            <option value="teaching">those that would teach most</option>
-            <option value="fresh">those without feedback, newest first</option>
+            <option value="suggested">suggested evaluations</option>
+            <option value="without-feedback">without feedback, newest first</option>
             <option value="all">all, newest first</option>
           </select>
         </label>
-        {source !== 'teaching' && (
+        {source !== 'suggested' && (
           <label>
-            <span>with the words</span>
+            <span>Search words</span>
             <input type="search" maxLength={200} value={typed} onInput={(event) => setTyped(event.currentTarget.value)} />
           </label>
         )}
       </form>
-      {source === 'teaching' ? (
-        <Teaching judge={judge} first={first} />
+      {source === 'suggested' ? (
+        <SuggestedEvaluations judge={judge} first={first} />
       ) : (
-        <Newest key={`${source} ${search}`} judge={judge} first={first} fresh={source === 'fresh'} search={search} />
+        <NewestEvaluations key={`${source} ${search}`} judge={judge} first={first} withoutFeedback={source === 'without-feedback'} search={search} />
       )}
     </>
   );
 }
 
-/** A queue that only grows: what the person went through stays, and nothing comes twice. */
-function useQueue(first: string | undefined, found: readonly Waiting[] | undefined): readonly Waiting[] {
-  const [queue, setQueue] = useState<readonly Waiting[]>(first ? [{ id: first }] : []);
+/** Return a queue that only grows: reviewed evaluations stay, and none appears twice. */
+function useQueue(first: string | undefined, found: readonly QueueEntry[] | undefined): readonly QueueEntry[] {
+  const [queue, setQueue] = useState<readonly QueueEntry[]>(first ? [{ id: first }] : []);
   useEffect(() => {
     if (found) setQueue((old) => [...old, ...found.filter((one) => !old.some((known) => known.id === one.id))]);
   }, [found]);
   return queue;
 }
 
-function Teaching({ judge, first }: { judge: JudgeFieldsFragment; first: string | undefined }): JSX.Element {
-  const answer = useQuery(SuggestEvaluationsToReviewDocument, { judgeId: judge.id, first: AT_ONCE });
+function SuggestedEvaluations({ judge, first }: { judge: JudgeFieldsFragment; first: string | undefined }): JSX.Element {
+  const answer = useQuery(SuggestEvaluationsToReviewDocument, { judgeId: judge.id, first: PAGE_SIZE });
   const suggested = answer.data?.suggestEvaluationsToReview;
   const found = useMemo(
     () =>
       suggested?.map(({ evaluation, reason, gain }) => ({
         id: evaluation.id,
-        why: `${reason} It would lessen the doubt about all of them by ${percent(gain, 1)}.`,
+        reason: `${reason} Its label would reduce the mean uncertainty of all evaluations by ${percent(gain, 1)}.`,
       })),
     [suggested],
   );
   const queue = useQueue(first, found);
   return (
-    <Shown answer={answer} what="What to review">
+    <QueryView answer={answer} label="The review queue">
       {() =>
         queue.length || found?.length ? (
-          <Walk judge={judge} queue={queue} more={answer.reload} />
+          <Queue judge={judge} queue={queue} more={answer.reload} />
         ) : (
-          <Note title="Nothing waits to be reviewed.">
-            Every evaluation has a correction, an approval or a high rating already, or none has been recorded yet. All of them are found
-            under “Show”.
+          <Note title="There is nothing to review.">
+            Every evaluation already has a correction, an approval or a high rating, or none is recorded yet. Choose “all” under “Show” to
+            see every evaluation.
           </Note>
         )
       }
-    </Shown>
+    </QueryView>
   );
 }
 
-function Newest(properties: {
+function NewestEvaluations(properties: {
   judge: JudgeFieldsFragment;
   first: string | undefined;
-  fresh: boolean;
+  withoutFeedback: boolean;
   search: string;
 }): JSX.Element {
-  const { judge, first, fresh, search } = properties;
+  const { judge, first, withoutFeedback, search } = properties;
   const [after, setAfter] = useState<string | null>(null);
-  const filter = { ...(fresh && { hasFeedback: false }), ...(search && { search }) };
-  const answer = useQuery(JudgeEvaluationsDocument, { judgeId: judge.id, first: AT_ONCE, after, filter });
+  const filter = { ...(withoutFeedback && { hasFeedback: false }), ...(search && { search }) };
+  const answer = useQuery(JudgeEvaluationsDocument, { judgeId: judge.id, first: PAGE_SIZE, after, filter });
   const page = answer.data?.judge?.evaluations;
   const queue = useQueue(first, page?.nodes);
   const more = () => {
@@ -140,54 +140,54 @@ function Newest(properties: {
   };
   if (!queue.length)
     return (
-      <Shown answer={answer} what="What to review">
+      <QueryView answer={answer} label="The review queue">
         {() =>
           page?.nodes.length ? null : (
-            <Note title="There are no such evaluations.">
-              {fresh || search ? 'Choose others above.' : 'Record them with the mutation recordEvaluations or judgesmith import.'}
+            <Note title="No evaluations match.">
+              {withoutFeedback || search ? 'Change the filter above.' : 'Record them with the mutation recordEvaluations or judgesmith import.'}
             </Note>
           )
         }
-      </Shown>
+      </QueryView>
     );
-  return <Walk judge={judge} queue={queue} more={more} />;
+  return <Queue judge={judge} queue={queue} more={more} />;
 }
 
-function Walk({ judge, queue, more }: { judge: JudgeFieldsFragment; queue: readonly Waiting[]; more: () => void }): JSX.Element {
+function Queue({ judge, queue, more }: { judge: JudgeFieldsFragment; queue: readonly QueueEntry[]; more: () => void }): JSX.Element {
   const [place, setPlace] = useState(0);
   const [done, setDone] = useState<ReadonlySet<string>>(new Set());
   const current = queue[place];
   const next = () => setPlace((old) => Math.min(old + 1, queue.length));
   const [last, setLast] = useState<{ feedbackId: string; evaluationId: string }>();
-  async function undo(): Promise<void> {
+  async function retractLast(): Promise<void> {
     if (!last) return;
-    const reason = 'Taken back while reviewing.';
-    const { retractFeedback: answer } = await ask(RetractFeedbackDocument, { input: { feedbackId: last.feedbackId, reason } });
-    say(answer.userErrors[0]?.message ?? 'Taken back.');
+    const reason = 'Retracted while reviewing.';
+    const { retractFeedback: answer } = await execute(RetractFeedbackDocument, { input: { feedbackId: last.feedbackId, reason } });
+    showMessage(answer.userErrors[0]?.message ?? 'Feedback retracted.');
     if (answer.userErrors.length) return;
     setDone((old) => new Set([...old].filter((id) => id !== last.evaluationId)));
     setPlace(queue.findIndex((one) => one.id === last.evaluationId));
     setLast(undefined);
   }
-  const takeBack = last && {
-    label: 'Take the last one back',
-    deed: () => void undo().catch((problem: unknown) => say(problem instanceof Error ? problem.message : String(problem))),
+  const undo = last && {
+    label: 'Retract last feedback',
+    action: () => void retractLast().catch((problem: unknown) => showMessage(problem instanceof Error ? problem.message : String(problem))),
   };
   if (!current)
     return (
       <div class="note">
-        <strong>{`You went through all ${queue.length}.`}</strong>
-        <p>{`Feedback was given on ${many(done.size, 'evaluation')}. Thank you.`}</p>
+        <strong>{`End of the queue: ${plural(queue.length, 'evaluation')}.`}</strong>
+        <p>{`Feedback was given on ${plural(done.size, 'evaluation')}. Thank you.`}</p>
         <div class="row">
           <button type="button" class="primary" onClick={more}>
-            Look for more
+            Load more
           </button>
           <button type="button" onClick={() => setPlace(0)}>
-            Go through them again
+            Review them again
           </button>
-          {takeBack && (
-            <button type="button" onClick={takeBack.deed}>
-              {takeBack.label}
+          {undo && (
+            <button type="button" onClick={undo.action}>
+              {undo.label}
             </button>
           )}
           <a href={to('judges', judge.id)}>Back to the judge</a>
@@ -195,17 +195,17 @@ function Walk({ judge, queue, more }: { judge: JudgeFieldsFragment; queue: reado
       </div>
     );
   return (
-    <Item
+    <EvaluationReview
       key={current.id}
       id={current.id}
       judge={judge}
-      where={`${place + 1} of ${queue.length}${done.has(current.id) ? ', feedback given' : ''}`}
-      why={current.why}
-      given={(feedbackId) => {
+      position={`${count(place + 1)} of ${count(queue.length)}${done.has(current.id) ? ', feedback given' : ''}`}
+      reason={current.reason}
+      onSubmitted={(feedbackId) => {
         setDone((old) => new Set(old).add(current.id));
         setLast({ feedbackId, evaluationId: current.id });
       }}
-      takeBack={takeBack}
+      undo={undo}
       next={next}
       back={() => setPlace((old) => Math.max(0, old - 1))}
     />

@@ -1,20 +1,20 @@
-/** The criteria with what the judge gave, to pick what a person would give; what is not picked is not said. */
+/** Fields for a person's scores, beside the judge's. Criteria without a choice are not corrected. */
 
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { CriterionFieldsFragment, CriterionScoreFieldsFragment } from '../../generated/graphql';
-import { points as written } from '../parts/format';
+import { points as formatPoint } from '../parts/format';
 
-const MOST_BUTTONS = 11;
+const MAX_BUTTONS = 11;
 
-/** The points of a scale, where they are few enough to press one. */
+/** Return the points of a scale, or null if there are too many for buttons. */
 export function pointsOf(criterion: Pick<CriterionFieldsFragment, 'min' | 'max' | 'step'>): number[] | null {
   const steps = Math.floor((criterion.max - criterion.min) / criterion.step + 1e-9);
-  if (steps >= MOST_BUTTONS) return null;
+  if (steps >= MAX_BUTTONS) return null;
   return Array.from({ length: steps + 1 }, (_, step) => Number((criterion.min + step * criterion.step).toFixed(6)));
 }
 
-/** The field for a score where the scale has too many points for buttons. */
+/** Return the id of the number field of a criterion. */
 export function fieldOf(criterionId: string): string {
   return `score-${criterionId}`;
 }
@@ -23,22 +23,22 @@ interface Properties {
   criteria: readonly CriterionFieldsFragment[];
   shown: readonly CriterionScoreFieldsFragment[];
   chosen: ReadonlyMap<string, number>;
-  /** The criterion that digits go to. */
+  /** Index of the criterion that digits score. */
   at: number;
-  /** Undefined: nothing is said about the criterion after all. */
+  /** Choose a score; undefined removes the choice. */
   choose: (criterionId: string, score: number | undefined) => void;
-  reach: (at: number) => void;
+  onFocus: (at: number) => void;
 }
 
-export function Scores({ criteria, shown, chosen, at, choose, reach }: Properties): JSX.Element {
+export function Scores({ criteria, shown, chosen, at, choose, onFocus }: Properties): JSX.Element {
   const given = new Map(shown.map((score) => [score.criterion.id, score.score]));
   return (
     <div class="scores">
       {criteria.map((criterion, index) => (
-        <fieldset key={criterion.id} class={index === at ? 'marked' : undefined} onFocusCapture={() => reach(index)}>
+        <fieldset key={criterion.id} class={index === at ? 'marked' : undefined} onFocusCapture={() => onFocus(index)}>
           <legend>
             <strong>{criterion.name}</strong>
-            <span class="hint">{` judge: ${written(given.get(criterion.id))}`}</span>
+            <span class="hint">{` judge: ${formatPoint(given.get(criterion.id))}`}</span>
           </legend>
           {criterion.description && <p class="hint">{criterion.description}</p>}
           <Choice criterion={criterion} given={given.get(criterion.id)} chosen={chosen.get(criterion.id)} choose={choose} />
@@ -64,7 +64,7 @@ function Choice(properties: ChoiceProperties): JSX.Element {
       {points.map((point) => (
         <label key={point} class={given !== undefined && Math.abs(point - given) < criterion.step / 2 ? 'given' : undefined}>
           <input type="radio" name={criterion.id} checked={chosen === point} onChange={() => choose(criterion.id, point)} />
-          <span>{written(point)}</span>
+          <span>{formatPoint(point)}</span>
         </label>
       ))}
     </div>
@@ -72,8 +72,8 @@ function Choice(properties: ChoiceProperties): JSX.Element {
 }
 
 function ScoreField({ criterion, given, chosen, choose }: ChoiceProperties): JSX.Element {
-  const [text, setText] = useState(chosen === undefined ? '' : String(chosen)); // what is typed may be no score yet
-  const range = `${written(criterion.min)} to ${written(criterion.max)}`;
+  const [text, setText] = useState(chosen === undefined ? '' : String(chosen)); // the text may not be a valid score yet
+  const range = `${formatPoint(criterion.min)} to ${formatPoint(criterion.max)}`;
   return (
     <div class="row tight">
       <input
@@ -83,7 +83,7 @@ function ScoreField({ criterion, given, chosen, choose }: ChoiceProperties): JSX
         min={criterion.min}
         max={criterion.max}
         step="any"
-        placeholder={written(given)}
+        placeholder={formatPoint(given)}
         value={text}
         onInput={(event) => {
           const { value, validity, valueAsNumber } = event.currentTarget;

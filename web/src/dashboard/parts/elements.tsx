@@ -1,11 +1,11 @@
-/** Small pieces of the page: headings, figures, states. */
+/** Shared page elements: headings, sections, figures, states, tables. */
 
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { JudgeVersionStatus, TrainingJobStatus } from '../../generated/graphql';
 import { words } from './format';
 
-/** The view's heading. It takes the focus when the view changes, so that screen readers begin there. */
+/** Heading of a view. It receives the focus when the view changes, so that screen readers begin there. */
 export function Heading(properties: { title: string; above?: ComponentChildren; children?: ComponentChildren }): JSX.Element {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
@@ -46,7 +46,7 @@ export function Section(properties: {
   );
 }
 
-/** One figure: what it is, the number, and what it rests on. */
+/** Figure with its name, value and a note. */
 export function Figure(properties: { name: string; value: string; note?: string | undefined }): JSX.Element {
   return (
     <div class="figure">
@@ -74,7 +74,7 @@ const TONES: Record<TrainingJobStatus | JudgeVersionStatus, string> = {
   ARCHIVED: 'idle',
 };
 
-/** A state in words, with a dot of its colour. */
+/** Name of a status with a coloured dot. */
 export function State({ of }: { of: TrainingJobStatus | JudgeVersionStatus }): JSX.Element {
   return <span class={`state ${TONES[of]}`}>{words(of)}</span>;
 }
@@ -83,10 +83,10 @@ export function Bar({ fraction, label }: { fraction: number; label: string }): J
   return <progress max={1} value={fraction} aria-label={label} />;
 }
 
-/** A table that scrolls by itself where the screen is narrow. */
+/** Table that scrolls horizontally on narrow screens. */
 export function Table(properties: {
   caption: string;
-  /** A cell of numbers stands to the right; one that is `wide` is left out where the screen is narrow. */
+  /** A `number` column is right-aligned; a `wide` column is hidden on narrow screens. */
   head: readonly (string | { text: string; number?: true; wide?: true })[];
   children: ComponentChildren;
 }): JSX.Element {

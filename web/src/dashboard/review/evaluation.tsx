@@ -1,4 +1,4 @@
-/** One evaluation: what was judged, what the judge said, and what a person says to that. */
+/** Review of one evaluation: its texts, the judge's scores, and a form for feedback. */
 
 import type { JSX } from 'preact';
 import { useRef, useState } from 'preact/hooks';
@@ -9,58 +9,60 @@ import {
   type JudgeFieldsFragment,
   SubmitFeedbackDocument,
 } from '../../generated/graphql';
-import { ask } from '../api';
-import { Problems, say } from '../parts/actions';
-import { moment } from '../parts/format';
+import { execute } from '../api';
+import { Problems, showMessage } from '../parts/actions';
+import { dateTime } from '../parts/format';
 import { useQuery } from '../parts/query';
 import { randomKey } from '../parts/random';
-import { Note, Shown } from '../parts/shown';
+import { Note, QueryView } from '../parts/query-view';
 import { useKeys } from './keys';
-import { Past } from './past';
+import { PreviousFeedback } from './previous-feedback';
 import { fieldOf, pointsOf, Scores } from './scores';
 
 type Evaluation = NonNullable<EvaluationQuery['evaluation']>;
-type Said = Omit<FeedbackInput, 'evaluationId' | 'externalId' | 'comment'>;
+type FeedbackContent = Omit<FeedbackInput, 'evaluationId' | 'externalId' | 'comment'>;
 
 interface Properties {
   id: string;
   judge: JudgeFieldsFragment;
-  where: string;
-  why: string | undefined;
-  given: (feedbackId: string) => void;
-  /** Takes back what was given last, where there is something. */
-  takeBack: { label: string; deed: () => void } | undefined;
+  /** Position in the queue, in words. */
+  position: string;
+  /** Reason for the suggestion. */
+  reason: string | undefined;
+  onSubmitted: (feedbackId: string) => void;
+  /** Retract the last feedback, if there is some. */
+  undo: { label: string; action: () => void } | undefined;
   next: () => void;
   back: () => void;
 }
 
-export function Item(properties: Properties): JSX.Element {
+export function EvaluationReview(properties: Properties): JSX.Element {
   const answer = useQuery(EvaluationDocument, { id: properties.id, first: 20 });
   return (
-    <Shown answer={answer} what="The evaluation">
+    <QueryView answer={answer} label="The evaluation">
       {({ evaluation }) =>
         evaluation?.judge.id === properties.judge.id ? (
-          <Review {...properties} evaluation={evaluation} />
+          <ReviewForm {...properties} evaluation={evaluation} />
         ) : (
           <Note title={`This judge has no evaluation ${properties.id}.`}>
             <button type="button" onClick={properties.next}>
-              Go on with the others
+              Continue with the next
             </button>
           </Note>
         )
       }
-    </Shown>
+    </QueryView>
   );
 }
 
-function Review({ evaluation, judge, where, why, given, takeBack, next, back }: Properties & { evaluation: Evaluation }): JSX.Element {
+function ReviewForm({ evaluation, judge, position, reason, onSubmitted, undo, next, back }: Properties & { evaluation: Evaluation }): JSX.Element {
   const [chosen, setChosen] = useState<ReadonlyMap<string, number>>(new Map());
   const [at, setAt] = useState(0);
   const [comment, setComment] = useState('');
   const [errors, setErrors] = useState<readonly { message: string }[]>([]);
   const [busy, setBusy] = useState(false);
   const form = useRef<HTMLFormElement>(null);
-  const words = useRef<HTMLTextAreaElement>(null);
+  const commentField = useRef<HTMLTextAreaElement>(null);
   const sent = useRef({ what: '', key: '' });
 
   function choose(criterionId: string, score: number | undefined): void {
@@ -72,20 +74,20 @@ function Review({ evaluation, judge, where, why, given, takeBack, next, back }: 
     });
   }
 
-  async function give(said: Said): Promise<void> {
+  async function submit(content: FeedbackContent): Promise<void> {
     if (busy) return;
-    const item = { ...said, evaluationId: evaluation.id, ...(comment.trim() && { comment: comment.trim() }) };
+    const item = { ...content, evaluationId: evaluation.id, ...(comment.trim() && { comment: comment.trim() }) };
     const what = JSON.stringify(item);
-    if (sent.current.what !== what) sent.current = { what, key: randomKey() }; // sent again after a failure, it counts once
+    if (sent.current.what !== what) sent.current = { what, key: randomKey() }; // a retry after a failure counts once
     setBusy(true);
     try {
-      const { submitFeedback: answer } = await ask(SubmitFeedbackDocument, {
+      const { submitFeedback: answer } = await execute(SubmitFeedbackDocument, {
         input: { judgeId: judge.id, feedback: [{ ...item, externalId: sent.current.key }] },
       });
       setErrors(answer.userErrors);
       if (!answer.userErrors.length) {
-        say(`Saved: ${DONE[said.type]}.`);
-        given(answer.feedback?.[0]?.id ?? '');
+        showMessage(`${NOUNS[content.type]} saved.`);
+        onSubmitted(answer.feedback?.[0]?.id ?? '');
         next();
       }
     } catch (problem) {
@@ -96,12 +98,12 @@ function Review({ evaluation, judge, where, why, given, takeBack, next, back }: 
 
   const correct = () => {
     const corrected = [...chosen].map(([criterionId, score]) => ({ criterionId, score }));
-    if (corrected.length) void give({ type: 'CORRECTION', correctedScores: corrected });
+    if (corrected.length) void submit({ type: 'CORRECTION', correctedScores: corrected });
   };
-  const approve = (approved: boolean) => void give({ type: 'APPROVAL', approved });
-  const rate = (rating: number) => void give({ type: 'RATING', rating });
-  const remark = () => {
-    if (comment.trim()) void give({ type: 'COMMENT' });
+  const approve = (approved: boolean) => void submit({ type: 'APPROVAL', approved });
+  const rate = (rating: number) => void submit({ type: 'RATING', rating });
+  const submitComment = () => {
+    if (comment.trim()) void submit({ type: 'COMMENT' });
   };
 
   const [shortcuts, setShortcuts] = useKeys({
@@ -110,7 +112,7 @@ function Review({ evaluation, judge, where, why, given, takeBack, next, back }: 
       if (!criterion) return false;
       const points = pointsOf(criterion);
       if (!points) {
-        document.getElementById(fieldOf(criterion.id))?.focus(); // where the digit then goes by itself
+        document.getElementById(fieldOf(criterion.id))?.focus(); // the browser then types the digit there
         return false;
       }
       const score = points.includes(digit) ? digit : points[digit - 1];
@@ -125,35 +127,35 @@ function Review({ evaluation, judge, where, why, given, takeBack, next, back }: 
     },
     j: () => setAt(Math.min(at + 1, judge.criteria.length - 1)),
     k: () => setAt(Math.max(at - 1, 0)),
-    s: () => form.current?.requestSubmit(), // which looks at what was typed first
+    s: () => form.current?.requestSubmit(), // validates the fields first
     a: () => approve(true),
     x: () => approve(false),
-    c: () => words.current?.focus(),
+    c: () => commentField.current?.focus(),
     n: next,
     p: back,
-    u: () => takeBack?.deed(),
+    u: () => undo?.action(),
   });
 
   return (
     <div class="review">
-      <article aria-label="What was judged">
-        <p class="hint">{[where, evaluation.externalId, evaluation.source, moment(evaluation.createdAt)].filter(Boolean).join(' · ')}</p>
-        {why && <p class="hint">{why}</p>}
+      <article aria-label="Evaluation">
+        <p class="hint">{[position, evaluation.externalId, evaluation.source, dateTime(evaluation.createdAt)].filter(Boolean).join(' · ')}</p>
+        {reason && <p class="hint">{reason}</p>}
         {evaluation.input && (
           <details open={evaluation.input.length < 400}>
-            <summary>What was asked</summary>
+            <summary>Input</summary>
             <div class="text soft">{evaluation.input}</div>
           </details>
         )}
-        <h2>What was judged</h2>
+        <h2>Output</h2>
         <div class="text">{evaluation.output}</div>
         {evaluation.rationale && (
           <details>
-            <summary>The judge’s reasons</summary>
+            <summary>Rationale</summary>
             <div class="text soft">{evaluation.rationale}</div>
           </details>
         )}
-        <Past feedback={evaluation.feedback} />
+        <PreviousFeedback feedback={evaluation.feedback} />
       </article>
       <form
         ref={form}
@@ -164,12 +166,12 @@ function Review({ evaluation, judge, where, why, given, takeBack, next, back }: 
           correct();
         }}
       >
-        <h2>{evaluation.version ? `Scores of version ${evaluation.version.number}` : 'The judge’s scores'}</h2>
-        <Scores criteria={judge.criteria} shown={evaluation.scores} chosen={chosen} at={at} choose={choose} reach={setAt} />
+        <h2>{evaluation.version ? `Scores of version ${evaluation.version.number}` : 'Raw scores'}</h2>
+        <Scores criteria={judge.criteria} shown={evaluation.scores} chosen={chosen} at={at} choose={choose} onFocus={setAt} />
         <label class="field">
-          <span>Comment, sent along with what you press</span>
+          <span>Comment (sent with your feedback)</span>
           <textarea
-            ref={words}
+            ref={commentField}
             rows={2}
             maxLength={10_000}
             value={comment}
@@ -185,17 +187,17 @@ function Review({ evaluation, judge, where, why, given, takeBack, next, back }: 
             Send correction <kbd>s</kbd>
           </button>
           <button type="button" disabled={busy} aria-keyshortcuts="a" onClick={() => approve(true)}>
-            All right <kbd>a</kbd>
+            Approve <kbd>a</kbd>
           </button>
           <button type="button" disabled={busy} aria-keyshortcuts="x" onClick={() => approve(false)}>
-            Not right <kbd>x</kbd>
+            Reject <kbd>x</kbd>
           </button>
-          <button type="button" class="quiet" disabled={busy || !comment.trim()} onClick={remark}>
-            Only comment
+          <button type="button" class="quiet" disabled={busy || !comment.trim()} onClick={submitComment}>
+            Send comment only
           </button>
         </div>
         <fieldset class="row">
-          <legend>Or rate the verdict, from 1 (bad) to 5 (good)</legend>
+          <legend>Or rate the scores from 1 (bad) to 5 (good)</legend>
           {[1, 2, 3, 4, 5].map((rating) => (
             <button key={rating} type="button" class="small" disabled={busy} aria-label={`Rate ${rating} of 5`} onClick={() => rate(rating)}>
               {rating}
@@ -210,9 +212,9 @@ function Review({ evaluation, judge, where, why, given, takeBack, next, back }: 
             <button type="button" class="small" aria-keyshortcuts="n" onClick={next}>
               Skip <kbd>n</kbd>
             </button>
-            {takeBack && (
-              <button type="button" class="small" aria-keyshortcuts="u" onClick={takeBack.deed}>
-                {takeBack.label} <kbd>u</kbd>
+            {undo && (
+              <button type="button" class="small" aria-keyshortcuts="u" onClick={undo.action}>
+                {undo.label} <kbd>u</kbd>
               </button>
             )}
           </div>
@@ -223,7 +225,7 @@ function Review({ evaluation, judge, where, why, given, takeBack, next, back }: 
         </div>
         {shortcuts && (
           <p class="hint">
-            <kbd>0</kbd>–<kbd>9</kbd> score the marked criterion, <kbd>j</kbd> <kbd>k</kbd> move the mark, <kbd>Shift</kbd>+<kbd>1</kbd>–<kbd>5</kbd>{' '}
+            <kbd>0</kbd>–<kbd>9</kbd> score the selected criterion, <kbd>j</kbd> <kbd>k</kbd> select the next or previous one, <kbd>Shift</kbd>+<kbd>1</kbd>–<kbd>5</kbd>{' '}
             rate, <kbd>c</kbd> comment, <kbd>Esc</kbd> leaves the comment.
           </p>
         )}
@@ -232,4 +234,4 @@ function Review({ evaluation, judge, where, why, given, takeBack, next, back }: 
   );
 }
 
-const DONE = { CORRECTION: 'your correction', APPROVAL: 'your verdict', RATING: 'your rating', COMMENT: 'your comment' } as const;
+const NOUNS = { CORRECTION: 'Correction', APPROVAL: 'Approval', RATING: 'Rating', COMMENT: 'Comment' } as const;

@@ -1,25 +1,25 @@
-/** How much feedback came in, day by day, by the midnights of the reader. */
+/** Chart of the feedback per day, in the reader's time zone. */
 
 import type { JSX } from 'preact';
 import { FeedbackByDayDocument } from '../../generated/graphql';
 import { LineChart } from '../charts/line';
+import { TIME_ZONE } from '../parts/format';
 import { useQuery } from '../parts/query';
-import { Shown } from '../parts/shown';
+import { QueryView } from '../parts/query-view';
 
-const SECONDS = 1000;
+const MS_PER_SECOND = 1000;
 
-export function Days({ judgeId }: { judgeId: string }): JSX.Element {
-  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
-  const answer = useQuery(FeedbackByDayDocument, { judgeId, timeZone });
+export function FeedbackByDay({ judgeId }: { judgeId: string }): JSX.Element {
+  const answer = useQuery(FeedbackByDayDocument, { judgeId, timeZone: TIME_ZONE });
   return (
-    <Shown answer={answer} what="Feedback by day">
+    <QueryView answer={answer} label="Feedback by day">
       {({ feedbackByDay: days }) =>
         days && days.length > 1 ? (
           <div class="charts">
             <LineChart
-              title={`Feedback a day (${timeZone})`}
-              across="day"
-              x={days.map((day) => Date.parse(day.date) / SECONDS)}
+              title={`Feedback per day (${TIME_ZONE})`}
+              xName="day"
+              x={days.map((day) => Date.parse(day.date) / MS_PER_SECOND)}
               days
               digits={0}
               lines={[
@@ -30,6 +30,6 @@ export function Days({ judgeId }: { judgeId: string }): JSX.Element {
           </div>
         ) : null
       }
-    </Shown>
+    </QueryView>
   );
 }
