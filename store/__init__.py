@@ -1,1 +1,1 @@
-"""The only place with database sessions and SQL."""
+"""The database: all sessions and all SQL."""

@@ -1,4 +1,4 @@
-"""Workspaces, users and API keys in the database."""
+"""Workspaces, users and API keys."""
 
 import base64
 import hashlib
@@ -7,41 +7,41 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from sqlalchemy import BindParameter, Connection, bindparam, func, insert, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from models.access import ApiKey, Role, User, Viewer, Workspace
 from models.audit import Actor, AuditAction, KeylessActor
 from models.base import new_id, now
-from models.errors import Conflict, NotFound
+from models.errors import Conflict
 from models.job import TrainingJob
 from store import audit
 from store.database.keyset import Keyset
-from store.database.rows import Query, fetch_all, fetch_first
+from store.database.rows import Query, fetch_all, fetch_existing, fetch_first, found_or_raise
+from store.database.upsert import insert_on_conflict
 
 KEYS = Keyset(ApiKey, "key", ApiKey.id)
 USERS = Keyset(User, "user", User.id)
-KEY_USE_INTERVAL = timedelta(minutes=1)
+KEY_USE_INTERVAL = timedelta(minutes=1)  # shortest time between two writes of a key's last use
 
 
 class NewKey(NamedTuple):
-    """A key just made: the only moment at which its secret is known."""
+    """A new key with its secret, which is known only when the key is created."""
 
     id: str
     secret: str
 
 
 def hash_secret(secret: str) -> str:
-    """What is kept of a key: SHA-256, enough for 256 random bits."""
+    """Return the hash of a key that is stored. SHA-256 without salt suffices for 256 random bits."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def has_no_keys(connection: Connection) -> bool:
-    """Whether no key exists yet: the first start of a database."""
+    """Return whether no key exists yet, as at the first start with a database."""
     return connection.execute(select(func.count()).select_from(ApiKey)).scalar_one() == 0
 
 
 def ensure_workspace(connection: Connection, name: str) -> Workspace:
-    """The workspace of this name, made if there is none."""
+    """Return the workspace of this name, and create it if it does not exist."""
     values = {
         "id": new_id("wsp"),
         "name": name,
@@ -49,23 +49,24 @@ def ensure_workspace(connection: Connection, name: str) -> Workspace:
         "created_at": now(),
     }
     _insert_if_absent(connection, Workspace, values)
-    found = fetch_first(connection, select(Workspace).where(Workspace.name == name), Workspace)
-    assert found is not None
-    return found
+    return fetch_existing(connection, select(Workspace).where(Workspace.name == name), Workspace)
 
 
 def ensure_user(connection: Connection, workspace_id: str, name: str) -> User:
-    """The workspace's user of this name, made if there is none."""
+    """Return the workspace's user of this name, and create it if it does not exist.
+
+    Args:
+        connection: the connection of a writing unit.
+        workspace_id: the workspace.
+        name: the user's name.
+    """
     values = {"id": new_id("usr"), "workspace_id": workspace_id, "name": name, "created_at": now()}
     _insert_if_absent(connection, User, values)
-    found = fetch_first(connection, select(User).where(User.workspace_id == workspace_id, User.name == name), User)
-    assert found is not None
-    return found
+    return fetch_existing(connection, users_in_workspace(workspace_id).where(User.name == name), User)
 
 
 def _insert_if_absent(connection: Connection, record: type[Workspace | User], values: dict[str, object]) -> None:
-    statement = sqlite.insert(record) if connection.dialect.name == "sqlite" else postgresql.insert(record)
-    connection.execute(statement.values(values).on_conflict_do_nothing())
+    connection.execute(insert_on_conflict(connection, record).values(values).on_conflict_do_nothing())
 
 
 def create_key(
@@ -77,7 +78,16 @@ def create_key(
     expires_at: datetime | None = None,
     actor: Actor | None = None,
 ) -> NewKey:
-    """A new key for a user of a workspace; both are made if they are not there. No actor: the server's operator."""
+    """Create a key. The workspace and the user are created if they do not exist.
+
+    Args:
+        connection: the connection of a writing unit.
+        workspace: the name of the workspace.
+        user: the name of the key's user.
+        role: the role that the key grants.
+        expires_at: when the key expires; None for never.
+        actor: the actor for the audit trail; None for the server's operator.
+    """
     owner = ensure_workspace(connection, workspace)
     holder = ensure_user(connection, owner.id, user)
     key = NewKey(new_id("key"), "jsk_" + secrets.token_urlsafe(32))
@@ -98,35 +108,50 @@ def create_key(
 
 
 def keys_in_workspace(workspace_id: str, *, revoked: bool = True) -> Query:
-    """The keys of a workspace, those that were revoked only if wanted."""
+    """Return a select of a workspace's keys, with or without those that were revoked."""
     statement = select(ApiKey).where(ApiKey.workspace_id == workspace_id)
     return statement if revoked else statement.where(ApiKey.revoked_at.is_(None))
 
 
 def users_in_workspace(workspace_id: str) -> Query:
-    """The users of a workspace."""
+    """Return a select of a workspace's users."""
     return select(User).where(User.workspace_id == workspace_id)
 
 
 def find_key(connection: Connection, workspace_id: str, key_id: str) -> ApiKey | None:
-    """The workspace's key of this id."""
+    """Return the workspace's key of this id, or None.
+
+    Args:
+        connection: the connection to read from.
+        workspace_id: the workspace.
+        key_id: the key.
+    """
     return fetch_first(connection, keys_in_workspace(workspace_id).where(ApiKey.id == key_id), ApiKey)
 
 
 def revoke_key(
     connection: Connection, actor: Actor, key_id: str, *, force: bool = False, reason: str | None = None
 ) -> ApiKey:
-    """Take a key back for good, at once; one that was taken back before stays as it is.
+    """Revoke a key permanently, with immediate effect. A key that was revoked before is not changed.
+
+    Args:
+        connection: the connection of a writing unit.
+        actor: the actor, whose workspace holds the key.
+        key_id: the key.
+        force: revoke the key even if it is the workspace's last one with the role ADMIN.
+        reason: the actor's reason, for the audit trail.
+
+    Returns:
+        The key's new row.
 
     Raises:
         NotFound: the workspace has no such key.
-        Conflict: it is the last with the role ADMIN, and not ``force``.
+        Conflict: the key is the last one with the role ADMIN, and ``force`` is False.
     """
-    # Two who revoke each other's key at the same moment come here one after the other.
+    # The lock serialises two users who revoke each other's key at the same moment.
     connection.execute(select(Workspace.id).where(Workspace.id == actor.workspace_id).with_for_update())
     found = find_key(connection, actor.workspace_id, key_id)
-    if found is None:
-        raise NotFound(f"There is no API key {key_id!r}.", ("key_id",))
+    found = found_or_raise(found, f"There is no API key {key_id!r}.", "key_id")
     if found.revoked_at is not None:
         return found
     if not force and found.role is Role.ADMIN and _is_last_admin(connection, found):
@@ -138,9 +163,7 @@ def revoke_key(
     connection.execute(update(ApiKey).where(ApiKey.id == key_id).values(revoked_at=now()))
     message = f"Revoked the API key {found.hint}... with the role {found.role.name}."
     audit.record_action(connection, actor, AuditAction.KEY_REVOKED, key_id, message, reason)
-    revoked = find_key(connection, actor.workspace_id, key_id)
-    assert revoked is not None
-    return revoked
+    return fetch_existing(connection, select(ApiKey).where(ApiKey.id == key_id), ApiKey)
 
 
 def _is_last_admin(connection: Connection, admin: ApiKey) -> bool:
@@ -151,11 +174,11 @@ def _is_last_admin(connection: Connection, admin: ApiKey) -> bool:
 
 
 def _only_valid(statement: Query, moment: datetime | BindParameter[datetime]) -> Query:
-    """Only keys that open something at a moment."""
+    """Restrict a select to the keys that are valid at a moment."""
     return statement.where(ApiKey.revoked_at.is_(None), or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > moment))
 
 
-# Every request asks this, so it is put together once.
+# Every request runs this statement, so it is built once.
 _VIEWER_BY_DIGEST: Final = _only_valid(
     select(ApiKey.id, ApiKey.role, User.id, User.name, Workspace.id, Workspace.name)
     .join(User, User.id == ApiKey.user_id)
@@ -166,26 +189,38 @@ _VIEWER_BY_DIGEST: Final = _only_valid(
 
 
 def find_viewer(connection: Connection, secret: str) -> Viewer | None:
-    """Who presents this key; None when it is unknown, expired or revoked."""
+    """Return the viewer who presents a key, or None if the key is unknown, expired or revoked."""
     row = connection.execute(_VIEWER_BY_DIGEST, {"digest": hash_secret(secret), "moment": now()}).first()
     return Viewer(*row) if row is not None else None
 
 
 def record_key_use(connection: Connection, key_id: str) -> None:
-    """Remember that a key was used just now, unless another server remembered the same within the minute."""
+    """Record that a key is used now, unless a use within the last ``KEY_USE_INTERVAL`` is recorded."""
     moment = now()
     long_ago = or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at < moment - KEY_USE_INTERVAL)
     connection.execute(update(ApiKey).where(ApiKey.id == key_id, long_ago).values(last_used_at=moment))
 
 
 def find_workspace(connection: Connection, workspace_id: str, wanted_id: str) -> Workspace | None:
-    """Return the workspace if it has the wanted id, so that the workspace of another key is never returned."""
+    """Return the workspace if it has the wanted id, or None. No other workspace is ever returned.
+
+    Args:
+        connection: the connection to read from.
+        workspace_id: the viewer's workspace.
+        wanted_id: the id that the viewer asks for.
+    """
     statement = select(Workspace).where(Workspace.id == wanted_id, Workspace.id == workspace_id)
     return fetch_first(connection, statement, Workspace)
 
 
 def find_user(connection: Connection, workspace_id: str, user_id: str) -> User | None:
-    """Return the workspace's user of this id, or None."""
+    """Return the workspace's user of this id, or None.
+
+    Args:
+        connection: the connection to read from.
+        workspace_id: the workspace.
+        user_id: the user.
+    """
     return fetch_first(connection, users_in_workspace(workspace_id).where(User.id == user_id), User)
 
 
@@ -202,13 +237,13 @@ def find_workspace_by_name(connection: Connection, name: str) -> Workspace | Non
 
 
 def find_webhook_secret(connection: Connection, workspace: str) -> str | None:
-    """The secret with which a workspace's webhooks are signed (Standard Webhooks, ``whsec_...``)."""
+    """Return the secret that signs the webhooks of the workspace of this name, as ``whsec_...``, or None."""
     statement = select(Workspace.webhook_secret).where(Workspace.name == workspace)
     return connection.execute(statement).scalar_one_or_none()
 
 
 def get_webhook_secret_for_job(connection: Connection, job_id: str) -> str:
-    """The secret of the workspace that a job belongs to."""
+    """Return the webhook secret of the workspace that a job belongs to."""
     return connection.execute(
         select(Workspace.webhook_secret)
         .join(TrainingJob, TrainingJob.workspace_id == Workspace.id)

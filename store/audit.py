@@ -1,4 +1,4 @@
-"""The audit trail in the database."""
+"""Audit trail: who did what, in the transaction that did it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,14 +8,14 @@ from sqlalchemy import Connection, insert, select
 from models.audit import Actor, AuditAction, AuditEntry
 from models.base import now
 from store.database.keyset import Keyset, parse_key_number
-from store.database.rows import Query
+from store.database.rows import Query, in_period
 
 ENTRIES = Keyset(AuditEntry, "audit", AuditEntry.pk, descending=True, parse=parse_key_number)
 
 
 @dataclass(frozen=True, slots=True)
 class AuditFilter:
-    """Which entries are meant; None: any."""
+    """Conditions on audit entries; a condition that is None matches every entry."""
 
     actions: tuple[AuditAction, ...] | None = None
     user_id: str | None = None
@@ -32,15 +32,15 @@ def record_action(
     message: str,
     reason: str | None = None,
 ) -> None:
-    """Note what an actor does, in the transaction that does it.
+    """Add an entry to the audit trail.
 
     Args:
-        connection: of the writing unit.
-        actor: who does it.
-        action: what is done.
-        target_id: to what.
-        message: the same in a sentence for people.
-        reason: why, in the actor's words.
+        connection: the connection of the writing unit that does the action.
+        actor: the actor.
+        action: the action.
+        target_id: the object of the action.
+        message: the action as a sentence for people.
+        reason: the reason that the actor gave.
     """
     connection.execute(
         insert(AuditEntry).values(
@@ -57,7 +57,7 @@ def record_action(
 
 
 def in_workspace(workspace_id: str, wanted: AuditFilter) -> Query:
-    """What was done in a workspace."""
+    """Return a select of a workspace's entries that match a filter."""
     statement = select(AuditEntry).where(AuditEntry.workspace_id == workspace_id)
     if wanted.actions is not None:
         statement = statement.where(AuditEntry.action.in_(wanted.actions))
@@ -65,8 +65,4 @@ def in_workspace(workspace_id: str, wanted: AuditFilter) -> Query:
         statement = statement.where(AuditEntry.user_id == wanted.user_id)
     if wanted.target_id is not None:
         statement = statement.where(AuditEntry.target_id == wanted.target_id)
-    if wanted.since is not None:
-        statement = statement.where(AuditEntry.at >= wanted.since)
-    if wanted.until is not None:
-        statement = statement.where(AuditEntry.at < wanted.until)
-    return statement
+    return statement.where(*in_period(AuditEntry.at, wanted.since, wanted.until))

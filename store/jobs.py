@@ -11,11 +11,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, delete, exists, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 
 from models.base import new_id
-from models.errors import NotCancellable, NotFound
+from models.errors import NotCancellable
 from models.job import EventKind, JobCheckpoint, TrainingJob, TrainingType
 from models.job_codes import FailureCode
 from models.job_status import ACTIVE, TERMINAL, WAITING, JobStatus, source_statuses
@@ -23,18 +22,19 @@ from models.judge import Judge
 from store import outbox
 from store.database.clock import database_now
 from store.database.keyset import Keyset
-from store.database.rows import Query, fetch_all, fetch_first
+from store.database.rows import Query, fetch_all, fetch_existing, fetch_first, found_or_raise, in_period
 from store.database.signals import Topic, touch
+from store.database.upsert import insert_on_conflict
 from store.event_log.events import NewEvent, append_events
 
 JOBS = Keyset(TrainingJob, "job", TrainingJob.id, descending=True)
 
-MAX_ATTEMPTS = 3  # times that training began
+MAX_ATTEMPTS = 3  # times that training begins
 MAX_CLAIMS = 10
 
 
 class StaleClaim(Exception):
-    """The job is no longer the caller's: its fence moved on, or the job has ended."""
+    """The caller's claim of the job is no longer valid: the job has another fence, or has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,37 +63,55 @@ def in_workspace(workspace_id: str, wanted: JobFilter | None = None) -> Query:
         statement = statement.where(TrainingJob.training_type.in_(wanted.training_types))
     if wanted.created_by is not None:
         statement = statement.where(TrainingJob.created_by == wanted.created_by)
-    if wanted.created_after is not None:
-        statement = statement.where(TrainingJob.created_at >= wanted.created_after)
-    if wanted.created_before is not None:
-        statement = statement.where(TrainingJob.created_at < wanted.created_before)
-    return statement
+    return statement.where(*in_period(TrainingJob.created_at, wanted.created_after, wanted.created_before))
 
 
 def find_job(connection: Connection, workspace_id: str, job_id: str) -> TrainingJob | None:
-    """The workspace's job of this id."""
+    """Return the workspace's job of this id, or None.
+
+    Args:
+        connection: the connection to read from.
+        workspace_id: the workspace.
+        job_id: the job.
+    """
     return fetch_first(connection, in_workspace(workspace_id).where(TrainingJob.id == job_id), TrainingJob)
 
 
 def get_job_or_raise(connection: Connection, workspace_id: str, job_id: str) -> TrainingJob:
-    """The workspace's job of this id.
+    """Return the workspace's job of this id.
+
+    Args:
+        connection: the connection to read from.
+        workspace_id: the workspace.
+        job_id: the job.
 
     Raises:
-        NotFound: there is none.
+        NotFound: the workspace has no such job.
     """
     job = find_job(connection, workspace_id, job_id)
-    if job is None:
-        raise NotFound(f"There is no training job {job_id!r}.", ("job_id",))
-    return job
+    return found_or_raise(job, f"There is no training job {job_id!r}.", "job_id")
 
 
 def find_by_idempotency_key(connection: Connection, workspace_id: str, key: str) -> TrainingJob | None:
-    """The job that was created with this key."""
+    """Return the job that was created with this key, or None.
+
+    Args:
+        connection: the connection to read from.
+        workspace_id: the workspace.
+        key: the idempotency key.
+    """
     return fetch_first(connection, in_workspace(workspace_id).where(TrainingJob.idempotency_key == key), TrainingJob)
 
 
 def create_job(connection: Connection, events: list[NewEvent], *, start: bool, **values: Any) -> TrainingJob:
-    """Keep a new job with its first events; with ``start`` it is queued at once."""
+    """Create a job with its first events.
+
+    Args:
+        connection: the connection of a writing unit.
+        events: events to log after the one of the creation.
+        start: whether to queue the job at once.
+        values: the job's other columns.
+    """
     job_id = new_id("job")
     moment = database_now(connection)
     connection.execute(
@@ -130,19 +148,19 @@ def transition(
     """Move a job to another state and log the event of it.
 
     Args:
-        connection: The connection of a writing unit.
-        job: Any row of the job; only its id is used.
-        to: The new state.
-        message: A sentence for people about what happened.
-        fence: The fence of the caller's claim; None if the caller is not a worker.
-        raise_fence: Raise the job's fence by one, which makes every earlier claim stale.
-        changes: Other columns to set.
+        connection: the connection of a writing unit.
+        job: any row of the job; only its id is used.
+        to: the new state.
+        message: a sentence for people about what happened.
+        fence: the fence of the caller's claim; None if the caller is not a worker.
+        raise_fence: raise the job's fence by one, which makes every earlier claim stale.
+        changes: other columns to set.
 
     Returns:
         The job's new row.
 
     Raises:
-        StaleClaim: No transition leads from the job's state to ``to``, or the job's fence is another.
+        StaleClaim: no transition leads from the job's state to ``to``, or the job has another fence.
     """
     now = _reload(connection, job.id, lock=True)
     moment = database_now(connection)
@@ -171,7 +189,7 @@ def transition(
 
 
 def completion_payload(job: TrainingJob) -> dict[str, Any]:
-    """What the outside world is told when a job ends."""
+    """Return the notification that is sent when a job ends."""
     return {
         "type": f"training_job.{job.status.value}",
         "timestamp": job.finished_at.isoformat() if job.finished_at else None,
@@ -189,10 +207,18 @@ def completion_payload(job: TrainingJob) -> dict[str, Any]:
 
 
 def claim_next(connection: Connection, owner: str, lease: timedelta) -> TrainingJob | None:
-    """Take the job that is next: highest priority, then oldest, whose judge has no active job.
+    """Claim the next job: the oldest one of the highest priority whose judge has no active job.
+
+    Args:
+        connection: the connection of a writing unit.
+        owner: the identity of the claiming process.
+        lease: how long the claim is valid without a renewal.
+
+    Returns:
+        The claimed job, or None if no job can be claimed.
 
     Raises:
-        IntegrityError: another worker took a job of the same judge at the same moment.
+        IntegrityError: another worker claimed a job of the same judge at the same moment.
     """
     other = aliased(TrainingJob)
     busy = exists().where(other.judge_pk == TrainingJob.judge_pk, other.status.in_(ACTIVE))
@@ -221,17 +247,26 @@ def claim_next(connection: Connection, owner: str, lease: timedelta) -> Training
 
 
 def renew_lease(connection: Connection, job_id: str, fence: int, lease: timedelta) -> TrainingJob:
-    """Hold on to a claimed job for another lease, and see whether it is to be cancelled.
+    """Renew the lease of a claimed job.
+
+    Args:
+        connection: the connection of a writing unit.
+        job_id: the job.
+        fence: the fence of the caller's claim.
+        lease: how long the claim is valid from now on.
+
+    Returns:
+        The job's new row, which also states whether cancellation was requested.
 
     Raises:
-        StaleClaim: the job is no longer the caller's.
+        StaleClaim: the caller's claim is no longer valid.
     """
-    held = connection.execute(
+    renewed = connection.execute(
         update(TrainingJob)
         .where(TrainingJob.id == job_id, TrainingJob.fence == fence, TrainingJob.status.in_(ACTIVE))
         .values(lease_until=database_now(connection) + lease)
     )
-    if held.rowcount != 1:
+    if renewed.rowcount != 1:
         raise StaleClaim(job_id)
     return _reload(connection, job_id)
 
@@ -244,29 +279,43 @@ def save_progress(
     progress: dict[str, Any] | None,
     checkpoint: bytes | None,
 ) -> TrainingJob:
-    """Keep how far a worker is, and renew its lease.
+    """Save a worker's progress, and renew its lease.
+
+    Args:
+        connection: the connection of a writing unit.
+        job_id: the job.
+        fence: the fence of the caller's claim.
+        lease: how long the claim is valid from now on.
+        progress: the new progress; None to keep the old one.
+        checkpoint: the new checkpoint; None to keep the old one.
+
+    Returns:
+        The job's row after the renewal.
 
     Raises:
-        StaleClaim: the job is no longer the caller's.
+        StaleClaim: the caller's claim is no longer valid.
     """
     job = renew_lease(connection, job_id, fence, lease)
     if progress is not None:
         connection.execute(update(TrainingJob).where(TrainingJob.id == job_id).values(progress=progress))
     if checkpoint is not None:
-        upsert = (sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert)(JobCheckpoint)
+        upsert = insert_on_conflict(connection, JobCheckpoint).values(job_id=job_id, content=checkpoint)
         connection.execute(
-            upsert.values(job_id=job_id, content=checkpoint).on_conflict_do_update(
-                index_elements=[JobCheckpoint.job_id], set_={"content": checkpoint}
-            )
+            upsert.on_conflict_do_update(index_elements=[JobCheckpoint.job_id], set_={"content": checkpoint})
         )
     return job
 
 
 def lock_claimed(connection: Connection, job_id: str, fence: int) -> TrainingJob:
-    """The row of a claimed job, kept as it is by others until the transaction ends.
+    """Lock the row of a claimed job until the transaction ends, and return it.
+
+    Args:
+        connection: the connection of a writing unit.
+        job_id: the job.
+        fence: the fence of the caller's claim.
 
     Raises:
-        StaleClaim: the job is no longer the caller's.
+        StaleClaim: the caller's claim is no longer valid.
     """
     job = _reload(connection, job_id, lock=True)
     if job.fence != fence or job.status not in ACTIVE:
@@ -275,13 +324,19 @@ def lock_claimed(connection: Connection, job_id: str, fence: int) -> TrainingJob
 
 
 def log_events(connection: Connection, job: TrainingJob, events: list[NewEvent]) -> None:
-    """Add events to a job's log; the caller holds the job."""
+    """Add events to a job's log.
+
+    Args:
+        connection: the connection of a writing unit that holds the job's row.
+        job: the job.
+        events: the events in order.
+    """
     if events:
         _append_events(connection, job, events, database_now(connection))
 
 
 def read_checkpoint(connection: Connection, job_id: str) -> bytes | None:
-    """Where the job's training can go on from."""
+    """Return the checkpoint from which the job's training can resume, or None."""
     content: bytes | None = connection.execute(
         select(JobCheckpoint.content).where(JobCheckpoint.job_id == job_id)
     ).scalar_one_or_none()
@@ -289,34 +344,44 @@ def read_checkpoint(connection: Connection, job_id: str) -> bytes | None:
 
 
 def release(connection: Connection, job: TrainingJob, fence: int, reason: str, *, attempt_spent: bool) -> TrainingJob:
-    """Let go of a claimed job whose worker is lost: back to the queue, cancelled if that was asked, or given up.
+    """Release a claimed job whose worker is lost or stops.
+
+    The job becomes QUEUED again. It becomes CANCELLED if cancellation was requested, and FAILED after ``MAX_ATTEMPTS``
+    attempts or ``MAX_CLAIMS`` claims.
+
+    Args:
+        connection: the connection of a writing unit.
+        job: the job.
+        fence: the fence of the claim to release.
+        reason: why the claim ended, as the end of a sentence.
+        attempt_spent: whether the attempt counts towards ``MAX_ATTEMPTS``.
 
     Raises:
-        StaleClaim: the job is no longer held under this fence.
+        StaleClaim: the job has another fence.
     """
     current = _reload(connection, job.id, lock=True)
-    release: dict[str, Any] = {"raise_fence": True, "owner": None, "lease_until": None}
+    changes: dict[str, Any] = {"raise_fence": True, "owner": None, "lease_until": None}
     if current.cancel_requested:
-        return transition(connection, job, JobStatus.CANCELLED, cancellation_message(current), fence=fence, **release)
+        return transition(connection, job, JobStatus.CANCELLED, cancellation_message(current), fence=fence, **changes)
     if not attempt_spent and current.status is not JobStatus.PREPARING:
-        release["attempt"] = max(0, current.attempt - 1)
+        changes["attempt"] = max(0, current.attempt - 1)
     spent = current.attempt >= MAX_ATTEMPTS and attempt_spent
     if spent or current.claims >= MAX_CLAIMS:
         tries = f"{current.attempt} attempts" if spent else f"{current.claims} claims"
         message = f"The job was given up after {tries}; the last one ended because {reason}. Try it again with retry."
-        release |= {"error_code": FailureCode.WORKER_LOST, "error_message": message}
-        return transition(connection, job, JobStatus.FAILED, message, fence=fence, **release)
+        changes |= {"error_code": FailureCode.WORKER_LOST, "error_message": message}
+        return transition(connection, job, JobStatus.FAILED, message, fence=fence, **changes)
     message = f"Back to the queue: {reason}."
-    return transition(connection, job, JobStatus.QUEUED, message, fence=fence, **release)
+    return transition(connection, job, JobStatus.QUEUED, message, fence=fence, **changes)
 
 
 def find_abandoned(connection: Connection, is_gone: Callable[[str], bool], *, lock: bool) -> list[TrainingJob]:
-    """Jobs whose worker did not renew its lease in time, or is known to be gone.
+    """Return the jobs whose worker did not renew its lease in time, or whose worker's process has ended.
 
     Args:
-        connection: of a unit.
-        is_gone: whether the process of an owner's name has ended.
-        lock: leave out those that somebody else deals with, and keep the others as they are.
+        connection: the connection of a unit.
+        is_gone: returns whether the process of an owner has ended.
+        lock: lock the jobs, and skip those that another transaction has locked.
     """
     statement = select(TrainingJob).where(TrainingJob.status.in_(ACTIVE))
     if lock:
@@ -330,10 +395,16 @@ def find_abandoned(connection: Connection, is_gone: Callable[[str], bool], *, lo
 
 
 def request_cancellation(connection: Connection, workspace_id: str, job_id: str, reason: str | None) -> TrainingJob:
-    """Cancel a waiting job at once; ask the worker of a running one to stop.
+    """Cancel a waiting job at once, or ask the worker of a running job to stop.
+
+    Args:
+        connection: the connection of a writing unit.
+        workspace_id: the workspace.
+        job_id: the job.
+        reason: the reason that the user gave.
 
     Raises:
-        NotFound: there is no such job.
+        NotFound: the workspace has no such job.
         NotCancellable: the job has ended.
     """
     get_job_or_raise(connection, workspace_id, job_id)
@@ -354,12 +425,12 @@ def request_cancellation(connection: Connection, workspace_id: str, job_id: str,
 
 
 def cancellation_message(job: TrainingJob) -> str:
-    """Why a job was cancelled, in a sentence."""
+    """Return the sentence that states why a job was cancelled."""
     return "The job was cancelled" + (f": {job.cancel_reason}" if job.cancel_reason else ".")
 
 
 def list_recently_completed(connection: Connection, limit: int) -> list[TrainingJob]:
-    """Completed jobs, newest first: what estimates are made from."""
+    """Return the newest completed jobs, newest first. Estimates of durations are based on them."""
     statement = (
         select(TrainingJob)
         .where(TrainingJob.status == JobStatus.COMPLETED)
@@ -370,7 +441,7 @@ def list_recently_completed(connection: Connection, limit: int) -> list[Training
 
 
 def usable_counts_ahead(connection: Connection, priority: int) -> list[int]:
-    """The usable items of each job that goes before a new one of this priority."""
+    """Return the number of usable items of each job that runs before a new job of this priority."""
     statement = select(TrainingJob.summary).where(
         TrainingJob.status.in_(ACTIVE) | ((TrainingJob.status == JobStatus.QUEUED) & (TrainingJob.priority <= priority))
     )
@@ -381,13 +452,11 @@ def _reload(connection: Connection, job_id: str, *, lock: bool = False) -> Train
     statement = select(TrainingJob).where(TrainingJob.id == job_id)
     if lock:
         statement = statement.with_for_update()
-    job = fetch_first(connection, statement, TrainingJob)
-    assert job is not None
-    return job
+    return fetch_existing(connection, statement, TrainingJob)
 
 
 def _append_events(connection: Connection, job: TrainingJob, events: list[NewEvent], moment: datetime) -> None:
-    """Append to the job's log. Numbers come from the job's row, so commits can't reorder a job's events."""
+    """Append events, numbered by the counter in the job's row, so that commits cannot reorder them."""
     last: int = connection.execute(
         update(TrainingJob)
         .where(TrainingJob.id == job.id)

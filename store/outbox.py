@@ -1,4 +1,4 @@
-"""The outbox: messages a job owes the outside world, written in the transaction that ends the job."""
+"""Outbox: notifications about a job, written in the transaction that ends the job and delivered afterwards."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +13,14 @@ from store.database.signals import Topic, touch
 
 
 def enqueue_deliveries(connection: Connection, job: TrainingJob, payload: dict[str, Any], moment: datetime) -> None:
-    """Owe a message to each target the job names."""
+    """Add a delivery for each target that the job names.
+
+    Args:
+        connection: the connection of the writing unit that ends the job.
+        job: the job.
+        payload: the message.
+        moment: when the job ended; the first attempt is due at once.
+    """
     targets = {"email": job.options.get("notification_email"), "webhook": job.options.get("webhook_url")}
     rows = [
         {
@@ -41,7 +48,15 @@ def list_for_job(connection: Connection, job_id: str) -> list[Delivery]:
 
 
 def claim_due(connection: Connection, limit: int, hold: timedelta) -> list[Delivery]:
-    """Messages that are due, put off by ``hold`` meanwhile: a sender that dies loses none, and two never share one."""
+    """Claim deliveries that are due, so that no other sender takes them while this one tries.
+
+    A claim postpones the delivery by ``hold``. A delivery whose sender died is therefore due again, and none is lost.
+
+    Args:
+        connection: the connection of a writing unit.
+        limit: the largest number of deliveries to claim.
+        hold: how long the claim lasts.
+    """
     moment = database_now(connection)
     due = (
         select(Delivery)
@@ -59,18 +74,27 @@ def claim_due(connection: Connection, limit: int, hold: timedelta) -> list[Deliv
 
 
 def has_due(connection: Connection) -> bool:
-    """Whether a message is due."""
+    """Return whether a delivery is due."""
     due = exists().where(Delivery.status == DeliveryStatus.PENDING, Delivery.due_at <= database_now(connection))
     return bool(connection.execute(select(due)).scalar_one())
 
 
-def record_attempt(connection: Connection, delivery: Delivery, error: str | None, again: timedelta | None) -> None:
-    """Note how an attempt went: delivered, to be tried again, or given up."""
+def record_attempt(
+    connection: Connection, delivery: Delivery, error: str | None, retry_delay: timedelta | None
+) -> None:
+    """Record the outcome of an attempt to deliver.
+
+    Args:
+        connection: the connection of a writing unit.
+        delivery: the delivery.
+        error: why the attempt failed; None if it succeeded.
+        retry_delay: after which time to retry; None to give up after an error.
+    """
     moment = database_now(connection)
     if error is None:
         changes: dict[str, Any] = {"status": DeliveryStatus.DELIVERED, "delivered_at": moment, "last_error": None}
-    elif again is not None:
-        changes = {"due_at": moment + again, "last_error": error}
+    elif retry_delay is not None:
+        changes = {"due_at": moment + retry_delay, "last_error": error}
     else:
         changes = {"status": DeliveryStatus.FAILED, "last_error": error}
     connection.execute(

@@ -10,7 +10,7 @@ def open_store(url: str) -> Store:
     """Return the store for a database address, ``sqlite+aiosqlite:///PATH`` or ``postgresql+asyncpg://...``.
 
     Raises:
-        ValueError: The address is malformed or names a database that Judgesmith does not support.
+        ValueError: the address is malformed or names a database that Judgesmith does not support.
     """
     try:
         parsed = make_url(url)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, TypeVar, cast
 
 import orjson
@@ -171,12 +172,29 @@ def values_table(connection: Connection, name: str, **columns: Sequence[int]) ->
     return select(*parts).offset(literal_column("0")).cte(name)  # OFFSET 0: parse once
 
 
+def in_period(moment: Any, since: datetime | None, until: datetime | None) -> list[ColumnElement[bool]]:
+    """Return the conditions that a column of moments lies in a period.
+
+    Args:
+        moment: the column.
+        since: the first moment of the period; None for no beginning.
+        until: the first moment after the period; None for no end.
+    """
+    conditions: list[ColumnElement[bool]] = []
+    if since is not None:
+        conditions.append(moment >= since)
+    if until is not None:
+        conditions.append(moment < until)
+    return conditions
+
+
 @contextmanager
 def force_custom_plan(connection: Connection) -> Iterator[None]:
     """Make PostgreSQL plan every statement of the block anew, for the current size of its tables.
 
     After five executions PostgreSQL keeps a generic plan for minutes: the plan of a table of a few rows, while the
-    table grows to millions. Use this for a few statements only, because checks of foreign keys are planned anew for each row.
+    table grows to millions. Use this for a few statements only, because within the block checks of foreign keys are
+    planned anew for each row.
     """
     if connection.dialect.name != "postgresql":
         yield

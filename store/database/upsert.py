@@ -1,12 +1,18 @@
-"""Upserts of counters: one statement per table adds to every counter that a change touches."""
+"""Upserts: inserts that change or keep the rows that already exist."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, inspect, literal_column
+from sqlalchemy.dialects import postgresql, sqlite
 
 from models.base import Base
 from store.database.bulk_insert import insert_columns
+
+
+def insert_on_conflict(connection: Connection, record: type[Base]) -> sqlite.Insert | postgresql.Insert:
+    """Return an INSERT of the connection's dialect, which supports ON CONFLICT."""
+    return sqlite.insert(record) if connection.dialect.name == "sqlite" else postgresql.insert(record)
 
 
 def key_and_value_columns(table: type[Base]) -> tuple[tuple[str, ...], tuple[str, ...]]:

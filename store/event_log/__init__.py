@@ -1,1 +1,1 @@
-"""Event log."""
+"""Event log of training jobs, and the live feed of its events."""

@@ -41,10 +41,10 @@ class ReplayCache:
         """Return the events of a selection of the log after a position.
 
         Args:
-            selection: The select of the wanted events.
-            name: The selection's name; selections of the same name are equal.
-            position: The position up to which the subscriber has read.
-            require_latest: Whether the last page must have all events that exist now. Otherwise a page read a moment
+            selection: the select of the wanted events.
+            name: the selection's name; selections of the same name are equal.
+            position: the position up to which the subscriber has read.
+            require_latest: whether the last page must have all events that exist now. Otherwise a page read a moment
                 ago is returned, because a subscriber that follows the log reads the later events anyway.
         """
         key = (name, position)

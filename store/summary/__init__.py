@@ -1,1 +1,1 @@
-"""Summary."""
+"""Figures that sum up a judge's feedback."""
