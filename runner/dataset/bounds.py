@@ -1,4 +1,4 @@
-"""Which feedback a job learns from, by its type, its cutoff date and its base version."""
+"""Bounds of the feedback that a job learns from, by its type, its cutoff date and its base version."""
 
 from datetime import datetime
 
@@ -14,10 +14,17 @@ def feedback_bounds(
     base: JudgeVersion | None,
     upto_seq: int | None,
 ) -> FeedbackBounds:
-    """The bounds of a job.
+    """Return the bounds for a new job.
 
-    Feedback given at or after the cutoff date. An incremental job without one takes what came in after the active
-    version's watermark.
+    A job learns from feedback given at or after the cutoff date. An incremental job without a cutoff date learns from
+    feedback that was ingested after the base version's watermark.
+
+    Args:
+        training_type: type of the job.
+        cutoff: time from which on feedback counts; None for no limit.
+        targets: ordinals of the criteria whose feedback is counted; None for all.
+        base: version that the job continues from; None for the judge's raw scores.
+        upto_seq: last position in the order of ingestion; None for no limit.
     """
     incremental = training_type is TrainingType.INCREMENTAL and cutoff is None and base is not None
     after = base.watermark if incremental and base is not None else 0
@@ -25,9 +32,10 @@ def feedback_bounds(
 
 
 def feedback_bounds_for_job(job: TrainingJob) -> FeedbackBounds:
-    """The bounds that were fixed when the job was created. Targets narrow the counts, not what the trainer sees.
+    """Return the bounds that were fixed when a job was created.
 
-    What was retracted leaves a job that has not started; one that was taken over goes on with what it began with.
+    Target criteria narrow the counts, not what the trainer receives. Feedback that is retracted before the job starts
+    is excluded; a job that was released and claimed again keeps the feedback with which it started.
     """
     cutoff = job.config.get("feedback_cutoff_date")
     since = datetime.fromisoformat(cutoff) if cutoff else None

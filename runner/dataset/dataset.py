@@ -1,6 +1,7 @@
-"""What a job learns from, as arrays for the trainer, and what was left out and why."""
+"""Dataset of a training job: arrays for the trainer, and how much feedback was excluded for which reason."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,14 +11,14 @@ from models.evaluation import Evaluation
 from models.feedback import FeedbackBounds
 from models.job_codes import ExclusionReason
 from models.judge import Criterion
-from runner.dataset.labels import EvaluationScores, LabelBuilder, LabelSet
+from runner.dataset.labels import Doubt, EvaluationScores, Label, LabelBuilder, LabelSet
 from store import training_data
 from trainer.data import Doubts, Items, Labels, Scale
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Dataset:
-    """What the trainer is given, and a digest of it by which a version's origin can be checked."""
+    """Input of the trainer, with a digest by which the origin of a version can be verified."""
 
     items: Items
     labels: Labels
@@ -28,21 +29,24 @@ class Dataset:
 
 
 def to_scales(criteria: tuple[Criterion, ...]) -> tuple[Scale, ...]:
-    """A judge's criteria as the trainer knows them: by key, so that a version means the same in another database."""
+    """Convert a judge's criteria into the trainer's scales.
+
+    Scales are named by the criterion's key, not its id, so that a version keeps its meaning in another database.
+    """
     return tuple(Scale(c.key, c.name, c.minimum, c.maximum, c.step, c.weight) for c in criteria)
 
 
 def load_dataset(
     connection: Connection, judge_pk: int, criteria_count: int, bounds: FeedbackBounds, watermark: int
 ) -> Dataset:
-    """The feedback within bounds as labels, in order of ingestion, with the items they are about.
+    """Load the feedback within bounds as labels in order of ingestion, together with the evaluations they refer to.
 
     Args:
         connection: of a reading unit.
         judge_pk: the judge.
-        criteria_count: how many criteria it has.
-        bounds: which feedback is meant.
-        watermark: feedback up to this place in order of ingestion was known to the base version.
+        criteria_count: number of its criteria.
+        bounds: bounds of the feedback.
+        watermark: the base version has learned from feedback up to this position in the order of ingestion.
     """
     builder = LabelBuilder()
     for row in training_data.read_feedback(connection, judge_pk, bounds):
@@ -52,41 +56,54 @@ def load_dataset(
     def scores_of(evaluation_id: str) -> EvaluationScores:
         return EvaluationScores(evaluations[evaluation_id].scores, evaluations[evaluation_id].shown)
 
-    return _arrange(builder.build(scores_of, criteria_count), evaluations, criteria_count, watermark)
+    return _to_arrays(builder.build(scores_of, criteria_count), evaluations, criteria_count, watermark)
 
 
-def _arrange(said: LabelSet, evaluations: dict[str, Evaluation], criteria_count: int, watermark: int) -> Dataset:
-    found, doubted = said.labels, said.doubts
-    order = _numbered([*(label.evaluation_id for label in found), *(doubt.evaluation_id for doubt in doubted)])
-    raters = _numbered([*(label.rater for label in found), *(doubt.rater for doubt in doubted)])
-    labels = Labels(
-        item=np.array([order[label.evaluation_id] for label in found], np.int32),
-        criterion=np.array([label.ordinal for label in found], np.int32),
-        score=np.array([label.score for label in found], np.float64),
-        rater=np.array([raters[label.rater] for label in found], np.int32),
-        confirmed=np.array([label.confirmed for label in found], np.bool_),
-        seen=np.array([label.seq <= watermark for label in found], np.bool_),
-    )
+def _to_arrays(found: LabelSet, evaluations: dict[str, Evaluation], criteria_count: int, watermark: int) -> Dataset:
+    rows: list[Label | Doubt] = [*found.labels, *found.doubts]
+    item_numbers = _number(row.evaluation_id for row in rows)
+    rater_numbers = _number(row.rater for row in rows)
+    labels = _to_labels(found.labels, item_numbers, rater_numbers, watermark)
     doubts = Doubts(
-        item=np.array([order[doubt.evaluation_id] for doubt in doubted], np.int32),
-        rater=np.array([raters[doubt.rater] for doubt in doubted], np.int32),
+        item=np.array([item_numbers[doubt.evaluation_id] for doubt in found.doubts], np.int32),
+        rater=np.array([rater_numbers[doubt.rater] for doubt in found.doubts], np.int32),
     )
-    items = to_items([evaluations[name] for name in order], criteria_count)
+    ordered = [evaluations[evaluation_id] for evaluation_id in item_numbers]
+    items = to_items(ordered, criteria_count)
+    digest = _compute_digest(labels, doubts, items, ordered)
+    return Dataset(items, labels, doubts, tuple(rater_numbers), dict(found.excluded), digest)
+
+
+def _to_labels(
+    labels: list[Label], item_numbers: dict[str, int], rater_numbers: dict[str, int], watermark: int
+) -> Labels:
+    return Labels(
+        item=np.array([item_numbers[label.evaluation_id] for label in labels], np.int32),
+        criterion=np.array([label.ordinal for label in labels], np.int32),
+        score=np.array([label.score for label in labels], np.float64),
+        rater=np.array([rater_numbers[label.rater] for label in labels], np.int32),
+        confirmed=np.array([label.confirmed for label in labels], np.bool_),
+        seen=np.array([label.seq <= watermark for label in labels], np.bool_),
+    )
+
+
+def _compute_digest(labels: Labels, doubts: Doubts, items: Items, evaluations: list[Evaluation]) -> str:
     digest = hashlib.sha256()
-    told = (labels.item, labels.criterion, labels.score, labels.rater, labels.confirmed, doubts.item, doubts.rater)
-    for array in (*told, items.raw):
+    arrays = (labels.item, labels.criterion, labels.score, labels.rater, labels.confirmed, doubts.item, doubts.rater)
+    for array in (*arrays, items.raw):
         digest.update(np.ascontiguousarray(array).tobytes())
-    for name in order:
-        digest.update(evaluations[name].digest.encode())
-    return Dataset(items, labels, doubts, tuple(raters), dict(said.excluded), digest.hexdigest())
+    for evaluation in evaluations:
+        digest.update(evaluation.digest.encode())
+    return digest.hexdigest()
 
 
-def _numbered(names: list[str]) -> dict[str, int]:
+def _number(names: Iterable[str]) -> dict[str, int]:
+    """Number distinct names from 0 in the order of their first appearance."""
     return {name: number for number, name in enumerate(dict.fromkeys(names))}
 
 
 def to_items(evaluations: list[Evaluation], criteria_count: int) -> Items:
-    """Evaluations as the trainer's items."""
+    """Convert evaluations into the trainer's items; a missing score becomes NaN."""
     raw = np.full((len(evaluations), criteria_count), np.nan)
     for row, evaluation in enumerate(evaluations):
         for ordinal, score in enumerate(evaluation.scores):

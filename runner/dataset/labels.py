@@ -1,7 +1,8 @@
-"""From feedback to labels: whose word counts, what it says, and what says nothing.
+"""Conversion of feedback into labels and doubts.
 
-People correct mostly what is wrong, so a high rating and an approval count too: they say that the score people were
-shown was right. A low rating and a refusal say that it was wrong, in an unknown direction: doubt, never a label.
+A correction is a label. People correct mostly wrong scores, so a high rating or an approval is a label too: it confirms
+the scores that the rater was shown. A low rating or a rejection means that those scores were wrong in an unknown
+direction; it becomes a doubt, never a label.
 """
 
 from collections import Counter
@@ -15,14 +16,14 @@ from models.job_codes import ExclusionReason
 
 
 class EvaluationScores(NamedTuple):
-    """The scores of one evaluation: the judge's own, and what people were shown where that was a version's."""
+    """Scores of one evaluation: the judge's raw ones, and those of a version if raters were shown its scores."""
 
     raw: Scores
     shown: Scores | None
 
 
 class Label(NamedTuple):
-    """One label: a score that somebody gave, or found right (``confirmed``)."""
+    """Score that a rater gave, or confirmed (``confirmed``), for one criterion of one evaluation."""
 
     seq: int
     evaluation_id: str
@@ -33,7 +34,7 @@ class Label(NamedTuple):
 
 
 class Doubt(NamedTuple):
-    """Somebody found the shown scores wrong."""
+    """Rejection of the shown scores by a rater."""
 
     seq: int
     evaluation_id: str
@@ -42,7 +43,7 @@ class Doubt(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LabelSet:
-    """What feedback comes to, in order of ingestion, and how many things were left out for which reason."""
+    """Labels and doubts in order of ingestion, and how much feedback was excluded for which reason."""
 
     labels: list[Label]
     doubts: list[Doubt]
@@ -51,14 +52,17 @@ class LabelSet:
 
 @dataclass(slots=True)
 class LabelBuilder:
-    """The latest word of each rater, as rows come in the order in which they were given."""
+    """Builder of labels from items of feedback, which are added in the order in which they were given.
+
+    Of several corrections of one score, or several verdicts on one evaluation, by the same rater, the latest counts.
+    """
 
     corrections: dict[tuple[str, int, str], tuple[int, float]] = field(default_factory=dict)
     verdicts: dict[tuple[str, str], tuple[int, bool]] = field(default_factory=dict)
     excluded: Counter[ExclusionReason] = field(default_factory=Counter)
 
     def add(self, row: Any) -> None:
-        """Hear one item of feedback."""
+        """Add one item of feedback."""
         if row.type is FeedbackType.CORRECTION:
             for ordinal, score in enumerate(row.scores):
                 if score is not None:
@@ -70,22 +74,49 @@ class LabelBuilder:
         elif row.rating is not None and MAX_DOUBTING_RATING < row.rating < MIN_CONFIRMING_RATING:
             self.excluded[ExclusionReason.NEUTRAL_RATING] += 1
         else:
-            right = row.rating >= MIN_CONFIRMING_RATING if row.rating is not None else bool(row.approved)
-            whose = (row.evaluation_id, row.submitted_by)
-            self.excluded[ExclusionReason.LATER_VERDICT] += whose in self.verdicts
-            self.verdicts[whose] = (row.seq, right)
+            confirmed = row.rating >= MIN_CONFIRMING_RATING if row.rating is not None else bool(row.approved)
+            verdict_key = (row.evaluation_id, row.submitted_by)
+            self.excluded[ExclusionReason.LATER_VERDICT] += verdict_key in self.verdicts
+            self.verdicts[verdict_key] = (row.seq, confirmed)
 
     def build(self, scores_of: Callable[[str], EvaluationScores], criteria_count: int) -> LabelSet:
-        """What all of it comes to; ``seen`` gives the scores of an evaluation."""
+        """Return the labels and doubts of all items that were added.
+
+        Args:
+            scores_of: returns the scores of an evaluation by its id.
+            criteria_count: number of the judge's criteria.
+        """
+        excluded = Counter({reason: count for reason, count in self.excluded.items() if count})
+        labels = self._label_corrections(scores_of, excluded)
+        labels += self._label_confirmations(scores_of, criteria_count, excluded)
+        labels.sort(key=lambda label: (label.seq, label.ordinal))
+        doubts = sorted(
+            Doubt(seq, evaluation_id, rater)
+            for (evaluation_id, rater), (seq, confirmed) in self.verdicts.items()
+            if not confirmed
+        )
+        return LabelSet(labels, doubts, excluded)
+
+    def _label_corrections(
+        self, scores_of: Callable[[str], EvaluationScores], excluded: Counter[ExclusionReason]
+    ) -> list[Label]:
         labels: list[Label] = []
-        excluded = Counter({why: n for why, n in self.excluded.items() if n})
         for (evaluation_id, ordinal, rater), (seq, score) in self.corrections.items():
             if score_at(scores_of(evaluation_id).raw, ordinal) is None:
                 excluded[ExclusionReason.NO_RAW_SCORE] += 1
             else:
                 labels.append(Label(seq, evaluation_id, ordinal, rater, score, confirmed=False))
-        for (evaluation_id, rater), (seq, right) in self.verdicts.items():
-            if not right:
+        return labels
+
+    def _label_confirmations(
+        self,
+        scores_of: Callable[[str], EvaluationScores],
+        criteria_count: int,
+        excluded: Counter[ExclusionReason],
+    ) -> list[Label]:
+        labels: list[Label] = []
+        for (evaluation_id, rater), (seq, confirmed) in self.verdicts.items():
+            if not confirmed:
                 continue
             scores = scores_of(evaluation_id)
             for ordinal in range(criteria_count):
@@ -95,8 +126,6 @@ class LabelBuilder:
                 if (evaluation_id, ordinal, rater) in self.corrections:
                     excluded[ExclusionReason.ALSO_CORRECTED] += 1
                 else:
-                    found_right = raw if shown is None else shown
-                    labels.append(Label(seq, evaluation_id, ordinal, rater, found_right, confirmed=True))
-        labels.sort(key=lambda label: (label.seq, label.ordinal))
-        doubts = sorted(Doubt(seq, about, who) for (about, who), (seq, right) in self.verdicts.items() if not right)
-        return LabelSet(labels, doubts, excluded)
+                    confirmed_score = raw if shown is None else shown
+                    labels.append(Label(seq, evaluation_id, ordinal, rater, confirmed_score, confirmed=True))
+        return labels
