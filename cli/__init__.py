@@ -1,1 +1,1 @@
-"""The judgesmith command; but for `serve`, `work` and `migrate` a client of the API."""
+"""The `judgesmith` command: the commands of the server and those that are clients of its API."""

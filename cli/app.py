@@ -1,4 +1,6 @@
-"""The commands that are clients of the API, in one Typer application."""
+"""Typer application with the commands that are clients of the API."""
+
+from collections.abc import Callable
 
 import typer
 
@@ -11,25 +13,31 @@ from cli.commands.jobs import cancel, train, watch_job
 from cli.commands.listings import jobs, judges, summary
 from cli.commands.simulate import simulate_command
 from cli.commands.versions import compare, export_version, import_version
+from cli.options import register
+
+# In the order of the help.
+_COMMANDS: dict[str, Callable[..., None]] = {
+    "import": import_command,
+    "export": export_command,
+    "train": train,
+    "watch": watch_job,
+    "cancel": cancel,
+    "retry": retry,
+    "jobs": jobs,
+    "judges": judges,
+    "summary": summary,
+    "versions": versions,
+    "deploy": deploy,
+    "rollback": rollback,
+    "compare": compare,
+    "learning-curve": learning_curve,
+    "suggest": suggest,
+    "export-version": export_version,
+    "import-version": import_version,
+    "simulate": simulate_command,
+    "demo": demo,
+}
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-
-app.command("import")(import_command)
-app.command("export")(export_command)
-app.command("train")(train)
-app.command("watch")(watch_job)
-app.command("cancel")(cancel)
-app.command("retry")(retry)
-app.command("jobs")(jobs)
-app.command("judges")(judges)
-app.command("summary")(summary)
-app.command("versions")(versions)
-app.command("deploy")(deploy)
-app.command("rollback")(rollback)
-app.command("compare")(compare)
-app.command("learning-curve")(learning_curve)
-app.command("suggest")(suggest)
-app.command("export-version")(export_version)
-app.command("import-version")(import_version)
-app.command("simulate")(simulate_command)
-app.command("demo")(demo)
+for _name, _command in _COMMANDS.items():
+    register(app, _name, _command)

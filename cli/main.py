@@ -1,4 +1,4 @@
-"""The `judgesmith` command: the server's own commands beside those of the client."""
+"""The `judgesmith` command: the server's own commands and those of the client."""
 
 import os
 import sys
@@ -7,24 +7,29 @@ from typing import Annotated
 
 import typer
 
-# Of the two halves only the one that is asked for is imported: a server that was killed must be back at once.
+# Only the half that the command belongs to is imported: a server that was killed must restart quickly.
 SERVER_COMMANDS = ("serve", "work", "migrate", "check-counters", "schema", "keys")
 
 
-def _show_version(wanted: bool) -> None:
-    if wanted:
+def _show_version(requested: bool) -> None:
+    if requested:
         typer.echo(f"judgesmith {version('judgesmith')}")
         raise typer.Exit
 
 
-def build_app(asked_for: str | None = None) -> typer.Typer:
-    """The command; with its name, only as much as that command needs."""
+def build_app(command: str | None = None) -> typer.Typer:
+    """Return the application.
+
+    Args:
+        command: the first word of the command line. The application then has only the half of the commands that it
+            belongs to. Default: both halves.
+    """
     app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-    if asked_for not in SERVER_COMMANDS:
+    if command not in SERVER_COMMANDS:
         from cli.app import app as client
 
         app.add_typer(client)
-    if asked_for in SERVER_COMMANDS or asked_for is None or asked_for.startswith("-"):
+    if command in SERVER_COMMANDS or command is None or command.startswith("-"):
         from runner.processes.spawn import ONE_THREAD
 
         os.environ.update(ONE_THREAD)  # before anything loads numpy

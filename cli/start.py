@@ -1,37 +1,37 @@
-"""Where the `judgesmith` command lands first.
+"""Entry point of the `judgesmith` command.
 
-The top-level packages carry everyday names, and the package index has others of the same. If one of those is found
-instead of ours, nothing would make sense: so this is checked before anything of ours is imported.
+The top-level packages have everyday names, and the package index has other packages of the same names. The entry point
+checks that Python would import ours before it imports any of them.
 """
 
 import importlib.util
 import sys
 from pathlib import Path
 
-HOME = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("models", "store", "trainer", "runner", "resolvers", "schema", "server", "cli")
 
 
-def strangers() -> list[str]:
-    """The packages of our names that would be imported from elsewhere, with their places."""
+def find_foreign_packages() -> list[str]:
+    """Return those of our package names that Python would import from elsewhere, each with its locations."""
     found = []
     for name in PACKAGES:
         spec = importlib.util.find_spec(name)
-        places: list[str | None] = []
+        locations: list[str | None] = []
         if spec is not None:
-            places += spec.submodule_search_locations or [spec.origin]
-        if [Path(str(place)).resolve() for place in places] != [HOME / name]:
-            found.append(f"{name} ({', '.join(str(place) for place in places) or 'not found'})")
+            locations += spec.submodule_search_locations or [spec.origin]
+        if [Path(str(location)).resolve() for location in locations] != [ROOT / name]:
+            found.append(f"{name} ({', '.join(str(location) for location in locations) or 'not found'})")
     return found
 
 
 def main() -> None:
-    """Run the command, unless another package stands in the way."""
-    sys.path.insert(0, str(HOME))  # ours before those of the same names
-    foreign = strangers()
+    """Run the command, or exit with an error if other packages have our names."""
+    sys.path.insert(0, str(ROOT))  # before packages of the same names
+    foreign = find_foreign_packages()
     if foreign:
         sys.exit(
-            "judgesmith can't start: other packages stand where its own belong: "
+            "judgesmith can't start: other packages have the names of its own: "
             + "; ".join(foreign)
             + ". Install judgesmith in an environment of its own: python -m venv .venv."
         )

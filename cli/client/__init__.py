@@ -1,1 +1,1 @@
-"""Client."""
+"""API client: GraphQL operations, subscriptions and the bulk endpoints."""

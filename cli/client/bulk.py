@@ -1,35 +1,77 @@
-"""Sending lines to the bulk endpoints, as often as it takes.
+"""Sender of JSON Lines to the bulk endpoints that repeats a request until all its lines are acknowledged.
 
-A file goes out in requests of some megabytes, one after another. Each line is known by its external id, or by a digest
-of what it says, so nothing goes in twice: after a lost connection the same request goes out again, without the lines
-that the server has acknowledged.
+A file goes out in requests of some megabytes, one after another. The server identifies each line by its external id or
+by a digest of its content, so no line is loaded twice. After a lost connection the same request is sent again without
+the lines that the server has acknowledged.
 """
 
 import time
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import httpx
+import msgspec
 import orjson
 
 from cli.client.client import Client
 from cli.errors import ApiError
 from models.bulk.line_splitter import MAX_LINE_BYTES, Line, LineSplitter
 
-Answer = dict[str, Any]
+MAX_REQUEST_BYTES = 32 * 2**20
+MAX_REQUEST_LINES = 50_000
+RETRY_PAUSES_SECONDS = (0.5, 1, 2, 4, 8, 15, 30)  # before each retry; an acknowledgement starts them anew
+_BLOCK_BYTES = 2**18
+_RETRYABLE_STATUSES = {429, 502, 503, 504}
+_LINE_TOO_LONG = f"The line is longer than {MAX_LINE_BYTES // 2**20} MiB, so it was skipped."
 
-REQUEST_BYTES = 32 * 2**20
-REQUEST_LINES = 50_000
-PAUSES = (0.5, 1, 2, 4, 8, 15, 30)  # seconds before another try; an acknowledgement begins them anew
-_BLOCK = 2**18
-_TRY_AGAIN = {429, 502, 503, 504}
+
+class LineError(msgspec.Struct):
+    """An error of one line.
+
+    Attributes:
+        message: the reason for people.
+        line: the line's position in the request, from 1.
+        code: an error code of the API.
+        field: the path of the field that is wrong.
+        external_id: the line's external id, as far as the server could read it.
+    """
+
+    message: str
+    line: int = 0
+    code: str | None = None
+    field: list[str] | None = None
+    external_id: str | None = None
+
+
+class Acknowledgement(msgspec.Struct):
+    """A response line that acknowledges the lines of a request up to a position.
+
+    Attributes:
+        new: lines of this request that were loaded.
+        already_there: lines that had been loaded before.
+        refused: lines that were rejected.
+        line: the position up to which lines are acknowledged; None leaves it where it is.
+        done: this is the last line of the response.
+        complete: with `done`, the server took the whole request.
+    """
+
+    new: int
+    already_there: int
+    refused: int
+    line: int | None = None
+    done: bool = False
+    complete: bool = False
+
+
+#: Handles the errors of a line: its number, its text unless it is far too long, and the errors. Returns whether the
+#: line counts as rejected; a dry run may know that it would not be.
+RejectHandler = Callable[[int, bytes | None, list[LineError]], bool]
 
 
 @dataclass
-class Count:
-    """What became of the lines of a file."""
+class LineCounts:
+    """The numbers of a file's lines by result. The names are those of the command's JSON output."""
 
     new: int = 0
     already_there: int = 0
@@ -37,165 +79,189 @@ class Count:
 
     @property
     def lines(self) -> int:
-        """All lines seen so far."""
+        """The number of all lines so far."""
         return self.new + self.already_there + self.refused
 
 
 @dataclass
-class _Sent:
+class _Batch:
     """The lines of one request, kept until they are acknowledged."""
 
     lines: list[tuple[int, bytes]] = field(default_factory=list)
-    size: int = 0
-    closed: bool = False  # no more lines go into it
+    size_bytes: int = 0
+    is_closed: bool = False  # takes no more lines
+
+    def add(self, line: tuple[int, bytes]) -> None:
+        self.lines.append(line)
+        self.size_bytes += len(line[1])
+        self.is_closed = self.size_bytes >= MAX_REQUEST_BYTES or len(self.lines) >= MAX_REQUEST_LINES
 
 
 @dataclass
-class Sender:
+class _Attempt:
+    """One sending of a batch.
+
+    Attributes:
+        base: the file's counts before this attempt.
+        acknowledged: the number of the batch's lines that the server has acknowledged.
+        errors: the errors of lines that are not acknowledged yet, by position.
+        problem: the reason to try again; None once the server took the whole batch.
+    """
+
+    base: LineCounts
+    acknowledged: int = 0
+    errors: dict[int, list[LineError]] = field(default_factory=dict)
+    problem: str | None = "The connection broke off."
+
+
+@dataclass
+class BulkSender:
     """Sends lines of one kind to one judge.
 
     Attributes:
-        path: the endpoint's.
-        refuse: is told of each refused line: its number, its text if it is not far too long, the errors. It says
-            whether the line counts as refused; a dry run knows better at times.
-        progress: is told now and then how many lines went out so far.
-        retrying: is told of each new try: the reason, the pause in seconds.
+        client: the connection to the server.
+        path: the endpoint's path.
+        dry_run: check the lines without loading them.
+        counts: the file's counts, updated with each acknowledgement.
+        on_rejected: handles each rejected line.
+        on_progress: called from time to time with the number of lines sent so far.
+        on_retry: called before each retry with the reason and the pause in seconds.
     """
 
     client: Client
     path: str
     dry_run: bool
-    count: Count
-    refuse: Callable[[int, bytes | None, list[Answer]], bool]
-    progress: Callable[[int], None]
-    retrying: Callable[[str, float], None]
-    _gone: int = 0
+    counts: LineCounts
+    on_rejected: RejectHandler
+    on_progress: Callable[[int], None]
+    on_retry: Callable[[str, float], None]
+    _lines_sent: int = 0
 
     def send(self, lines: Iterator[Line]) -> None:
         """Send all lines.
 
         Raises:
-            ApiError: the server refused to take any, can't be reached any more, or the file is not whole.
+            ApiError: the server rejected a request as a whole or stayed unreachable, or the file could not be read to
+                its end. Lines before that are loaded.
         """
-        reading = _Reading(lines)
-        while not reading.over:
-            sent = _Sent()
-            tries = 0
-            while not sent.closed or sent.lines:
-                problem, some = self._once(sent, reading)
-                if problem is None:
-                    continue
-                tries = 0 if some else tries
-                if tries == len(PAUSES):
-                    raise ApiError(problem)
-                self.retrying(problem, PAUSES[tries])
-                time.sleep(PAUSES[tries])
-                tries += 1
-            for number in reading.take_too_long():
-                self.count.refused += self.refuse(number, None, [{"message": _TOO_LONG}])
-        if reading.problem is not None:
-            raise reading.problem
+        source = _LineSource(lines)
+        while not source.is_exhausted:
+            self._send_batch(_Batch(), source)
+            for number in source.pop_too_long():
+                self.counts.refused += self.on_rejected(number, None, [LineError(_LINE_TOO_LONG)])
+        if source.problem is not None:
+            raise source.problem
 
-    def _once(self, sent: _Sent, reading: "_Reading") -> tuple[str | None, bool]:
-        """Send a request once and strike off the lines that are acknowledged.
+    def _send_batch(self, batch: _Batch, source: "_LineSource") -> None:
+        """Fill a batch from the source and send it until all its lines are acknowledged."""
+        retries = 0
+        while not batch.is_closed or batch.lines:
+            attempt = self._send_once(batch, source)
+            del batch.lines[: attempt.acknowledged]
+            if attempt.problem is None:
+                continue
+            if attempt.acknowledged:
+                retries = 0
+            if retries == len(RETRY_PAUSES_SECONDS):
+                raise ApiError(attempt.problem)
+            self.on_retry(attempt.problem, RETRY_PAUSES_SECONDS[retries])
+            time.sleep(RETRY_PAUSES_SECONDS[retries])
+            retries += 1
 
-        Returns:
-            The reason to try again, if any, and whether any lines were acknowledged.
-        """
+    def _send_once(self, batch: _Batch, source: "_LineSource") -> _Attempt:
+        """Send a batch once and read the server's acknowledgements."""
+        attempt = _Attempt(replace(self.counts))
         params = {"idempotent": "true"} | ({"dry_run": "true"} if self.dry_run else {})
-        base = replace(self.count)
-        pending: dict[int, list[Answer]] = {}
-        acknowledged = 0
-        problem: str | None = "The connection broke off."
+        content, gzipped = self._content(batch, source), not self.client.is_local
         try:
-            with self.client.stream(
-                "POST", self.path, params, self._content(sent, reading), packed=not self.client.is_local
-            ) as response:
-                if response.status_code in _TRY_AGAIN:
-                    return f"The server answered with status {response.status_code}.", False
+            with self.client.stream("POST", self.path, params, content, gzipped=gzipped) as response:
+                if response.status_code in _RETRYABLE_STATUSES:
+                    attempt.problem = f"The server answered with status {response.status_code}."
+                    return attempt
                 if response.status_code != httpx.codes.OK:
-                    raise self.client.refusal(response)
-                for answer in _answers(response):
-                    if "code" in answer:
-                        pending.setdefault(answer["line"], []).append(answer)
-                        continue
-                    done = answer.get("done", False)
-                    upto = len(sent.lines) if done and answer["complete"] else answer.get("line", acknowledged)
-                    self._acknowledge(sent, base, answer, acknowledged, upto, pending)
-                    acknowledged = upto
-                    if done:
-                        problem = None if answer["complete"] else _reason(pending)
+                    raise self.client.read_error(response)
+                for line in _response_lines(response):
+                    if isinstance(line, LineError):
+                        attempt.errors.setdefault(line.line, []).append(line)
+                    else:
+                        self._acknowledge(batch, attempt, line)
         except (httpx.TransportError, orjson.JSONDecodeError) as error:
-            problem = f"The connection to {self.client.url} broke off ({type(error).__name__})."
-        del sent.lines[:acknowledged]
-        return problem, acknowledged > 0
+            attempt.problem = f"The connection to {self.client.url} broke off ({type(error).__name__})."
+        return attempt
 
-    def _acknowledge(
-        self,
-        sent: _Sent,
-        base: Count,
-        answer: Answer,
-        after: int,
-        upto: int,
-        pending: dict[int, list[Answer]],
-    ) -> None:
-        for place in [place for place in pending if after < place <= upto]:
-            number, text = sent.lines[place - 1]
-            if not self.refuse(number, text, pending.pop(place)):
-                base.new += 1
-                base.refused -= 1
-        self.count.new = base.new + answer["new"]
-        self.count.already_there = base.already_there + answer["already_there"]
-        self.count.refused = base.refused + answer["refused"]
-        self.progress(self._gone)
+    def _acknowledge(self, batch: _Batch, attempt: _Attempt, line: Acknowledgement) -> None:
+        """Count the lines that the server acknowledges and report the rejected ones among them.
 
-    def _content(self, sent: _Sent, reading: "_Reading") -> Iterator[bytes]:
-        """What goes over the wire: what was sent before and not acknowledged, then more."""
-        packer = None if self.client.is_local else zlib.compressobj(1, wbits=31)
-        for block in self._blocks(sent, reading):
-            packed = block if packer is None else packer.compress(block)
-            if packed:
-                yield packed
-        if packer is not None:
-            yield packer.flush()
+        Args:
+            batch: the lines of the request.
+            attempt: the sending that the server acknowledges; updated.
+            line: the acknowledgement.
+        """
+        if line.done and line.complete:
+            acknowledged = len(batch.lines)
+        else:
+            acknowledged = attempt.acknowledged if line.line is None else line.line
+        for position in [place for place in attempt.errors if attempt.acknowledged < place <= acknowledged]:
+            number, text = batch.lines[position - 1]
+            if not self.on_rejected(number, text, attempt.errors.pop(position)):
+                attempt.base.new += 1
+                attempt.base.refused -= 1
+        self.counts.new = attempt.base.new + line.new
+        self.counts.already_there = attempt.base.already_there + line.already_there
+        self.counts.refused = attempt.base.refused + line.refused
+        self.on_progress(self._lines_sent)
+        attempt.acknowledged = acknowledged
+        if line.done:
+            attempt.problem = None if line.complete else _describe_stop(attempt.errors)
 
-    def _blocks(self, sent: _Sent, reading: "_Reading") -> Iterator[bytes]:
+    def _content(self, batch: _Batch, source: "_LineSource") -> Iterator[bytes]:
+        """Yield the body of a request: the batch's unacknowledged lines, then more of the source's."""
+        compressor = None if self.client.is_local else zlib.compressobj(1, wbits=31)
+        for block in self._blocks(batch, source):
+            content = block if compressor is None else compressor.compress(block)
+            if content:
+                yield content
+        if compressor is not None:
+            yield compressor.flush()
+
+    def _blocks(self, batch: _Batch, source: "_LineSource") -> Iterator[bytes]:
         block = bytearray()
-        for _, text in [*sent.lines]:
+        for text in self._texts(batch, source):
             block += text
             block += b"\n"
-            if len(block) >= _BLOCK:
+            if len(block) >= _BLOCK_BYTES:
                 yield bytes(block)
                 block.clear()
-        while not sent.closed:
-            line = reading.next()
-            if line is None:
-                sent.closed = True
-                break
-            self._gone += 1
-            sent.lines.append(line)
-            sent.size += len(line[1])
-            block += line[1]
-            block += b"\n"
-            if len(block) >= _BLOCK:
-                yield bytes(block)
-                block.clear()
-                self.progress(self._gone)
-            sent.closed = sent.size >= REQUEST_BYTES or len(sent.lines) >= REQUEST_LINES
+                self.on_progress(self._lines_sent)
         yield bytes(block)
 
+    def _texts(self, batch: _Batch, source: "_LineSource") -> Iterator[bytes]:
+        for _, text in [*batch.lines]:
+            yield text
+        while not batch.is_closed:
+            line = source.read()
+            if line is None:
+                batch.is_closed = True
+                return
+            self._lines_sent += 1
+            batch.add(line)
+            yield line[1]
 
-class _Reading:
-    """The lines of a file on their way out; what is wrong with the file is told once those before it are in."""
+
+class _LineSource:
+    """The lines of a file that are still to be sent.
+
+    An error of the file is kept in `problem` until the lines before it are sent.
+    """
 
     def __init__(self, lines: Iterator[Line]) -> None:
         self._lines = lines
         self._too_long: list[int] = []
         self.problem: ApiError | None = None
-        self.over = False
+        self.is_exhausted = False
 
-    def next(self) -> tuple[int, bytes] | None:
-        """The next line that can be sent; None at the end."""
+    def read(self) -> tuple[int, bytes] | None:
+        """Return the next line that can be sent, or None at the end."""
         try:
             for number, text in self._lines:
                 if text is not None:
@@ -203,34 +269,37 @@ class _Reading:
                 self._too_long.append(number)
         except ApiError as problem:
             self.problem = problem
-        self.over = True
+        self.is_exhausted = True
         return None
 
-    def take_too_long(self) -> list[int]:
-        """The numbers of lines that were not even sent, once each."""
+    def pop_too_long(self) -> list[int]:
+        """Return the numbers of the lines that were skipped as too long, once each."""
         numbers, self._too_long = self._too_long, []
         return numbers
 
 
-def _answers(response: httpx.Response) -> Iterator[Answer]:
-    """By line feeds only: texts may hold other characters that end lines elsewhere."""
+def _response_lines(response: httpx.Response) -> Iterator[LineError | Acknowledgement]:
+    """Yield the lines of a response.
+
+    Only line feeds end a line: texts may hold other characters that end lines elsewhere.
+    """
     splitter = LineSplitter()
     for block in response.iter_bytes():
         for _, line in splitter.feed(block):
-            yield orjson.loads(line or b"")
+            decoded = orjson.loads(line or b"")
+            if "code" in decoded:
+                yield msgspec.convert(decoded, LineError)
+            else:
+                yield msgspec.convert(decoded, Acknowledgement)
 
 
-_TOO_LONG = f"The line is longer than {MAX_LINE_BYTES // 2**20} MiB, so it was skipped."
-
-
-def _reason(pending: dict[int, list[Answer]]) -> str:
-    """Why the server stopped in the middle: the last error it told.
+def _describe_stop(errors: dict[int, list[LineError]]) -> str:
+    """Return the reason for which the server stopped within a request: the last error that it reported.
 
     Raises:
-        ApiError: trying again is of no use.
+        ApiError: another attempt cannot succeed.
     """
-    last = max(pending.items(), default=(0, [{"message": "The server stopped in the middle."}]))[1][-1]
-    message = str(last["message"])
-    if last.get("code") == "UNAUTHENTICATED":
-        raise ApiError(f"{message} Check --key or JUDGESMITH_API_KEY.", "UNAUTHENTICATED")
-    return message
+    last = max(errors.items(), default=(0, [LineError("The server stopped in the middle.")]))[1][-1]
+    if last.code == "UNAUTHENTICATED":
+        raise ApiError(f"{last.message} Check --key or JUDGESMITH_API_KEY.", "UNAUTHENTICATED")
+    return last.message

@@ -1,30 +1,37 @@
-"""A client of the GraphQL API: queries and mutations over HTTP, subscriptions over a WebSocket."""
+"""Client of the API: queries and mutations over HTTP, subscriptions over a WebSocket, files over REST."""
 
 import ipaddress
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 from urllib.parse import urlsplit
 
 import httpx
 import orjson
 
 from cli.client import documents
+from cli.client.responses import JsonObject, UploadedVersion
 from cli.client.subscription import Endpoint, stream_results
-from cli.errors import ApiError, UserError, UserErrors
-
-Data = dict[str, Any]
+from cli.errors import ApiError, InputRejected, UserError
 
 DEFAULT_URL = "http://127.0.0.1:8000"
-_RETRIES = 4  # when the server asks to come back later
-_LONGEST_WAIT = 30.0
-_STREAM = httpx.Timeout(600, connect=5)  # a bulk load may have to wait its turn
+_MAX_RETRIES = 4  # of a request that the server asks to repeat later
+_MAX_RETRY_WAIT_SECONDS = 30.0
+_REQUEST_TIMEOUT = httpx.Timeout(120, connect=5)  # seconds
+_STREAM_TIMEOUT = httpx.Timeout(600, connect=5)  # seconds; a bulk load may have to wait for others
+_CHECK_KEY = "Check --key or JUDGESMITH_API_KEY."
 
 
 class Client:
-    """Sends the documents of `frontend-queries/` to one server with one key."""
+    """A connection to one server with one API key.
+
+    Attributes:
+        url: the server's address without a slash at its end.
+        key: the API key, if any.
+        is_local: the address is a loopback address. A proxy of the environment cannot reach it.
+    """
 
     def __init__(self, url: str = DEFAULT_URL, key: str | None = None, transport: httpx.BaseTransport | None = None):
         self.url = url.rstrip("/")
@@ -32,13 +39,12 @@ class Client:
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ApiError(f"{url!r} is not the address of a server. It looks like {DEFAULT_URL}.")
         self.key = key
-        # A proxy of the environment can't reach this machine's own loopback address.
         self.is_local = _is_loopback(parts.hostname)
         self._use_proxies = not self.is_local
         self._http = httpx.Client(
             base_url=self.url,
             headers={"accept": "application/json"} | self._authorization(),
-            timeout=httpx.Timeout(120, connect=5),
+            timeout=_REQUEST_TIMEOUT,
             trust_env=self._use_proxies,
             transport=transport,
         )
@@ -52,56 +58,73 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self._http.close()
 
-    def run(self, name: str, **variables: Any) -> Data:
-        """Run an operation and return its data; a mutation's `userErrors` raise `UserErrors`."""
-        data = self.execute(name, **variables)
-        for payload in data.values():
-            if isinstance(payload, dict) and payload.get("userErrors"):
-                raise UserErrors([UserError.read(error) for error in payload["userErrors"]])
-        return data
+    def run(self, name: str, **variables: object) -> Any:
+        """Run a document of `frontend-queries/` and return the value of its only root field.
 
-    def execute(self, name: str, **variables: Any) -> Data:
-        """Run an operation and return its data as it is, `userErrors` included."""
-        answer = self._post({"operationName": name, "query": documents.load(name), "variables": variables})
+        Raises:
+            InputRejected: a mutation returned `userErrors`.
+            ApiError: the operation failed.
+        """
+        (result,) = self.execute(name, **variables).values()
+        if isinstance(result, dict) and result.get("userErrors"):
+            raise InputRejected([UserError.from_payload(error) for error in result["userErrors"]])
+        return result
+
+    def execute(self, name: str, **variables: object) -> JsonObject:
+        """Run a document of `frontend-queries/` and return its data as the server sent it.
+
+        Raises:
+            ApiError: the operation failed.
+        """
+        response = self._post({"operationName": name, "query": documents.load(name), "variables": variables})
         try:
-            body = orjson.loads(answer.content)
+            body = orjson.loads(response.content)
         except orjson.JSONDecodeError:
             body = None
         if isinstance(body, dict) and body.get("errors"):
-            raise _graphql_error(body["errors"], answer.status_code)
-        if answer.status_code != httpx.codes.OK or not isinstance(body, dict) or not isinstance(body.get("data"), dict):
-            raise self._http_error(answer)
-        data: Data = body["data"]
+            raise _graphql_error(body["errors"], response.status_code)
+        data = body.get("data") if isinstance(body, dict) else None
+        if response.status_code != httpx.codes.OK or not isinstance(data, dict):
+            raise self._http_error(response)
         return data
 
-    def subscribe(self, name: str, **variables: Any) -> Iterator[Data]:
-        """Yield each result of a subscription until the server ends it.
+    def subscribe(self, name: str, **variables: object) -> Iterator[Any]:
+        """Yield the value of the only root field of each result until the server ends the subscription.
 
-        A lost connection is taken up again after the last cursor, so that nothing is missed or repeated.
+        A lost connection resumes after the last cursor, so that no result is missed or repeated.
         """
         parts = urlsplit(self.url)
         scheme = "wss" if parts.scheme == "https" else "ws"
-        address = Endpoint(f"{scheme}://{parts.netloc}{parts.path}/graphql", self._authorization("Authorization"))
+        endpoint = Endpoint(f"{scheme}://{parts.netloc}{parts.path}/graphql", self._authorization("Authorization"))
         payload = {"operationName": name, "query": documents.load(name), "variables": variables}
-        return stream_results(address, payload, use_proxies=self._use_proxies)
+        for data in stream_results(endpoint, payload, use_proxies=self._use_proxies):
+            yield from data.values()
 
     def download(self, path: str) -> bytes:
-        """The bytes of a file."""
-        answer = self._request("GET", path)
-        if answer.status_code != httpx.codes.OK:
-            raise self.refusal(answer)
-        return answer.content
+        """Return the content of a file of the server.
 
-    def upload(self, path: str, content: bytes) -> Data:
-        """Send the bytes of a file; what the server made of them."""
-        answer = self._request("POST", path, content=content, headers={"content-type": "application/zip"})
-        if answer.status_code != httpx.codes.CREATED:
-            raise self.refusal(answer)
-        made: Data = orjson.loads(answer.content)
-        return made
+        Raises:
+            ApiError: the server rejected the request.
+        """
+        response = self._request("GET", path)
+        if response.status_code != httpx.codes.OK:
+            raise self.read_error(response)
+        return response.content
+
+    def upload_version(self, judge_id: str, content: bytes) -> UploadedVersion:
+        """Add a version file to a judge and return the new version.
+
+        Raises:
+            ApiError: the server rejected the file.
+        """
+        headers = {"content-type": "application/zip"}
+        response = self._request("POST", f"/judges/{judge_id}/versions", content=content, headers=headers)
+        if response.status_code != httpx.codes.CREATED:
+            raise self.read_error(response)
+        return cast("UploadedVersion", orjson.loads(response.content))
 
     def stream(
         self,
@@ -110,43 +133,50 @@ class Client:
         params: Mapping[str, str],
         content: Iterator[bytes] | None = None,
         *,
-        packed: bool = False,
+        gzipped: bool = False,
     ) -> AbstractContextManager[httpx.Response]:
-        """Make a request outside GraphQL whose body, gzipped or not, and answer are read bit by bit.
+        """Make a request outside GraphQL whose body and response are streamed.
+
+        Args:
+            method: the HTTP method.
+            path: the path of the endpoint.
+            params: the query parameters.
+            content: the body, block by block.
+            gzipped: `content` is gzipped.
 
         Raises:
-            httpx.TransportError: when entered or read, the connection can't be made or breaks.
+            httpx.TransportError: when entered or read, the connection cannot be made or breaks.
         """
-        headers = {"accept": "application/x-ndjson"} | ({"content-encoding": "gzip"} if packed else {})
-        return self._http.stream(method, path, params=params, content=content, headers=headers, timeout=_STREAM)
+        headers = {"accept": "application/x-ndjson"} | ({"content-encoding": "gzip"} if gzipped else {})
+        return self._http.stream(method, path, params=params, content=content, headers=headers, timeout=_STREAM_TIMEOUT)
 
-    def refusal(self, answer: httpx.Response) -> ApiError:
-        """What an answer outside GraphQL says went wrong."""
+    def read_error(self, response: httpx.Response) -> ApiError:
+        """Return the error that a response outside GraphQL describes."""
         try:
-            error = orjson.loads(answer.read())["error"]
+            error = orjson.loads(response.read())["error"]
             return ApiError(str(error["message"]), str(error["code"]))
         except (orjson.JSONDecodeError, KeyError, TypeError):
-            return self._http_error(answer)
+            return self._http_error(response)
 
     def _authorization(self, name: str = "authorization") -> dict[str, str]:
         return {name: f"Bearer {self.key}"} if self.key else {}
 
-    def _post(self, payload: Data) -> httpx.Response:
+    def _post(self, payload: JsonObject) -> httpx.Response:
         content = orjson.dumps(payload)
-        for _ in range(_RETRIES):
-            answer = self._post_once(content)
-            wait = _retry_after(answer)
+        for _ in range(_MAX_RETRIES):
+            response = self._post_once(content)
+            wait = _retry_after_seconds(response)
             if wait is None:
-                return answer
+                return response
             time.sleep(wait)
         return self._post_once(content)
 
     def _post_once(self, content: bytes) -> httpx.Response:
         return self._request("POST", "/graphql", content=content, headers={"content-type": "application/json"})
 
-    def _request(self, method: str, path: str, **more: Any) -> httpx.Response:
+    def _request(self, method: str, path: str, **options: Any) -> httpx.Response:
         try:
-            return self._http.request(method, path, **more)
+            return self._http.request(method, path, **options)
         except httpx.ConnectError as error:
             raise ApiError(f"No server answers at {self.url}. Is `judgesmith serve` running there?") from error
         except httpx.TimeoutException as error:
@@ -154,10 +184,10 @@ class Client:
         except httpx.TransportError as error:
             raise ApiError(f"The connection to {self.url} broke: {error}") from error
 
-    def _http_error(self, answer: httpx.Response) -> ApiError:
-        match answer.status_code:
+    def _http_error(self, response: httpx.Response) -> ApiError:
+        match response.status_code:
             case httpx.codes.UNAUTHORIZED:
-                text, code = _unauthenticated(self.key), "UNAUTHENTICATED"
+                text, code = _describe_missing_key(self.key), "UNAUTHENTICATED"
             case httpx.codes.REQUEST_ENTITY_TOO_LARGE:
                 text, code = "The request is larger than the server accepts. Send less at once.", "TOO_LARGE"
             case httpx.codes.TOO_MANY_REQUESTS:
@@ -178,26 +208,23 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _retry_after(answer: httpx.Response) -> float | None:
-    if answer.status_code not in (httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE):
+def _retry_after_seconds(response: httpx.Response) -> float | None:
+    if response.status_code not in (httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE):
         return None
     try:
-        return min(float(answer.headers["retry-after"]), _LONGEST_WAIT)
+        return min(float(response.headers["retry-after"]), _MAX_RETRY_WAIT_SECONDS)
     except (KeyError, ValueError):
         return None
 
 
-def _unauthenticated(key: str | None) -> str:
+def _describe_missing_key(key: str | None) -> str:
     if key:
-        return "The server does not know this key, or it has expired. Check --key or JUDGESMITH_API_KEY."
-    return "The server wants a key. Give one with --key or in JUDGESMITH_API_KEY."
+        return f"The server does not know this key, or it has expired. {_CHECK_KEY}"
+    return "The server requires a key. Give one with --key or in JUDGESMITH_API_KEY."
 
 
-def _graphql_error(errors: list[Data], status: int) -> ApiError:
-    first_code = (errors[0].get("extensions") or {}).get("code", "")
-    if not first_code and status == httpx.codes.BAD_REQUEST:
-        first_code = "BAD_REQUEST"
-    text = "\n".join(str(error.get("message", error)) for error in errors)
-    if first_code == "UNAUTHENTICATED":
-        text += " Check --key or JUDGESMITH_API_KEY."
-    return ApiError(text, first_code)
+def _graphql_error(errors: list[JsonObject], status: int) -> ApiError:
+    error = ApiError.from_graphql(errors)
+    if not error.code and status == httpx.codes.BAD_REQUEST:
+        error.code = "BAD_REQUEST"
+    return ApiError(f"{error} {_CHECK_KEY}", error.code) if error.code == "UNAUTHENTICATED" else error

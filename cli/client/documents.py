@@ -1,4 +1,4 @@
-"""The GraphQL documents that the command sends: the same ones frontends use."""
+"""The GraphQL documents that the command sends, which are the ones of `frontend-queries/`."""
 
 from server.documents import FOLDER, load, names
 

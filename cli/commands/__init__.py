@@ -1,1 +1,1 @@
-"""Commands."""
+"""The commands, one function for each."""

@@ -1,68 +1,50 @@
-"""`judgesmith learning-curve` and `judgesmith suggest`: whether more feedback is worth it, and on what."""
+"""`judgesmith learning-curve` and `judgesmith suggest`: the value of more feedback, and of which."""
 
-from typing import Annotated, Any
-
-import orjson
-import typer
-from rich import box
-from rich.table import Table
+from rich.console import RenderableType
 
 from cli import console
-from cli.client.client import Client
-from cli.display.evidence import NONE
-from cli.errors import ApiError
-from cli.options import DEFAULT_URL, Json, JudgeId, Key, Url, friendly_errors
-
-Data = dict[str, Any]
+from cli.client import operations
+from cli.client.responses import LearningCurve, ReviewSuggestion
+from cli.display.figures import format_interval
+from cli.options import ClientOptions, First, JudgeId
 
 
-def learning_curve(judge: JudgeId, json: Json = False, url: Url = DEFAULT_URL, key: Key = None) -> None:
-    """Show how good a version is with growing amounts of feedback."""
-    with friendly_errors(), Client(url, key) as client:
-        found = _known(client.run("LearningCurve", judgeId=judge)["learningCurve"], judge)
-    if json:
-        typer.echo(orjson.dumps(found))
-        return
-    table = Table(box=box.SIMPLE_HEAD)
-    for heading in ("Labels", "MAE, % of range [95 %]", "Spearman [95 %]"):
-        table.add_column(heading, justify="right")
-    for point in found["points"]:
+def learning_curve(judge: JudgeId, *, client_options: ClientOptions) -> None:
+    """Show the quality of a version by the number of labels it learns from."""
+    with client_options.connect() as client:
+        curve = operations.compute_learning_curve(client, judge)
+    console.print_result(curve, lambda: _render_curve(curve), as_json=client_options.json)
+
+
+def suggest(judge: JudgeId, first: First = 10, *, client_options: ClientOptions) -> None:
+    """Show the evaluations whose correction would improve the judge most.
+
+    Args:
+        judge: the judge's id.
+        first: the number of rows.
+        client_options: output format and server.
+    """
+    with client_options.connect() as client:
+        suggestions = operations.suggest_reviews(client, judge, first)
+    console.print_result(suggestions, lambda: _render_suggestions(suggestions), as_json=client_options.json)
+
+
+def _render_curve(curve: LearningCurve) -> RenderableType:
+    if not curve["points"]:
+        return "There is no feedback to learn from yet."
+    table = console.new_table(right=("Labels", "MAE, % of range [95%]", "Spearman [95%]"))
+    for point in curve["points"]:
         labels = f"{point['labelCount']:,}" if point["labelCount"] else "none, raw scores"
-        table.add_row(labels, _interval(point["meanAbsoluteError"], 100, 1), _interval(point["spearman"], 1, 3))
-    console.stdout().print(table if found["points"] else "There is no feedback to learn from yet.")
+        error = format_interval(point["meanAbsoluteError"], 100, 1, signed=False)
+        table.add_row(labels, error, format_interval(point["spearman"], 1, 3, signed=False))
+    return table
 
 
-def suggest(
-    judge: JudgeId,
-    first: Annotated[int, typer.Option("--first", min=1, max=100, help="How many to show.")] = 10,
-    json: Json = False,
-    url: Url = DEFAULT_URL,
-    key: Key = None,
-) -> None:
-    """Show the evaluations whose correction would teach most."""
-    with friendly_errors(), Client(url, key) as client:
-        answer = client.run("SuggestEvaluationsToReview", judgeId=judge, first=first)["suggestEvaluationsToReview"]
-        found = _known(answer, judge)
-    if json:
-        typer.echo(orjson.dumps(found))
-        return
-    table = Table(box=box.SIMPLE_HEAD)
-    for heading in ("Evaluation", "Teaches", "Why"):
-        table.add_column(heading, overflow="fold")
-    for item in found:
+def _render_suggestions(suggestions: list[ReviewSuggestion]) -> RenderableType:
+    if not suggestions:
+        return "No suggestions: every evaluation has feedback."
+    table = console.new_table("Evaluation", "Gain", "Reason")
+    for item in suggestions:
         evaluation = item["evaluation"]
         table.add_row(evaluation["externalId"] or evaluation["id"], f"{item['gain']:.2%}", item["reason"])
-    console.stdout().print(table if found else "There is nothing to suggest: people told of all evaluations.")
-
-
-def _known(found: Any, judge: str) -> Any:
-    if found is None:
-        raise ApiError(f"There is no judge {judge}. `judgesmith judges` lists them.", "NOT_FOUND")
-    return found
-
-
-def _interval(figure: Data | None, unit: float, digits: int) -> str:
-    if figure is None:
-        return NONE
-    middle, low, high = (f"{figure[end] * unit:.{digits}f}" for end in ("estimate", "lower", "upper"))
-    return f"{middle} [{low}, {high}]"
+    return table

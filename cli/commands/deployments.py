@@ -1,107 +1,104 @@
 """`judgesmith versions`, `deploy`, `rollback` and `retry`."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-import orjson
 import typer
-from rich import box
-from rich.table import Table
+from rich.console import RenderableType
 from rich.text import Text
 
 from cli import console
-from cli.client.client import Client
-from cli.commands.jobs import JobId
-from cli.display.evidence import NONE, interval, percent
-from cli.display.job import words
-from cli.errors import ApiError
-from cli.options import DEFAULT_URL, Json, JudgeId, Key, Url, friendly_errors
+from cli.client import operations
+from cli.client.responses import EvidenceHeadline, Judge, JudgeVersion
+from cli.display.figures import MISSING, format_enum, format_interval, format_percent, improvement_verdict
+from cli.options import ClientOptions, First, JobId, JudgeId, VersionId
 
-Data = dict[str, Any]
-
-Reason = Annotated[str | None, typer.Option(help="Why, for the record.")]
+Reason = Annotated[str | None, typer.Option(help="Reason for the audit log. Default: none.")]
 _STYLES = {"ACTIVE": "green", "BACKUP": "cyan"}
 
 
-def versions(
-    judge: JudgeId,
-    first: Annotated[int, typer.Option("--first", min=1, max=100, help="How many to show.")] = 20,
-    json: Json = False,
-    url: Url = DEFAULT_URL,
-    key: Key = None,
-) -> None:
-    """List a judge's versions, newest first, with what each one proved."""
-    with friendly_errors(), Client(url, key) as client:
-        found = client.run("JudgeVersions", judgeId=judge, first=first)["judge"]
-        if found is None:
-            raise ApiError(f"There is no judge {judge}. `judgesmith judges` lists them.", "NOT_FOUND")
-    page = found["versions"]
-    if json:
-        typer.echo(orjson.dumps(page["nodes"]))
-        return
-    if not page["nodes"]:
-        console.stdout().print("No versions yet: the judge's own scores stand. `judgesmith train` makes the first one.")
-        return
-    table = Table(box=box.SIMPLE_HEAD)
-    for heading in ("Version", "Id", "State"):
-        table.add_column(heading, overflow="fold")
-    for heading in ("n", "MAE before → after", "Change, % of range [95 %]"):
-        table.add_column(heading, justify="right")
-    table.add_column("Verdict")
-    for version in page["nodes"]:
-        state = Text(words(version["status"]), _STYLES.get(version["status"], ""))
-        table.add_row(str(version["number"]), version["id"], state, *_proof(version["evidence"]))
-    console.stdout().print(table)
+def versions(judge: JudgeId, first: First = 20, *, client_options: ClientOptions) -> None:
+    """List a judge's versions with their proofs, newest first.
 
-
-def _proof(evidence: Data | None) -> list[str | Text]:
-    if evidence is None:
-        return [NONE, NONE, NONE, Text("no proof", "dim")]
-    before, after = (side and side["meanAbsoluteError"] for side in (evidence["before"], evidence["after"]))
-    verdict = Text("better", "green") if evidence["improved"] else Text("unproven", "yellow")
-    count = f"{evidence['heldOutCount']:,}"
-    return [count, f"{percent(before, 1)} → {percent(after, 1)}", interval(evidence["maeChange"], 100, 1), verdict]
+    Args:
+        judge: the judge's id.
+        first: the number of rows.
+        client_options: output format and server.
+    """
+    with client_options.connect() as client:
+        nodes = operations.list_versions(client, judge, first)["nodes"]
+    console.print_result(nodes, lambda: _render_versions(nodes), as_json=client_options.json)
 
 
 def deploy(
-    version: Annotated[str, typer.Argument(metavar="VERSION", help="The version's id.")],
-    force: Annotated[bool, typer.Option("--force", help="Although it is not proven better; takes a reason.")] = False,
+    version: VersionId,
+    force: Annotated[
+        bool, typer.Option("--force", help="Deploy it without proof that it is better; requires --reason.")
+    ] = False,
     reason: Reason = None,
-    json: Json = False,
-    url: Url = DEFAULT_URL,
-    key: Key = None,
+    *,
+    client_options: ClientOptions,
 ) -> None:
-    """Let a version score from now on, if it is proven better than what does."""
-    wanted: Data = {"versionId": version, "force": force} | ({"reason": reason} if reason else {})
-    with friendly_errors(), Client(url, key) as client:
-        judge = client.run("DeployJudgeVersion", input=wanted)["deployJudgeVersion"]["judge"]
-    _tell(judge, json=json)
+    """Make a version the active one if it is proven better than the one it replaces.
+
+    Args:
+        version: the version's id.
+        force: deploy it without proof.
+        reason: the reason for the audit log.
+        client_options: output format and server.
+    """
+    with client_options.connect() as client:
+        judge = operations.deploy_version(client, version, force=force, reason=reason)
+    console.print_result(judge, lambda: _describe_active(judge), as_json=client_options.json)
 
 
-def rollback(
-    judge: JudgeId, reason: Reason = None, json: Json = False, url: Url = DEFAULT_URL, key: Key = None
-) -> None:
-    """Take a judge's last deployment back."""
-    wanted: Data = {"judgeId": judge} | ({"reason": reason} if reason else {})
-    with friendly_errors(), Client(url, key) as client:
-        changed = client.run("RollbackJudge", input=wanted)["rollbackJudge"]["judge"]
-    _tell(changed, json=json)
+def rollback(judge: JudgeId, reason: Reason = None, *, client_options: ClientOptions) -> None:
+    """Undo a judge's last deployment.
+
+    Args:
+        judge: the judge's id.
+        reason: the reason for the audit log.
+        client_options: output format and server.
+    """
+    with client_options.connect() as client:
+        changed = operations.roll_back_judge(client, judge, reason)
+    console.print_result(changed, lambda: _describe_active(changed), as_json=client_options.json)
 
 
-def retry(job: JobId, json: Json = False, url: Url = DEFAULT_URL, key: Key = None) -> None:
-    """Try a failed or cancelled job again: a new job on the feedback there is now."""
-    with friendly_errors(), Client(url, key) as client:
-        made = client.run("RetryTrainingJob", input={"jobId": job})["retryTrainingJob"]["trainingJob"]
-    if json:
-        typer.echo(orjson.dumps(made))
-    else:
-        console.stdout().print(f"Job {made['id']} tries it again. `judgesmith watch {made['id']}` shows it live.")
+def retry(job: JobId, *, client_options: ClientOptions) -> None:
+    """Create a job that repeats a failed or cancelled one on the feedback there is now."""
+    with client_options.connect() as client:
+        created = operations.retry_job(client, job)
+    console.print_result(
+        created,
+        lambda: f"Job {created['id']} retries it. `judgesmith watch {created['id']}` shows it live.",
+        as_json=client_options.json,
+    )
 
 
-def _tell(judge: Data, *, json: bool) -> None:
-    version = judge["activeVersion"]
-    if json:
-        typer.echo(orjson.dumps(judge))
-    elif version:
-        console.stdout().print(f"Version {version['number']} ({version['id']}) scores for {judge['name']} now.")
-    else:
-        console.stdout().print(f"The judge's own scores stand for {judge['name']} now.")
+def _render_versions(nodes: list[JudgeVersion]) -> RenderableType:
+    if not nodes:
+        return "No versions yet: raw scores are in use. `judgesmith train` creates the first version."
+    table = console.new_table("Version", "Id", "State", right=("n", "MAE before → after", "Change, % of range [95%]"))
+    table.add_column("Verdict")
+    for version in nodes:
+        state = Text(format_enum(version["status"]), _STYLES.get(version["status"], ""))
+        table.add_row(str(version["number"]), version["id"], state, *_proof_cells(version["evidence"]))
+    return table
+
+
+def _proof_cells(evidence: EvidenceHeadline | None) -> list[str | Text]:
+    if evidence is None:
+        return [MISSING, MISSING, MISSING, Text("no proof", "dim")]
+    before, after = (side and side["meanAbsoluteError"] for side in (evidence["before"], evidence["after"]))
+    return [
+        f"{evidence['heldOutCount']:,}",
+        f"{format_percent(before, 1)} → {format_percent(after, 1)}",
+        format_interval(evidence["maeChange"], 100, 1),
+        improvement_verdict(evidence["improved"]),
+    ]
+
+
+def _describe_active(judge: Judge) -> str:
+    if version := judge["activeVersion"]:
+        return f"Version {version['number']} ({version['id']}) is now the active version of {judge['name']}."
+    return f"Raw scores are in use for {judge['name']}: no version is active."

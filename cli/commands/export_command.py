@@ -9,60 +9,86 @@ import typer
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from cli import console
+from cli.client import operations
 from cli.client.client import Client
-from cli.options import DEFAULT_URL, Json, Key, Url, friendly_errors
+from cli.options import ClientOptions
 from cli.transfer.exporter import write_judge, write_lines
-from cli.transfer.judge_file import find
 from cli.transfer.line_reader import STDIN as STDOUT
 
-_HELP = "Gzipped if the name ends in .gz; - is stdout."
+_FILE_HELP = "Gzipped if the name ends in .gz; - is stdout. Default: not written."
+_COLUMNS = (SpinnerColumn(), TextColumn("{task.description}: {task.completed:,} lines"), TimeElapsedColumn())
+
+JudgeFilePath = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Write the judge's description here, for import --new. Default: not written."),
+]
+EvaluationsPath = Annotated[Path | None, typer.Option(metavar="FILE", help=f"Write all evaluations here. {_FILE_HELP}")]
+FeedbackPath = Annotated[Path | None, typer.Option(metavar="FILE", help=f"Write all feedback here. {_FILE_HELP}")]
 
 
 def export_command(
-    judge: Annotated[str, typer.Option("--judge", metavar="ID", help="The judge.")],
-    judge_file: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the judge's description here, for import --new.")
-    ] = None,
-    evaluations: Annotated[
-        Path | None, typer.Option(metavar="FILE", help=f"Write all evaluations here. {_HELP}")
-    ] = None,
-    feedback: Annotated[Path | None, typer.Option(metavar="FILE", help=f"Write all feedback here. {_HELP}")] = None,
-    json: Json = False,
-    url: Url = DEFAULT_URL,
-    key: Key = None,
+    judge: Annotated[str, typer.Option("--judge", metavar="ID", help="The judge's id.")],
+    judge_file: JudgeFilePath = None,
+    evaluations: EvaluationsPath = None,
+    feedback: FeedbackPath = None,
+    *,
+    client_options: ClientOptions,
 ) -> None:
     """Write a judge, its evaluations and its feedback to files that import loads.
 
-    What has no external_id is called by its own id. Retracted feedback and trained versions are not part of it. Files
-    are replaced once they are whole.
+    An item without an external_id gets its id as external_id. Retracted feedback and trained versions are not exported.
+    Existing files are replaced only once the new ones are complete.
+
+    Args:
+        judge: the judge's id.
+        judge_file: the file for the judge's description.
+        evaluations: the file for its evaluations.
+        feedback: the file for its feedback.
+        client_options: output format and server.
     """
-    paths = [path for path in (judge_file, evaluations, feedback) if path is not None]
-    if not paths:
-        raise typer.BadParameter("Say what to write: --judge-file, --evaluations, --feedback.")
-    if paths.count(STDOUT) > 1:
-        raise typer.BadParameter("Only one of the files can be stdout.")
-    if json and STDOUT in paths:
-        raise typer.BadParameter("The files and --json can't both go to stdout.")
+    _check_paths([path for path in (judge_file, evaluations, feedback) if path is not None], client_options)
     written: dict[str, dict[str, str | int]] = {}
-    out = console.stderr()
-    columns = (SpinnerColumn(), TextColumn("{task.description}: {task.completed:,} lines"), TimeElapsedColumn())
-    with friendly_errors(), Client(url, key) as client:
-        found = find(client, judge)
+    with client_options.connect() as client:
+        found = operations.get_judge(client, judge)
         if judge_file is not None:
             write_judge(found, judge_file)
             written["judge"] = {"file": str(judge_file)}
-        with Progress(*columns, console=out, disable=not out.is_terminal) as progress:
-            # Feedback first, so that all it is about is among the evaluations, whatever comes in meanwhile.
-            for kind, path in (("feedback", feedback), ("evaluations", evaluations)):
-                if path is not None:
-                    task = progress.add_task(kind.capitalize(), total=None)
-                    show = partial(_show, progress, task)
-                    lines = write_lines(client, judge, kind, path, show)
-                    written[kind] = {"file": str(path), "lines": lines}
-                    if not json:
-                        out.print(f"{kind.capitalize()}: {lines:,} lines in {path}")
-    if json:
+        # Feedback comes first, so that all evaluations it refers to are exported even if more arrive meanwhile.
+        for kind, path in (("feedback", feedback), ("evaluations", evaluations)):
+            if path is not None:
+                lines = _write_with_progress(client, judge, kind, path)
+                written[kind] = {"file": str(path), "lines": lines}
+                if not client_options.json:
+                    console.stderr().print(f"{kind.capitalize()}: {lines:,} lines in {path}")
+    if client_options.json:
         typer.echo(orjson.dumps(written))
+
+
+def _check_paths(paths: list[Path], client_options: ClientOptions) -> None:
+    if not paths:
+        raise typer.BadParameter("Nothing to write: give --judge-file, --evaluations or --feedback.")
+    if paths.count(STDOUT) > 1:
+        raise typer.BadParameter("Only one of the files can be stdout.")
+    if client_options.json and STDOUT in paths:
+        raise typer.BadParameter("The files and --json can't both go to stdout.")
+
+
+def _write_with_progress(client: Client, judge: str, kind: str, path: Path) -> int:
+    """Write a judge's evaluations or feedback with a progress display on a terminal.
+
+    Args:
+        client: the connection.
+        judge: the judge's id.
+        kind: `evaluations` or `feedback`.
+        path: the file to write.
+
+    Returns:
+        The number of lines.
+    """
+    out = console.stderr()
+    with Progress(*_COLUMNS, console=out, disable=not out.is_terminal) as progress:
+        task = progress.add_task(kind.capitalize(), total=None)
+        return write_lines(client, judge, kind, path, partial(_show, progress, task))
 
 
 def _show(progress: Progress, task: TaskID, lines: int) -> None:

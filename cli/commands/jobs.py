@@ -1,24 +1,31 @@
 """`judgesmith train`, `judgesmith watch` and `judgesmith cancel`."""
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 import orjson
 import typer
 
 from cli import console
+from cli.client import operations
 from cli.client.client import Client
-from cli.display.job import words
-from cli.display.watch import watch
-from cli.options import DEFAULT_URL, Json, JudgeId, Key, Since, Target, Url, friendly_errors, moment
-
-Data = dict[str, Any]
-
-JobId = Annotated[str, typer.Argument(metavar="JOB", help="The job's id.")]
+from cli.client.inputs import CreateTrainingJobInput, ExecutionOptionsInput, TrainingConfigInput, drop_unset
+from cli.display import watch
+from cli.display.figures import format_enum
+from cli.options import (
+    ClientOptions,
+    JobId,
+    JudgeId,
+    Since,
+    Target,
+    option_group,
+    parse_timestamp,
+    report_errors,
+)
 
 
 class Type(StrEnum):
-    """What a job does with the feedback."""
+    """The training types."""
 
     INCREMENTAL = "incremental"
     FULL_RETRAIN = "full-retrain"
@@ -27,112 +34,177 @@ class Type(StrEnum):
 
 
 class Priority(StrEnum):
-    """Which jobs go first."""
+    """The priorities in the queue of jobs."""
 
     HIGH = "high"
     NORMAL = "normal"
     LOW = "low"
 
 
+@option_group
+class TrainingOptions:
+    """The options of `train` that configure the training."""
+
+    minimum: Annotated[
+        int | None,
+        typer.Option(help="Smallest number of usable items of feedback; with fewer no job is created. Default: 20."),
+    ] = None
+    since: Since = None
+    target: Target = None
+    validation_split: Annotated[
+        float | None,
+        typer.Option(
+            help="Share of the groups held out for the proof, above 0 and at most 0.5. Default: none are held out; the "
+            "proof is made out of fold."
+        ),
+    ] = None
+    learning_rate: Annotated[
+        float | None, typer.Option(help="Learning rate, above 0 and at most 1. Default: chosen from the data.")
+    ] = None
+    max_epochs: Annotated[
+        int | None, typer.Option(help="Largest number of epochs, 1 to 10,000. Default: chosen from the data.")
+    ] = None
+    early_stopping: Annotated[
+        bool | None,
+        typer.Option(
+            "--early-stopping/--no-early-stopping",
+            help="Stop when the error on feedback kept apart no longer falls. Default: chosen from the data.",
+        ),
+    ] = None
+    seed: Annotated[
+        int | None,
+        typer.Option(help="Seed of the random numbers; the same seed and feedback give the same version. Default: 0."),
+    ] = None
+
+    def to_input(self) -> TrainingConfigInput:
+        """Return the `trainingConfig` of the job."""
+        return drop_unset(
+            TrainingConfigInput(
+                feedbackCutoffDate=parse_timestamp(self.since),
+                minimumFeedbackCount=self.minimum,
+                targetCriteria=self.target,
+                validationSplit=self.validation_split,
+                learningRate=self.learning_rate,
+                maxEpochs=self.max_epochs,
+                earlyStopping=self.early_stopping,
+                seed=self.seed,
+            )
+        )
+
+
+@option_group
+class ExecutionOptions:
+    """The options of `train` that say how the job runs."""
+
+    auto_deploy: Annotated[
+        bool, typer.Option("--auto-deploy", help="Deploy automatically if the version is proven better.")
+    ] = False
+    priority: Annotated[Priority | None, typer.Option(help="Priority in the queue. Default: normal.")] = None
+    email: Annotated[str | None, typer.Option(help="E-mail address to notify when the job ends. Default: none.")] = None
+    webhook: Annotated[str | None, typer.Option(help="URL to call when the job ends. Default: none.")] = None
+
+    def to_input(self) -> ExecutionOptionsInput:
+        """Return the `executionOptions` of the job."""
+        return drop_unset(
+            ExecutionOptionsInput(
+                autoDeploy=self.auto_deploy,
+                priority=self.priority.name if self.priority else None,
+                notificationEmail=self.email,
+                webhookUrl=self.webhook,
+            )
+        )
+
+
 def train(
     judge: JudgeId,
-    type_: Annotated[Type, typer.Option("--type", help="What to do with the feedback.")] = Type.INCREMENTAL,
-    watch_: Annotated[bool, typer.Option("--watch", help="Show the job live until it is over.")] = False,
-    minimum: Annotated[int | None, typer.Option(help="Refuse to train on fewer usable items of feedback.")] = None,
-    since: Since = None,
-    target: Target = None,
-    validation_split: Annotated[float | None, typer.Option(help="Share of the groups held out for the proof.")] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="Left out: chosen from the data.")] = None,
-    max_epochs: Annotated[int | None, typer.Option(help="Left out: chosen from the data.")] = None,
-    early_stopping: Annotated[
-        bool | None, typer.Option("--early-stopping/--no-early-stopping", help="Left out: chosen from the data.")
+    type_: Annotated[Type, typer.Option("--type", help="Training type.")] = Type.INCREMENTAL,
+    watch_: Annotated[bool, typer.Option("--watch", help="Show the job live until it ends.")] = False,
+    *,
+    training: TrainingOptions,
+    execution: ExecutionOptions,
+    idempotency_key: Annotated[
+        str | None,
+        typer.Option(help="Key of at most 200 characters; the same key returns the job it created. Default: none."),
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Same seed, same feedback: same version.")] = None,
-    auto_deploy: Annotated[bool, typer.Option("--auto-deploy", help="Deploy the version if proven better.")] = False,
-    priority: Annotated[Priority | None, typer.Option(help="Which jobs go first.")] = None,
-    email: Annotated[str | None, typer.Option(help="Write to this address when the job is over.")] = None,
-    webhook: Annotated[str | None, typer.Option(help="Call this URL when the job is over.")] = None,
-    idempotency_key: Annotated[str | None, typer.Option(help="Run again with the same key: the first job.")] = None,
-    json: Json = False,
-    url: Url = DEFAULT_URL,
-    key: Key = None,
+    client_options: ClientOptions,
 ) -> None:
-    """Create a job that learns from the feedback on a judge.
+    """Create a job that trains a new version of a judge on its feedback.
 
-    With --watch the command ends with status 0 only if the job completes.
+    With --watch the exit status is 0 only if the job completes.
+
+    Args:
+        judge: the judge's id.
+        type_: the training type.
+        watch_: show the job live until it ends.
+        training: the configuration of the training.
+        execution: how the job runs.
+        idempotency_key: a key that makes it safe to repeat the command.
+        client_options: output format and server.
     """
-    config = {
-        "feedbackCutoffDate": moment(since),
-        "minimumFeedbackCount": minimum,
-        "targetCriteria": target,
-        "validationSplit": validation_split,
-        "learningRate": learning_rate,
-        "maxEpochs": max_epochs,
-        "earlyStopping": early_stopping,
-        "seed": seed,
-    }
-    options = {
-        "autoDeploy": auto_deploy,
-        "priority": priority.name if priority else None,
-        "notificationEmail": email,
-        "webhookUrl": webhook,
-    }
-    wanted: Data = {
-        "judgeId": judge,
-        "trainingType": type_.name,
-        "trainingConfig": _given(config),
-        "executionOptions": _given(options),
-    } | _given({"idempotencyKey": idempotency_key})
-    with friendly_errors(), Client(url, key) as client:
-        payload = client.run("CreateTrainingJob", input=wanted)["createTrainingJob"]
-        for warning in payload["warnings"]:
+    job_input = drop_unset(
+        CreateTrainingJobInput(
+            judgeId=judge,
+            trainingType=type_.name,
+            trainingConfig=training.to_input(),
+            executionOptions=execution.to_input(),
+            idempotencyKey=idempotency_key,
+        )
+    )
+    with client_options.connect() as client:
+        created = operations.create_job(client, job_input)
+        for warning in created["warnings"]:
             console.stderr().print(f"Note: {warning['message']}", style="yellow")
-        job = payload["trainingJob"]
+        job = created["trainingJob"]
         if watch_:
-            _watch(client, job["id"], json=json)
-        elif json:
-            typer.echo(orjson.dumps(job))
-        else:
-            console.stdout().print(
-                f"Job {job['id']} is {words(job['status'])}. `judgesmith watch {job['id']}` shows it live."
-            )
+            _watch(client, job["id"], as_json=client_options.json)
+            return
+        console.print_result(
+            job,
+            lambda: f"Job {job['id']} is {format_enum(job['status'])}. `judgesmith watch {job['id']}` shows it live.",
+            as_json=client_options.json,
+        )
 
 
-def watch_job(job: JobId, json: Json = False, url: Url = DEFAULT_URL, key: Key = None) -> None:
+def watch_job(job: JobId, *, client_options: ClientOptions) -> None:
     """Show a job live, then its proof.
 
-    Ends with status 0 only if the job completes.
+    The exit status is 0 only if the job completes.
     """
-    with friendly_errors(), Client(url, key) as client:
-        _watch(client, job, json=json)
+    with client_options.connect() as client:
+        _watch(client, job, as_json=client_options.json)
 
 
 def cancel(
     job: JobId,
-    reason: Annotated[str | None, typer.Option(help="Why, for those who look at the job later.")] = None,
-    json: Json = False,
-    url: Url = DEFAULT_URL,
-    key: Key = None,
+    reason: Annotated[str | None, typer.Option(help="Reason for the job's log. Default: none.")] = None,
+    *,
+    client_options: ClientOptions,
 ) -> None:
-    """Stop a job that is not over."""
-    with friendly_errors(), Client(url, key) as client:
-        payload = client.run("CancelTrainingJob", input={"jobId": job} | _given({"reason": reason}))
-    cancelled = payload["cancelTrainingJob"]["trainingJob"]
-    if json:
-        typer.echo(orjson.dumps(cancelled))
-    else:
-        console.stdout().print(f"Job {job} is {words(cancelled['status'])}.")
+    """Cancel a job that has not ended.
+
+    Args:
+        job: the job's id.
+        reason: the reason for the job's log.
+        client_options: output format and server.
+    """
+    with client_options.connect() as client:
+        cancelled = operations.cancel_job(client, job, reason)
+    console.print_result(
+        cancelled, lambda: f"Job {job} is {format_enum(cancelled['status'])}.", as_json=client_options.json
+    )
 
 
-def _watch(client: Client, job_id: str, *, json: bool) -> None:
-    with friendly_errors(when_interrupted=f"The job goes on. `judgesmith watch {job_id}` shows it again."):
-        job = watch(client, job_id, console.stderr() if json else console.stdout())
-    if json:
+def _watch(client: Client, job_id: str, *, as_json: bool) -> None:
+    """Show a job until it ends; exit with status 1 unless it completed.
+
+    Args:
+        client: the connection.
+        job_id: the job.
+        as_json: show it on stderr and print the job as JSON to stdout.
+    """
+    with report_errors(when_interrupted=f"The job continues. `judgesmith watch {job_id}` shows it again."):
+        job = watch.watch_job(client, job_id, console.stderr() if as_json else console.stdout())
+    if as_json:
         typer.echo(orjson.dumps(job))
     if job["status"] != "COMPLETED":
         raise typer.Exit(1)
-
-
-def _given(values: Data) -> Data:
-    """Only what was asked for: the server has its own choice for the rest."""
-    return {name: value for name, value in values.items() if value is not None}

@@ -1,29 +1,24 @@
 """`judgesmith judges`, `judgesmith jobs` and `judgesmith summary`."""
 
+from collections.abc import Sequence
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
-import orjson
 import typer
-from rich import box
 from rich.table import Table
 
 from cli import console
-from cli.client.client import Client
-from cli.display.evidence import NONE, interval
-from cli.display.job import words
+from cli.client import operations
+from cli.client.inputs import TrainingJobFilter
+from cli.client.responses import Deployment, JobPage, JudgePage, NumberedVersion, RowEvidence
+from cli.display.figures import MISSING, format_enum, format_interval
 from cli.display.jobs_live import watch_jobs
-from cli.display.summary import summary_view
-from cli.errors import ApiError
-from cli.options import DEFAULT_URL, Json, JudgeId, Key, Since, Target, Until, Url, friendly_errors, moment
-
-Data = dict[str, Any]
-
-First = Annotated[int, typer.Option("--first", min=1, max=100, help="How many to show.")]
+from cli.display.summary import render_summary
+from cli.options import ClientOptions, First, JudgeId, Since, Target, Until, parse_timestamp
 
 
 class Status(StrEnum):
-    """The states a job can be in."""
+    """The states of a training job."""
 
     CREATED = "created"
     QUEUED = "queued"
@@ -35,55 +30,73 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
 
 
-def judges(first: First = 20, json: Json = False, url: Url = DEFAULT_URL, key: Key = None) -> None:
+def judges(first: First = 20, *, client_options: ClientOptions) -> None:
     """List the judges."""
-    with friendly_errors(), Client(url, key) as client:
-        page = client.run("Judges", first=first)["judges"]
-    table = _table("Judge", "Name", "Criteria", "Active version", "Created")
-    for judge in page["nodes"]:
-        version = judge["activeVersion"]
-        table.add_row(
+    with client_options.connect() as client:
+        page = operations.list_judges(client, first)
+    rows = [
+        (
             judge["id"],
             judge["name"],
             ", ".join(criterion["name"] for criterion in judge["criteria"]),
-            f"{version['number']} ({version['id']})" if version else "none, raw scores",
-            _minute(judge["createdAt"]),
+            _format_active(judge["activeVersion"]),
+            _format_minute(judge["createdAt"]),
         )
-    _print(page, table, json=json, empty="There are no judges yet. `judgesmith import --new judge.json` makes one.")
+        for judge in page["nodes"]
+    ]
+    table = _fill(console.new_table("Judge", "Name", "Criteria", "Active version", "Created"), rows)
+    empty = "There are no judges yet. `judgesmith import --new judge.json` creates one."
+    _print_page(page, table, empty, as_json=client_options.json)
 
 
 def jobs(
-    judge: Annotated[str | None, typer.Option(metavar="ID", help="Only jobs of this judge.")] = None,
-    status: Annotated[list[Status] | None, typer.Option(help="Only jobs in this state; may be repeated.")] = None,
+    judge: Annotated[
+        str | None, typer.Option(metavar="ID", help="Only jobs of this judge. Default: all judges.")
+    ] = None,
+    status: Annotated[
+        list[Status] | None, typer.Option(help="Only jobs in this state; may be repeated. Default: all states.")
+    ] = None,
     first: First = 20,
-    watch: Annotated[bool, typer.Option("--watch", help="Go on showing them, live, until Ctrl-C.")] = False,
-    json: Json = False,
-    url: Url = DEFAULT_URL,
-    key: Key = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Show the jobs live until Ctrl-C.")] = False,
+    *,
+    client_options: ClientOptions,
 ) -> None:
-    """List training jobs, newest first."""
-    wanted: Data = {"judgeId": judge} if judge else {}
+    """List training jobs, newest first.
+
+    Args:
+        judge: the id of the judge whose jobs to list.
+        status: the states of the jobs to list.
+        first: the number of rows.
+        watch: show them live.
+        client_options: output format and server.
+    """
+    if watch and (client_options.json or status):
+        raise typer.BadParameter("--watch can't be combined with --status or --json.")
+    job_filter = TrainingJobFilter()
+    if judge:
+        job_filter["judgeId"] = judge
     if status:
-        wanted["statuses"] = [state.name for state in status]
-    if watch and (json or status):
-        raise typer.BadParameter("--watch shows all states, and only to people: leave --status and --json out.")
-    with friendly_errors(when_interrupted="The jobs go on."), Client(url, key) as client:
+        job_filter["statuses"] = [state.name for state in status]
+    with client_options.connect(when_interrupted="The jobs continue.") as client:
         if watch:
-            watch_jobs(client, wanted, first, console.stdout())
+            watch_jobs(client, job_filter, first, console.stdout())
             return
-        page = client.run("TrainingJobs", first=first, filter=wanted)["trainingJobs"]
-    table = _table("Job", "Judge", "Type", "Status", "Change in error", "Deployed", "Created")
-    for job in page["nodes"]:
-        table.add_row(
+        page = operations.list_jobs(client, first, job_filter)
+    rows = [
+        (
             job["id"],
             job["judge"]["name"],
-            words(job["trainingType"]),
-            words(job["status"]),
-            _change(job["evidence"]),
-            NONE if job["deployment"] is None else "yes" if job["deployment"]["deployed"] else "no",
-            _minute(job["createdAt"]),
+            format_enum(job["trainingType"]),
+            format_enum(job["status"]),
+            _format_change(job["evidence"]),
+            _format_deployment(job["deployment"]),
+            _format_minute(job["createdAt"]),
         )
-    _print(page, table, json=json, empty="No such jobs. `judgesmith train JUDGE` creates one.")
+        for job in page["nodes"]
+    ]
+    table = console.new_table("Job", "Judge", "Type", "Status", "Change, % of range", "Deployed", "Created")
+    empty = "No such jobs. `judgesmith train JUDGE` creates one."
+    _print_page(page, _fill(table, rows), empty, as_json=client_options.json)
 
 
 def summary(
@@ -91,44 +104,58 @@ def summary(
     since: Since = None,
     until: Until = None,
     target: Target = None,
-    json: Json = False,
-    url: Url = DEFAULT_URL,
-    key: Key = None,
+    *,
+    client_options: ClientOptions,
 ) -> None:
-    """Show what feedback there is to learn from."""
-    bounds: Data = {"since": moment(since), "until": moment(until), "targetCriteria": target}
-    given = {name: value for name, value in bounds.items() if value}
-    with friendly_errors(), Client(url, key) as client:
-        found = client.run("FeedbackSummary", judgeId=judge, **given)["feedbackSummary"]
-        if found is None:
-            raise ApiError(f"There is no judge {judge}. `judgesmith judges` lists them.", "NOT_FOUND")
-    if json:
-        typer.echo(orjson.dumps(found))
-    else:
-        console.stdout().print(summary_view(found))
+    """Show the counts of a judge's feedback.
+
+    Args:
+        judge: the judge's id.
+        since: the time from which feedback counts.
+        until: the time before which feedback counts.
+        target: the criteria to count.
+        client_options: output format and server.
+    """
+    bounds = {"since": parse_timestamp(since), "until": parse_timestamp(until), "targetCriteria": target}
+    with client_options.connect() as client:
+        found = operations.summarize_feedback(client, judge, **{name: value for name, value in bounds.items() if value})
+    console.print_result(found, lambda: render_summary(found), as_json=client_options.json)
 
 
-def _table(*headings: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD)
-    for heading in headings:
-        table.add_column(heading, overflow="fold")
+def _print_page(page: JudgePage | JobPage, table: Table, empty: str, *, as_json: bool) -> None:
+    """Print a page of a list.
+
+    Args:
+        page: the page.
+        table: its rows as people read them.
+        empty: the message if there are no rows.
+        as_json: print the rows as JSON instead.
+    """
+    nodes = page["nodes"]
+    console.print_result(nodes, lambda: table if nodes else empty, as_json=as_json)
+    if page["pageInfo"]["hasNextPage"] and nodes and not as_json:
+        console.stdout().print(f"{len(nodes)} of {page['totalCount']:,}; --first shows more.")
+
+
+def _fill(table: Table, rows: Sequence[tuple[str, ...]]) -> Table:
+    for row in rows:
+        table.add_row(*row)
     return table
 
 
-def _print(page: Data, table: Table, *, json: bool, empty: str) -> None:
-    if json:
-        typer.echo(orjson.dumps(page["nodes"]))
-    elif not page["nodes"]:
-        console.stdout().print(empty)
-    else:
-        console.stdout().print(table)
-        if page["pageInfo"]["hasNextPage"]:
-            console.stdout().print(f"{len(page['nodes'])} of {page['totalCount']:,}; --first shows more.")
+def _format_active(version: NumberedVersion | None) -> str:
+    return f"{version['number']} ({version['id']})" if version else "none, raw scores"
 
 
-def _minute(at: str) -> str:
-    return at[:16].replace("T", " ")
+def _format_deployment(deployment: Deployment | None) -> str:
+    if deployment is None:
+        return MISSING
+    return "yes" if deployment["deployed"] else "no"
 
 
-def _change(evidence: Data | None) -> str:
-    return interval(evidence["maeChange"], 100, 1) + " %" if evidence and evidence["maeChange"] else NONE
+def _format_minute(timestamp: str) -> str:
+    return timestamp[:16].replace("T", " ")
+
+
+def _format_change(evidence: RowEvidence | None) -> str:
+    return format_interval(evidence["maeChange"], 100, 1) if evidence else MISSING

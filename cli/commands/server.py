@@ -1,4 +1,4 @@
-"""The commands that run on the server's side: serve, work, migrate, check-counters, schema, keys."""
+"""Commands that run where the server's data is: `serve`, `work`, `migrate`, `check-counters`, `schema` and `keys`."""
 
 import asyncio
 import sys
@@ -12,7 +12,7 @@ import typer
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
-from cli.options import Json
+from cli.options import Json, option_group, register
 from models.access import Role
 from server import run
 from server.bootstrap import (
@@ -31,68 +31,105 @@ from server.settings import Settings
 
 T = TypeVar("T")
 
-SHOWN = 20  # differences, at most
+MAX_MISMATCHES_SHOWN = 20
+_MAX_NAME_CHARACTERS = 200  # of a workspace or user
+_MAX_KEY_DAYS = 36500
 
-Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
-Port = Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")]
-DatabaseUrl = Annotated[
-    str | None,
-    typer.Option(help="sqlite+aiosqlite:///PATH or postgresql+asyncpg://USER:PASSWORD@HOST/NAME."),
-]
-DataDir = Annotated[Path | None, typer.Option(help="Folder of the embedded database and of the first admin key.")]
-Slots = Annotated[int | None, typer.Option(help="Training jobs at once; left out, one a core.")]
+Slots = Annotated[int | None, typer.Option(help="Number of training jobs at once. Default: one for each core.")]
+WorkspaceName = Annotated[str, typer.Option(help="Name of the workspace.")]
+
+
+@option_group
+class DatabaseOptions:
+    """The options of every command that opens the database."""
+
+    database_url: Annotated[
+        str | None,
+        typer.Option(
+            help="sqlite+aiosqlite:///PATH or postgresql+asyncpg://USER:PASSWORD@HOST/NAME. "
+            "Default: judgesmith.sqlite in the data folder."
+        ),
+    ] = None
+    data_dir: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the embedded database and of the first admin key. Default: JUDGESMITH_DATA_DIR."),
+    ] = None
+
+    def settings(self, **overrides: object) -> Settings:
+        """Return the settings of the environment with these options and others in place of them; set up the log.
+
+        Raises:
+            typer.Exit: a setting is invalid; each problem was printed to stderr.
+        """
+        options = {"database_url": self.database_url, "data_dir": self.data_dir} | overrides
+        values: dict[str, Any] = {name: value for name, value in options.items() if value is not None}  # for pydantic
+        try:
+            settings = Settings(**values)
+        except ValidationError as error:
+            for problem in error.errors():
+                name = "_".join(str(part) for part in problem["loc"])
+                typer.echo(f"judgesmith: the setting {name} (JUDGESMITH_{name.upper()}): {problem['msg']}.", err=True)
+            raise typer.Exit(2) from None
+        configure_logging(settings.log_level, as_json=settings.log_json)
+        return settings
 
 
 def serve(
-    host: Host = None,
-    port: Port = None,
-    database_url: DatabaseUrl = None,
-    data_dir: DataDir = None,
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen on. Default: JUDGESMITH_HOST, or 127.0.0.1.")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port to listen on; 0 takes a free one. Default: JUDGESMITH_PORT, or 8000.")
+    ] = None,
+    *,
+    database: DatabaseOptions,
     slots: Slots = None,
-    runner: Annotated[bool | None, typer.Option(help="Whether to run training jobs here too.")] = None,
+    runner: Annotated[bool | None, typer.Option(help="Run training jobs in this process too. Default: yes.")] = None,
     only_persisted: Annotated[
-        bool | None, typer.Option("--only-persisted", help="Execute known GraphQL documents only.")
+        bool | None, typer.Option("--only-persisted", help="Execute only known GraphQL documents.")
     ] = None,
 ) -> None:
-    """Start the server: dashboard at /, GraphQL at /graphql, GraphiQL at /graphiql, REST at /training/jobs."""
-    settings = _settings(
-        host=host,
-        port=port,
-        database_url=database_url,
-        data_dir=data_dir,
-        slots=slots,
-        runner=runner,
-        only_persisted=only_persisted,
-    )
+    """Start the server: dashboard at /, GraphQL at /graphql, GraphiQL at /graphiql, REST at /training/jobs.
+
+    Args:
+        host: the address to listen on.
+        port: the port to listen on.
+        database: the database and the data folder.
+        slots: the number of training jobs at once.
+        runner: run training jobs in this process.
+        only_persisted: execute only known GraphQL documents.
+    """
+    settings = database.settings(host=host, port=port, slots=slots, runner=runner, only_persisted=only_persisted)
     for note in _run(prepare_database(settings, first_key=True)):
         print(note, flush=True)
     run.serve(settings)
 
 
-def work(database_url: DatabaseUrl = None, data_dir: DataDir = None, slots: Slots = None) -> None:
-    """Run training jobs and deliver messages, without an API; any number of these may run."""
-    settings = _settings(database_url=database_url, data_dir=data_dir, slots=slots)
+def work(*, database: DatabaseOptions, slots: Slots = None) -> None:
+    """Run training jobs and deliver notifications without an API. Any number of these processes may run."""
+    settings = database.settings(slots=slots)
     _run(prepare_database(settings, first_key=False))
     _run(run.run_worker(settings))
 
 
-def migrate(database_url: DatabaseUrl = None, data_dir: DataDir = None) -> None:
-    """Bring the database's tables to this version's state."""
-    _run(migrate_database(_settings(database_url=database_url, data_dir=data_dir)))
+def migrate(*, database: DatabaseOptions) -> None:
+    """Migrate the database's tables to this version."""
+    _run(migrate_database(database.settings()))
     typer.echo("The database is up to date.")
 
 
-def check_counters(json: Json = False, database_url: DatabaseUrl = None, data_dir: DataDir = None) -> None:
-    """Count all feedback anew and compare with the counters; status 1 when any differs."""
-    differences = _run(find_counter_mismatches(_settings(database_url=database_url, data_dir=data_dir)))
+def check_counters(json: Json = False, *, database: DatabaseOptions) -> None:
+    """Recount all feedback and compare it with the counters; exit with status 1 if any differs."""
+    mismatches = _run(find_counter_mismatches(database.settings()))
     if json:
-        typer.echo(orjson.dumps([asdict(difference) for difference in differences], default=str))
-        raise typer.Exit(1 if differences else 0)
-    for difference in differences[:SHOWN]:
-        typer.echo(str(difference), err=True)
-    if differences:
-        sys.exit(f"judgesmith: {len(differences)} counters do not say what the rows say.")
-    typer.echo("All counters say what the rows say.")
+        typer.echo(orjson.dumps([asdict(mismatch) for mismatch in mismatches], default=str))
+        raise typer.Exit(1 if mismatches else 0)
+    for mismatch in mismatches[:MAX_MISMATCHES_SHOWN]:
+        typer.echo(str(mismatch), err=True)
+    if mismatches:
+        noun = "counter differs" if len(mismatches) == 1 else "counters differ"
+        sys.exit(f"judgesmith: {len(mismatches):,} {noun} from the rows.")
+    typer.echo("All counters match the rows.")
 
 
 def schema() -> None:
@@ -102,61 +139,55 @@ def schema() -> None:
     typer.echo(print_sdl(), nl=False)
 
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-app.command("serve")(serve)
-app.command("work")(work)
-app.command("migrate")(migrate)
-app.command("check-counters")(check_counters)
-app.command("schema")(schema)
-keys_app = typer.Typer(help="API keys.", no_args_is_help=True, rich_markup_mode=None)
-
-
-app.add_typer(keys_app, name="keys")
-
-
-@keys_app.callback()
-def _keys() -> None:
-    """API keys."""
-
-
-@keys_app.command("create")
 def keys_create(
     role: Annotated[str, typer.Option(help="VIEWER, ANNOTATOR, TRAINER or ADMIN.")],
-    workspace: Annotated[str, typer.Option(help="The workspace; made if it is not there.")] = DEFAULT_WORKSPACE,
-    user: Annotated[str, typer.Option(help="Whose key it is; made if not there.")] = "admin",
-    expires: Annotated[float | None, typer.Option(help="Days until the key expires; left out, never.")] = None,
-    database_url: DatabaseUrl = None,
-    data_dir: DataDir = None,
+    workspace: Annotated[
+        str, typer.Option(help="Name of the workspace, which is created if there is none of this name.")
+    ] = DEFAULT_WORKSPACE,
+    user: Annotated[
+        str, typer.Option(help="Name of the key's user, who is created if there is none of this name.")
+    ] = "admin",
+    expires: Annotated[float | None, typer.Option(help="Days until the key expires. Default: never.")] = None,
+    *,
+    database: DatabaseOptions,
 ) -> None:
-    """Make an API key and print it, and nothing else; it is shown only this once."""
+    """Create an API key and print only the key; it is shown only this once.
+
+    Args:
+        role: the key's role.
+        workspace: the name of its workspace.
+        user: the name of its user.
+        expires: the days until it expires.
+        database: the database and the data folder.
+    """
     if role.upper() not in Role.__members__:
         raise typer.BadParameter(f"{role!r} is no role; the roles are {', '.join(Role.__members__)}.")
-    if expires is not None and not 0 < expires <= 36500:
-        raise typer.BadParameter("--expires takes days, more than 0 and at most 36500.")
+    if expires is not None and not 0 < expires <= _MAX_KEY_DAYS:
+        raise typer.BadParameter(f"--expires takes days, more than 0 and at most {_MAX_KEY_DAYS}.")
     for name, value in (("--workspace", workspace), ("--user", user)):
-        if not value.strip() or len(value) > 200:
-            raise typer.BadParameter(f"{name} needs a name of 1 to 200 characters.")
-    settings = _settings(database_url=database_url, data_dir=data_dir)
+        if not value.strip() or len(value) > _MAX_NAME_CHARACTERS:
+            raise typer.BadParameter(f"{name} needs a name of 1 to {_MAX_NAME_CHARACTERS} characters.")
+    settings = database.settings()
     key = _run(create_key(settings, workspace=workspace, user=user, role=Role[role.upper()], days=expires))
     typer.echo(key.secret)
 
 
-@keys_app.command("list")
-def keys_list(
-    workspace: Annotated[str, typer.Option(help="The workspace.")] = DEFAULT_WORKSPACE,
-    json: Json = False,
-    database_url: DatabaseUrl = None,
-    data_dir: DataDir = None,
-) -> None:
-    """List the workspace's keys that are not revoked: id, first characters, role, user, last use and expiry."""
-    keys = _run(list_keys(_settings(database_url=database_url, data_dir=data_dir), workspace))
+def keys_list(workspace: WorkspaceName = DEFAULT_WORKSPACE, json: Json = False, *, database: DatabaseOptions) -> None:
+    """List the workspace's keys that are not revoked: id, first characters, role, user, last use and expiry.
+
+    Args:
+        workspace: the name of the workspace.
+        json: print JSON.
+        database: the database and the data folder.
+    """
+    keys = _run(list_keys(database.settings(), workspace))
     if json:
-        told = [
+        rows = [
             {"id": key.id, "prefix": key.hint, "role": key.role.name, "user": user}
             | {"lastUsedAt": key.last_used_at, "expiresAt": key.expires_at}
             for key, user in keys
         ]
-        typer.echo(orjson.dumps(told))
+        typer.echo(orjson.dumps(rows))
         return
     for key, user in keys:
         used = f"used {key.last_used_at:%Y-%m-%d %H:%M}Z" if key.last_used_at else "never used"
@@ -164,45 +195,53 @@ def keys_list(
         typer.echo("  ".join((key.id, f"{key.hint}...", f"{key.role.name:9}", f"{user:20}", f"{used:22}", expires)))
 
 
-@keys_app.command("revoke")
 def keys_revoke(
-    key_id: Annotated[str, typer.Argument(metavar="KEY_ID", help="The key's id, key_..., as listed.")],
-    workspace: Annotated[str, typer.Option(help="The workspace.")] = DEFAULT_WORKSPACE,
+    key_id: Annotated[str, typer.Argument(metavar="KEY_ID", help="The key's id, key_..., as `keys list` prints it.")],
+    workspace: WorkspaceName = DEFAULT_WORKSPACE,
     force: Annotated[bool, typer.Option("--force", help="Revoke it even if it is the last ADMIN key.")] = False,
-    database_url: DatabaseUrl = None,
-    data_dir: DataDir = None,
+    *,
+    database: DatabaseOptions,
 ) -> None:
-    """Take a key back for good; running servers refuse it at once."""
-    settings = _settings(database_url=database_url, data_dir=data_dir)
-    key = _run(revoke_key(settings, workspace, key_id, force=force))
-    typer.echo(f"{key.id} opens nothing any more.")
+    """Revoke a key for good; running servers reject it at once.
+
+    Args:
+        key_id: the key's id.
+        workspace: the name of its workspace.
+        force: revoke it even if it is the last ADMIN key.
+        database: the database and the data folder.
+    """
+    key = _run(revoke_key(database.settings(), workspace, key_id, force=force))
+    typer.echo(f"{key.id} is revoked.")
 
 
-@keys_app.command("webhook-secret")
-def keys_webhook_secret(
-    workspace: Annotated[str, typer.Option(help="The workspace.")] = DEFAULT_WORKSPACE,
-    database_url: DatabaseUrl = None,
-    data_dir: DataDir = None,
-) -> None:
-    """Print the secret with which the workspace's webhooks are signed, and nothing else."""
-    typer.echo(_run(read_webhook_secret(_settings(database_url=database_url, data_dir=data_dir), workspace)))
+def keys_webhook_secret(workspace: WorkspaceName = DEFAULT_WORKSPACE, *, database: DatabaseOptions) -> None:
+    """Print only the secret that signs the workspace's webhooks."""
+    typer.echo(_run(read_webhook_secret(database.settings(), workspace)))
 
 
-def _settings(**options: Any) -> Settings:
-    """The settings with the command's options over the environment's."""
-    try:
-        settings = Settings(**{name: value for name, value in options.items() if value is not None})
-    except ValidationError as error:
-        for problem in error.errors():
-            name = "_".join(str(part) for part in problem["loc"])
-            typer.echo(f"judgesmith: the setting {name} (JUDGESMITH_{name.upper()}): {problem['msg']}.", err=True)
-        raise typer.Exit(2) from None
-    configure_logging(settings.log_level, as_json=settings.log_json)
-    return settings
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+keys_app = typer.Typer(help="API keys.", no_args_is_help=True, rich_markup_mode=None)
+
+# In the order of the help.
+register(app, "serve", serve)
+register(app, "work", work)
+register(app, "migrate", migrate)
+register(app, "check-counters", check_counters)
+register(app, "schema", schema)
+app.add_typer(keys_app, name="keys")
+register(keys_app, "create", keys_create)
+register(keys_app, "list", keys_list)
+register(keys_app, "revoke", keys_revoke)
+register(keys_app, "webhook-secret", keys_webhook_secret)
+
+
+@keys_app.callback()
+def _keys() -> None:
+    """API keys."""
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
-    """Run to the end; a database that can't be used ends the command with a sentence."""
+    """Run a coroutine and return its result; exit with one line if the database cannot be used."""
     try:
         return asyncio.run(work)
     except (SetupError, ValueError) as error:

@@ -1,9 +1,8 @@
 """`judgesmith compare`, `judgesmith export-version` and `judgesmith import-version`."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Literal
 
-import orjson
 import typer
 from rich import box
 from rich.console import Group
@@ -11,95 +10,108 @@ from rich.table import Table
 from rich.text import Text
 
 from cli import console
-from cli.client.client import Client
+from cli.client import operations
+from cli.client.responses import ComparedEvaluation, VersionComparison, VersionWithStatus
 from cli.errors import ApiError
-from cli.options import DEFAULT_URL, Json, JudgeId, Key, Url, friendly_errors
+from cli.options import ClientOptions, First, JudgeId, VersionId
 
-Data = dict[str, Any]
-
-RAW = "raw"
-_SHOWN = 60  # characters of an output in a table
-
-From = Annotated[str | None, typer.Option("--from", metavar="VERSION", help="Left out: the active version.")]
-To = Annotated[str | None, typer.Option("--to", metavar="VERSION", help="Left out: the newest candidate.")]
-VersionId = Annotated[str, typer.Argument(metavar="VERSION", help="The version's id.")]
+RAW = "raw"  # names the raw scores in place of a version's id
+_MAX_OUTPUT_CHARACTERS = 60  # of an output in a table
 
 
 def compare(
     judge: JudgeId,
     from_: Annotated[
-        str | None, typer.Option("--from", metavar="VERSION", help="Left out: the active version.")
+        str | None, typer.Option("--from", metavar="VERSION", help="Version to compare. Default: the active version.")
     ] = None,
-    to: Annotated[str | None, typer.Option("--to", metavar="VERSION", help="Left out: the newest candidate.")] = None,
-    first: Annotated[int, typer.Option("--first", min=1, max=100, help="How many evaluations to show.")] = 10,
-    json: Json = False,
-    url: Url = DEFAULT_URL,
-    key: Key = None,
+    to: Annotated[
+        str | None,
+        typer.Option("--to", metavar="VERSION", help="Version to compare with. Default: the newest candidate."),
+    ] = None,
+    first: First = 10,
+    *,
+    client_options: ClientOptions,
 ) -> None:
-    """Show what would change if another version scored: how many verdicts flip, and where most.
+    """Show how many verdicts another version would change, and on which evaluations most.
 
-    A version is named by its id; the word raw means the judge's own scores.
+    A version is named by its id; the word raw means the raw scores.
+
+    Args:
+        judge: the judge's id.
+        from_: one version.
+        to: the other version.
+        first: the number of evaluations to show.
+        client_options: output format and server.
     """
-    sides = {name: None if side == RAW else side for name, side in (("from", from_), ("to", to)) if side is not None}
-    with friendly_errors(), Client(url, key) as client:
-        found = client.run("CompareVersions", judgeId=judge, first=first, **sides)["compareVersions"]
-        if found is None:
-            raise ApiError(f"There is no judge {judge}. `judgesmith judges` lists them.", "NOT_FOUND")
-    if json:
-        typer.echo(orjson.dumps(found))
-    else:
-        console.stdout().print(_view(found))
+    sides: dict[Literal["from", "to"], str | None] = {}
+    if from_ is not None:
+        sides["from"] = None if from_ == RAW else from_
+    if to is not None:
+        sides["to"] = None if to == RAW else to
+    with client_options.connect() as client:
+        comparison = operations.compare_versions(client, judge, first, sides)
+    console.print_result(comparison, lambda: _render_comparison(comparison), as_json=client_options.json)
 
 
 def export_version(
     version: VersionId,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write it, such as version.npz.")],
-    json: Json = False,
-    url: Url = DEFAULT_URL,
-    key: Key = None,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="File to write, such as version.npz.")],
+    *,
+    client_options: ClientOptions,
 ) -> None:
-    """Write a judge version into a file, which another judge or the offline scorer can read."""
-    with friendly_errors(), Client(url, key) as client:
+    """Write a judge version to a file that another judge or the offline scorer can read.
+
+    Args:
+        version: the version's id.
+        file: the file to write.
+        client_options: output format and server.
+    """
+    with client_options.connect() as client:
         content = client.download(f"/versions/{version}/file")
         try:
             file.write_bytes(content)
         except OSError as error:
             raise ApiError(f"{file} can't be written: {error.strerror}.") from error
-    if json:
-        typer.echo(orjson.dumps({"version": version, "file": str(file), "bytes": len(content)}))
-    else:
-        console.stdout().print(f"Version {version} is in {file} ({len(content):,} bytes).")
+    console.print_result(
+        {"version": version, "file": str(file), "bytes": len(content)},
+        lambda: f"Version {version} is in {file} ({len(content):,} bytes).",
+        as_json=client_options.json,
+    )
 
 
 def import_version(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file of `judgesmith export-version`.")],
-    judge: Annotated[str, typer.Option("--judge", metavar="JUDGE", help="The judge that is to have the version.")],
-    json: Json = False,
-    url: Url = DEFAULT_URL,
-    key: Key = None,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="File of `judgesmith export-version`.")],
+    judge: Annotated[str, typer.Option("--judge", metavar="JUDGE", help="Id of the judge that gets the version.")],
+    *,
+    client_options: ClientOptions,
 ) -> None:
-    """Add the version in a file to a judge with the same criteria: a candidate without proof."""
-    with friendly_errors(), Client(url, key) as client:
+    """Add the version in a file to a judge with the same criteria, as a candidate without proof.
+
+    Args:
+        file: the version file.
+        judge: the judge's id.
+        client_options: output format and server.
+    """
+    with client_options.connect() as client:
         try:
             content = file.read_bytes()
         except OSError as error:
             raise ApiError(f"{file} can't be read: {error.strerror}.") from error
-        made = client.upload(f"/judges/{judge}/versions", content)
-    if json:
-        typer.echo(orjson.dumps(made))
-    else:
-        console.stdout().print(
-            f"Version {made['number']} of {judge} is {made['version_id']}: a candidate without proof. "
-            f"`judgesmith compare {judge} --to {made['version_id']}` shows what it would change."
-        )
+        added = client.upload_version(judge, content)
+    console.print_result(
+        added,
+        lambda: (
+            f"Version {added['number']} of {judge} is {added['version_id']}: a candidate without proof. "
+            f"`judgesmith compare {judge} --to {added['version_id']}` shows what it would change."
+        ),
+        as_json=client_options.json,
+    )
 
 
-def _view(found: Data) -> Group:
-    old, new = (_name(found[side]) for side in ("from", "to"))
-    table = Table(box=box.SIMPLE_HEAD)
-    for heading in ("Criterion", "Compared", "Flipped", "Higher", "Lower", "Mean change"):
-        table.add_column(heading, justify="left" if heading == "Criterion" else "right")
-    for row in found["criteria"]:
+def _render_comparison(comparison: VersionComparison) -> Group:
+    old, new = _describe_version(comparison["from"]), _describe_version(comparison["to"])
+    table = console.new_table("Criterion", right=("Compared", "Flipped", "Higher", "Lower", "Mean change"))
+    for row in comparison["criteria"]:
         table.add_row(
             row["criterion"]["name"],
             f"{row['comparedCount']:,}",
@@ -109,14 +121,15 @@ def _view(found: Data) -> Group:
             f"{row['meanChange']:+.2f}",
         )
     head = (
-        f"{new} gives {found['flippedCount']:,} of {found['comparedCount']:,} verdicts otherwise than {old}, on "
-        f"{found['flippedEvaluationCount']:,} of the {found['evaluationCount']:,} newest evaluations."
+        f"{new} changes {comparison['flippedCount']:,} of {comparison['comparedCount']:,} verdicts of {old}. "
+        f"They belong to {comparison['flippedEvaluationCount']:,} of the {comparison['evaluationCount']:,} newest "
+        "evaluations."
     )
-    return Group(Text(head), table, *([_items(found["items"])] if found["items"] else []))
+    return Group(Text(head), table, *([_render_items(comparison["items"])] if comparison["items"] else []))
 
 
-def _items(items: list[Data]) -> Table:
-    table = Table(title="Where they differ most", title_justify="left", box=box.SIMPLE_HEAD)
+def _render_items(items: list[ComparedEvaluation]) -> Table:
+    table = Table(title="Largest differences", title_justify="left", box=box.SIMPLE_HEAD)
     for heading in ("Evaluation", "Output", "Verdicts"):
         table.add_column(heading, overflow="fold")
     for item in items:
@@ -127,10 +140,11 @@ def _items(items: list[Data]) -> Table:
             if old["verdict"] != new["verdict"]
         ]
         output = " ".join(evaluation["output"].split())
-        shown = output if len(output) <= _SHOWN else output[: _SHOWN - 1] + "…"
-        table.add_row(evaluation["externalId"] or evaluation["id"], shown, ", ".join(changes))
+        if len(output) > _MAX_OUTPUT_CHARACTERS:
+            output = output[: _MAX_OUTPUT_CHARACTERS - 1] + "…"
+        table.add_row(evaluation["externalId"] or evaluation["id"], output, ", ".join(changes))
     return table
 
 
-def _name(version: Data | None) -> str:
-    return "The judge itself" if version is None else f"Version {version['number']} ({version['status'].lower()})"
+def _describe_version(version: VersionWithStatus | None) -> str:
+    return "The raw judge" if version is None else f"Version {version['number']} ({version['status'].lower()})"

@@ -1,7 +1,8 @@
-"""The judge that the demo improves: a transparent automatic one for summaries. It is no language model.
+"""Automatic judge of summaries that the demo improves; it is no language model.
 
-It counts words: how much of the article's vocabulary a summary covers, how much of the summary the article supports,
-how long it is and how little it repeats itself. Everybody can check why it gave a score, and that it is often wrong.
+It counts words: the share of the article's frequent words that a summary uses, the share of the summary's words that
+the article has, its length and its repetition. Everybody can check the reason for a score, and that scores are often
+wrong.
 """
 
 import re
@@ -9,9 +10,9 @@ from collections import Counter
 from typing import NamedTuple
 
 _WORD = re.compile(r"[a-z0-9]+(?:['’][a-z]+)?")
-_KEY_WORDS = 15
-_GOOD_LENGTH = 45
-# Words too common to tell what a text is about.
+_MAX_KEY_WORDS = 15
+_FULL_LENGTH = 45  # words from which a summary gets all points for its length
+# Words too common to show the topic of a text.
 _COMMON_WORDS = """
 a about after all also an and are as at be been but by can could did do for from had has have he her his i in into
 is it its more new no not of on one or out over said she so some than that the their them then there they this to
@@ -21,7 +22,7 @@ _COMMON = frozenset(_COMMON_WORDS.split())
 
 
 class Verdict(NamedTuple):
-    """A score from 0 to 1, and why."""
+    """A score from 0 to 1 with its reason."""
 
     score: float
     rationale: str
@@ -29,17 +30,17 @@ class Verdict(NamedTuple):
 
 def judge_summary(article: str, summary: str) -> Verdict:
     """Score a summary of an article."""
-    words = _words(summary)
-    told = _content(words)
-    if not told:
-        return Verdict(0.0, "The summary says nothing.")
-    source = _content(_words(article))
-    key_words = [word for word, _ in Counter(source).most_common(_KEY_WORDS)]
-    covered = sum(word in set(told) for word in key_words)
+    words = _split_words(summary)
+    used = _content_words(words)
+    if not used:
+        return Verdict(0.0, "The summary has no content words.")
+    source = _content_words(_split_words(article))
+    key_words = [word for word, _ in Counter(source).most_common(_MAX_KEY_WORDS)]
+    covered = sum(word in set(used) for word in key_words)
     coverage = covered / len(key_words) if key_words else 0.0
-    support = sum(word in set(source) for word in told) / len(told)
-    length = min(1.0, len(words) / _GOOD_LENGTH)
-    freshness = len(set(told)) / len(told)
+    support = sum(word in set(source) for word in used) / len(used)
+    length = min(1.0, len(words) / _FULL_LENGTH)
+    freshness = len(set(used)) / len(used)
     score = 0.35 * coverage + 0.3 * support + 0.2 * length + 0.15 * freshness
     return Verdict(
         score,
@@ -48,9 +49,9 @@ def judge_summary(article: str, summary: str) -> Verdict:
     )
 
 
-def _words(text: str) -> list[str]:
+def _split_words(text: str) -> list[str]:
     return _WORD.findall(text.lower())
 
 
-def _content(words: list[str]) -> list[str]:
+def _content_words(words: list[str]) -> list[str]:
     return [word for word in words if word not in _COMMON and len(word) > 1]

@@ -1,42 +1,55 @@
-"""What the demo loads: people's real ratings of news summaries, or, where they can't be had, a simulated set."""
+"""Data of the demo: people's ratings of news summaries or, if they cannot be fetched, simulated data."""
 
 import random
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from statistics import fmean
 
 import orjson
 
 from cli.demo.automatic_judge import judge_summary
 from cli.demo.package_index import FetchError
-from cli.demo.ratings import HIGH, LOW, RatedSummary, real_ratings
+from cli.demo.ratings import MAX_SCORE, MIN_SCORE, RatedSummary, load_ratings
 from cli.demo.simulation import Simulation, simulate, simulated_judge
+from cli.import_format import EvaluationLine, FeedbackLine, JudgeDescription
 
-Line = dict[str, Any]
-
-_HELD_OUT = 0.2  # of the groups
+_HELD_OUT_SHARE = 0.2  # of the groups
 _SIMULATED = Simulation(items=500, criteria=2, raters=10, per_item=5, shares=(1, 0, 0, 0), seed=7)
 
 
 @dataclass(frozen=True)
-class HeldOut:
-    """An item that is never loaded, and what people gave it on average, by criterion."""
+class HeldOutItem:
+    """An item that is not loaded.
 
-    evaluation: Line
-    people: dict[str, float]
+    Attributes:
+        evaluation: the item with the judge's scores.
+        human_scores: the means of people's scores by criterion.
+    """
+
+    evaluation: EvaluationLine
+    human_scores: dict[str, float]
 
 
 @dataclass(frozen=True)
 class DemoData:
-    """A judge, evaluations with feedback to learn from, and items held out to see what was learned."""
+    """A judge with evaluations and feedback to learn from, and items held out to measure the result.
 
-    story: list[str]
-    judge: Line
-    evaluations: list[Line]
-    feedback: list[Line]
-    held_out: list[HeldOut]
-    real: bool
+    Attributes:
+        introduction: lines for people about the data.
+        judge: the judge file.
+        evaluations: the evaluations to load.
+        feedback: the feedback to load.
+        held_out: the items that are not loaded.
+        is_real: the feedback was given by people.
+    """
+
+    introduction: list[str]
+    judge: JudgeDescription
+    evaluations: list[EvaluationLine]
+    feedback: list[FeedbackLine]
+    held_out: list[HeldOutItem]
+    is_real: bool
 
     def write(self, folder: Path) -> None:
         """Write the import files."""
@@ -45,54 +58,62 @@ class DemoData:
             (folder / f"{name}.jsonl").write_bytes(b"".join(orjson.dumps(line) + b"\n" for line in lines))
 
 
-def demo_data() -> DemoData:
-    """Real data if the package index gives it in time, else simulated data that says so."""
+def load_demo_data() -> DemoData:
+    """Return real data, or simulated data if the package index does not provide the real data in time."""
     try:
-        return from_ratings(real_ratings())
+        return build_from_ratings(load_ratings())
     except FetchError as error:
-        return _simulated(str(error))
+        return _build_simulated(str(error))
 
 
-def from_ratings(ratings: list[RatedSummary]) -> DemoData:
-    """Let the automatic judge score the summaries that people rated."""
+def build_from_ratings(ratings: list[RatedSummary]) -> DemoData:
+    """Score rated summaries with the automatic judge."""
     groups = {text: f"article {n}" for n, text in enumerate(dict.fromkeys(rated.text for rated in ratings), 1)}
-    items = [_rated_item(n, groups[rated.text], rated) for n, rated in enumerate(ratings, 1)]
+    items = [_build_item(n, groups[rated.text], rated) for n, rated in enumerate(ratings, 1)]
     people = len({rater for rated in ratings for rater in rated.scores})
     count = sum(len(rated.scores) for rated in ratings)
-    story = [
-        f"{len(ratings):,} summaries of {len(groups):,} news articles, each scored {LOW}-{HIGH} by several people.",
+    introduction = [
+        f"{len(ratings):,} summaries of {len(groups):,} articles, each scored {MIN_SCORE}-{MAX_SCORE} by people.",
         f"{count:,} real scores by {people} people, published with the package blanc (MIT licence).",
         "The judge to improve was written for this demo: it counts words, and is no language model.",
     ]
-    criterion = {
-        "key": "crit_quality",
-        "name": "quality",
-        "description": "How good the summary is, all in all.",
-        "min": LOW,
-        "max": HIGH,
-        "step": 1,
-    }
-    judge = {
+    judge: JudgeDescription = {
         "id": "jdg_summaries",
         "name": "News summaries, by word counts",
         "description": "Scores summaries by the words they share with the article, their length and repetition.",
-        "criteria": [criterion],
+        "criteria": [
+            {
+                "key": "crit_quality",
+                "name": "quality",
+                "description": "Overall quality of the summary.",
+                "min": MIN_SCORE,
+                "max": MAX_SCORE,
+                "step": 1,
+            }
+        ],
     }
-    return _split(story, judge, items, real=True)
+    return _hold_out(introduction, judge, items, is_real=True)
 
 
-def _rated_item(number: int, group: str, rated: RatedSummary) -> tuple[Line, list[Line]]:
+def _build_item(number: int, group: str, rated: RatedSummary) -> tuple[EvaluationLine, list[FeedbackLine]]:
+    """Return the lines for a rated summary.
+
+    Args:
+        number: its number, from 1.
+        group: the group of its article.
+        rated: the summary with people's scores.
+    """
     verdict = judge_summary(rated.text, rated.summary)
     external_id = f"summary-{number}"
-    evaluation = {
+    evaluation: EvaluationLine = {
         "external_id": external_id,
         "group": group,
         "input": rated.text,
         "output": rated.summary,
         "rationale": verdict.rationale,
-        "scores": {"quality": round(LOW + (HIGH - LOW) * verdict.score, 2)},
+        "scores": {"quality": round(MIN_SCORE + (MAX_SCORE - MIN_SCORE) * verdict.score, 2)},
     }
-    feedback = [
+    feedback: list[FeedbackLine] = [
         {
             "evaluation": external_id,
             "type": "correction",
@@ -105,33 +126,47 @@ def _rated_item(number: int, group: str, rated: RatedSummary) -> tuple[Line, lis
     return evaluation, feedback
 
 
-def _simulated(reason: str) -> DemoData:
-    story = [
-        f"The real ratings can't be had now: {reason}",
-        f"In their place: SIMULATED data, {_SIMULATED.items:,} items and {_SIMULATED.raters} made-up raters.",
-        "All figures below are about made-up data.",
+def _build_simulated(reason: str) -> DemoData:
+    introduction = [
+        f"The real ratings are not available: {reason}",
+        f"In their place: SIMULATED data, {_SIMULATED.items:,} items and {_SIMULATED.raters} simulated raters.",
+        "All figures below are about simulated data.",
     ]
-    judge = simulated_judge(_SIMULATED) | {"id": "jdg_simulated"}
-    return _split(story, judge, simulate(_SIMULATED), real=False)
+    judge = simulated_judge(_SIMULATED)
+    judge["id"] = "jdg_simulated"
+    return _hold_out(introduction, judge, simulate(_SIMULATED), is_real=False)
 
 
-def _split(story: list[str], judge: Line, items: Iterable[tuple[Line, list[Line]]], *, real: bool) -> DemoData:
-    """Keep some groups back, with all that belongs to them."""
+def _hold_out(
+    introduction: list[str],
+    judge: JudgeDescription,
+    items: Iterable[tuple[EvaluationLine, list[FeedbackLine]]],
+    *,
+    is_real: bool,
+) -> DemoData:
+    """Hold out some groups with all their items.
+
+    Args:
+        introduction: lines for people about the data.
+        judge: the judge file.
+        items: the items with their feedback.
+        is_real: the feedback was given by people.
+    """
     items = list(items)
     groups = sorted({evaluation["group"] for evaluation, _ in items})
-    kept_back = set(random.Random(0).sample(groups, round(_HELD_OUT * len(groups))))  # noqa: S311 - a fixed choice
-    learned = [(evaluation, lines) for evaluation, lines in items if evaluation["group"] not in kept_back]
+    held_out = set(random.Random(0).sample(groups, round(_HELD_OUT_SHARE * len(groups))))  # noqa: S311 - a fixed choice
+    loaded = [(evaluation, lines) for evaluation, lines in items if evaluation["group"] not in held_out]
     return DemoData(
-        story=story,
+        introduction=introduction,
         judge=judge,
-        evaluations=[evaluation for evaluation, _ in learned],
-        feedback=[line for _, lines in learned for line in lines],
-        held_out=[HeldOut(item, _mean(lines)) for item, lines in items if item["group"] in kept_back],
-        real=real,
+        evaluations=[evaluation for evaluation, _ in loaded],
+        feedback=[line for _, lines in loaded for line in lines],
+        held_out=[HeldOutItem(item, _mean_scores(lines)) for item, lines in items if item["group"] in held_out],
+        is_real=is_real,
     )
 
 
-def _mean(feedback: list[Line]) -> dict[str, float]:
-    """What people gave an item on average."""
+def _mean_scores(feedback: list[FeedbackLine]) -> dict[str, float]:
+    """Return the means of people's scores of one item by criterion."""
     scores = [line["corrected_scores"] for line in feedback]
-    return {name: sum(given[name] for given in scores) / len(scores) for name in scores[0]}
+    return {name: fmean(one[name] for one in scores) for name in scores[0]}

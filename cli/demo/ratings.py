@@ -1,4 +1,4 @@
-"""Real ratings for the demo: people's scores of news summaries, published with the package `blanc` (MIT licence)."""
+"""Ratings for the demo: people's scores of news summaries, published with the package `blanc` (MIT licence)."""
 
 import os
 import tarfile
@@ -13,13 +13,13 @@ import msgspec
 from cli.demo.package_index import FetchError, Release, fetch
 
 RELEASE = Release("blanc", "blanc-0.3.4.tar.gz", "008c10f45721bbb9ef771ac409e29b96bb90457f5c0ed7bb2960ef83a65a73be")
-LOW, HIGH = 0, 4
+MIN_SCORE, MAX_SCORE = 0, 4
 _MEMBER = "data/CNN_DailyMail_555.json"
-_PATIENCE = 20.0  # seconds in all; name resolution, for one, knows no timeout
+_TIMEOUT_SECONDS = 20.0  # in all; name resolution, for example, has no timeout of its own
 
 
 class RatedSummary(NamedTuple):
-    """A summary of a news article, and what each person gave it."""
+    """A summary of a news article with each person's score."""
 
     text: str
     summary: str
@@ -33,22 +33,30 @@ class _Record(msgspec.Struct):
     text: str
 
 
-def real_ratings() -> list[RatedSummary]:
-    """The ratings, from the cache or from the package index; `FetchError` if they can't be had in time."""
+def load_ratings() -> list[RatedSummary]:
+    """Return the ratings from the cache or the package index.
+
+    Raises:
+        FetchError: they could not be fetched in time.
+    """
     cached = _cache_folder() / RELEASE.filename
     if cached.is_file():
         try:
-            return read(cached.read_bytes())
+            return read_sdist(cached.read_bytes())
         except (FetchError, OSError):
             cached.unlink(missing_ok=True)
-    content = _within(_PATIENCE, lambda: fetch(RELEASE))
-    ratings = read(content)
-    _keep(cached, content)
+    content = _run_with_timeout(_TIMEOUT_SECONDS, lambda: fetch(RELEASE))
+    ratings = read_sdist(content)
+    _write_cache(cached, content)
     return ratings
 
 
-def read(sdist: bytes) -> list[RatedSummary]:
-    """The ratings in a source distribution; nothing of it is unpacked or run."""
+def read_sdist(sdist: bytes) -> list[RatedSummary]:
+    """Return the ratings in a source distribution without unpacking or running it.
+
+    Raises:
+        FetchError: it does not have the expected content.
+    """
     try:
         with tarfile.open(fileobj=BytesIO(sdist), mode="r:gz") as archive:
             name = next(name for name in archive.getnames() if name.endswith(f"/{_MEMBER}"))
@@ -56,12 +64,12 @@ def read(sdist: bytes) -> list[RatedSummary]:
             if member is None:
                 raise FetchError(f"{name} in the package is not a file.")
             records = msgspec.json.decode(member.read(), type=list[_Record])
-        return [_rated(record) for record in records]
+        return [_to_rated_summary(record) for record in records]
     except (tarfile.TarError, EOFError, OSError, StopIteration, ValueError) as error:
         raise FetchError(f"The package does not hold the ratings as expected: {error}") from error
 
 
-def _rated(record: _Record) -> RatedSummary:
+def _to_rated_summary(record: _Record) -> RatedSummary:
     scores = zip(record.annotators_ids, record.scores, strict=True)
     return RatedSummary(record.text, record.summary, {f"annotator {rater}": score for rater, score in scores})
 
@@ -72,8 +80,8 @@ def _cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "judgesmith"
 
 
-def _keep(path: Path, content: bytes) -> None:
-    """Keep a file for the next time; a cache that can't be written is no reason to fail."""
+def _write_cache(path: Path, content: bytes) -> None:
+    """Keep a file for the next run; a cache that cannot be written is ignored."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(f".{os.getpid()}")
@@ -83,8 +91,12 @@ def _keep(path: Path, content: bytes) -> None:
         return
 
 
-def _within(seconds: float, work: Callable[[], bytes]) -> bytes:
-    """Do something that may hang, but wait for it only so long."""
+def _run_with_timeout(seconds: float, work: Callable[[], bytes]) -> bytes:
+    """Return the result of work that may hang.
+
+    Raises:
+        FetchError: the work failed or took too long.
+    """
     results: list[bytes | FetchError] = []
 
     def run() -> None:

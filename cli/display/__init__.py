@@ -1,1 +1,1 @@
-"""Display."""
+"""Views of results for terminals and log files."""

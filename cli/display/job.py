@@ -1,8 +1,6 @@
-"""What a running job looks like: its states, its progress, its loss and the latest events."""
+"""Live view of one running job: its states, progress, loss and latest events."""
 
 from collections import deque
-from datetime import datetime
-from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.progress_bar import ProgressBar
@@ -10,92 +8,94 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-Data = dict[str, Any]
+from cli.client.responses import JobEvent, JobUpdate, LiveJob, TrainingJob
+from cli.display.figures import format_clock, format_enum
 
-OVER = ("COMPLETED", "FAILED", "CANCELLED")
+FINAL_STATES = ("COMPLETED", "FAILED", "CANCELLED")
 _PATH = ("CREATED", "QUEUED", "PREPARING", "TRAINING", "VALIDATING", "COMPLETED")
 _BARS = "▁▂▃▄▅▆▇█"
-_BAR_WIDTH = 24
-_SPARK_WIDTH = 20
-_LATEST = 6
+_BAR_WIDTH = 24  # columns
+_SPARKLINE_WIDTH = 20  # columns
+_MAX_EVENTS = 6
 _STYLES = {"COMPLETED": "bold green", "FAILED": "bold red", "CANCELLED": "bold yellow"}
 
 
 class JobView:
-    """Takes in a job's updates and draws where it stands."""
+    """View of a job that its updates are applied to."""
 
-    def __init__(self, job: Data) -> None:
-        self._job = job
-        self._title = f"{words(job['trainingType'])} of {job['judge']['name']}"
+    def __init__(self, job: TrainingJob) -> None:
+        self._job: LiveJob = job
+        self._title = f"{format_enum(job['trainingType'])} of {job['judge']['name']}"
         self._passed: list[str] = []
         self._losses: list[float] = []
-        self._latest: deque[Data] = deque(maxlen=_LATEST)
+        self._events: deque[JobEvent] = deque(maxlen=_MAX_EVENTS)
         self._spinner = Spinner("dots")
 
-    def take(self, update: Data) -> None:
-        """Take in one update of the subscription."""
+    def apply(self, update: JobUpdate) -> None:
+        """Apply one update of the subscription."""
         event = update["event"]
-        self._job = self._job | update["trainingJob"]
+        self._job = update["trainingJob"]
         if event["__typename"] == "StatusChanged":
             self._passed.append(event["to"])
         elif event["__typename"] == "EpochCompleted":
             self._losses.append(event["loss"])
             return  # the curve shows epochs better than a list of them
-        self._latest.append(event)
+        self._events.append(event)
 
     def __rich__(self) -> RenderableType:
         """Draw the view."""
         status = self._job["status"]
         title = Text.assemble((self._title, "bold"), f"  {self._job['id']}")
         head = Table.grid(padding=(0, 1))
-        head.add_row(Text("●", _STYLES[status]) if status in OVER else self._spinner, title)
-        lines = [Text(f"  {clock(event['at'])}  {event['message']}", "dim") for event in self._latest]
+        head.add_row(Text("●", _STYLES[status]) if status in FINAL_STATES else self._spinner, title)
+        lines = [Text(f"  {format_clock(event['at'])}  {event['message']}", "dim") for event in self._events]
         return Group(head, self._states(), self._progress(), *lines)
 
     def _states(self) -> Text:
         status = self._job["status"]
-        ahead = [state for state in _PATH if state not in self._passed] if status not in OVER else []
+        ahead = [] if status in FINAL_STATES else [state for state in _PATH if state not in self._passed]
         text = Text("  ")
         for state in [*self._passed, *ahead]:
             if len(text) > 2:
                 text.append(" → ", "dim")
             if state in ahead:
-                text.append(words(state), "dim")
+                text.append(format_enum(state), "dim")
             else:
-                text.append(words(state), _STYLES.get(state, "bold cyan" if state == status else "cyan"))
+                text.append(format_enum(state), _STYLES.get(state, "bold cyan" if state == status else "cyan"))
         return text
 
     def _progress(self) -> Table:
         progress = self._job["progress"]
-        row = Table.grid(padding=(0, 1))
-        cells: list[RenderableType] = [
-            Text(""),
-            ProgressBar(total=1, completed=progress["fraction"], width=_BAR_WIDTH),
-            Text(f"{progress['fraction']:4.0%}"),
-        ]
+        cells = [Text(""), *progress_cells(progress["fraction"], _BAR_WIDTH)]
         if progress["epoch"] is not None:
-            of = f"/{progress['maxEpochs']}" if progress["maxEpochs"] else ""
-            cells.append(Text(f"epoch {progress['epoch']}{of}"))
+            maximum = f"/{progress['maxEpochs']}" if progress["maxEpochs"] else ""
+            cells.append(Text(f"epoch {progress['epoch']}{maximum}"))
         if self._losses:
-            cells.append(Text.assemble("loss ", (sparkline(self._losses), "magenta"), f" {self._losses[-1]:.3f}"))
-        row.add_row(*cells)
-        return row
+            cells.append(Text.assemble("loss ", loss_curve(self._losses, _SPARKLINE_WIDTH)))
+        return grid_row(cells)
 
 
-def sparkline(values: list[float], width: int = _SPARK_WIDTH) -> str:
-    """Numbers as a row of small bars, the latest on the right."""
-    if len(values) > width:  # thin out evenly, keeping both ends
+def progress_cells(fraction: float, width: int) -> list[RenderableType]:
+    """Return a progress bar of some columns and the percentage after it."""
+    return [ProgressBar(total=1, completed=fraction, width=width), Text(f"{fraction:4.0%}")]
+
+
+def loss_curve(losses: list[float], width: int) -> Text:
+    """Return a sparkline of the losses of a job with the latest one as a number."""
+    return Text.assemble((sparkline(losses, width), "magenta"), f" {losses[-1]:.3f}")
+
+
+def grid_row(cells: list[RenderableType]) -> Table:
+    """Return cells side by side."""
+    row = Table.grid(padding=(0, 1))
+    row.add_row(*cells)
+    return row
+
+
+def sparkline(values: list[float], width: int = _SPARKLINE_WIDTH) -> str:
+    """Return numbers as a row of at most `width` small bars with the latest on the right."""
+    if len(values) > width:  # keep evenly spaced values and both ends
         values = [values[round(i * (len(values) - 1) / (width - 1))] for i in range(width)]
     low, high = min(values), max(values)
     span = (high - low) or 1.0
     return "".join(_BARS[round((value - low) / span * (len(_BARS) - 1))] for value in values)
-
-
-def words(name: str) -> str:
-    """The name of a state or a type of training, in words."""
-    return name.lower().replace("_", " ")
-
-
-def clock(at: str) -> str:
-    """The time of day of a moment, here."""
-    return datetime.fromisoformat(at).astimezone().strftime("%H:%M:%S")

@@ -1,57 +1,51 @@
-"""What feedback there is to learn from, as a table."""
+"""Summary of a judge's feedback as text and a table."""
 
-from typing import Any
-
-from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from cli.display.evidence import NONE, number
+from cli.client.responses import CriterionFeedback, DateRange, FeedbackSummary
+from cli.console import new_table
+from cli.display.figures import MISSING, format_count, format_number
 
-Data = dict[str, Any]
 
-
-def summary_view(summary: Data) -> RenderableType:
-    """The counts of a feedback summary and what people changed, by criterion."""
+def render_summary(summary: FeedbackSummary) -> RenderableType:
+    """Return the counts of a feedback summary and the mean corrections by criterion."""
     lines = [
         Text.assemble(
-            (f"{summary['totalFeedbackCount']:,} items of feedback", "bold"),
-            f" on {summary['evaluationCount']:,} evaluations by {summary['raterCount']:,} people",
-            _dates(summary["dateRange"]),
+            (format_count(summary["totalFeedbackCount"], "item of feedback", "items of feedback"), "bold"),
+            f" on {format_count(summary['evaluationCount'], 'evaluation')}",
+            f" by {format_count(summary['raterCount'], 'person', 'people')}",
+            _format_dates(summary["dateRange"]),
         ),
         Text(
-            f"{summary['correctionCount']:,} corrections, {summary['ratingCount']:,} ratings, "
-            f"{summary['approvalCount']:,} approvals, {summary['commentCount']:,} comments"
+            f"{format_count(summary['correctionCount'], 'correction')}, "
+            f"{format_count(summary['ratingCount'], 'rating')}, "
+            f"{format_count(summary['approvalCount'], 'approval')}, "
+            f"{format_count(summary['commentCount'], 'comment')}"
         ),
-        Text(
-            f"{summary['usableCount']:,} can be learned from, "
-            f"{summary['newSinceLastTraining']:,} of them new since the last training"
-        ),
+        Text(f"{summary['usableCount']:,} usable for training; new feedback: {summary['newSinceLastTraining']:,}"),
     ]
     if summary.get("raterAgreement") is not None:
-        lines.append(Text(f"People agree with each other to {summary['raterAgreement']:.2f} (Krippendorff's alpha)"))
-    return Group(*lines, *([_shifts(summary["criteria"])] if summary["criteria"] else []))
+        lines.append(Text(f"Agreement between people: {summary['raterAgreement']:.2f} (Krippendorff's alpha)"))
+    return Group(*lines, *([_shift_table(summary["criteria"])] if summary["criteria"] else []))
 
 
-def _dates(dates: Data) -> str:
-    if dates["earliest"] is None:
+def _format_dates(dates: DateRange) -> str:
+    if dates["earliest"] is None or dates["latest"] is None:
         return ""
     first, last = dates["earliest"][:10], dates["latest"][:10]
     return f", {first}" if first == last else f", {first} to {last}"
 
 
-def _shifts(criteria: list[Data]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD)
-    table.add_column("Criterion")
-    for heading in ("corrections", "people minus judge", "how far apart"):
-        table.add_column(heading, justify="right", no_wrap=True)
+def _shift_table(criteria: list[CriterionFeedback]) -> Table:
+    table = new_table("Criterion", right=("corrections", "people minus judge", "mean distance"))
     for row in criteria:
         shift = row["meanShift"]
         table.add_row(
             row["criterion"]["name"],
             f"{row['correctionCount']:,}",
-            NONE if shift is None else f"{shift:+.2f}",
-            number(row["meanAbsoluteShift"]),
+            MISSING if shift is None else f"{shift:+.2f}",
+            format_number(row["meanAbsoluteShift"]),
         )
     return table

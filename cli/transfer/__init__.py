@@ -1,1 +1,1 @@
-"""Transfer."""
+"""Import and export of judges, evaluations and feedback as files."""

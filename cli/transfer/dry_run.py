@@ -1,62 +1,63 @@
-"""Dry runs: what would become of an import's lines."""
+"""Knowledge of a dry run about evaluations that it has checked but not loaded."""
 
 from array import array
 from collections.abc import Iterator
 from hashlib import blake2b
-from typing import Any
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
-from cli.client.bulk import Answer
+from cli.client.bulk import LineError
 from models.bulk.line_splitter import Line
 from models.errors import ErrorCode
 
 
-class Evaluations:
-    """The evaluations a dry run has seen, so that feedback on them is not said to be about nothing.
+class SeenEvaluations:
+    """The evaluations that a dry run has checked, so that feedback on them is not reported as about an unknown one.
 
-    Eight bytes each, of a digest of their external ids: two alike among a million would be a chance in ten million.
+    Each takes eight bytes, a digest of its external id. The chance of two equal digests among a million ids is about
+    one in ten million.
     """
 
     def __init__(self) -> None:
         self._digests = array("Q")
-        self._sorted: np.ndarray[Any, np.dtype[np.uint64]] | None = None
+        self._sorted: NDArray[np.uint64] | None = None
 
-    def watch(self, lines: Iterator[Line]) -> Iterator[Line]:
-        """Pass lines of evaluations on, and remember them."""
+    def record(self, lines: Iterator[Line]) -> Iterator[Line]:
+        """Yield lines of evaluations and remember their external ids."""
         for number, text in lines:
-            name = _field(text, "external_id")
-            if name is not None:
-                self._digests.append(_digest(name))
+            external_id = _read_field(text, "external_id")
+            if external_id is not None:
+                self._digests.append(_digest(external_id))
                 self._sorted = None
             yield number, text
 
-    def hold(self, text: bytes | None) -> bool:
-        """Whether a line of feedback is about one of them."""
-        name = _field(text, "evaluation")
-        if name is None or not self._digests:
+    def include_target_of(self, text: bytes | None) -> bool:
+        """Return whether a line of feedback is about one of them."""
+        external_id = _read_field(text, "evaluation")
+        if external_id is None or not self._digests:
             return False
         if self._sorted is None:
             self._sorted = np.sort(np.frombuffer(self._digests, np.uint64))
-        wanted = np.uint64(_digest(name))
-        place = int(np.searchsorted(self._sorted, wanted))
-        return place < len(self._sorted) and bool(self._sorted[place] == wanted)
+        wanted = np.uint64(_digest(external_id))
+        position = int(np.searchsorted(self._sorted, wanted))
+        return position < len(self._sorted) and bool(self._sorted[position] == wanted)
 
 
-def only_unknown(errors: list[Answer]) -> bool:
-    """Whether all that is wrong with a line of feedback is that the judge has no such evaluation."""
-    return all(error.get("code") == ErrorCode.NOT_FOUND and error.get("field") == ["evaluation"] for error in errors)
+def only_evaluation_is_unknown(errors: list[LineError]) -> bool:
+    """Return whether the only problem of a line of feedback is that the judge has no such evaluation."""
+    return all(error.code == ErrorCode.NOT_FOUND and error.field == ["evaluation"] for error in errors)
 
 
-def _field(text: bytes | None, name: str) -> str | None:
+def _read_field(text: bytes | None, name: str) -> str | None:
     try:
-        found = msgspec.json.decode(text or b"null")
+        decoded = msgspec.json.decode(text or b"null")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    value = found.get(name) if isinstance(found, dict) else None
+    value = decoded.get(name) if isinstance(decoded, dict) else None
     return value if isinstance(value, str) else None
 
 
-def _digest(name: str) -> int:
-    return int.from_bytes(blake2b(name.encode(errors="replace"), digest_size=8).digest(), "big")
+def _digest(external_id: str) -> int:
+    return int.from_bytes(blake2b(external_id.encode(errors="replace"), digest_size=8).digest(), "big")

@@ -1,4 +1,4 @@
-"""Writing a judge, its evaluations and its feedback to files that `judgesmith import` loads."""
+"""Writer of a judge, its evaluations and its feedback to files that `judgesmith import` loads."""
 
 import gzip
 import sys
@@ -12,49 +12,60 @@ import httpx
 import orjson
 
 from cli.client.client import Client
+from cli.client.responses import Judge
 from cli.errors import ApiError
 from cli.transfer.line_reader import STDIN as STDOUT
 
-Judge = dict[str, Any]
+_CRITERION_FIELDS = ("key", "name", "description", "min", "max", "step", "weight")
+_BLOCK_BYTES = 2**18
 
 
 def write_judge(judge: Judge, path: Path) -> None:
-    """Write what `--new` takes."""
-    names = ("key", "name", "description", "min", "max", "step", "weight")
-    described = {
+    """Write a judge file, as `judgesmith import --new` reads it."""
+    description = {
         "id": judge["id"],
         "name": judge["name"],
         "description": judge.get("description"),
-        "criteria": [{name: criterion.get(name) for name in names} for criterion in judge["criteria"]],
+        "criteria": [{name: criterion.get(name) for name in _CRITERION_FIELDS} for criterion in judge["criteria"]],
     }
-    with _whole(path) as file:
-        file.write(orjson.dumps(_without_nulls(described), option=orjson.OPT_INDENT_2) + b"\n")
+    with _open_atomic(path) as file:
+        file.write(orjson.dumps(_without_nulls(description), option=orjson.OPT_INDENT_2) + b"\n")
 
 
-def write_lines(client: Client, judge_id: str, kind: str, path: Path, progress: Callable[[int], None]) -> int:
-    """Write all evaluations or all feedback; how many lines. A file that is there is replaced once all are written.
+def write_lines(client: Client, judge_id: str, kind: str, path: Path, on_progress: Callable[[int], None]) -> int:
+    """Write all evaluations or all feedback of a judge. An existing file is replaced once all lines are written.
+
+    Args:
+        client: the connection.
+        judge_id: the judge.
+        kind: `evaluations` or `feedback`.
+        path: the file.
+        on_progress: called with the number of lines written so far.
+
+    Returns:
+        The number of lines.
 
     Raises:
-        ApiError: the server refused, or the connection broke; nothing was written.
+        ApiError: the server rejected the request, or the connection broke; nothing was written.
     """
     lines = 0
     try:
-        with client.stream("GET", f"/judges/{judge_id}/{kind}", {}) as answer:
-            if answer.status_code != httpx.codes.OK:
-                raise client.refusal(answer)
-            with _whole(path) as file:
-                for block in answer.iter_bytes(2**18):
+        with client.stream("GET", f"/judges/{judge_id}/{kind}", {}) as response:
+            if response.status_code != httpx.codes.OK:
+                raise client.read_error(response)
+            with _open_atomic(path) as file:
+                for block in response.iter_bytes(_BLOCK_BYTES):
                     file.write(block)
                     lines += block.count(b"\n")
-                    progress(lines)
+                    on_progress(lines)
     except httpx.TransportError as error:
         raise ApiError(f"The connection to {client.url} broke off; {path} was not written. Try again.") from error
     return lines
 
 
 @contextmanager
-def _whole(path: Path) -> Iterator[BinaryIO]:
-    """A file that is there once it is whole; gzipped where its name ends in .gz."""
+def _open_atomic(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that appears under its name once it is complete; gzipped if its name ends in .gz."""
     if path == STDOUT:
         yield sys.stdout.buffer
         sys.stdout.flush()
@@ -63,9 +74,8 @@ def _whole(path: Path) -> Iterator[BinaryIO]:
     try:
         with part.open("wb") as raw:
             if path.suffix == ".gz":
-                # Without a name and a time in it, the same content gives the same bytes.
-                packed = gzip.GzipFile("", "wb", zlib.Z_BEST_SPEED, raw, mtime=0)
-                with packed:
+                # Without a name and a time in its header, the same content gives the same bytes.
+                with gzip.GzipFile("", "wb", zlib.Z_BEST_SPEED, raw, mtime=0) as packed:
                     yield cast("BinaryIO", packed)
             else:
                 yield raw

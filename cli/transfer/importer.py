@@ -1,173 +1,192 @@
-"""Importing the files of a judge: first the evaluations, then the feedback on them, with a progress bar."""
+"""Importer of a judge's files: first the evaluations, then the feedback on them, with a progress bar."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from cli.client.bulk import Answer, Count, Sender
+from cli.client.bulk import BulkSender, LineCounts, LineError
 from cli.client.client import Client
-from cli.transfer.dry_run import Evaluations, only_unknown
-from cli.transfer.judge_file import Judge
-from cli.transfer.line_reader import Lines, open_lines
-from cli.transfer.rejects import Refusals
+from cli.client.responses import Judge, NamedCriterion
+from cli.errors import with_field_path
+from cli.transfer.dry_run import SeenEvaluations, only_evaluation_is_unknown
+from cli.transfer.line_reader import LineReader, open_lines
+from cli.transfer.rejects import RejectsFile
 from models.bulk.line_splitter import Line
 
 if TYPE_CHECKING:
-    from cli.transfer.new_judge import NewJudge
+    from cli.transfer.new_judge import NewJudgeChecker
+
+#: Turns a file of any format into lines of a kind, `evaluations` or `feedback`, numbered as in that file.
+Converter = Callable[[str, LineReader], Iterator[Line]]
+
+
+@dataclass(frozen=True)
+class ImportTarget:
+    """The judge to load into.
+
+    Attributes:
+        judge_id: the judge's id; `new` if it does not exist yet.
+        judge_name: the judge's name.
+        criteria: the judge's criteria.
+        checker: checks the lines in a dry run for a judge that does not exist yet; None if the server does.
+    """
+
+    judge_id: str
+    judge_name: str
+    criteria: Sequence[NamedCriterion]
+    checker: "NewJudgeChecker | None" = None
+
+    @classmethod
+    def from_judge(cls, judge: Judge) -> Self:
+        """Return a judge of the server as a target."""
+        return cls(judge["id"], judge["name"], judge["criteria"])
 
 
 @dataclass
-class Totals:
-    """What an import did."""
+class ImportTotals:
+    """The result of an import. The names are those of the command's JSON output."""
 
     judge_id: str
-    evaluations: Count = field(default_factory=Count)
-    feedback: Count = field(default_factory=Count)
+    evaluations: LineCounts = field(default_factory=LineCounts)
+    feedback: LineCounts = field(default_factory=LineCounts)
     errors_file: str | None = None
 
     @property
     def refused(self) -> int:
-        """How many lines did not go in."""
+        """The number of lines that were not loaded."""
         return self.evaluations.refused + self.feedback.refused
 
-    def as_json(self) -> dict[str, Any]:
-        """The totals as the command prints them with `--json`."""
+    def to_json(self) -> dict[str, object]:
+        """Return the totals as the command prints them with `--json`."""
         return asdict(self)
 
 
-# Makes lines of a kind, `evaluations` or `feedback`, from a file of any format, numbered as in that file.
-Converter = Callable[[str, Lines], Iterator[Line]]
-
-
-def as_they_are(_kind: str, source: Lines) -> Iterator[Line]:
-    """The lines of a file that is in the import format."""
+def pass_through(_kind: str, source: LineReader) -> Iterator[Line]:
+    """Return the lines of a file that is in the import format."""
     return iter(source)
 
 
-def import_files(
-    client: Client,
-    judge: Judge,
-    evaluations: Path | None,
-    feedback: Path | None,
-    errors: Path,
-    console: Console,
-    *,
-    convert: Converter = as_they_are,
-    dry_run: bool = False,
-    new: "NewJudge | None" = None,
-) -> Totals:
-    """Load both files, where given, and say what became of their lines; the bar goes to `console`.
-
-    A dry run checks them instead; for a judge that does not exist yet, `new` does that.
-    """
-    totals = Totals(judge["id"])
-    trial = _Trial(new) if dry_run else None
-    progress = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TextColumn("{task.fields[lines]:,} lines, {task.fields[rate]:,.0f}/s"),
-        TimeRemainingColumn(),
-        console=console,
-        disable=not console.is_terminal,
-    )
-    with ExitStack() as files:
-        # Both are opened before anything is sent: a slip in the second name leaves nothing half.
-        refusals = files.enter_context(Refusals(errors))
-        opened = [
-            (kind, files.enter_context(open_lines(path)), count)
-            for kind, path, count in (
-                ("evaluations", evaluations, totals.evaluations),
-                ("feedback", feedback, totals.feedback),
-            )
-            if path is not None
-        ]
-        files.enter_context(progress)
-        try:
-            for kind, lines, count in opened:
-                _Importing(client, judge["id"], kind, lines, count, refusals, progress, trial).run(convert)
-        finally:
-            if refusals.count:
-                totals.errors_file = str(errors)
-    return totals
-
-
-@dataclass
-class _Trial:
-    """What a dry run knows."""
-
-    new: "NewJudge | None"
-    evaluations: Evaluations = field(default_factory=Evaluations)
-
-
-class _Importing:
-    """One file on its way in."""
+class FileImporter:
+    """Loads files into one judge, or checks them in a dry run."""
 
     def __init__(
         self,
         client: Client,
-        judge_id: str,
-        kind: str,
-        lines: Lines,
-        count: Count,
-        refusals: Refusals,
-        progress: Progress,
-        trial: _Trial | None,
+        target: ImportTarget,
+        errors: Path,
+        console: Console,
+        convert: Converter = pass_through,
+        *,
+        dry_run: bool = False,
     ) -> None:
+        """Create the importer.
+
+        Args:
+            client: the connection.
+            target: the judge to load into.
+            errors: the file for refused lines.
+            console: shows the progress.
+            convert: reads the lines of a file.
+            dry_run: check the lines without loading them.
+        """
         self._client = client
-        self._judge_id = judge_id
-        self._kind = kind
-        self._lines = lines
-        self._count = count
-        self._refusals = refusals
-        self._progress = progress
-        self._trial = trial
-        self._task: TaskID = progress.add_task(kind.capitalize(), total=lines.size, lines=0, rate=0.0)
+        self._target = target
+        self._convert = convert
+        self._rejects = RejectsFile(errors)
+        self._seen = SeenEvaluations() if dry_run else None
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TaskProgressColumn(),
+            TextColumn("{task.fields[lines]:,} lines, {task.fields[rate]:,.0f}/s"),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not console.is_terminal,
+        )
 
-    def run(self, convert: Converter) -> None:
-        """Load all of it."""
-        lines, trial = convert(self._kind, self._lines), self._trial
-        if trial is not None and self._kind == "evaluations":
-            lines = trial.evaluations.watch(lines)
-        if trial is not None and trial.new is not None:
-            trial.new.check(self._kind, lines, self._count, self._refuse, trial.evaluations)
+    def run(self, evaluations: Path | None, feedback: Path | None) -> ImportTotals:
+        """Load both files, if given, and return the numbers of their lines by result.
+
+        Raises:
+            ApiError: a file could not be read to its end, or the server could not take its lines.
+        """
+        totals = ImportTotals(self._target.judge_id)
+        files = (("evaluations", evaluations, totals.evaluations), ("feedback", feedback, totals.feedback))
+        with ExitStack() as stack:
+            stack.enter_context(self._rejects)
+            # Both are opened before anything is sent, so that a wrong second name does not leave half an import.
+            opened = [
+                (kind, stack.enter_context(open_lines(path)), counts)
+                for kind, path, counts in files
+                if path is not None
+            ]
+            stack.enter_context(self._progress)
+            try:
+                for kind, reader, counts in opened:
+                    self._load(kind, reader, counts)
+            finally:
+                if self._rejects.count:
+                    totals.errors_file = str(self._rejects.path)
+        return totals
+
+    def _load(self, kind: str, reader: LineReader, counts: LineCounts) -> None:
+        """Load one file.
+
+        Args:
+            kind: `evaluations` or `feedback`.
+            reader: the file.
+            counts: the numbers of its lines, which are updated.
+        """
+        lines = self._convert(kind, reader)
+        if self._seen is not None and kind == "evaluations":
+            lines = self._seen.record(lines)
+        task = self._progress.add_task(kind.capitalize(), total=reader.size_bytes, lines=0, rate=0.0)
+
+        def on_rejected(number: int, text: bytes | None, errors: list[LineError]) -> bool:
+            return self._reject(reader, number, text, errors)
+
+        if self._target.checker is not None and self._seen is not None:
+            self._target.checker.check(kind, lines, counts, on_rejected, self._seen)
         else:
-            Sender(
+            BulkSender(
                 client=self._client,
-                path=f"/judges/{self._judge_id}/{self._kind}",
-                dry_run=trial is not None,
-                count=self._count,
-                refuse=self._refuse,
-                progress=self._show,
-                retrying=self._tell,
+                path=f"/judges/{self._target.judge_id}/{kind}",
+                dry_run=self._seen is not None,
+                counts=counts,
+                on_rejected=on_rejected,
+                on_progress=lambda sent: self._show_progress(task, reader, sent),
+                on_retry=self._show_retry,
             ).send(lines)
-        total = self._lines.size or 1
-        self._progress.update(self._task, total=total, completed=total, lines=self._count.lines)
-        if not self._count.lines:
-            self._progress.console.print(f"{self._lines.name} is empty: there is nothing to load.")
+        total = reader.size_bytes or 1
+        self._progress.update(task, total=total, completed=total, lines=counts.lines)
+        if not counts.lines:
+            self._progress.console.print(f"{reader.name} is empty: there is nothing to load.")
 
-    def _refuse(self, number: int, text: bytes | None, errors: list[Answer]) -> bool:
-        if self._trial is not None and only_unknown(errors) and self._trial.evaluations.hold(text):
+    def _reject(self, reader: LineReader, number: int, text: bytes | None, errors: list[LineError]) -> bool:
+        """Write a refused line to the rejects file; return False if a real import would not refuse it.
+
+        Args:
+            reader: the file.
+            number: the line's number.
+            text: the line, or None if it is far too long.
+            errors: the problems.
+        """
+        if self._seen is not None and only_evaluation_is_unknown(errors) and self._seen.include_target_of(text):
             return False
-        self._refusals.add(self._lines.name, number, "; ".join(map(_told, errors)), errors[0].get("external_id"))
+        reason = "; ".join(with_field_path(error.message, error.field) for error in errors)
+        self._rejects.add(reader.name, number, reason, errors[0].external_id)
         return True
 
-    def _show(self, lines: int) -> None:
-        elapsed = self._progress.tasks[self._task].elapsed or 0.0
-        self._progress.update(
-            self._task, completed=self._lines.position, lines=lines, rate=lines / elapsed if elapsed else 0.0
-        )
-        self._refusals.flush()
+    def _show_progress(self, task: TaskID, reader: LineReader, lines: int) -> None:
+        elapsed = self._progress.tasks[task].elapsed or 0.0
+        rate = lines / elapsed if elapsed else 0.0
+        self._progress.update(task, completed=reader.position_bytes, lines=lines, rate=rate)
+        self._rejects.flush()
 
-    def _tell(self, problem: str, pause: float) -> None:
-        self._progress.console.print(f"{problem} Trying again in {pause:g} s.")
-
-
-def _told(error: Answer) -> str:
-    field_path = ".".join(error.get("field") or ())
-    return f"{error['message']} (field: {field_path})" if field_path else str(error["message"])
+    def _show_retry(self, problem: str, pause_seconds: float) -> None:
+        self._progress.console.print(f"{problem} Retrying in {pause_seconds:g} s.")

@@ -1,4 +1,4 @@
-"""Reading JSON Lines from a file or from stdin, gzipped or not, in bounded memory."""
+"""Reader of JSON Lines from a file or stdin, gzipped or not, in bounded memory."""
 
 import io
 import sys
@@ -12,53 +12,65 @@ from models.bulk.gzip_stream import CorruptGzipError, Gunzip
 from models.bulk.line_splitter import Line, LineSplitter
 
 STDIN = Path("-")
-_BLOCK = 2**18
+_BLOCK_BYTES = 2**18
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 @contextmanager
-def open_lines(path: Path) -> Iterator["Lines"]:
-    """Open a file, or stdin for `-`."""
+def open_lines(path: Path) -> Iterator["LineReader"]:
+    """Open a file, or stdin for `-`.
+
+    Raises:
+        ApiError: the file cannot be read.
+    """
     if path == STDIN:
-        yield Lines("stdin", cast("io.BufferedReader", sys.stdin.buffer))
+        yield LineReader("stdin", cast("io.BufferedReader", sys.stdin.buffer))
         return
     try:
         file = path.open("rb")
     except OSError as error:
         raise ApiError(f"{path} can't be read: {error.strerror}.") from error
     with file:
-        yield Lines(str(path), file, path.stat().st_size if path.is_file() else None)
+        yield LineReader(str(path), file, path.stat().st_size if path.is_file() else None)
 
 
-class Lines:
-    """The lines of a file with their numbers; how far the reading is can be asked at any time."""
+class LineReader:
+    """The numbered lines of a file.
 
-    def __init__(self, name: str, file: io.BufferedReader, size: int | None = None) -> None:
+    Attributes:
+        name: the file's name for messages.
+        size_bytes: the bytes to read in all, or None if unknown.
+        position_bytes: the bytes read so far, as they are in the file.
+    """
+
+    def __init__(self, name: str, file: io.BufferedReader, size_bytes: int | None = None) -> None:
         self.name = name
-        #: Bytes to read in all; None where that can't be known.
-        self.size = size
-        #: Bytes read so far, as they are in the file.
-        self.position = 0
+        self.size_bytes = size_bytes
+        self.position_bytes = 0
         self._file = file
 
     def blocks(self) -> Iterator[bytes]:
-        """Yield what is in the file, unpacked where it is gzipped: its name does not say so, its first bytes do."""
+        """Yield the file's content, decompressed if its first bytes are those of gzip.
+
+        Raises:
+            ApiError: the file cannot be read to its end, or is not in UTF-8.
+        """
         gunzip = Gunzip()
-        first = True
+        is_first = True
         try:
-            while block := self._file.read(_BLOCK):
-                self.position += len(block)
+            while block := self._file.read(_BLOCK_BYTES):
+                self.position_bytes += len(block)
                 for piece in gunzip.feed(block):
-                    if first and piece.startswith(_UTF16):
+                    if is_first and piece.startswith(_UTF16):
                         raise ApiError(f"{self.name} is UTF-16 or UTF-32, not UTF-8: save it in that encoding.")
-                    first = False
+                    is_first = False
                     yield piece
             yield gunzip.finish()
         except (CorruptGzipError, OSError) as error:
-            raise ApiError(f"{self.name} is not whole: {error}. What comes before is taken.") from error
+            raise ApiError(f"{self.name} is damaged: {error}. The lines before that are loaded.") from error
 
     def __iter__(self) -> Iterator[Line]:
-        """Yield each line that is not blank with its number, from 1; None for the text of one that is far too long."""
+        """Yield each line that is not blank with its number, from 1; None replaces a line that is far too long."""
         splitter = LineSplitter()
         for block in self.blocks():
             yield from splitter.feed(block)

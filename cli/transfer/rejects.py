@@ -1,4 +1,4 @@
-"""The file that tells which lines could not be loaded, and why."""
+"""File of the lines that could not be loaded, with the reasons."""
 
 from pathlib import Path
 from types import TracebackType
@@ -9,8 +9,13 @@ import orjson
 from cli.errors import ApiError
 
 
-class Refusals:
-    """JSON Lines, in a file that is made with the first of them."""
+class RejectsFile:
+    """JSON Lines in a file that is created with the first of them.
+
+    Attributes:
+        path: the file.
+        count: the number of lines written.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -27,7 +32,17 @@ class Refusals:
             self._file.close()
 
     def add(self, file: str, line: int, reason: str, external_id: str | None = None) -> None:
-        """Report one line."""
+        """Write one rejected line.
+
+        Args:
+            file: the name of the file that it is in.
+            line: its number.
+            reason: the problems, for people.
+            external_id: its external id, if known.
+
+        Raises:
+            ApiError: the file cannot be created.
+        """
         if self._file is None:
             try:
                 self._file = self.path.open("wb")
@@ -38,6 +53,6 @@ class Refusals:
         self.count += 1
 
     def flush(self) -> None:
-        """Let others see what is reported so far."""
+        """Write the lines so far to disk, so that others can read them."""
         if self._file is not None:
             self._file.flush()

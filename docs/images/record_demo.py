@@ -22,7 +22,7 @@ from rich.text import Text
 
 COLUMNS = 110
 TARGET = Path(__file__).with_name("demo.svg")
-_LEFT_OUT_FROM = "Two judges to try the API on"
+_LEFT_OUT_FROM = "Two judges for the API's examples"
 _COMMAND = [sys.executable, "-m", "cli.start", "demo", "--no-wait"]
 _PIECE = re.compile(r"\x1b\[(\??[0-9;]*)([A-Za-z])|([\r\n])|([^\x1b\r\n]+)")
 _FONT = re.compile(r"@font-face \{\{.*?\}\}\s*", re.DOTALL)  # it would be loaded from elsewhere

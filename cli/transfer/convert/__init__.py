@@ -1,5 +1,6 @@
-"""Files of other tools, as lines of the import format.
+"""Converters from other tools' files to lines of the import format.
 
-A format has two functions: what a record says about an item and its automatic scores, and what people said of it. They
-take over what they find; whether that will do is for the server to say, which reports each line by its record's number.
+Each format has two functions: `evaluations` returns the lines for a record's item with its automatic scores, `feedback`
+returns the lines for people's feedback on it. They convert what they find without checking it; the server checks each
+line and reports its problems under the record's number.
 """

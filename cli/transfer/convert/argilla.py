@@ -1,49 +1,55 @@
-"""Argilla 2: records as `dataset.records.to_json()` or `to_list()` give them, with suggestions and responses."""
+"""Argilla 2: records of `dataset.records.to_json()` or `to_list()` with suggestions and responses."""
 
-from typing import Any
+from cli.transfer.convert.values import (
+    INPUT_NAMES,
+    ConversionContext,
+    ImportLine,
+    Record,
+    build_evaluation,
+    build_feedback,
+    get_path,
+    to_identifier,
+)
 
-from cli.transfer.convert.values import Line, Record, Where, at, line, name, opinion, text
-
-_OUTPUTS = ("response", "output", "answer", "completion", "generation", "text")
-_INPUTS = ("prompt", "instruction", "question", "input", "query", "context")
-
-
-def evaluations(record: Record, where: Where) -> list[Line]:
-    """A record is an item; suggestions are the judge's scores."""
-    suggested = {question: at(given, "value") for question, given in (record.get("suggestions") or {}).items()}
-    return [
-        line(
-            external_id=_id(record, where),
-            group=name(where.find("group", record, "metadata.group")),
-            source=name(where.find("source", record, "metadata.source", "metadata.model")),
-            input=text(where.find("input", record, *(f"fields.{field}" for field in _INPUTS))),
-            output=text(where.find("output", record, *(f"fields.{field}" for field in _OUTPUTS))),
-            rationale=where.find("rationale", record),
-            scores=where.scores(suggested),
-            evaluated_at=where.find("evaluated_at", record),
-        )
-    ]
+_OUTPUT_NAMES = ("response", "output", "answer", "completion", "generation", "text")
+_ID_PATHS = ("id", "_server_id")
+_PATHS = {
+    "external_id": _ID_PATHS,
+    "group": ("metadata.group",),
+    "source": ("metadata.source", "metadata.model"),
+    "input": tuple(f"fields.{name}" for name in INPUT_NAMES),
+    "output": tuple(f"fields.{name}" for name in _OUTPUT_NAMES),
+    "rationale": (),
+    "evaluated_at": (),
+}
 
 
-def feedback(record: Record, where: Where) -> list[Line]:
-    """All that one user answered about a record is one item."""
-    by_user: dict[str | None, dict[str, Any]] = {}
+def evaluations(record: Record, context: ConversionContext) -> list[ImportLine]:
+    """Return a record as an item whose suggestions are the judge's scores."""
+    suggested = {question: get_path(given, "value") for question, given in (record.get("suggestions") or {}).items()}
+    return [build_evaluation(context, record, _PATHS, scores=context.scores(suggested))]
+
+
+def feedback(record: Record, context: ConversionContext) -> list[ImportLine]:
+    """Return the submitted answers of each user about a record as feedback."""
+    answers_by_user: dict[str | None, dict[str, object]] = {}
     for question, responses in (record.get("responses") or {}).items():
         for response in responses or []:
             if response.get("status") not in ("draft", "discarded"):
-                by_user.setdefault(name(response.get("user_id")), {})[question] = response.get("value")
-    given: list[Line] = []
-    for user, answers in by_user.items():
-        given += opinion(
-            where,
+                user = to_identifier(response.get("user_id"))
+                answers_by_user.setdefault(user, {})[question] = response.get("value")
+    lines: list[ImportLine] = []
+    for user, answers in answers_by_user.items():
+        lines += build_feedback(
+            context,
             answers,
-            evaluation=_id(record, where),
+            evaluation=_id(record, context),
             submitted_by=user,
-            submitted_at=where.find("submitted_at", record, "updated_at"),
-            external_id=f"{_id(record, where)}:{user}",
+            submitted_at=context.find("submitted_at", record, "updated_at"),
+            external_id=f"{_id(record, context)}:{user}",
         )
-    return given
+    return lines
 
 
-def _id(record: Record, where: Where) -> str | None:
-    return name(where.find("external_id", record, "id", "_server_id"))
+def _id(record: Record, context: ConversionContext) -> str | None:
+    return to_identifier(context.find("external_id", record, *_ID_PATHS))

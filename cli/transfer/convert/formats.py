@@ -1,23 +1,22 @@
-"""The formats by their names, and lines from their files."""
+"""The formats by name, and the conversion of their files to lines."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
-from typing import Any
 
 import orjson
 
+from cli.client.responses import NamedCriterion
 from cli.transfer.convert import argilla, label_studio, langsmith, mlflow, table
 from cli.transfer.convert.records import json_records, table_records
-from cli.transfer.convert.values import Line as Converted
-from cli.transfer.convert.values import Record, Where
-from cli.transfer.line_reader import Lines
+from cli.transfer.convert.values import ConversionContext, ImportLine, Record
+from cli.transfer.line_reader import LineReader
 from models.bulk.line_splitter import Line
 
-Convert = Callable[[Record, Where], list[Converted]]
+RecordConverter = Callable[[Record, ConversionContext], list[ImportLine]]
 
 
 class Format(StrEnum):
-    """What a file comes from."""
+    """The formats of files that can be converted."""
 
     MLFLOW = "mlflow"
     LANGSMITH = "langsmith"
@@ -26,7 +25,7 @@ class Format(StrEnum):
     CSV = "csv"
 
 
-_CONVERT: dict[Format, Mapping[str, Convert]] = {
+_CONVERTERS: dict[Format, Mapping[str, RecordConverter]] = {
     kind: {"evaluations": module.evaluations, "feedback": module.feedback}
     for kind, module in {
         Format.MLFLOW: mlflow,
@@ -38,21 +37,27 @@ _CONVERT: dict[Format, Mapping[str, Convert]] = {
 }
 
 
-def converter(
-    kind: Format, criteria: list[dict[str, Any]], fields: Mapping[str, str]
-) -> Callable[[str, Lines], Iterator[Line]]:
-    """What makes lines of the import format from files of a format, for a judge with these criteria."""
-    names = frozenset(str(criterion[by]) for criterion in criteria for by in ("id", "key", "name") if by in criterion)
-    where = Where(names, fields)
+def build_converter(
+    file_format: Format, criteria: Sequence[NamedCriterion], fields: Mapping[str, str]
+) -> Callable[[str, LineReader], Iterator[Line]]:
+    """Return a function that converts files of a format to lines of the import format.
 
-    def convert(list_name: str, source: Lines) -> Iterator[Line]:
-        function = _CONVERT[kind][list_name]
-        records = table_records(source) if kind is Format.CSV else json_records(source)
+    Args:
+        file_format: the format.
+        criteria: the judge's criteria.
+        fields: dotted paths in place of the format's own, by the name of a field of the import format.
+    """
+    names = frozenset(name for one in criteria for name in (one["id"], one["key"], one["name"]))
+    context = ConversionContext(names, fields)
+
+    def convert(kind: str, source: LineReader) -> Iterator[Line]:
+        convert_record = _CONVERTERS[file_format][kind]
+        records = table_records(source) if file_format is Format.CSV else json_records(source)
         for number, record in records:
             if isinstance(record, dict):
-                for made in function(record, where):
-                    yield number, orjson.dumps(made)
+                for line in convert_record(record, context):
+                    yield number, orjson.dumps(line)
             else:
-                yield number, record  # no object: as it is, for the server to say what is wrong with it
+                yield number, record  # no object: passed on as it is, so that the server reports the problem
 
     return convert

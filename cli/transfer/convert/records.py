@@ -1,4 +1,4 @@
-"""Reading the records of a file in another format: JSON Lines, a JSON list, or a table, in bounded memory."""
+"""Reader of records in JSON Lines, a JSON list or a table, in bounded memory."""
 
 import codecs
 import csv
@@ -8,42 +8,45 @@ from collections.abc import Iterator
 from typing import Any
 
 from cli.errors import ApiError
-from cli.transfer.line_reader import Lines
+from cli.transfer.line_reader import LineReader
 from models.bulk.line_splitter import MAX_LINE_BYTES, LineSplitter
 
-Record = dict[str, Any]
+#: A decoded JSON object of another tool, whose values may have any type.
+JsonRecord = dict[str, Any]
 
-MAX_RECORD = 4 * MAX_LINE_BYTES  # characters; a record of a trace holds much that is left out
-_BLOCK = 2**18
-_BETWEEN = " \t\r\n,"
+MAX_RECORD_CHARACTERS = 4 * MAX_LINE_BYTES  # a record of a trace holds much that the import leaves out
+_BLOCK_CHARACTERS = 2**18
+_LEADING = b"\xef\xbb\xbf \t\r\n"
+_BETWEEN_RECORDS = " \t\r\n,"
 
 
-def json_records(source: Lines) -> Iterator[tuple[int, Record | bytes | None]]:
-    """Each object with its number: its line's, or its place in the list.
+def json_records(source: LineReader) -> Iterator[tuple[int, JsonRecord | bytes | None]]:
+    """Yield each object with the number of its line or its position in the list.
 
-    In place of what is no object stands its text, and None for a line that is far too long.
+    A value that is no object is replaced by its text, a line that is far too long by None.
     """
     blocks = source.blocks()
     start = b""
     for block in blocks:
         start += block
-        if start.strip(b"\xef\xbb\xbf \t\r\n"):
+        if start.strip(_LEADING):
             break
-    if start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
-        yield from _of_list(source, start, blocks)
+    if start.lstrip(_LEADING).startswith(b"["):
+        yield from _read_list(source, start, blocks)
     else:
-        yield from _of_lines(start, blocks)
+        yield from _read_lines(start, blocks)
 
 
-def table_records(source: Lines) -> Iterator[tuple[int, Record]]:
-    """Each row under the head of a table, by the columns' names; empty cells left out. Numbered from 2, as in editors.
+def table_records(source: LineReader) -> Iterator[tuple[int, JsonRecord]]:
+    """Yield each row of a table by the names of its columns, without empty cells.
 
-    Columns are set apart by commas, semicolons or tabs, whichever the head has most of.
+    Rows are numbered from 2, as in editors, because the first line holds the names. Columns are separated by commas,
+    semicolons or tabs, whichever the first line has most of.
     """
-    csv.field_size_limit(MAX_RECORD)
-    text = io.TextIOWrapper(io.BufferedReader(_Raw(source.blocks())), encoding="utf-8-sig", newline="")
+    csv.field_size_limit(MAX_RECORD_CHARACTERS)
+    text = io.TextIOWrapper(io.BufferedReader(_BlockStream(source.blocks())), encoding="utf-8-sig", newline="")
     try:
-        head = text.readline(MAX_RECORD)
+        head = text.readline(MAX_RECORD_CHARACTERS)
         if head.startswith(("{", "[")):
             raise ApiError(f"{source.name} is JSON, not a table: it needs another --map, or none.")
         separator = max(",;\t", key=head.count)
@@ -56,8 +59,8 @@ def table_records(source: Lines) -> Iterator[tuple[int, Record]]:
         raise ApiError(f"{source.name} is no table that can be read: {error}.") from error
 
 
-def _of_lines(start: bytes, blocks: Iterator[bytes]) -> Iterator[tuple[int, Record | bytes | None]]:
-    splitter = LineSplitter(MAX_RECORD)
+def _read_lines(start: bytes, blocks: Iterator[bytes]) -> Iterator[tuple[int, JsonRecord | bytes | None]]:
+    splitter = LineSplitter(MAX_RECORD_CHARACTERS)
 
     def lines() -> Iterator[tuple[int, bytes | None]]:
         yield from splitter.feed(start)
@@ -70,41 +73,48 @@ def _of_lines(start: bytes, blocks: Iterator[bytes]) -> Iterator[tuple[int, Reco
             yield number, None
             continue
         try:
-            found = json.loads(text)
+            record = json.loads(text)
         except ValueError:
-            found = None
-        yield number, found if isinstance(found, dict) else text
+            record = None
+        yield number, record if isinstance(record, dict) else text
 
 
-def _of_list(source: Lines, start: bytes, blocks: Iterator[bytes]) -> Iterator[tuple[int, Record | bytes]]:
+def _read_list(source: LineReader, start: bytes, blocks: Iterator[bytes]) -> Iterator[tuple[int, JsonRecord | bytes]]:
+    """Yield the records of a JSON list, of which only a part is in memory at a time.
+
+    Args:
+        source: the file, for its name.
+        start: the first bytes of the file, up to the list's start at least.
+        blocks: the rest of the file.
+    """
     decode = codecs.getincrementaldecoder("utf-8-sig")().decode
     decoder = json.JSONDecoder()
     number = 0
     try:
         text = decode(start)
-        place = text.index("[") + 1
+        position = text.index("[") + 1
         while True:
-            while text[place : place + 1] in _BETWEEN and place < len(text):
-                place += 1
-            if text.startswith("]", place):
+            while text[position : position + 1] in _BETWEEN_RECORDS and position < len(text):
+                position += 1
+            if text.startswith("]", position):
                 return
             try:
-                found, place = decoder.raw_decode(text, place)
+                record, position = decoder.raw_decode(text, position)
             except ValueError:
-                # At least as much again, so that a long record is not tried too often.
-                more = "".join(_some(map(decode, blocks), max(len(text) - place, _BLOCK)))
-                if not more or len(text) - place > MAX_RECORD:
+                # Reads at least as much again, so that a long record is not decoded too often.
+                more = "".join(_take(map(decode, blocks), max(len(text) - position, _BLOCK_CHARACTERS)))
+                if not more or len(text) - position > MAX_RECORD_CHARACTERS:
                     raise ApiError(f"{source.name} breaks off, or is no JSON, after record {number}.") from None
-                text, place = text[place:] + more, 0
+                text, position = text[position:] + more, 0
                 continue
             number += 1
-            yield number, found if isinstance(found, dict) else json.dumps(found).encode()
+            yield number, record if isinstance(record, dict) else json.dumps(record).encode()
     except UnicodeDecodeError as error:
         raise ApiError(f"{source.name} is not UTF-8: save it in that encoding.") from error
 
 
-def _some(parts: Iterator[str], characters: int) -> Iterator[str]:
-    """Parts until there are so many characters."""
+def _take(parts: Iterator[str], characters: int) -> Iterator[str]:
+    """Yield parts until they have so many characters together."""
     for part in parts:
         yield part
         characters -= len(part)
@@ -112,8 +122,8 @@ def _some(parts: Iterator[str], characters: int) -> Iterator[str]:
             return
 
 
-class _Raw(io.RawIOBase):
-    """Blocks of bytes as a file."""
+class _BlockStream(io.RawIOBase):
+    """Blocks of bytes as a file object."""
 
     def __init__(self, blocks: Iterator[bytes]) -> None:
         self._blocks = blocks

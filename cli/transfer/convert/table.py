@@ -1,23 +1,23 @@
-"""A plain table: columns have the names of the import format's fields, and a column for each criterion."""
+"""Tables whose columns are named like the fields of the import format, with one column for each criterion."""
 
 from typing import Any
 
-from cli.transfer.convert.values import Line, Record, Where, line, number, verdict
+from cli.transfer.convert.values import ConversionContext, ImportLine, Record, build_line, to_bool, to_score
 
-_EVALUATION = ("external_id", "group", "source", "input", "output", "rationale", "version_id", "evaluated_at")
-_FEEDBACK = ("evaluation", "evaluation_id", "comment", "submitted_by", "submitted_at", "external_id")
-
-
-def evaluations(record: Record, where: Where) -> list[Line]:
-    """A row is an item; columns that no field and no criterion has the name of are left out."""
-    return [line(**_fields(record, where, _EVALUATION), scores=_scores(record, where))]
+_EVALUATION_FIELDS = ("external_id", "group", "source", "input", "output", "rationale", "version_id", "evaluated_at")
+_FEEDBACK_FIELDS = ("evaluation", "evaluation_id", "comment", "submitted_by", "submitted_at", "external_id")
 
 
-def feedback(record: Record, where: Where) -> list[Line]:
-    """A row is what one person said; without a column `type`, what it holds tells what it is."""
-    scores = _scores(record, where)
-    rating, approved = where.find("rating", record, "rating"), where.find("approved", record, "approved")
-    kind = where.find("type", record, "type")
+def evaluations(record: Record, context: ConversionContext) -> list[ImportLine]:
+    """Return a row as an item, without columns that are neither a field nor a criterion."""
+    return [build_line(**_fields(record, context, _EVALUATION_FIELDS), scores=_scores(record, context))]
+
+
+def feedback(record: Record, context: ConversionContext) -> list[ImportLine]:
+    """Return a row as one person's feedback; without a column `type`, its other columns decide on the type."""
+    scores = _scores(record, context)
+    rating, approved = context.find("rating", record, "rating"), context.find("approved", record, "approved")
+    kind = context.find("type", record, "type")
     if kind is None:
         if scores:
             kind = "correction"
@@ -25,32 +25,32 @@ def feedback(record: Record, where: Where) -> list[Line]:
             kind = "rating"
         else:
             kind = "comment" if approved is None else "approval"
-    known = verdict({"1": "yes", "0": "no"}.get(str(approved), approved))
+    approval = to_bool({"1": "yes", "0": "no"}.get(str(approved), approved))
     return [
-        line(
+        build_line(
             type=kind,
             corrected_scores=scores,
-            rating=_number_or_text(rating),
-            approved=approved if known is None else known,
-            **_fields(record, where, _FEEDBACK),
+            rating=_to_score_or_text(rating),
+            approved=approved if approval is None else approval,
+            **_fields(record, context, _FEEDBACK_FIELDS),
         )
     ]
 
 
-def _fields(record: Record, where: Where, names: tuple[str, ...]) -> dict[str, Any]:
-    return {name: where.find(name, record, name) for name in names}
+def _fields(record: Record, context: ConversionContext, names: tuple[str, ...]) -> dict[str, object]:
+    return {name: context.find(name, record, name) for name in names}
 
 
-def _scores(record: Record, where: Where) -> dict[str, Any]:
-    """Scores by criterion; a cell that is no number stays as it is, to be reported."""
-    found = {}
-    for criterion in sorted(where.criteria):
-        cell = where.find(criterion, record, criterion)
+def _scores(record: Record, context: ConversionContext) -> dict[str, object]:
+    """Return the cells of the criteria; a cell that is no number stays as it is, so that the server reports it."""
+    scores: dict[str, object] = {}
+    for criterion in sorted(context.criteria):
+        cell = context.find(criterion, record, criterion)
         if cell is not None:
-            found[criterion] = _number_or_text(cell)
-    return found
+            scores[criterion] = _to_score_or_text(cell)
+    return scores
 
 
-def _number_or_text(cell: Any) -> Any:
-    score = number(cell)
+def _to_score_or_text(cell: Any) -> Any:
+    score = to_score(cell)
     return cell if score is None else score

@@ -99,7 +99,7 @@ def utf16(content: bytes) -> bytes:
 
 
 MALFORMED: dict[str, tuple[bytes, int, str, list[str]]] = {
-    "a gzip that breaks off": (gzip.compress(lines(evaluation(1)))[:-4], 2, "is not whole", ["e1"]),
+    "a gzip that breaks off": (gzip.compress(lines(evaluation(1)))[:-4], 2, "is damaged", ["e1"]),
     "a line of 100 MB": (
         lines(evaluation(1), b'{"output": "' + b"x" * 100_000_000 + b'"}', evaluation(2)),
         1,
@@ -178,7 +178,7 @@ def test_a_new_judge_is_made_from_its_file_and_found_again(api: Api) -> None:
         (["--judge", "jdg_none"], "There is no judge jdg_none"),
         (["--judge", "jdg_x", "--feedback", "/no/such/file"], "There is no file"),
         (["--judge", "jdg_x", "--feedback", "-", "--evaluations", "-"], "Only one of"),
-        (["--judge", "jdg_x", "--field", "output=answer"], "goes with --map"),
+        (["--judge", "jdg_x", "--field", "output=answer"], "requires --map"),
         (["--judge", "jdg_x", "--map", "csv", "--field", "output"], "NAME=PLACE"),
     ],
 )
@@ -216,12 +216,12 @@ def test_a_remote_server_is_sent_gzip_in_requests_of_some_size(
     sizes: list[bool] = []
     stream = Client.stream
 
-    def watched(self: Client, *arguments: Any, packed: bool = False) -> Any:
-        sizes.append(packed)
-        return stream(self, *arguments, packed=packed)
+    def watched(self: Client, *arguments: Any, gzipped: bool = False) -> Any:
+        sizes.append(gzipped)
+        return stream(self, *arguments, gzipped=gzipped)
 
     monkeypatch.setattr("cli.client.client._is_loopback", lambda _: False)
-    monkeypatch.setattr(bulk, "REQUEST_LINES", 30)
+    monkeypatch.setattr(bulk, "MAX_REQUEST_LINES", 30)
     monkeypatch.setattr(Client, "stream", watched)
     monkeypatch.setenv("NO_PROXY", "*")
     given = [evaluation(n) for n in range(100)]
@@ -311,7 +311,7 @@ def test_an_import_outlives_its_server(tmp_path: Path) -> None:
         assert importing.returncode == 0, err
         totals = json.loads(out)["evaluations"]
         assert totals["new"] + totals["already_there"] == 4_000
-        assert b"Trying again" in err
+        assert b"Retrying" in err
         api = Api(second.url, api.key)
         assert exported(api, judge, "evaluations") == [line | {"scores": _floats(line)} for line in items]
         api.http.close()

@@ -303,4 +303,4 @@ def test_after_a_criterion_was_added_versions_score_and_training_works(server: S
 def test_check_counters_says_that_all_is_well(quiet_server: Server) -> None:
     done = command("check-counters", database_url=quiet_server.database_url)
     assert done.returncode == 0, done.stderr
-    assert "All counters say what the rows say." in done.stdout
+    assert "All counters match the rows." in done.stdout

@@ -1,4 +1,4 @@
-"""Simulated data: the same from the same seed, of any size, and with something in it to learn."""
+"""Tests of simulated data: it is reproducible, of any size, and has something to learn."""
 
 import gzip
 import json
@@ -7,22 +7,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from typer import Typer
 from typer.testing import CliRunner
 
-from cli.commands.simulate import simulate_command
+from cli.app import app
 from cli.demo.simulation import Simulation, simulate, simulated_judge
 from models.bulk.lines import CriterionNames
 from models.bulk.reader import read_evaluations, read_feedback
 from tests.factories import loose_criteria
 
 FILES = ("judge.json", "evaluations.jsonl.gz", "feedback.jsonl.gz", "README.md")
-app = Typer()
-app.command()(simulate_command)
 
 
 def write(folder: Path, *options: str) -> list[bytes]:
-    result = CliRunner().invoke(app, [str(folder), "--items", "40", *options])
+    result = CliRunner().invoke(app, ["simulate", str(folder), "--items", "40", *options])
     assert result.exit_code == 0, result.output
     return [(folder / name).read_bytes() for name in FILES]
 
@@ -40,17 +37,17 @@ def test_every_line_can_be_imported(tmp_path: Path) -> None:
     names = [criterion["name"] for criterion in json.loads(judge)["criteria"]]
     criteria = CriterionNames(loose_criteria(*names, minimum=0, maximum=100))
     items = read_evaluations(enumerate(gzip.decompress(evaluations).splitlines(), 1), criteria, idempotent=False)
-    said = read_feedback(enumerate(gzip.decompress(feedback).splitlines(), 1), criteria, idempotent=False)
-    assert items.rejected == said.rejected == []
+    given = read_feedback(enumerate(gzip.decompress(feedback).splitlines(), 1), criteria, idempotent=False)
+    assert items.rejected == given.rejected == []
     ids = {item.spec.external_id for item in items.parsed}
     assert len(ids) == 40
-    assert {item.spec.evaluation_external_id for item in said.parsed} == ids
-    scores = [score for item in said.parsed for score in item.scores or [] if score is not None]
+    assert {item.spec.evaluation_external_id for item in given.parsed} == ids
+    scores = [score for item in given.parsed for score in item.scores or [] if score is not None]
     assert min(scores) >= 0
     assert 5 < max(scores) <= 100
 
 
-def test_it_says_everywhere_that_it_is_simulated(tmp_path: Path) -> None:
+def test_every_file_is_labelled_as_simulated(tmp_path: Path) -> None:
     judge, _, _, readme = write(tmp_path)
     assert "Simulated" in json.loads(judge)["description"]
     assert b"Neither the scores nor the feedback were given by anyone" in readme
@@ -69,7 +66,7 @@ def test_items_come_one_by_one() -> None:
 
 
 def corrections(spec: Simulation) -> list[tuple[float, float]]:
-    """The judge's and a person's score of the same item on the same criterion."""
+    """Return pairs of the judge's and a person's score of the same item on the same criterion."""
     return [
         (item.evaluation["scores"][name], score)
         for item in simulate(spec)
@@ -94,13 +91,13 @@ def test_with_drift_people_become_stricter() -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [(["--scale", "5"], "LOW-HIGH"), (["--scale", "5-1"], "empty"), (["--raters", "2", "--per-item", "3"], "2 in all")],
 )
-def test_what_can_not_be_simulated_is_refused(tmp_path: Path, options: list[str], told: str) -> None:
-    result = CliRunner().invoke(app, [str(tmp_path), *options])
+def test_impossible_properties_are_rejected(tmp_path: Path, options: list[str], message: str) -> None:
+    result = CliRunner().invoke(app, ["simulate", str(tmp_path), *options])
     assert result.exit_code == 2
-    assert told in result.output
+    assert message in result.output
 
 
 def test_the_judge_file_names_the_criteria_and_scale() -> None:

@@ -1,4 +1,4 @@
-"""Files of other tools become lines of the import format that a judge takes."""
+"""Tests of converting other tools' files to lines of the import format."""
 
 import csv
 import io
@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from cli.errors import ApiError
-from cli.transfer.convert.formats import Format, converter
-from cli.transfer.convert.records import json_records
+from cli.transfer.convert.formats import Format, build_converter
 from cli.transfer.line_reader import open_lines
 from models.bulk.lines import CriterionNames
 from models.bulk.reader import read_evaluations, read_feedback
@@ -22,10 +21,17 @@ CRITERIA = loose_criteria("clarity", "accuracy")
 DESCRIBED = [{"id": c.id, "key": c.key, "name": c.name} for c in CRITERIA]
 
 
-def converted(path: Path, format_: Format, kind: str, **fields: str) -> list[Data]:
-    """The lines of a file; each is one that the server takes."""
+def convert(path: Path, file_format: Format, kind: str, **fields: str) -> list[Data]:
+    """Return the lines of a file, each of which the server accepts.
+
+    Args:
+        path: the file.
+        file_format: its format.
+        kind: `evaluations` or `feedback`.
+        fields: paths by field.
+    """
     with open_lines(path) as source:
-        lines = list(converter(format_, DESCRIBED, fields)(kind, source))
+        lines = list(build_converter(file_format, DESCRIBED, fields)(kind, source))
     read: Any = read_evaluations if kind == "evaluations" else read_feedback
     assert [refusal.error.message for refusal in read(lines, CriterionNames(CRITERIA), idempotent=False).rejected] == []
     return [json.loads(text or b"") for _, text in lines]
@@ -101,9 +107,9 @@ TRACE = {
 }
 
 
-def test_mlflow_traces(tmp_path: Path) -> None:
+def test_mlflow_traces_give_evaluations_and_feedback(tmp_path: Path) -> None:
     path = write(tmp_path, json.dumps(TRACE) + "\n")
-    assert converted(path, Format.MLFLOW, "evaluations") == [
+    assert convert(path, Format.MLFLOW, "evaluations") == [
         {
             "external_id": "tr-07ab",
             "group": "session-1",
@@ -117,7 +123,7 @@ def test_mlflow_traces(tmp_path: Path) -> None:
     ]
     by_ann = {"evaluation": "tr-07ab", "submitted_by": "ann@example.org", "submitted_at": "2026-03-02T10:00:00Z"}
     by_ben = {"evaluation": "tr-07ab", "submitted_by": "ben@example.org"}
-    assert converted(path, Format.MLFLOW, "feedback") == [
+    assert convert(path, Format.MLFLOW, "feedback") == [
         by_ann
         | {
             "type": "correction",
@@ -150,9 +156,9 @@ def row(id_: str, key: str, source: Data, **values: Any) -> Data:
     return base | at | {"feedback_source": source, "session_id": "s-1"} | values
 
 
-def test_langsmith_runs_and_feedback(tmp_path: Path) -> None:
-    [made] = converted(write(tmp_path, [RUN]), Format.LANGSMITH, "evaluations")
-    assert made == {
+def test_langsmith_runs_give_evaluations_and_feedback_rows_give_feedback(tmp_path: Path) -> None:
+    [line] = convert(write(tmp_path, [RUN]), Format.LANGSMITH, "evaluations")
+    assert line == {
         "external_id": "6f1c",
         "group": "ex-1",
         "source": "answerer",
@@ -163,8 +169,8 @@ def test_langsmith_runs_and_feedback(tmp_path: Path) -> None:
     }
     model = {"type": "model"}
     rows = [row("m1", "clarity", model, score=4, comment="Fluent."), row("h0", "clarity", {"type": "app"}, score=1)]
-    [made] = converted(write(tmp_path, [RUN | {"feedback": rows}]), Format.LANGSMITH, "evaluations")
-    assert (made["scores"], made["rationale"]) == ({"clarity": 4.0}, "clarity: Fluent.")
+    [line] = convert(write(tmp_path, [RUN | {"feedback": rows}]), Format.LANGSMITH, "evaluations")
+    assert (line["scores"], line["rationale"]) == ({"clarity": 4.0}, "clarity: Fluent.")
 
     ann = {"type": "app", "user_id": "u-1", "user_name": "Ann"}
     given = [
@@ -176,7 +182,7 @@ def test_langsmith_runs_and_feedback(tmp_path: Path) -> None:
         row("h3", "note", ann, comment="A common mistake."),
         row("m2", "accuracy", model | {"user_name": "Ann"}, score=5, correction={"score": 1, "comment": "Made up."}),
     ]
-    lines = converted(write(tmp_path, given), Format.LANGSMITH, "feedback")
+    lines = convert(write(tmp_path, given), Format.LANGSMITH, "feedback")
     assert [(x["external_id"], x["type"], x.get("corrected_scores"), x.get("comment")) for x in lines] == [
         ("h1", "correction", {"clarity": 2.0}, "No."),
         ("h2", "approval", None, None),
@@ -210,9 +216,9 @@ ARGILLA = {
 }
 
 
-def test_argilla_records(tmp_path: Path) -> None:
+def test_argilla_records_give_evaluations_and_feedback(tmp_path: Path) -> None:
     path = write(tmp_path, json.dumps([ARGILLA], indent=2))
-    assert converted(path, Format.ARGILLA, "evaluations") == [
+    assert convert(path, Format.ARGILLA, "evaluations") == [
         {
             "external_id": "rec-1",
             "group": "q1",
@@ -223,7 +229,7 @@ def test_argilla_records(tmp_path: Path) -> None:
         }
     ]
     about = {"evaluation": "rec-1"}
-    assert converted(path, Format.ARGILLA, "feedback") == [
+    assert convert(path, Format.ARGILLA, "feedback") == [
         about
         | {
             "type": "correction",
@@ -291,9 +297,9 @@ TASK = {
 }
 
 
-def test_label_studio_tasks(tmp_path: Path) -> None:
+def test_label_studio_tasks_give_evaluations_and_feedback(tmp_path: Path) -> None:
     path = write(tmp_path, [TASK])
-    assert converted(path, Format.LABEL_STUDIO, "evaluations") == [
+    assert convert(path, Format.LABEL_STUDIO, "evaluations") == [
         {
             "external_id": "17",
             "source": "model A",
@@ -303,7 +309,7 @@ def test_label_studio_tasks(tmp_path: Path) -> None:
             "evaluated_at": "2026-03-01T10:00:00Z",
         }
     ]
-    assert converted(path, Format.LABEL_STUDIO, "feedback") == [
+    assert convert(path, Format.LABEL_STUDIO, "feedback") == [
         {
             "type": "correction",
             "corrected_scores": {"clarity": 3.0, "accuracy": 1.0},
@@ -325,7 +331,7 @@ def test_label_studio_tasks(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
-def test_tables(tmp_path: Path, separator: str) -> None:
+def test_tables_give_evaluations_and_feedback(tmp_path: Path, separator: str) -> None:
     def table(*rows: list[str]) -> Path:
         out = io.StringIO()
         csv.writer(out, delimiter=separator).writerows(rows)
@@ -338,11 +344,11 @@ def test_tables(tmp_path: Path, separator: str) -> None:
         ["a1", 'It "reflects",\nthe sea.', "5", "", "90"],
         ["a2", "It scatters light.", "4.5", "3", ""],
     )
-    assert converted(evaluations, Format.CSV, "evaluations", output="answer") == [
+    assert convert(evaluations, Format.CSV, "evaluations", output="answer") == [
         {"external_id": "a1", "output": 'It "reflects",\nthe sea.', "scores": {"clarity": 5.0}},
         {"external_id": "a2", "output": "It scatters light.", "scores": {"clarity": 4.5, "crit_accuracy": 3.0}},
     ]
-    said = table(
+    feedback = table(
         ["evaluation", "clarity", "rating", "approved", "comment", "who"],
         ["a1", "2", "", "", "No.", "ann"],
         ["a1", "", "4", "", "", "ben"],
@@ -350,10 +356,10 @@ def test_tables(tmp_path: Path, separator: str) -> None:
         ["a2", "", "", "1", "", "ben"],
         ["a2", "", "", "", "Hm.", "ben"],
     )
-    made = converted(said, Format.CSV, "feedback", submitted_by="who")
-    assert [line["type"] for line in made] == ["correction", "rating", "approval", "approval", "comment"]
-    assert [line.get("approved") for line in made] == [None, None, False, True, None]
-    assert made[0] == {
+    lines = convert(feedback, Format.CSV, "feedback", submitted_by="who")
+    assert [line["type"] for line in lines] == ["correction", "rating", "approval", "approval", "comment"]
+    assert [line.get("approved") for line in lines] == [None, None, False, True, None]
+    assert lines[0] == {
         "type": "correction",
         "evaluation": "a1",
         "corrected_scores": {"clarity": 2.0},
@@ -364,37 +370,18 @@ def test_tables(tmp_path: Path, separator: str) -> None:
 
 def test_a_cell_that_is_no_number_is_left_for_the_server_to_report(tmp_path: Path) -> None:
     with open_lines(write(tmp_path, "output,clarity\nText,good\n")) as source:
-        [(number, text)] = converter(Format.CSV, DESCRIBED, {})("evaluations", source)
+        [(number, text)] = build_converter(Format.CSV, DESCRIBED, {})("evaluations", source)
     assert (number, json.loads(text or b"")) == (2, {"output": "Text", "scores": {"clarity": "good"}})
 
 
-def test_records_of_long_lists_are_read_one_by_one(tmp_path: Path) -> None:
-    records = [{"n": n, "text": 'é],"[' * (n % 50) * 1000} for n in range(150)]
-    with open_lines(write(tmp_path, " \n" + json.dumps(records, indent=1, ensure_ascii=False))) as source:
-        assert list(json_records(source)) == list(enumerate(records, 1))
-
-
-def test_what_is_no_object_is_passed_on_with_its_number(tmp_path: Path) -> None:
-    with open_lines(write(tmp_path, '{"a": 1}\n\n{nonsense\n[1]\n')) as source:
-        assert list(json_records(source)) == [(1, {"a": 1}), (3, b"{nonsense"), (4, b"[1]")]
-    with open_lines(write(tmp_path, "")) as source:
-        assert list(json_records(source)) == []
-
-
-@pytest.mark.parametrize("text", ['[{"a": 1}, {"b"', '[{"a": 1}, nonsense]', "["])
-def test_a_list_that_breaks_off_is_told(tmp_path: Path, text: str) -> None:
-    with open_lines(write(tmp_path, text)) as source, pytest.raises(ApiError, match="breaks off, or is no JSON"):
-        list(json_records(source))
-
-
-def test_json_is_no_table(tmp_path: Path) -> None:
+def test_json_is_rejected_as_a_table(tmp_path: Path) -> None:
     with pytest.raises(ApiError, match="is JSON, not a table"):
-        converted(write(tmp_path, [TRACE]), Format.CSV, "evaluations")
+        convert(write(tmp_path, [TRACE]), Format.CSV, "evaluations")
 
 
-@pytest.mark.parametrize("format_", Format)
-def test_a_file_that_is_not_utf8_is_told(tmp_path: Path, format_: Format) -> None:
+@pytest.mark.parametrize("file_format", Format)
+def test_a_file_that_is_not_utf8_is_an_error(tmp_path: Path, file_format: Format) -> None:
     path = tmp_path / "file"
     path.write_bytes('[{"output": "Café"}]\n'.encode("latin-1"))
     with open_lines(path) as source, pytest.raises(ApiError, match="not UTF-8"):
-        list(converter(format_, DESCRIBED, {})("evaluations", source))
+        list(build_converter(file_format, DESCRIBED, {})("evaluations", source))
