@@ -1,1 +1,1 @@
-"""Graphql."""
+"""GraphQL endpoint over HTTP, server-sent events, multipart responses and WebSockets."""

@@ -1,11 +1,16 @@
-"""On what terms GraphQL requests are taken."""
+"""Limits of the GraphQL endpoint."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class EndpointLimits:
-    """What the endpoint takes of one request, socket and key."""
+    """Limits per request, per socket and per key.
+
+    `max_values` bounds the JSON values of a request or frame, `max_subscriptions` the concurrent operations of a
+    socket, `max_key_subscriptions` those of a key, and `init_seconds` the time until a socket must send
+    `connection_init`.
+    """
 
     max_values: int = 200_000
     max_subscriptions: int = 100

@@ -1,4 +1,4 @@
-"""Subscriptions over plain HTTP: server-sent events and multipart answers."""
+"""Subscriptions over plain HTTP: server-sent events and multipart responses."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
@@ -19,61 +19,79 @@ class NegotiatedEventStream(EventStreamTransport):
 
 
 class RevocableStream(StreamingResponse):
-    """A stream that ends with its last words when its key is taken back, and without when the server ends."""
+    """Stream that ends when its key is revoked or the server shuts down.
+
+    On revocation it sends a last result with an error. On shutdown it ends without one, and the client reconnects.
+    """
 
     def __init__(
         self,
         stream: TextStream,
-        last_words: str,
+        last_result: str,
         headers: Mapping[str, str],
         *,
-        watch: SessionRegistry,
+        sessions: SessionRegistry,
         key: tuple[object, Viewer],
     ) -> None:
+        """Create the response of an operation that was acquired from the registry.
+
+        Args:
+            stream: function that starts the stream of encoded results.
+            last_result: encoded result to send when the key is revoked.
+            headers: headers of the response.
+            sessions: registry of sessions and operations.
+            key: value of the Authorization header, and the viewer of the key.
+        """
         self._stream = stream
-        self._last_words = last_words
-        self._watch = watch
+        self._last_result = last_result
+        self._sessions = sessions
         self._authorization, self._viewer = key
-        self._shut = asyncio.Event()
-        self._pieces = self._until_shut()
+        self._revoked = asyncio.Event()
+        self._pieces = self._read_until_ended()
         super().__init__(self._pieces, headers=headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the stream; its operation, counted before, is over after."""
+        """Send the stream and release its operation.
+
+        Args:
+            scope: ASGI scope of the request.
+            receive: ASGI function that returns the next message of the request.
+            send: ASGI function that sends a message of the response.
+        """
         try:
-            with self._watch.open(self._authorization, self._viewer, self._disconnect):
+            with self._sessions.register(self._authorization, self._viewer, self._disconnect):
                 await super().__call__(scope, receive, send)
         finally:
-            self._watch.end(self._viewer.key_id)
+            self._sessions.release(self._viewer.key_id)
             await self._pieces.aclose()
 
     async def _disconnect(self) -> None:
-        self._shut.set()
+        self._revoked.set()
 
-    async def _until_shut(self) -> AsyncGenerator[str, None]:
+    async def _read_until_ended(self) -> AsyncGenerator[str, None]:
         stream = self._stream()
-        shut, shutting_down = (asyncio.create_task(event.wait()) for event in (self._shut, self._watch.shutting_down))
+        revoked, shutdown = (asyncio.create_task(e.wait()) for e in (self._revoked, self._sessions.shutting_down))
         following: asyncio.Task[str | None] | None = None
         try:
-            while not (shut.done() or shutting_down.done()):
-                following = asyncio.create_task(_next(stream))
-                await asyncio.wait({following, shut, shutting_down}, return_when=asyncio.FIRST_COMPLETED)
+            while not (revoked.done() or shutdown.done()):
+                following = asyncio.create_task(_read_next(stream))
+                await asyncio.wait({following, revoked, shutdown}, return_when=asyncio.FIRST_COMPLETED)
                 if following.done():
                     piece = following.result()
                     if piece is None:
                         return
                     yield piece
-            if shut.done():
-                yield self._last_words
+            if revoked.done():
+                yield self._last_result
         finally:
-            for task in (shut, shutting_down, following):
+            for task in (revoked, shutdown, following):
                 if task is not None and not task.done():
                     task.cancel()
                     await asyncio.wait({task})
             await stream.aclose()
 
 
-async def _next(stream: AsyncGenerator[str, None]) -> str | None:
+async def _read_next(stream: AsyncGenerator[str, None]) -> str | None:
     return await anext(stream, None)
 
 

@@ -1,7 +1,7 @@
-"""GraphQL over HTTP, as the specification says, and the way to sockets.
+"""The endpoint `/graphql`, over HTTP by the GraphQL over HTTP specification, and over WebSockets.
 
-Strawberry's view does the work. Here is what it leaves open: API keys, `application/graphql-response+json`, persisted
-documents, streams only for those who want them, and one form of refusals.
+Strawberry's view executes the requests. This subclass adds API keys, content negotiation, persisted documents, limits
+and error responses.
 """
 
 from collections.abc import Mapping
@@ -49,11 +49,11 @@ from server.http.json_limits import exceeds_value_limit, exceeds_value_limit_asy
 from server.http.rate_limit import RateLimiter
 from server.services import Services
 
-REVOKED_ERROR = {"errors": [{"message": "The API key was taken back.", "extensions": {"code": "UNAUTHENTICATED"}}]}
+REVOKED_ERROR = {"errors": [{"message": "The API key was revoked.", "extensions": {"code": "UNAUTHENTICATED"}}]}
 
 
 class GraphQLView(GraphQLEndpoint[Context]):
-    """The endpoint `/graphql`."""
+    """View of the endpoint `/graphql`."""
 
     graphql_transport_ws_handler_class = SocketHandler
     stream_transport_classes_by_protocol = TRANSPORTS
@@ -61,11 +61,19 @@ class GraphQLView(GraphQLEndpoint[Context]):
     def __init__(
         self,
         schema: BaseSchema,
-        terms: EndpointLimits,
+        limits: EndpointLimits,
         *,
         persisted: PersistedDocuments,
         limiter: RateLimiter | None = None,
     ) -> None:
+        """Create the view.
+
+        Args:
+            schema: GraphQL schema.
+            limits: limits per request, socket and key.
+            persisted: known documents.
+            limiter: rate limit, if one is set. It counts operations on sockets; a middleware counts requests.
+        """
         super().__init__(
             schema,
             subscription_protocols=(
@@ -73,82 +81,75 @@ class GraphQLView(GraphQLEndpoint[Context]):
                 GRAPHQL_SSE_PROTOCOL,
                 MULTIPART_SUBSCRIPTION_PROTOCOL,
             ),
-            connection_init_wait_timeout=timedelta(seconds=terms.init_seconds),
-            max_subscriptions_per_connection=terms.max_subscriptions,
-            allowed_origins=terms.allowed_origins,
+            connection_init_wait_timeout=timedelta(seconds=limits.init_seconds),
+            max_subscriptions_per_connection=limits.max_subscriptions,
+            allowed_origins=limits.allowed_origins,
         )
-        self._terms = terms
+        self._limits = limits
         self._persisted = persisted
         self._limiter = limiter
-        self._watch: SessionRegistry | None = None
+        self._sessions: SessionRegistry | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request or serve a socket; a request that is refused is answered in GraphQL's own form."""
+        """Serve a request or a socket. Errors are GraphQL responses too.
+
+        Args:
+            scope: ASGI scope of the request.
+            receive: ASGI function that returns the next message of the request.
+            send: ASGI function that sends a message of the response.
+        """
         if scope["type"] != "http":
             services: Services = scope["app"].state.services
-            await services.feed.scheduler.wait_turn()  # a thousand may come at once
+            await services.feed.scheduler.wait_turn()  # many sockets may connect at once
             await super().__call__(scope, receive, send)
             return
         request = Request(scope, receive)
-        accept = request.headers.get("accept", "")
-        response: Response
         try:
             response = await self.answer(request)
-        except Unauthenticated as error:
-            response = graphql_error_response(
-                accept, 401, str(error), "UNAUTHENTICATED", {"www-authenticate": "Bearer"}
-            )
-        except PersistedDocumentError as error:
-            # an unknown hash is 200 also to those who ask for the newer type: their clients then send the text
-            good = isinstance(error, UnknownHash) or response_media_type(accept) == JSON
-            response = graphql_error_response(accept, 200 if good else 400, str(error), error.code)
-        except HTTPException as error:
-            allow = {"allow": "GET, POST"} if error.status_code == 405 else None
-            response = graphql_error_response(accept, error.status_code, error.reason, "BAD_REQUEST", allow)
-        except BodyTooLarge as error:
-            response = graphql_error_response(accept, error.status_code, error.detail, ErrorCode.LIMIT_EXCEEDED)
         except ClientDisconnect:
             return
         except Exception as error:
-            response = graphql_error_response(accept, 500, log_and_mask(error), "INTERNAL")
+            response = _build_error_response(error, request.headers.get("accept", ""))
         await response(scope, receive, send)
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
-        """Who asks; a socket says so later.
+        """Return the context of a request, or of a socket that has not sent its key yet.
 
         Raises:
-            Unauthenticated: a request without a valid key.
+            Unauthenticated: the request has no valid key.
         """
         services: Services = request.app.state.services
         header = request.headers.get("authorization")
         if isinstance(request, WebSocket):
-            watch = self._watch_over(services)
-            return SocketContext(services, header, watch=watch, persisted=self._persisted, limiter=self._limiter)
+            sessions = self._get_sessions(services)
+            return SocketContext(services, header, sessions=sessions, persisted=self._persisted, limiter=self._limiter)
         context = services.create_context(await authenticate(services.store, header))
         request.state.graphql = context
         return context
 
     def end_streams(self) -> None:
-        """Let go of all who follow over HTTP, so that the server can end; they will come back to another."""
-        if self._watch is not None:
-            self._watch.shutting_down.set()
+        """End all streams over HTTP, so that the server can shut down. Their clients reconnect to another server."""
+        if self._sessions is not None:
+            self._sessions.shutting_down.set()
 
-    def _watch_over(self, services: Services) -> SessionRegistry:
-        if self._watch is None:
-            self._watch = SessionRegistry(services.store, services.feed.scheduler, self._terms.max_key_subscriptions)
-        return self._watch
+    def _get_sessions(self, services: Services) -> SessionRegistry:
+        if self._sessions is None:
+            self._sessions = SessionRegistry(
+                services.store, services.feed.scheduler, self._limits.max_key_subscriptions
+            )
+        return self._sessions
 
     async def on_ws_connect(self, context: Context) -> UnsetType | dict[str, object] | None:
-        """Take the key from `connection_init`, or from the handshake where a client can set headers.
+        """Authenticate a socket by the key in `connection_init`, or else in the handshake's header.
 
         Raises:
-            ConnectionRejectionError: there is no valid key; the socket is closed with 4403.
+            ConnectionRejectionError: there is no valid key. The socket is closed with 4403.
         """
         assert isinstance(context, SocketContext)
-        given = {name.lower(): value for name, value in context.connection_params.items()}
-        context.authorization = given.get("authorization", context.authorization)
+        params = {name.lower(): value for name, value in context.connection_params.items()}
+        context.authorization = params.get("authorization", context.authorization)
         try:
-            context.viewer = await context.watch.viewer(context.authorization)
+            context.viewer = await context.sessions.authenticate(context.authorization)
         except Unauthenticated as error:
             raise ConnectionRejectionError from error
         return NO_ACK_PAYLOAD
@@ -163,12 +164,12 @@ class GraphQLView(GraphQLEndpoint[Context]):
         if request.method == "POST":
             if media_type != JSON:
                 raise HTTPException(415, f"Send the request as {JSON}.")
-            if await exceeds_value_limit_async(await request.get_body(), self._terms.max_values):
+            if await exceeds_value_limit_async(await request.get_body(), self._limits.max_values):
                 raise BodyTooLarge(
-                    f"The request holds more than {self._terms.max_values:,} values; send fewer items a call."
+                    f"The request holds more than {self._limits.max_values:,} values. Send fewer items per call."
                 )
         elif media_type in SIMPLE_REQUEST_TYPES:
-            raise HTTPException(400, f"A GET request has no content, or {JSON}.")
+            raise HTTPException(400, f"A GET request must have no content, or {JSON}.")
 
     def resolve_document(self, query: str | None, extensions: object) -> str | None:
         """Return the document that a request means, also if it names a persisted one.
@@ -185,28 +186,52 @@ class GraphQLView(GraphQLEndpoint[Context]):
     async def open_stream(self, request: Request, stream: TextStream, headers: Mapping[str, str]) -> Response:
         """Return a stream that ends when its key is revoked; reject it if the key has too many operations."""
         context: Context = request.state.graphql
-        watch = self._watch_over(request.app.state.services)
+        sessions = self._get_sessions(request.app.state.services)
         accept = request.headers.get("accept", "")
-        if not watch.acquire(context.viewer.key_id):
-            message = f"This key has {watch.max_operations} operations at once, which is the limit: end one first."
+        if not sessions.acquire(context.viewer.key_id):
+            message = (
+                f"This key has {sessions.max_operations} concurrent operations, which is the limit. End one first."
+            )
             return graphql_error_response(accept, 429, message, ErrorCode.LIMIT_EXCEEDED)
         return RevocableStream(
             stream,
             self.encode_last_result(request, REVOKED_ERROR),
             headers,
-            watch=watch,
+            sessions=sessions,
             key=(request.headers.get("authorization"), context.viewer),
         )
 
     async def render_graphql_ide(self, request: Request | WebSocket) -> Response:
-        """People who open the endpoint in a browser are led to GraphiQL."""
+        """Redirect a person who opens the endpoint in a browser to GraphiQL."""
         return RedirectResponse("graphiql", status_code=307)
 
     def decode_json(self, data: str | bytes) -> object:
-        """A socket's frame. Strict JSON, with no NaN and no infinities."""
+        """Decode a socket's frame as strict JSON, without NaN and infinities."""
         text = data.encode() if isinstance(data, str) else data
-        return TOO_MANY_VALUES if exceeds_value_limit(text, self._terms.max_values) else orjson.loads(text)
+        return TOO_MANY_VALUES if exceeds_value_limit(text, self._limits.max_values) else orjson.loads(text)
 
     def encode_json(self, data: object) -> str:
-        """JSON as text, since a socket would send bytes as a binary frame."""
+        """Encode JSON as text, because a socket would send bytes as a binary frame."""
         return orjson.dumps(data).decode()
+
+
+def _build_error_response(error: Exception, accept: str) -> Response:
+    """Return the response for a request that was rejected or failed before its execution.
+
+    An unknown hash of a persisted document gets the status 200 in both media types, because clients then send the text.
+    """
+    status, message, code, headers = 500, "", "INTERNAL", None
+    match error:
+        case Unauthenticated():
+            status, message, code, headers = 401, str(error), "UNAUTHENTICATED", {"www-authenticate": "Bearer"}
+        case PersistedDocumentError():
+            ok = isinstance(error, UnknownHash) or response_media_type(accept) == JSON
+            status, message, code = 200 if ok else 400, str(error), error.code
+        case HTTPException():
+            status, message, code = error.status_code, error.reason, "BAD_REQUEST"
+            headers = {"allow": "GET, POST"} if status == 405 else None
+        case BodyTooLarge():
+            status, message, code = error.status_code, error.detail, ErrorCode.LIMIT_EXCEEDED
+        case _:
+            message = log_and_mask(error)
+    return graphql_error_response(accept, status, message, code, headers)

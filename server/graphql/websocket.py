@@ -1,7 +1,6 @@
-"""GraphQL over sockets (`graphql-transport-ws`): what Strawberry's handler leaves open.
+"""GraphQL over WebSockets (`graphql-transport-ws`) with API keys, limits and persisted documents.
 
-Frames that are no messages, errors of a document that fail only their own operation, keys that are taken back,
-persisted documents and limits. The answers are those of the protocol's reference server.
+The protocol itself, including the responses of its reference server, is in ``schema.strawberry_compat.websocket``.
 """
 
 from contextlib import ExitStack
@@ -20,17 +19,26 @@ from server.services import Services
 
 
 class SocketContext(Context):
-    """The context of a socket: who asks is known once `connection_init` was heard."""
+    """Context of a socket's operations. Its viewer is unknown until `connection_init` is received."""
 
     def __init__(
         self,
         services: Services,
-        header: str | None,
+        authorization: str | None,
         *,
-        watch: SessionRegistry,
+        sessions: SessionRegistry,
         persisted: PersistedDocuments,
         limiter: RateLimiter | None,
     ) -> None:
+        """Create the context of a new socket.
+
+        Args:
+            services: services of the process.
+            authorization: Authorization header of the handshake, if any.
+            sessions: registry of sessions and operations.
+            persisted: known documents.
+            limiter: rate limit, if one is set.
+        """
         super().__init__(
             cast("Viewer", None),
             services.store,
@@ -40,9 +48,9 @@ class SocketContext(Context):
             services.analysis,
             services.sizes,
         )
-        self.authorization: object = header
-        self.connection_params: dict[str, Any] = {}
-        self.watch = watch
+        self.authorization: object = authorization
+        self.connection_params: dict[str, Any] = {}  # Strawberry sets it to the client's JSON object
+        self.sessions = sessions
         self.persisted = persisted
         self.limiter = limiter
 
@@ -51,7 +59,7 @@ class SocketHandler(SocketProtocolHandler[Context]):
     """Handler that checks keys, limits and persisted documents; a revoked key closes the socket."""
 
     context: SocketContext
-    _shut = False
+    _revoked = False
 
     async def handle(self) -> None:
         """Serve the socket until either side closes it."""
@@ -61,42 +69,44 @@ class SocketHandler(SocketProtocolHandler[Context]):
     async def on_acknowledged(self) -> None:
         """Register the socket, so that revoking the key closes it."""
         context = self.context
-        self._registration.enter_context(context.watch.open(context.authorization, context.viewer, self._disconnect))
+        registration = context.sessions.register(context.authorization, context.viewer, self._disconnect)
+        self._registration.enter_context(registration)
 
+    # The payload is the client's JSON object.
     async def on_subscribe(self, id_: str, payload: dict[str, Any]) -> GraphQLError | None:
-        """Check the key, the limits and the document of an operation, as for a request of its own.
+        """Check the key, the limits and the document of an operation, as for a separate request.
 
-        A persisted document replaces its hash in the payload.
+        The text of a persisted document replaces its hash in the payload.
         """
-        watch = self.context.watch
-        if not await watch.is_valid(self.context.authorization, within=0):
+        sessions = self.context.sessions
+        if not await sessions.is_valid(self.context.authorization, within_seconds=0):
             await self._disconnect()
             return None
         if error := await self._find_rejection(payload):
             return error
-        if not watch.acquire(self.context.viewer.key_id):
-            return _too_many("This key", watch.max_operations, "complete one first.")
+        if not sessions.acquire(self.context.viewer.key_id):
+            return _limit_error("This key", sessions.max_operations, "Complete one first.")
         return None
 
     def on_operation_end(self) -> None:
         """Release the operation's place among those of its key."""
-        self.context.watch.end(self.context.viewer.key_id)
+        self.context.sessions.release(self.context.viewer.key_id)
 
     def is_closed(self) -> bool:
         """Return whether the socket was closed because its key was revoked."""
-        return self._shut
+        return self._revoked
 
     async def send_message(self, message: Message) -> None:
         """Send a frame; send results only while the key is valid."""
-        if message["type"] == "next" and not await self.context.watch.is_valid(self.context.authorization):
+        if message["type"] == "next" and not await self.context.sessions.is_valid(self.context.authorization):
             await self._disconnect()
-        if not self._shut:
+        if not self._revoked:
             await super().send_message(message)
 
     async def _find_rejection(self, payload: dict[str, Any]) -> GraphQLError | None:
         limit = self.max_subscriptions_per_connection
         if limit is not None and len(self.operations) >= limit:
-            return _too_many("This connection", limit, "complete one, or open another connection.")
+            return _limit_error("This connection", limit, "Complete one, or open another connection.")
         try:
             payload["query"] = self.context.persisted.resolve_text(payload["query"], payload.get("extensions"))
         except PersistedDocumentError as error:
@@ -108,13 +118,13 @@ class SocketHandler(SocketProtocolHandler[Context]):
         return None
 
     async def _disconnect(self) -> None:
-        if not self._shut:
-            self._shut = True
+        if not self._revoked:
+            self._revoked = True
             await self.websocket.close(code=4401, reason="Unauthorized")
 
 
-def _too_many(who: str, limit: int, way_out: str) -> GraphQLError:
+def _limit_error(owner: str, limit: int, remedy: str) -> GraphQLError:
     return GraphQLError(
-        f"{who} has {limit} operations at once, which is the limit: {way_out}",
+        f"{owner} has {limit} concurrent operations, which is the limit. {remedy}",
         extensions={"code": ErrorCode.LIMIT_EXCEEDED},
     )

@@ -123,7 +123,7 @@ def test_what_is_learned_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_list_of_documents_is_checked_before_the_server_starts(tmp_path: Path) -> None:
-    for text, why in (("[]", "is no list of persisted documents"), ('{"ab": "{ a }"}', "is not the SHA-256")):
+    for text, why in (("[]", "is not a valid list of persisted documents"), ('{"ab": "{ a }"}', "is not the SHA-256")):
         path = tmp_path / "list.json"
         path.write_text(text)
         with pytest.raises(ValueError, match=why):

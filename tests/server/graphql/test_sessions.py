@@ -1,4 +1,4 @@
-"""Looking after keys: many who present one at once cost few looks, and no look is older than whoever relies on it."""
+"""Tests of key checks for sessions: concurrent callers share a check, and no check is older than its callers."""
 
 import asyncio
 from collections.abc import Callable
@@ -14,48 +14,46 @@ from store.event_log.fair_scheduler import FairScheduler
 from tests.factories import make_viewer
 
 
-async def test_many_who_present_a_key_at_once_are_told_by_few_looks(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_concurrent_callers_share_one_key_check(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     viewer, key = await make_viewer(store)
-    watch, read, looks = SessionRegistry(store, FairScheduler(), 10), store.read, 0
+    sessions, read, checks = SessionRegistry(store, FairScheduler(), 10), store.read, 0
 
-    async def counted(unit: Callable[..., Any]) -> Any:
-        nonlocal looks
-        looks += 1
+    async def read_counted(unit: Callable[..., Any]) -> Any:
+        nonlocal checks
+        checks += 1
         return await read(unit)
 
-    monkeypatch.setattr(store, "read", counted)
-    assert await asyncio.gather(*(watch.viewer(f"Bearer {key}") for _ in range(50))) == [viewer] * 50
-    assert looks == 1
+    monkeypatch.setattr(store, "read", read_counted)
+    assert await asyncio.gather(*(sessions.authenticate(f"Bearer {key}") for _ in range(50))) == [viewer] * 50
+    assert checks == 1
 
 
-async def test_whoever_asks_after_a_key_was_taken_back_is_not_told_what_a_look_before_has_seen(
+async def test_caller_after_a_revocation_does_not_get_an_earlier_result(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     viewer, key = await make_viewer(store)
-    watch, read = SessionRegistry(store, FairScheduler(), 10), store.read
-    seen, go_on = asyncio.Event(), asyncio.Event()
+    sessions, read = SessionRegistry(store, FairScheduler(), 10), store.read
+    was_read, resume = asyncio.Event(), asyncio.Event()
 
-    async def slow(unit: Callable[..., Any]) -> Any:
-        found = await read(unit)
-        seen.set()
-        await go_on.wait()
-        return found
+    async def read_slowly(unit: Callable[..., Any]) -> Any:
+        result = await read(unit)
+        was_read.set()
+        await resume.wait()
+        return result
 
-    monkeypatch.setattr(store, "read", slow)
-    before = asyncio.create_task(watch.viewer(f"Bearer {key}"))
-    await seen.wait()
+    monkeypatch.setattr(store, "read", read_slowly)
+    before = asyncio.create_task(sessions.authenticate(f"Bearer {key}"))
+    await was_read.wait()
     await store.write(lambda c: access.revoke_key(c, viewer, viewer.key_id, force=True))
-    after = asyncio.create_task(watch.viewer(f"Bearer {key}"))
+    after = asyncio.create_task(sessions.authenticate(f"Bearer {key}"))
     await asyncio.sleep(0)
-    go_on.set()
+    resume.set()
     assert await before == viewer
     with pytest.raises(Unauthenticated):
         await after
 
 
 @pytest.mark.parametrize("value", [None, ["Bearer x"], {"key": "x"}, 1, "", "Bearer jsk_unknown"])
-async def test_what_is_no_key_is_refused_whatever_it_is(store: Store, value: object) -> None:
+async def test_value_that_is_no_key_is_rejected(store: Store, value: object) -> None:
     with pytest.raises(Unauthenticated):
-        await SessionRegistry(store, FairScheduler(), 10).viewer(value)
+        await SessionRegistry(store, FairScheduler(), 10).authenticate(value)
