@@ -1,4 +1,4 @@
-"""Builds the pages into the wheel, so that an installed Judgesmith needs no Node."""
+"""Build hook that adds the web pages to the wheel, so that an installed Judgesmith needs no Node."""
 
 import shutil
 import subprocess
@@ -7,19 +7,22 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
+_PAGES = ("dashboard.html", "graphiql.html")
+
 
 class PagesBuildHook(BuildHookInterface[Any]):
-    """Runs npm in `web/` unless the pages are there already."""
+    """Hook that runs npm in `web/` unless the pages are built already."""
 
+    # Any: hatchling defines the type of build_data.
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Build the pages; without Node the wheel comes without them, and the server says how to build them."""
+        """Build the pages. Without npm, the wheel has none and the server explains how to build them."""
         root = Path(self.root)
-        built = all((root / "server/static" / page).is_file() for page in ("dashboard.html", "graphiql.html"))
-        if version == "editable" or built:
+        is_built = all((root / "server/static" / page).is_file() for page in _PAGES)
+        if version == "editable" or is_built:
             return
         npm = shutil.which("npm")
         if npm is None:
-            self.app.display_warning("No npm here: this wheel comes without the pages.")
+            self.app.display_warning("npm was not found: this wheel has no pages.")
             return
         for arguments in (["ci", "--no-audit", "--no-fund"], ["run", "build"]):
             subprocess.run([npm, *arguments], cwd=root / "web", check=True)  # noqa: S603

@@ -7,7 +7,7 @@ Values = TypeVar("Values", bound=Mapping[str, object])
 
 
 class TrainingConfigInput(TypedDict, total=False):
-    """How to train. The server chooses what is missing."""
+    """The configuration of a training. The server applies its defaults to missing fields."""
 
     feedbackCutoffDate: str | None
     minimumFeedbackCount: int | None
@@ -20,7 +20,7 @@ class TrainingConfigInput(TypedDict, total=False):
 
 
 class ExecutionOptionsInput(TypedDict, total=False):
-    """How to run a training job."""
+    """The options for running a training job."""
 
     autoDeploy: bool
     priority: str | None

@@ -53,6 +53,11 @@ def create_judge(client: Client, judge_input: object) -> Judge:
 def list_versions(client: Client, judge_id: str, first: int) -> VersionPage:
     """Return the first page of a judge's versions, newest first.
 
+    Args:
+        client: the connection.
+        judge_id: the judge.
+        first: the largest number of versions to return.
+
     Raises:
         ApiError: there is no such judge.
     """

@@ -7,7 +7,7 @@ with the documents.
 
 from typing import Any, NotRequired, TypedDict
 
-#: A JSON object that the command passes on or prints without looking at each field, such as a protocol message.
+#: A JSON object of any shape: a protocol message, or the data of any document before `operations` types it.
 JsonObject = dict[str, Any]
 
 
@@ -20,7 +20,7 @@ class Interval(TypedDict):
 
 
 class AgreementReport(TypedDict):
-    """How well a set of scores agrees with people's scores."""
+    """The agreement of a set of scores with people's scores."""
 
     meanAbsoluteError: float
     spearman: float | None
@@ -260,7 +260,7 @@ class DateRange(TypedDict):
 
 
 class CriterionFeedback(TypedDict):
-    """How people's corrections differ from the judge on one criterion, in points of its scale."""
+    """The differences between people's corrections and the judge on one criterion, in points of its scale."""
 
     criterion: NamedCriterion
     correctionCount: int
@@ -315,7 +315,7 @@ class ReviewSuggestion(TypedDict):
 
 
 class CriterionComparison(TypedDict):
-    """How the verdicts of two versions differ on one criterion."""
+    """The differences between the verdicts of two versions on one criterion."""
 
     criterion: NamedCriterion
     comparedCount: int

@@ -94,7 +94,7 @@ class TrainingOptions:
 
 @option_group
 class ExecutionOptions:
-    """The options of `train` that say how the job runs."""
+    """The options of `train` for running the job."""
 
     auto_deploy: Annotated[
         bool, typer.Option("--auto-deploy", help="Deploy automatically if the version is proven better.")

@@ -62,7 +62,8 @@ class DatabaseOptions:
             typer.Exit: a setting is invalid; each problem was printed to stderr.
         """
         options = {"database_url": self.database_url, "data_dir": self.data_dir} | overrides
-        values: dict[str, Any] = {name: value for name, value in options.items() if value is not None}  # for pydantic
+        # Any: pydantic checks the types of the values.
+        values: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
         try:
             settings = Settings(**values)
         except ValidationError as error:
@@ -96,7 +97,7 @@ def serve(
         port: the port to listen on.
         database: the database and the data folder.
         slots: the number of training jobs at once.
-        runner: run training jobs in this process.
+        runner: run training jobs in this process too.
         only_persisted: execute only known GraphQL documents.
     """
     settings = database.settings(host=host, port=port, slots=slots, runner=runner, only_persisted=only_persisted)
@@ -237,7 +238,7 @@ register(keys_app, "webhook-secret", keys_webhook_secret)
 
 @keys_app.callback()
 def _keys() -> None:
-    """API keys."""
+    """Group the commands for API keys."""
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:

@@ -11,7 +11,7 @@ from cli.errors import ApiError
 from cli.transfer.line_reader import LineReader
 from models.bulk.line_splitter import MAX_LINE_BYTES, LineSplitter
 
-#: A decoded JSON object of another tool, whose values may have any type.
+#: Any: a decoded JSON object of another tool, or a row of a table, whose values may have any type.
 JsonRecord = dict[str, Any]
 
 MAX_RECORD_CHARACTERS = 4 * MAX_LINE_BYTES  # a record of a trace holds much that the import leaves out
