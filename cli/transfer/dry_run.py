@@ -1,14 +1,15 @@
-"""Knowledge of a dry run about evaluations that it has checked but not loaded."""
+"""Parts of a dry run: the evaluations that it has checked, and the interface of a checker that needs no server."""
 
 from array import array
 from collections.abc import Iterator
 from hashlib import blake2b
+from typing import Protocol
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from cli.client.bulk import LineError
+from cli.client.bulk import LineCounts, LineError, RejectHandler
 from models.bulk.line_splitter import Line
 from models.errors import ErrorCode
 
@@ -43,6 +44,28 @@ class SeenEvaluations:
         wanted = np.uint64(_digest(external_id))
         position = int(np.searchsorted(self._sorted, wanted))
         return position < len(self._sorted) and bool(self._sorted[position] == wanted)
+
+
+class LineChecker(Protocol):
+    """Checks lines for a judge that the server does not have yet."""
+
+    def check(
+        self,
+        kind: str,
+        lines: Iterator[Line],
+        counts: LineCounts,
+        on_rejected: RejectHandler,
+        seen: SeenEvaluations,
+    ) -> None:
+        """Count the lines by the result that an import would give.
+
+        Args:
+            kind: `evaluations` or `feedback`.
+            lines: the lines.
+            counts: the numbers of lines by result, which are updated.
+            on_rejected: handles each line that would be refused.
+            seen: the evaluations that feedback can be about.
+        """
 
 
 def only_evaluation_is_unknown(errors: list[LineError]) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -13,13 +13,10 @@ from cli.client.bulk import BulkSender, LineCounts, LineError
 from cli.client.client import Client
 from cli.client.responses import Judge, NamedCriterion
 from cli.errors import with_field_path
-from cli.transfer.dry_run import SeenEvaluations, only_evaluation_is_unknown
+from cli.transfer.dry_run import LineChecker, SeenEvaluations, only_evaluation_is_unknown
 from cli.transfer.line_reader import LineReader, open_lines
 from cli.transfer.rejects import RejectsFile
 from models.bulk.line_splitter import Line
-
-if TYPE_CHECKING:
-    from cli.transfer.new_judge import NewJudgeChecker
 
 #: Turns a file of any format into lines of a kind, `evaluations` or `feedback`, numbered as in that file.
 Converter = Callable[[str, LineReader], Iterator[Line]]
@@ -39,7 +36,7 @@ class ImportTarget:
     judge_id: str
     judge_name: str
     criteria: Sequence[NamedCriterion]
-    checker: "NewJudgeChecker | None" = None
+    checker: LineChecker | None = None
 
     @classmethod
     def from_judge(cls, judge: Judge) -> Self:
