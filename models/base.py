@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Dialect, Enum, Integer, MetaData, String
+from sqlalchemy import BigInteger, Dialect, Enum, Integer, MetaData, String
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
@@ -77,7 +77,6 @@ def enum_column(kind: type[StrEnum]) -> Enum:
 # 64 bits everywhere; ``Counter`` is also the kind of integer that SQLite counts up by itself.
 BigSerial = BigInteger().with_variant(Integer(), "sqlite")
 BigInt = BigInteger()
-Json = JSON(none_as_null=True)
 
 
 class Base(DeclarativeBase):

@@ -5,7 +5,8 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, BigSerial, Id, Json, UtcDateTime
+from models.base import Base, BigSerial, Id, UtcDateTime
+from models.stored.json_column import PlainJson
 
 Scores = list[float | None]  # by the criterion's ordinal; None, or missing at the end: not scored
 
@@ -33,9 +34,9 @@ class Evaluation(Base):
     input: Mapped[str | None] = mapped_column(Text)
     output: Mapped[str] = mapped_column(Text)
     rationale: Mapped[str | None] = mapped_column(Text)
-    scores: Mapped[Scores] = mapped_column(Json)
+    scores: Mapped[Scores] = mapped_column(PlainJson())
     version_id: Mapped[str | None] = mapped_column(ForeignKey("judge_versions.id"))
-    shown: Mapped[Scores | None] = mapped_column(Json)  # the version's scores; None: people saw the raw ones
+    shown: Mapped[Scores | None] = mapped_column(PlainJson())  # the version's scores; None: people saw the raw ones
     evaluated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     created_by: Mapped[str] = mapped_column(ForeignKey("users.id"))

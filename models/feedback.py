@@ -7,8 +7,9 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, BigSerial, Id, Json, UtcDateTime, enum_column
+from models.base import Base, BigSerial, Id, UtcDateTime, enum_column
 from models.evaluation import Scores
+from models.stored.json_column import PlainJson
 
 
 class FeedbackType(StrEnum):
@@ -51,7 +52,7 @@ class Feedback(Base):
     external_id: Mapped[str | None] = mapped_column(String(200))
     digest: Mapped[str] = mapped_column(String(64))
     type: Mapped[FeedbackType] = mapped_column(enum_column(FeedbackType))
-    scores: Mapped[Scores | None] = mapped_column(Json)
+    scores: Mapped[Scores | None] = mapped_column(PlainJson())
     rating: Mapped[int | None]
     approved: Mapped[bool | None]
     comment: Mapped[str | None] = mapped_column(Text)

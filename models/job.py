@@ -2,13 +2,23 @@
 
 from datetime import datetime
 from enum import IntEnum, StrEnum
-from typing import Any
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, BigSerial, Id, Json, UtcDateTime, enum_column
+from models.base import Base, BigSerial, Id, UtcDateTime, enum_column
 from models.job_status import ACTIVE, JobStatus
+from models.stored.evidence import TrainingEvidence
+from models.stored.json_column import JsonColumn, Stored, StoredVariant, VariantJsonColumn
+from models.stored.notification import CompletionMessage
+from models.stored.training_job import (
+    ChosenSettings,
+    DeploymentDecision,
+    FeedbackSnapshot,
+    JobConfig,
+    JobOptions,
+    JobProgress,
+)
 
 
 class TrainingType(StrEnum):
@@ -69,16 +79,16 @@ class TrainingJob(Base):
     training_type: Mapped[TrainingType] = mapped_column(enum_column(TrainingType))
     status: Mapped[JobStatus] = mapped_column(enum_column(JobStatus))
     priority: Mapped[int]
-    config: Mapped[dict[str, Any]] = mapped_column(Json)  # as asked for
-    chosen: Mapped[dict[str, Any] | None] = mapped_column(Json)  # what the trainer used where nothing was asked for
-    options: Mapped[dict[str, Any]] = mapped_column(Json)
+    config: Mapped[Stored[JobConfig]] = mapped_column(JsonColumn(JobConfig))  # as requested
+    chosen: Mapped[Stored[ChosenSettings] | None] = mapped_column(JsonColumn(ChosenSettings))  # what the trainer used
+    options: Mapped[Stored[JobOptions]] = mapped_column(JsonColumn(JobOptions))
     idempotency_key: Mapped[str | None] = mapped_column(String(200))
     request_digest: Mapped[str] = mapped_column(String(64))
     # The snapshot: what the job learns from is fixed when it is created.
     base_version_id: Mapped[str | None] = mapped_column(String(40))
     feedback_after: Mapped[int] = mapped_column(BigSerial, default=0)
     feedback_upto: Mapped[int] = mapped_column(BigSerial)
-    summary: Mapped[dict[str, Any]] = mapped_column(Json)
+    summary: Mapped[Stored[FeedbackSnapshot]] = mapped_column(JsonColumn(FeedbackSnapshot))
     estimated_seconds: Mapped[float | None]
     retry_of: Mapped[str | None] = mapped_column(String(40))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -95,12 +105,12 @@ class TrainingJob(Base):
     cancel_reason: Mapped[str | None] = mapped_column(Text)
     # How it went.
     event_seq: Mapped[int] = mapped_column(default=0)
-    progress: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    progress: Mapped[Stored[JobProgress] | None] = mapped_column(JsonColumn(JobProgress))
     error_code: Mapped[str | None] = mapped_column(String(40))
     error_message: Mapped[str | None] = mapped_column(Text)
     result_version_id: Mapped[str | None] = mapped_column(String(40))
-    evidence: Mapped[dict[str, Any] | None] = mapped_column(Json)
-    deployment: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    evidence: Mapped[Stored[TrainingEvidence] | None] = mapped_column(JsonColumn(TrainingEvidence))
+    deployment: Mapped[Stored[DeploymentDecision] | None] = mapped_column(JsonColumn(DeploymentDecision))
 
 
 class JobCheckpoint(Base):
@@ -141,7 +151,7 @@ class JobEvent(Base):
     kind: Mapped[EventKind] = mapped_column(enum_column(EventKind))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     message: Mapped[str] = mapped_column(Text)
-    body: Mapped[dict[str, Any]] = mapped_column(Json)
+    body: Mapped[StoredVariant] = mapped_column(VariantJsonColumn())  # of the type that belongs to ``kind``
 
 
 class DeliveryStatus(StrEnum):
@@ -169,7 +179,7 @@ class Delivery(Base):
     job_id: Mapped[str] = mapped_column(ForeignKey("training_jobs.id"), index=True)
     channel: Mapped[str] = mapped_column(String(20))
     target: Mapped[str] = mapped_column(Text)
-    payload: Mapped[dict[str, Any]] = mapped_column(Json)
+    payload: Mapped[Stored[CompletionMessage]] = mapped_column(JsonColumn(CompletionMessage))
     status: Mapped[DeliveryStatus] = mapped_column(enum_column(DeliveryStatus))
     attempts: Mapped[int] = mapped_column(default=0)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)

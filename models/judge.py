@@ -2,12 +2,14 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, BigSerial, Id, Json, UtcDateTime, enum_column
+from models.base import Base, BigSerial, Id, UtcDateTime, enum_column
+from models.stored.evidence import TrainingEvidence
+from models.stored.json_column import JsonColumn, Stored
+from models.stored.training_job import Lineage
 
 
 class VersionStatus(StrEnum):
@@ -78,10 +80,10 @@ class JudgeVersion(Base):
     status: Mapped[VersionStatus] = mapped_column(enum_column(VersionStatus))
     job_id: Mapped[str | None] = mapped_column(String(40), unique=True)
     parent_id: Mapped[str | None] = mapped_column(ForeignKey("judge_versions.id"))
-    evidence: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    evidence: Mapped[Stored[TrainingEvidence] | None] = mapped_column(JsonColumn(TrainingEvidence))
     proven_against: Mapped[str | None] = mapped_column(String(40))  # the active version the proof was measured against
     watermark: Mapped[int] = mapped_column(BigSerial)  # feedback up to this place in order of ingestion was known
-    lineage: Mapped[dict[str, Any]] = mapped_column(Json)  # digest of the feedback, code version, seed, configuration
+    lineage: Mapped[Stored[Lineage]] = mapped_column(JsonColumn(Lineage))
     replaced_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when it last stopped being active
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     created_by: Mapped[str] = mapped_column(ForeignKey("users.id"))

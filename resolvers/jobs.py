@@ -1,7 +1,8 @@
 """Training jobs: make, watch, steer."""
 
 from dataclasses import dataclass
-from typing import Any
+
+from msgspec import structs
 
 from models.errors import DomainError
 from models.feedback import FeedbackBounds, Summary
@@ -9,6 +10,7 @@ from models.job import Delivery, JobEvent, TrainingJob
 from models.permissions import can_see
 from models.specs.checks import check_reason as check_reason
 from models.specs.training_jobs import TrainingSpec
+from models.stored.training_job import JobOptions
 from resolvers.context import Context
 from resolvers.page import ListPage, read_page
 from runner.jobs.duration import round_up_to_minutes
@@ -145,12 +147,13 @@ def visible_last_error(ctx: Context, delivery: Delivery) -> str | None:
     return delivery.last_error if known else REDACTED
 
 
-def visible_options(ctx: Context, job: TrainingJob) -> dict[str, Any]:
+def visible_options(ctx: Context, job: TrainingJob) -> JobOptions:
     """A job's execution options, as far as the viewer may know them."""
+    options = job.options.value
     names = {"notification_email": "notificationEmail", "webhook_url": "webhookUrl"}
     hidden = {
-        column: REDACTED
-        for column, name in names.items()
-        if job.options[column] is not None and not can_see(ctx.viewer.role, f"ExecutionOptions.{name}")
+        key: REDACTED
+        for key, name in names.items()
+        if getattr(options, key) is not None and not can_see(ctx.viewer.role, f"ExecutionOptions.{name}")
     }
-    return job.options | hidden
+    return structs.replace(options, **hidden)

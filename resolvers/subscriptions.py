@@ -11,6 +11,7 @@ from models.feedback import FeedbackBounds, FeedbackTotals
 from models.job import EventKind, JobEvent, TrainingJob
 from models.job_status import TERMINAL, JobStatus
 from models.judge import Judge
+from models.stored.events import StatusBody
 from resolvers import summary
 from resolvers.context import Context
 from store import jobs, judges
@@ -163,4 +164,4 @@ def _update(entry: LogEntry) -> JobUpdate:
 
 
 def _ends(event: JobEvent) -> bool:
-    return event.kind is EventKind.STATUS and JobStatus(event.body["to"]) in TERMINAL
+    return event.kind is EventKind.STATUS and JobStatus(event.body.read_as(StatusBody).to) in TERMINAL

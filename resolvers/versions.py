@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from models.audit import AuditAction
 from models.judge import JudgeVersion
+from models.stored.training_job import Lineage
 from resolvers.context import Context
 from runner.versions.importer import read_version
 from store import audit, judges
@@ -56,7 +57,7 @@ async def import_version(ctx: Context, judge_id: str, content: bytes) -> JudgeVe
             evidence=None,
             proven_against=None,
             watermark=judges.lock_judge(connection, judge.pk).feedback_seq,
-            lineage={"imported": True, "file_digest": digest},
+            lineage=Lineage(imported=True, file_digest=digest),
             created_by=ctx.viewer.user_id,
         )
         message = f"Imported version {version.number} of {judge.id} from a file with the SHA-256 {digest}."

@@ -19,6 +19,9 @@ from models.job import EventKind, JobCheckpoint, TrainingJob, TrainingType
 from models.job_codes import FailureCode
 from models.job_status import ACTIVE, TERMINAL, WAITING, JobStatus, source_statuses
 from models.judge import Judge
+from models.stored.events import StatusBody
+from models.stored.notification import CompletedJob, CompletionMessage, JobFailure
+from models.stored.training_job import JobProgress
 from store import outbox
 from store.database.clock import database_now
 from store.database.keyset import Keyset
@@ -128,7 +131,7 @@ def create_job(connection: Connection, events: list[NewEvent], *, start: bool, *
         )
     )
     job = _reload(connection, job_id)
-    created = NewEvent(EventKind.STATUS, "The job was created.", {"from": None, "to": JobStatus.CREATED.value})
+    created = NewEvent(EventKind.STATUS, "The job was created.", StatusBody(None, JobStatus.CREATED.value))
     _append_events(connection, job, [created, *events], moment)
     if start:
         return transition(connection, job, JobStatus.QUEUED, "The job waits for a worker.")
@@ -178,7 +181,7 @@ def transition(
     changed = connection.execute(update(TrainingJob).where(*guard).values(status=to, **changes))
     if changed.rowcount != 1:
         raise StaleClaim(f"{job.id} is {now.status} and can't become {to} under fence {fence}; its own is {now.fence}.")
-    event = NewEvent(EventKind.STATUS, message, {"from": now.status.value, "to": to.value})
+    event = NewEvent(EventKind.STATUS, message, StatusBody(now.status.value, to.value))
     _append_events(connection, now, [event], moment)
     moved = _reload(connection, job.id)
     if to in TERMINAL:
@@ -188,22 +191,23 @@ def transition(
     return moved
 
 
-def completion_payload(job: TrainingJob) -> dict[str, Any]:
+def completion_payload(job: TrainingJob) -> CompletionMessage:
     """Return the notification that is sent when a job ends."""
-    return {
-        "type": f"training_job.{job.status.value}",
-        "timestamp": job.finished_at.isoformat() if job.finished_at else None,
-        "data": {
-            "job_id": job.id,
-            "training_type": job.training_type.value,
-            "status": job.status.value,
-            "result_version_id": job.result_version_id,
-            "improved": (job.evidence or {}).get("improved"),
-            "mae_change": (job.evidence or {}).get("mae_change"),
-            "deployment": job.deployment,
-            "error": {"code": job.error_code, "message": job.error_message} if job.error_code else None,
-        },
-    }
+    evidence = job.evidence.value if job.evidence is not None else None
+    return CompletionMessage(
+        type=f"training_job.{job.status.value}",
+        timestamp=job.finished_at.isoformat() if job.finished_at else None,
+        data=CompletedJob(
+            job_id=job.id,
+            training_type=job.training_type.value,
+            status=job.status.value,
+            result_version_id=job.result_version_id,
+            improved=evidence.improved if evidence is not None else None,
+            mae_change=evidence.mae_change if evidence is not None else None,
+            deployment=job.deployment.value if job.deployment is not None else None,
+            error=JobFailure(job.error_code, job.error_message) if job.error_code else None,
+        ),
+    )
 
 
 def claim_next(connection: Connection, owner: str, lease: timedelta) -> TrainingJob | None:
@@ -276,7 +280,7 @@ def save_progress(
     job_id: str,
     fence: int,
     lease: timedelta,
-    progress: dict[str, Any] | None,
+    progress: JobProgress | None,
     checkpoint: bytes | None,
 ) -> TrainingJob:
     """Save a worker's progress, and renew its lease.
@@ -445,7 +449,7 @@ def usable_counts_ahead(connection: Connection, priority: int) -> list[int]:
     statement = select(TrainingJob.summary).where(
         TrainingJob.status.in_(ACTIVE) | ((TrainingJob.status == JobStatus.QUEUED) & (TrainingJob.priority <= priority))
     )
-    return [summary["usable"] for summary in connection.execute(statement).scalars()]
+    return [summary.value.usable for summary in connection.execute(statement).scalars()]
 
 
 def _reload(connection: Connection, job_id: str, *, lock: bool = False) -> TrainingJob:

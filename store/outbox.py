@@ -7,12 +7,13 @@ from sqlalchemy import Connection, exists, insert, select, update
 
 from models.base import new_id
 from models.job import Delivery, DeliveryStatus, TrainingJob
+from models.stored.notification import CompletionMessage
 from store.database.clock import database_now
 from store.database.rows import fetch_all
 from store.database.signals import Topic, touch
 
 
-def enqueue_deliveries(connection: Connection, job: TrainingJob, payload: dict[str, Any], moment: datetime) -> None:
+def enqueue_deliveries(connection: Connection, job: TrainingJob, payload: CompletionMessage, moment: datetime) -> None:
     """Add a delivery for each target that the job names.
 
     Args:
@@ -21,7 +22,8 @@ def enqueue_deliveries(connection: Connection, job: TrainingJob, payload: dict[s
         payload: the message.
         moment: when the job ended; the first attempt is due at once.
     """
-    targets = {"email": job.options.get("notification_email"), "webhook": job.options.get("webhook_url")}
+    options = job.options.value
+    targets = {"email": options.notification_email, "webhook": options.webhook_url}
     rows = [
         {
             "id": new_id("msg"),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec import structs
 from sqlalchemy import Connection, select, update
 
 from models.access import Role, Viewer
@@ -18,6 +19,8 @@ from models.specs.evaluations import EvaluationSpec
 from models.specs.feedback import FeedbackSpec
 from models.specs.judges import CriterionSpec, JudgeSpec
 from models.specs.training_jobs import TrainingConfig, TrainingSpec
+from models.stored.evidence import AgreementReport, CriterionEvidence, Interval, TrainingEvidence
+from models.stored.training_job import FeedbackSnapshot, Lineage
 from store import access, evaluations, feedback, jobs, judges
 from store.database.open import open_store
 from store.database.rows import fetch_all
@@ -163,20 +166,19 @@ def training_spec(world: World, training_type: TrainingType = TrainingType.FULL_
 
 
 def job_values(world: World, **values: Any) -> dict[str, Any]:
-    """The columns of a job that nothing was checked for."""
-    request = training_spec(world).as_json()
-    options = request["options"] | values.pop("options", {})
+    """Return the columns of a job for which no rule was checked; ``options`` replaces some of the options."""
+    request = training_spec(world)
     return {
         "workspace_id": world.viewer.workspace_id,
         "judge_pk": world.judge.pk,
         "training_type": TrainingType.FULL_RETRAIN,
         "priority": int(Priority.NORMAL),
-        "config": request["config"],
-        "options": options,
+        "config": request.config.to_stored(),
+        "options": structs.replace(request.options.to_stored(), **values.pop("options", {})),
         "request_digest": "",
         "feedback_after": 0,
         "feedback_upto": 0,
-        "summary": {"total": 0, "corrections": 0, "ratings": 0, "usable": 0, "earliest": None, "latest": None},
+        "summary": FeedbackSnapshot(total=0, corrections=0, ratings=0, usable=0, earliest=None, latest=None),
         "created_by": world.viewer.user_id,
     } | values
 
@@ -208,16 +210,53 @@ async def log_of(store: Store, job: TrainingJob) -> list[JobEvent]:
     return await store.read(lambda c: fetch_all(c, events.for_job(job.id).order_by(JobEvent.seq), JobEvent))
 
 
-def evidence(*, improved: bool = True, worsened: bool = False) -> dict[str, Any]:
-    """What the gate reads of a proof."""
+def agreement_report(error: float = 0.1) -> AgreementReport:
+    """Return figures of agreement, of which only the mean absolute error is given."""
+    return AgreementReport(
+        mean_absolute_error=error,
+        spearman=0.5,
+        quadratic_weighted_kappa=0.5,
+        exact_agreement=0.5,
+        within_one_agreement=0.9,
+        bias=0.0,
+        calibration_error=0.05,
+    )
+
+
+def evidence(*, improved: bool = True, worsened: bool = False) -> TrainingEvidence:
+    """Return evidence on one criterion.
+
+    Args:
+        improved: whether the version is proven better.
+        worsened: whether the criterion is proven worse.
+    """
     estimate = -0.1 if improved else 0.05
-    change = {"estimate": estimate, "lower": estimate - 0.04, "upper": estimate + 0.04}
-    worse = {
-        "criterion": "crit_clarity",
-        "worsened": worsened,
-        "mae_change": {"estimate": 0.2, "lower": 0.1, "upper": 0.3},
-    }
-    return {"improved": improved, "mae_change": change, "criteria": [worse]}
+    report = agreement_report()
+    criterion = CriterionEvidence(
+        criterion="crit_clarity",
+        raw=report,
+        before=report,
+        after=report,
+        constant_baseline=report,
+        mae_change=Interval(estimate=0.2, lower=0.1, upper=0.3),
+        spearman_change=None,
+        improved=False,
+        worsened=worsened,
+        held_out_count=10,
+    )
+    return TrainingEvidence(
+        raw=report,
+        before=report,
+        after=report,
+        constant_baseline=report,
+        mae_change=Interval(estimate=estimate, lower=estimate - 0.04, upper=estimate + 0.04),
+        spearman_change=None,
+        improved=improved,
+        held_out_count=10,
+        group_count=5,
+        method="Out of fold.",
+        criteria=(criterion,),
+    )
 
 
 async def make_version(world: World, **values: Any) -> JudgeVersion:
@@ -227,7 +266,7 @@ async def make_version(world: World, **values: Any) -> JudgeVersion:
         "evidence": evidence(),
         "proven_against": None,
         "watermark": 0,
-        "lineage": {},
+        "lineage": Lineage(),
         "created_by": world.viewer.user_id,
         "job_id": new_id("job"),
     } | values

@@ -1,10 +1,14 @@
 """Specs of training jobs: configuration, execution options, and the request as a whole."""
 
+import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Self
+
+import msgspec
+import orjson
 
 from models.errors import DomainError, Invalid
 from models.job import Decoding, Priority, TrainingType
@@ -17,7 +21,13 @@ from models.specs.checks import (
     raise_problems,
 )
 from models.specs.limits import MAX_CRITERIA, MAX_EPOCHS, MAX_FEEDBACK_COUNT, MAX_NAME, MAX_SEED
+from models.stored.training_job import JobConfig, JobOptions, PriorityName
 
+_PRIORITY_NAMES: dict[Priority, PriorityName] = {
+    Priority.HIGH: "HIGH",
+    Priority.NORMAL: "NORMAL",
+    Priority.LOW: "LOW",
+}
 _EMAIL = re.compile(r"[^@\s<>\"(),:;\\\[\]]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9-]+)+")
 
 
@@ -49,6 +59,36 @@ class TrainingConfig:
         if not 0 <= self.seed <= MAX_SEED:
             yield out_of_range("seed", self.seed, f"0 to {MAX_SEED:,}")
         yield from self._target_problems(training_type)
+
+    def to_stored(self) -> JobConfig:
+        """Return the configuration as the database holds it, with criteria named as in the request."""
+        cutoff = self.feedback_cutoff_date
+        return JobConfig(
+            feedback_cutoff_date=cutoff.astimezone(UTC).isoformat() if cutoff else None,
+            minimum_feedback_count=self.minimum_feedback_count,
+            validation_split=self.validation_split,
+            learning_rate=self.learning_rate,
+            max_epochs=self.max_epochs,
+            early_stopping=self.early_stopping,
+            target_criteria=list(self.target_criteria) if self.target_criteria else None,
+            seed=self.seed,
+            decoding=self.decoding.value,
+        )
+
+    @classmethod
+    def from_stored(cls, stored: JobConfig) -> Self:
+        """Return the configuration that a job was created from, with criteria named by their ids."""
+        return cls(
+            feedback_cutoff_date=stored.cutoff,
+            minimum_feedback_count=stored.minimum_feedback_count,
+            validation_split=stored.validation_split,
+            learning_rate=stored.learning_rate,
+            max_epochs=stored.max_epochs,
+            early_stopping=stored.early_stopping,
+            target_criteria=tuple(stored.target_criteria) if stored.target_criteria else None,
+            seed=stored.seed,
+            decoding=Decoding(stored.decoding),
+        )
 
     def _target_problems(self, training_type: TrainingType) -> Iterator[DomainError]:
         path = ("target_criteria",)
@@ -91,6 +131,29 @@ class ExecutionOptions:
                 ("webhook_url",),
             )
 
+    def to_stored(self) -> JobOptions:
+        """Return the options as the database holds them."""
+        return JobOptions(
+            priority=_PRIORITY_NAMES[self.priority],
+            auto_deploy=self.auto_deploy,
+            backup_current_version=self.backup_current_version,
+            notification_email=self.notification_email,
+            webhook_url=self.webhook_url,
+            auto_start=self.auto_start,
+        )
+
+    @classmethod
+    def from_stored(cls, stored: JobOptions) -> Self:
+        """Return the options that a job was created with."""
+        return cls(
+            priority=Priority[stored.priority],
+            auto_deploy=stored.auto_deploy,
+            backup_current_version=stored.backup_current_version,
+            notification_email=stored.notification_email,
+            webhook_url=stored.webhook_url,
+            auto_start=stored.auto_start,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class TrainingSpec:
@@ -116,21 +179,18 @@ class TrainingSpec:
         yield from (p.within("execution_options") for p in self.options.problems())
         yield from optional_text_problems("idempotency_key", self.idempotency_key, MAX_NAME)
 
-    def as_json(self) -> dict[str, Any]:
-        """The request as plain JSON values, the same for the same request."""
-        config = asdict(self.config)
-        cutoff = self.config.feedback_cutoff_date
-        config["feedback_cutoff_date"] = cutoff.astimezone(UTC).isoformat() if cutoff else None
-        config["decoding"] = self.config.decoding.value
-        config["target_criteria"] = list(self.config.target_criteria) if self.config.target_criteria else None
-        options = asdict(self.options)
-        options["priority"] = self.options.priority.name
-        return {
+    def digest(self) -> str:
+        """Return the SHA-256 of the request, by which a repeated idempotency key is compared.
+
+        Equal requests have equal digests, whatever the offset of their dates.
+        """
+        request = {
             "judge_id": self.judge_id,
             "training_type": self.training_type.value,
-            "config": config,
-            "options": options,
+            "config": msgspec.to_builtins(self.config.to_stored()),
+            "options": msgspec.to_builtins(self.options.to_stored()),
         }
+        return hashlib.sha256(orjson.dumps(request, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def _is_email(value: str) -> bool:

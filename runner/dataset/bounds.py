@@ -37,6 +37,5 @@ def feedback_bounds_for_job(job: TrainingJob) -> FeedbackBounds:
     Target criteria narrow the counts, not what the trainer receives. Feedback that is retracted before the job starts
     is excluded; a job that was released and claimed again keeps the feedback with which it started.
     """
-    cutoff = job.config.get("feedback_cutoff_date")
-    since = datetime.fromisoformat(cutoff) if cutoff else None
+    since = job.config.value.cutoff
     return FeedbackBounds(since=since, after_seq=job.feedback_after, upto_seq=job.feedback_upto, as_of=job.started_at)

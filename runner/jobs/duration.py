@@ -47,7 +47,7 @@ def fit_throughput(connection: Connection) -> ThroughputModel:
 def _measure_job(job: TrainingJob) -> tuple[int, float]:
     assert job.started_at is not None
     assert job.finished_at is not None
-    return int(job.summary["usable"]), max(0.1, (job.finished_at - job.started_at).total_seconds())
+    return job.summary.value.usable, max(0.1, (job.finished_at - job.started_at).total_seconds())
 
 
 def round_up_to_minutes(seconds: float) -> int:

@@ -1,13 +1,10 @@
 """The verbs of a training job: submit, start, cancel, retry. Each is one transaction."""
 
-import hashlib
 import ipaddress
 from dataclasses import replace
-from datetime import datetime
-from typing import Any
 from urllib.parse import urlsplit
 
-import orjson
+from msgspec import structs
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
@@ -15,9 +12,11 @@ from models.access import Viewer
 from models.audit import AuditAction
 from models.errors import IdempotencyMismatch, Invalid, NotRetryable, NotStartable, RequestRejected
 from models.feedback import Summary
-from models.job import Decoding, EventKind, Priority, TrainingJob
+from models.job import EventKind, TrainingJob
 from models.job_status import JobStatus
 from models.specs.training_jobs import ExecutionOptions, TrainingConfig, TrainingSpec
+from models.stored.events import WarningBody
+from models.stored.training_job import FeedbackSnapshot
 from runner.jobs.feedback_quality import FeedbackAssessment
 from runner.jobs.preflight import TrainingPlan, assess_feedback, build_plan
 from runner.jobs.warnings import TrainingWarning
@@ -141,27 +140,18 @@ class JobManager:
 
 def rebuild_spec(job: TrainingJob, judge_id: str) -> TrainingSpec:
     """The request a job was created from."""
-    config, options = dict(job.config), dict(job.options)
-    cutoff, targets = config.pop("feedback_cutoff_date"), config.pop("target_criteria")
-    decoding = Decoding(config.pop("decoding", Decoding.ERROR))
     return TrainingSpec(
         judge_id=judge_id,
         training_type=job.training_type,
-        config=TrainingConfig(
-            feedback_cutoff_date=datetime.fromisoformat(cutoff) if cutoff else None,
-            target_criteria=tuple(targets) if targets else None,
-            decoding=decoding,
-            **config,
-        ),
-        options=ExecutionOptions(**options | {"priority": Priority[options["priority"]], "auto_start": True}),
+        config=TrainingConfig.from_stored(job.config.value),
+        options=replace(ExecutionOptions.from_stored(job.options.value), auto_start=True),
     )
 
 
 def _submit(
     connection: Connection, viewer: Viewer, spec: TrainingSpec, quality: FeedbackAssessment, retry_of: str | None = None
 ) -> tuple[TrainingJob, tuple[TrainingWarning, ...]]:
-    request = spec.as_json()
-    digest = hashlib.sha256(orjson.dumps(request, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    digest = spec.digest()
     if spec.idempotency_key is not None:
         earlier = jobs.find_by_idempotency_key(connection, viewer.workspace_id, spec.idempotency_key)
         if earlier is not None:
@@ -175,7 +165,7 @@ def _submit(
     assert plan.judge is not None
     assert plan.summary is not None
     assert plan.seconds is not None
-    config = request["config"] | {"target_criteria": [c.id for c in plan.targets] or None}
+    config = structs.replace(spec.config.to_stored(), target_criteria=[c.id for c in plan.targets] or None)
     job = jobs.create_job(
         connection,
         [_to_event(notice) for notice in plan.warnings],
@@ -185,13 +175,13 @@ def _submit(
         training_type=spec.training_type,
         priority=int(spec.options.priority),
         config=config,
-        options=request["options"],
+        options=spec.options.to_stored(),
         idempotency_key=spec.idempotency_key,
         request_digest=digest,
         base_version_id=plan.base.id if plan.base is not None else None,
         feedback_after=plan.bounds.after_seq,
         feedback_upto=plan.judge.feedback_seq,
-        summary=_summary_to_json(plan.summary),
+        summary=_to_snapshot(plan.summary),
         estimated_seconds=plan.seconds + plan.seconds_ahead,
         retry_of=retry_of,
         created_by=viewer.user_id,
@@ -217,19 +207,19 @@ def _require_same_request(earlier: TrainingJob, digest: str) -> TrainingJob:
     return earlier
 
 
-def _summary_to_json(summary: Summary) -> dict[str, Any]:
-    return {
-        "total": summary.total,
-        "corrections": summary.corrections,
-        "ratings": summary.ratings,
-        "usable": summary.usable,
-        "earliest": summary.earliest.isoformat() if summary.earliest else None,
-        "latest": summary.latest.isoformat() if summary.latest else None,
-    }
+def _to_snapshot(summary: Summary) -> FeedbackSnapshot:
+    return FeedbackSnapshot(
+        total=summary.total,
+        corrections=summary.corrections,
+        ratings=summary.ratings,
+        usable=summary.usable,
+        earliest=summary.earliest.isoformat() if summary.earliest else None,
+        latest=summary.latest.isoformat() if summary.latest else None,
+    )
 
 
 def _to_event(notice: TrainingWarning) -> NewEvent:
-    return NewEvent(EventKind.WARNING, notice.message, {"code": notice.code})
+    return NewEvent(EventKind.WARNING, notice.message, WarningBody(notice.code))
 
 
 def _has_private_host(url: str) -> bool:

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 from email.message import EmailMessage
-from typing import Any
 
 import aiosmtplib
 
 from models.job import Delivery
+from models.stored.notification import CompletedJob
 from runner.notifications.deliverer import DeliveryError
 
 TIMEOUT_SECONDS = 30.0
@@ -64,31 +64,29 @@ def _rejection(answer: aiosmtplib.SMTPResponseException) -> DeliveryError:
 
 def build_message(delivery: Delivery, sender: str) -> EmailMessage:
     """The e-mail that tells of a job's end."""
-    data = delivery.payload["data"]
+    data = delivery.payload.value.data
     message = EmailMessage()
     message["From"] = sender
     message["To"] = delivery.target
-    message["Subject"] = f"Training job {data['job_id']}: {data['status']}"
+    message["Subject"] = f"Training job {data.job_id}: {data.status}"
     message["Message-ID"] = f"<{delivery.id}@judgesmith>"
     message.set_content("\n".join(_lines(data)) + "\n")
     return message
 
 
-def _lines(data: dict[str, Any]) -> list[str]:
-    lines = [f"The training job {data['job_id']} ({data['training_type']}) is {data['status']}."]
-    change = data["mae_change"]
+def _lines(data: CompletedJob) -> list[str]:
+    lines = [f"The training job {data.job_id} ({data.training_type}) is {data.status}."]
+    change = data.mae_change
     if change is not None:
-        verdict = "proven better" if data["improved"] else "not proven better"
+        verdict = "proven better" if data.improved else "not proven better"
         lines.append(
-            f"The new version is {verdict}: its mean error changed by {change['estimate']:+.1%} of the scale's range "
-            f"(95 % interval {change['lower']:+.1%} to {change['upper']:+.1%})."
+            f"The new version is {verdict}: its mean error changed by {change.estimate:+.1%} of the scale's range "
+            f"(95 % interval {change.lower:+.1%} to {change.upper:+.1%})."
         )
-    if data["result_version_id"]:
-        lines.append(f"New version: {data['result_version_id']}.")
-    if data["deployment"]:
-        lines.append(
-            ("Deployed. " if data["deployment"]["deployed"] else "Not deployed. ") + data["deployment"]["reason"]
-        )
-    if data["error"]:
-        lines.append(data["error"]["message"])
+    if data.result_version_id:
+        lines.append(f"New version: {data.result_version_id}.")
+    if data.deployment:
+        lines.append(("Deployed. " if data.deployment.deployed else "Not deployed. ") + data.deployment.reason)
+    if data.error:
+        lines.append(data.error.message or data.error.code)
     return lines

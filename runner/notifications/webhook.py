@@ -11,7 +11,6 @@ from typing import Any
 import anyio
 import httpcore
 import httpx
-import orjson
 from standardwebhooks import Webhook
 
 from models.job import Delivery
@@ -85,7 +84,7 @@ class WebhookChannel:
         secret = await self.store.read(
             lambda connection: access.get_webhook_secret_for_job(connection, delivery.job_id)
         )
-        body = orjson.dumps(delivery.payload)
+        body = delivery.payload.text.encode()
         named = httpx.URL(delivery.target)  # writes names and paths of other scripts in ASCII
         url = httpcore.URL(scheme=named.raw_scheme, host=named.raw_host, port=named.port, target=named.raw_path)
         moment = datetime.now(UTC)

@@ -10,13 +10,7 @@ from typing import Final
 
 import orjson
 
-from models.job_codes import FailureCode
 from models.redaction import code_location, describe_error, redact
-
-INTERNAL_ERROR: Final = {
-    "code": FailureCode.INTERNAL,
-    "message": "Something went wrong on our side; see the server's log.",
-}
 
 _TRUE_VALUES: Final = ("1", "true", "t", "yes", "y", "on")
 """Values of an environment variable that pydantic reads as true."""

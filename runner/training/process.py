@@ -6,27 +6,38 @@ libraries cannot corrupt them.
 """
 
 import asyncio
-import base64
 import contextlib
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import version as package_version
-from typing import Any
+from typing import TypeVar
 
 import msgspec
 import orjson
+from msgspec import structs
 from sqlalchemy import Connection
 
 from models.job import TrainingJob
 from models.job_codes import ExclusionReason, FailureCode
 from models.judge import Criterion, JudgeVersion
+from models.stored.evidence import TrainingEvidence
+from models.stored.training_job import ChosenSettings, JobConfig, Lineage
 from runner.dataset.bounds import feedback_bounds_for_job
 from runner.dataset.dataset import Dataset, load_dataset, to_scales
-from runner.processes.error_lines import INTERNAL_ERROR, install_error_hooks, log_fatal
+from runner.processes.error_lines import install_error_hooks, log_fatal
 from runner.processes.parent_death import die_with_parent, exit_at_end_of_input
+from runner.training.messages import (
+    INTERNAL_ERROR,
+    FailureReport,
+    LoadedReport,
+    OutcomeReport,
+    ProgressReport,
+    Report,
+    WarningReport,
+)
 from runner.training.request import TrainingRequest
 from store import jobs, judges
 from store.database.errors import is_transient
@@ -40,7 +51,8 @@ from trainer.train import train
 _PRELOADED_MODULES = ("scipy.optimize", "scipy.special")
 """Modules that training imports when it starts; a process imports them while it waits for its request."""
 
-Send = Callable[..., None]
+Send = Callable[[Report], None]
+S = TypeVar("S")
 
 
 class DamagedBaseVersion(Exception):
@@ -56,9 +68,8 @@ def main() -> None:
     reports = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
 
-    def send(**report: Any) -> None:
-        # evidence may hold numpy scalars
-        reports.write(orjson.dumps(report, option=orjson.OPT_SERIALIZE_NUMPY) + b"\n")
+    def send(report: Report) -> None:
+        reports.write(msgspec.json.encode(report) + b"\n")
 
     for needed in _PRELOADED_MODULES:
         import_module(needed)
@@ -69,18 +80,17 @@ def main() -> None:
     try:
         _run_training(msgspec.json.decode(line, type=TrainingRequest), send)
     except Diverged as error:
-        send(failed={"code": FailureCode.DIVERGED, "message": str(error)})
+        send(Report(failed=FailureReport(FailureCode.DIVERGED, str(error))))
     except MemoryError:
-        send(
-            failed={"code": FailureCode.OUT_OF_MEMORY, "message": "There was too little memory for this much feedback."}
-        )
+        message = "There was too little memory for this much feedback."
+        send(Report(failed=FailureReport(FailureCode.OUT_OF_MEMORY, message)))
     except DamagedBaseVersion as error:
-        send(failed={"code": FailureCode.BASE_VERSION_DAMAGED, "message": str(error)})
+        send(Report(failed=FailureReport(FailureCode.BASE_VERSION_DAMAGED, str(error))))
     except Exception as error:
         log_fatal("training process", error)
         if is_transient(error):
             os._exit(1)  # the supervisor releases the job for another attempt
-        send(failed=INTERNAL_ERROR)  # another attempt would fail in the same way
+        send(Report(failed=INTERNAL_ERROR))  # another attempt would fail in the same way
     os._exit(0)  # does not wait for threads that read or idle
 
 
@@ -103,35 +113,39 @@ def _run_training(request: TrainingRequest, send: Send) -> None:
     base = _load_base(snapshot.base_content, job) if snapshot.base_content is not None else None
     config = _build_config(job, criteria)
     task = Task(to_scales(criteria), data.items, data.labels, data.doubts, len(data.raters), config, base)
-    counts = {"labels": len(data.labels), "items": len(data.items), "doubts": len(data.doubts.item)}
     excluded = {reason.value: count for reason, count in (snapshot.unqualified | data.excluded).items()}
-    send(loaded=counts | {"excluded": excluded})
+    loaded = LoadedReport(len(data.labels), len(data.items), len(data.doubts.item), excluded)
+    send(Report(loaded=loaded))
     if not len(data.labels):
         message = "None of the feedback is about a score that the judge gave."
-        send(failed={"code": FailureCode.NO_LABELS, "message": message})
+        send(Report(failed=FailureReport(FailureCode.NO_LABELS, message)))
         return
 
     def report(progress: Progress) -> None:
-        send(progress=asdict(progress))
+        send(Report(progress=_to_plain(progress, ProgressReport)))
 
     def save(content: bytes) -> None:
-        send(checkpoint=base64.b64encode(content).decode())
+        send(Report(checkpoint=content))
 
     outcome = train(task, report, snapshot.checkpoint, save)
     send(
-        outcome={
-            "version": base64.b64encode(outcome.version).decode() if outcome.version is not None else None,
-            "evidence": _with_criterion_ids(outcome.evidence.to_dict(), criteria),
-            "chosen": outcome.chosen,
-            "warnings": [asdict(warning) for warning in outcome.warnings],
-            "lineage": counts
-            | {
-                "feedback_digest": data.digest,
-                "feedback_after": job.feedback_after,
-                "seed": config.seed,
-                "code": package_version("judgesmith"),
-            },
-        }
+        Report(
+            outcome=OutcomeReport(
+                version=outcome.version,
+                evidence=_with_criterion_ids(_to_plain(outcome.evidence, TrainingEvidence), criteria),
+                chosen=_to_plain(outcome.chosen, ChosenSettings),
+                warnings=tuple(WarningReport(warning.code, warning.message) for warning in outcome.warnings),
+                lineage=Lineage(
+                    labels=loaded.labels,
+                    items=loaded.items,
+                    doubts=loaded.doubts,
+                    feedback_digest=data.digest,
+                    feedback_after=job.feedback_after,
+                    seed=config.seed,
+                    code=package_version("judgesmith"),
+                ),
+            )
+        )
     )
 
 
@@ -167,27 +181,34 @@ def _load_base(content: bytes, job: TrainingJob) -> Version:
 
 
 def _build_config(job: TrainingJob, criteria: tuple[Criterion, ...]) -> TrainingConfig:
+    requested = job.config.value
     return TrainingConfig(
         training_type=job.training_type.value,
-        seed=job.config["seed"],
-        learning_rate=job.config["learning_rate"],
-        max_epochs=job.config["max_epochs"],
-        early_stopping=job.config["early_stopping"],
-        validation_split=job.config["validation_split"],
-        targets=_find_targets(job, criteria),
-        decoding=job.config.get("decoding", "error"),
+        seed=requested.seed,
+        learning_rate=requested.learning_rate,
+        max_epochs=requested.max_epochs,
+        early_stopping=requested.early_stopping,
+        validation_split=requested.validation_split,
+        targets=_find_targets(requested, criteria),
+        decoding=requested.decoding,
     )
 
 
-def _find_targets(job: TrainingJob, criteria: tuple[Criterion, ...]) -> tuple[int, ...] | None:
-    targets = job.config["target_criteria"]
+def _find_targets(requested: JobConfig, criteria: tuple[Criterion, ...]) -> tuple[int, ...] | None:
+    targets = requested.target_criteria
     return tuple(c.ordinal for c in criteria if c.id in targets) if targets else None
 
 
-def _with_criterion_ids(evidence: dict[str, Any], criteria: tuple[Criterion, ...]) -> dict[str, Any]:
+def _to_plain(value: object, kind: type[S]) -> S:
+    """Return a dataclass of the trainer as a message, with plain numbers instead of numpy's."""
+    return msgspec.json.decode(orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY), type=kind)
+
+
+def _with_criterion_ids(evidence: TrainingEvidence, criteria: tuple[Criterion, ...]) -> TrainingEvidence:
     """Return the evidence with criteria named by the database's ids in place of the trainer's keys."""
     ids = {criterion.key: criterion.id for criterion in criteria}
-    return evidence | {"criteria": [row | {"criterion": ids[row["criterion"]]} for row in evidence["criteria"]]}
+    named = tuple(structs.replace(row, criterion=ids[row.criterion]) for row in evidence.criteria)
+    return structs.replace(evidence, criteria=named)
 
 
 if __name__ == "__main__":

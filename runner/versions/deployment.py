@@ -1,7 +1,6 @@
 """Deployment: only what is proven better replaces what counts, and what was replaced can come back."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Connection
 
@@ -9,6 +8,7 @@ from models.access import Viewer
 from models.audit import AuditAction, KeylessActor
 from models.errors import Conflict, DomainError, Invalid, NotAnImprovement, NotFound, NothingToRollBack
 from models.judge import Criterion, DeploymentAction, Judge, JudgeVersion, VersionStatus
+from models.stored.evidence import CriterionEvidence, Interval
 from store import audit, judges
 
 
@@ -19,8 +19,7 @@ def check_gate(connection: Connection, judge: Judge, version: JudgeVersion) -> N
         Conflict: the proof was made against another version than the one that is active by now.
         NotAnImprovement: the proof is missing or does not hold.
     """
-    evidence = version.evidence
-    if evidence is None:
+    if version.evidence is None:
         raise NotAnImprovement(f"Version {version.number} carries no proof; train a judge to get one.", ("version_id",))
     if version.proven_against != judge.active_version_id:
         raise Conflict(
@@ -28,37 +27,42 @@ def check_gate(connection: Connection, judge: Judge, version: JudgeVersion) -> N
             "again, so that the proof is against what would be replaced.",
             ("version_id",),
         )
-    if not evidence["improved"]:
+    evidence = version.evidence.value
+    change = _format_interval(evidence.mae_change)
+    if not evidence.improved:
         raise NotAnImprovement(
-            f"Version {version.number} is not proven better: the mean error changed by {_format_interval(evidence)} of "
-            "the range (95 % interval), and its upper end is not below 0. More feedback would tell.",
+            f"Version {version.number} is not proven better: the mean error changed by {change} of the "
+            "range (95 % interval), and its upper end is not below 0. More feedback would tell.",
             ("version_id",),
-            mae_change=evidence["mae_change"],
+            mae_change=evidence.mae_change,
         )
-    worse = [criterion for criterion in evidence["criteria"] if criterion["worsened"]]
+    worse = [criterion for criterion in evidence.criteria if criterion.worsened]
     if worse:
         raise NotAnImprovement(
-            f"Version {version.number} is better on the whole (the mean error changed by {_format_interval(evidence)} "
+            f"Version {version.number} is better on the whole (the mean error changed by {change} "
             f"of the range, 95 % interval), but proven worse on {len(worse)} of its criteria: "
             f"{_format_changes(worse, judges.list_criteria(connection, judge.pk))}.",
             ("version_id",),
-            mae_change=evidence["mae_change"],
+            mae_change=evidence.mae_change,
         )
 
 
-def _format_interval(evidence: dict[str, Any]) -> str:
-    change = evidence.get("mae_change")
+def _format_interval(change: Interval | None) -> str:
     if change is None:
         return "an unknown share"
-    return f"{change['estimate']:+.1%} ({change['lower']:+.1%} to {change['upper']:+.1%})"
+    return f"{change.estimate:+.1%} ({change.lower:+.1%} to {change.upper:+.1%})"
 
 
-def _format_changes(proofs: list[dict[str, Any]], criteria: tuple[Criterion, ...]) -> str:
+def _format_changes(proofs: list[CriterionEvidence], criteria: tuple[Criterion, ...]) -> str:
     """What is proven of criteria, in points of their scales."""
     keys = {criterion.id: criterion.key for criterion in criteria}
-    changes = [(keys.get(proof["criterion"], proof["criterion"]), proof["mae_change"]) for proof in proofs]
+    changes = [
+        (keys.get(proof.criterion, proof.criterion), proof.mae_change)
+        for proof in proofs
+        if proof.mae_change is not None
+    ]
     return ", ".join(
-        f"{key} by {change['estimate']:+.2f} points ({change['lower']:+.2f} to {change['upper']:+.2f})"
+        f"{key} by {change.estimate:+.2f} points ({change.lower:+.2f} to {change.upper:+.2f})"
         for key, change in changes
     )
 
@@ -149,9 +153,8 @@ def deploy_if_proven(
     except DomainError as refusal:
         return False, refusal.message
     assert version.evidence is not None
-    reason = (
-        f"Proven better: the mean error changed by {_format_interval(version.evidence)} of the range (95 % interval)."
-    )
+    change = _format_interval(version.evidence.value.mae_change)
+    reason = f"Proven better: the mean error changed by {change} of the range (95 % interval)."
     message = f"{version.job_id} deployed version {version.number} of {judge.id}, as it was asked to."
     audit.record_action(
         connection, KeylessActor(judge.workspace_id, by), AuditAction.VERSION_DEPLOYED, version.id, message, reason

@@ -3,12 +3,15 @@
 It keeps every event in order, but only the newest progress and the newest checkpoint.
 """
 
-import base64
 from dataclasses import dataclass, field
-from typing import Any
+
+from msgspec import structs
 
 from models.job import EventKind, TrainingJob, TrainingType
 from models.job_status import JobStatus
+from models.stored.events import EpochBody
+from models.stored.training_job import JobProgress
+from runner.training.messages import FailureReport, LoadedReport, OutcomeReport, ProgressReport, Report
 from store.event_log.events import NewEvent
 
 PHASE_MESSAGES = {
@@ -29,7 +32,7 @@ class PendingReports:
     """
 
     steps: list[NewEvent | JobStatus] = field(default_factory=list)
-    progress: dict[str, Any] | None = None
+    progress: JobProgress | None = None
     checkpoint: bytes | None = None
 
     def __bool__(self) -> bool:
@@ -45,12 +48,12 @@ class ReportCollector:
     """Collector of the reports on one job."""
 
     def __init__(self, job: TrainingJob) -> None:
-        self.outcome: dict[str, Any] | None = None
-        self.failure: dict[str, str] | None = None
+        self.outcome: OutcomeReport | None = None
+        self.failure: FailureReport | None = None
         self._pending = PendingReports()
         self._validates = job.training_type is TrainingType.VALIDATION
         self._phase = job.status  # according to the reports, ahead of what is written
-        self._progress: dict[str, Any] = {}
+        self._progress = JobProgress()
 
     @property
     def pending(self) -> PendingReports:
@@ -69,20 +72,20 @@ class ReportCollector:
         later.progress = later.progress or pending.progress
         later.checkpoint = later.checkpoint or pending.checkpoint
 
-    def handle(self, report: dict[str, Any]) -> None:
+    def handle(self, report: Report) -> None:
         """Add one report of the training process."""
-        if "loaded" in report:
-            self._record(NewEvent(EventKind.NOTE, _describe_loaded(report["loaded"])))
-            if report["loaded"]["labels"]:
+        if report.loaded is not None:
+            self._record(NewEvent(EventKind.NOTE, _describe_loaded(report.loaded)))
+            if report.loaded.labels:
                 self._enter(JobStatus.TRAINING)
-        elif "progress" in report:
-            self._record_progress(report["progress"])
-        elif "checkpoint" in report:
-            self._pending.checkpoint = base64.b64decode(report["checkpoint"])
-        elif "outcome" in report:
-            self.outcome = report["outcome"]
-        elif "failed" in report:
-            self.failure = report["failed"]
+        elif report.progress is not None:
+            self._record_progress(report.progress)
+        elif report.checkpoint is not None:
+            self._pending.checkpoint = report.checkpoint
+        elif report.outcome is not None:
+            self.outcome = report.outcome
+        elif report.failed is not None:
+            self.failure = report.failed
 
     def _record(self, step: NewEvent | JobStatus) -> None:
         self._pending.steps.append(step)
@@ -94,22 +97,29 @@ class ReportCollector:
             self._phase = phase
             self._record(phase)
 
-    def _record_progress(self, progress: dict[str, Any]) -> None:
-        self._enter(JobStatus(progress["phase"]))
-        if progress["epoch"] is not None:
-            body = {key: progress[key] for key in (*_EPOCH_FIGURES, "mean_absolute_error")}
-            self._record(NewEvent(EventKind.EPOCH, progress["message"], body))
+    def _record_progress(self, progress: ProgressReport) -> None:
+        self._enter(JobStatus(progress.phase))
+        if progress.epoch is not None and progress.loss is not None:
+            body = EpochBody(
+                epoch=progress.epoch,
+                max_epochs=progress.max_epochs,
+                loss=progress.loss,
+                validation_loss=progress.validation_loss,
+                mean_absolute_error=progress.mean_absolute_error,
+            )
+            self._record(NewEvent(EventKind.EPOCH, progress.message, body))
         else:
-            self._record(NewEvent(EventKind.NOTE, progress["message"]))
-        known = {key: progress[key] for key in _EPOCH_FIGURES if progress[key] is not None}
-        self._progress |= known | {"fraction": progress["fraction"]}
-        self._pending.progress = dict(self._progress)
+            self._record(NewEvent(EventKind.NOTE, progress.message))
+        figures = {name: getattr(progress, name) for name in _EPOCH_FIGURES}
+        known = {name: value for name, value in figures.items() if value is not None}
+        self._progress = structs.replace(self._progress, fraction=progress.fraction, **known)
+        self._pending.progress = self._progress
 
 
-def _describe_loaded(loaded: dict[str, Any]) -> str:
-    text = f"{loaded['labels']} labels on {loaded['items']} items were prepared."
-    if loaded.get("doubts"):
-        text += f" {loaded['doubts']} low ratings or rejections count as doubt."
-    if loaded["excluded"]:
-        text += " Excluded: " + ", ".join(f"{n} {reason}" for reason, n in loaded["excluded"].items()) + "."
+def _describe_loaded(loaded: LoadedReport) -> str:
+    text = f"{loaded.labels} labels on {loaded.items} items were prepared."
+    if loaded.doubts:
+        text += f" {loaded.doubts} low ratings or rejections count as doubt."
+    if loaded.excluded:
+        text += " Excluded: " + ", ".join(f"{n} {reason}" for reason, n in loaded.excluded.items()) + "."
     return text

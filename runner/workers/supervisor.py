@@ -49,20 +49,18 @@ Invariants:
 """
 
 import asyncio
-import base64
 import time
 from asyncio.subprocess import Process
 from collections.abc import Awaitable, Callable
 
 import msgspec
-import orjson
 import structlog
 from sqlalchemy import Connection
 
 from models.job import TrainingJob
 from models.job_status import JobStatus
-from runner.processes.error_lines import INTERNAL_ERROR
 from runner.processes.spawn import kill_group
+from runner.training.messages import INTERNAL_ERROR, FailureReport, Report
 from runner.training.request import TrainingRequest
 from runner.workers.completion import publish_result
 from runner.workers.leases import LeasePolicy
@@ -74,6 +72,7 @@ from store.database.store import Store
 from store.event_log.events import NewEvent
 
 log = structlog.get_logger(__name__)
+_decoder = msgspec.json.Decoder(Report)
 
 
 class _ClaimEnded(Exception):
@@ -146,7 +145,7 @@ class Supervisor:
     async def _read_reports(self, process: Process) -> None:
         assert process.stdout is not None
         async for line in process.stdout:
-            self._reports.handle(orjson.loads(line))
+            self._reports.handle(_decoder.decode(line))
             self._report_arrived.set()
 
     async def _wait_for_tick(self, reader: "asyncio.Task[None]") -> None:
@@ -239,18 +238,17 @@ class Supervisor:
         if outcome is None:
             assert self._reports.failure is not None
             return self._fail(connection, self._reports.failure)
-        content = base64.b64decode(outcome["version"]) if outcome["version"] is not None else None
-        return publish_result(connection, self.job.id, self.fence, outcome, content)
+        return publish_result(connection, self.job.id, self.fence, outcome)
 
-    def _fail(self, connection: Connection, failure: dict[str, str]) -> TrainingJob:
+    def _fail(self, connection: Connection, failure: FailureReport) -> TrainingJob:
         return jobs.transition(
             connection,
             self.job,
             JobStatus.FAILED,
-            failure["message"],
+            failure.message,
             fence=self.fence,
-            error_code=failure["code"],
-            error_message=failure["message"],
+            error_code=failure.code,
+            error_message=failure.message,
         )
 
     async def _fail_unexpectedly(self) -> SupervisorResult:

@@ -1,14 +1,14 @@
 """The proof a training job leaves: how well scores agree with people's, before and after."""
 
-from typing import Any, Self
+from typing import Self
 
 import strawberry
 
+from models.stored import evidence as stored
+from models.stored.json_column import Stored
 from schema.decorators import field, object_type
 from schema.info import Info
 from schema.types.criterion import Criterion
-
-Content = dict[str, Any]
 
 _HELD_OUT = "items on a criterion, not learned from; where several people scored one, their mean counts once"
 
@@ -25,11 +25,11 @@ class Interval:
     upper: float = strawberry.field(description="The upper end of the interval.")
 
     @classmethod
-    def of(cls, content: Content | None) -> Self | None:
+    def of(cls, content: stored.Interval | None) -> Self | None:
         """The GraphQL view of a stored interval."""
         if content is None:
             return None
-        return cls(estimate=content["estimate"], lower=content["lower"], upper=content["upper"])
+        return cls(estimate=content.estimate, lower=content.lower, upper=content.upper)
 
 
 @object_type
@@ -118,23 +118,26 @@ class AgreementReport:
     )
 
     @classmethod
-    def of(cls, content: Content) -> Self:
+    def of(cls, content: stored.AgreementReport) -> Self:
         """The GraphQL view of a stored report."""
-        confusion = content.get("confusion")
+        confusion = content.confusion
         return cls(
-            mean_absolute_error=content["mean_absolute_error"],
-            spearman=content["spearman"],
-            quadratic_weighted_kappa=content["quadratic_weighted_kappa"],
-            exact_agreement=content["exact_agreement"],
-            within_one_agreement=content["within_one_agreement"],
-            bias=content["bias"],
-            calibration_error=content["calibration_error"],
-            calibration=[CalibrationPoint(**point) for point in content.get("calibration", ())],
-            confusion=confusion and ConfusionMatrix(levels=confusion["levels"], counts=confusion["counts"]),
+            mean_absolute_error=content.mean_absolute_error,
+            spearman=content.spearman,
+            quadratic_weighted_kappa=content.quadratic_weighted_kappa,
+            exact_agreement=content.exact_agreement,
+            within_one_agreement=content.within_one_agreement,
+            bias=content.bias,
+            calibration_error=content.calibration_error,
+            calibration=[
+                CalibrationPoint(score=point.score, people=point.people, count=point.count)
+                for point in content.calibration
+            ],
+            confusion=None if confusion is None else ConfusionMatrix(levels=confusion.levels, counts=confusion.counts),
         )
 
     @classmethod
-    def maybe(cls, content: Content | None) -> Self | None:
+    def maybe(cls, content: stored.AgreementReport | None) -> Self | None:
         """The same where there may be none."""
         return None if content is None else cls.of(content)
 
@@ -161,19 +164,19 @@ class UnseenSourcesEvidence:
     held_out_count: int = strawberry.field(description=f"How many scores it was measured on: {_HELD_OUT}.")
 
     @classmethod
-    def of(cls, content: Content | None) -> Self | None:
+    def of(cls, content: stored.UnseenSourcesEvidence | None) -> Self | None:
         """The GraphQL view of stored figures."""
         if content is None:
             return None
-        change = Interval.of(content["mae_change"])
+        change = Interval.of(content.mae_change)
         assert change is not None
         return cls(
-            raw=AgreementReport.of(content["raw"]),
-            after=AgreementReport.of(content["after"]),
+            raw=AgreementReport.of(content.raw),
+            after=AgreementReport.of(content.after),
             mae_change=change,
-            spearman_change=Interval.of(content["spearman_change"]),
-            source_count=content["source_count"],
-            held_out_count=content["held_out_count"],
+            spearman_change=Interval.of(content.spearman_change),
+            source_count=content.source_count,
+            held_out_count=content.held_out_count,
         )
 
 
@@ -214,20 +217,20 @@ class CriterionEvidence:
     held_out_count: int = strawberry.field(description=f"How many scores it was measured on: {_HELD_OUT}.")
 
     @classmethod
-    def of(cls, content: Content, criterion: Criterion) -> Self:
+    def of(cls, content: stored.CriterionEvidence, criterion: Criterion) -> Self:
         """The GraphQL view of one criterion's stored proof."""
         return cls(
             criterion=criterion,
-            raw=AgreementReport.of(content["raw"]),
-            before=AgreementReport.of(content["before"]),
-            after=AgreementReport.maybe(content["after"]),
-            constant_baseline=AgreementReport.maybe(content.get("constant_baseline")),
-            rater_agreement=content.get("rater_agreement"),
-            mae_change=Interval.of(content["mae_change"]),
-            spearman_change=Interval.of(content["spearman_change"]),
-            improved=content["improved"],
-            worsened=content["worsened"],
-            held_out_count=content["held_out_count"],
+            raw=AgreementReport.of(content.raw),
+            before=AgreementReport.of(content.before),
+            after=AgreementReport.maybe(content.after),
+            constant_baseline=AgreementReport.maybe(content.constant_baseline),
+            rater_agreement=content.rater_agreement,
+            mae_change=Interval.of(content.mae_change),
+            spearman_change=Interval.of(content.spearman_change),
+            improved=content.improved,
+            worsened=content.worsened,
+            held_out_count=content.held_out_count,
         )
 
 
@@ -286,34 +289,35 @@ class TrainingEvidence:
         )
     )
     judge_pk: strawberry.Private[int]
-    by_criterion: strawberry.Private[list[Content]]
+    by_criterion: strawberry.Private[tuple[stored.CriterionEvidence, ...]]
 
     @field
     async def criteria(self, info: Info) -> list[CriterionEvidence]:
         """The proof criterion by criterion, for those criteria that have labels to measure on."""
         criteria = {c.id: c for c in await info.context.loaders.criteria.load(self.judge_pk)}
         return [
-            CriterionEvidence.of(content, Criterion.of(criteria[content["criterion"]])) for content in self.by_criterion
+            CriterionEvidence.of(content, Criterion.of(criteria[content.criterion])) for content in self.by_criterion
         ]
 
     @classmethod
-    def of(cls, content: Content | None, judge_pk: int) -> Self | None:
+    def of(cls, stored_evidence: Stored[stored.TrainingEvidence] | None, judge_pk: int) -> Self | None:
         """The GraphQL view of a stored proof."""
-        if content is None:
+        if stored_evidence is None:
             return None
+        content = stored_evidence.value
         return cls(
-            raw=AgreementReport.of(content["raw"]),
-            before=AgreementReport.of(content["before"]),
-            after=AgreementReport.maybe(content["after"]),
-            constant_baseline=AgreementReport.of(content["constant_baseline"]),
-            mae_change=Interval.of(content["mae_change"]),
-            spearman_change=Interval.of(content["spearman_change"]),
-            improved=content["improved"],
-            held_out_count=content["held_out_count"],
-            group_count=content["group_count"],
-            method=content["method"],
-            rater_agreement=content.get("rater_agreement"),
-            unseen_sources=UnseenSourcesEvidence.of(content.get("unseen_sources")),
+            raw=AgreementReport.of(content.raw),
+            before=AgreementReport.of(content.before),
+            after=AgreementReport.maybe(content.after),
+            constant_baseline=AgreementReport.of(content.constant_baseline),
+            mae_change=Interval.of(content.mae_change),
+            spearman_change=Interval.of(content.spearman_change),
+            improved=content.improved,
+            held_out_count=content.held_out_count,
+            group_count=content.group_count,
+            method=content.method,
+            rater_agreement=content.rater_agreement,
+            unseen_sources=UnseenSourcesEvidence.of(content.unseen_sources),
             judge_pk=judge_pk,
-            by_criterion=content["criteria"],
+            by_criterion=content.criteria,
         )

@@ -1,6 +1,6 @@
 """Where a judge version comes from."""
 
-from typing import Any, Self
+from typing import Self
 
 import strawberry
 
@@ -51,19 +51,19 @@ class VersionLineage:
     @classmethod
     def of(cls, version: JudgeVersion) -> Self:
         """The GraphQL view of a version's origin."""
-        told: dict[str, Any] = version.lineage
-        config, imported, kind = told.get("config"), bool(told.get("imported")), told.get("training_type")
+        lineage = version.lineage.value
+        config, imported, kind = lineage.config, lineage.imported, lineage.training_type
         return cls(
             imported=imported,
-            feedback_after=told.get("feedback_after"),
+            feedback_after=lineage.feedback_after,
             feedback_watermark=None if imported else version.watermark,
-            feedback_digest=told.get("feedback_digest"),
-            label_count=told.get("labels"),
-            doubt_count=told.get("doubts"),
-            item_count=told.get("items"),
+            feedback_digest=lineage.feedback_digest,
+            label_count=lineage.labels,
+            doubt_count=lineage.doubts,
+            item_count=lineage.items,
             training_type=TrainingType(kind) if kind is not None else None,
-            seed=told.get("seed"),
-            config=TrainingConfig.of(config, told.get("chosen") or {}, version.judge_pk) if config else None,
-            code_version=told.get("code"),
-            file_digest=told.get("file_digest"),
+            seed=lineage.seed,
+            config=TrainingConfig.of(config, lineage.chosen, version.judge_pk) if config else None,
+            code_version=lineage.code,
+            file_digest=lineage.file_digest,
         )

@@ -69,7 +69,9 @@ class TrainingJob(Node):
     @field
     def training_config(self) -> TrainingConfig:
         """What the job learns from and how, with what was chosen where nothing was asked for."""
-        return TrainingConfig.of(self.row.config, self.row.chosen or {}, self.row.judge_pk)
+        return TrainingConfig.of(
+            self.row.config.value, self.row.chosen.value if self.row.chosen is not None else None, self.row.judge_pk
+        )
 
     @field
     def execution_options(self, info: Info) -> ExecutionOptions:
@@ -79,7 +81,7 @@ class TrainingJob(Node):
     @field
     def feedback_data_summary(self) -> FeedbackDataSummary:
         """What feedback the job starts from, as it stood when the job was created."""
-        return FeedbackDataSummary.of(self.row.summary)
+        return FeedbackDataSummary.of(self.row.summary.value)
 
     @field
     def progress(self) -> TrainingProgress:

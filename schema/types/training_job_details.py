@@ -1,12 +1,15 @@
 """The parts of a training job: what was asked for, what it starts from and how far it got."""
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Self
 
 import strawberry
 
 from models.job import Decoding, Delivery, Priority, TrainingJob
 from models.job_status import JobStatus
+from models.stored.json_column import Stored
+from models.stored.training_job import ChosenSettings, FeedbackSnapshot, JobConfig, JobOptions, JobProgress
+from models.stored.training_job import DeploymentDecision as StoredDecision
 from schema.decorators import field, object_type
 from schema.info import Info
 from schema.types.criterion import Criterion
@@ -63,23 +66,20 @@ class TrainingConfig:
         return [Criterion.of(criteria[target]) for target in self.targets]
 
     @classmethod
-    def of(cls, asked: dict[str, Any], chosen: dict[str, Any], judge_pk: int) -> Self:
+    def of(cls, asked: JobConfig, chosen: ChosenSettings | None, judge_pk: int) -> Self:
         """The configuration of a job: what was asked for, and what was chosen where nothing was."""
-
-        def settled(name: str) -> Any:
-            return chosen.get(name) if asked[name] is None else asked[name]
-
+        used = chosen or ChosenSettings()
         return cls(
-            feedback_cutoff_date=stored_moment(asked["feedback_cutoff_date"]),
-            minimum_feedback_count=asked["minimum_feedback_count"],
-            validation_split=settled("validation_split"),
-            learning_rate=settled("learning_rate"),
-            max_epochs=settled("max_epochs"),
-            early_stopping=settled("early_stopping"),
-            seed=asked["seed"],
-            decoding=Decoding(asked.get("decoding", Decoding.ERROR)),
+            feedback_cutoff_date=asked.cutoff,
+            minimum_feedback_count=asked.minimum_feedback_count,
+            validation_split=used.validation_split if asked.validation_split is None else asked.validation_split,
+            learning_rate=used.learning_rate if asked.learning_rate is None else asked.learning_rate,
+            max_epochs=used.max_epochs if asked.max_epochs is None else asked.max_epochs,
+            early_stopping=used.early_stopping if asked.early_stopping is None else asked.early_stopping,
+            seed=asked.seed,
+            decoding=Decoding(asked.decoding),
             judge_pk=judge_pk,
-            targets=asked["target_criteria"] or [],
+            targets=asked.target_criteria or [],
         )
 
 
@@ -102,14 +102,14 @@ class ExecutionOptions:
     )
 
     @classmethod
-    def of(cls, options: dict[str, Any]) -> Self:
+    def of(cls, options: JobOptions) -> Self:
         """The GraphQL view of stored options."""
         return cls(
-            priority=Priority[options["priority"]],
-            auto_deploy=options["auto_deploy"],
-            backup_current_version=options["backup_current_version"],
-            notification_email=options["notification_email"],
-            webhook_url=options["webhook_url"],
+            priority=Priority[options.priority],
+            auto_deploy=options.auto_deploy,
+            backup_current_version=options.backup_current_version,
+            notification_email=options.notification_email,
+            webhook_url=options.webhook_url,
         )
 
 
@@ -123,13 +123,13 @@ class FeedbackDataSummary:
     date_range: DateRange = strawberry.field(description="When the first and the last of them were given.")
 
     @classmethod
-    def of(cls, summary: dict[str, Any]) -> Self:
+    def of(cls, summary: FeedbackSnapshot) -> Self:
         """The GraphQL view of a stored snapshot."""
         return cls(
-            total_feedback_count=summary["total"],
-            correction_count=summary["corrections"],
-            rating_count=summary["ratings"],
-            date_range=DateRange(earliest=stored_moment(summary["earliest"]), latest=stored_moment(summary["latest"])),
+            total_feedback_count=summary.total,
+            correction_count=summary.corrections,
+            rating_count=summary.ratings,
+            date_range=DateRange(earliest=stored_moment(summary.earliest), latest=stored_moment(summary.latest)),
         )
 
 
@@ -152,13 +152,13 @@ class TrainingProgress:
     @classmethod
     def of(cls, job: TrainingJob) -> Self:
         """The progress of a job."""
-        progress = job.progress or {}
+        progress = job.progress.value if job.progress is not None else JobProgress()
         return cls(
-            fraction=1.0 if job.status is JobStatus.COMPLETED else progress.get("fraction", 0.0),
-            epoch=progress.get("epoch"),
-            max_epochs=progress.get("max_epochs"),
-            loss=progress.get("loss"),
-            validation_loss=progress.get("validation_loss"),
+            fraction=1.0 if job.status is JobStatus.COMPLETED else progress.fraction,
+            epoch=progress.epoch,
+            max_epochs=progress.max_epochs,
+            loss=progress.loss,
+            validation_loss=progress.validation_loss,
         )
 
 
@@ -186,14 +186,15 @@ class DeploymentDecision:
     decided_at: datetime = strawberry.field(description="When that was decided.")
 
     @classmethod
-    def of(cls, decision: dict[str, Any] | None) -> Self | None:
+    def of(cls, stored_decision: Stored[StoredDecision] | None) -> Self | None:
         """The GraphQL view of a stored decision."""
-        if decision is None:
+        if stored_decision is None:
             return None
+        decision = stored_decision.value
         return cls(
-            deployed=decision["deployed"],
-            reason=decision["reason"],
-            decided_at=datetime.fromisoformat(decision["decided_at"]),
+            deployed=decision.deployed,
+            reason=decision.reason,
+            decided_at=datetime.fromisoformat(decision.decided_at),
         )
 
 

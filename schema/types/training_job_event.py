@@ -7,6 +7,7 @@ from strawberry import ID
 
 from models.job import EventKind, JobEvent
 from models.job_status import JobStatus
+from models.stored.events import DeploymentBody, EpochBody, StatusBody, VersionBody, WarningBody
 from schema.decorators import field, interface_type, object_type
 from schema.info import Info
 from schema.types.judge_version import JudgeVersion, load_version
@@ -85,28 +86,33 @@ EVENT_TYPES = (StatusChanged, EpochCompleted, WarningRaised, NoteAdded, VersionC
 
 def event_of(row: JobEvent) -> TrainingJobEvent:
     """The GraphQL view of a line of the log."""
-    position, at, message, body = ID(f"evt_{row.position}"), row.at, row.message, row.body
+    position, at, message = ID(f"evt_{row.position}"), row.at, row.message
     match row.kind:
         case EventKind.STATUS:
-            from_ = None if body["from"] is None else JobStatus(body["from"])
-            return StatusChanged(id=position, at=at, message=message, from_=from_, to=JobStatus(body["to"]))
+            status = row.body.read_as(StatusBody)
+            from_ = None if status.from_ is None else JobStatus(status.from_)
+            return StatusChanged(id=position, at=at, message=message, from_=from_, to=JobStatus(status.to))
         case EventKind.EPOCH:
+            epoch = row.body.read_as(EpochBody)
             return EpochCompleted(
                 id=position,
                 at=at,
                 message=message,
-                epoch=body["epoch"],
-                loss=body["loss"],
-                validation_loss=body.get("validation_loss"),
-                mean_absolute_error=body.get("mean_absolute_error"),
+                epoch=epoch.epoch,
+                loss=epoch.loss,
+                validation_loss=epoch.validation_loss,
+                mean_absolute_error=epoch.mean_absolute_error,
             )
         case EventKind.WARNING:
-            return WarningRaised(id=position, at=at, message=message, code=body["code"])
+            return WarningRaised(id=position, at=at, message=message, code=row.body.read_as(WarningBody).code)
         case EventKind.NOTE:
             return NoteAdded(id=position, at=at, message=message)
         case EventKind.VERSION:
-            return VersionCreated(id=position, at=at, message=message, version_id=body["version_id"])
+            return VersionCreated(
+                id=position, at=at, message=message, version_id=row.body.read_as(VersionBody).version_id
+            )
         case EventKind.DEPLOYMENT:
+            decision = row.body.read_as(DeploymentBody)
             return DeploymentDecided(
-                id=position, at=at, message=message, deployed=body["deployed"], reason=body["reason"]
+                id=position, at=at, message=message, deployed=decision.deployed, reason=decision.reason
             )

@@ -137,17 +137,17 @@ async def get_job(request: Request, ctx: Context) -> Response:
 
 def to_answer(job: TrainingJob, judge: Judge) -> JobAnswer:
     """Return a job in its REST representation."""
-    summary = job.summary
+    summary = job.summary.value
     return JobAnswer(
         job_id=job.id,
         judge_id=judge.id,
         training_type=job.training_type.value,
         status=job.status.value,
         feedback_data_summary=FeedbackAnswer(
-            total_feedback_count=summary["total"],
-            correction_count=summary["corrections"],
-            rating_count=summary["ratings"],
-            date_range=DateRangeAnswer(summary["earliest"], summary["latest"]),
+            total_feedback_count=summary.total,
+            correction_count=summary.corrections,
+            rating_count=summary.ratings,
+            date_range=DateRangeAnswer(summary.earliest, summary.latest),
         ),
         estimated_duration=round_up_to_minutes(job.estimated_seconds) if job.estimated_seconds is not None else None,
         created_at=job.created_at.isoformat(),

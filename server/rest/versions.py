@@ -44,7 +44,7 @@ async def import_version(request: Request, ctx: Context) -> Response:
         judge_id=judge_id,
         number=version.number,
         status="candidate",
-        file_digest=version.lineage["file_digest"],
+        file_digest=version.lineage.value.file_digest or "",
         created_at=version.created_at.isoformat(),
     )
     headers = {"location": f"/versions/{version.id}/file"}

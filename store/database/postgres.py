@@ -6,13 +6,13 @@ import time
 from typing import Any, TypeVar
 
 import asyncpg
-import orjson
 import structlog
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from models.stored.json_column import keep_json_text
 from store.database.signals import Topic, take_touched
 from store.database.store import Store, Unit, dump_json
 
@@ -42,7 +42,7 @@ def _create_engine(
     return create_async_engine(
         url,
         json_serializer=dump_json,
-        json_deserializer=orjson.loads,
+        json_deserializer=keep_json_text,
         pool_pre_ping=True,
         connect_args={
             "timeout": 10,

@@ -34,10 +34,10 @@ import time
 from pathlib import Path
 from typing import Any, TypeVar
 
-import orjson
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from models.stored.json_column import keep_json_text
 from store.database.signals import Topic, take_touched
 from store.database.store import Store, Unit, dump_json
 
@@ -91,13 +91,17 @@ class SqliteStore(Store):
         self.path.parent.mkdir(parents=True, exist_ok=True)
         url = f"sqlite+aiosqlite:///{path}"
         reader = create_async_engine(
-            url, json_serializer=dump_json, json_deserializer=orjson.loads, pool_size=4, pool_timeout=120
+            url, json_serializer=dump_json, json_deserializer=keep_json_text, pool_size=4, pool_timeout=120
         )
         _configure_connections(reader.sync_engine, ["PRAGMA query_only=ON"])
         event.listen(reader.sync_engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
         super().__init__(url, reader)
         self._writer = create_engine(
-            f"sqlite:///{path}", json_serializer=dump_json, json_deserializer=orjson.loads, pool_size=1, max_overflow=1
+            f"sqlite:///{path}",
+            json_serializer=dump_json,
+            json_deserializer=keep_json_text,
+            pool_size=1,
+            max_overflow=1,
         )
         _configure_connections(
             self._writer, ["PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON"]

@@ -20,14 +20,14 @@ Invariants:
     - An event is committed together with the change that it describes.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, text
 
 from models.errors import Invalid
 from models.job import EventKind, JobEvent, TrainingJob
+from models.stored.events import NOTE_BODY, EventBody
 from store.database.keyset import Keyset, decode_cursor, encode_cursor, parse_key_number
 from store.database.rows import Query, fetch_all
 from store.database.signals import Topic, touch
@@ -43,7 +43,7 @@ class NewEvent:
 
     kind: EventKind
     message: str
-    body: dict[str, Any] = field(default_factory=dict)
+    body: EventBody = NOTE_BODY
 
 
 def encode_event_cursor(event: JobEvent) -> str:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 from models.job import EventKind, JobEvent, TrainingJob, TrainingType
 from models.job_status import TERMINAL, TRANSITIONS, JobStatus
 from models.judge import Judge, JudgeVersion
+from models.stored.events import StatusBody
 from store.database.rows import fetch_all
 
 
@@ -56,11 +57,7 @@ def check_invariants(connection: Connection, accepted: set[str]) -> InvariantRep
 
 
 def _transitions(log: list[JobEvent]) -> list[tuple[JobStatus | None, JobStatus]]:
-    return [
-        (JobStatus(event.body["from"]) if event.body["from"] else None, JobStatus(event.body["to"]))
-        for event in log
-        if event.kind is EventKind.STATUS
-    ]
+    return [_transition(event) for event in log if event.kind is EventKind.STATUS]
 
 
 def _find_log_violations(job: TrainingJob, log: list[JobEvent]) -> list[str]:
@@ -77,7 +74,12 @@ def _find_log_violations(job: TrainingJob, log: list[JobEvent]) -> list[str]:
     for (_, before), (reported, after) in pairwise(transitions):
         if reported is not before or after not in TRANSITIONS[before]:
             violations.append(f"{job.id} moved from {reported} to {after} when it was {before}")
-    ends = [event for event in log if event.kind is EventKind.STATUS and JobStatus(event.body["to"]) in TERMINAL]
+    ends = [event for event in log if event.kind is EventKind.STATUS and _transition(event)[1] in TERMINAL]
     if job.status in TERMINAL and (len(ends) != 1 or log[-1] is not ends[0]):
         violations.append(f"{job.id} ended {len(ends)} times, or something was told after its end")
     return violations
+
+
+def _transition(event: JobEvent) -> tuple[JobStatus | None, JobStatus]:
+    body = event.body.read_as(StatusBody)
+    return JobStatus(body.from_) if body.from_ else None, JobStatus(body.to)

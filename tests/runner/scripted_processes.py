@@ -7,9 +7,11 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from typing import Any
 
+import msgspec
 import orjson
 import pytest
 
+from runner.training.messages import OutcomeReport
 from tests.factories import evidence
 
 Report = dict[str, Any]
@@ -45,8 +47,18 @@ def progress_report(phase: str, fraction: float, epoch: int | None = None, messa
 def outcome_report(version: bytes | None = b"learned", *, warnings: tuple[Report, ...] = (), **proof: bool) -> Report:
     """The line that ends a successful training."""
     content = None if version is None else base64.b64encode(version).decode()
-    rest = {"evidence": evidence(**proof), "chosen": {"max_epochs": 2}, "warnings": warnings, "lineage": {"seed": 0}}
+    rest = {
+        "evidence": msgspec.to_builtins(evidence(**proof)),
+        "chosen": {"max_epochs": 2},
+        "warnings": warnings,
+        "lineage": {"seed": 0},
+    }
     return {"outcome": {"version": content} | rest}
+
+
+def outcome(version: bytes | None = b"learned") -> OutcomeReport:
+    """Return the decoded outcome of a successful training."""
+    return msgspec.convert(outcome_report(version)["outcome"], OutcomeReport)
 
 
 LOADED: Report = {"loaded": {"labels": 3, "items": 2, "excluded": {"comments": 1}}}

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from models.job import EventKind, TrainingJob
 from models.job_status import TERMINAL, JobStatus
+from models.stored.events import StatusBody
 from runner.workers.leases import LeasePolicy
 from runner.workers.worker import Worker
 from store.database.signals import Topic
@@ -48,4 +49,4 @@ async def wait_for_status(store: Store, job: TrainingJob, status: JobStatus) -> 
 
 async def status_history(store: Store, job: TrainingJob) -> list[str]:
     """The states a job went through, by its log."""
-    return [event.body["to"] for event in await log_of(store, job) if event.kind is EventKind.STATUS]
+    return [event.body.read_as(StatusBody).to for event in await log_of(store, job) if event.kind is EventKind.STATUS]

@@ -10,6 +10,8 @@ from structlog.testing import capture_logs
 
 from models.errors import NotFound
 from models.job import EventKind, JobEvent
+from models.stored.events import NoteBody
+from models.stored.json_column import StoredVariant
 from resolvers.subscriptions import JobUpdate
 from tests.schema.records import MOMENT
 from tests.schema.types.test_types import job
@@ -18,7 +20,9 @@ STATUS = 'subscription { trainingJobStatus(jobId: "job_1", after: "x") { cursor 
 
 
 def update(number: int) -> JobUpdate:
-    event = JobEvent(position=number, kind=EventKind.NOTE, at=MOMENT, message=f"Note {number}.", body={})
+    event = JobEvent(
+        position=number, kind=EventKind.NOTE, at=MOMENT, message=f"Note {number}.", body=StoredVariant.of(NoteBody())
+    )
     return JobUpdate(f"c{number}", event, job(), {})
 
 

@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import Callable
 
-import orjson
 import pytest
 from sqlalchemy import Connection, delete, select, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from models.job import EventKind, JobEvent, TrainingJob
+from models.stored.json_column import keep_json_text
 from store import jobs
 from store.database.store import Store, dump_json
 from store.event_log import events
@@ -32,7 +32,7 @@ async def waits_for_a_lock(store: Store) -> bool:
 
 @pytest.mark.parametrize("database_kind", ["postgres"])  # SQLite has one writer at a time
 async def test_an_event_that_is_committed_late_is_never_skipped(store: Store, database_url: str) -> None:
-    engine = create_async_engine(database_url, json_serializer=dump_json, json_deserializer=orjson.loads)
+    engine = create_async_engine(database_url, json_serializer=dump_json, json_deserializer=keep_json_text)
     slow, fast = [await make_job(await make_world(store)) for _ in range(2)]
     async with engine.connect() as connection:
         await connection.run_sync(note(slow, "slow"))  # has its position, and is not committed

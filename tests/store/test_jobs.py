@@ -12,6 +12,9 @@ from models.base import now
 from models.errors import NotCancellable, NotFound
 from models.job import EventKind, JobCheckpoint, JobEvent, Priority, TrainingJob
 from models.job_status import ACTIVE, TERMINAL, TRANSITIONS, WAITING, JobStatus
+from models.stored.events import StatusBody
+from models.stored.json_column import Stored
+from models.stored.training_job import JobProgress
 from store import jobs
 from store.database.rows import fetch_all
 from store.database.store import Store
@@ -64,7 +67,7 @@ async def test_a_move_happens_if_the_table_allows_it_and_leaves_no_trace_otherwi
 
             assert (await job_now(store, job)).status is end
             assert event.kind is EventKind.STATUS
-            assert event.body == {"from": start.value, "to": end.value}
+            assert event.body.read_as(StatusBody) == StatusBody(start.value, end.value)
         else:
             with pytest.raises(StaleClaim):
                 await move(store, job, end)
@@ -83,11 +86,11 @@ async def test_a_new_job_says_in_two_events_that_it_was_created_and_waits(store:
     queued, created = await make_job(world), await make_job(world, start=False)
 
     assert (queued.status, created.status) == (JobStatus.QUEUED, JobStatus.CREATED)
-    assert [event.body for event in await log_of(store, queued)] == [
-        {"from": None, "to": "created"},
-        {"from": "created", "to": "queued"},
+    assert [event.body.read_as(StatusBody) for event in await log_of(store, queued)] == [
+        StatusBody(None, "created"),
+        StatusBody("created", "queued"),
     ]
-    assert [event.body["to"] for event in await log_of(store, created)] == ["created"]
+    assert [event.body.read_as(StatusBody).to for event in await log_of(store, created)] == ["created"]
 
 
 @pytest.mark.parametrize("end", sorted(TERMINAL))
@@ -198,7 +201,7 @@ async def test_six_claimers_never_give_a_judge_two_active_jobs_and_finish_every_
 
 OLD_WRITES: dict[str, Callable[[Connection, TrainingJob], object]] = {
     "renew": lambda c, job: jobs.renew_lease(c, job.id, job.fence, LEASE),
-    "report": lambda c, job: jobs.save_progress(c, job.id, job.fence, LEASE, {"fraction": 0.9}, b"old"),
+    "report": lambda c, job: jobs.save_progress(c, job.id, job.fence, LEASE, JobProgress(fraction=0.9), b"old"),
     "hold": lambda c, job: jobs.lock_claimed(c, job.id, job.fence),
     "give back": lambda c, job: jobs.release(c, job, job.fence, "it is slow", attempt_spent=True),
     **{
@@ -251,13 +254,15 @@ async def test_nothing_is_written_for_a_job_that_is_over(store: Store) -> None:
 
 async def test_a_holder_keeps_progress_checkpoint_and_lease(store: Store) -> None:
     job = await claimed(await make_world(store))
-    kept = await store.write(lambda c: jobs.save_progress(c, job.id, job.fence, LEASE * 10, {"fraction": 0.5}, b"one"))
+    kept = await store.write(
+        lambda c: jobs.save_progress(c, job.id, job.fence, LEASE * 10, JobProgress(fraction=0.5), b"one")
+    )
     await store.write(lambda c: jobs.save_progress(c, job.id, job.fence, LEASE * 10, None, b"two"))
 
     assert kept.lease_until is not None
     assert job.lease_until is not None
     assert kept.lease_until > job.lease_until + LEASE * 8
-    assert (await job_now(store, job)).progress == {"fraction": 0.5}
+    assert (await job_now(store, job)).progress == Stored.of(JobProgress(fraction=0.5))
     assert await store.read(lambda c: jobs.read_checkpoint(c, job.id)) == b"two"
 
 
@@ -459,7 +464,7 @@ async def test_the_last_event_of_a_job_is_its_end(store: Store) -> None:
         await move(store, job, end, job.fence)
         last: JobEvent = (await log_of(store, job))[-1]
 
-        assert (last.kind, last.body["to"]) == (EventKind.STATUS, end.value)
+        assert (last.kind, last.body.read_as(StatusBody).to) == (EventKind.STATUS, end.value)
         assert last.seq == (await job_now(store, job)).event_seq
 
 

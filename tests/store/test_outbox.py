@@ -46,8 +46,8 @@ async def test_a_message_tells_how_the_job_ended(store: Store) -> None:
     job = await ended_job(await make_world(store), webhook_url="https://example.org")
     [row] = await owed(store)
 
-    assert row.payload["type"] == "training_job.cancelled"
-    assert (row.payload["data"]["job_id"], row.payload["data"]["status"]) == (job.id, "cancelled")
+    assert row.payload.value.type == "training_job.cancelled"
+    assert (row.payload.value.data.job_id, row.payload.value.data.status) == (job.id, "cancelled")
 
 
 async def test_nothing_is_owed_before_the_end_or_for_an_end_that_did_not_happen(store: Store) -> None:

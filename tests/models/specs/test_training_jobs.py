@@ -198,16 +198,16 @@ class TestTraining:
     def test_a_blank_or_invalid_idempotency_key_is_rejected(self, key: str) -> None:
         assert rejections(replace(self.SPEC, idempotency_key=key)) == [("INVALID", "idempotency_key")]
 
-    def test_the_same_request_is_the_same_json_whatever_the_offset_of_its_date(self) -> None:
+    def test_equal_requests_have_equal_digests_whatever_the_offset_of_their_date(self) -> None:
         elsewhere = NOON.astimezone(timezone(timedelta(hours=5, minutes=30)))
         here, there = (
-            replace(self.SPEC, config=TrainingConfig(feedback_cutoff_date=moment)).as_json()
+            replace(self.SPEC, config=TrainingConfig(feedback_cutoff_date=moment)).digest()
             for moment in (NOON, elsewhere)
         )
 
         assert here == there
 
-    def test_another_request_is_other_json(self) -> None:
+    def test_different_requests_have_different_digests(self) -> None:
         others = [
             replace(self.SPEC, judge_id="jdg_b"),
             replace(self.SPEC, training_type=TrainingType.VALIDATION),
@@ -217,4 +217,4 @@ class TestTraining:
             replace(self.SPEC, options=ExecutionOptions(auto_start=False)),
         ]
 
-        assert all(other.as_json() != self.SPEC.as_json() for other in others)
+        assert all(other.digest() != self.SPEC.digest() for other in others)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from models.job import EventKind, TrainingType
+from models.stored.events import WarningBody
 from runner.jobs import feedback_quality as quality_module
 from runner.jobs.feedback_quality import FeedbackAssessment, LabelBalance
 from runner.jobs.manager import JobManager
@@ -180,4 +181,4 @@ async def test_the_warnings_of_a_preflight_are_those_of_the_job_and_stand_in_its
         "NO_ACTIVE_VERSION", "ONLY_ERRORS", "DUPLICATE_FEEDBACK", "CLASS_IMBALANCE",
     }  # fmt: skip
     assert real == dry
-    assert [TrainingWarning(event.body["code"], event.message) for event in told] == list(dry)
+    assert [TrainingWarning(event.body.read_as(WarningBody).code, event.message) for event in told] == list(dry)

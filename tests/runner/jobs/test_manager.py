@@ -13,6 +13,8 @@ from models.job import EventKind, Priority, TrainingJob, TrainingType
 from models.job_status import JobStatus
 from models.judge import DeploymentAction, VersionStatus
 from models.specs.training_jobs import ExecutionOptions, TrainingSpec
+from models.stored.events import StatusBody, WarningBody
+from models.stored.training_job import FeedbackSnapshot
 from runner.dataset.bounds import feedback_bounds_for_job
 from runner.jobs.duration import round_up_to_minutes
 from runner.jobs.manager import JobManager
@@ -94,7 +96,7 @@ async def test_what_a_job_learns_from_is_fixed_when_it_is_created(store: Store) 
     later = await job_now(store, job)
 
     assert (later.base_version_id, later.feedback_after, later.feedback_upto) == (base, 0, 30)
-    assert later.summary["usable"] == 30
+    assert later.summary.value.usable == 30
     assert feedback_bounds_for_job(later).upto_seq == 30
 
 
@@ -103,7 +105,7 @@ async def test_an_incremental_job_takes_what_came_after_the_active_versions_wate
     await activate(world, watermark=20)
     job = await create(world, training_spec(world, TrainingType.INCREMENTAL))
 
-    assert (job.feedback_after, job.feedback_upto, job.summary["usable"]) == (20, 30, 10)
+    assert (job.feedback_after, job.feedback_upto, job.summary.value.usable) == (20, 30, 10)
 
 
 async def test_an_incremental_job_with_a_cutoff_date_goes_by_the_date(store: Store) -> None:
@@ -114,7 +116,7 @@ async def test_an_incremental_job_with_a_cutoff_date_goes_by_the_date(store: Sto
     spec = training_spec(world, TrainingType.INCREMENTAL, feedback_cutoff_date=NOON + timedelta(microseconds=1))
     job = await create(world, spec)
 
-    assert (job.feedback_after, job.summary["usable"]) == (0, 10)
+    assert (job.feedback_after, job.summary.value.usable) == (0, 10)
     assert feedback_bounds_for_job(job).since == NOON + timedelta(microseconds=1)
 
 
@@ -125,7 +127,9 @@ async def test_without_an_active_version_a_person_is_told_what_that_means(
     world = await ready_world(store)
     targets = {"target_criteria": ("crit_clarity",)} if training_type is TrainingType.FINE_TUNE else {}
     job, warnings = await JobManager(store).submit(world.viewer, training_spec(world, training_type, **targets))
-    told = [event.body["code"] for event in await log_of(store, job) if event.kind is EventKind.WARNING]
+    told = [
+        event.body.read_as(WarningBody).code for event in await log_of(store, job) if event.kind is EventKind.WARNING
+    ]
 
     assert "NO_ACTIVE_VERSION" in [warning.code for warning in warnings]
     assert [warning.code for warning in warnings] == told
@@ -138,7 +142,7 @@ async def test_targets_may_be_named_by_key_or_id_and_are_kept_as_ids(store: Stor
     spec = training_spec(world, TrainingType.FINE_TUNE, target_criteria=(accuracy.id, "crit_clarity", accuracy.key))
     job = await create(world, spec)
 
-    assert set(job.config["target_criteria"]) == {clarity.id, accuracy.id}
+    assert set(job.config.value.target_criteria or ()) == {clarity.id, accuracy.id}
 
 
 async def test_too_little_feedback_is_refused_with_both_numbers(store: Store) -> None:
@@ -217,7 +221,7 @@ async def test_the_dry_run_says_what_the_job_then_starts_from(store: Store) -> N
 
     assert plan.summary is not None
     assert (plan.errors, plan.warnings) == ((), warnings)
-    assert (plan.summary.total, plan.summary.usable) == (job.summary["total"], job.summary["usable"])
+    assert (plan.summary.total, plan.summary.usable) == (job.summary.value.total, job.summary.value.usable)
     assert plan.seconds == job.estimated_seconds
 
 
@@ -242,7 +246,7 @@ async def test_private_addresses_are_refused_unless_an_operator_allows_them(stor
         allowed, _ = await JobManager(store, allow_private_targets=True).submit(world.viewer, spec)
 
         assert [error.field for error in refused.value.errors] == [("execution_options", "webhook_url")]
-        assert allowed.options["webhook_url"] == url
+        assert allowed.options.value.webhook_url == url
 
 
 async def test_a_host_that_does_not_resolve_yet_is_accepted(store: Store) -> None:
@@ -316,7 +320,9 @@ async def test_a_job_that_waits_for_its_start_is_started_once(store: Store, othe
     assert job.status is JobStatus.CREATED
     assert sum(isinstance(outcome, NotStartable) for outcome in outcomes) == 5
     assert (await job_now(store, job)).status is JobStatus.QUEUED
-    assert [event.body["to"] for event in await log_of(store, job) if event.kind is EventKind.STATUS] == [
+    assert [
+        event.body.read_as(StatusBody).to for event in await log_of(store, job) if event.kind is EventKind.STATUS
+    ] == [
         "created",
         "queued",
     ]
@@ -344,7 +350,7 @@ async def test_a_retry_is_the_same_request_on_the_feedback_there_is_now(store: S
 
     assert (again.retry_of, again.status, again.idempotency_key) == (first.id, JobStatus.QUEUED, None)
     assert (again.config, again.options, again.priority) == (first.config, first.options, first.priority)
-    assert (again.feedback_upto, again.summary["usable"]) == (35, 35)
+    assert (again.feedback_upto, again.summary.value.usable) == (35, 35)
 
 
 @pytest.mark.parametrize(
@@ -404,7 +410,7 @@ async def test_the_estimate_counts_only_what_goes_before(store: Store) -> None:
 
 async def finished(world: World, usable: int, seconds: float) -> None:
     """A job of some size that took some time on this machine."""
-    summary = {"total": usable, "corrections": usable, "ratings": 0, "usable": usable, "earliest": None, "latest": None}
+    summary = FeedbackSnapshot(usable, usable, 0, usable, None, None)
     await put_job(
         world,
         JobStatus.COMPLETED,

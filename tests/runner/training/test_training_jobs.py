@@ -18,6 +18,7 @@ from models.job import EventKind, JobEvent, TrainingJob, TrainingType
 from models.job_status import JobStatus
 from models.judge import JudgeVersion, VersionStatus
 from models.specs.training_jobs import ExecutionOptions
+from models.stored.events import DeploymentBody, EpochBody
 from runner.dataset.dataset import to_scales
 from runner.jobs.manager import JobManager
 from runner.processes import spawn as process
@@ -149,9 +150,10 @@ def test_a_full_retrain_ends_with_a_version_that_learned_the_bias_and_proof_of_i
     assert np.abs(points - [[2.0, 2.0], [3.0, 4.0]]).max() < 0.5
     assert done.job.evidence == done.version.evidence
     assert done.job.evidence is not None
-    assert done.job.evidence["improved"]
-    assert done.job.evidence["after"]["mean_absolute_error"] < done.job.evidence["raw"]["mean_absolute_error"]
-    assert {part["criterion"] for part in done.job.evidence["criteria"]} == {c.id for c in history.world.criteria}
+    assert done.job.evidence.value.improved
+    assert done.job.evidence.value.after is not None
+    assert done.job.evidence.value.after.mean_absolute_error < done.job.evidence.value.raw.mean_absolute_error
+    assert {part.criterion for part in done.job.evidence.value.criteria} == {c.id for c in history.world.criteria}
 
 
 def test_its_log_tells_the_whole_way_in_legal_order_with_the_end_last(history: History) -> None:
@@ -170,13 +172,14 @@ def test_every_epoch_is_told_with_its_loss(history: History) -> None:
     done = history.blind
     epochs = [event for event in done.log if event.kind is EventKind.EPOCH]
 
-    assert [event.body["epoch"] for event in epochs] == list(range(1, len(epochs) + 1))
+    bodies = [event.body.read_as(EpochBody) for event in epochs]
+    assert [body.epoch for body in bodies] == list(range(1, len(epochs) + 1))
     assert 1 <= len(epochs) <= 7
-    assert all(event.body["loss"] > 0 and event.body["max_epochs"] == 7 for event in epochs)
+    assert all(body.loss > 0 and body.max_epochs == 7 for body in bodies)
     assert done.job.progress is not None
-    assert (done.job.progress["fraction"], done.job.progress["epoch"]) == (1.0, len(epochs))
+    assert (done.job.progress.value.fraction, done.job.progress.value.epoch) == (1.0, len(epochs))
     assert done.job.chosen is not None
-    assert (done.job.chosen["learning_rate"], done.job.chosen["max_epochs"]) == (0.1, 7)
+    assert (done.job.chosen.value.learning_rate, done.job.chosen.value.max_epochs) == (0.1, 7)
 
 
 def test_a_learning_rate_that_is_too_high_fails_the_job_with_advice(history: History) -> None:
@@ -203,10 +206,10 @@ def test_a_version_says_where_it_comes_from(history: History) -> None:
     assert (version.number, version.parent_id, version.proven_against) == (1, None, None)
     assert version.watermark == 63
     assert version.job_id == history.retrained.job.id
-    assert (version.lineage["labels"], version.lineage["doubts"]) == (120, 1)
-    assert version.lineage["seed"] == 0
-    assert len(version.lineage["feedback_digest"]) == 64
-    assert version.lineage["code"]
+    assert (version.lineage.value.labels, version.lineage.value.doubts) == (120, 1)
+    assert version.lineage.value.seed == 0
+    assert len(version.lineage.value.feedback_digest or "") == 64
+    assert version.lineage.value.code
 
 
 def test_what_is_proven_better_is_deployed_and_what_is_not_is_kept_with_the_reason(history: History) -> None:
@@ -215,13 +218,15 @@ def test_what_is_proven_better_is_deployed_and_what_is_not_is_kept_with_the_reas
     assert blind.version is not None
 
     assert better.job.deployment is not None
-    assert better.job.deployment["deployed"]
+    assert better.job.deployment.value.deployed
     assert better.version.status is VersionStatus.ACTIVE
     assert blind.job.deployment is not None
-    assert not blind.job.deployment["deployed"]
-    assert "not proven better" in blind.job.deployment["reason"]
+    assert not blind.job.deployment.value.deployed
+    assert "not proven better" in blind.job.deployment.value.reason
     assert blind.version.status is VersionStatus.CANDIDATE
-    assert [event.body["deployed"] for event in blind.log if event.kind is EventKind.DEPLOYMENT] == [False]
+    assert [
+        event.body.read_as(DeploymentBody).deployed for event in blind.log if event.kind is EventKind.DEPLOYMENT
+    ] == [False]
 
 
 def test_a_validation_measures_the_active_version_and_changes_nothing(history: History) -> None:
@@ -231,8 +236,8 @@ def test_a_validation_measures_the_active_version_and_changes_nothing(history: H
     assert done.version is None
     assert done.job.base_version_id == history.retrained.job.result_version_id
     assert done.job.evidence is not None
-    assert done.job.evidence["mae_change"] is None
-    assert done.job.evidence["after"] == done.job.evidence["before"]
+    assert done.job.evidence.value.mae_change is None
+    assert done.job.evidence.value.after == done.job.evidence.value.before
     assert (done.job.deployment, done.said(EventKind.VERSION)) == (None, [])
 
 
@@ -243,7 +248,7 @@ def test_an_incremental_job_learns_only_from_what_came_after_the_watermark(histo
 
     assert done.job.feedback_after == history.retrained.version.watermark
     assert "63 came in before the version to go on from" in " ".join(done.said(EventKind.NOTE))
-    assert done.version.lineage["labels"] == 60
+    assert done.version.lineage.value.labels == 60
     assert done.version.parent_id == done.version.proven_against == history.retrained.version.id
     assert done.version.watermark == 93
 
@@ -262,7 +267,7 @@ def test_the_same_feedback_and_seed_give_the_same_version_on_both_databases(hist
 
     for name in ("retrained", "incremental", "tuned", "blind"):
         first, second = (getattr(h, name) for h in (one, two))
-        assert first.version.lineage["feedback_digest"] == second.version.lineage["feedback_digest"]
+        assert first.version.lineage.value.feedback_digest == second.version.lineage.value.feedback_digest
         assert first.content == second.content
 
 
@@ -295,7 +300,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[Process]:
 
 
 def epochs(number: int) -> Callable[[TrainingJob], bool]:
-    return lambda job: ((job.progress or {}).get("epoch") or 0) >= number
+    return lambda job: ((job.progress is not None and job.progress.value.epoch) or 0) >= number
 
 
 async def content_of(world: World, job: TrainingJob) -> bytes:
@@ -384,4 +389,4 @@ async def test_what_would_go_wrong_each_time_is_not_tried_again(
         failed = await wait_for_end(store, job)
 
     assert (failed.status, failed.error_code, failed.claims) == (JobStatus.FAILED, "INTERNAL", 1)
-    assert "The training process failed: KeyError: 'learning_rate'" in capfd.readouterr().err
+    assert "The training process failed: ValidationError: Object missing required field" in capfd.readouterr().err

@@ -4,11 +4,13 @@ import asyncio
 from typing import Any
 
 import pytest
+from msgspec import structs
 from sqlalchemy import Connection, select
 
 from models.audit import AuditAction, AuditEntry
 from models.errors import Conflict, Invalid, NotAnImprovement, NotFound, NothingToRollBack
 from models.judge import Deployment, Judge, JudgeVersion
+from models.stored.evidence import TrainingEvidence
 from runner.versions.deployment import DeployRequest, deploy, deploy_if_proven, rollback
 from store import audit, judges
 from store.database.rows import fetch_all
@@ -78,18 +80,18 @@ async def test_without_a_backup_what_is_replaced_is_archived(store: Store) -> No
             evidence(worsened=True),
             r"by -10.0% \(-14.0% to -6.0%\) .* worse on 1 of .* crit_clarity by \+0.20 points \(\+0.10 to \+0.30\)",
         ),
-        (evidence(improved=False) | {"mae_change": None}, "an unknown share"),
+        (structs.replace(evidence(improved=False), mae_change=None), "an unknown share"),
     ],
 )
 async def test_what_is_not_proven_better_is_refused_with_the_reason(
-    store: Store, proof: dict[str, Any] | None, why: str
+    store: Store, proof: TrainingEvidence | None, why: str
 ) -> None:
     world = await make_world(store)
     with pytest.raises(NotAnImprovement, match=why) as refused:
         await put_out(world, await make_version(world, evidence=proof))
 
     assert refused.value.field == ("version_id",)
-    assert refused.value.details.get("mae_change") == (proof or {}).get("mae_change")
+    assert refused.value.details.get("mae_change") == (proof.mae_change if proof is not None else None)
     assert await statuses(world) == ["candidate"]
     assert await log(world) == []
 

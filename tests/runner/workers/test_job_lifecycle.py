@@ -12,6 +12,9 @@ from sqlalchemy import Connection, select
 from models.job import Delivery, EventKind, TrainingJob, TrainingType
 from models.job_status import JobStatus
 from models.judge import JudgeVersion
+from models.stored.events import DeploymentBody, EpochBody, StatusBody
+from models.stored.json_column import Stored
+from models.stored.training_job import ChosenSettings, JobProgress
 from runner.jobs.manager import JobManager
 from runner.workers.completion import publish_result
 from runner.workers.leases import LeasePolicy
@@ -26,6 +29,7 @@ from tests.runner.scripted_processes import (
     TRAINED,
     ScriptedProcesses,
     is_running,
+    outcome,
     outcome_report,
     progress_report,
     scripted,
@@ -72,13 +76,13 @@ async def test_a_job_is_trained_and_everything_it_achieved_is_told_before_its_en
         "status",
     ]  # fmt: skip
     assert log[3].message == "3 labels on 2 items were prepared. Excluded: 1 comments."
-    assert [event.body["epoch"] for event in log if event.kind is EventKind.EPOCH] == [1, 2]
+    assert [event.body.read_as(EpochBody).epoch for event in log if event.kind is EventKind.EPOCH] == [1, 2]
     assert (done.attempt, done.claims, done.result_version_id) == (1, 1, version.id)
-    assert done.progress == {"epoch": 2, "max_epochs": 9, "loss": 0.5, "fraction": 1.0}
+    assert done.progress == Stored.of(JobProgress(epoch=2, max_epochs=9, loss=0.5, fraction=1.0))
     assert done.evidence == version.evidence
-    assert done.chosen == {"max_epochs": 2}
+    assert done.chosen == Stored.of(ChosenSettings(max_epochs=2))
     assert (version.job_id, version.number, version.watermark, version.proven_against) == (job.id, 1, 7, None)
-    assert version.lineage["seed"] == 0
+    assert version.lineage.value.seed == 0
     assert await store.read(lambda c: judges.read_version_content(c, version.id)) == b"learned"
 
 
@@ -129,7 +133,7 @@ async def test_messages_are_owed_once_to_each_target_from_the_moment_of_the_end(
             await JobManager(store).cancel(world.viewer, job.id, None)
         await wait_for_end(store, job)
 
-    assert sorted((row.channel, row.payload["type"]) for row in await pending_deliveries(store)) == [
+    assert sorted((row.channel, row.payload.value.type) for row in await pending_deliveries(store)) == [
         ("email", f"training_job.{end}"),
         ("webhook", f"training_job.{end}"),
     ]
@@ -171,10 +175,10 @@ async def test_a_version_that_is_proven_better_is_deployed_with_the_job(
     log = await log_of(store, job)
 
     assert job.deployment is not None
-    assert job.deployment["deployed"]
+    assert job.deployment.value.deployed
     assert await active_version_id(world) == job.result_version_id
     assert [event.kind.value for event in log[-3:]] == ["version", "deployment", "status"]
-    assert log[-2].body == {"deployed": True, "reason": job.deployment["reason"]}
+    assert log[-2].body.read_as(DeploymentBody) == DeploymentBody(True, job.deployment.value.reason)
 
 
 @pytest.mark.parametrize(
@@ -190,8 +194,8 @@ async def test_a_version_that_is_not_is_kept_as_a_candidate_and_the_reason_recor
 
     assert job.status is JobStatus.COMPLETED
     assert job.deployment is not None
-    assert not job.deployment["deployed"]
-    assert why in job.deployment["reason"]
+    assert not job.deployment.value.deployed
+    assert why in job.deployment.value.reason
     assert await active_version_id(world) is None
     assert version.status.value == "candidate"
 
@@ -207,8 +211,8 @@ async def test_a_proof_against_a_version_that_is_no_longer_active_deploys_nothin
         done = await wait_for_end(store, job)
 
     assert done.deployment is not None
-    assert not done.deployment["deployed"]
-    assert "another version" in done.deployment["reason"]
+    assert not done.deployment.value.deployed
+    assert "another version" in done.deployment.value.reason
     assert await active_version_id(world) is None
 
 
@@ -327,7 +331,7 @@ async def test_a_cancellation_at_the_last_moment_counts(store: Store) -> None:
     job = await store.write(lambda c: jobs.claim_next(c, "w", timedelta(minutes=1)))
     assert job is not None
     await JobManager(store).cancel(world.viewer, job.id, "stop")
-    done = await store.write(lambda c: publish_result(c, job.id, job.fence, outcome_report()["outcome"], b"learned"))
+    done = await store.write(lambda c: publish_result(c, job.id, job.fence, outcome(b"learned")))
 
     assert done.status is JobStatus.CANCELLED
     assert await versions_of(world) == []
@@ -404,7 +408,7 @@ async def test_a_worker_whose_job_was_taken_over_writes_nothing_more_and_kills_i
         return jobs.claim_next(connection, "another", timedelta(minutes=5))
 
     async with running_worker(store):
-        await wait_for_job(store, job, lambda row: (row.progress or {}).get("epoch") == 1)
+        await wait_for_job(store, job, lambda row: row.progress is not None and row.progress.value.epoch == 1)
         taken = await store.write(take_over)
         assert taken is not None
         before = await log_of(store, job)
@@ -423,12 +427,12 @@ async def test_a_result_under_an_old_fence_publishes_nothing(store: Store) -> No
     new = await store.write(lambda c: jobs.claim_next(c, "w2", timedelta(minutes=1)))
     assert new is not None
     with pytest.raises(StaleClaim):
-        await store.write(lambda c: publish_result(c, old.id, old.fence, outcome_report()["outcome"], b"old"))
+        await store.write(lambda c: publish_result(c, old.id, old.fence, outcome(b"old")))
     before = await log_of(store, old)
-    await store.write(lambda c: publish_result(c, new.id, new.fence, outcome_report()["outcome"], b"new"))
+    await store.write(lambda c: publish_result(c, new.id, new.fence, outcome(b"new")))
     [version] = await versions_of(world)
 
-    assert before[-1].body["to"] == "preparing"
+    assert before[-1].body.read_as(StatusBody).to == "preparing"
     assert await store.read(lambda c: judges.read_version_content(c, version.id)) == b"new"
     assert len(await pending_deliveries(store)) == 2
 
@@ -454,7 +458,7 @@ async def test_a_checkpoint_is_there_for_the_next_attempt(store: Store, scripted
     scripted.add_script(*BEGUN, {"checkpoint": "aGFsZg=="}, progress_report("training", 0.5, 2), hold=True)
     job = await make_job(await make_world(store))
     async with running_worker(store):
-        await wait_for_job(store, job, lambda row: (row.progress or {}).get("epoch") == 2)
+        await wait_for_job(store, job, lambda row: row.progress is not None and row.progress.value.epoch == 2)
     kept = await store.read(lambda c: jobs.read_checkpoint(c, job.id))
 
     assert kept == b"half"

@@ -1,7 +1,8 @@
 """Records as clients see them."""
 
-from typing import Any
+from typing import Any, TypeVar
 
+import msgspec
 import pytest
 
 from models.access import Role, Viewer
@@ -10,9 +11,21 @@ from models.feedback import Agreement, CriterionShift, Feedback, FeedbackBounds,
 from models.job import Delivery, DeliveryStatus, EventKind, JobEvent, TrainingJob, TrainingType
 from models.job_status import JobStatus
 from models.judge import JudgeVersion, VersionStatus
+from models.stored.evidence import TrainingEvidence
+from models.stored.json_column import Stored, StoredVariant
+from models.stored.training_job import (
+    ChosenSettings,
+    DeploymentDecision,
+    FeedbackSnapshot,
+    JobConfig,
+    JobOptions,
+    JobProgress,
+)
 from resolvers.evaluations import EvaluatedItems, ScoredCriterion, ScoredItem
 from resolvers.page import ListPage
 from tests.schema.records import CLARITY, JUDGE, MOMENT, Ask, Known, Resolve
+
+T = TypeVar("T")
 
 REPORT = {
     "mean_absolute_error": 0.2,
@@ -50,6 +63,21 @@ EVIDENCE = {
     ],
 }
 
+CONFIG = {
+    "feedback_cutoff_date": None,
+    "minimum_feedback_count": 20,
+    "validation_split": None,
+    "learning_rate": None,
+    "max_epochs": 9,
+    "early_stopping": None,
+    "target_criteria": None,
+    "seed": 0,
+}
+
+
+def stored(kind: type[T], content: dict[str, Any]) -> Stored[T]:
+    return Stored.of(msgspec.convert(content, kind))
+
 
 def job(**changes: Any) -> TrainingJob:
     return TrainingJob(
@@ -58,32 +86,30 @@ def job(**changes: Any) -> TrainingJob:
             "judge_pk": 7,
             "training_type": TrainingType.FULL_RETRAIN,
             "status": JobStatus.QUEUED,
-            "config": {
-                "feedback_cutoff_date": None,
-                "minimum_feedback_count": 20,
-                "validation_split": None,
-                "learning_rate": None,
-                "max_epochs": 9,
-                "early_stopping": None,
-                "target_criteria": None,
-                "seed": 0,
-            },
+            "config": stored(JobConfig, CONFIG),
             "chosen": None,
-            "options": {
-                "priority": "HIGH",
-                "auto_deploy": False,
-                "backup_current_version": True,
-                "notification_email": "ann@example.org",
-                "webhook_url": None,
-                "auto_start": True,
-            },
-            "summary": {
-                "total": 5,
-                "corrections": 3,
-                "ratings": 2,
-                "earliest": "2026-01-31T12:00:00+00:00",
-                "latest": None,
-            },
+            "options": stored(
+                JobOptions,
+                {
+                    "priority": "HIGH",
+                    "auto_deploy": False,
+                    "backup_current_version": True,
+                    "notification_email": "ann@example.org",
+                    "webhook_url": None,
+                    "auto_start": True,
+                },
+            ),
+            "summary": stored(
+                FeedbackSnapshot,
+                {
+                    "total": 5,
+                    "corrections": 3,
+                    "ratings": 2,
+                    "usable": 4,
+                    "earliest": "2026-01-31T12:00:00+00:00",
+                    "latest": None,
+                },
+            ),
             "created_at": MOMENT,
             "created_by": "usr_ann",
             "attempt": 0,
@@ -242,18 +268,22 @@ async def test_a_job_that_waits(ask: Ask, resolve: Resolve) -> None:
 async def test_a_job_that_is_over(ask: Ask, resolve: Resolve, context: Any) -> None:
     context.loaders.versions = Known({"ver_1": JudgeVersion(id="ver_1", number=1, status=VersionStatus.CANDIDATE)})
     context.loaders.jobs = Known({"job_0": job(id="job_0")})
-    config = job().config | {"feedback_cutoff_date": "2026-01-01T00:00:00+00:00", "target_criteria": ["crit_1"]}
+    config = CONFIG | {"feedback_cutoff_date": "2026-01-01T00:00:00+00:00", "target_criteria": ["crit_1"]}
     chosen = {"learning_rate": 0.5, "max_epochs": 30, "early_stopping": True, "validation_split": None}
     record = job(
         status=JobStatus.COMPLETED,
-        config=config,
-        chosen=chosen,
+        config=stored(JobConfig, config),
+        chosen=stored(ChosenSettings, chosen),
         estimated_seconds=0.1,
-        progress={"fraction": 0.97, "epoch": 4, "max_epochs": 9, "loss": 0.25, "validation_loss": None},
+        progress=stored(
+            JobProgress, {"fraction": 0.97, "epoch": 4, "max_epochs": 9, "loss": 0.25, "validation_loss": None}
+        ),
         result_version_id="ver_1",
         retry_of="job_0",
-        evidence=EVIDENCE,
-        deployment={"deployed": True, "reason": "Better.", "decided_at": "2026-01-31T12:00:00.5+00:00"},
+        evidence=stored(TrainingEvidence, EVIDENCE),
+        deployment=stored(
+            DeploymentDecision, {"deployed": True, "reason": "Better.", "decided_at": "2026-01-31T12:00:00.5+00:00"}
+        ),
     )
     resolve("jobs.find_job", record)
     found = shown(await ask(JOB))["trainingJob"]
@@ -333,7 +363,8 @@ async def test_events(
     context.loaders.versions = Known({"ver_1": JudgeVersion(id="ver_1", number=4, status=VersionStatus.CANDIDATE)})
     resolve("jobs.find_job", job())
     calls = resolve(
-        "jobs.list_events", page(JobEvent(position=12, kind=kind, at=MOMENT, message="So it is.", body=body))
+        "jobs.list_events",
+        page(JobEvent(position=12, kind=kind, at=MOMENT, message="So it is.", body=StoredVariant.of(body))),
     )
     data = shown(
         await ask(
