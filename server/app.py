@@ -6,17 +6,17 @@ from contextlib import asynccontextmanager
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from schema.build import build_schema
 from server import errors, health, pages
 from server.bulk import endpoints as bulk
 from server.bulk import export
-from server.graphql.persisted_documents import PersistedDocuments, load_known_documents
 from server.graphql.view import GraphQLView
 from server.http.body_limit import BodyLimitMiddleware
 from server.http.headers import HostCheckMiddleware, SecurityHeadersMiddleware, cors_middleware
 from server.http.rate_limit import RateLimiter, RateLimitMiddleware
+from server.persisted_documents import PersistedDocuments, load_known_documents
 from server.rest import openapi, versions
 from server.rest import training_jobs as rest
 from server.services import start_services
@@ -39,6 +39,17 @@ def create_app(settings: Settings) -> Starlette:
         persisted=PersistedDocuments(load_known_documents(settings.persisted_documents), only=settings.only_persisted),
         limiter=limiter,
     )
+    app = Starlette(
+        routes=_create_routes(graphql),
+        lifespan=lifespan,
+        exception_handlers={HTTPException: errors.handle_http_exception, Exception: errors.handle_unexpected},
+        middleware=_create_middleware(settings, limiter),
+    )
+    app.state.end_streams = graphql.end_streams
+    return app
+
+
+def _create_routes(graphql: GraphQLView) -> list[BaseRoute]:
     routes = [
         Route("/graphql", graphql),
         WebSocketRoute("/graphql", graphql),
@@ -53,19 +64,16 @@ def create_app(settings: Settings) -> Starlette:
         Route("/metrics", health.metrics),
         *pages.create_routes(),
     ]
-    routes.append(openapi.create_route(openapi.build_document(routes)))
-    app = Starlette(
-        routes=routes,
-        lifespan=lifespan,
-        exception_handlers={HTTPException: errors.handle_http_exception, Exception: errors.handle_unexpected},
-        middleware=[
-            Middleware(SecurityHeadersMiddleware),
-            Middleware(HostCheckMiddleware, names=(settings.host, *settings.allowed_hosts)),
-            *cors_middleware(settings.allowed_origins),
-            Middleware(errors.ErrorMaskingMiddleware),
-            *([Middleware(RateLimitMiddleware, limiter=limiter)] if limiter is not None else []),
-            Middleware(BodyLimitMiddleware, max_bytes=settings.max_body_bytes, is_streamed=bulk.is_streamed),
-        ],
-    )
-    app.state.end_streams = graphql.end_streams
-    return app
+    return [*routes, openapi.create_route(openapi.build_document(routes))]
+
+
+def _create_middleware(settings: Settings, limiter: RateLimiter | None) -> list[Middleware]:
+    """Return the middlewares from the outermost to the innermost."""
+    return [
+        Middleware(SecurityHeadersMiddleware),
+        Middleware(HostCheckMiddleware, names=(settings.host, *settings.allowed_hosts)),
+        *cors_middleware(settings.allowed_origins),
+        Middleware(errors.ErrorMaskingMiddleware),
+        *([Middleware(RateLimitMiddleware, limiter=limiter)] if limiter is not None else []),
+        Middleware(BodyLimitMiddleware, max_bytes=settings.max_body_bytes, is_streamed=bulk.is_streamed),
+    ]

@@ -10,10 +10,10 @@ from models.request_sizes import RequestSizes
 from runner.notifications.email import SmtpServer
 from runner.workers.leases import LeasePolicy
 from schema.execution.limits import Limits
-from server.graphql.endpoint_limits import EndpointLimits
-from server.graphql.persisted_documents import check_documents_file
+from server.endpoint_limits import EndpointLimits
 from server.http.headers import check_origin
 from server.http.rate_limit import check_rate
+from server.persisted_documents import check_documents_file
 
 MIB = 2**20
 

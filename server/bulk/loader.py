@@ -124,5 +124,11 @@ class BulkLoader:
             )
 
     def _write_stop(self, reader: BatchReader, code: str, message: str) -> None:
-        """Write the response line for the line at which the load stopped."""
+        """Write the response line for the line at which the load stopped.
+
+        Args:
+            reader: reader of the body, whose line number is that of the last line read.
+            code: stable code for programs.
+            message: reason for people.
+        """
         self._responses.write(RejectionLine(reader.line_number + 1, code, message))

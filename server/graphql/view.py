@@ -32,9 +32,8 @@ from schema.strawberry_compat.http import (
 )
 from schema.strawberry_compat.websocket import TOO_MANY_VALUES
 from server.auth import authenticate
+from server.endpoint_limits import EndpointLimits
 from server.errors import log_and_mask
-from server.graphql.endpoint_limits import EndpointLimits
-from server.graphql.persisted_documents import PersistedDocumentError, PersistedDocuments, UnknownHash
 from server.graphql.sessions import SessionRegistry
 from server.graphql.streaming import TRANSPORTS, RevocableStream
 from server.graphql.websocket import SocketContext, SocketHandler
@@ -47,6 +46,7 @@ from server.http.content_negotiation import (
 )
 from server.http.json_limits import exceeds_value_limit, exceeds_value_limit_async
 from server.http.rate_limit import RateLimiter
+from server.persisted_documents import PersistedDocumentError, PersistedDocuments, UnknownHash
 from server.services import Services
 
 REVOKED_ERROR = {"errors": [{"message": "The API key was revoked.", "extensions": {"code": "UNAUTHENTICATED"}}]}
@@ -184,7 +184,13 @@ class GraphQLView(GraphQLEndpoint[Context]):
         return response_media_type(request.headers.get("accept", ""))
 
     async def open_stream(self, request: Request, stream: TextStream, headers: Mapping[str, str]) -> Response:
-        """Return a stream that ends when its key is revoked; reject it if the key has too many operations."""
+        """Return a stream that ends when its key is revoked, or an error if the key has too many operations.
+
+        Args:
+            request: request of the operation.
+            stream: function that starts the stream of encoded results.
+            headers: headers of the response.
+        """
         context: Context = request.state.graphql
         sessions = self._get_sessions(request.app.state.services)
         accept = request.headers.get("accept", "")

@@ -12,10 +12,12 @@ from models.access import Viewer
 from models.errors import ErrorCode
 from resolvers.context import Context
 from schema.strawberry_compat.websocket import Message, SocketProtocolHandler
-from server.graphql.persisted_documents import PersistedDocumentError, PersistedDocuments
 from server.graphql.sessions import SessionRegistry
 from server.http.rate_limit import RateLimiter
+from server.persisted_documents import PersistedDocumentError, PersistedDocuments
 from server.services import Services
+
+JsonObject = dict[str, Any]  # sent by a client and checked by Strawberry or by graphql-core
 
 
 class SocketContext(Context):
@@ -49,7 +51,7 @@ class SocketContext(Context):
             services.sizes,
         )
         self.authorization: object = authorization
-        self.connection_params: dict[str, Any] = {}  # Strawberry sets it to the client's JSON object
+        self.connection_params: JsonObject = {}
         self.sessions = sessions
         self.persisted = persisted
         self.limiter = limiter
@@ -72,8 +74,7 @@ class SocketHandler(SocketProtocolHandler[Context]):
         registration = context.sessions.register(context.authorization, context.viewer, self._disconnect)
         self._registration.enter_context(registration)
 
-    # The payload is the client's JSON object.
-    async def on_subscribe(self, id_: str, payload: dict[str, Any]) -> GraphQLError | None:
+    async def on_subscribe(self, id_: str, payload: JsonObject) -> GraphQLError | None:
         """Check the key, the limits and the document of an operation, as for a separate request.
 
         The text of a persisted document replaces its hash in the payload.
@@ -103,7 +104,7 @@ class SocketHandler(SocketProtocolHandler[Context]):
         if not self._revoked:
             await super().send_message(message)
 
-    async def _find_rejection(self, payload: dict[str, Any]) -> GraphQLError | None:
+    async def _find_rejection(self, payload: JsonObject) -> GraphQLError | None:
         limit = self.max_subscriptions_per_connection
         if limit is not None and len(self.operations) >= limit:
             return _limit_error("This connection", limit, "Complete one, or open another connection.")

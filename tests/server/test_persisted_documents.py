@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from cli.client import documents
-from server.graphql.persisted_documents import PersistedDocuments, digest, load_known_documents
+from server.persisted_documents import PersistedDocuments, digest, load_known_documents
 from tests.server.api import Api, Data, assert_nothing_leaks, errors_of, socket
 from tests.server.conftest import Enter
 from tests.server.processes import Server, command, running
@@ -114,7 +114,7 @@ def test_where_only_known_documents_are_executed_no_other_is(closed: Server, ent
 
 
 def test_what_is_learned_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.graphql.persisted_documents.MAX_LEARNED_CHARACTERS", 1_000)
+    monkeypatch.setattr("server.persisted_documents.MAX_LEARNED_CHARACTERS", 1_000)
     persisted = PersistedDocuments({})
     texts = [f"{{ viewer {{ name }} }} # {number:0300}" for number in range(5)]
     for text in texts:
