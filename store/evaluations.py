@@ -1,17 +1,17 @@
-"""Evaluations in the database."""
+"""Evaluations: reads, and ingestion in batches."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from sqlalchemy import Connection, inspect, select, update
+from sqlalchemy import Connection, inspect, select
 
 from models.base import new_id, now, to_utc
 from models.errors import Conflict
 from models.evaluation import Evaluation, Scores, same_scores
 from models.judge import Judge
 from models.specs.evaluations import EvaluationSpec
-from store import search
+from store import judges, search
 from store.counters import update as counters
 from store.database.rows import Query, by_external_ids, fetch_all, fetch_first, in_values, without_index
 from store.external_ids import digest_content, ingest
@@ -21,10 +21,11 @@ _TEXTS = ("input", "output", "rationale")
 
 @dataclass(frozen=True, slots=True)
 class NewEvaluation:
-    """A checked evaluation, its scores in the judge's order, with what people were shown if that was something else.
+    """A checked evaluation that is to be recorded.
 
-    ``digest`` is a hash of the content as it was given, ``words`` are those that it is found by: both are worked out at
-    once, so that the database need not wait for them.
+    ``scores`` are the judge's raw scores in the order of its criteria. ``shown`` are the scores that people were shown,
+    if they differ. ``digest`` is a hash of the content as it was given, and ``words`` are the words of the full-text
+    search. Both are computed at construction, so that the write transaction does not wait for them.
     """
 
     spec: EvaluationSpec
@@ -36,7 +37,7 @@ class NewEvaluation:
     prefix: ClassVar[str] = "evl"
 
     def __post_init__(self) -> None:
-        """Work out what follows from the content."""
+        """Compute the digest and the words."""
         spec = self.spec
         object.__setattr__(self, "digest", self._digest())
         texts = (spec.output, spec.input, spec.rationale)
@@ -44,12 +45,14 @@ class NewEvaluation:
 
     @property
     def external_id(self) -> str | None:
-        """The caller's own name for it."""
+        """The caller's own id of the evaluation."""
         return self.spec.external_id
 
     def _digest(self) -> str:
         spec = self.spec
-        foreign = self.shown if spec.version_id is None else None  # what a version shows follows from the rest
+        foreign = (
+            self.shown if spec.version_id is None else None
+        )  # the scores that a version shows follow from the other values
         return digest_content(
             spec.group,
             spec.source,
@@ -62,8 +65,24 @@ class NewEvaluation:
             *([foreign] if foreign is not None else []),
         )
 
+    def columns(self) -> dict[str, Any]:
+        """Return the values of the columns that hold the content."""
+        spec = self.spec
+        return {
+            "external_id": spec.external_id,
+            "group": spec.group,
+            "source": spec.source,
+            "input": spec.input,
+            "output": spec.output,
+            "rationale": spec.rationale,
+            "scores": self.scores,
+            "version_id": spec.version_id,
+            "shown": self.shown,
+            "evaluated_at": to_utc(spec.evaluated_at),
+        }
+
     def repeats(self, row: Any) -> bool:
-        """Whether a row says the same, whatever the number of criteria was when it was kept."""
+        """Return whether a row has the same content, even if the judge had fewer criteria when the row was written."""
         spec = self.spec
         return (
             (row.group, row.source, row.input, row.output, row.rationale, row.version_id, row.evaluated_at)
@@ -74,67 +93,74 @@ class NewEvaluation:
 
 
 def in_workspace(workspace_id: str) -> Query:
-    """All evaluations of a workspace."""
+    """Return a select of a workspace's evaluations."""
     return select(Evaluation).join(Judge, Judge.pk == Evaluation.judge_pk).where(Judge.workspace_id == workspace_id)
 
 
 def find_evaluation(connection: Connection, workspace_id: str, evaluation_id: str) -> Evaluation | None:
-    """The workspace's evaluation of this id."""
+    """Return the workspace's evaluation of this id, or None.
+
+    Args:
+        connection: the connection to read from.
+        workspace_id: the workspace.
+        evaluation_id: the evaluation.
+    """
     return fetch_first(connection, in_workspace(workspace_id).where(Evaluation.id == evaluation_id), Evaluation)
 
 
 def find_evaluations(
     connection: Connection, judge_pk: int, ids: Sequence[str], external_ids: Sequence[str]
 ) -> tuple[dict[str, Evaluation], dict[str, Evaluation]]:
-    """A judge's evaluations by id and by external id, of those asked for; without their texts."""
+    """Return a judge's evaluations by id and by external id, without their texts.
+
+    Args:
+        connection: the connection to read from.
+        judge_pk: the judge.
+        ids: the wanted ids.
+        external_ids: the wanted external ids.
+
+    Returns:
+        The found evaluations by id, and the found evaluations by external id.
+    """
     without_texts = select(*(column for column in inspect(Evaluation).c if column.key not in _TEXTS))
     statement = without_texts.where(
         in_values(connection, Evaluation.id, ids), without_index(Evaluation.judge_pk) == judge_pk
     )
-    known = fetch_all(connection, statement, Evaluation) if ids else []
-    named = by_external_ids(connection, without_texts, Evaluation, judge_pk, external_ids) if external_ids else []
-    return {row.id: row for row in known}, {row.external_id or "": row for row in named}
+    with_id = fetch_all(connection, statement, Evaluation) if ids else []
+    if not external_ids:
+        return {row.id: row for row in with_id}, {}
+    with_external_id = by_external_ids(connection, without_texts, Evaluation, judge_pk, external_ids)
+    return {row.id: row for row in with_id}, {row.external_id or "": row for row in with_external_id}
 
 
 def record_evaluations(
     connection: Connection, judge_pk: int, user_id: str, items: Sequence[NewEvaluation]
 ) -> tuple[list[Evaluation | Conflict], int]:
-    """Keep evaluations; in order, what is kept for each, and how many are new."""
-    # Raising the counter first also locks the judge, as for feedback.
-    start: int = connection.execute(
-        update(Judge)
-        .where(Judge.pk == judge_pk)
-        .values(evaluation_seq=Judge.evaluation_seq + len(items))
-        .returning(Judge.evaluation_seq)
-    ).scalar_one() - len(items)
+    """Record evaluations.
+
+    Args:
+        connection: the connection of a writing unit.
+        judge_pk: the judge.
+        user_id: the user who records them.
+        items: the evaluations.
+
+    Returns:
+        For each item its row or a conflict, in order, and the number of new rows.
+    """
+    last_seq = judges.reserve_seqs(connection, judge_pk, Judge.evaluation_seq, len(items))
     moment = now()
     added: list[dict[str, Any]] = []
-    findable: list[search.IndexedText] = []
+    texts: list[search.IndexedText] = []
 
-    def row(item: NewEvaluation, number: int) -> dict[str, Any]:
-        spec = item.spec
-        values = {
-            "id": new_id("evl"),
-            "judge_pk": judge_pk,
-            "seq": start + number + 1,
-            "external_id": spec.external_id,
-            "group": spec.group,
-            "source": spec.source,
-            "input": spec.input,
-            "output": spec.output,
-            "rationale": spec.rationale,
-            "scores": item.scores,
-            "version_id": spec.version_id,
-            "shown": item.shown,
-            "evaluated_at": to_utc(spec.evaluated_at),
-            "created_at": moment,
-            "created_by": user_id,
-        }
+    def to_row(item: NewEvaluation, number: int) -> dict[str, Any]:
+        seq = last_seq + number + 1
+        values = {"id": new_id("evl"), "judge_pk": judge_pk, "seq": seq, **item.columns()}
+        values |= {"created_at": moment, "created_by": user_id}
         added.append(values)
-        findable.append((judge_pk, start + number + 1, item.words))
+        texts.append((judge_pk, seq, item.words))
         return values
 
-    kept, new = ingest(connection, Evaluation, judge_pk, items, row)
+    kept, new = ingest(connection, Evaluation, judge_pk, items, to_row)
     counters.add_unreviewed(connection, added)
-    search.index_texts(connection, Evaluation, findable)
+    search.index_texts(connection, Evaluation, texts)
     return kept, new

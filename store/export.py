@@ -1,6 +1,6 @@
-"""All evaluations and feedback of a judge, page by page in the order they came in.
+"""Export of a judge's evaluations and feedback, page by page in the order of ingestion.
 
-A page begins after a key, so a page costs the same wherever it is. What comes in after the export began is left out.
+A page begins after a key, so every page costs the same. Rows that are ingested after the export began are excluded.
 """
 
 from collections.abc import Sequence
@@ -14,19 +14,27 @@ from store.database.rows import fetch_all
 
 
 def last_evaluation_seq(connection: Connection, judge_pk: int) -> int:
-    """The place of the judge's last evaluation; 0 without any."""
+    """Return the ``seq`` of the judge's last evaluation, or 0 if it has none."""
     newest = select(func.coalesce(func.max(Evaluation.seq), 0)).where(Evaluation.judge_pk == judge_pk)
     return connection.execute(newest).scalar_one()
 
 
 def last_feedback_seq(connection: Connection, judge_pk: int) -> int:
-    """The place of the judge's last feedback; 0 without any."""
+    """Return the ``seq`` of the judge's last feedback, or 0 if it has none."""
     newest = select(func.coalesce(func.max(Feedback.seq), 0)).where(Feedback.judge_pk == judge_pk)
     return connection.execute(newest).scalar_one()
 
 
 def list_evaluations(connection: Connection, judge_pk: int, after: int, upto: int, limit: int) -> list[Evaluation]:
-    """The judge's evaluations after one place, up to another."""
+    """Return a page of the judge's evaluations.
+
+    Args:
+        connection: the connection to read from.
+        judge_pk: the judge.
+        after: the ``seq`` after which the page begins.
+        upto: the ``seq`` up to which the export reads.
+        limit: the size of the page.
+    """
     statement = (
         select(Evaluation)
         .where(Evaluation.judge_pk == judge_pk, Evaluation.seq > after, Evaluation.seq <= upto)
@@ -37,9 +45,16 @@ def list_evaluations(connection: Connection, judge_pk: int, after: int, upto: in
 
 
 def list_feedback(connection: Connection, judge_pk: int, after: int, upto: int, limit: int) -> Sequence[Any]:
-    """The judge's feedback after one place, up to another, retracted items left out; each with ``named``.
+    """Return a page of the judge's feedback without retracted items.
 
-    ``named`` is the evaluation's external id, or our own where it has none.
+    Each row also has ``named``: the external id of its evaluation, or the evaluation's id if it has no external id.
+
+    Args:
+        connection: the connection to read from.
+        judge_pk: the judge.
+        after: the ``seq`` after which the page begins.
+        upto: the ``seq`` up to which the export reads.
+        limit: the size of the page.
     """
     statement = (
         select(Feedback, func.coalesce(Evaluation.external_id, Evaluation.id).label("named"))

@@ -1,4 +1,4 @@
-"""What evaluations and feedback have in common on their way in: an external id names one content, for good."""
+"""Idempotent ingestion of evaluations and feedback: an external id stands for one content, permanently."""
 
 import hashlib
 from collections import namedtuple
@@ -18,25 +18,25 @@ from store.database.rows import by_external_ids, fetch_all, in_values, without_i
 
 
 class Identified(Protocol):
-    """Something to be kept."""
+    """An evaluation or an item of feedback that is to be recorded."""
 
-    # The prefix of our own ids for it.
+    # The prefix of the ids that Judgesmith assigns.
     prefix: ClassVar[str]
 
     @property
     def external_id(self) -> str | None:
-        """The caller's own name for it."""
+        """The caller's own id of the item."""
 
     @property
     def digest(self) -> str:
         """A hash of the content as it was given."""
 
     def repeats(self, row: Any) -> bool:
-        """Whether it says what a row says that was given in other words, such as one read back from an export."""
+        """Return whether a row with another digest has the same content, such as an item read back from an export."""
 
 
 def digest_content(*content: Any) -> str:
-    """SHA-256 of plain values. A moment counts, not the offset it was written with."""
+    """Return the SHA-256 of plain values. Moments are converted to UTC, so their offset does not matter."""
     plain = [value.astimezone(UTC) if isinstance(value, datetime) else value for value in content]
     return hashlib.sha256(orjson.dumps(plain)).hexdigest()
 
@@ -50,27 +50,36 @@ def ingest(
     record: type[R],
     judge_pk: int,
     items: Sequence[I],
-    row_of: Callable[[I, int], dict[str, Any]],
+    to_row: Callable[[I, int], dict[str, Any]],
 ) -> tuple[list[R | Conflict], int]:
-    """Keep items; in order, the row kept for each, and how many are new.
+    """Insert the items that are new.
 
-    An external id that is there with the same content gives the row that is there; with other content, a Conflict.
-    The caller holds the judge's row, so calls with the same external ids come one after another. ``row_of`` makes the
-    row of an item that is new, given how many are new before it.
+    If an item's external id exists with the same content, its result is the existing row; with other content, its
+    result is a Conflict. The caller holds the judge's row, so calls with the same external ids run one after another.
+
+    Args:
+        connection: the connection of a writing unit.
+        record: the record of the items.
+        judge_pk: the judge.
+        items: the items.
+        to_row: returns the values of a new item's row, given the number of new items before it.
+
+    Returns:
+        For each item its row or a Conflict, in order, and the number of new rows.
     """
-    there = find_existing(connection, record, judge_pk, items)
+    existing = find_existing(connection, record, judge_pk, items)
     rows: list[dict[str, Any]] = []
     outcome: list[R | Conflict] = []
     for item in items:
         name = item.external_id
-        row = there.get(name) if name is not None else None
+        row = existing.get(name) if name is not None else None
         if row is None:
-            values = row_of(item, len(rows))
+            values = to_row(item, len(rows))
             values["digest"] = item.digest
             rows.append(values)
             row = _as_record(record, values)
             if name is not None:
-                there[name] = row
+                existing[name] = row
             outcome.append(row)
         else:
             outcome.append(row if _has_same_content(item, row) else external_id_conflict(name))
@@ -81,26 +90,48 @@ def ingest(
 def preview_ingest(
     connection: Connection, record: type[R], judge_pk: int, items: Sequence[I]
 ) -> tuple[list[Conflict | None], int]:
-    """What ``ingest`` would say, without keeping anything: the conflicts, and how many items would be new."""
-    there = find_existing(connection, record, judge_pk, items)
+    """Return the result that ``ingest`` would have, without a write.
+
+    Args:
+        connection: the connection to read from.
+        record: the record of the items.
+        judge_pk: the judge.
+        items: the items.
+
+    Returns:
+        For each item a Conflict or None, in order, and the number of items that would be new.
+    """
+    existing = find_existing(connection, record, judge_pk, items)
     outcome: list[Conflict | None] = []
-    given: dict[str, str] = {}  # the digests of those that would be new
+    new_digests: dict[str, str] = {}  # by external id
     new = 0
     for item in items:
         name, digest = item.external_id, item.digest
-        if name is None or (name not in there and name not in given):
+        if name is None or (name not in existing and name not in new_digests):
             new += 1
             outcome.append(None)
             if name is not None:
-                given[name] = digest
+                new_digests[name] = digest
         else:
-            same = _has_same_content(item, there[name]) if name in there else given[name] == digest
+            same = _has_same_content(item, existing[name]) if name in existing else new_digests[name] == digest
             outcome.append(None if same else external_id_conflict(name))
     return outcome, new
 
 
 def find_existing(connection: Connection, record: type[R], judge_pk: int, items: Sequence[Identified]) -> dict[str, R]:
-    """The judge's rows that items name, by that name: the external id or, for a row without one, our own id."""
+    """Return the judge's rows that the external ids of items name.
+
+    An external id also names the row that has it as its own id, if that row has no external id.
+
+    Args:
+        connection: the connection to read from.
+        record: the record of the items.
+        judge_pk: the judge.
+        items: the items.
+
+    Returns:
+        The rows by the external id that names them.
+    """
     names = [item.external_id for item in items if item.external_id is not None]
     if not names:
         return {}
@@ -117,7 +148,7 @@ def find_existing(connection: Connection, record: type[R], judge_pk: int, items:
 
 
 def external_id_conflict(name: str | None) -> Conflict:
-    """An external id stands for other content."""
+    """Return the conflict of an external id that was used before with other content."""
     return Conflict(f"The external id {name!r} is taken: it was used before, with other content.", ("external_id",))
 
 
@@ -126,7 +157,7 @@ def _has_same_content(item: Identified, row: Evaluation | Feedback) -> bool:
 
 
 def _as_record(record: type[R], values: dict[str, Any]) -> R:
-    """A row as a select of the record would give it, without asking."""
+    """Return a row as a select of the record would return it, without a query."""
     shape = _row_type(record)
     return cast("R", shape._make(map(values.get, shape._fields)))
 

@@ -1,7 +1,8 @@
-"""Feedback in the database."""
+"""Feedback: selects, submission in batches, and retraction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, ClassVar, cast
 
 from sqlalchemy import ColumnElement, Connection, or_, select, update
@@ -16,10 +17,10 @@ from models.judge import Judge
 from models.specs.feedback import FeedbackSpec
 from store import judges, search
 from store.counters import update as counters
-from store.counters.update import CountedFeedback, EvaluationRef
+from store.counters.update import EVALUATION_REF_COLUMNS, CountedFeedback, EvaluationRef
 from store.database.clock import database_now
 from store.database.keyset import Keyset
-from store.database.rows import Query, fetch_first
+from store.database.rows import Query, fetch_existing, fetch_first, in_period
 from store.database.signals import Topic, touch
 from store.external_ids import digest_content, ingest
 
@@ -39,9 +40,10 @@ JUDGMENT_COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class NewFeedback:
-    """A checked item of feedback about a known evaluation, its scores in the judge's order.
+    """A checked item of feedback on a known evaluation, with scores in the order of the judge's criteria.
 
-    ``digest`` is a hash of the content as it was given, worked out at once, so that the database need not wait for it.
+    ``digest`` is a hash of the content as it was given. It is computed at construction, so that the write transaction
+    does not wait for it.
     """
 
     spec: FeedbackSpec
@@ -52,12 +54,12 @@ class NewFeedback:
     prefix: ClassVar[str] = "fb"
 
     def __post_init__(self) -> None:
-        """Work out what follows from the content."""
+        """Compute the digest."""
         object.__setattr__(self, "digest", self._digest())
 
     @property
     def external_id(self) -> str | None:
-        """The caller's own name for it."""
+        """The caller's own id of the item."""
         return self.spec.external_id
 
     def _digest(self) -> str:
@@ -73,8 +75,38 @@ class NewFeedback:
             spec.submitted_at,
         )
 
+    def columns(self) -> dict[str, Any]:
+        """Return the values of the columns that hold the content, except the rater and the time."""
+        spec = self.spec
+        return {
+            "evaluation_id": self.evaluation.id,
+            "external_id": spec.external_id,
+            "type": spec.type,
+            "scores": self.scores,
+            "rating": spec.rating,
+            "approved": spec.approved,
+            "comment": spec.comment,
+        }
+
+    def derived_columns(self) -> dict[str, Any]:
+        """Return the values of the columns that follow from the scores and from the evaluation.
+
+        A correction counts for all criteria that it shares with the judge, until the counters are updated.
+        """
+        is_correction = self.spec.type is FeedbackType.CORRECTION
+        touched = set_of_scored(self.scores)
+        compared = touched & set_of_scored(self.evaluation.scores)
+        return {
+            "criteria": set_to_text(touched) if is_correction else "",
+            "compared": set_to_text(compared) if is_correction else "",
+            "standing": CorrectionEffect(compared, 0).to_text() if compared else "",
+            "overtaken_at": None,
+            "about_at": self.evaluation.created_at,
+            "about_seq": self.evaluation.seq,
+        }
+
     def repeats(self, row: Any) -> bool:
-        """Whether a row says the same; who said it and when may have been filled in when it was kept."""
+        """Return whether a row has the same content. The row's rater and time may be defaults that were filled in."""
         spec = self.spec
         return (
             row.evaluation_id,
@@ -96,7 +128,7 @@ class NewFeedback:
 
 
 def evaluation_not_found(spec: FeedbackSpec) -> NotFound:
-    """The judge has no evaluation of the name that feedback gives."""
+    """Return the error of feedback that names an evaluation which the judge does not have."""
     if spec.evaluation_id is not None:
         return NotFound(f"The judge has no evaluation {spec.evaluation_id!r}.", ("evaluation_id",))
     name = spec.evaluation_external_id
@@ -104,30 +136,39 @@ def evaluation_not_found(spec: FeedbackSpec) -> NotFound:
 
 
 def in_workspace(workspace_id: str) -> Query:
-    """All feedback of a workspace."""
+    """Return a select of a workspace's feedback."""
     return select(Feedback).join(Judge, Judge.pk == Feedback.judge_pk).where(Judge.workspace_id == workspace_id)
 
 
 def find_feedback(connection: Connection, workspace_id: str, feedback_id: str) -> Feedback | None:
-    """The workspace's feedback of this id."""
+    """Return the workspace's feedback of this id, or None.
+
+    Args:
+        connection: the connection to read from.
+        workspace_id: the workspace.
+        feedback_id: the item of feedback.
+    """
     return fetch_first(connection, in_workspace(workspace_id).where(Feedback.id == feedback_id), Feedback)
 
 
 def for_evaluation(workspace_id: str, evaluation_id: str) -> Query:
-    """All feedback about one evaluation."""
+    """Return a select of the feedback on one evaluation."""
     return in_workspace(workspace_id).where(Feedback.evaluation_id == evaluation_id)
 
 
 def within_bounds(statement: Query, judge_pk: int, bounds: FeedbackBounds) -> Query:
-    """A judge's feedback within bounds of time and ingestion, in order of ingestion; retracted items left out."""
-    stands: list[ColumnElement[bool]] = [Feedback.retracted_at.is_(None)]
+    """Restrict a select to a judge's feedback within bounds, in order of ingestion and without retracted items.
+
+    Args:
+        statement: the select, from ``Feedback`` and maybe joined tables.
+        judge_pk: the judge.
+        bounds: bounds of time and of ingestion. Its criteria are not part of the condition.
+    """
+    is_live: list[ColumnElement[bool]] = [Feedback.retracted_at.is_(None)]
     if bounds.as_of is not None:
-        stands.append(Feedback.retracted_at > bounds.as_of)
-    statement = statement.where(Feedback.judge_pk == judge_pk, or_(*stands))
-    if bounds.since is not None:
-        statement = statement.where(Feedback.submitted_at >= bounds.since)
-    if bounds.until is not None:
-        statement = statement.where(Feedback.submitted_at < bounds.until)
+        is_live.append(Feedback.retracted_at > bounds.as_of)
+    statement = statement.where(Feedback.judge_pk == judge_pk, or_(*is_live))
+    statement = statement.where(*in_period(Feedback.submitted_at, bounds.since, bounds.until))
     if bounds.after_seq:
         statement = statement.where(Feedback.seq > bounds.after_seq)
     if bounds.upto_seq is not None:
@@ -135,86 +176,94 @@ def within_bounds(statement: Query, judge_pk: int, bounds: FeedbackBounds) -> Qu
     return statement.order_by(Feedback.seq)
 
 
+@dataclass(slots=True)
+class _FeedbackBatch:
+    """The rows of a batch, with the counted items and the texts that follow from them."""
+
+    judge_pk: int
+    user_id: str
+    user_name: str
+    last_seq: int  # the judge's last item before the batch
+    moment: datetime
+    evaluations: dict[str, EvaluationRef] = field(default_factory=dict)
+    added: list[CountedFeedback] = field(default_factory=list)
+    texts: list[search.IndexedText] = field(default_factory=list)
+
+    def to_row(self, item: NewFeedback, number: int) -> dict[str, Any]:
+        """Return the row of a new item, given the number of new items before it."""
+        spec, seq = item.spec, self.last_seq + number + 1
+        values = {
+            "id": new_id("fb"),
+            "judge_pk": self.judge_pk,
+            "seq": seq,
+            **item.columns(),
+            "submitted_by": spec.submitted_by or self.user_name,
+            "submitted_at": to_utc(spec.submitted_at) or self.moment,
+            "created_at": self.moment,
+            "created_by": self.user_id,
+            **item.derived_columns(),
+        }
+        self.evaluations[item.evaluation.id] = cast("EvaluationRef", item.evaluation)
+        self.added.append(CountedFeedback(*[values[name] for name in CountedFeedback.__slots__]))
+        if spec.comment:
+            self.texts.append((self.judge_pk, seq, search.extract_words(spec.comment)))
+        return values
+
+
 def submit_feedback(
     connection: Connection, judge_pk: int, user_id: str, user_name: str, items: Sequence[NewFeedback]
 ) -> tuple[list[Feedback | Conflict], int]:
-    """Keep feedback; in order, what is kept for each, and how many are new."""
-    # Raising the counter first also locks the judge: places in the order of ingestion have no gaps that fill later.
-    start: int = connection.execute(
-        update(Judge)
-        .where(Judge.pk == judge_pk)
-        .values(feedback_seq=Judge.feedback_seq + len(items))
-        .returning(Judge.feedback_seq)
-    ).scalar_one() - len(items)
-    moment = now()
-    about: dict[str, EvaluationRef] = {}
-    added: list[CountedFeedback] = []
-    commented: list[search.IndexedText] = []
+    """Submit feedback, and update the judge's counters and the full-text index.
 
-    def row(item: NewFeedback, number: int) -> dict[str, Any]:
-        spec = item.spec
-        touched, given = set_of_scored(item.scores), set_of_scored(item.evaluation.scores)
-        correction = spec.type is FeedbackType.CORRECTION
-        compared = touched & given
-        values: dict[str, Any] = {
-            "id": new_id("fb"),
-            "judge_pk": judge_pk,
-            "seq": start + number + 1,
-            "evaluation_id": item.evaluation.id,
-            "external_id": spec.external_id,
-            "type": spec.type,
-            "scores": item.scores,
-            "rating": spec.rating,
-            "approved": spec.approved,
-            "comment": spec.comment,
-            "submitted_by": spec.submitted_by or user_name,
-            "submitted_at": to_utc(spec.submitted_at) or moment,
-            "created_at": moment,
-            "created_by": user_id,
-            "criteria": set_to_text(touched) if correction else "",
-            "compared": set_to_text(compared) if correction else "",
-            "standing": CorrectionEffect(compared, 0).to_text() if compared else "",
-            "overtaken_at": None,
-            "about_at": item.evaluation.created_at,
-            "about_seq": item.evaluation.seq,
-        }
-        about[item.evaluation.id] = cast("EvaluationRef", item.evaluation)
-        if spec.comment:
-            commented.append((judge_pk, start + number + 1, search.extract_words(spec.comment)))
-        added.append(CountedFeedback(*[values[name] for name in CountedFeedback.__slots__]))
-        return values
+    Args:
+        connection: the connection of a writing unit.
+        judge_pk: the judge.
+        user_id: the user who submits the feedback.
+        user_name: the rater of items that name none.
+        items: the items.
 
-    kept, new = ingest(connection, Feedback, judge_pk, items, row)
+    Returns:
+        For each item its row or a conflict, in order, and the number of new rows.
+    """
+    last_seq = judges.reserve_seqs(connection, judge_pk, Judge.feedback_seq, len(items))
+    batch = _FeedbackBatch(judge_pk, user_id, user_name, last_seq, now())
+    kept, new = ingest(connection, Feedback, judge_pk, items, batch.to_row)
     if new:
-        counters.apply_changes(connection, judge_pk, about, added=added)
-        search.index_texts(connection, Feedback, commented)
+        counters.apply_changes(connection, judge_pk, batch.evaluations, added=batch.added)
+        search.index_texts(connection, Feedback, batch.texts)
         touch(connection, Topic.FEEDBACK)
     return kept, new
 
 
 def retract_feedback(connection: Connection, judge_pk: int, feedback_id: str, user_id: str, reason: str) -> Feedback:
-    """Take an item back: it stays, with who, when and why, and counts no longer.
+    """Retract an item of feedback. The row stays, but the item no longer counts.
 
-    The first time counts: to retract an item again changes nothing. It raises the judge's counter of feedback, so that
-    whoever watches that sees that something changed.
+    To retract an item again changes nothing. A retraction raises the judge's feedback counter, so that readers which
+    compare that counter notice the change.
+
+    Args:
+        connection: the connection of a writing unit.
+        judge_pk: the judge.
+        feedback_id: an item of the judge's feedback.
+        user_id: the user who retracts it.
+        reason: the user's reason.
+
+    Returns:
+        The item's new row.
     """
     judges.lock_judge(connection, judge_pk)
     statement = select(Feedback).where(Feedback.id == feedback_id)
-    item = fetch_first(connection, statement, Feedback)
-    assert item is not None
+    item = fetch_existing(connection, statement, Feedback)
     if item.retracted_at is not None:
         return item
-    connection.execute(update(Judge).where(Judge.pk == judge_pk).values(feedback_seq=Judge.feedback_seq + 1))
+    judges.reserve_seqs(connection, judge_pk, Judge.feedback_seq, 1)
     connection.execute(
         update(Feedback)
         .where(Feedback.id == feedback_id)
         .values(retracted_at=database_now(connection), retracted_by=user_id, retraction_reason=reason)
     )
-    columns = [getattr(Evaluation, name) for name in EvaluationRef._fields]
-    about = EvaluationRef(*connection.execute(select(*columns).where(Evaluation.id == item.evaluation_id)).one())
-    gone = CountedFeedback(*(getattr(item, name) for name in CountedFeedback.__slots__))
-    counters.apply_changes(connection, judge_pk, {about.id: about}, removed=[gone])
+    ref = connection.execute(select(*EVALUATION_REF_COLUMNS).where(Evaluation.id == item.evaluation_id)).one()
+    removed = CountedFeedback(*(getattr(item, name) for name in CountedFeedback.__slots__))
+    counters.apply_changes(connection, judge_pk, {ref.id: EvaluationRef(*ref)}, removed=[removed])
     touch(connection, Topic.FEEDBACK)
-    retracted = fetch_first(connection, statement, Feedback)
-    assert retracted is not None
-    return retracted
+    return fetch_existing(connection, statement, Feedback)

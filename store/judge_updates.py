@@ -1,4 +1,4 @@
-"""Change a judge without touching what its versions and its people's scores mean."""
+"""Updates of a judge that keep the meaning of its versions and of existing scores."""
 
 from sqlalchemy import Connection, update
 
@@ -11,13 +11,19 @@ from store import judges
 
 
 def update_judge(connection: Connection, workspace_id: str, wanted: JudgeChange) -> Judge:
-    """Rename, describe, reword and weigh; add criteria after those there are.
+    """Change a judge's texts and weights, and add criteria after the existing ones.
 
-    Versions know criteria by key and scale: they score those they have learned and pass a new one through as it is.
+    Versions refer to criteria by key and scale. A version predicts the criteria that it was trained on, and returns the
+    raw score of an added one.
+
+    Args:
+        connection: the connection of a writing unit.
+        workspace_id: the workspace.
+        wanted: the checked change.
 
     Raises:
-        NotFound: there is no such judge.
-        RequestRejected: something can't be changed; then nothing is.
+        NotFound: the workspace has no such judge.
+        RequestRejected: a part of the change is not allowed; nothing is changed then.
     """
     judge = judges.lock_judge(connection, judges.get_judge_or_raise(connection, workspace_id, wanted.judge_id).pk)
     criteria = judges.list_criteria(connection, judge.pk)
@@ -26,11 +32,7 @@ def update_judge(connection: Connection, workspace_id: str, wanted: JudgeChange)
     problems += _check_weights(criteria, added, wanted.update_criteria)
     if problems:
         raise RequestRejected(*problems)
-    values: dict[str, str | None] = {}
-    if wanted.name is not None:
-        values["name"] = wanted.name
-    if wanted.description is not None:
-        values["description"] = wanted.description or None
+    values = _given_values(wanted, "name", "description")
     if values:
         connection.execute(update(Judge).where(Judge.pk == judge.pk).values(values))
     scorecard = Scorecard(criteria)
@@ -97,12 +99,14 @@ def _check_weights(
 def _update_criterion(connection: Connection, scorecard: Scorecard, each: CriterionChange) -> None:
     criterion = scorecard.find(each.criterion)
     assert criterion is not None
-    values: dict[str, object] = {}
-    if each.name is not None:
-        values["name"] = each.name
-    if each.description is not None:
-        values["description"] = each.description or None
-    if each.weight is not None:
-        values["weight"] = each.weight
+    values = _given_values(each, "name", "description", "weight")
     if values:
         connection.execute(update(Criterion).where(Criterion.id == criterion.id).values(values))
+
+
+def _given_values(change: JudgeChange | CriterionChange, *names: str) -> dict[str, object]:
+    """Return the values that a change gives. An empty description removes the description."""
+    given = {name: getattr(change, name) for name in names}
+    return {
+        name: value or None if name == "description" else value for name, value in given.items() if value is not None
+    }

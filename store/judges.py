@@ -1,14 +1,15 @@
-"""Judges, criteria and judge versions in the database."""
+"""Judges with their criteria, versions and deployments."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import InstrumentedAttribute
 
 from models.base import new_id, now
 from models.counters.tables import RULES_EDITION
-from models.errors import Conflict, NotFound
+from models.errors import Conflict
 from models.judge import (
     Criterion,
     Deployment,
@@ -20,50 +21,74 @@ from models.judge import (
 )
 from models.specs.judges import CriterionSpec, JudgeSpec
 from store.database.keyset import Keyset, parse_key_number
-from store.database.rows import Query, fetch_all, fetch_first
+from store.database.rows import Query, fetch_all, fetch_existing, fetch_first, found_or_raise
 
 JUDGES = Keyset(Judge, "judge", Judge.pk, parse=parse_key_number)
 VERSIONS = Keyset(JudgeVersion, "version", JudgeVersion.number, descending=True, parse=parse_key_number)
 
 
 def in_workspace(workspace_id: str) -> Query:
-    """All judges of a workspace."""
+    """Return a select of a workspace's judges."""
     return select(Judge).where(Judge.workspace_id == workspace_id)
 
 
 def find_judge(connection: Connection, workspace_id: str, judge_id: str) -> Judge | None:
-    """The workspace's judge of this id."""
+    """Return the workspace's judge of this id, or None.
+
+    Args:
+        connection: the connection to read from.
+        workspace_id: the workspace.
+        judge_id: the judge.
+    """
     return fetch_first(connection, in_workspace(workspace_id).where(Judge.id == judge_id), Judge)
 
 
 def get_judge_or_raise(connection: Connection, workspace_id: str, judge_id: str) -> Judge:
-    """The workspace's judge of this id.
+    """Return the workspace's judge of this id.
+
+    Args:
+        connection: the connection to read from.
+        workspace_id: the workspace.
+        judge_id: the judge.
 
     Raises:
-        NotFound: there is none.
+        NotFound: the workspace has no such judge.
     """
-    judge = find_judge(connection, workspace_id, judge_id)
-    if judge is None:
-        raise NotFound(f"There is no judge {judge_id!r}.", ("judge_id",))
-    return judge
+    return found_or_raise(
+        find_judge(connection, workspace_id, judge_id), f"There is no judge {judge_id!r}.", "judge_id"
+    )
 
 
 def get_judge_by_pk(connection: Connection, judge_pk: int) -> Judge:
-    """The judge of this key, which is known to exist."""
-    found = fetch_first(connection, select(Judge).where(Judge.pk == judge_pk), Judge)
-    assert found is not None
-    return found
+    """Return the judge of this key, which is known to exist."""
+    return fetch_existing(connection, select(Judge).where(Judge.pk == judge_pk), Judge)
 
 
 def lock_judge(connection: Connection, judge_pk: int) -> Judge:
-    """The judge's newest row, kept as it is by others until the transaction ends."""
-    found = fetch_first(connection, select(Judge).where(Judge.pk == judge_pk).with_for_update(key_share=True), Judge)
-    assert found is not None
-    return found
+    """Lock the judge's row until the transaction ends, and return its newest state."""
+    statement = select(Judge).where(Judge.pk == judge_pk).with_for_update(key_share=True)
+    return fetch_existing(connection, statement, Judge)
+
+
+def reserve_seqs(connection: Connection, judge_pk: int, counter: InstrumentedAttribute[int], count: int) -> int:
+    """Raise one of a judge's counters, and return its value before.
+
+    The update also locks the judge's row until the transaction ends. Places in the order of ingestion are therefore
+    committed in order, and a gap among them is never filled later.
+
+    Args:
+        connection: the connection of a writing unit.
+        judge_pk: the judge.
+        counter: ``Judge.feedback_seq`` or ``Judge.evaluation_seq``.
+        count: how many places to reserve.
+    """
+    statement = update(Judge).where(Judge.pk == judge_pk).values({counter: counter + count}).returning(counter)
+    last: int = connection.execute(statement).scalar_one()
+    return last - count
 
 
 def list_criteria_by_judge(connection: Connection, judge_pks: list[int]) -> dict[int, tuple[Criterion, ...]]:
-    """The criteria of judges, in order."""
+    """Return the criteria of judges by the judges' keys, in order."""
     statement = (
         select(Criterion).where(Criterion.judge_pk.in_(judge_pks)).order_by(Criterion.judge_pk, Criterion.ordinal)
     )
@@ -74,15 +99,21 @@ def list_criteria_by_judge(connection: Connection, judge_pks: list[int]) -> dict
 
 
 def list_criteria(connection: Connection, judge_pk: int) -> tuple[Criterion, ...]:
-    """The criteria of one judge, in order."""
+    """Return the criteria of one judge, in order."""
     return list_criteria_by_judge(connection, [judge_pk])[judge_pk]
 
 
 def create_judge(connection: Connection, workspace_id: str, user_id: str, spec: JudgeSpec) -> Judge:
-    """Make a judge from a checked spec.
+    """Create a judge with its criteria.
+
+    Args:
+        connection: the connection of a writing unit.
+        workspace_id: the workspace.
+        user_id: the user who creates the judge.
+        spec: the checked spec.
 
     Raises:
-        Conflict: the workspace has a judge of this id.
+        Conflict: the workspace already has a judge of this id.
     """
     judge_id = spec.id or new_id("jdg")
     values = {
@@ -109,7 +140,14 @@ def create_judge(connection: Connection, workspace_id: str, user_id: str, spec: 
 
 
 def add_criteria(connection: Connection, judge_pk: int, criteria: Sequence[CriterionSpec], start: int = 0) -> None:
-    """Keep criteria, each with its key; their ordinals begin at ``start``."""
+    """Add criteria to a judge.
+
+    Args:
+        connection: the connection of a writing unit.
+        judge_pk: the judge.
+        criteria: the criteria, each with its key.
+        start: the ordinal of the first one.
+    """
     rows = [
         {
             "id": new_id("cri"),
@@ -130,12 +168,18 @@ def add_criteria(connection: Connection, judge_pk: int, criteria: Sequence[Crite
 
 
 def versions_for_judge(judge_pk: int) -> Query:
-    """All versions of a judge."""
+    """Return a select of a judge's versions."""
     return select(JudgeVersion).where(JudgeVersion.judge_pk == judge_pk)
 
 
 def find_version(connection: Connection, workspace_id: str, version_id: str) -> JudgeVersion | None:
-    """The workspace's judge version of this id."""
+    """Return the workspace's judge version of this id, or None.
+
+    Args:
+        connection: the connection to read from.
+        workspace_id: the workspace.
+        version_id: the version.
+    """
     statement = (
         select(JudgeVersion)
         .join(Judge, Judge.pk == JudgeVersion.judge_pk)
@@ -145,20 +189,27 @@ def find_version(connection: Connection, workspace_id: str, version_id: str) -> 
 
 
 def read_watermark(connection: Connection, judge_pk: int) -> int:
-    """The place in order of ingestion up to which the newest version knew the judge's feedback; 0 without any."""
+    """Return the ``seq`` of the last feedback that the newest version knew, or 0 if the judge has no version."""
     newest = select(func.coalesce(func.max(JudgeVersion.watermark), 0)).where(JudgeVersion.judge_pk == judge_pk)
     return int(connection.execute(newest).scalar_one())
 
 
 def read_version_content(connection: Connection, version_id: str) -> bytes:
-    """What a version learned, as the trainer wrote it."""
+    """Return the content of a version's file, as the trainer wrote it."""
     return connection.execute(
         select(VersionContent.content).where(VersionContent.version_id == version_id)
     ).scalar_one()
 
 
 def add_version(connection: Connection, judge_pk: int, content: bytes, **values: Any) -> JudgeVersion:
-    """Keep a new version as CANDIDATE, with the judge's next number."""
+    """Add a version with the status CANDIDATE and the judge's next number.
+
+    Args:
+        connection: the connection of a writing unit.
+        judge_pk: the judge.
+        content: the content of the version's file.
+        values: the version's other columns.
+    """
     number: int = connection.execute(
         update(Judge).where(Judge.pk == judge_pk).values(version_seq=Judge.version_seq + 1).returning(Judge.version_seq)
     ).scalar_one()
@@ -173,9 +224,7 @@ def add_version(connection: Connection, judge_pk: int, content: bytes, **values:
     }
     connection.execute(insert(JudgeVersion).values(row))
     connection.execute(insert(VersionContent).values(version_id=version_id, content=content))
-    added = fetch_first(connection, select(JudgeVersion).where(JudgeVersion.id == version_id), JudgeVersion)
-    assert added is not None
-    return added
+    return fetch_existing(connection, select(JudgeVersion).where(JudgeVersion.id == version_id), JudgeVersion)
 
 
 def activate_version(
@@ -189,9 +238,20 @@ def activate_version(
     reason: str | None = None,
     job_id: str | None = None,
 ) -> Judge:
-    """Make a version (None: the raw scores) the one that counts; what was active becomes ``replaced``.
+    """Make a version the judge's active one, and log the deployment.
 
-    ``judge`` is a row of ``lock``: deployments of one judge happen one after another.
+    Args:
+        connection: the connection of a writing unit.
+        judge: a row of ``lock_judge``, so that deployments of one judge run one after another.
+        version_id: the version; None for the raw scores.
+        action: the kind of deployment.
+        replaced: the new status of the version that was active.
+        by: who deploys it.
+        reason: the reason that was given.
+        job_id: the job that deploys it, if one does.
+
+    Returns:
+        The judge's new row.
     """
     moment = now()
     if judge.active_version_id is not None:
@@ -221,7 +281,13 @@ def activate_version(
 
 
 def find_deployment(connection: Connection, judge_pk: int, version_id: str) -> Deployment | None:
-    """The deployment that made this version count, rollbacks aside."""
+    """Return the newest deployment of a version that is no rollback, or None.
+
+    Args:
+        connection: the connection to read from.
+        judge_pk: the judge.
+        version_id: the version.
+    """
     statement = (
         select(Deployment)
         .where(
@@ -236,13 +302,13 @@ def find_deployment(connection: Connection, judge_pk: int, version_id: str) -> D
 
 
 def find_newest_candidate(connection: Connection, judge_pk: int) -> JudgeVersion | None:
-    """The version made last that was never put to use."""
+    """Return the newest version with the status CANDIDATE, or None."""
     candidates = versions_for_judge(judge_pk).where(JudgeVersion.status == VersionStatus.CANDIDATE)
     return fetch_first(connection, candidates.order_by(JudgeVersion.number.desc()).limit(1), JudgeVersion)
 
 
 def find_newest_backup(connection: Connection, judge_pk: int) -> JudgeVersion | None:
-    """The BACKUP that was replaced last."""
+    """Return the version with the status BACKUP that was replaced last, or None."""
     statement = (
         versions_for_judge(judge_pk)
         .where(JudgeVersion.status == VersionStatus.BACKUP)

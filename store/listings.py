@@ -1,54 +1,79 @@
-"""A judge's evaluations and feedback, newest first, page by page.
+"""Pages of a judge's evaluations and feedback, newest first.
 
-Every page is found by walking an index from the key where the page before ended, so the ten-thousandth costs what the
-first does. Which index depends on the filter; what an index does not know is checked on the rows it leads to.
+Every page is read by scanning an index from the last key of the page before, so each page costs the same. The filter
+decides which index is scanned. Conditions that the index does not cover are checked on the rows that it finds.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, exists, false, literal, select, tuple_, union, union_all
 
 from models.base import from_microseconds, to_microseconds
 from models.counters.effective_feedback import concerns_any
-from models.counters.tables import ALL_TIME, FeedbackCounter, Review
+from models.counters.tables import FeedbackCounter, Review
 from models.errors import Invalid
 from models.evaluation import Evaluation
 from models.feedback import Feedback, FeedbackType
 from models.specs.listings import EvaluationFilter, FeedbackFilter
 from store import search
+from store.counters.period import in_all_time
 from store.database.keyset import KeysetPage, check_first, count_rows, decode_cursor, encode_cursor, parse_key_number
-from store.database.rows import fetch_all
+from store.database.rows import fetch_all, in_period
 
 T = TypeVar("T", Evaluation, Feedback)
 
-MAX_BRANCHES = 50  # sets of criteria that are each walked by themselves; with more, all corrections are
+MAX_BRANCHES = 50  # sets of criteria with a scan each; if more match, one scan reads all feedback
 
 Conditions = list[ColumnElement[bool]]
-Sets = Sequence[tuple[FeedbackType, str]]
+Sets = Sequence[tuple[FeedbackType, str]]  # types of feedback, each with a set of criteria
+
+
+class _Branch(NamedTuple):
+    """A select of the keys that one scan of an index finds, and the columns that order them, descending.
+
+    The keys are (moment, seq), or (place in the full-text index, seq).
+    """
+
+    statement: Any
+    order: tuple[Any, ...]
+
+    def page(self, start: tuple[Any, ...] | None, limit: int) -> Any:
+        """Return a select of the branch's keys after ``start``, at most ``limit``."""
+        statement = self.statement
+        if start is not None:
+            values = [literal(value, column.type) for column, value in zip(self.order, start, strict=True)]
+            after = tuple_(*self.order) < tuple_(*values) if len(self.order) > 1 else self.order[0] < values[0]
+            statement = statement.where(after)
+        return statement.order_by(*(column.desc() for column in self.order)).limit(limit)
 
 
 @dataclass(frozen=True, slots=True)
 class _IndexWalk(Generic[T]):
-    """How to find a list's rows in order: by a moment and the place, or by the place in a full text alone.
+    """A list as the union of index scans.
 
-    Each branch is a select of (moment, seq), or of (place, seq), and the columns that order it, descending. Branches
-    that overlap may have the same keys.
+    ``overlap`` states whether several branches may find the same key.
     """
 
     record: type[T]
     judge_pk: int
-    branches: tuple[tuple[Any, tuple[Any, ...]], ...]
+    branches: tuple[_Branch, ...]
     kind: str
     overlap: bool = False
 
     def fetch_page(self, connection: Connection, first: int, after: str | None) -> KeysetPage[T]:
-        """One page."""
+        """Return one page.
+
+        Args:
+            connection: the connection to read from.
+            first: the size of the page.
+            after: the cursor after which the page begins; None for the first page.
+        """
         check_first(first)
-        start = None if after is None else self._parse(after)
-        keys = sorted(connection.execute(self.keys(start, first + 1)).all(), reverse=True)
+        start = None if after is None else self._decode(after)
+        keys = sorted(connection.execute(self._select_keys(start, first + 1)).all(), reverse=True)
         shown = keys[:first]
         of_page = select(self.record).where(
             self.record.judge_pk == self.judge_pk, self.record.seq.in_([key.seq for key in shown])
@@ -56,39 +81,32 @@ class _IndexWalk(Generic[T]):
         by_seq = {row.seq: row for row in fetch_all(connection, of_page, self.record)}
         return KeysetPage(
             tuple(by_seq[key.seq] for key in shown),
-            tuple(encode_cursor(self.kind, self._cursor(key)) for key in shown),
+            tuple(encode_cursor(self.kind, self._encode(key)) for key in shown),
             has_next=len(keys) > first,
             has_previous=after is not None,
         )
 
-    def keys(self, start: tuple[Any, ...] | None, limit: int) -> Any:
-        """The keys of a page that begins after ``start``."""
-        pages = []
-        for statement, order in self.branches:
-            page = statement
-            if start is not None:
-                values = [literal(value, column.type) for column, value in zip(order, start, strict=True)]
-                page = page.where(tuple_(*order) < tuple_(*values) if len(order) > 1 else order[0] < values[0])
-            pages.append(page.order_by(*(column.desc() for column in order)).limit(limit))
+    def count(self, connection: Connection) -> int:
+        """Return the length of the list."""
+        if self.overlap:
+            return count_rows(connection, select(self._union([branch.statement for branch in self.branches])))
+        return sum(count_rows(connection, branch.statement) for branch in self.branches)
+
+    def _select_keys(self, start: tuple[Any, ...] | None, limit: int) -> Any:
+        pages = [branch.page(start, limit) for branch in self.branches]
         if len(pages) == 1:
             return pages[0]
-        joined = self._join([select(page.subquery()) for page in pages]).subquery()
-        return select(joined).order_by(*(column.desc() for column in joined.c)).limit(limit)
+        keys = self._union([select(page.subquery()) for page in pages])
+        return select(keys).order_by(*(column.desc() for column in keys.c)).limit(limit)
 
-    def number(self, connection: Connection) -> int:
-        """How long the list is."""
-        if self.overlap:
-            return count_rows(connection, select(self._join([statement for statement, _ in self.branches]).subquery()))
-        return sum(count_rows(connection, statement) for statement, _ in self.branches)
+    def _union(self, selects: Sequence[Select[Any]]) -> Any:
+        return (union(*selects) if self.overlap else union_all(*selects)).subquery()
 
-    def _join(self, selects: Sequence[Select[Any]]) -> Any:
-        return union(*selects) if self.overlap else union_all(*selects)
-
-    def _cursor(self, key: Any) -> str:
+    def _encode(self, key: Any) -> str:
         moment, seq = key
         return f"{to_microseconds(moment)}.{seq}" if isinstance(moment, datetime) else str(moment)
 
-    def _parse(self, after: str) -> tuple[Any, ...]:
+    def _decode(self, after: str) -> tuple[Any, ...]:
         moment, dot, seq = decode_cursor(self.kind, after).partition(".")
         try:
             return (from_microseconds(int(moment)), parse_key_number(seq)) if dot else (parse_key_number(moment),)
@@ -99,7 +117,14 @@ class _IndexWalk(Generic[T]):
 def list_evaluations(
     connection: Connection, judge_pk: int, wanted: EvaluationFilter, first: int, after: str | None
 ) -> KeysetPage[Evaluation]:
-    """A page of a judge's evaluations.
+    """Return a page of a judge's evaluations, newest first.
+
+    Args:
+        connection: the connection to read from.
+        judge_pk: the judge.
+        wanted: the filter.
+        first: the size of the page.
+        after: the cursor after which the page begins; None for the first page.
 
     Raises:
         Invalid: ``first`` or ``after`` is not allowed.
@@ -110,7 +135,14 @@ def list_evaluations(
 def list_feedback(
     connection: Connection, judge_pk: int, wanted: FeedbackFilter, first: int, after: str | None
 ) -> KeysetPage[Feedback]:
-    """A page of a judge's feedback.
+    """Return a page of a judge's feedback, newest first.
+
+    Args:
+        connection: the connection to read from.
+        judge_pk: the judge.
+        wanted: the filter.
+        first: the size of the page.
+        after: the cursor after which the page begins; None for the first page.
 
     Raises:
         Invalid: ``first`` or ``after`` is not allowed.
@@ -119,53 +151,65 @@ def list_feedback(
 
 
 def count_evaluations(connection: Connection, judge_pk: int, wanted: EvaluationFilter) -> int:
-    """How many evaluations a filter leaves."""
-    return _walk_evaluations(connection, judge_pk, wanted).number(connection)
+    """Return the number of a judge's evaluations that match a filter.
+
+    Args:
+        connection: the connection to read from.
+        judge_pk: the judge.
+        wanted: the filter.
+    """
+    return _walk_evaluations(connection, judge_pk, wanted).count(connection)
 
 
 def count_feedback(connection: Connection, judge_pk: int, wanted: FeedbackFilter) -> int:
-    """How many items of feedback a filter leaves."""
-    return _walk_feedback(connection, judge_pk, wanted).number(connection)
+    """Return the number of a judge's items of feedback that match a filter.
+
+    Args:
+        connection: the connection to read from.
+        judge_pk: the judge.
+        wanted: the filter.
+    """
+    return _walk_feedback(connection, judge_pk, wanted).count(connection)
 
 
 def _walk_evaluations(connection: Connection, judge_pk: int, wanted: EvaluationFilter) -> _IndexWalk[Evaluation]:
-    said = wanted.feedback
-    if said is None and wanted.search is None and wanted.has_feedback is not None:
+    by_feedback = wanted.feedback
+    if by_feedback is None and wanted.search is None and wanted.has_feedback is not None:
         order = (Review.created_at, Review.seq)
         within = [Review.judge_pk == judge_pk, Review.reviewed == wanted.has_feedback]
-        within += _period_conditions(Review.created_at, wanted)
-        return _IndexWalk(Evaluation, judge_pk, ((select(*order).where(*within), order),), "evaluation")
-    within = [Evaluation.judge_pk == judge_pk, *_period_conditions(Evaluation.created_at, wanted)]
-    if said is not None:
-        sets = _find_matching_sets(connection, judge_pk, said)
-        if wanted.search is None and (said.rater is not None or len(sets or ()) <= MAX_BRANCHES):
-            return _walk_evaluations_by_feedback(judge_pk, wanted, said, sets)
-        within.append(exists().where(Feedback.evaluation_id == Evaluation.id, *_feedback_conditions(said, sets)))
+        within += in_period(Review.created_at, wanted.since, wanted.until)
+        return _IndexWalk(Evaluation, judge_pk, (_Branch(select(*order).where(*within), order),), "evaluation")
+    within = [Evaluation.judge_pk == judge_pk, *in_period(Evaluation.created_at, wanted.since, wanted.until)]
+    if by_feedback is not None:
+        sets = _find_matching_sets(connection, judge_pk, by_feedback)
+        if wanted.search is None and (by_feedback.rater is not None or len(sets or ()) <= MAX_BRANCHES):
+            return _walk_evaluations_by_feedback(judge_pk, wanted, by_feedback, sets)
+        within.append(exists().where(Feedback.evaluation_id == Evaluation.id, *_feedback_conditions(by_feedback, sets)))
     if wanted.has_feedback is not None:
         review = and_(Review.judge_pk == judge_pk, Review.seq == Evaluation.seq)
         within += [review, Review.reviewed == wanted.has_feedback]
     if wanted.search is None:
         order = (Evaluation.created_at, Evaluation.seq)
-        return _IndexWalk(Evaluation, judge_pk, ((select(*order).where(*within), order),), "evaluation")
+        return _IndexWalk(Evaluation, judge_pk, (_Branch(select(*order).where(*within), order),), "evaluation")
     return _walk_matches(connection, Evaluation, judge_pk, wanted.search, select(Evaluation.seq).where(*within))
 
 
 def _walk_evaluations_by_feedback(
-    judge_pk: int, wanted: EvaluationFilter, said: FeedbackFilter, sets: Sets | None
+    judge_pk: int, wanted: EvaluationFilter, by_feedback: FeedbackFilter, sets: Sets | None
 ) -> _IndexWalk[Evaluation]:
-    """By the place of its evaluation that each item of feedback knows."""
+    # Each row of feedback holds the key of its evaluation, so that an index of feedback orders evaluations.
     order = (Feedback.about_at, Feedback.about_seq)
-    within = [Feedback.judge_pk == judge_pk, *_period_conditions(Feedback.about_at, wanted)]
+    within = [Feedback.judge_pk == judge_pk, *in_period(Feedback.about_at, wanted.since, wanted.until)]
     if wanted.has_feedback is False:
         within.append(false())
     keys = select(Feedback.about_at, Feedback.about_seq.label("seq")).distinct()
-    branches = _feedback_branches(keys, order, within, said, sets)
+    branches = _feedback_branches(keys, order, within, by_feedback, sets)
     return _IndexWalk(Evaluation, judge_pk, branches, "evaluation", overlap=len(branches) > 1)
 
 
 def _walk_feedback(connection: Connection, judge_pk: int, wanted: FeedbackFilter) -> _IndexWalk[Feedback]:
     order = (Feedback.submitted_at, Feedback.seq)
-    within = [Feedback.judge_pk == judge_pk, *_period_conditions(Feedback.submitted_at, wanted)]
+    within = [Feedback.judge_pk == judge_pk, *in_period(Feedback.submitted_at, wanted.since, wanted.until)]
     sets = _find_matching_sets(connection, judge_pk, wanted)
     if wanted.search is None:
         return _IndexWalk(
@@ -177,17 +221,17 @@ def _walk_feedback(connection: Connection, judge_pk: int, wanted: FeedbackFilter
 
 def _feedback_branches(
     keys: Any, order: tuple[Any, ...], within: Conditions, wanted: FeedbackFilter, sets: Sets | None
-) -> tuple[tuple[Any, tuple[Any, ...]], ...]:
-    """A walk of the index by person; without one, a walk for each type and set of criteria that is meant."""
+) -> tuple[_Branch, ...]:
+    # A filter by rater scans the index by rater. Otherwise each matching type and set of criteria has its own scan.
     if sets is None or wanted.rater is not None or len(sets) > MAX_BRANCHES:
-        return ((keys.where(*within, *_feedback_conditions(wanted, sets)), order),)
-    stands = _feedback_conditions(wanted, None)
-    alike = [and_(Feedback.type == kind, Feedback.criteria == criteria) for kind, criteria in sets] or [false()]
-    return tuple((keys.where(*within, *stands, each), order) for each in alike)
+        return (_Branch(keys.where(*within, *_feedback_conditions(wanted, sets)), order),)
+    shared = _feedback_conditions(wanted, None)
+    branches = [and_(Feedback.type == kind, Feedback.criteria == criteria) for kind, criteria in sets] or [false()]
+    return tuple(_Branch(keys.where(*within, *shared, each), order) for each in branches)
 
 
 def _feedback_conditions(wanted: FeedbackFilter, sets: Sets | None) -> Conditions:
-    """What feedback must be, but for words and period; ``sets``: the types and sets of criteria that are meant."""
+    """Return a filter's conditions on feedback, except those on words and period."""
     found: Conditions = [] if wanted.with_retracted else [Feedback.retracted_at.is_(None)]
     if wanted.rater is not None:
         found.append(Feedback.submitted_by == wanted.rater)
@@ -199,38 +243,32 @@ def _feedback_conditions(wanted: FeedbackFilter, sets: Sets | None) -> Condition
 def _walk_matches(
     connection: Connection, record: type[T], judge_pk: int, words: str, statement: Select[Any]
 ) -> _IndexWalk[T]:
-    """Matches, in the order in which the full text has them: the place in the judge's own order."""
+    # Matches come in the order of the full-text index, which is the judge's order of ingestion.
     matches, place = search.match_texts(connection, record, judge_pk, words, statement)
     keyed = matches.with_only_columns(place.label("place"), record.seq)
-    return _IndexWalk(record, judge_pk, ((keyed, (place,)),), f"found-{record.__tablename__}")
-
-
-def _period_conditions(moment: Any, wanted: EvaluationFilter | FeedbackFilter) -> Conditions:
-    found: Conditions = []
-    if wanted.since is not None:
-        found.append(moment >= wanted.since)
-    if wanted.until is not None:
-        found.append(moment < wanted.until)
-    return found
+    return _IndexWalk(record, judge_pk, (_Branch(keyed, (place,)),), f"found-{record.__tablename__}")
 
 
 def _find_matching_sets(connection: Connection, judge_pk: int, wanted: FeedbackFilter) -> Sets | None:
-    """The types and sets of criteria there are that a filter means; None: it means all."""
+    """Return the existing types and sets of criteria that match a filter, or None if all match.
+
+    Args:
+        connection: the connection to read from.
+        judge_pk: the judge.
+        wanted: the filter.
+    """
     if wanted.types is None and wanted.criterion is None:
         return None
     types = set(FeedbackType if wanted.types is None else wanted.types)
     if wanted.criterion is not None:
         types &= {FeedbackType.CORRECTION}
     kept: Any
-    if wanted.with_retracted:  # counters don't know sets that only retracted items have
+    if wanted.with_retracted:  # counters have no sets that only retracted items have
         kept = select(Feedback.type, Feedback.criteria).where(Feedback.judge_pk == judge_pk, Feedback.type.in_(types))
         kept = kept.distinct()
     else:
         kept = select(FeedbackCounter.kind, FeedbackCounter.criteria).where(
-            FeedbackCounter.judge_pk == judge_pk,
-            FeedbackCounter.width == ALL_TIME,
-            FeedbackCounter.start == 0,
-            FeedbackCounter.kind.in_([kind.value for kind in types]),
+            *in_all_time(FeedbackCounter, judge_pk), FeedbackCounter.kind.in_([kind.value for kind in types])
         )
     return [
         (FeedbackType(kind), criteria)

@@ -1,4 +1,4 @@
-"""A judge's evaluations, newest first: to compare versions on, and to find those worth a person's look."""
+"""A judge's newest evaluations, to compare versions on and to suggest evaluations to review."""
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, true
 
@@ -8,7 +8,7 @@ from store.database.rows import Query, fetch_all
 
 
 def newest_evaluation_id(connection: Connection, judge_pk: int) -> str | None:
-    """The id of the judge's newest evaluation."""
+    """Return the id of the judge's newest evaluation, or None."""
     found: str | None = connection.execute(
         select(func.max(Evaluation.id)).where(Evaluation.judge_pk == judge_pk)
     ).scalar_one()
@@ -16,16 +16,31 @@ def newest_evaluation_id(connection: Connection, judge_pk: int) -> str | None:
 
 
 def list_newest(connection: Connection, judge_pk: int, before: str | None, size: int) -> list[Evaluation]:
-    """Up to ``size`` evaluations, newest first, older than the one named ``before``."""
+    """Return the judge's newest evaluations, newest first.
+
+    Args:
+        connection: the connection to read from.
+        judge_pk: the judge.
+        before: the id of the evaluation before which to begin; None for the newest.
+        size: the largest number of evaluations.
+    """
     return fetch_all(connection, _select_newest(judge_pk, before).limit(size), Evaluation)
 
 
 def list_newest_by_label(
     connection: Connection, judge_pk: int, before: str | None, size: int, *, labelled: bool, among: int
 ) -> list[Evaluation]:
-    """The same of those that people told a right score of, or of the others; only the newest ``among`` are looked at.
+    """Return the judge's newest evaluations with or without labels, newest first.
 
-    A right score is told by a correction, an approval that approves and a rating of 4 or 5.
+    A correction, an approval that approves and a rating of 4 or 5 give a label.
+
+    Args:
+        connection: the connection to read from.
+        judge_pk: the judge.
+        before: the id of the evaluation before which to begin; None for the newest.
+        size: the largest number of evaluations.
+        labelled: whether to return those with labels or those without.
+        among: how many of the judge's newest evaluations are searched.
     """
     oldest = (
         select(Evaluation.id)
@@ -35,9 +50,9 @@ def list_newest_by_label(
         .limit(1)
         .scalar_subquery()
     )
-    told = exists().where(Feedback.evaluation_id == Evaluation.id, Feedback.retracted_at.is_(None), _gives_label())
+    has_label = exists().where(Feedback.evaluation_id == Evaluation.id, Feedback.retracted_at.is_(None), _gives_label())
     statement = _select_newest(judge_pk, before).where(
-        Evaluation.id > func.coalesce(oldest, ""), told if labelled else ~told
+        Evaluation.id > func.coalesce(oldest, ""), has_label if labelled else ~has_label
     )
     return fetch_all(connection, statement.limit(size), Evaluation)
 

@@ -1,9 +1,11 @@
-"""Find texts by their words, with the database's own full text: SQLite's FTS5, PostgreSQL's tsvector.
+"""Full-text search with the database's own index: SQLite's FTS5 and PostgreSQL's tsvector.
 
-A text is written in the transaction that writes its row, so search never lags. It is known by its row's place in the
-judge's order, which keeps matches in that order. Texts never change; what was retracted is left out when rows are read.
-What is a word is said here, so it is the same on both databases, and both only keep which words a text has: neither
-where they stand, nor how often they are there, which would cost twice the time and room.
+A text is indexed in the transaction that writes its row, so the index is never behind. The index refers to a row by its
+``seq`` in the judge's order of ingestion, so matches come in that order. Texts never change. Retracted items stay in
+the index and are excluded when the rows are read.
+
+This module splits texts into words, so that both databases have the same words. Both indexes hold only which words a
+text has. Positions and frequencies would take twice the time and space.
 """
 
 import re
@@ -19,14 +21,14 @@ from models.specs.limits import MAX_TEXT
 from store.database.rows import Query
 
 Record = type[Evaluation] | type[Feedback]
-IndexedText = tuple[int, int, str]  # the judge's key, the row's place, and its words with spaces between
+IndexedText = tuple[int, int, str]  # the judge's pk, the row's seq, and the words separated by spaces
 
 _TABLES: dict[Record, str] = {Evaluation: "evaluation_texts", Feedback: "feedback_texts"}
-_SEQ_BITS = 40  # bits of a row's place in an FTS5 rowid; the judge's key stands above them
-_MAX_WORD_LENGTH = 500  # characters of a word; a longer run is several
+_SEQ_BITS = 40  # bits of a row's seq in an FTS5 rowid; the judge's pk is in the bits above
+_MAX_WORD_LENGTH = 500  # characters; a longer run of letters is split
 _WORD = re.compile(rf"[^\W_]{{1,{_MAX_WORD_LENGTH}}}")
 _ASCII_WORDS = {code: chr(code).lower() if chr(code).isalnum() else " " for code in range(128)}
-MAX_WORDS = 20  # of a search; the rest is ignored
+MAX_WORDS = 20  # words of a search; further words are ignored
 
 _INSERT = {
     "sqlite": "INSERT INTO {} (rowid, text) VALUES (? << 40 | ?, ?)",
@@ -38,13 +40,14 @@ _INSERT = {
 
 
 def extract_words(content: str) -> str:
-    """The words of a text with spaces between: letters and digits in a row, in small letters, without accents.
+    """Return the words of a text separated by spaces.
 
-    Of a longer text only the first 100,000 characters count.
+    A word is a run of letters and digits, in lower case and without accents. Only the first 100,000 characters of a
+    text are indexed.
     """
     content = content[:MAX_TEXT]
     if content.isascii():
-        words = content.translate(_ASCII_WORDS)  # fifty times as fast as what the rest takes
+        words = content.translate(_ASCII_WORDS)  # 50 times as fast as the general way below
         if not _has_long_run(words):
             return words
     content = unicodedata.normalize("NFKD", content)
@@ -53,7 +56,7 @@ def extract_words(content: str) -> str:
 
 
 def _has_long_run(words: str) -> bool:
-    """Whether any word is longer than the longest: looks at a few characters of a text only."""
+    """Return whether any word is longer than ``_MAX_WORD_LENGTH``. Only a few characters of the text are examined."""
     begin = 0
     while len(words) - begin > _MAX_WORD_LENGTH:
         space = words.rfind(" ", begin, begin + _MAX_WORD_LENGTH + 1)
@@ -64,7 +67,13 @@ def _has_long_run(words: str) -> bool:
 
 
 def index_texts(connection: Connection, record: Record, texts: list[IndexedText]) -> None:
-    """Make texts findable by their words."""
+    """Add texts to the full-text index.
+
+    Args:
+        connection: the connection of a writing unit.
+        record: the record whose texts these are.
+        texts: the texts.
+    """
     if not texts:
         return
     statement = _INSERT[connection.dialect.name].format(_TABLES[record])
@@ -77,9 +86,19 @@ def index_texts(connection: Connection, record: Record, texts: list[IndexedText]
 def match_texts(
     connection: Connection, record: Record, judge_pk: int, words: str, statement: Query
 ) -> tuple[Query, Any]:
-    """A select of a judge's rows, narrowed to texts that hold all of the words; and the column that orders matches.
+    """Restrict a select to the rows whose text has all words of a search.
 
-    Whatever is asked for is words: nothing in it is taken as an operator. Without any word nothing is found.
+    The search is split into words, so nothing in it acts as an operator. A search without any word matches nothing.
+
+    Args:
+        connection: the connection whose dialect the select is for.
+        record: the record that is searched.
+        judge_pk: the judge.
+        words: the search.
+        statement: a select of the judge's rows.
+
+    Returns:
+        The restricted select, and the column by which matches are ordered.
     """
     name, wanted = _TABLES[record], extract_words(words).split()[:MAX_WORDS]
     if connection.dialect.name == "sqlite":

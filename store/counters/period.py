@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 from models.counters.criteria_set import ALL_CRITERIA, text_to_set
 from models.counters.effective_feedback import CorrectionEffect, parse_effect
-from models.counters.tables import CriterionCounter, FeedbackCounter, RaterCounter
+from models.counters.tables import ALL_TIME, CriterionCounter, FeedbackCounter, RaterCounter
 from models.counters.tally import CriterionScales, ShiftSums, Tally
 from models.evaluation import Evaluation
 from models.feedback import Feedback, RaterCount
@@ -132,6 +132,11 @@ def _in_range(table: Buckets, judge_pk: int, run: BucketRange) -> list[ColumnEle
     if run.end is not None:
         found.append(table.start < run.end)
     return found
+
+
+def in_all_time(table: Buckets, judge_pk: int) -> list[ColumnElement[bool]]:
+    """Return the conditions of a judge's counters of all time."""
+    return [table.judge_pk == judge_pk, table.width == ALL_TIME, table.start == 0]
 
 
 def select_counted(judge_pk: int, *columns: Any) -> Select[Any]:

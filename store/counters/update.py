@@ -30,7 +30,7 @@ from models.counters.tables import (
     Review,
 )
 from models.counters.tally import CriterionScales, Tally, classify_feedback
-from models.evaluation import Scores
+from models.evaluation import Evaluation, Scores
 from models.feedback import Feedback, FeedbackType
 from store import judges
 from store.database.bulk_insert import insert_many
@@ -76,6 +76,7 @@ class CountedFeedback:
 
 Items = Sequence[CountedFeedback]
 COUNTED_COLUMNS = [getattr(Feedback, name) for name in CountedFeedback.__slots__]
+EVALUATION_REF_COLUMNS = [getattr(Evaluation, name) for name in EvaluationRef._fields]
 
 
 @dataclass(slots=True)

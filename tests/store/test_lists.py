@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -242,7 +241,7 @@ async def test_a_page_deep_in_a_list_is_found_by_index_without_scan_or_sort(
         # each branch by itself: what is merged from them is no more than a page each
         found = []
         for branch in walk.branches:
-            keys = replace(walk, branches=(branch,)).keys(deep, 21)
+            keys = branch.page(deep, 21)
             statement = str(keys.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
             explain = "EXPLAIN QUERY PLAN" if connection.dialect.name == "sqlite" else "EXPLAIN"
             found += [str(row[-1]) for row in connection.exec_driver_sql(f"{explain} {statement.replace('%%', '%')}")]
