@@ -63,7 +63,7 @@ def without_ngrams(one: Split) -> np.ndarray:
     def fitted(items: Items, scales: object) -> tuple[Encoder, np.ndarray]:
         encoder, features = fit_encoder(items, scales)  # type: ignore[arg-type]
         factor = encoder.factor.copy()
-        bags = encoder.block >= 3
+        bags = encoder.feature_block >= 3
         factor[bags], features[:, bags] = 0, 0
         return replace(encoder, factor=factor), features
 

@@ -49,7 +49,7 @@ def _features(rows: int) -> np.ndarray:
 def ours(rows: int) -> tuple[float, float]:
     """Adam's rows a second, and L-BFGS's."""
     from trainer.model.optimizers import Schedule, adam
-    from trainer.model.ordinal import Coefficients, Objective, Rows, threshold_weight
+    from trainer.model.ordinal import Coefficients, LabelRows, Objective, threshold_weight
 
     rng, x = np.random.default_rng(1), _features(rows)
     level = rng.integers(0, LEVELS, rows)
@@ -57,18 +57,18 @@ def ours(rows: int) -> tuple[float, float]:
     target = (level[:, None] > np.arange(LEVELS - 1)).astype(np.float32)
     importance = np.full((rows, LEVELS - 1), threshold_weight(steps)[0], np.float32)
     index = np.arange(rows, dtype=np.int32)
-    data = Rows(
+    data = LabelRows(
         x * np.float32(0.05), index, rng.integers(0, CRITERIA, rows).astype(np.int32), np.zeros(rows, np.int32),
         rng.normal(0, 2, rows), target, importance,
     )  # fmt: skip
-    objective = Objective(data, Coefficients.start(CRITERIA, LEVELS - 1, WIDTH, 0), steps)
+    objective = Objective(data, Coefficients.identity(CRITERIA, LEVELS - 1, WIDTH, 0), steps)
     epochs = max(3, 200_000 // rows)
     started = time.perf_counter()
-    adam(objective, objective.like, Schedule(0.001, epochs, early_stopping=False), seed=[0])
+    adam(objective, objective.template, Schedule(0.001, epochs, early_stopping=False), seed=[0])
     adams = rows * epochs / (time.perf_counter() - started)
     started = time.perf_counter()
     for _ in range(epochs):
-        objective(objective.like.pack())
+        objective(objective.template.pack())
     return adams, rows * epochs / (time.perf_counter() - started)
 
 

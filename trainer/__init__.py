@@ -1,1 +1,1 @@
-"""Learning from feedback: pure functions of arrays, without a database and without GraphQL."""
+"""Training from feedback: pure functions of arrays, without a database and without GraphQL."""

@@ -1,4 +1,4 @@
-"""Array types by element; shapes are given where they are used."""
+"""Array types by element; shapes are given where the arrays are used."""
 
 import numpy as np
 from numpy.typing import NDArray

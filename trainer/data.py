@@ -13,7 +13,10 @@ from trainer.arrays import Bools, Floats, Ints
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """One criterion and the scale it is scored on: `minimum`, `minimum + step`, ... up to `maximum`."""
+    """A criterion and the scale it is scored on: `minimum`, `minimum + step`, ... up to `maximum`.
+
+    The fields' names are keys in version files.
+    """
 
     key: str
     name: str
@@ -25,7 +28,7 @@ class Scale:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Items:
-    """n evaluated items; `raw` is (n, C): the judge's own scores, NaN where it gave none."""
+    """n evaluated items; `raw` (n, C): the judge's own scores in points, NaN where it gave none."""
 
     ids: list[str]
     groups: list[str | None]
@@ -39,7 +42,7 @@ class Items:
         return len(self.outputs)
 
     def take(self, index: NDArray[Any]) -> Items:
-        """The items at `index` (positions)."""
+        """Return the items at `index` (positions)."""
         columns = (self.ids, self.groups, self.sources, self.inputs, self.outputs, self.rationales)
         ids, groups, sources, inputs, outputs, rationales = ([column[i] for i in index] for column in columns)
         return Items(ids, groups, sources, inputs, outputs, rationales, self.raw[index])
@@ -47,10 +50,10 @@ class Items:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Labels:
-    """m scores people gave, in order of ingestion; all arrays are (m,).
+    """m scores that people gave, in order of ingestion; all arrays are (m,).
 
-    `confirmed`: a high rating or an approval said that the shown score was right; False: a correction.
-    `seen`: the base version already learned from it.
+    `item`, `criterion`, `rater`: positions. `score`: in points. `confirmed`: True if a high rating or an approval
+    confirmed the shown score, False for a correction. `seen`: the base version already learned from the label.
     """
 
     item: Ints
@@ -64,7 +67,7 @@ class Labels:
         return len(self.item)
 
     def take(self, index: NDArray[Any]) -> Labels:
-        """The labels at `index` (positions or a mask)."""
+        """Return the labels at `index` (positions or a mask)."""
         return Labels(
             self.item[index],
             self.criterion[index],
@@ -81,7 +84,10 @@ def _no_ints() -> Ints:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Doubts:
-    """Low ratings and refusals: somebody found the shown scores of an item wrong, the direction is unknown."""
+    """Low ratings and rejections: a rater found the shown scores of an item wrong, in an unknown direction.
+
+    `item`, `rater`: positions, one entry a doubt.
+    """
 
     item: Ints = field(default_factory=_no_ints)
     rater: Ints = field(default_factory=_no_ints)

@@ -2,4 +2,4 @@
 
 
 class Diverged(Exception):
-    """The training loss exploded."""
+    """The training loss rose far above its value before training, or is not finite."""

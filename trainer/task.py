@@ -1,4 +1,4 @@
-"""A training task: its configuration and data, the progress it reports, and its outcome."""
+"""Training task: its configuration and data, the progress it reports, and its outcome."""
 
 from __future__ import annotations
 
@@ -12,12 +12,16 @@ from trainer.model.version import Version
 
 TrainingType = Literal["incremental", "full_retrain", "fine_tune", "validation"]
 Decoding = Literal["error", "agreement"]
-"""What verdicts aim at: the least error, or the highest quadratic weighted kappa."""
+"""Aim of the verdicts: the smallest error, or the highest quadratic weighted kappa."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingConfig:
-    """What was asked for; None leaves the choice to the trainer. `targets` are positions in `Task.scales`."""
+    """Requested settings; None leaves the choice to the trainer.
+
+    `validation_split`: share of the groups to hold out, 0..1. `targets`: positions in `Task.scales` of the criteria to
+    fine-tune or to validate. The fields' names enter the fingerprint of checkpoints.
+    """
 
     training_type: TrainingType
     seed: int = 0
@@ -31,7 +35,7 @@ class TrainingConfig:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Task:
-    """One job of learning. The columns of `items.raw` are the criteria of `scales`, in that order."""
+    """Input of one training. The columns of `items.raw` are the criteria of `scales`, in that order."""
 
     scales: tuple[Scale, ...]
     items: Items
@@ -44,7 +48,10 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a task is: `fraction` (0..1) never falls; losses are means over labels."""
+    """Progress of a task: `fraction` (0..1) never falls; losses are means over labels.
+
+    `mean_absolute_error`: as a share (0..1) of the range.
+    """
 
     phase: Literal["training", "validating"]
     fraction: float
@@ -58,7 +65,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class ResultWarning:
-    """Something a person should know about a result that stands all the same."""
+    """Warning about a result that is valid nevertheless."""
 
     code: str
     message: str
@@ -66,7 +73,7 @@ class ResultWarning:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
-    """What a task leaves: the version (None after a validation), its proof, and the settings really used."""
+    """Result of a task: the version (None after a validation), its evidence, and the settings really used."""
 
     version: bytes | None
     evidence: Evidence
@@ -74,5 +81,6 @@ class Outcome:
     warnings: list[ResultWarning]
 
 
-Report = Callable[[Progress], None]
-Save = Callable[[bytes], None]
+ProgressCallback = Callable[[Progress], None]
+CheckpointCallback = Callable[[bytes], None]
+"""Called with the bytes of a checkpoint, which replaces the one before."""

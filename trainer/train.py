@@ -1,158 +1,241 @@
-"""Learning from feedback, start to end: `train` turns a task into a version and its proof."""
+"""Entry point of the trainer: `train` turns a task into a version and its evidence."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
-from trainer.evidence.report import Evidence, Predictions, gather
-from trainer.fitting.assemble import anchors, assemble, base_choice, warm_start
-from trainer.fitting.baseline import Before, score_held_out
-from trainer.fitting.cross_fit import blank, constant, cross_fit, honest_scores, refit
-from trainer.fitting.fit import Fit, Recipe, WarmStart
-from trainer.fitting.selection import choose
-from trainer.fitting.setup import Study, prepare
-from trainer.fitting.unseen_sources import steps, unseen_sources
-from trainer.model.label_table import Table
-from trainer.model.optimizers import LIMIT, Schedule
-from trainer.task import Outcome, Report, ResultWarning, Save, Task, TrainingConfig
+from trainer.arrays import Ints
+from trainer.evidence.report import Evidence, Predictions, PredictionSides, build_evidence
+from trainer.fitting.assemble import anchor_at_fit, build_version, selection_of, warm_start_from
+from trainer.fitting.baseline import Baseline, predict_held_out
+from trainer.fitting.cross_fit import (
+    CrossFit,
+    cross_fit,
+    empty_predictions,
+    fit_final,
+    predict_constant,
+    predict_out_of_fold,
+)
+from trainer.fitting.fit import FittedModels, Recipe
+from trainer.fitting.selection import Selection, select
+from trainer.fitting.setup import TrainingSetup, prepare
+from trainer.fitting.unseen_sources import count_fits, measure_unseen_sources
+from trainer.model.optimizers import MAX_ITERATIONS, Schedule
+from trainer.task import CheckpointCallback, Outcome, ProgressCallback, ResultWarning, Task, TrainingConfig
 
-LEARNING_RATE, EPOCHS = 0.02, 100
-"""Adam's settings where only the other ones were given."""
+DEFAULT_LEARNING_RATE, DEFAULT_EPOCHS = 0.02, 100
+"""Adam's settings if only other ones of them were given."""
 
 
-def train(task: Task, report: Report, checkpoint: bytes | None = None, save: Save | None = None) -> Outcome:
-    """Carry out a task.
+def train(
+    task: Task, report: ProgressCallback, checkpoint: bytes | None = None, save: CheckpointCallback | None = None
+) -> Outcome:
+    """Train a version, or validate the active one.
 
-    `report` hears of each fold and of each epoch of the final fit. `save` gets a checkpoint after each fit and each
-    epoch of Adam; given the last one as `checkpoint`, the same task goes on from there and ends in the same bytes.
+    Args:
+        task: data and configuration.
+        report: called after each fold and each epoch of the final fit.
+        checkpoint: the last bytes that `save` received for the same task. The task resumes there and ends in the same
+            bytes as without an interruption.
+        save: called with a checkpoint after each fit and, at intervals, after epochs of Adam.
+
+    Returns:
+        The version, its evidence, the settings used, and warnings.
 
     Raises:
         Diverged: the training loss exploded.
-        ValueError: the task makes no sense (no labels, no targets to fine-tune).
+        ValueError: there are no labels, or no targets to fine-tune.
     """
     config, warnings = task.config, []
     if config.training_type == "fine_tune" and not config.targets:
         raise ValueError("Fine-tuning needs target criteria.")
     if config.training_type == "incremental" and task.base is None:
-        warnings.append(ResultWarning("NO_ACTIVE_VERSION", "There is no active version to go on from: a full retrain."))
-    study = prepare(task, checkpoint, save, report)
-    if study.table.dropped:
-        warnings.append(
-            ResultWarning(
-                "NO_RAW_SCORE", f"{study.table.dropped} labels were left out: the judge gave no score to correct."
-            )
-        )
-    before = Before(study)
+        text = "There is no active version to continue from, so the version was trained from scratch."
+        warnings.append(ResultWarning("NO_ACTIVE_VERSION", text))
+    setup = prepare(task, checkpoint, save, report)
+    if dropped := setup.table.dropped_count:
+        labels = "1 label was" if dropped == 1 else f"{dropped} labels were"
+        warnings.append(ResultWarning("NO_RAW_SCORE", f"{labels} left out: the judge gave no score to correct."))
+    baseline = Baseline(setup)
     if config.training_type == "validation":
-        study.track.expect(2 + (study.folds if before.refitted else 0))
-        evidence = _evidence(study, before, before.scores())
-        study.track.finish("Measured")
-        return Outcome(None, evidence, _chosen(config, None, None), warnings)
-    return _learn(study, before, warnings)
+        return _validate(setup, baseline, warnings)
+    return _train_version(setup, baseline, warnings)
 
 
 def schedule_of(config: TrainingConfig) -> Schedule | None:
-    """Adam's schedule if any of its settings was given; None: L-BFGS until it converges."""
+    """Return Adam's schedule if any of its settings was given; None for L-BFGS until it converges."""
     if config.learning_rate is None and config.max_epochs is None and config.early_stopping is None:
         return None
     stopping = config.max_epochs is None if config.early_stopping is None else config.early_stopping
-    return Schedule(config.learning_rate or LEARNING_RATE, config.max_epochs or EPOCHS, stopping)
+    return Schedule(config.learning_rate or DEFAULT_LEARNING_RATE, config.max_epochs or DEFAULT_EPOCHS, stopping)
 
 
-def _learn(study: Study, before: Before, warnings: list[ResultWarning]) -> Outcome:
-    task, table, config, journal, track = study.task, study.table, study.task.config, study.journal, study.track
-    split = bool(study.held_out.any())
-    track.expect(5 + study.folds * (1 + before.refitted) + steps(study))
-    old = before.scores()
-    schedule = schedule_of(config)
-    own = warm_start(task.base, table) if _is_warm(task, table) and task.base is not None else None
-    recipe = Recipe(schedule, config.seed, own)
-    warmth: Callable[[int], WarmStart | None] | None = None if own is None else before.warmth(own)
+def _validate(setup: TrainingSetup, baseline: Baseline, warnings: list[ResultWarning]) -> Outcome:
+    """Measure the active version.
+
+    Args:
+        setup: of the task.
+        baseline: the active version.
+        warnings: found so far.
+    """
+    setup.progress.set_steps(2 + (setup.folds if baseline.refitted else 0))
+    evidence = _build_evidence(setup, baseline, baseline.predict())
+    setup.progress.finish("Measured")
+    return Outcome(None, evidence, _used_settings(setup.task.config, None, None), warnings)
+
+
+def _train_version(setup: TrainingSetup, baseline: Baseline, warnings: list[ResultWarning]) -> Outcome:
+    """Train a version and measure it.
+
+    Args:
+        setup: of the task.
+        baseline: what the version is compared with.
+        warnings: found so far.
+    """
+    task, table, config = setup.task, setup.table, setup.task.config
+    setup.progress.set_steps(5 + setup.folds * (1 + baseline.refitted) + count_fits(setup))
+    before = baseline.predict()
+    warm_base = task.base if _starts_warm(setup) else None
+    warm = None if warm_base is None else warm_start_from(warm_base, table)
+    old = None if warm_base is None else selection_of(warm_base, table)
+    recipe = Recipe(schedule_of(config), config.seed, warm)
     everything = np.ones(len(table.rows), np.bool_)
-    crossed = cross_fit(table, study.fold, study.folds, everything, recipe, journal, "proof", track, warmth)
-    kept = base_choice(task.base, table) if own is not None and task.base is not None else None
-    most = schedule.max_epochs if schedule is not None else LIMIT
-    index = np.flatnonzero(study.learnable)
-    validation = np.flatnonzero(study.held_out) if split else None
-    final = refit(
-        table, index, recipe, crossed, journal, "final", validation,
-        lambda number, loss, held_out, error: track.epoch(number, most, loss, held_out, error),
-    )  # fmt: skip
-    choice = choose(table, crossed.out, crossed.fold >= 0, final.prior.log_bayes_factor, kept)
-    track.step("The new version is fitted")
-    if not split:
-        new = honest_scores(table, crossed, kept)
+    fold_warm_starts = None if warm is None else baseline.fold_warm_starts(warm)
+    crossed = cross_fit(setup, recipe, "proof", everything, fold_warm_starts)
+    index = np.flatnonzero(setup.learnable).astype(np.int32)
+    final = _fit_version(setup, index, recipe, crossed)
+    selection = select(table, crossed.out, crossed.fold >= 0, final.prior.log_bayes_factor, old)
+    setup.progress.complete_step("The new version is fitted")
+    if setup.held_out.any():
+        after = _predict_held_out(setup, baseline, recipe, crossed, final, old)
     else:
-        new = blank(table)
-        proof = final
-        if own is not None and before.final is not None:
-            seen = np.flatnonzero(study.learnable & table.seen)
-            shadow = replace(recipe, warm=anchors(table, seen, before.final))
-            proof = refit(table, index, shadow, crossed, journal, "shadow")
-        score_held_out(study, crossed, proof, new, kept)
-    chosen = _chosen(config, schedule, final)
-    settings = {"schedule": None if schedule is None else _plain(schedule), "training_type": config.training_type}
-    version = assemble(task, table, index, study.encoder, final, choice, recipe, settings)
-    evidence = _evidence(study, before, old, new)
-    if own is None:
-        evidence = replace(evidence, unseen_sources=unseen_sources(study, recipe, crossed))
-    study.track.finish("Measured")
-    return Outcome(version.dumps(), evidence, chosen, warnings)
+        after = predict_out_of_fold(table, crossed, old)
+    version = build_version(task, table, index, setup.encoder, final, selection, recipe)
+    evidence = _build_evidence(setup, baseline, before, after)
+    if warm is None:
+        evidence = replace(evidence, unseen_sources=measure_unseen_sources(setup, recipe, crossed))
+    setup.progress.finish("Measured")
+    return Outcome(version.dumps(), evidence, _used_settings(config, recipe.schedule, final), warnings)
 
 
-def _is_warm(task: Task, table: Table) -> bool:
-    """Incremental training goes on from the base; so does fine-tuning on feedback that is all new to it."""
-    return task.config.training_type == "incremental" or (
-        task.config.training_type == "fine_tune" and not bool(table.seen.any())
-    )
+def _starts_warm(setup: TrainingSetup) -> bool:
+    """Return whether the training starts from the base version.
+
+    Incremental training does; so does fine-tuning if the base learned from none of the feedback.
+    """
+    training_type = setup.task.config.training_type
+    return training_type == "incremental" or (training_type == "fine_tune" and not bool(setup.table.seen.any()))
 
 
-def _plain(schedule: Schedule) -> dict[str, float | int | bool]:
-    return {name: getattr(schedule, name) for name in schedule.__slots__}
+def _fit_version(setup: TrainingSetup, index: Ints, recipe: Recipe, crossed: CrossFit) -> FittedModels:
+    """Fit the new version on the rows at `index`, reporting each epoch.
+
+    Args:
+        setup: of the task.
+        index: positions of the rows to learn from.
+        recipe: settings.
+        crossed: fits of the same recipe on the folds.
+    """
+    max_epochs = MAX_ITERATIONS if recipe.schedule is None else recipe.schedule.max_epochs
+    validation = np.flatnonzero(setup.held_out) if setup.held_out.any() else None
+
+    def on_epoch(number: int, loss: float, validation_loss: float | None, error: float) -> None:
+        setup.progress.complete_epoch(number, max_epochs, loss, validation_loss, error)
+
+    return fit_final(setup, index, recipe, crossed, "final", validation, on_epoch)
 
 
-def _chosen(
-    config: TrainingConfig, schedule: Schedule | None, final: Fit | None
+def _predict_held_out(
+    setup: TrainingSetup,
+    baseline: Baseline,
+    recipe: Recipe,
+    crossed: CrossFit,
+    final: FittedModels,
+    old: Selection | None,
+) -> Predictions:
+    """Return the new version's scores of the held-out pairs.
+
+    If the base learned from held-out rows, a version trained from it indirectly did, too. A second fit, which starts
+    from the base refitted without them, then takes the version's place.
+
+    Args:
+        setup: of the task.
+        baseline: with the refit of the base, if there was one.
+        recipe: settings of the version.
+        crossed: its fits on the folds.
+        final: its fit on all rows that may be learned from.
+        old: selection of the base.
+    """
+    scores, fitted = empty_predictions(setup.table), final
+    if recipe.warm is not None and baseline.refit is not None:
+        seen = np.flatnonzero(setup.learnable & setup.table.seen)
+        honest = replace(recipe, warm=anchor_at_fit(setup.table, seen, baseline.refit))
+        fitted = fit_final(setup, np.flatnonzero(setup.learnable), honest, crossed, "shadow")
+    predict_held_out(setup, crossed, fitted, scores, old)
+    return scores
+
+
+def _used_settings(
+    config: TrainingConfig, schedule: Schedule | None, final: FittedModels | None
 ) -> dict[str, float | int | bool | None]:
+    """Return the settings that were really used.
+
+    Args:
+        config: requested settings.
+        schedule: Adam's settings; None if L-BFGS was used.
+        final: fit of the version; None after a validation.
+    """
+    epochs = None if final is None else final.epochs
     return {
         "learning_rate": None if schedule is None else schedule.learning_rate,
-        "max_epochs": schedule.max_epochs if schedule is not None else final.epochs if final is not None else None,
+        "max_epochs": epochs if schedule is None else schedule.max_epochs,
         "early_stopping": None if schedule is None else schedule.early_stopping,
         "validation_split": config.validation_split,
     }
 
 
-def _evidence(study: Study, before: Before, old: Predictions, new: Predictions | None = None) -> Evidence:
-    table, config = study.table, study.task.config
-    study.track.step("Measuring agreement with people on held-out labels", "validating")
-    flat = constant(table, study.fold, study.folds, study.learnable)
-    sides = {
-        "raw": study.unchanged(table.pairs.raw),
-        "before": old,
-        "after": old if new is None else new,
-        "constant": study.unchanged(flat),
-    }
-    return gather(
-        table, np.flatnonzero(before.measured).astype(np.int32), sides,
-        compare=new is not None, method=_method(study, before), seed=config.seed,
-    )  # fmt: skip
+def _build_evidence(
+    setup: TrainingSetup, baseline: Baseline, before: Predictions, after: Predictions | None = None
+) -> Evidence:
+    """Return the evidence of a task.
+
+    Args:
+        setup: of the task.
+        baseline: names the pairs to measure.
+        before: scores of the baseline.
+        after: scores of the new version; None in a validation.
+    """
+    setup.progress.complete_step("Measuring agreement with people on held-out labels", "validating")
+    sides = PredictionSides(
+        raw=setup.predict_points(setup.table.pairs.raw),
+        before=before,
+        after=before if after is None else after,
+        constant=predict_constant(setup),
+    )
+    return build_evidence(
+        setup.table,
+        np.flatnonzero(baseline.measured).astype(np.int32),
+        sides,
+        compare=after is not None,
+        method=_describe_method(setup, baseline),
+        seed=setup.task.config.seed,
+    )
 
 
-def _method(study: Study, before: Before) -> str:
-    """How the proof came about, in a sentence for people."""
-    config, base = study.task.config, study.task.base
-    if study.held_out.any():
+def _describe_method(setup: TrainingSetup, baseline: Baseline) -> str:
+    """Return a sentence for people about how the evidence was obtained."""
+    config, base = setup.task.config, setup.task.base
+    if setup.held_out.any():
         text = f"{config.validation_split:.0%} of the feedback held out"
-    elif study.folds > 1:
-        text = f"{study.folds}-fold out-of-fold predictions"
+    elif setup.folds > 1:
+        text = f"{setup.folds}-fold out-of-fold predictions"
     else:
         text = "too little feedback to hold any out"
-    text += f", split {study.table.grouping.description}"
+    text += f", split {setup.table.grouping.description}"
     if base is None:
         return text + "; compared with the judge's raw scores."
-    if before.refitted:
+    if baseline.refitted:
         return text + "; the active version's recipe refitted out of fold, since it learned from this feedback."
     return text + "; the active version on feedback it never saw."

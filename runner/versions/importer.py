@@ -10,7 +10,6 @@ import math
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,7 @@ from runner.dataset.dataset import to_scales
 from trainer.data import Items, Scale
 from trainer.features.encoder import Encoder
 from trainer.model.optimizers import Schedule
-from trainer.model.ordinal import Coefficients
+from trainer.model.ordinal import COEFFICIENT_KEYS
 from trainer.model.prior import Prior
 from trainer.model.version import MEDIAN, RAW, Version
 
@@ -138,9 +137,9 @@ def _find_invalid_lexicons(encoder: Encoder) -> Iterator[str]:
 def _find_invalid_parameters(version: Version) -> Iterator[str]:
     for part in _PARTS:
         least = 0.0 if part.endswith("precision") else -MAX_PARAMETER
-        for field in fields(Coefficients):
-            if not _is_within(getattr(getattr(version, part), field.name), least, MAX_PARAMETER):
-                yield f"{part}.{field.name} holds numbers that are not finite, or out of range"
+        for field, key in COEFFICIENT_KEYS.items():
+            if not _is_within(getattr(getattr(version, part), field), least, MAX_PARAMETER):
+                yield f"{part}.{key} holds numbers that are not finite, or out of range"
         if getattr(version, part).offsets.size:
             yield f"{part} holds offsets of raters"
 
@@ -163,8 +162,8 @@ def _is_schedule(stored: Any) -> bool:
 
 
 def _is_prior(version: Version) -> bool:
-    prior = Prior.restore(version.recipe["prior"])
-    blocks = int(version.encoder.block.max(initial=-1)) + 1
+    prior = Prior.from_record(version.recipe["prior"])
+    blocks = int(version.encoder.feature_block.max(initial=-1)) + 1
     return (
         prior.block_precision.shape == (blocks,)
         and _is_within(prior.block_precision, 1 / MAX_PARAMETER, MAX_PARAMETER)

@@ -31,7 +31,7 @@ def test_sizes_double_up_to_everything() -> None:
 
 def test_many_labels_are_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Time is bounded: beyond a limit whole items are drawn at random."""
-    monkeypatch.setattr("trainer.learning_curve.MOST", 80)
+    monkeypatch.setattr("trainer.learning_curve.MAX_LABELS", 80)
     assert [point.labels for point in learning_curve(make_task(300), [40, 80, 300])] == [0, 40, 80]
 
 

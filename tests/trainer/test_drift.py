@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from tests.trainer.synthetic_tasks import make_task, version_of
-from trainer.fitting.assemble import warm_start
-from trainer.fitting.fit import objective, recall
+from trainer.fitting.assemble import warm_start_from
+from trainer.fitting.fit import discount_warm_start, joint_objective
 from trainer.fitting.setup import prepare
 from trainer.model.version import Version
 from trainer.task import Task
@@ -28,18 +28,18 @@ def _error(version: Version, points: float) -> float:
 
 
 def test_an_anchor_alone_leaves_a_version_where_it_is(base: Version) -> None:
-    study = prepare(_stricter(0, base), None, None, lambda _: None)
-    warm = warm_start(base, study.table)
-    loss = objective(study.table, np.arange(len(study.table.rows)), warm, warm.prior)
-    assert not loss.pull(warm.joint.center.pack()).any(), "the old prior is in the old parameters already"
+    setup = prepare(_stricter(0, base), None, None, lambda _: None)
+    warm = warm_start_from(base, setup.table)
+    loss = joint_objective(setup.table, np.arange(len(setup.table.rows)), warm, warm.prior)
+    assert not loss.prior_gradient(warm.joint.center.pack()).any(), "the old prior is in the old parameters already"
 
 
 @pytest.mark.parametrize(("points", "least", "most"), [(0.0, 0.9, 1.0), (1.5, 0.0, 0.2)])
 def test_an_old_version_is_held_to_until_people_change(base: Version, points: float, least: float, most: float) -> None:
-    study = prepare(_stricter(points, base), None, None, lambda _: None)
-    warm = warm_start(base, study.table)
-    held = recall(study.table, np.arange(len(study.table.rows)), warm)
-    share = held.calibrator.precision.shift / warm.calibrator.precision.shift
+    setup = prepare(_stricter(points, base), None, None, lambda _: None)
+    warm = warm_start_from(base, setup.table)
+    held = discount_warm_start(setup.table, np.arange(len(setup.table.rows)), warm)
+    share = held.calibrator.precision.intercept / warm.calibrator.precision.intercept
     assert np.all((share >= least) & (share <= most))
     assert np.array_equal(held.joint.precision.weights, warm.joint.precision.weights), "what people look at stays"
 

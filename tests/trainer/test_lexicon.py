@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from trainer.features import vocabulary as module
-from trainer.features.text_features import HAND, text_features
+from trainer.features.text_features import HANDCRAFTED, compute_text_features
 from trainer.features.tokens import tokenize
 from trainer.features.vocabulary import Lexicon, fit_lexicon
 
@@ -24,9 +24,9 @@ def test_rarity_is_the_inverse_document_frequency() -> None:
 
 
 def test_a_lexicon_holds_the_commonest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST", 1)
+    monkeypatch.setattr(module, "MAX_GRAMS", 1)
     lexicon = fit_lexicon([f"{'often' if k % 3 else 'seldom'} word{k}" for k in range(20)])
-    held = [word for word in ("often", "seldom", "word0") if lexicon.place(tokenize([word]).hash)[1][0]]
+    held = [word for word in ("often", "seldom", "word0") if lexicon.find(tokenize([word]).hash)[1][0]]
     assert held == ["often"]
 
 
@@ -34,11 +34,11 @@ def test_a_lexicon_holds_the_commonest(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_texts_with_nothing_in_common_leave_it_empty(texts: list[str]) -> None:
     lexicon = fit_lexicon(texts)
     assert len(lexicon) == 0
-    assert np.isfinite(text_features(["in"], ["out of words"], [""], lexicon, None)).all()
+    assert np.isfinite(compute_text_features(["in"], ["out of words"], [""], lexicon, None)).all()
 
 
 def test_of_many_texts_some_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LOOKED_AT", 50)
+    monkeypatch.setattr(module, "MAX_TEXTS", 50)
     lexicon = fit_lexicon([f"common word{k}" for k in range(1000)])
     assert _rarity(lexicon, "common") == pytest.approx(0)
     assert len(lexicon) == 1
@@ -48,9 +48,10 @@ def test_rare_words_shared_with_the_input_count_for_more() -> None:
     lexicon = fit_lexicon([f"the word{k} the" for k in range(30)] + ["the dragon sleeps", "a dragon"])
     prompt = "the dragon and the knight"
     outputs = [prompt, "the storm of the year", "dragon storm of that year", "nothing in it"]
-    found = text_features([prompt] * 4, outputs, [""] * 4, lexicon, None)
+    found = compute_text_features([prompt] * 4, outputs, [""] * 4, lexicon, None)
     likeness, taken, covered = (
-        found[:, HAND.index(name)] for name in ("likeness to input", "rare words from input", "rare input covered")
+        found[:, HANDCRAFTED.index(name)]
+        for name in ("cosine similarity to input", "rare words from input", "rare input coverage")
     )
     for measure in (likeness, taken, covered):
         assert measure[0] == pytest.approx(1, abs=1e-6), "a copy shares everything"

@@ -9,9 +9,16 @@ from scipy import stats
 from tests.trainer.synthetic_tasks import make_task, run
 from trainer.data import Scale
 from trainer.evidence import metrics
-from trainer.evidence.bootstrap import holm, interval, mae_changes, spearman_changes, weighted_ranks, weights
+from trainer.evidence.bootstrap import (
+    bootstrap_interval,
+    draw_group_counts,
+    holm,
+    mae_changes,
+    spearman_changes,
+    weighted_ranks,
+)
 from trainer.model import decode
-from trainer.model.ordinal import Coefficients, Objective, Rows
+from trainer.model.ordinal import Coefficients, LabelRows, Objective
 
 FIVE = Scale("x", "x", 1, 5, 1)
 HUNDRED = Scale("x", "x", 0, 100, 1)
@@ -74,7 +81,7 @@ def test_decoding_by_hand() -> None:
     assert decode.mean(three, exceed)[0] == pytest.approx(2.3)
     assert decode.quantile(three, exceed, 0.5)[0] == pytest.approx(2.5)
     assert decode.quantile(three, exceed, 0.35)[0] == pytest.approx(2.0)
-    assert decode.place(three, exceed, np.array([2.0]))[0] == pytest.approx(0.35)
+    assert decode.cumulative_probability(three, exceed, np.array([2.0]))[0] == pytest.approx(0.35)
     assert decode.quantile(three, exceed, 0.0)[0] == 1.0
     assert decode.quantile(three, exceed, 1.0)[0] == 3.0
 
@@ -90,9 +97,9 @@ def test_weighted_ranks_are_ranks_of_the_resample() -> None:
 
 def test_bootstrap_draws_groups_whole() -> None:
     """Each resample draws as many groups as there are; blocks do not change the draws."""
-    drawn = np.concatenate(list(weights(7, 50, 0)))
+    drawn = np.concatenate(list(draw_group_counts(7, 50, 0)))
     assert (drawn.sum(1) == 7).all()
-    assert np.array_equal(drawn, np.concatenate(list(weights(7, 50, 0, widest=5_000_000))))
+    assert np.array_equal(drawn, np.concatenate(list(draw_group_counts(7, 50, 0, items=5_000_000))))
 
 
 def test_interval_of_a_mean_covers_its_truth() -> None:
@@ -126,7 +133,7 @@ def test_a_single_group_tells_nothing() -> None:
 
 def test_interval_of_constant_draws_is_a_point() -> None:
     """Nothing varies: the interval is the estimate."""
-    found = interval(0.5, np.full(100, 0.5), 10, 1.0)
+    found = bootstrap_interval(0.5, np.full(100, 0.5), 10, 1.0)
     assert (found.lower, found.estimate, found.upper) == (0.5, 0.5, 0.5)
 
 
@@ -165,12 +172,12 @@ def test_the_error_of_an_epoch_by_hand() -> None:
     """The distance of the expected level from the label's, as a share of the scale's steps."""
     steps = np.array([4])
     target = np.array([[1, 1, 0, 0], [1, 1, 1, 0]], np.float32)  # people's scores of 3 and 4 on 1 to 5
-    rows = Rows(
+    rows = LabelRows(
         np.zeros((2, 0), np.float32), np.arange(2), np.zeros(2, int), np.zeros(2, int),
         8 * (np.array([0.0, 0.75]) - 0.5), target, np.ones((2, 4), np.float32),
     )  # fmt: skip
-    start = Coefficients.start(1, 4, 0, 0)
+    start = Coefficients.identity(1, 4, 0, 0)
     objective = Objective(rows, start, steps)
-    error = objective.error(start.pack(), rows)
-    exceed = 1 / (1 + np.exp(-(rows.line[:, None] - objective.identity)))
+    error = objective.mean_absolute_error(start.pack(), rows)
+    exceed = 1 / (1 + np.exp(-(rows.raw_logit[:, None] - objective.identity)))
     assert error == pytest.approx(float(np.mean(np.abs(exceed.sum(1) - [2, 3]) / 4)), rel=1e-5)

@@ -10,7 +10,7 @@ import pytest
 from tests.trainer.synthetic_tasks import CHINESE, make_task, run, version_of
 from trainer.data import Items, Scale
 from trainer.model.version import Version
-from trainer.scales import exceedance, level_steps, to_grid
+from trainer.scales import level_steps, soft_targets, to_grid
 
 SCALES = {
     "1-3": Scale("x", "x", 1, 3, 1),
@@ -41,7 +41,7 @@ def test_gains_on_every_scale(scale: Scale) -> None:
 
 def test_off_grid_labels_are_spread_over_their_neighbours() -> None:
     """3.67 on 1-5 is one third level 3 and two thirds level 4."""
-    soft = exceedance(SCALES["1-5"], np.array([3.67, 5.0, 1.0]), 6)
+    soft = soft_targets(SCALES["1-5"], np.array([3.67, 5.0, 1.0]), 6)
     assert np.allclose(soft[0], [1, 1, 0.67, 0, 0, 0])
     assert np.allclose(soft[1], [1, 1, 1, 1, 0, 0])
     assert np.allclose(soft[2], 0)

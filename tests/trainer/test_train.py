@@ -12,7 +12,7 @@ import pytest
 from tests.trainer.synthetic_tasks import make_task, run, version_of
 from trainer.data import Doubts, Items, Labels
 from trainer.errors import Diverged
-from trainer.model.ordinal import OFFSET
+from trainer.model.ordinal import OFFSET_PRECISION
 from trainer.model.version import RAW, Version
 
 FIELDS = ("expected", "point", "verdict", "lower", "upper")
@@ -44,7 +44,7 @@ def test_seed_changes_the_split() -> None:
 )
 def test_resuming_any_checkpoint_changes_nothing(config: dict[str, float], monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that goes on from any of its checkpoints ends in the same bytes as an undisturbed one."""
-    monkeypatch.setattr("trainer.fitting.fit.PAUSE", 0.0)
+    monkeypatch.setattr("trainer.fitting.fit.SAVE_INTERVAL_SECONDS", 0.0)
     task = make_task(100, **config)
     saved: list[bytes] = []
     whole, _ = run(task, save=saved.append)
@@ -291,14 +291,14 @@ def test_offsets_are_held_as_firmly_as_people_are_of_one_mind() -> None:
     strictness = np.array([-1.5, -1.0, -0.5, 0.0, 0.0, 0.5, 1.0, 1.5])[task.labels.rater]
     apart = replace(task.labels, score=np.clip(task.labels.score + strictness, 1.0, 5.0))
     held = [version_of(replace(task, labels=labels)).recipe["prior"]["offset"] for labels in (task.labels, apart)]
-    assert held[0] > OFFSET > held[1]
+    assert held[0] > OFFSET_PRECISION > held[1]
 
 
 def test_offsets_with_one_item_a_rater_are_held_as_usual() -> None:
     """Where chance can't be told from strictness, nothing is estimated."""
     task = make_task(60, raters=60, criteria=1)
     labels = replace(task.labels, rater=np.arange(len(task.labels), dtype=np.int32))
-    assert version_of(replace(task, labels=labels)).recipe["prior"]["offset"] == OFFSET
+    assert version_of(replace(task, labels=labels)).recipe["prior"]["offset"] == OFFSET_PRECISION
 
 
 def test_doubts_weaken_confirmations() -> None:

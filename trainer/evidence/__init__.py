@@ -1,1 +1,1 @@
-"""Evidence."""
+"""Evidence: metrics of agreement with people, bootstrap intervals, and the report built of them."""

@@ -1,4 +1,4 @@
-"""How well scores agree with people's on one criterion; all arrays are (n,), of the same items, in points."""
+"""Agreement of scores with people's on one criterion; all arrays are (n,), of the same items, in points."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from trainer.arrays import Floats
 from trainer.data import Scale
 from trainer.scales import is_fine, level_steps, span, to_grid, to_unit
 
-BINS = 10
+MAX_BINS = 10
+"""Bins of a calibration curve at most."""
 
 
 def ranks(values: Floats) -> Floats:
-    """Ranks from 0, ties sharing their mean rank."""
-    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
-    return (np.cumsum(counts) - (counts + 1) / 2)[place]
+    """Return ranks from 0; ties share their mean rank."""
+    _, index, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return (np.cumsum(counts) - (counts + 1) / 2)[index]
 
 
 def spearman(a: Floats, b: Floats) -> float | None:
-    """Spearman's rank correlation, -1..1; None where either side is constant."""
+    """Return Spearman's rank correlation, -1..1; None if either side is constant."""
     x, y = ranks(a), ranks(b)
     x, y = x - x.mean(), y - y.mean()
     size = float(np.sqrt((x @ x) * (y @ y)))
@@ -28,7 +29,16 @@ def spearman(a: Floats, b: Floats) -> float | None:
 
 
 def quadratic_weighted_kappa(scale: Scale, a: Floats, b: Floats) -> float | None:
-    """Cohen's kappa with quadratic weights (Cohen 1968) on the learned levels; None where nothing varies."""
+    """Return Cohen's kappa with quadratic weights (Cohen, Weighted kappa, 1968) on the learned levels.
+
+    Args:
+        scale: scale of the criterion.
+        a: scores of one side.
+        b: scores of the other side.
+
+    Returns:
+        Kappa, at most 1; None if both sides are constant and equal.
+    """
     steps = level_steps(scale)
     x, y = np.rint(to_unit(scale, a) * steps), np.rint(to_unit(scale, b) * steps)
     expected = float(np.mean(x**2) + np.mean(y**2) - 2 * np.mean(x) * np.mean(y))
@@ -36,33 +46,47 @@ def quadratic_weighted_kappa(scale: Scale, a: Floats, b: Floats) -> float | None
 
 
 def exact_agreement(scale: Scale, verdict: Floats, label: Floats) -> float:
-    """Share of items with the same score after rounding to the grid."""
+    """Return the share of items with the same score after rounding to the grid.
+
+    Args:
+        scale: scale of the criterion.
+        verdict: scores to compare.
+        label: people's scores.
+    """
     return float(np.mean(np.abs(to_grid(scale, verdict) - to_grid(scale, label)) < scale.step / 2))
 
 
 def within_one_agreement(scale: Scale, verdict: Floats, label: Floats) -> float:
-    """Share of items at most one step apart after rounding, on fine scales at most a tenth of the range."""
-    reach = span(scale) / 10 if is_fine(scale) else scale.step
-    return float(np.mean(np.abs(to_grid(scale, verdict) - to_grid(scale, label)) <= reach * (1 + 1e-9)))
+    """Return the share of items whose scores differ little after rounding to the grid.
+
+    The difference may be one step, or a tenth of the range on a scale finer than its learned levels.
+
+    Args:
+        scale: scale of the criterion.
+        verdict: scores to compare.
+        label: people's scores.
+    """
+    tolerance = span(scale) / 10 if is_fine(scale) else scale.step
+    return float(np.mean(np.abs(to_grid(scale, verdict) - to_grid(scale, label)) <= tolerance * (1 + 1e-9)))
 
 
 def calibration_error(predicted: Floats, label: Floats) -> float:
-    """Expected calibration error, in points.
+    """Return the expected calibration error, in points.
 
-    Items are sorted by their predicted score into up to 10 bins of equal count (equal predictions stay together);
-    the error is the mean over bins, weighted by count, of |mean prediction - mean label|.
+    Items are sorted by their predicted score into up to 10 bins of equal count (equal predictions stay together). The
+    error is the mean over bins, weighted by count, of |mean prediction - mean label|.
     """
-    return float(np.abs(np.bincount(_bins(predicted), predicted - label)).sum() / len(label))
+    return float(np.abs(np.bincount(_assign_bins(predicted), predicted - label)).sum() / len(label))
 
 
-def _bins(predicted: Floats) -> np.ndarray:
-    edges = np.quantile(predicted, np.arange(1, BINS) / BINS)
+def _assign_bins(predicted: Floats) -> np.ndarray:
+    edges = np.quantile(predicted, np.arange(1, MAX_BINS) / MAX_BINS)
     return np.searchsorted(np.unique(edges), predicted, side="left")
 
 
 @dataclass(frozen=True, slots=True)
 class CalibrationPoint:
-    """Scores that are about the same: their mean, what people gave on average (both in points), and how many."""
+    """Bin of similar predictions: their mean, the mean of people's scores, both in points, and the number of items."""
 
     score: float
     people: float
@@ -70,8 +94,8 @@ class CalibrationPoint:
 
 
 def calibration_curve(predicted: Floats, label: Floats) -> tuple[CalibrationPoint, ...]:
-    """The bins of `calibration_error` that hold anything, by rising score: at most 10."""
-    bins = _bins(predicted)
+    """Return the non-empty bins of `calibration_error` by rising score, at most 10."""
+    bins = _assign_bins(predicted)
     counts = np.bincount(bins)
     scores, people = np.bincount(bins, predicted), np.bincount(bins, label)
     return tuple(
@@ -81,14 +105,20 @@ def calibration_curve(predicted: Floats, label: Floats) -> tuple[CalibrationPoin
 
 @dataclass(frozen=True, slots=True)
 class Confusion:
-    """How often people gave `levels[row]` (points) where the verdict was `levels[column]`."""
+    """Confusion matrix: how often people gave `levels[row]` (points) and the verdict was `levels[column]`."""
 
     levels: tuple[float, ...]
     counts: tuple[tuple[int, ...], ...]
 
 
 def confusion(scale: Scale, verdict: Floats, label: Floats) -> Confusion:
-    """Counts on the learned levels, at most 21 of them: a row for each of people's scores, a column a verdict."""
+    """Return the confusion matrix on the learned levels, at most 21.
+
+    Args:
+        scale: scale of the criterion.
+        verdict: scores of the columns.
+        label: people's scores, of the rows.
+    """
     steps = level_steps(scale)
     size = steps + 1
     row, column = (np.rint(to_unit(scale, score) * steps).astype(np.int64) for score in (label, verdict))

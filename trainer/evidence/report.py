@@ -1,8 +1,9 @@
-"""The proof a task leaves: agreement with people on held-out labels, compared on the same items, with intervals."""
+"""Evidence that a task leaves: agreement with people on held-out labels, compared on the same items, with intervals."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -12,16 +13,19 @@ from trainer.arrays import Floats, Ints
 from trainer.data import Scale
 from trainer.evidence import metrics
 from trainer.evidence.bootstrap import Interval, holm, mae_changes, spearman_changes
-from trainer.model.label_table import Table
+from trainer.model.label_table import LabelTable
 from trainer.scales import span
 
-MOST_UNITS = 5000
+MAX_ALPHA_UNITS = 5000
 """Pairs scored by several people from which their agreement is measured, at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class AgreementReport:
-    """Agreement of scores with people's; errors in points of the scale, or as shares of the range in a mean."""
+    """Agreement of scores with people's; errors in points of the scale, or as shares of the range in a mean.
+
+    `calibration` and `confusion` are of a single criterion; a mean over criteria has none.
+    """
 
     mean_absolute_error: float
     spearman: float | None
@@ -30,7 +34,7 @@ class AgreementReport:
     within_one_agreement: float
     bias: float
     calibration_error: float | None
-    calibration: tuple[metrics.CalibrationPoint, ...] = ()  # of a single criterion, as the next
+    calibration: tuple[metrics.CalibrationPoint, ...] = ()
     confusion: metrics.Confusion | None = None
 
 
@@ -53,8 +57,8 @@ class UnseenSources:
 class CriterionEvidence:
     """Evidence on one criterion, named by its key; in points of its scale.
 
-    `rater_agreement`: Krippendorff's ordinal alpha of people among themselves, the ceiling; None where nobody's items
-    were scored by others too.
+    `rater_agreement`: Krippendorff's ordinal alpha of people among themselves, which is the ceiling; None if no item
+    was scored by several people.
     """
 
     criterion: str
@@ -72,9 +76,9 @@ class CriterionEvidence:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Means over criteria (MAE, bias and calibration error as shares of the range), and each criterion's own.
+    """Means over criteria (MAE, bias and calibration error as shares of the range), and the evidence on each.
 
-    `unseen_sources`: how the recipe does on writers it has not learned from, where sources are known.
+    `unseen_sources`: agreement on items of sources that the models had not learned from, if sources are known.
     """
 
     raw: AgreementReport
@@ -91,17 +95,18 @@ class Evidence:
     rater_agreement: float | None = None
     unseen_sources: UnseenSources | None = None
 
+    # The tree of dataclasses as `asdict` gives it: its only reader writes it as JSON.
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
+        """Return plain values for JSON."""
         return asdict(self)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Predictions:
-    """Scores of P pairs: the point estimate for errors, the verdict for agreement, and any number that ranks them.
+    """Scores of P pairs, all (P,): a ranking, the point estimate for errors, the verdict for agreement.
 
-    Out of fold, `ranking` is the place of a pair's mean among the means its own fold's model gives to all pairs of
-    the criterion: models of different folds differ in level, and mixing their means would blur every ranking.
+    Out of fold, `ranking` is the rank of a pair's mean among the means that its own fold's model gives to all pairs of
+    the criterion. Models of different folds differ in level, so that mixing their means would blur every ranking.
     """
 
     ranking: Floats
@@ -109,7 +114,117 @@ class Predictions:
     verdict: Floats
 
 
-def _report(scale: Scale, scores: Predictions, at: np.ndarray, target: Floats) -> AgreementReport:
+@dataclass(frozen=True, slots=True, eq=False)
+class PredictionSides:
+    """Predictions that evidence compares.
+
+    `raw`: the judge's own scores. `before`: the active version, or `raw` if there is none. `after`: the new version, or
+    `before` in a validation. `constant`: the best constant of each criterion.
+    """
+
+    raw: Predictions
+    before: Predictions
+    after: Predictions
+    constant: Predictions
+
+
+@dataclass(frozen=True, slots=True)
+class _Comparison:
+    """Comparison of after with before: overall, and of each criterion."""
+
+    overall_mae: Interval | None
+    overall_spearman: Interval | None
+    mae: Sequence[Interval | None]
+    spearman: Sequence[Interval | None]
+    improved: list[bool]
+    worsened: list[bool]
+
+
+def build_evidence(
+    table: LabelTable, at: Ints, sides: PredictionSides, *, compare: bool, method: str, seed: int
+) -> Evidence:
+    """Return the evidence on some pairs.
+
+    Args:
+        table: label table.
+        at: positions of the pairs.
+        sides: predictions of all pairs of the table.
+        compare: compare after with before.
+        method: how the evidence was obtained, as text for people.
+        seed: of the bootstrap.
+    """
+    scales, pairs = table.scales, table.pairs
+    present = [c for c in range(len(scales)) if np.any(pairs.criterion[at] == c)]
+    own = [at[pairs.criterion[at] == c] for c in present]
+    used = [scales[c] for c in present]
+    reports = {
+        side.name: [
+            _report_agreement(scale, getattr(sides, side.name), i, pairs.target[i])
+            for scale, i in zip(used, own, strict=True)
+        ]
+        for side in fields(PredictionSides)
+    }
+    if compare and present:
+        comparison = _compare(table, used, own, sides, seed)
+    else:
+        nothing = [None] * len(present)
+        comparison = _Comparison(None, None, nothing, nothing, [False] * len(present), [False] * len(present))
+    alphas = [_rater_agreement(table, at, c) for c in present]
+    known = [alpha for alpha in alphas if alpha is not None]
+    criteria = tuple(
+        CriterionEvidence(
+            scale.key,
+            reports["raw"][k],
+            reports["before"][k],
+            reports["after"][k],
+            reports["constant"][k],
+            alphas[k],
+            comparison.mae[k],
+            comparison.spearman[k],
+            comparison.improved[k],
+            comparison.worsened[k],
+            len(own[k]),
+        )
+        for k, scale in enumerate(used)
+    )
+    overall_mae = comparison.overall_mae
+    return Evidence(
+        raw=_mean_report(reports["raw"], used),
+        before=_mean_report(reports["before"], used),
+        after=_mean_report(reports["after"], used),
+        constant_baseline=_mean_report(reports["constant"], used),
+        mae_change=overall_mae,
+        spearman_change=comparison.overall_spearman,
+        improved=overall_mae is not None and overall_mae.upper < 0,
+        held_out_count=len(at),
+        group_count=len(np.unique(pairs.group[at])),
+        method=method,
+        criteria=criteria,
+        rater_agreement=float(np.mean(known)) if known else None,
+    )
+
+
+def _compare(table: LabelTable, scales: list[Scale], own: list[Ints], sides: PredictionSides, seed: int) -> _Comparison:
+    """Compare after with before.
+
+    Args:
+        table: label table.
+        scales: criteria to compare on.
+        own: positions of the pairs of each of them.
+        sides: predictions of all pairs.
+        seed: of the bootstrap.
+    """
+    pairs, before, after = table.pairs, sides.before, sides.after
+    changes = [np.abs(after.point[i] - pairs.target[i]) - np.abs(before.point[i] - pairs.target[i]) for i in own]
+    groups = [pairs.group[i] for i in own]
+    ranges = np.array([span(scale) for scale in scales])
+    errors = mae_changes(changes, groups, ranges, seed)
+    triples = [(before.ranking[i], after.ranking[i], pairs.target[i]) for i in own]
+    overall_spearman, spearman = spearman_changes(triples, groups, seed)
+    return _Comparison(errors.overall, overall_spearman, errors.each, spearman, holm(errors.below), holm(errors.above))
+
+
+def _report_agreement(scale: Scale, scores: Predictions, at: np.ndarray, target: Floats) -> AgreementReport:
     point, verdict = scores.point[at], scores.verdict[at]
     return AgreementReport(
         float(np.mean(np.abs(point - target))),
@@ -124,81 +239,41 @@ def _report(scale: Scale, scores: Predictions, at: np.ndarray, target: Floats) -
     )
 
 
-def _mean(reports: list[AgreementReport], scales: list[Scale]) -> AgreementReport:
+def _mean_report(reports: list[AgreementReport], scales: list[Scale]) -> AgreementReport:
+    """Return the mean of the reports of several criteria, errors as shares of the range."""
     ranges = np.array([span(scale) for scale in scales])
 
-    def over(name: str, per: Floats | None = None) -> float | None:
-        values = [(getattr(r, name), 1.0 if per is None else p) for r, p in zip(reports, ranges, strict=True)]
+    def mean(name: str, units: Floats | None = None) -> float | None:
+        values = [(getattr(r, name), 1.0 if units is None else p) for r, p in zip(reports, ranges, strict=True)]
         known = [value / p for value, p in values if value is not None]
         return float(np.mean(known)) if known else None
 
     return AgreementReport(
-        over("mean_absolute_error", ranges) or 0.0,
-        over("spearman"),
-        over("quadratic_weighted_kappa"),
-        over("exact_agreement") or 0.0,
-        over("within_one_agreement") or 0.0,
-        over("bias", ranges) or 0.0,
-        over("calibration_error", ranges),
+        mean("mean_absolute_error", ranges) or 0.0,
+        mean("spearman"),
+        mean("quadratic_weighted_kappa"),
+        mean("exact_agreement") or 0.0,
+        mean("within_one_agreement") or 0.0,
+        mean("bias", ranges) or 0.0,
+        mean("calibration_error", ranges),
     )
 
 
-def _rater_agreement(table: Table, at: Ints, c: int) -> float | None:
-    """Krippendorff's alpha of the scores that people gave to the pairs at `at` of criterion c."""
+def _rater_agreement(table: LabelTable, at: Ints, c: int) -> float | None:
+    """Return Krippendorff's alpha of the scores that people gave.
+
+    Args:
+        table: label table.
+        at: positions of the pairs to measure on.
+        c: criterion.
+
+    Returns:
+        Alpha, at most 1; None if no pair was scored by several people.
+    """
     wanted = np.zeros(len(table.pairs), np.bool_)
     wanted[at] = table.pairs.criterion[at] == c
     rows = np.flatnonzero(wanted[table.pair] & ~table.confirmed)
     rows = rows[np.argsort(table.pair[rows], kind="stable")]
     units = np.split(table.score[rows], np.flatnonzero(np.diff(table.pair[rows])) + 1)
-    alpha = krippendorff_alpha([unit.tolist() for unit in units if len(unit) > 1][:MOST_UNITS])
+    alpha = krippendorff_alpha([unit.tolist() for unit in units if len(unit) > 1][:MAX_ALPHA_UNITS])
     return None if alpha is None else float(alpha)
-
-
-def gather(table: Table, at: Ints, sides: dict[str, Predictions], *, compare: bool, method: str, seed: int) -> Evidence:
-    """Evidence on the pairs at `at`; `sides` are raw, before, after and constant. `compare`: after against before."""
-    scales, pairs = table.scales, table.pairs
-    present = [c for c in range(len(scales)) if np.any(pairs.criterion[at] == c)]
-    own = [at[pairs.criterion[at] == c] for c in present]
-    used = [scales[c] for c in present]
-    reports = {
-        name: [_report(scale, side, i, pairs.target[i]) for scale, i in zip(used, own, strict=True)]
-        for name, side in sides.items()
-    }
-    mae: list[Interval | None] = [None] * len(present)
-    ranking: list[Interval | None] = [None] * len(present)
-    overall_mae: Interval | None = None
-    overall_ranking: Interval | None = None
-    improved = worsened = [False] * len(present)
-    if compare and present:
-        before, after = sides["before"], sides["after"]
-        changes = [np.abs(after.point[i] - pairs.target[i]) - np.abs(before.point[i] - pairs.target[i]) for i in own]
-        groups = [pairs.group[i] for i in own]
-        ranges = np.array([span(scale) for scale in used])
-        errors = mae_changes(changes, groups, ranges, seed)
-        overall_mae, mae = errors.overall, list(errors.each)
-        improved, worsened = holm(errors.below), holm(errors.above)
-        triples = [(before.ranking[i], after.ranking[i], pairs.target[i]) for i in own]
-        overall_ranking, ranking = spearman_changes(triples, groups, seed)
-    alphas = [_rater_agreement(table, at, c) for c in present]
-    known = [alpha for alpha in alphas if alpha is not None]
-    criteria = tuple(
-        CriterionEvidence(
-            scale.key, reports["raw"][k], reports["before"][k], reports["after"][k], reports["constant"][k],
-            alphas[k], mae[k], ranking[k], improved[k], worsened[k], len(own[k]),
-        )
-        for k, scale in enumerate(used)
-    )  # fmt: skip
-    return Evidence(
-        _mean(reports["raw"], used),
-        _mean(reports["before"], used),
-        _mean(reports["after"], used),
-        _mean(reports["constant"], used),
-        overall_mae,
-        overall_ranking,
-        overall_mae is not None and overall_mae.upper < 0,
-        len(at),
-        len(np.unique(pairs.group[at])),
-        method,
-        criteria,
-        float(np.mean(known)) if known else None,
-    )

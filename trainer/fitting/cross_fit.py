@@ -1,4 +1,4 @@
-"""A recipe carried out in full on some rows: out-of-fold fits, the choices they prove, and the fit on everything."""
+"""Cross-fitting of a recipe: out-of-fold fits and predictions, the selections they support, and the final fit."""
 
 from __future__ import annotations
 
@@ -9,146 +9,177 @@ import numpy as np
 
 from trainer.arrays import Bools, Floats, Ints
 from trainer.evidence.report import Predictions
-from trainer.fitting.checkpoint import Journal
-from trainer.fitting.fit import Fit, Recipe, Told, WarmStart, fit
-from trainer.fitting.progress import Tracker
-from trainer.fitting.selection import Choice, OutOfFold, choose, pool
-from trainer.folds import FOLDS, assign
-from trainer.model.label_table import Table
-from trainer.model.ordinal import Coefficients, exceedances, latent
-from trainer.model.version import readings
+from trainer.fitting.fit import EpochCallback, FittedModels, Recipe, WarmStart, fit
+from trainer.fitting.gates import OutOfFold, pool_distributions
+from trainer.fitting.selection import Selection, select
+from trainer.fitting.setup import TrainingSetup
+from trainer.model.label_table import LabelTable
+from trainer.model.ordinal import exceedances, latent_scores
+from trainer.model.version import point_estimates
 from trainer.scales import to_grid
 
-Warmth = Callable[[int], WarmStart | None]
-"""The warm start of a fold."""
+FoldWarmStart = Callable[[int], WarmStart | None]
+"""Return the warm start of a fold."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CrossFit:
-    """Fits of each fold without its rows, and what they say about its pairs; `fold` (P,): -1 where a pair has none."""
+    """Fits of each fold without its rows, and their predictions; `fold` (P,): -1 for pairs without a fold."""
 
-    fits: tuple[Fit, ...]
+    fits: tuple[FittedModels, ...]
     fold: Ints
     out: OutOfFold
 
 
-def fold_rows(table: Table, index: np.ndarray, seed: int) -> tuple[Ints, int]:
-    """The fold of each row of the table (-1 outside `index`), and the number of folds."""
-    group = table.grouping.group[table.rows.item[index]]
-    folds = max(1, min(FOLDS, len(np.unique(group))))
-    fold = np.full(len(table.rows), -1, np.int32)
-    fold[index] = assign(group, folds, seed)
-    return fold, folds
-
-
 def cross_fit(
-    table: Table, fold: Ints, folds: int, learn: Bools, recipe: Recipe, journal: Journal, name: str, track: Tracker,
-    warm: Warmth | None = None,
-) -> CrossFit:  # fmt: skip
-    """Fit each fold on the rows of the others that are in `learn`, and predict all its pairs."""
-    pair_fold = np.full(len(table.pairs), -1, np.int32)
-    pair_fold[table.pair] = fold
-    out = OutOfFold(*(np.zeros((len(table.pairs), table.width)) for _ in range(2)))
+    setup: TrainingSetup, recipe: Recipe, name: str, learn: Bools, fold_warm_start: FoldWarmStart | None = None
+) -> CrossFit:
+    """Fit each fold on the rows of the others, and predict all its pairs.
+
+    Args:
+        setup: table and folds.
+        recipe: settings.
+        name: of the fits in the checkpoint, before the number of the fold; it is also in the progress messages.
+        learn: mask of the rows to learn from, (m,).
+        fold_warm_start: replaces the warm start of the recipe.
+    """
+    pair_fold, out = setup.pair_fold, OutOfFold.empty(setup.table)
     fits = []
-    for k in range(folds):
-        index = np.flatnonzero(learn & (fold >= 0) & (fold != k))
-        one = recipe if warm is None else replace(recipe, warm=warm(k))
-        fits.append(fit(table, index, one, journal, f"{name} {k}"))
-        predict(table, fits[-1], pair_fold == k, out)
-        track.step(f"{name.capitalize()}: fold {k + 1} of {folds} fitted")
+    for k in range(setup.folds):
+        index = np.flatnonzero(learn & (setup.fold >= 0) & (setup.fold != k))
+        fold_recipe = recipe if fold_warm_start is None else replace(recipe, warm=fold_warm_start(k))
+        fits.append(fit(setup.table, index, fold_recipe, setup.checkpoint, f"{name} {k}"))
+        predict_distributions(setup.table, fits[-1], pair_fold == k, out)
+        setup.progress.complete_step(f"{name.capitalize()}: fold {k + 1} of {setup.folds} fitted")
     return CrossFit(tuple(fits), pair_fold, out)
 
 
-def predict(table: Table, fitted: Fit, where: Bools, out: OutOfFold) -> None:
-    """Fill in the distributions of the pairs in `where`."""
+def predict_distributions(table: LabelTable, fitted: FittedModels, where: Bools, out: OutOfFold) -> None:
+    """Write the distributions of some pairs.
+
+    Args:
+        table: label table.
+        fitted: models to predict with.
+        where: mask of the pairs, (P,).
+        out: distributions to write to.
+    """
     at = np.flatnonzero(where)
     pairs = table.pairs
     for coefficients, into in ((fitted.calibrator, out.calibrator), (fitted.joint, out.joint)):
-        items, place = np.unique(pairs.item[at], return_inverse=True)
+        items, row = np.unique(pairs.item[at], return_inverse=True)
         features = table.rows.features[items] if coefficients.weights.shape[1] else table.rows.features[:0]
-        z = latent(coefficients, pairs.line[at], pairs.criterion[at], features, place.astype(np.int32))
+        z = latent_scores(coefficients, pairs.raw_logit[at], pairs.criterion[at], features, row.astype(np.int32))
         into[at] = exceedances(coefficients, z, pairs.criterion[at], table.steps)
 
 
-def score(table: Table, out: OutOfFold, choice: Choice, where: Bools, into: Predictions) -> None:
-    """Turn distributions of the pairs in `where` into scores."""
-    pooled = pool(table, out, choice.gate)
+def predict_scores(table: LabelTable, out: OutOfFold, selection: Selection, where: Bools, into: Predictions) -> None:
+    """Write the scores of some pairs, given their distributions; the expected score is written as the ranking.
+
+    Args:
+        table: label table.
+        out: distributions.
+        selection: settings of each criterion.
+        where: mask of the pairs, (P,).
+        into: predictions to write to.
+    """
+    pooled = pool_distributions(table, out, selection.gate)
     for c, scale in enumerate(table.scales):
         at = np.flatnonzero(where & (table.pairs.criterion == c))
         raw = table.pairs.raw[at]
-        if choice.learned[c]:
-            spread = (float(choice.stretch[c]), float(choice.centre[c]))
-            expected, point, verdict, _, _ = readings(
-                scale, pooled[at], raw, int(choice.point[c]), float("nan"), spread
-            )
+        if selection.learned[c]:
+            spread = (float(selection.spread_factor[c]), float(selection.spread_center[c]))
+            found = point_estimates(scale, pooled[at], raw, int(selection.estimator[c]), float("nan"), spread)
+            expected, point, verdict = found.expected, found.point, found.verdict
         else:
             expected, point, verdict = raw, raw, to_grid(scale, raw)
         into.ranking[at], into.point[at], into.verdict[at] = expected, point, verdict
 
 
-def honest_scores(
-    table: Table, crossed: CrossFit, old: Choice | None = None, among: Bools | None = None
+def predict_out_of_fold(
+    table: LabelTable, crossed: CrossFit, old: Selection | None = None, among: Bools | None = None
 ) -> Predictions:
-    """Out-of-fold scores of all pairs with a fold; the choices for a fold are made on the others, `among` these pairs.
+    """Return out-of-fold scores of all pairs that have a fold; selections for a fold rest on the other folds.
 
-    `among` (P,): the pairs whose labels were learned from; left out, all.
+    Args:
+        table: label table.
+        crossed: fits of all folds.
+        old: selection of the version that a warm start comes from.
+        among: mask of the pairs whose labels were learned from, (P,); None for all.
     """
-    scores = blank(table)
-    for k in range(len(crossed.fits)):
+    scores = empty_predictions(table)
+    for k, fitted in enumerate(crossed.fits):
         mine = crossed.fold == k
         others = (crossed.fold >= 0) & ~mine
-        worth = crossed.fits[k].prior.log_bayes_factor
-        choice = choose(table, crossed.out, others if among is None else others & among, worth, old)
-        score(table, crossed.out, choice, mine, scores)
-        place(table, crossed.fits[k], choice, mine, mine | others, scores.ranking)
+        use = others if among is None else others & among
+        selection = select(table, crossed.out, use, fitted.prior.log_bayes_factor, old)
+        predict_scores(table, crossed.out, selection, mine, scores)
+        rank_within_model(table, fitted, selection, mine, mine | others, scores.ranking)
     return scores
 
 
-def place(table: Table, fitted: Fit, choice: Choice, mine: Bools, among: Bools, ranking: Floats) -> None:
-    """Replace the means of the pairs in `mine` by their place among the model's means of all pairs in `among`."""
-    everywhere = OutOfFold(*(np.zeros((len(table.pairs), table.width)) for _ in range(2)))
-    predict(table, fitted, among, everywhere)
-    means = pool(table, everywhere, choice.gate).sum(1)
+def rank_within_model(
+    table: LabelTable, fitted: FittedModels, selection: Selection, mine: Bools, among: Bools, ranking: Floats
+) -> None:
+    """Replace the ranking of some pairs by their ranks among the model's means of more pairs.
+
+    Args:
+        table: label table.
+        fitted: model.
+        selection: settings of each criterion.
+        mine: mask of the pairs to rank, (P,).
+        among: mask of the pairs to rank them among, (P,).
+        ranking: to write to, (P,).
+    """
+    out = OutOfFold.empty(table)
+    predict_distributions(table, fitted, among, out)
+    means = pool_distributions(table, out, selection.gate).sum(1)
     for c in range(len(table.scales)):
         own = table.pairs.criterion == c
-        values = means if choice.learned[c] else table.pairs.raw
+        values = means if selection.learned[c] else table.pairs.raw
         others, at = np.sort(values[among & own]), mine & own
         ranking[at] = np.searchsorted(others, values[at], "left") + np.searchsorted(others, values[at], "right")
 
 
-def blank(table: Table) -> Predictions:
-    """Scores of all pairs, not known yet."""
+def empty_predictions(table: LabelTable) -> Predictions:
+    """Return predictions of all pairs that are NaN, to be filled in."""
     return Predictions(*(np.full(len(table.pairs), np.nan) for _ in range(3)))
 
 
-def refit(
-    table: Table, index: np.ndarray, recipe: Recipe, crossed: CrossFit, journal: Journal, name: str,
-    validation: np.ndarray | None = None, epoch: Told | None = None,
-) -> Fit:  # fmt: skip
-    """Fit all rows at `index`; an early-stopped recipe stops where its folds stopped.
+def fit_final(
+    setup: TrainingSetup,
+    index: np.ndarray,
+    recipe: Recipe,
+    crossed: CrossFit,
+    name: str,
+    validation: np.ndarray | None = None,
+    on_epoch: EpochCallback | None = None,
+) -> FittedModels:
+    """Fit all rows at `index`; an early-stopped recipe stops after the median epoch of its folds.
 
-    `validation` rows are only watched: when to stop must not be chosen on what a proof is measured on.
+    Args:
+        setup: table and checkpoint.
+        index: positions of the rows to learn from.
+        recipe: settings.
+        crossed: fits of the same recipe on the folds.
+        name: of the fit in the checkpoint.
+        validation: positions of rows that are measured after each epoch but do not decide when to stop, because
+            evidence is measured on them.
+        on_epoch: called after each epoch.
     """
     schedule = recipe.schedule
     if schedule is not None and schedule.early_stopping:
         epochs = int(np.median([fitted.epochs for fitted in crossed.fits]))
         recipe = replace(recipe, schedule=replace(schedule, max_epochs=max(1, epochs), early_stopping=False))
-    return fit(table, index, recipe, journal, name, validation=validation, epoch=epoch)
+    return fit(setup.table, index, recipe, setup.checkpoint, name, validation=validation, on_epoch=on_epoch)
 
 
-def strip(c: Coefficients) -> Coefficients:
-    """Without the offsets of raters: for the average one."""
-    return replace(c, offsets=np.zeros(0))
-
-
-def constant(table: Table, fold: Ints, folds: int, train: Bools) -> Floats:
-    """The best constant of each pair (the median label of its criterion), learned outside the pair's fold."""
-    out = np.zeros(len(table.pairs))
-    pair_fold = np.full(len(table.pairs), -1, np.int32)
-    pair_fold[table.pair] = fold
-    for k in range(-1, folds):
+def predict_constant(setup: TrainingSetup) -> Predictions:
+    """Return the best constant of each pair: the median label of its criterion outside the pair's fold."""
+    table, pair_fold = setup.table, setup.pair_fold
+    points = np.zeros(len(table.pairs))
+    for k in range(-1, setup.folds):
         for c, scale in enumerate(table.scales):
             mine = (pair_fold == k) & (table.pairs.criterion == c)
-            known = table.score[train & (fold != k) & (table.rows.criterion == c)]
-            out[mine] = np.median(known) if len(known) else (scale.minimum + scale.maximum) / 2
-    return out
+            known = table.score[setup.learnable & (setup.fold != k) & (table.rows.criterion == c)]
+            points[mine] = np.median(known) if len(known) else (scale.minimum + scale.maximum) / 2
+    return setup.predict_points(points)

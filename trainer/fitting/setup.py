@@ -1,50 +1,58 @@
-"""What stays fixed while a task runs: its table, its folds, what is held out."""
+"""Training setup: everything that stays fixed while a task runs."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from trainer.arrays import Bools, Floats, Floats32, Ints
 from trainer.evidence.report import Predictions
 from trainer.features.encoder import Encoder, fit_encoder
-from trainer.fitting.assemble import fingerprint
-from trainer.fitting.checkpoint import Journal
-from trainer.fitting.cross_fit import fold_rows
-from trainer.fitting.progress import Tracker
-from trainer.folds import hold_out
-from trainer.model.label_table import Table, lay_out
+from trainer.fitting.checkpoint import Checkpoint, compute_fingerprint
+from trainer.fitting.progress import ProgressTracker
+from trainer.folds import MAX_FOLDS, assign_folds, hold_out
+from trainer.model.label_table import LabelTable, build_label_table
 from trainer.scales import to_grid
-from trainer.task import Report, Save, Task
+from trainer.task import CheckpointCallback, ProgressCallback, Task
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Study:
-    """A task laid out. `fold` (m,): each row's fold, -1 for rows held out; `held_out` (m,): a mask of rows."""
+class TrainingSetup:
+    """Label table, encoder and splits of a task, with its checkpoint and progress.
+
+    `fold` (m,): fold of each row, -1 for rows held out. `folds`: number of folds. `held_out` (m,): mask of the rows.
+    """
 
     task: Task
-    table: Table
+    table: LabelTable
     encoder: Encoder
     fold: Ints
     folds: int
     held_out: Bools
-    journal: Journal
-    track: Tracker
+    checkpoint: Checkpoint
+    progress: ProgressTracker
 
     @property
     def learnable(self) -> Bools:
-        """Mask of the rows a version may learn from."""
+        """Mask of the rows that a version may learn from, (m,)."""
         return ~self.held_out
 
+    @property
+    def pair_fold(self) -> Ints:
+        """Fold of each pair, -1 for pairs held out, (P,)."""
+        fold = np.full(len(self.table.pairs), -1, np.int32)
+        fold[self.table.pair] = self.fold
+        return fold
+
     def pairs_of(self, rows: Bools) -> Bools:
-        """Mask of the pairs with labels among `rows`."""
+        """Return a mask of the pairs that have labels among `rows` (m,)."""
         mask = np.zeros(len(self.table.pairs), np.bool_)
         mask[self.table.pair[rows]] = True
         return mask
 
-    def unchanged(self, points: Floats) -> Predictions:
-        """Points for all pairs taken as they are, as scores."""
+    def predict_points(self, points: Floats) -> Predictions:
+        """Return given points (P,) as predictions of all pairs."""
         verdict = np.zeros(len(points))
         for c, scale in enumerate(self.table.scales):
             mine = self.table.pairs.criterion == c
@@ -52,29 +60,61 @@ class Study:
         return Predictions(points, points, verdict)
 
 
-def prepare(task: Task, checkpoint: bytes | None, save: Save | None, report: Report) -> Study:
-    """Lay a task out.
+def prepare(
+    task: Task, checkpoint: bytes | None, save: CheckpointCallback | None, report: ProgressCallback
+) -> TrainingSetup:
+    """Encode the items of a task, lay out its labels and split them.
+
+    Args:
+        task: to train.
+        checkpoint: bytes that `save` received before an interruption.
+        save: called with the bytes of each new checkpoint.
+        report: called with the progress.
 
     Raises:
         ValueError: there are no labels.
     """
-    config, track = task.config, Tracker(report)
-    track.expect(100)
+    config, progress = task.config, ProgressTracker(report)
+    progress.set_steps(100)  # until the caller knows how many fits there will be
     encoder, features = _encode(task)
-    table = lay_out(task.scales, task.items, task.labels, task.doubts, task.rater_count, features, encoder.block)
-    table = replace(table, agreement=config.decoding == "agreement")
+    table = build_label_table(
+        task.scales,
+        task.items,
+        task.labels,
+        task.doubts,
+        task.rater_count,
+        features,
+        encoder.feature_block,
+        maximize_agreement=config.decoding == "agreement",
+    )
     if not len(table.rows):
         raise ValueError("There are no labels to learn from.")
-    track.step(f"Features of {len(task.items):,} items computed")
+    progress.complete_step(f"Features of {len(task.items):,} items computed")
     held_out = np.zeros(len(table.rows), np.bool_)
     if config.validation_split is not None:
         held_out = hold_out(table.grouping.group[table.rows.item], config.validation_split, config.seed)
-    fold, folds = fold_rows(table, np.flatnonzero(~held_out), config.seed)
-    journal = Journal(fingerprint(task), checkpoint, save)
-    return Study(task, table, encoder, fold, folds, held_out, journal, track)
+    fold, folds = _assign_row_folds(table, np.flatnonzero(~held_out), config.seed)
+    stored = Checkpoint(compute_fingerprint(task), checkpoint, save)
+    return TrainingSetup(task, table, encoder, fold, folds, held_out, stored, progress)
 
 
 def _encode(task: Task) -> tuple[Encoder, Floats32]:
+    """Return the encoder and the features: those of the base version, unless the training starts from scratch."""
     if task.base is None or task.config.training_type == "full_retrain":
         return fit_encoder(task.items, task.scales)
     return task.base.encoder, task.base.encoder.encode(task.items, task.scales)
+
+
+def _assign_row_folds(table: LabelTable, index: np.ndarray, seed: int) -> tuple[Ints, int]:
+    """Return the fold of each row, -1 outside `index`, (m,), and the number of folds.
+
+    Args:
+        table: label table.
+        index: positions of the rows to split.
+        seed: of the random split.
+    """
+    group = table.grouping.group[table.rows.item[index]]
+    folds = max(1, min(MAX_FOLDS, len(np.unique(group))))
+    fold = np.full(len(table.rows), -1, np.int32)
+    fold[index] = assign_folds(group, folds, seed)
+    return fold, folds

@@ -1,90 +1,117 @@
-"""How a version does on items of writers it has not learned from: folds over sources."""
+"""Agreement on sources that a version has not learned from, measured by folds over sources and groups."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from trainer.arrays import Bools, Ints
-from trainer.evidence.report import Predictions, UnseenSources, gather
-from trainer.fitting.cross_fit import CrossFit, blank, place, predict, score
+from trainer.evidence.report import Predictions, PredictionSides, UnseenSources, build_evidence
+from trainer.fitting.cross_fit import (
+    CrossFit,
+    empty_predictions,
+    predict_distributions,
+    predict_scores,
+    rank_within_model,
+)
 from trainer.fitting.fit import Recipe, fit
-from trainer.fitting.selection import OutOfFold, choose
-from trainer.fitting.setup import Study
-from trainer.folds import FOLDS, assign
+from trainer.fitting.selection import select
+from trainer.fitting.setup import TrainingSetup
+from trainer.folds import MAX_FOLDS, assign_folds
 
 SHIFTS = 2
-"""Pairs of a fold of sources and a fold of groups that each source fold is measured on."""
-MOST = 5000
-"""Labels a model of these folds learns from at most."""
-FEWEST = 20
-"""Scores below which there is nothing to measure."""
+"""Group folds that each source fold is measured on."""
+MAX_LABELS = 5000
+"""Labels that a model of these folds learns from at most, drawn at random."""
+MIN_PAIRS = 20
+"""Pairs below which nothing is measured."""
 
 
-def steps(study: Study) -> int:
-    """Fits it takes."""
-    used = {study.task.items.sources[i] for i in np.unique(study.table.rows.item)} - {None}
-    return SHIFTS * min(FOLDS, len(used)) if len(used) > 1 else 0
+def count_fits(setup: TrainingSetup) -> int:
+    """Return an upper bound of the number of fits that `measure_unseen_sources` makes."""
+    used = {setup.task.items.sources[i] for i in np.unique(setup.table.rows.item)} - {None}
+    return SHIFTS * min(MAX_FOLDS, len(used)) if len(used) > 1 else 0
 
 
-def unseen_sources(study: Study, recipe: Recipe, crossed: CrossFit) -> UnseenSources | None:
-    """Measure a recipe that starts from scratch on sources it has not seen; None where no such split is possible.
+def measure_unseen_sources(setup: TrainingSetup, recipe: Recipe, crossed: CrossFit) -> UnseenSources | None:
+    """Measure a recipe that starts from scratch on sources it has not seen.
 
     Sources are divided into up to five folds, as groups are. A model learns from the rows outside of a fold of sources
-    and outside of a fold of groups, and is measured where the two folds meet: an unseen writer on unseen questions.
+    and outside of a fold of groups. It is measured on the rows in both folds: an unseen source and unseen groups.
+
+    Args:
+        setup: table and folds of groups.
+        recipe: settings.
+        crossed: fits of the same recipe on the folds of groups.
+
+    Returns:
+        The agreement; None if no such split is possible or too few pairs are measured.
     """
-    table, seed = study.table, study.task.config.seed
-    names: dict[str, int] = {}
-    sources = np.array(
-        [-1 if source is None else names.setdefault(source, len(names)) for source in study.task.items.sources],
-        np.int32,
-    )
-    row_source = sources[table.rows.item]
-    usable = (row_source >= 0) & (study.fold >= 0)
-    count = len(np.unique(row_source[usable]))
-    if count < 2 or study.folds < 2:
+    table, seed = setup.table, setup.task.config.seed
+    row_source = _number_sources(setup)[table.rows.item]
+    usable = (row_source >= 0) & (setup.fold >= 0)
+    source_count = len(np.unique(row_source[usable]))
+    if source_count < 2 or setup.folds < 2:
         return None
     source_fold = np.full(len(table.rows), -1, np.int32)
-    folds = min(FOLDS, count)
-    source_fold[usable] = assign(row_source[usable], folds, seed)
-    scores = blank(table)
-    for shift in range(min(SHIFTS, study.folds)):
-        for k in range(folds):
-            group_fold = (k + shift) % study.folds
-            held = usable & (source_fold == k) & (study.fold == group_fold)
-            learn = usable & (source_fold != k) & (study.fold != group_fold)
-            if held.any() and learn.any():
-                _measure(
-                    study, recipe, crossed, f"source {shift} {k}", _some(learn, seed), study.pairs_of(held), scores
-                )
+    source_folds = min(MAX_FOLDS, source_count)
+    source_fold[usable] = assign_folds(row_source[usable], source_folds, seed)
+    scores = empty_predictions(table)
+    for shift in range(min(SHIFTS, setup.folds)):
+        for k in range(source_folds):
+            group_fold = (k + shift) % setup.folds
+            held_out = usable & (source_fold == k) & (setup.fold == group_fold)
+            learn = usable & (source_fold != k) & (setup.fold != group_fold)
+            if held_out.any() and learn.any():
+                index, where = _sample_rows(learn, seed), setup.pairs_of(held_out)
+                _predict_fold(setup, recipe, crossed, f"source {shift} {k}", index, where, scores)
     at = np.flatnonzero(~np.isnan(scores.point)).astype(np.int32)
-    if len(at) < FEWEST:
+    if len(at) < MIN_PAIRS:
         return None
-    raw = study.unchanged(table.pairs.raw)
-    sides = {"raw": raw, "before": raw, "after": scores, "constant": raw}
-    found = gather(table, at, sides, compare=True, method="", seed=seed)
+    raw = setup.predict_points(table.pairs.raw)
+    sides = PredictionSides(raw=raw, before=raw, after=scores, constant=raw)
+    found = build_evidence(table, at, sides, compare=True, method="", seed=seed)
     if found.after is None or found.mae_change is None:
         return None
-    return UnseenSources(found.raw, found.after, found.mae_change, found.spearman_change, count, len(at))
+    return UnseenSources(found.raw, found.after, found.mae_change, found.spearman_change, source_count, len(at))
 
 
-def _some(learn: Bools, seed: int) -> Ints:
+def _number_sources(setup: TrainingSetup) -> Ints:
+    """Return the number of each item's source, -1 for items without one, (n,)."""
+    names: dict[str, int] = {}
+    sources = setup.task.items.sources
+    return np.array([-1 if source is None else names.setdefault(source, len(names)) for source in sources], np.int32)
+
+
+def _sample_rows(learn: Bools, seed: int) -> Ints:
+    """Return the positions of at most MAX_LABELS rows of a mask, in order."""
     rows = np.flatnonzero(learn)
-    if len(rows) > MOST:
-        rows = np.sort(np.random.default_rng([seed, 8]).permutation(rows)[:MOST])
+    if len(rows) > MAX_LABELS:
+        rows = np.sort(np.random.default_rng([seed, 8]).permutation(rows)[:MAX_LABELS])
     return rows.astype(np.int32)
 
 
-def _measure(
-    study: Study, recipe: Recipe, crossed: CrossFit, name: str, index: Ints, where: Bools, scores: Predictions
+def _predict_fold(
+    setup: TrainingSetup, recipe: Recipe, crossed: CrossFit, name: str, index: Ints, where: Bools, scores: Predictions
 ) -> None:
-    """Fill in the scores of the pairs in `where` by a model of the rows at `index`; its choices rest on their pairs."""
-    table = study.table
-    fitted = fit(table, index, recipe, study.journal, name)
-    study.track.step("Unseen sources: a fold is fitted", "validating")
-    out = OutOfFold(crossed.out.calibrator.copy(), crossed.out.joint.copy())
-    predict(table, fitted, where, out)
+    """Write the scores of some pairs by a model of other rows; the selection rests on the pairs of those rows.
+
+    Args:
+        setup: table and checkpoint.
+        recipe: settings.
+        crossed: fits of the same recipe on the folds of groups.
+        name: of the fit in the checkpoint.
+        index: positions of the rows to learn from.
+        where: mask of the pairs to predict, (P,).
+        scores: predictions to write to.
+    """
+    table = setup.table
+    fitted = fit(table, index, recipe, setup.checkpoint, name)
+    setup.progress.complete_step("Unseen sources: a fold is fitted", "validating")
+    out = crossed.out.copy()
+    predict_distributions(table, fitted, where, out)
     learned = np.zeros(len(table.rows), np.bool_)
     learned[index] = True
-    choice = choose(table, crossed.out, study.pairs_of(learned) & ~where, fitted.prior.log_bayes_factor)
-    score(table, out, choice, where, scores)
-    place(table, fitted, choice, where, crossed.fold >= 0, scores.ranking)
+    use = setup.pairs_of(learned) & ~where
+    selection = select(table, crossed.out, use, fitted.prior.log_bayes_factor)
+    predict_scores(table, out, selection, where, scores)
+    rank_within_model(table, fitted, selection, where, crossed.fold >= 0, scores.ranking)

@@ -1,1 +1,1 @@
-"""Model."""
+"""Model: ordinal regression, its priors and optimisers, and the version made of fitted parameters."""

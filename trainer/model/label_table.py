@@ -1,4 +1,4 @@
-"""Labels laid out for learning and for proof: one row a label, one pair for each (item, criterion) people scored."""
+"""Label table: labels laid out for fitting, one row each, and for evidence, one pair per scored item and criterion."""
 
 from __future__ import annotations
 
@@ -10,24 +10,26 @@ import numpy as np
 from trainer.arrays import Bools, Floats, Floats32, Ints
 from trainer.data import Doubts, Items, Labels, Scale
 from trainer.folds import Grouping, group_items
-from trainer.model.ordinal import LOGITS, Rows, threshold_weight
-from trainer.model.preconditioner import second_moments
-from trainer.scales import exceedance, level_steps, to_grid, to_unit
+from trainer.model.ordinal import LOGITS, LabelRows, threshold_weight
+from trainer.model.preconditioner import compute_second_moments
+from trainer.scales import level_steps, soft_targets, to_grid, to_unit
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Pairs:
-    """P (item, criterion) pairs with labels; `target`: the mean of people's scores, `raw`: the judge's, in points.
+class ScoredPairs:
+    """P (item, criterion) pairs that people scored; all arrays are (P,).
 
-    `line`: 8 (r - 1/2) of the unit raw score. `seen`: the base version learned something of the pair's group. `exact`:
-    somebody's own score is known, not only that a score between two of the scale's was found right.
+    `item`, `criterion`: positions. `target`: mean of people's scores, `raw`: the judge's score, both in points.
+    `raw_logit`: 8 (r - 1/2) of the unit raw score r. `group`: of the item. `seen`: the base version learned from a
+    label of the pair's group. `exact`: the own score of at least one person is known, not only that somebody approved
+    a score between two of the scale's.
     """
 
     item: Ints
     criterion: Ints
     target: Floats
     raw: Floats
-    line: Floats
+    raw_logit: Floats
     group: Ints
     seen: Bools
     exact: Bools
@@ -37,32 +39,34 @@ class Pairs:
 
 
 @dataclass(frozen=True, eq=False)
-class Table:
-    """All that is fixed before the first fit.
+class LabelTable:
+    """Training data of a task, fixed before the first fit.
 
-    `pair` (m,): each row's pair; `score` (m,): its label in points; `confirmed` (m,): the label is a score somebody
-    found right, not one they gave; `block` (D,): the block of each feature. `agreement`: verdicts are to have the
-    highest kappa, not to err least.
+    `steps` (C,): learned steps of each scale. `rows`: the m labels. `score` (m,): each label in points. `seen` (m,):
+    the base version learned from it. `pair` (m,): each label's position in `pairs`. `rater_count`: R, 0 if there is a
+    single rater. `dropped_count`: labels left out because the judge gave no raw score. `feature_block` (D,): block of
+    each feature. `confirmed` (m,): the label is a shown score that somebody approved, not one they gave.
+    `maximize_agreement`: verdicts are to have the highest kappa, not the smallest error.
     """
 
     scales: tuple[Scale, ...]
     steps: Ints
-    rows: Rows
+    rows: LabelRows
     score: Floats
     seen: Bools
     pair: Ints
-    pairs: Pairs
+    pairs: ScoredPairs
     grouping: Grouping
     rater_count: int
-    dropped: int
-    block: Ints
+    dropped_count: int
+    feature_block: Ints
     confirmed: Bools
-    agreement: bool = False
+    maximize_agreement: bool = False
 
     @cached_property
-    def moments(self) -> Floats:
+    def second_moments(self) -> Floats:
         """Second moments of the features of all items, (D, D)."""
-        return second_moments(self.rows.features)
+        return compute_second_moments(self.rows.features)
 
     @property
     def width(self) -> int:
@@ -70,73 +74,124 @@ class Table:
         return int(self.rows.target.shape[1])
 
 
-def lay_out(
-    scales: tuple[Scale, ...], items: Items, labels: Labels, doubts: Doubts, rater_count: int, features: Floats32,
-    block: Ints,
-) -> Table:  # fmt: skip
-    """Lay out labels; those of criteria the judge gave no raw score for are dropped and counted."""
+def build_label_table(
+    scales: tuple[Scale, ...],
+    items: Items,
+    labels: Labels,
+    doubts: Doubts,
+    rater_count: int,
+    features: Floats32,
+    feature_block: Ints,
+    *,
+    maximize_agreement: bool = False,
+) -> LabelTable:
+    """Lay out labels; those of criteria for which the judge gave no raw score are dropped and counted.
+
+    Args:
+        scales: C criteria, the columns of `items.raw`.
+        items: n items.
+        labels: people's scores.
+        doubts: low ratings and rejections.
+        rater_count: number of raters.
+        features: of the items, (n, D).
+        feature_block: block of each feature, (D,).
+        maximize_agreement: verdicts are to have the highest kappa.
+    """
     usable = ~np.isnan(items.raw[labels.item, labels.criterion]) & ~np.isnan(labels.score)
-    dropped = int(np.count_nonzero(~usable))
-    if dropped:
+    dropped_count = int(np.count_nonzero(~usable))
+    if dropped_count:
         labels = labels.take(usable)
     steps = np.array([level_steps(scale) for scale in scales], np.int32)
-    width = int(steps.max(initial=1))
     units = np.stack([to_unit(scale, items.raw[:, c]) for c, scale in enumerate(scales)], axis=1)
-    lines = LOGITS * (units - 0.5)
-    target = np.zeros((len(labels), width), np.float32)
-    for c, scale in enumerate(scales):
-        mine = labels.criterion == c
-        target[mine] = exceedance(scale, labels.score[mine], width)
-    each = threshold_weight(steps)[:, None] * (np.arange(width) < steps[:, None])
-    trust = _trust(labels, doubts, len(items))
-    importance = (each[labels.criterion] * trust[:, None]).astype(np.float32)
-    rows = Rows(
-        features, labels.item, labels.criterion, labels.rater,
-        lines[labels.item, labels.criterion], target, importance,
-    )  # fmt: skip
+    raw_logits = LOGITS * (units - 0.5)
+    rows = _build_rows(scales, steps, labels, doubts, features, raw_logits)
     grouping = group_items(items, np.unique(labels.item))
-    pairs, pair = _pair_up(scales, items, labels, lines, grouping)
-    raters = rater_count if len(np.unique(labels.rater)) > 1 else 0  # one voice's offset can't be told from the scale's
-    return Table(
-        scales, steps, rows, labels.score, labels.seen, pair, pairs, grouping, raters, dropped, block, labels.confirmed
+    pairs, pair = _pair_labels(scales, items, labels, raw_logits, grouping)
+    if len(np.unique(labels.rater)) < 2:
+        rater_count = 0  # the offset of a single rater cannot be told from the intercept
+    return LabelTable(
+        scales,
+        steps,
+        rows,
+        labels.score,
+        labels.seen,
+        pair,
+        pairs,
+        grouping,
+        rater_count,
+        dropped_count,
+        feature_block,
+        labels.confirmed,
+        maximize_agreement,
     )
 
 
-def _trust(labels: Labels, doubts: Doubts, count: int) -> Floats:
-    """Weight of each label: a confirmation shares its item with the people who found the same scores wrong."""
-    against = np.bincount(doubts.item, minlength=count)
+def _build_rows(
+    scales: tuple[Scale, ...], steps: Ints, labels: Labels, doubts: Doubts, features: Floats32, raw_logits: Floats
+) -> LabelRows:
+    width = int(steps.max(initial=1))
+    target = np.zeros((len(labels), width), np.float32)
+    for c, scale in enumerate(scales):
+        mine = labels.criterion == c
+        target[mine] = soft_targets(scale, labels.score[mine], width)
+    each = threshold_weight(steps)[:, None] * (np.arange(width) < steps[:, None])
+    trust = _label_weights(labels, doubts, len(features))
+    importance = (each[labels.criterion] * trust[:, None]).astype(np.float32)
+    return LabelRows(
+        features,
+        labels.item,
+        labels.criterion,
+        labels.rater,
+        raw_logits[labels.item, labels.criterion],
+        target,
+        importance,
+    )
+
+
+def _label_weights(labels: Labels, doubts: Doubts, item_count: int) -> Floats:
+    """Return the weight of each label, 0..1, (m,).
+
+    A confirmation counts in proportion to the raters of its item who approved the shown scores, among them and those
+    who doubted the same scores. A correction counts fully.
+    """
+    against = np.bincount(doubts.item, minlength=item_count)
     confirmed = labels.confirmed
-    voices = np.unique(np.stack([labels.item[confirmed], labels.rater[confirmed]]), axis=1)[0]
-    in_favour = np.bincount(voices, minlength=count)
+    approvals = np.unique(np.stack([labels.item[confirmed], labels.rater[confirmed]]), axis=1)[0]
+    in_favour = np.bincount(approvals, minlength=item_count)
     share = in_favour / np.maximum(in_favour + against, 1)
     return np.where(confirmed, share[labels.item], 1.0)
 
 
-def _off_grid(scales: tuple[Scale, ...], labels: Labels) -> Bools:
-    """Mask of confirmed scores that no person could have given: somebody's own score is one of the two next to it."""
+def _pair_labels(
+    scales: tuple[Scale, ...], items: Items, labels: Labels, raw_logits: Floats, grouping: Grouping
+) -> tuple[ScoredPairs, Ints]:
+    """Return the pairs that labels are about, and each label's pair, (m,)."""
+    key = labels.item.astype(np.int64) * len(scales) + labels.criterion
+    unique, pair, counts = np.unique(key, return_inverse=True, return_counts=True)
+    item, criterion = (unique // len(scales)).astype(np.int32), (unique % len(scales)).astype(np.int32)
+    group_count = int(grouping.group.max(initial=0)) + 1
+    seen_groups = np.bincount(grouping.group[labels.item], labels.seen, group_count) > 0
+    pairs = ScoredPairs(
+        item,
+        criterion,
+        np.bincount(pair, labels.score, len(unique)) / counts,
+        items.raw[item, criterion],
+        raw_logits[item, criterion],
+        grouping.group[item],
+        seen_groups[grouping.group[item]],  # a pair counts as unseen only if nothing of its group was learned
+        np.bincount(pair, ~_is_off_grid(scales, labels), len(unique)) > 0,
+    )
+    return pairs, pair.astype(np.int32)
+
+
+def _is_off_grid(scales: tuple[Scale, ...], labels: Labels) -> Bools:
+    """Return a mask of the confirmed scores that no person could have given, (m,).
+
+    The own score of a person who approved one is one of the two scores of the scale next to it.
+    """
     out = np.zeros(len(labels), np.bool_)
     for c, scale in enumerate(scales):
         mine = labels.confirmed & (labels.criterion == c)
         score = labels.score[mine]
         out[mine] = np.abs(score - to_grid(scale, score)) > 1e-6 * scale.step
     return out
-
-
-def _pair_up(
-    scales: tuple[Scale, ...], items: Items, labels: Labels, lines: Floats, grouping: Grouping
-) -> tuple[Pairs, Ints]:
-    key = labels.item.astype(np.int64) * len(scales) + labels.criterion
-    unique, pair, counts = np.unique(key, return_inverse=True, return_counts=True)
-    item, criterion = (unique // len(scales)).astype(np.int32), (unique % len(scales)).astype(np.int32)
-    seen_rows = np.bincount(grouping.group[labels.item], labels.seen, int(grouping.group.max(initial=0)) + 1) > 0
-    pairs = Pairs(
-        item,
-        criterion,
-        np.bincount(pair, labels.score, len(unique)) / counts,
-        items.raw[item, criterion],
-        lines[item, criterion],
-        grouping.group[item],
-        seen_rows[grouping.group[item]],  # a pair counts as unseen only if nothing of its group was learned
-        np.bincount(pair, ~_off_grid(scales, labels), len(unique)) > 0,
-    )
-    return pairs, pair.astype(np.int32)

@@ -1,4 +1,8 @@
-"""Named arrays and a JSON header in one npz file whose bytes depend on its content alone."""
+"""File format of versions and checkpoints: named arrays and a JSON header in one npz archive.
+
+The bytes depend on the content alone, so that equal content has equal digests. The header is the entry `header.json`;
+each array is an entry `NAME.npy` in numpy's format 1.0 without pickled objects.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import io
 import json
 import zipfile
 import zlib
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -17,8 +22,11 @@ _DATE = (1980, 1, 1, 0, 0, 0)
 _HEADER = "header.json"
 
 
-def dumps(header: dict[str, Any], arrays: Arrays) -> bytes:
-    """Pack; equal content gives equal bytes (numpy's own savez stamps the time)."""
+def dumps(header: Mapping[str, object], arrays: Arrays) -> bytes:
+    """Return a header and arrays as bytes.
+
+    Equal content gives equal bytes; numpy's own `savez` would store the time.
+    """
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
 
@@ -35,11 +43,12 @@ def dumps(header: dict[str, Any], arrays: Arrays) -> bytes:
     return buffer.getvalue()
 
 
+# The header is JSON that may come from anywhere, so its values have no narrower type than Any.
 def loads(data: bytes) -> tuple[dict[str, Any], Arrays]:
-    """Unpack what `dumps` packed.
+    """Return the header and the arrays that `dumps` wrote.
 
     Raises:
-        ValueError: the data is not such a file, or damaged.
+        ValueError: the data is not such a file, or it is damaged.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:

@@ -1,10 +1,10 @@
-"""A judge version: everything needed to turn a judge's raw scores into trained ones, as a value and as bytes."""
+"""Judge version: everything needed to turn a judge's raw scores into trained ones, as a value and as bytes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, TypedDict, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,21 +15,57 @@ from trainer.features.encoder import Encoder
 from trainer.features.vocabulary import Lexicon
 from trainer.model import decode
 from trainer.model import npz as archive
+from trainer.model.optimizers import ScheduleRecord
 from trainer.model.ordinal import LOGITS, Coefficients, exceedances
+from trainer.model.prior import PriorRecord
 from trainer.scales import level_steps, to_grid, to_unit
 
 FORMAT = 1
+"""Format of version files that this program reads and writes."""
 
 RAW, MEAN, MEDIAN = 0, 1, 2
-"""What a criterion's point estimate is."""
+"""Point estimators of a criterion: the judge's raw score, or the mean or median of the predicted distribution."""
+
+_SELECTION_KEYS = {
+    "learned": "learned",
+    "gate": "gate",
+    "point": "estimator",
+    "reach": "interval_mass",
+    "stretch": "spread_factor",
+    "centre": "spread_center",
+}
+"""Fields of `Version` by their keys in a version file; the keys must never change."""
+_LEXICON_KEYS = ("lexicon", "reasons")
+"""Keys of the lexicons of outputs and rationales in a version file."""
+_MODELS = ("calibrator", "joint", "calibrator_precision", "joint_precision")
+"""Fields of `Version` that hold coefficients, and their keys in a version file."""
+
+
+class RecipeRecord(TypedDict):
+    """Settings that a version was trained with, as its file keeps them; these keys must never change."""
+
+    schedule: ScheduleRecord | None
+    training_type: str
+    prior: PriorRecord
+
+
+class _VersionHeader(TypedDict):
+    """Header of a version file; docs/reference/version-files.md describes the fields."""
+
+    format: int
+    scales: list[Mapping[str, object]]
+    keys: Sequence[str]
+    rationales: bool
+    rare: list[float]
+    recipe: RecipeRecord
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scores:
-    """Scores of n items on C criteria, all (n, C), in points; NaN where the judge gave no raw score.
+    """Scores of n items, in points: (n, C) on C criteria, or (n,) on one; NaN if the judge gave no raw score.
 
     `expected`: the mean, for ranking. `point`: the estimate that proved closest. `verdict`: on the scale's own grid.
-    `lower`, `upper`: 90 % interval for one person's score, NaN for criteria not learned.
+    `lower`, `upper`: ends of the 90 % interval for one person's score, NaN for criteria that were not learned.
     """
 
     expected: Floats
@@ -41,13 +77,13 @@ class Scores:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Version:
-    """A calibrator and a joint model (calibrator with residual) per criterion of `scales`, and how far to trust each.
+    """A calibrator and a joint model (calibrator plus residual) for the criteria of `scales`, and how to combine them.
 
     `learned` (C,): False passes the raw score through. `gate` (C,): share of the joint model in the pooled
-    distribution. `point` (C,): RAW, MEAN or MEDIAN. `reach` (C,): probability mass of the 90 % interval.
-    `stretch`, `centre` (C,): a verdict is the grid's score nearest to centre + stretch (point - centre).
-    `*_precision`: Fisher information of the labels learned from, for warm starts. `recipe`: the settings it was
-    trained with, so that it can be trained again on other labels.
+    distribution, 0..1. `estimator` (C,): RAW, MEAN or MEDIAN. `interval_mass` (C,): probability mass of the 90 %
+    interval. `spread_factor`, `spread_center` (C,): a verdict is the grid's score nearest to
+    center + factor (point - center). `*_precision`: Fisher information of the labels learned from, for warm starts.
+    `recipe`: the settings of the training, so that it can be repeated on other labels.
     """
 
     scales: tuple[Scale, ...]
@@ -62,16 +98,10 @@ class Version:
     interval_mass: Floats
     spread_factor: Floats
     spread_center: Floats
-    recipe: dict[str, Any]
+    recipe: RecipeRecord
 
-    @property
-    def parameter_count(self) -> int:
-        """Numbers learned from labels that scoring uses."""
-        per_line = 2 + sum(level_steps(scale) for scale in self.scales) / max(1, len(self.scales))
-        return int(sum(per_line * (1 + (g > 0)) + self.encoder.width * (g > 0) for g in self.gate[self.learned]))
-
-    def position(self, scale: Scale) -> int | None:
-        """Where this version keeps a criterion; None if it does not know it, or with another scale."""
+    def find_criterion(self, scale: Scale) -> int | None:
+        """Return a criterion's position in this version; None if the version lacks it or has it on another scale."""
         for index, own in enumerate(self.scales):
             if own.key == scale.key:
                 same = (own.minimum, own.maximum, own.step) == (scale.minimum, scale.maximum, scale.step)
@@ -79,88 +109,107 @@ class Version:
         return None
 
     def score(self, items: Items, scales: Sequence[Scale] | None = None) -> Scores:
-        """Score items; `scales` name the columns of `items.raw` where they differ from the version's own."""
+        """Return the scores of items.
+
+        Args:
+            items: n items.
+            scales: the columns of `items.raw`; None if they are the version's own criteria.
+
+        Returns:
+            Scores, (n, C). Criteria that the version did not learn keep the judge's raw score.
+        """
         columns = tuple(self.scales if scales is None else scales)
         out = Scores(*(np.full(items.raw.shape, np.nan) for _ in fields(Scores)))
         for column, (scale, exceed) in enumerate(zip(columns, self.exceedances(items, columns), strict=True)):
-            has = ~np.isnan(items.raw[:, column])
-            raw = items.raw[has, column]
-            place = self.position(scale)
-            if exceed is None or place is None:
-                out.expected[has, column] = out.point[has, column] = raw
-                out.verdict[has, column] = to_grid(scale, raw)
+            has_raw = ~np.isnan(items.raw[:, column])
+            raw = items.raw[has_raw, column]
+            c = self.find_criterion(scale)
+            if exceed is None or c is None:
+                out.expected[has_raw, column] = out.point[has_raw, column] = raw
+                out.verdict[has_raw, column] = to_grid(scale, raw)
             elif len(raw):
-                spread = (float(self.spread_factor[place]), float(self.spread_center[place]))
-                read = readings(
-                    scale, exceed, raw, int(self.estimator[place]), float(self.interval_mass[place]), spread
+                spread = (float(self.spread_factor[c]), float(self.spread_center[c]))
+                found = point_estimates(
+                    scale, exceed, raw, int(self.estimator[c]), float(self.interval_mass[c]), spread
                 )
-                for field, values in zip(fields(Scores), read, strict=True):
-                    getattr(out, field.name)[has, column] = values
+                for field in fields(Scores):
+                    getattr(out, field.name)[has_raw, column] = getattr(found, field.name)
         return out
 
     def exceedances(self, items: Items, scales: Sequence[Scale] | None = None) -> list[Floats | None]:
-        """P(a person's score >= level k) for each column's items with a raw score; None for criteria not learned."""
+        """Return P(a person's score >= level k), k = 1..K-1, of each column's items that have a raw score.
+
+        Args:
+            items: n items.
+            scales: the columns of `items.raw`; None if they are the version's own criteria.
+
+        Returns:
+            Probabilities for each column, (items with a raw score, K-1); None for a criterion that was not learned.
+
+        Raises:
+            ValueError: the shape of `items.raw` does not fit.
+        """
         columns = tuple(self.scales if scales is None else scales)
         if items.raw.shape != (len(items), len(columns)):
             raise ValueError(f"raw scores {items.raw.shape} for {len(items)} items and {len(columns)} criteria")
-        places = [place if place is None or self.learned[place] else None for place in map(self.position, columns)]
-        wanted = any(place is not None and self.gate[place] > 0 for place in places)
-        features = self.encoder.encode(items, columns) if wanted and len(items) else None
+        found = [self.find_criterion(scale) for scale in columns]
+        learned = [c if c is not None and self.learned[c] else None for c in found]
+        needs_features = any(c is not None and self.gate[c] > 0 for c in learned)
+        features = self.encoder.encode(items, columns) if needs_features and len(items) else None
         return [
-            None if place is None else self._exceedances(place, items.raw[:, column], features)
-            for column, place in enumerate(places)
+            None if c is None else self._pooled_exceedances(c, items.raw[:, column], features)
+            for column, c in enumerate(learned)
         ]
 
-    def _exceedances(self, place: int, raw: Floats, features: Floats32 | None) -> Floats:
-        has, gate = ~np.isnan(raw), self.gate[place]
-        line = LOGITS * (to_unit(self.scales[place], raw[has]) - 0.5)
-        exceed = (1.0 - gate) * self._line(self.calibrator, place, line, None) if gate < 1 else 0.0
+    def _pooled_exceedances(self, c: int, raw: Floats, features: Floats32 | None) -> Floats:
+        """Return the exceedances of criterion c, pooled over both models by its gate."""
+        has_raw, gate = ~np.isnan(raw), self.gate[c]
+        raw_logit = LOGITS * (to_unit(self.scales[c], raw[has_raw]) - 0.5)
+        exceed = (1.0 - gate) * self._model_exceedances(self.calibrator, c, raw_logit, None) if gate < 1 else 0.0
         if gate > 0 and features is not None:
-            exceed = exceed + gate * self._line(self.joint, place, line, features[has])
+            exceed = exceed + gate * self._model_exceedances(self.joint, c, raw_logit, features[has_raw])
         return np.asarray(exceed)
 
-    def _line(self, c: Coefficients, place: int, line: Floats, features: Floats32 | None) -> Floats:
-        """Exceedances of one criterion, from its own parameters only: other criteria can't change a bit of it."""
-        z = line * c.slope[place] + c.shift[place]
+    def _model_exceedances(self, model: Coefficients, c: int, raw_logit: Floats, features: Floats32 | None) -> Floats:
+        """Return the exceedances of one model on criterion c.
+
+        Only the criterion's own parameters are used, so that other criteria cannot change a bit of the result.
+        """
+        z = raw_logit * model.slope[c] + model.intercept[c]
         if features is not None:
-            z = z + features @ c.weights[place].astype(np.float32)
-        steps = np.array([level_steps(self.scales[place])], np.int32)
-        one = Coefficients(c.slope[[place]], c.shift[[place]], c.bend[[place], : steps[0]], c.weights[:0], c.offsets)
+            z = z + features @ model.weights[c].astype(np.float32)
+        steps = np.array([level_steps(self.scales[c])], np.int32)
+        one = Coefficients(
+            model.slope[[c]],
+            model.intercept[[c]],
+            model.threshold_deltas[[c], : steps[0]],
+            model.weights[:0],
+            model.offsets,
+        )
         return exceedances(one, z, np.zeros(len(z), np.int32), steps)
 
     def dumps(self) -> bytes:
-        """As bytes; equal versions give equal bytes."""
-        header = {
+        """Return the version as bytes; equal versions give equal bytes."""
+        header: _VersionHeader = {
             "format": FORMAT,
             "scales": [asdict(scale) for scale in self.scales],
             "keys": self.encoder.keys,
-            "rationales": self.encoder.reasons is not None,
+            "rationales": self.encoder.rationale_lexicon is not None,
             "rare": [lexicon.unseen_rarity for lexicon in self.encoder.lexicons],
             "recipe": self.recipe,
         }
-        arrays: archive.Arrays = {
-            "center": self.encoder.center,
-            "factor": self.encoder.factor,
-            "learned": self.learned,
-            "gate": self.gate,
-            "point": self.estimator,
-            "reach": self.interval_mass,
-            "stretch": self.spread_factor,
-            "centre": self.spread_center,
-        }
-        for name, lexicon in zip(_LEXICONS, self.encoder.lexicons, strict=False):
-            arrays[name], arrays[f"{name}.rarity"] = lexicon.hashes, lexicon.rarity
-        for name in _PARTS:
-            part: Coefficients = getattr(self, name)
-            for field in fields(Coefficients):
-                value = getattr(part, field.name)
-                narrow = field.name == "weights"  # used as float32 anyway
-                arrays[f"{name}.{field.name}"] = value.astype(np.float32) if narrow else value
+        arrays: archive.Arrays = {"center": self.encoder.center, "factor": self.encoder.factor}
+        arrays |= {key: getattr(self, field) for key, field in _SELECTION_KEYS.items()}
+        for key, lexicon in zip(_LEXICON_KEYS, self.encoder.lexicons, strict=False):
+            arrays[key], arrays[f"{key}.rarity"] = lexicon.hashes, lexicon.rarity
+        for name in _MODELS:
+            arrays |= getattr(self, name).to_arrays(name)
+            arrays[f"{name}.weights"] = arrays[f"{name}.weights"].astype(np.float32)  # scoring uses float32 anyway
         return archive.dumps(header, arrays)
 
     @classmethod
     def loads(cls, data: bytes) -> Version:
-        """A version from its bytes.
+        """Return the version that `dumps` wrote.
 
         Raises:
             ValueError: the data is damaged, not a version, or of a newer format.
@@ -169,71 +218,79 @@ class Version:
             header, arrays = archive.loads(data)
             if header["format"] != FORMAT:
                 raise ValueError(f"its format is {header['format']}, this program reads {FORMAT}")
-            scales = tuple(Scale(**scale) for scale in header["scales"])
-            lexicons = [
-                Lexicon(arrays[name], arrays[f"{name}.rarity"], float(rare))
-                for name, rare in zip(_LEXICONS, header["rare"], strict=False)
-            ]
-            reasons = lexicons[1] if header["rationales"] else None
-            encoder = Encoder(tuple(header["keys"]), lexicons[0], reasons, arrays["center"], arrays["factor"])
-            parts = {name: _part(arrays, name) for name in _PARTS}
+            models = {name: Coefficients.from_arrays(arrays, name) for name in _MODELS}
             version = cls(
-                scales, encoder, learned=arrays["learned"], gate=arrays["gate"], estimator=arrays["point"],
-                interval_mass=arrays["reach"], spread_factor=arrays["stretch"], spread_center=arrays["centre"],
-                recipe=dict(header["recipe"]), **parts,
-            )  # fmt: skip
-            version._check()
+                scales=tuple(Scale(**scale) for scale in header["scales"]),
+                encoder=_read_encoder(header, arrays),
+                calibrator=models["calibrator"],
+                joint=models["joint"],
+                calibrator_precision=models["calibrator_precision"],
+                joint_precision=models["joint_precision"],
+                learned=arrays["learned"],
+                gate=arrays["gate"],
+                estimator=arrays["point"],
+                interval_mass=arrays["reach"],
+                spread_factor=arrays["stretch"],
+                spread_center=arrays["centre"],
+                recipe=cast("RecipeRecord", dict(header["recipe"])),
+            )
+            version._check_shapes()
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ValueError(f"These bytes are not a judge version: {error}") from error
         return version
 
-    def _check(self) -> None:
+    def _check_shapes(self) -> None:
         count = len(self.scales)
-        for key, name in _SELECTION_KEYS.items():
-            if getattr(self, name).shape != (count,):
+        for key, field in _SELECTION_KEYS.items():
+            if getattr(self, field).shape != (count,):
                 raise ValueError(f"{key} does not fit its {count} criteria")
-        if not self.encoder.factor.shape == self.encoder.center.shape == self.encoder.block.shape:
+        if not self.encoder.factor.shape == self.encoder.center.shape == self.encoder.feature_block.shape:
             raise ValueError("center and factor of its features do not fit them")
         if any(lexicon.hashes.shape != lexicon.rarity.shape for lexicon in self.encoder.lexicons):
             raise ValueError("a lexicon's words and their rarities differ in number")
-        for part, width in ((self.calibrator, 0), (self.joint, self.encoder.width)):
-            steps = max((level_steps(scale) for scale in self.scales), default=0)
-            shapes = [part.slope.shape, part.shift.shape, part.weights.shape, part.bend.shape[:1]]
-            if shapes != [(count,), (count,), (count, width), (count,)] or part.bend.shape[1] < steps:
+        steps = max((level_steps(scale) for scale in self.scales), default=0)
+        for model, width in ((self.calibrator, 0), (self.joint, self.encoder.width)):
+            deltas = model.threshold_deltas
+            shapes = [model.slope.shape, model.intercept.shape, model.weights.shape, deltas.shape[:1]]
+            if shapes != [(count,), (count,), (count, width), (count,)] or deltas.shape[1] < steps:
                 raise ValueError("its parameters do not fit its criteria")
 
 
-_SELECTION_KEYS = {
-    "learned": "learned",
-    "gate": "gate",
-    "point": "estimator",
-    "reach": "interval_mass",
-    "stretch": "spread_factor",
-    "centre": "spread_center",
-}
-"""Fields of `Version` by their keys in a version file."""
-_LEXICONS = ("lexicon", "reasons")
-_PARTS = ("calibrator", "joint", "calibrator_precision", "joint_precision")
+# The header is JSON of unknown origin: `Version.loads` turns the errors of a wrong one into its own.
+def _read_encoder(header: dict[str, Any], arrays: archive.Arrays) -> Encoder:
+    lexicons = [
+        Lexicon(arrays[key], arrays[f"{key}.rarity"], float(rare))
+        for key, rare in zip(_LEXICON_KEYS, header["rare"], strict=False)
+    ]
+    rationale_lexicon = lexicons[1] if header["rationales"] else None
+    return Encoder(tuple(header["keys"]), lexicons[0], rationale_lexicon, arrays["center"], arrays["factor"])
 
 
-def _part(arrays: archive.Arrays, name: str) -> Coefficients:
-    values = {field.name: np.asarray(arrays[f"{name}.{field.name}"], np.float64) for field in fields(Coefficients)}
-    return Coefficients(**values)
+def point_estimates(
+    scale: Scale,
+    exceed: Floats,
+    raw: Floats,
+    estimator: int,
+    interval_mass: float,
+    spread: tuple[float, float] = (1.0, 0.0),
+) -> Scores:
+    """Return the scores of n items on one criterion, given the predicted distributions.
 
-
-def readings(
-    scale: Scale, exceed: Floats, raw: Floats, point: int, reach: float, spread: tuple[float, float] = (1.0, 0.0)
-) -> tuple[Floats, Floats, Floats, Floats, Floats]:
-    """Expected score, point, verdict, lower and upper end of n items on one criterion, in points.
-
-    `spread`: the factor by which points are stretched before they become verdicts, and from where.
+    Args:
+        scale: scale of the criterion.
+        exceed: P(label >= level k), (n, K-1).
+        raw: the judge's scores in points, (n,).
+        estimator: RAW, MEAN or MEDIAN.
+        interval_mass: probability mass of the interval, 0..1; NaN for no interval.
+        spread: factor by which points are spread before they become verdicts, and the center they are spread from.
     """
     expected = decode.mean(scale, exceed)
-    chosen = (raw, expected, decode.quantile(scale, exceed, 0.5))[point] if point != MEAN else expected
-    verdict = to_grid(scale, spread[1] + spread[0] * (chosen - spread[1]))
-    if np.isnan(reach):
+    point = (raw, expected, decode.quantile(scale, exceed, 0.5))[estimator] if estimator != MEAN else expected
+    factor, center = spread
+    verdict = to_grid(scale, center + factor * (point - center))
+    if np.isnan(interval_mass):
         nothing = np.full(len(raw), np.nan)
-        return expected, chosen, verdict, nothing, nothing
-    lower = decode.quantile(scale, exceed, 0.5 - reach / 2)
-    upper = decode.quantile(scale, exceed, 0.5 + reach / 2)
-    return expected, chosen, verdict, lower, upper
+        return Scores(expected, point, verdict, nothing, nothing)
+    lower = decode.quantile(scale, exceed, 0.5 - interval_mass / 2)
+    upper = decode.quantile(scale, exceed, 0.5 + interval_mass / 2)
+    return Scores(expected, point, verdict, lower, upper)
