@@ -1,16 +1,18 @@
-"""Expected failures, as data: each has a stable code, the path of the field that is meant, and a sentence for people.
+"""Expected failures as data: a stable code, the path of the field concerned, and a sentence for people.
 
-Field paths are in snake_case and relative to the request, e.g. ``("training_config", "learning_rate")``; the schema
+Field paths are in snake_case and relative to the request, such as ``("training_config", "learning_rate")``; the schema
 turns them into GraphQL's names.
 """
 
 from enum import StrEnum
 
+from models.stored.evidence import Interval
+
 FieldPath = tuple[str, ...]
 
 
 class ErrorCode(StrEnum):
-    """Why something was refused."""
+    """The reason for a rejection."""
 
     INVALID = "INVALID"
     NOT_FOUND = "NOT_FOUND"
@@ -26,7 +28,10 @@ class ErrorCode(StrEnum):
 
 
 class DomainError(Exception):
-    """Something a caller asked for can't be done; the message says what is wrong and what to do."""
+    """A request cannot be fulfilled; the message states the problem and the remedy.
+
+    ``details`` holds the figures of a subclass, by which an error can be constructed again for another path.
+    """
 
     code = ErrorCode.INVALID
 
@@ -37,7 +42,7 @@ class DomainError(Exception):
         self.details = details
 
     def within(self, *prefix: str) -> "DomainError":
-        """The same error, seen from a request that holds the one it is about."""
+        """Return the same error for an enclosing request: ``prefix`` leads to the part that the error concerns."""
         return type(self)(self.message, (*prefix, *self.field), **self.details)
 
 
@@ -46,21 +51,26 @@ class Invalid(DomainError):
 
 
 class NotFound(DomainError):
-    """There is no such thing, or it belongs to another workspace: the two can't be told apart."""
+    """The object does not exist or belongs to another workspace; callers cannot tell which."""
 
     code = ErrorCode.NOT_FOUND
 
 
 class Conflict(DomainError):
-    """Something else is there already, or changed in the meantime."""
+    """Another object exists already, or the object changed in the meantime."""
 
     code = ErrorCode.CONFLICT
 
 
 class InsufficientFeedback(DomainError):
-    """There is less usable feedback than the job asks for."""
+    """There is less usable feedback than the job requires; both are numbers of items."""
 
     code = ErrorCode.INSUFFICIENT_FEEDBACK
+
+    def __init__(self, message: str, field: FieldPath = (), *, usable: int, required: int) -> None:
+        super().__init__(message, field, usable=usable, required=required)
+        self.usable = usable
+        self.required = required
 
 
 class NotCancellable(DomainError):
@@ -76,7 +86,7 @@ class NotStartable(DomainError):
 
 
 class NotRetryable(DomainError):
-    """Only a failed or cancelled job can be tried again."""
+    """Only a failed or cancelled job can be retried."""
 
     code = ErrorCode.NOT_RETRYABLE
 
@@ -88,25 +98,29 @@ class IdempotencyMismatch(DomainError):
 
 
 class NotAnImprovement(DomainError):
-    """The version is not proven better than what is active."""
+    """The version is not proven better than the active one; ``mae_change`` is None if nothing was measured."""
 
     code = ErrorCode.NOT_AN_IMPROVEMENT
 
+    def __init__(self, message: str, field: FieldPath = (), *, mae_change: Interval | None = None) -> None:
+        super().__init__(message, field, mae_change=mae_change)
+        self.mae_change = mae_change
+
 
 class NothingToRollBack(DomainError):
-    """There is no version to go back to."""
+    """There is no version to return to."""
 
     code = ErrorCode.NOTHING_TO_ROLL_BACK
 
 
 class LimitExceeded(DomainError):
-    """More than the server takes at once."""
+    """The request exceeds a limit of the server."""
 
     code = ErrorCode.LIMIT_EXCEEDED
 
 
 class RequestRejected(Exception):
-    """One or more things are wrong with a request; nothing was changed."""
+    """A request has one or more problems; nothing was changed."""
 
     def __init__(self, *errors: DomainError) -> None:
         super().__init__("; ".join(error.message for error in errors))
@@ -114,8 +128,8 @@ class RequestRejected(Exception):
 
 
 class Unauthenticated(Exception):
-    """No API key, or one that is unknown, expired or revoked."""
+    """There is no API key, or it is unknown, expired or revoked."""
 
 
 class Forbidden(Exception):
-    """The key's role does not allow this."""
+    """The key's role does not allow the request."""

@@ -13,7 +13,7 @@ from models.judge import Judge
 from models.specs.evaluations import EvaluationSpec
 from store import judges, search
 from store.counters import update as counters
-from store.database.rows import Query, by_external_ids, fetch_all, fetch_first, in_values, without_index
+from store.database.rows import ColumnValues, Query, by_external_ids, fetch_all, fetch_first, in_values, without_index
 from store.external_ids import digest_content, ingest
 
 _TEXTS = ("input", "output", "rationale")
@@ -65,7 +65,7 @@ class NewEvaluation:
             *([foreign] if foreign is not None else []),
         )
 
-    def columns(self) -> dict[str, Any]:
+    def columns(self) -> ColumnValues:
         """Return the values of the columns that hold the content."""
         spec = self.spec
         return {
@@ -149,10 +149,10 @@ def record_evaluations(
     """
     last_seq = judges.reserve_seqs(connection, judge_pk, Judge.evaluation_seq, len(items))
     moment = now()
-    added: list[dict[str, Any]] = []
+    added: list[ColumnValues] = []
     texts: list[search.IndexedText] = []
 
-    def to_row(item: NewEvaluation, number: int) -> dict[str, Any]:
+    def to_row(item: NewEvaluation, number: int) -> ColumnValues:
         seq = last_seq + number + 1
         values = {"id": new_id("evl"), "judge_pk": judge_pk, "seq": seq, **item.columns()}
         values |= {"created_at": moment, "created_by": user_id}

@@ -14,7 +14,7 @@ from models.errors import Conflict
 from models.evaluation import Evaluation
 from models.feedback import Feedback
 from store.database.bulk_insert import insert_many
-from store.database.rows import by_external_ids, fetch_all, in_values, without_index
+from store.database.rows import ColumnValues, by_external_ids, fetch_all, in_values, without_index
 
 
 class Identified(Protocol):
@@ -50,7 +50,7 @@ def ingest(
     record: type[R],
     judge_pk: int,
     items: Sequence[I],
-    to_row: Callable[[I, int], dict[str, Any]],
+    to_row: Callable[[I, int], ColumnValues],
 ) -> tuple[list[R | Conflict], int]:
     """Insert the items that are new.
 
@@ -68,7 +68,7 @@ def ingest(
         For each item its row or a Conflict, in order, and the number of new rows.
     """
     existing = find_existing(connection, record, judge_pk, items)
-    rows: list[dict[str, Any]] = []
+    rows: list[ColumnValues] = []
     outcome: list[R | Conflict] = []
     for item in items:
         name = item.external_id
@@ -156,7 +156,7 @@ def _has_same_content(item: Identified, row: Evaluation | Feedback) -> bool:
     return row.digest == item.digest or item.repeats(row)
 
 
-def _as_record(record: type[R], values: dict[str, Any]) -> R:
+def _as_record(record: type[R], values: ColumnValues) -> R:
     """Return a row as a select of the record would return it, without a query."""
     shape = _row_type(record)
     return cast("R", shape._make(map(values.get, shape._fields)))

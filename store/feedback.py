@@ -20,7 +20,7 @@ from store.counters import update as counters
 from store.counters.update import EVALUATION_REF_COLUMNS, CountedFeedback, EvaluationRef
 from store.database.clock import database_now
 from store.database.keyset import Keyset
-from store.database.rows import Query, fetch_existing, fetch_first, in_period
+from store.database.rows import ColumnValues, Query, fetch_existing, fetch_first, in_period
 from store.database.signals import Topic, touch
 from store.external_ids import digest_content, ingest
 
@@ -75,7 +75,7 @@ class NewFeedback:
             spec.submitted_at,
         )
 
-    def columns(self) -> dict[str, Any]:
+    def columns(self) -> ColumnValues:
         """Return the values of the columns that hold the content, except the rater and the time."""
         spec = self.spec
         return {
@@ -88,7 +88,7 @@ class NewFeedback:
             "comment": spec.comment,
         }
 
-    def derived_columns(self) -> dict[str, Any]:
+    def derived_columns(self) -> ColumnValues:
         """Return the values of the columns that follow from the scores and from the evaluation.
 
         A correction counts for all criteria that it shares with the judge, until the counters are updated.
@@ -189,7 +189,7 @@ class _FeedbackBatch:
     added: list[CountedFeedback] = field(default_factory=list)
     texts: list[search.IndexedText] = field(default_factory=list)
 
-    def to_row(self, item: NewFeedback, number: int) -> dict[str, Any]:
+    def to_row(self, item: NewFeedback, number: int) -> ColumnValues:
         """Return the row of a new item, given the number of new items before it."""
         spec, seq = item.spec, self.last_seq + number + 1
         values = {

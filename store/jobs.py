@@ -25,7 +25,7 @@ from models.stored.training_job import JobProgress
 from store import outbox
 from store.database.clock import database_now
 from store.database.keyset import Keyset
-from store.database.rows import Query, fetch_all, fetch_existing, fetch_first, found_or_raise, in_period
+from store.database.rows import ColumnValues, Query, fetch_all, fetch_existing, fetch_first, found_or_raise, in_period
 from store.database.signals import Topic, touch
 from store.database.upsert import insert_on_conflict
 from store.event_log.events import NewEvent, append_events
@@ -364,7 +364,7 @@ def release(connection: Connection, job: TrainingJob, fence: int, reason: str, *
         StaleClaim: the job has another fence.
     """
     current = _reload(connection, job.id, lock=True)
-    changes: dict[str, Any] = {"raise_fence": True, "owner": None, "lease_until": None}
+    changes: ColumnValues = {"raise_fence": True, "owner": None, "lease_until": None}
     if current.cancel_requested:
         return transition(connection, job, JobStatus.CANCELLED, cancellation_message(current), fence=fence, **changes)
     if not attempt_spent and current.status is not JobStatus.PREPARING:
@@ -415,7 +415,7 @@ def request_cancellation(connection: Connection, workspace_id: str, job_id: str,
     job = _reload(connection, job_id, lock=True)
     if job.status in TERMINAL:
         raise NotCancellable(f"The job is over: it is {job.status.name}.", ("job_id",))
-    asked: dict[str, Any] = {"cancel_requested": True, "cancel_reason": reason}
+    asked: ColumnValues = {"cancel_requested": True, "cancel_reason": reason}
     if job.status in WAITING:
         message = "The job was cancelled" + (f": {reason}" if reason else ".")
         return transition(connection, job, JobStatus.CANCELLED, message, **asked)

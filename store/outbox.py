@@ -1,7 +1,6 @@
 """Outbox: notifications about a job, written in the transaction that ends the job and delivered afterwards."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import Connection, exists, insert, select, update
 
@@ -9,7 +8,7 @@ from models.base import new_id
 from models.job import Delivery, DeliveryStatus, TrainingJob
 from models.stored.notification import CompletionMessage
 from store.database.clock import database_now
-from store.database.rows import fetch_all
+from store.database.rows import ColumnValues, fetch_all
 from store.database.signals import Topic, touch
 
 
@@ -94,7 +93,7 @@ def record_attempt(
     """
     moment = database_now(connection)
     if error is None:
-        changes: dict[str, Any] = {"status": DeliveryStatus.DELIVERED, "delivered_at": moment, "last_error": None}
+        changes: ColumnValues = {"status": DeliveryStatus.DELIVERED, "delivered_at": moment, "last_error": None}
     elif retry_delay is not None:
         changes = {"due_at": moment + retry_delay, "last_error": error}
     else:

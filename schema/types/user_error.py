@@ -1,7 +1,5 @@
 """What was wrong with a mutation's input, as data."""
 
-from typing import Any
-
 import strawberry
 
 from models.errors import DomainError, ErrorCode, FieldPath, InsufficientFeedback, NotAnImprovement, RequestRejected
@@ -65,18 +63,17 @@ def user_errors(refusal: RequestRejected | DomainError) -> list[UserError]:
 def user_error(error: DomainError) -> UserError:
     """The GraphQL view of an expected failure."""
     message, field, code = error.message, field_path(error.field), error.code
-    details: dict[str, Any] = error.details
     match error:
         case InsufficientFeedback():
             return InsufficientFeedbackError(
                 message=message,
                 field=field,
                 code=code,
-                usable_count=details["usable"],
-                required_count=details["required"],
+                usable_count=error.usable,
+                required_count=error.required,
             )
         case NotAnImprovement():
-            change = Interval.of(details.get("mae_change"))
+            change = Interval.of(error.mae_change)
             return NotAnImprovementError(message=message, field=field, code=code, mae_change=change)
         case _:
             return RequestError(message=message, field=field, code=code)

@@ -23,7 +23,7 @@ from models.feedback import Feedback, FeedbackType
 from models.judge import Judge
 from store.counters import update as counters
 from store.counters.update import COUNTED_COLUMNS, CountedFeedback, CounterDelta, EvaluationRef
-from store.database.rows import in_values
+from store.database.rows import ColumnValues, in_values
 from store.database.upsert import key_and_value_columns
 
 PAGE_SIZE = 2000  # evaluations at once
@@ -121,7 +121,7 @@ def _as_counted(row: Row, about: EvaluationRef) -> CountedFeedback:
     touched = set_of_scored(item.scores)
     compared = touched & set_of_scored(about.scores)
     fresh = dict(zip(CountedFeedback.__slots__, values, strict=True))
-    derived: dict[str, Any] = {"criteria": set_to_text(touched), "compared": set_to_text(compared)}
+    derived: ColumnValues = {"criteria": set_to_text(touched), "compared": set_to_text(compared)}
     if row.retracted_at is None:  # a retracted correction keeps what it stood for: nobody reads it
         derived |= {"standing": CorrectionEffect(compared, 0).to_text() if compared else "", "overtaken_at": None}
     return CountedFeedback(**fresh | derived)
@@ -137,8 +137,8 @@ class _Writer:
     def __init__(self, connection: Connection, judge_pk: int) -> None:
         self.connection = connection
         self.judge_pk = judge_pk
-        self._rows: list[dict[str, Any]] = []
-        self._reviews: list[dict[str, Any]] = []
+        self._rows: list[ColumnValues] = []
+        self._reviews: list[ColumnValues] = []
 
     def row(self, row: Row, item: CountedFeedback) -> None:
         if _derived(row) != _derived(item):
@@ -153,7 +153,7 @@ class _Writer:
     def flush(self) -> None:
         if self._rows:
             here = (Feedback.judge_pk == bindparam("_judge"), Feedback.seq == bindparam("_seq"))
-            values: dict[str, Any] = {name: bindparam(f"_{name}") for name in DERIVED_COLUMNS}
+            values: ColumnValues = {name: bindparam(f"_{name}") for name in DERIVED_COLUMNS}
             self.connection.execute(update(Feedback).where(*here).values(values), self._rows)
         if self._reviews:
             self.connection.execute(insert(Review), self._reviews)

@@ -34,7 +34,7 @@ from models.evaluation import Evaluation, Scores
 from models.feedback import Feedback, FeedbackType
 from store import judges
 from store.database.bulk_insert import insert_many
-from store.database.rows import in_values, without_index
+from store.database.rows import ColumnValues, in_values, without_index
 from store.database.upsert import add_to_counters
 
 
@@ -180,7 +180,7 @@ class _FeedbackChange:
     def __init__(self, judge_pk: int) -> None:
         self.judge_pk = judge_pk
         self.sums = CounterDelta()
-        self._restated: list[dict[str, Any]] = []
+        self._restated: list[ColumnValues] = []
         self._turned: dict[bool, list[int]] = {True: [], False: []}
 
     def of(self, about: EvaluationRef, kept: Items, arrived: Items, left: Items) -> None:
@@ -237,11 +237,11 @@ def group_by_evaluation(items: Iterable[CountedFeedback]) -> defaultdict[str, li
     return found
 
 
-def write_effects(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+def write_effects(connection: Connection, rows: Sequence[ColumnValues]) -> None:
     """Write what corrections stand for now."""
     if rows:
         here = (Feedback.judge_pk == bindparam("_judge"), Feedback.seq == bindparam("_seq"))
-        values: dict[str, Any] = {"standing": bindparam("_standing"), "overtaken_at": bindparam("_overtaken_at")}
+        values: ColumnValues = {"standing": bindparam("_standing"), "overtaken_at": bindparam("_overtaken_at")}
         connection.execute(update(Feedback).where(*here).values(values), list(rows))
 
 
@@ -272,7 +272,7 @@ def delta_rows(judge_pk: int, sums: CounterDelta) -> dict[type[Base], list[tuple
     }
 
 
-def add_unreviewed(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+def add_unreviewed(connection: Connection, rows: Sequence[ColumnValues]) -> None:
     """New evaluations wait for a first word of feedback."""
     if rows:
         names = ("judge_pk", "seq", "created_at")

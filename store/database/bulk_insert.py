@@ -13,9 +13,10 @@ from sqlalchemy import JSON, Connection, Dialect, String, Table, inspect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from models.base import Base
+from store.database.rows import ColumnValues
 
 
-def insert_many(connection: Connection, record: type[Base], rows: Sequence[dict[str, Any]]) -> None:
+def insert_many(connection: Connection, record: type[Base], rows: Sequence[ColumnValues]) -> None:
     """Insert rows of a record.
 
     Args:

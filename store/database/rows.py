@@ -31,6 +31,8 @@ from models.specs.checks import is_unicode
 T = TypeVar("T")
 K = TypeVar("K")
 Query = Select[*tuple[Any, ...]]
+ColumnValues = dict[str, Any]
+"""A row for a statement, by column. The columns have many types, and SQLAlchemy takes values of any."""
 
 
 def fetch_first(connection: Connection, statement: Query, kind: type[T]) -> T | None:  # noqa: ARG001

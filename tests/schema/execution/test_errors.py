@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from msgspec import structs
 from structlog.testing import capture_logs
 
 from models.errors import (
@@ -16,6 +17,7 @@ from models.errors import (
     RequestRejected,
     Unauthenticated,
 )
+from models.stored.evidence import Interval
 from schema.types.user_error import field_path, user_error
 from tests.schema.records import Ask, Resolve
 
@@ -77,10 +79,11 @@ def test_too_little_feedback_tells_both_numbers() -> None:
     }
 
 
-@pytest.mark.parametrize("change", [None, {"estimate": 0.1, "lower": -0.1, "upper": 0.3}])
-def test_a_missing_improvement_tells_the_change(change: dict[str, float] | None) -> None:
+@pytest.mark.parametrize("change", [None, Interval(0.1, -0.1, 0.3)])
+def test_a_missing_improvement_reports_the_change(change: Interval | None) -> None:
     error: Any = user_error(NotAnImprovement("Not proven.", mae_change=change))
-    assert (None if error.mae_change is None else vars(error.mae_change)) == change
+    expected = None if change is None else structs.asdict(change)
+    assert (None if error.mae_change is None else vars(error.mae_change)) == expected
 
 
 @pytest.mark.parametrize(
