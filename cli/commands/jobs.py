@@ -16,8 +16,6 @@ from cli.options import (
     ClientOptions,
     JobId,
     JudgeId,
-    Since,
-    Target,
     option_group,
     parse_timestamp,
     report_errors,
@@ -47,10 +45,26 @@ class TrainingOptions:
 
     minimum: Annotated[
         int | None,
-        typer.Option(help="Smallest number of usable items of feedback; with fewer no job is created. Default: 20."),
+        typer.Option(
+            help="Smallest number of usable items of feedback, 1 to 1,000,000; with fewer no job is created. Default: 20."
+        ),
     ] = None
-    since: Since = None
-    target: Target = None
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ISO-DATE",
+            help="Only feedback given at or after this time, in local time unless it has an offset. Default: all "
+            "feedback, or for incremental what arrived since the active version was created.",
+        ),
+    ] = None
+    target: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CRITERION",
+            help="Criterion to change (fine-tune) or to measure (validation), by id or key; may be repeated. "
+            "Required for fine-tune. Default: all criteria.",
+        ),
+    ] = None
     validation_split: Annotated[
         float | None,
         typer.Option(
@@ -102,6 +116,12 @@ class ExecutionOptions:
     priority: Annotated[Priority | None, typer.Option(help="Priority in the queue. Default: normal.")] = None
     email: Annotated[str | None, typer.Option(help="E-mail address to notify when the job ends. Default: none.")] = None
     webhook: Annotated[str | None, typer.Option(help="URL to call when the job ends. Default: none.")] = None
+    idempotency_key: Annotated[
+        str | None,
+        typer.Option(
+            help="Key of at most 200 characters; repeating the command with it returns the same job. Default: none."
+        ),
+    ] = None
 
     def to_input(self) -> ExecutionOptionsInput:
         """Return the `executionOptions` of the job."""
@@ -122,10 +142,6 @@ def train(
     *,
     training: TrainingOptions,
     execution: ExecutionOptions,
-    idempotency_key: Annotated[
-        str | None,
-        typer.Option(help="Key of at most 200 characters; the same key returns the job it created. Default: none."),
-    ] = None,
     client_options: ClientOptions,
 ) -> None:
     """Create a job that trains a new version of a judge on its feedback.
@@ -137,8 +153,7 @@ def train(
         type_: the training type.
         watch_: show the job live until it ends.
         training: the configuration of the training.
-        execution: how the job runs.
-        idempotency_key: a key that makes it safe to repeat the command.
+        execution: the options for running the job.
         client_options: output format and server.
     """
     job_input = drop_unset(
@@ -147,7 +162,7 @@ def train(
             trainingType=type_.name,
             trainingConfig=training.to_input(),
             executionOptions=execution.to_input(),
-            idempotencyKey=idempotency_key,
+            idempotencyKey=execution.idempotency_key,
         )
     )
     with client_options.connect() as client:

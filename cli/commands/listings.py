@@ -14,7 +14,7 @@ from cli.client.responses import Deployment, JobPage, JudgePage, NumberedVersion
 from cli.display.figures import MISSING, format_enum, format_interval
 from cli.display.jobs_live import watch_jobs
 from cli.display.summary import render_summary
-from cli.options import ClientOptions, First, JudgeId, Since, Target, Until, parse_timestamp
+from cli.options import ClientOptions, First, JudgeId, Since, Target, Until, option_group, parse_timestamp
 
 
 class Status(StrEnum):
@@ -28,6 +28,27 @@ class Status(StrEnum):
     COMPLETED = "completed"
     FAILED = "failed"
     CANCELLED = "cancelled"
+
+
+@option_group
+class JobFilterOptions:
+    """The options of `jobs` that choose the jobs."""
+
+    judge: Annotated[
+        str | None, typer.Option(metavar="ID", help="Only jobs of this judge. Default: all judges.")
+    ] = None
+    status: Annotated[
+        list[Status] | None, typer.Option(help="Only jobs in this state; may be repeated. Default: all states.")
+    ] = None
+
+    def to_input(self) -> TrainingJobFilter:
+        """Return the filter of the list."""
+        job_filter = TrainingJobFilter()
+        if self.judge:
+            job_filter["judgeId"] = self.judge
+        if self.status:
+            job_filter["statuses"] = [state.name for state in self.status]
+        return job_filter
 
 
 def judges(first: First = 20, *, client_options: ClientOptions) -> None:
@@ -50,38 +71,27 @@ def judges(first: First = 20, *, client_options: ClientOptions) -> None:
 
 
 def jobs(
-    judge: Annotated[
-        str | None, typer.Option(metavar="ID", help="Only jobs of this judge. Default: all judges.")
-    ] = None,
-    status: Annotated[
-        list[Status] | None, typer.Option(help="Only jobs in this state; may be repeated. Default: all states.")
-    ] = None,
+    *,
+    job_filter: JobFilterOptions,
     first: First = 20,
     watch: Annotated[bool, typer.Option("--watch", help="Show the jobs live until Ctrl-C.")] = False,
-    *,
     client_options: ClientOptions,
 ) -> None:
     """List training jobs, newest first.
 
     Args:
-        judge: the id of the judge whose jobs to list.
-        status: the states of the jobs to list.
+        job_filter: the jobs to list.
         first: the number of rows.
         watch: show them live.
         client_options: output format and server.
     """
-    if watch and (client_options.json or status):
+    if watch and (client_options.json or job_filter.status):
         raise typer.BadParameter("--watch can't be combined with --status or --json.")
-    job_filter = TrainingJobFilter()
-    if judge:
-        job_filter["judgeId"] = judge
-    if status:
-        job_filter["statuses"] = [state.name for state in status]
     with client_options.connect(when_interrupted="The jobs continue.") as client:
         if watch:
-            watch_jobs(client, job_filter, first, console.stdout())
+            watch_jobs(client, job_filter.to_input(), first, console.stdout())
             return
-        page = operations.list_jobs(client, first, job_filter)
+        page = operations.list_jobs(client, first, job_filter.to_input())
     rows = [
         (
             job["id"],

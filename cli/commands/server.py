@@ -35,7 +35,7 @@ MAX_MISMATCHES_SHOWN = 20
 _MAX_NAME_CHARACTERS = 200  # of a workspace or user
 _MAX_KEY_DAYS = 36500
 
-Slots = Annotated[int | None, typer.Option(help="Number of training jobs at once. Default: one for each core.")]
+Slots = Annotated[int | None, typer.Option(help="Number of training jobs at once. Default: JUDGESMITH_SLOTS, or one for each core.")]
 WorkspaceName = Annotated[str, typer.Option(help="Name of the workspace.")]
 
 
@@ -47,12 +47,13 @@ class DatabaseOptions:
         str | None,
         typer.Option(
             help="sqlite+aiosqlite:///PATH or postgresql+asyncpg://USER:PASSWORD@HOST/NAME. "
-            "Default: judgesmith.sqlite in the data folder."
+            "Default: JUDGESMITH_DATABASE_URL, or judgesmith.sqlite in the data folder."
         ),
     ] = None
     data_dir: Annotated[
         Path | None,
-        typer.Option(help="Folder of the embedded database and of the first admin key. Default: JUDGESMITH_DATA_DIR."),
+        typer.Option(help="Folder of the embedded database and of the first admin key. Default: JUDGESMITH_DATA_DIR, or "
+            "judgesmith-data."),
     ] = None
 
     def settings(self, **overrides: object) -> Settings:

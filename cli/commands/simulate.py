@@ -15,10 +15,10 @@ from cli.options import Json, option_group
 class SimulationOptions:
     """The options of `simulate` that describe the data."""
 
-    items: Annotated[int, typer.Option(min=1, help="Number of evaluations.")] = 300
+    items: Annotated[int, typer.Option(min=1, help="Number of evaluations, at least 1.")] = 300
     criteria: Annotated[int, typer.Option(min=1, max=100, help="Number of the judge's criteria, 1 to 100.")] = 3
-    raters: Annotated[int, typer.Option(min=1, help="Number of people who give feedback.")] = 8
-    per_item: Annotated[int, typer.Option(min=1, help="Number of people who give feedback on each evaluation.")] = 2
+    raters: Annotated[int, typer.Option(min=1, help="Number of people who give feedback, at least 1.")] = 8
+    per_item: Annotated[int, typer.Option(min=1, help="Number of people who give feedback on each evaluation, at most --raters.")] = 2
     groups: Annotated[
         int | None, typer.Option(min=1, help="Number of groups of items. Default: one for every five items.")
     ] = None

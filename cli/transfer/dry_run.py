@@ -1,9 +1,8 @@
-"""Parts of a dry run: the evaluations that it has checked, and the interface of a checker that needs no server."""
+"""Parts of a dry run: the evaluations that it has checked, and the type of a check that needs no server."""
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import blake2b
-from typing import Protocol
 
 import msgspec
 import numpy as np
@@ -46,26 +45,10 @@ class SeenEvaluations:
         return position < len(self._sorted) and bool(self._sorted[position] == wanted)
 
 
-class LineChecker(Protocol):
-    """Checks lines for a judge that the server does not have yet."""
-
-    def check(
-        self,
-        kind: str,
-        lines: Iterator[Line],
-        counts: LineCounts,
-        on_rejected: RejectHandler,
-        seen: SeenEvaluations,
-    ) -> None:
-        """Count the lines by the result that an import would give.
-
-        Args:
-            kind: `evaluations` or `feedback`.
-            lines: the lines.
-            counts: the numbers of lines by result, which are updated.
-            on_rejected: handles each line that would be refused.
-            seen: the evaluations that feedback can be about.
-        """
+#: Counts lines by the result that an import would give, for a judge that the server does not have yet. The arguments
+#: are the kind (`evaluations` or `feedback`), the lines, their counts to update, the handler of rejected lines, and the
+#: evaluations that feedback can be about.
+LineChecker = Callable[[str, Iterator[Line], LineCounts, RejectHandler, SeenEvaluations], None]
 
 
 def only_evaluation_is_unknown(errors: list[LineError]) -> bool:

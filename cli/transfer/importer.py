@@ -30,13 +30,13 @@ class ImportTarget:
         judge_id: the judge's id; `new` if it does not exist yet.
         judge_name: the judge's name.
         criteria: the judge's criteria.
-        checker: checks the lines in a dry run for a judge that does not exist yet; None if the server does.
+        check: checks the lines in a dry run for a judge that does not exist yet; None if the server does.
     """
 
     judge_id: str
     judge_name: str
     criteria: Sequence[NamedCriterion]
-    checker: LineChecker | None = None
+    check: LineChecker | None = None
 
     @classmethod
     def from_judge(cls, judge: Judge) -> Self:
@@ -147,8 +147,8 @@ class FileImporter:
         def on_rejected(number: int, text: bytes | None, errors: list[LineError]) -> bool:
             return self._reject(reader, number, text, errors)
 
-        if self._target.checker is not None and self._seen is not None:
-            self._target.checker.check(kind, lines, counts, on_rejected, self._seen)
+        if self._target.check is not None and self._seen is not None:
+            self._target.check(kind, lines, counts, on_rejected, self._seen)
         else:
             BulkSender(
                 client=self._client,

@@ -13,7 +13,7 @@ import msgspec
 from cli.client.bulk import LineCounts, LineError, RejectHandler
 from cli.client.responses import NamedCriterion
 from cli.errors import ApiError
-from cli.transfer.dry_run import LineChecker, SeenEvaluations
+from cli.transfer.dry_run import SeenEvaluations
 from cli.transfer.importer import ImportTarget
 from cli.transfer.judge_file import read_judge_file
 from models.bulk.line_splitter import Line
@@ -27,7 +27,7 @@ _BATCH_LINES = 1_000
 _SPEC_NAMES = {"min": "minimum", "max": "maximum"}
 
 
-class NewJudgeChecker(LineChecker):
+class NewJudgeChecker:
     """Checks lines by the server's rules without a server, because that has no such judge yet."""
 
     def __init__(self, path: Path) -> None:
@@ -55,7 +55,7 @@ class NewJudgeChecker(LineChecker):
     def target(self) -> ImportTarget:
         """The judge as an import target, with `new` and the criteria's keys in place of ids."""
         criteria: list[NamedCriterion] = [{"id": one.key, "key": one.key, "name": one.name} for one in self._criteria]
-        return ImportTarget("new", self._name, criteria, self)
+        return ImportTarget("new", self._name, criteria, self.check)
 
     def check(
         self,
@@ -65,7 +65,7 @@ class NewJudgeChecker(LineChecker):
         on_rejected: RejectHandler,
         seen: SeenEvaluations,
     ) -> None:
-        """Count the lines by the result that an import would give, by the rules of the server.
+        """Count the lines by the result that an import would give.
 
         Args:
             kind: `evaluations` or `feedback`.
