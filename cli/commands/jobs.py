@@ -46,7 +46,8 @@ class TrainingOptions:
     minimum: Annotated[
         int | None,
         typer.Option(
-            help="Smallest number of usable items of feedback, 1 to 1,000,000; with fewer no job is created. Default: 20."
+            help="Smallest number of usable items of feedback, 1 to 1,000,000; with fewer, no job is created. "
+            "Default: 20."
         ),
     ] = None
     since: Annotated[

@@ -34,9 +34,9 @@ class Status(StrEnum):
 class JobFilterOptions:
     """The options of `jobs` that choose the jobs."""
 
-    judge: Annotated[
-        str | None, typer.Option(metavar="ID", help="Only jobs of this judge. Default: all judges.")
-    ] = None
+    judge: Annotated[str | None, typer.Option(metavar="ID", help="Only jobs of this judge. Default: all judges.")] = (
+        None
+    )
     status: Annotated[
         list[Status] | None, typer.Option(help="Only jobs in this state; may be repeated. Default: all states.")
     ] = None

@@ -35,7 +35,9 @@ MAX_MISMATCHES_SHOWN = 20
 _MAX_NAME_CHARACTERS = 200  # of a workspace or user
 _MAX_KEY_DAYS = 36500
 
-Slots = Annotated[int | None, typer.Option(help="Number of training jobs at once. Default: JUDGESMITH_SLOTS, or one for each core.")]
+Slots = Annotated[
+    int | None, typer.Option(help="Number of training jobs at once. Default: JUDGESMITH_SLOTS, or one for each core.")
+]
 WorkspaceName = Annotated[str, typer.Option(help="Name of the workspace.")]
 
 
@@ -52,8 +54,10 @@ class DatabaseOptions:
     ] = None
     data_dir: Annotated[
         Path | None,
-        typer.Option(help="Folder of the embedded database and of the first admin key. Default: JUDGESMITH_DATA_DIR, or "
-            "judgesmith-data."),
+        typer.Option(
+            help="Folder of the embedded database and of the first admin key. Default: JUDGESMITH_DATA_DIR, or "
+            "judgesmith-data."
+        ),
     ] = None
 
     def settings(self, **overrides: object) -> Settings:

@@ -18,7 +18,9 @@ class SimulationOptions:
     items: Annotated[int, typer.Option(min=1, help="Number of evaluations, at least 1.")] = 300
     criteria: Annotated[int, typer.Option(min=1, max=100, help="Number of the judge's criteria, 1 to 100.")] = 3
     raters: Annotated[int, typer.Option(min=1, help="Number of people who give feedback, at least 1.")] = 8
-    per_item: Annotated[int, typer.Option(min=1, help="Number of people who give feedback on each evaluation, at most --raters.")] = 2
+    per_item: Annotated[
+        int, typer.Option(min=1, help="Number of people who rate each evaluation, at most --raters.")
+    ] = 2
     groups: Annotated[
         int | None, typer.Option(min=1, help="Number of groups of items. Default: one for every five items.")
     ] = None

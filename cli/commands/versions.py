@@ -121,9 +121,8 @@ def _render_comparison(comparison: VersionComparison) -> Group:
             f"{row['meanChange']:+.2f}",
         )
     head = (
-        f"{new} changes {comparison['flippedCount']:,} of {comparison['comparedCount']:,} verdicts of {old}. "
-        f"They belong to {comparison['flippedEvaluationCount']:,} of the {comparison['evaluationCount']:,} newest "
-        "evaluations."
+        f"From {old} to {new}, {comparison['flippedCount']:,} of {comparison['comparedCount']:,} verdicts change, on "
+        f"{comparison['flippedEvaluationCount']:,} of the {comparison['evaluationCount']:,} newest evaluations."
     )
     return Group(Text(head), table, *([_render_items(comparison["items"])] if comparison["items"] else []))
 
@@ -147,4 +146,4 @@ def _render_items(items: list[ComparedEvaluation]) -> Table:
 
 
 def _describe_version(version: VersionWithStatus | None) -> str:
-    return "The raw judge" if version is None else f"Version {version['number']} ({version['status'].lower()})"
+    return "the raw scores" if version is None else f"version {version['number']} ({version['status'].lower()})"

@@ -171,8 +171,8 @@ def test_the_command_takes_a_version_from_one_judge_to_another_and_compares_it(
     assert (out.exit_code, file.read_bytes()) == (0, content)
     assert made["status"] == "candidate"
     assert compared.exit_code == 0
-    assert "Version 1 (candidate) gives " in compared.stdout
-    assert "of 40 verdicts otherwise than The judge itself" in compared.stdout
+    assert "From the raw scores to version 1 (candidate), " in compared.stdout
+    assert "of 40 verdicts change" in compared.stdout
     assert "Clarity" in compared.stdout
 
 
