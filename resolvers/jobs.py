@@ -15,6 +15,7 @@ from resolvers.context import Context
 from resolvers.page import ListPage, read_page
 from runner.jobs.duration import round_up_to_minutes
 from runner.jobs.feedback_quality import FeedbackAssessment
+from runner.jobs.preflight import RejectedPlan
 from runner.jobs.warnings import TrainingWarning
 from store import jobs, outbox
 from store.event_log import events as log
@@ -62,18 +63,22 @@ async def run_preflight(ctx: Context, spec: TrainingSpec) -> Preflight:
     Raises:
         RequestRejected: the request is not well-formed.
     """
-    plan = await ctx.manager.preflight(ctx.viewer, spec)
+    result = await ctx.manager.preflight(ctx.viewer, spec)
+    plan, errors = (result.plan, result.errors) if isinstance(result, RejectedPlan) else (result, ())
+    if plan is None:
+        bounds, quality = FeedbackBounds(), FeedbackAssessment()
+        return Preflight(None, bounds, None, quality, errors, (), None, None, None, 0)
     return Preflight(
-        judge_pk=plan.judge.pk if plan.judge is not None else None,
+        judge_pk=plan.judge.pk,
         bounds=plan.bounds,
         summary=plan.summary,
         quality=plan.quality,
-        errors=plan.errors,
+        errors=errors,
         warnings=plan.warnings,
-        estimated_minutes=round_up_to_minutes(plan.seconds + plan.seconds_ahead) if plan.seconds is not None else None,
-        estimated_seconds=plan.seconds + plan.seconds_ahead if plan.seconds is not None else None,
+        estimated_minutes=round_up_to_minutes(plan.seconds + plan.seconds_ahead),
+        estimated_seconds=plan.seconds + plan.seconds_ahead,
         detectable_mae_change=plan.detectable_change,
-        conflict_count=plan.summary.conflicts if plan.summary is not None else 0,
+        conflict_count=plan.summary.conflicts,
     )
 
 

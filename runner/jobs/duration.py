@@ -1,4 +1,4 @@
-"""How long a job will take, from what jobs on this machine took."""
+"""Estimate of a job's duration from the durations of earlier jobs."""
 
 from dataclasses import dataclass
 
@@ -8,39 +8,40 @@ from models.job import TrainingJob
 from store import jobs
 
 _MAX_MEASURED_JOBS = 30
-# What an unmeasured machine is taken for: (usable items, seconds).
+"""Latest jobs that the estimate uses."""
 _PRIOR_POINTS = ((50, 2.0), (1_000, 4.0), (10_000, 15.0), (100_000, 80.0))
+"""Assumed durations before there are measurements: (usable items of feedback, seconds)."""
 
 
 @dataclass(frozen=True, slots=True)
 class ThroughputModel:
-    """What a job takes on this machine: a start, and a time for each usable item."""
+    """Linear model of a job's duration: ``start`` seconds, and ``rate`` seconds for each usable item of feedback."""
 
     start: float
     rate: float
 
-    def seconds(self, usable: int) -> float:
-        """Seconds from a job's start to its end."""
+    def estimate_seconds(self, usable: int) -> float:
+        """Return the estimated seconds from a job's start to its end."""
         return self.start + self.rate * usable
 
 
 def fit_throughput(connection: Connection) -> ThroughputModel:
-    """A line through the latest jobs' sizes and times.
+    """Fit the model to the sizes and durations of the latest jobs.
 
-    It is a least-squares fit of ``seconds = start + rate * items``, each job weighted by the inverse of its time so
-    that large ones do not outweigh the small. A handful of prior points keeps it sensible before there are
-    measurements, and counts for less the more there are.
+    It is a weighted least-squares fit of ``seconds = start + rate * items``. Each job is weighted by the inverse of its
+    duration, so that large jobs do not outweigh small ones. The prior points make the model usable before there are
+    measurements; their weight falls with the number of measurements.
     """
     measured = [_measure_job(job) for job in jobs.list_recently_completed(connection, _MAX_MEASURED_JOBS)]
     points = [*_PRIOR_POINTS, *measured]
-    doubt = [1 / (1 + len(measured))] * len(_PRIOR_POINTS) + [1.0] * len(measured)
-    weights = [w / seconds for w, (_, seconds) in zip(doubt, points, strict=True)]
+    point_weights = [1 / (1 + len(measured))] * len(_PRIOR_POINTS) + [1.0] * len(measured)
+    weights = [w / seconds for w, (_, seconds) in zip(point_weights, points, strict=True)]
     total = sum(weights)
     mean_x = sum(w * x for w, (x, _) in zip(weights, points, strict=True)) / total
     mean_y = sum(w * y for w, (_, y) in zip(weights, points, strict=True)) / total
-    spread = sum(w * (x - mean_x) ** 2 for w, (x, _) in zip(weights, points, strict=True))
-    together = sum(w * (x - mean_x) * (y - mean_y) for w, (x, y) in zip(weights, points, strict=True))
-    rate = max(0.0, together / spread)
+    variance = sum(w * (x - mean_x) ** 2 for w, (x, _) in zip(weights, points, strict=True))
+    covariance = sum(w * (x - mean_x) * (y - mean_y) for w, (x, y) in zip(weights, points, strict=True))
+    rate = max(0.0, covariance / variance)
     return ThroughputModel(max(0.5, mean_y - rate * mean_x), rate)
 
 
@@ -51,5 +52,5 @@ def _measure_job(job: TrainingJob) -> tuple[int, float]:
 
 
 def round_up_to_minutes(seconds: float) -> int:
-    """Whole minutes, at least 1."""
+    """Return whole minutes, rounded up, at least 1."""
     return max(1, -int(-seconds // 60))

@@ -1,4 +1,4 @@
-"""How good the feedback is that a job would learn from: who repeats themselves, what is left out, what is lopsided."""
+"""Assessment of the feedback that a job would learn from: duplicates, exclusions, agreement and class balance."""
 
 import asyncio
 from collections import Counter
@@ -17,28 +17,29 @@ from store.summary.excluded import count_excluded
 from store.summary.sample import read_newest
 
 MAX_EXAMINED = 5_000
-"""Items of feedback looked at, the newest: it bounds what a preflight costs, however large a judge is."""
+"""Newest items of feedback that are examined; it bounds the cost of a preflight for judges of any size."""
 ROWS_PER_READ = 500
-"""Rows read at a time; between two blocks other requests have their turn."""
+"""Rows per read; other requests are served between two reads."""
 
 
 @dataclass(frozen=True, slots=True)
 class LabelBalance:
-    """The labels of one criterion: how many, and how many of them say the same."""
+    """Balance of one criterion's labels: their number, and the number of those with the commonest score."""
 
     ordinal: int
     labels: int
-    commonest: float  # the score, on the scale's grid
+    commonest: float  # score on the scale's grid
     count: int
 
 
 @dataclass(frozen=True, slots=True)
 class FeedbackAssessment:
-    """What the newest feedback within bounds looks like.
+    """Figures of the newest feedback within bounds.
 
-    ``examined``: items looked at; ``whole``: whether these are all there are. ``corrected``: corrected scores,
-    ``agreeing`` of which are the judge's own, within half a step; ``confirmed``: scores that were found right.
-    ``excluded``: what would not be learned from, by the reason. ``likeness``: of the judge's errors within groups.
+    ``examined`` items were read; ``whole`` is true if there are no others. Of the ``corrected`` scores, ``agreeing``
+    are within half a step of the judge's own; ``confirmed`` scores were found right. ``repeated`` scores or verdicts
+    were replaced by later ones of the same rater. ``excluded`` counts feedback that is not learned from, by the reason.
+    ``group_correlation`` is that of the judge's absolute errors within groups.
     """
 
     examined: int = 0
@@ -48,20 +49,27 @@ class FeedbackAssessment:
     confirmed: int = 0
     repeated: int = 0
     excluded: dict[ExclusionReason, int] = field(default_factory=dict)
-    likeness: IntraGroupCorrelation = field(default_factory=IntraGroupCorrelation)
+    group_correlation: IntraGroupCorrelation = field(default_factory=IntraGroupCorrelation)
     balance: tuple[LabelBalance, ...] = ()
 
     @property
     def agreeing_share(self) -> float | None:
-        """Share (0..1) of the corrected scores that agree with the judge; None without any."""
+        """Return the share (0 to 1) of the corrected scores that agree with the judge; None if there are none."""
         return self.agreeing / self.corrected if self.corrected else None
 
 
 async def examine_feedback(
     store: Store, judge_pk: int, criteria: Sequence[Criterion], bounds: FeedbackBounds
 ) -> FeedbackAssessment:
-    """Look at the newest feedback within bounds, as the training process will at all of it."""
-    bounds = replace(bounds, criteria=None)  # targets narrow what is counted, not what is learned from
+    """Examine the newest feedback within bounds by the rules that the training process applies to all of it.
+
+    Args:
+        store: the database.
+        judge_pk: the judge.
+        criteria: its criteria.
+        bounds: bounds of the feedback.
+    """
+    bounds = replace(bounds, criteria=None)  # target criteria narrow the counts, not what is learned from
     rows: list[Any] = []
     read = partial(read_newest, judge_pk=judge_pk, bounds=bounds, size=ROWS_PER_READ)
     block = await store.read(partial(read, below=None))
@@ -74,22 +82,24 @@ async def examine_feedback(
 
 
 def _assess_rows(rows: list[Any], criteria: Sequence[Criterion]) -> FeedbackAssessment:
-    """What rows of feedback, in whatever order, look like."""
+    """Compute the figures of rows of feedback, which may be in any order."""
     builder = LabelBuilder()
     for row in sorted(rows, key=lambda row: (row.submitted_at, row.seq)):
         builder.add(row)
     scores = {row.evaluation_id: EvaluationScores(row.raw, row.shown) for row in rows}
-    said = builder.build(scores.__getitem__, len(criteria))
-    corrections = [label for label in said.labels if not label.confirmed]
+    groups = {row.evaluation_id: row.group for row in rows}
+    label_set = builder.build(scores.__getitem__, len(criteria))
+    excluded = label_set.excluded
+    corrections = [label for label in label_set.labels if not label.confirmed]
     return FeedbackAssessment(
         examined=len(rows),
         corrected=len(corrections),
         agreeing=sum(_agrees_with_judge(label, scores, criteria) for label in corrections),
-        confirmed=len(said.labels) - len(corrections),
-        repeated=said.excluded[ExclusionReason.LATER_CORRECTION] + said.excluded[ExclusionReason.LATER_VERDICT],
-        excluded=dict(said.excluded),
-        likeness=_group_correlation(corrections, scores, {row.evaluation_id: row.group for row in rows}, criteria),
-        balance=_count_label_balance(said.labels, criteria),
+        confirmed=len(label_set.labels) - len(corrections),
+        repeated=excluded[ExclusionReason.LATER_CORRECTION] + excluded[ExclusionReason.LATER_VERDICT],
+        excluded=dict(excluded),
+        group_correlation=_group_correlation(corrections, scores, groups, criteria),
+        balance=_count_label_balance(label_set.labels, criteria),
     )
 
 
@@ -112,7 +122,7 @@ def _group_correlation(
         group = groups[label.evaluation_id]
         key = (label.evaluation_id, False) if group is None else (group, True)
         errors.setdefault(key, []).append(abs(label.score - raw) / (criterion.maximum - criterion.minimum))
-    return IntraGroupCorrelation.of(list(errors.values()))
+    return IntraGroupCorrelation.estimate(list(errors.values()))
 
 
 def _count_label_balance(labels: list[Label], criteria: Sequence[Criterion]) -> tuple[LabelBalance, ...]:

@@ -1,4 +1,4 @@
-"""The verbs of a training job: submit, start, cancel, retry. Each is one transaction."""
+"""Commands on training jobs: submit, start, cancel, retry. Each writes in one transaction."""
 
 import ipaddress
 from dataclasses import replace
@@ -18,7 +18,7 @@ from models.specs.training_jobs import ExecutionOptions, TrainingConfig, Trainin
 from models.stored.events import WarningBody
 from models.stored.training_job import FeedbackSnapshot
 from runner.jobs.feedback_quality import FeedbackAssessment
-from runner.jobs.preflight import TrainingPlan, assess_feedback, build_plan
+from runner.jobs.preflight import RejectedPlan, TrainingPlan, assess_feedback, build_plan
 from runner.jobs.warnings import TrainingWarning
 from store import audit, jobs, judges
 from store.database.snapshot import snapshot
@@ -27,17 +27,20 @@ from store.event_log.events import NewEvent
 
 
 class JobManager:
-    """Takes requests for jobs. ``allow_private_targets``: whether webhooks may go to this machine or its network."""
+    """Manager of training jobs.
+
+    ``allow_private_targets`` permits webhooks to loopback and private addresses.
+    """
 
     def __init__(self, store: Store, *, allow_private_targets: bool = False) -> None:
         self.store = store
         self.allow_private_targets = allow_private_targets
 
-    async def preflight(self, viewer: Viewer, spec: TrainingSpec) -> TrainingPlan:
-        """What ``submit`` would start from; changes nothing.
+    async def preflight(self, viewer: Viewer, spec: TrainingSpec) -> TrainingPlan | RejectedPlan:
+        """Return the plan that ``submit`` would carry out, or its rejection. Nothing is changed.
 
         Raises:
-            RequestRejected: the request is not well-formed.
+            RequestRejected: The request is not well-formed.
         """
         spec = self._validate(spec)
         quality = await assess_feedback(self.store, viewer.workspace_id, spec)
@@ -46,10 +49,13 @@ class JobManager:
         )
 
     async def submit(self, viewer: Viewer, spec: TrainingSpec) -> tuple[TrainingJob, tuple[TrainingWarning, ...]]:
-        """Create a job, and queue it unless it is to wait for ``start``.
+        """Create a job, and queue it unless its options say to wait for ``start``.
+
+        Returns:
+            The job and its warnings. If the idempotency key was used before, the earlier job without warnings.
 
         Raises:
-            RequestRejected: something is wrong with the request; nothing was changed.
+            RequestRejected: The request is invalid. Nothing is changed.
         """
         spec = self._validate(spec)
         quality = await assess_feedback(self.store, viewer.workspace_id, spec)
@@ -59,14 +65,14 @@ class JobManager:
 
         try:
             return await self.store.write(unit)
-        except IntegrityError:  # the same idempotency key was used at the same moment: now the first is there
+        except IntegrityError:  # another request used the same idempotency key at the same moment; find its job
             return await self.store.write(unit)
 
     async def start(self, viewer: Viewer, job_id: str) -> TrainingJob:
-        """Queue a job that was created to wait.
+        """Queue a job that was created with ``auto_start`` off.
 
         Raises:
-            NotFound, NotStartable: there is no such job, or it is past that.
+            NotFound, NotStartable: There is no such job, or it was queued already.
         """
 
         def unit(connection: Connection) -> TrainingJob:
@@ -86,16 +92,21 @@ class JobManager:
         return await self.store.write(unit)
 
     async def cancel(self, viewer: Viewer, job_id: str, reason: str | None) -> TrainingJob:
-        """Cancel a job: at once while it waits, within a moment while it runs.
+        """Cancel a waiting job at once, or request the cancellation of a running one.
+
+        Args:
+            viewer: the caller.
+            job_id: the job.
+            reason: reason given by the caller, for the audit log.
 
         Raises:
-            NotFound, NotCancellable: there is no such job, or it is over.
+            NotFound, NotCancellable: There is no such job, or it has ended.
         """
 
         def unit(connection: Connection) -> TrainingJob:
             before = jobs.get_job_or_raise(connection, viewer.workspace_id, job_id)
             job = jobs.request_cancellation(connection, viewer.workspace_id, job_id, reason)
-            if not before.cancel_requested:  # to ask again changes nothing
+            if not before.cancel_requested:  # a repeated request changes nothing
                 message = "Cancelled the training job."
                 audit.record_action(connection, viewer, AuditAction.JOB_CANCELLED, job.id, message, reason)
             return job
@@ -103,14 +114,14 @@ class JobManager:
         return await self.store.write(unit)
 
     async def retry(self, viewer: Viewer, job_id: str) -> TrainingJob:
-        """A new job with the same request, on the feedback there is now.
+        """Create a job with the request of a failed or cancelled one, on today's feedback.
 
         Raises:
-            NotFound, NotRetryable: there is no such job, or it did not fail.
-            RequestRejected: the request can't be met any more.
+            NotFound, NotRetryable: There is no such job, or it neither failed nor was cancelled.
+            RequestRejected: The request is not valid any more.
         """
 
-        def again(connection: Connection) -> TrainingSpec:
+        def read_spec(connection: Connection) -> TrainingSpec:
             old = jobs.get_job_or_raise(connection, viewer.workspace_id, job_id)
             if old.status not in (JobStatus.FAILED, JobStatus.CANCELLED):
                 raise NotRetryable(
@@ -120,7 +131,7 @@ class JobManager:
             judge = judges.get_judge_by_pk(connection, old.judge_pk)
             return replace(rebuild_spec(old, judge.id), idempotency_key=None)
 
-        spec = await self.store.read(again)  # what has ended stays as it is
+        spec = await self.store.read(read_spec)  # a job that has ended does not change any more
         quality = await assess_feedback(self.store, viewer.workspace_id, spec)
         return await self.store.write(lambda connection: _submit(connection, viewer, spec, quality, retry_of=job_id)[0])
 
@@ -139,7 +150,7 @@ class JobManager:
 
 
 def rebuild_spec(job: TrainingJob, judge_id: str) -> TrainingSpec:
-    """The request a job was created from."""
+    """Rebuild the request that a job was created from."""
     return TrainingSpec(
         judge_id=judge_id,
         training_type=job.training_type,
@@ -158,24 +169,26 @@ def _submit(
             return _require_same_request(earlier, digest), ()
     judge = judges.find_judge(connection, viewer.workspace_id, spec.judge_id)
     if judge is not None:
-        judges.lock_judge(connection, judge.pk)  # so that no feedback comes between its figures and the job's bounds
+        judges.lock_judge(connection, judge.pk)  # no feedback may arrive between the figures and the job's bounds
     plan = build_plan(connection, viewer.workspace_id, spec, quality)
-    if plan.errors:
+    if isinstance(plan, RejectedPlan):
         raise RequestRejected(*plan.errors)
-    assert plan.judge is not None
-    assert plan.summary is not None
-    assert plan.seconds is not None
     config = structs.replace(spec.config.to_stored(), target_criteria=[c.id for c in plan.targets] or None)
     job = jobs.create_job(
         connection,
-        [_to_event(notice) for notice in plan.warnings],
+        [NewEvent(EventKind.WARNING, warning.message, {"code": warning.code}) for warning in plan.warnings],
         start=spec.options.auto_start,
         workspace_id=viewer.workspace_id,
         judge_pk=plan.judge.pk,
         training_type=spec.training_type,
         priority=int(spec.options.priority),
+<<<<<<< HEAD
         config=config,
         options=spec.options.to_stored(),
+=======
+        config=request["config"] | {"target_criteria": [c.id for c in plan.targets] or None},
+        options=request["options"],
+>>>>>>> 6c3383a (Return a plan or its rejection instead of asserting a plan's parts)
         idempotency_key=spec.idempotency_key,
         request_digest=digest,
         base_version_id=plan.base.id if plan.base is not None else None,
@@ -186,14 +199,19 @@ def _submit(
         retry_of=retry_of,
         created_by=viewer.user_id,
     )
-    kind = spec.training_type.name
-    if retry_of is None:
-        message = f"Created a training job of the type {kind} for {plan.judge.id}."
-        audit.record_action(connection, viewer, AuditAction.JOB_CREATED, job.id, message)
-    else:
-        message = f"Tried {retry_of} again, a training job of the type {kind} for {plan.judge.id}."
-        audit.record_action(connection, viewer, AuditAction.JOB_RETRIED, job.id, message)
+    _record_submission(connection, viewer, job, plan.judge.id)
     return job, plan.warnings
+
+
+def _record_submission(connection: Connection, viewer: Viewer, job: TrainingJob, judge_id: str) -> None:
+    kind = job.training_type.name
+    if job.retry_of is None:
+        action = AuditAction.JOB_CREATED
+        message = f"Created a training job of the type {kind} for {judge_id}."
+    else:
+        action = AuditAction.JOB_RETRIED
+        message = f"Retried {job.retry_of} with a training job of the type {kind} for {judge_id}."
+    audit.record_action(connection, viewer, action, job.id, message)
 
 
 def _require_same_request(earlier: TrainingJob, digest: str) -> TrainingJob:
@@ -218,6 +236,7 @@ def _to_snapshot(summary: Summary) -> FeedbackSnapshot:
     )
 
 
+<<<<<<< HEAD
 def _to_event(notice: TrainingWarning) -> NewEvent:
     return NewEvent(EventKind.WARNING, notice.message, WarningBody(notice.code))
 

@@ -1,4 +1,4 @@
-"""What a training job would start from: the same checks for a dry run and for the real thing."""
+"""Preflight: the checks and figures of a training job, the same for a dry run and for the submission."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,64 +23,90 @@ from store.summary.summary import summarise
 
 @dataclass(frozen=True, slots=True)
 class TrainingPlan:
-    """What a job would use, what is wrong with that, and how long it would take."""
+    """Everything a job would use, with its warnings and estimates."""
 
-    judge: Judge | None
+    judge: Judge
     base: JudgeVersion | None
+    """Version that the job continues from; None for the judge's raw scores."""
     targets: tuple[Criterion, ...]
     bounds: FeedbackBounds
-    summary: Summary | None
+    summary: Summary
     quality: FeedbackAssessment
-    errors: tuple[DomainError, ...]
     warnings: tuple[TrainingWarning, ...]
-    seconds: float | None
+    seconds: float
+    """Estimated time from the job's start to its end."""
     seconds_ahead: float
-    detectable_change: float | None  # smallest one of the mean absolute error, as a share (0 to 1) of the range
+    """Estimated time of the jobs that are ahead in the queue."""
+    detectable_change: float | None
+    """Smallest provable change of the mean absolute error, as a share (0 to 1) of the range; None if unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedPlan:
+    """Reasons why a request cannot become a job.
+
+    ``plan`` holds the figures that a preflight shows all the same; None if the judge does not exist.
+    """
+
+    errors: tuple[DomainError, ...]
+    plan: TrainingPlan | None = None
 
 
 def build_plan(
     connection: Connection, workspace_id: str, spec: TrainingSpec, quality: FeedbackAssessment
-) -> TrainingPlan:
-    """Check a request that is well-formed by itself against the judge and its feedback, whose quality is known."""
+) -> TrainingPlan | RejectedPlan:
+    """Check a well-formed request against the judge and its feedback.
+
+    Args:
+        connection: of a unit.
+        workspace_id: workspace of the caller.
+        spec: the request.
+        quality: assessment of the feedback that the request would learn from, by ``assess_feedback``.
+    """
     judge = judges.find_judge(connection, workspace_id, spec.judge_id)
     if judge is None:
-        missing = NotFound(f"There is no judge {spec.judge_id!r}.", ("judge_id",))
-        return TrainingPlan(None, None, (), FeedbackBounds(), None, quality, (missing,), (), None, 0.0, None)
+        return RejectedPlan((NotFound(f"There is no judge {spec.judge_id!r}.", ("judge_id",)),))
     criteria = judges.list_criteria(connection, judge.pk)
     targets, errors = _find_targets(criteria, spec)
     base, bounds = _find_base_and_bounds(connection, judge, spec, targets)
     summary = summarise(connection, judge.pk, criteria, bounds)
-    needed = spec.config.minimum_feedback_count
-    if summary.usable < needed:
-        errors = (*errors, _insufficient_feedback(summary.usable, needed, spec, base))
-    ours = fit_throughput(connection)
-    return TrainingPlan(
-        judge,
-        base,
-        targets,
-        bounds,
-        summary,
-        quality,
-        errors,
-        collect_warnings(spec, summary, quality, base, criteria),
-        ours.seconds(summary.usable),
-        sum(ours.seconds(usable) for usable in jobs.usable_counts_ahead(connection, spec.options.priority)),
-        detectable_change(summary.spread, quality.likeness, spec.config.validation_split or 1.0),
+    required = spec.config.minimum_feedback_count
+    if summary.usable < required:
+        errors = (*errors, _insufficient_feedback(summary.usable, required, spec, base))
+    throughput = fit_throughput(connection)
+    usable_ahead = jobs.usable_counts_ahead(connection, spec.options.priority)
+    plan = TrainingPlan(
+        judge=judge,
+        base=base,
+        targets=targets,
+        bounds=bounds,
+        summary=summary,
+        quality=quality,
+        warnings=collect_warnings(spec, summary, quality, base, criteria),
+        seconds=throughput.estimate_seconds(summary.usable),
+        seconds_ahead=sum(map(throughput.estimate_seconds, usable_ahead)),
+        detectable_change=detectable_change(
+            summary.spread, quality.group_correlation, spec.config.validation_split or 1.0
+        ),
     )
+    return RejectedPlan(errors, plan) if errors else plan
 
 
 async def assess_feedback(store: Store, workspace_id: str, spec: TrainingSpec) -> FeedbackAssessment:
-    """How good the feedback is that a request would learn from, read apart: a write must not wait for it."""
+    """Assess the feedback that a request would learn from. It is read ahead, so that no write waits for it.
+
+    Args:
+        store: the database.
+        workspace_id: workspace of the caller.
+        spec: the request.
+    """
 
     def unit(connection: Connection) -> tuple[int, tuple[Criterion, ...], FeedbackBounds] | None:
         judge = judges.find_judge(connection, workspace_id, spec.judge_id)
         if judge is None:
             return None
-        return (
-            judge.pk,
-            judges.list_criteria(connection, judge.pk),
-            _find_base_and_bounds(connection, judge, spec, ())[1],
-        )
+        _, bounds = _find_base_and_bounds(connection, judge, spec, ())
+        return judge.pk, judges.list_criteria(connection, judge.pk), bounds
 
     found = await store.read(unit)
     return await examine_feedback(store, *found) if found is not None else FeedbackAssessment()
@@ -89,7 +115,7 @@ async def assess_feedback(store: Store, workspace_id: str, spec: TrainingSpec) -
 def _find_base_and_bounds(
     connection: Connection, judge: Judge, spec: TrainingSpec, targets: tuple[Criterion, ...]
 ) -> tuple[JudgeVersion | None, FeedbackBounds]:
-    """The version a job would go on from, and which feedback it would use."""
+    """Return the version that a job would continue from, and the bounds of its feedback."""
     active = judge.active_version_id
     base = judges.find_version(connection, judge.workspace_id, active) if active is not None else None
     ordinals = tuple(sorted(c.ordinal for c in targets)) or None
@@ -115,18 +141,18 @@ def _find_targets(
 
 
 def _insufficient_feedback(
-    usable: int, needed: int, spec: TrainingSpec, base: JudgeVersion | None
+    usable: int, required: int, spec: TrainingSpec, base: JudgeVersion | None
 ) -> InsufficientFeedback:
     since: datetime | None = spec.config.feedback_cutoff_date
     where = ""
     if since is not None:
         where = f" given since {since.isoformat()}"
     elif spec.training_type is TrainingType.INCREMENTAL and base is not None:
-        where = f" since version {base.number}, from which an incremental job goes on"
+        where = f" since version {base.number}, which an incremental job continues from"
     return InsufficientFeedback(
-        f"There are {usable} usable items of feedback{where}; this job asks for at least {needed}. Usable are "
+        f"There are {usable} usable items of feedback{where}; this job asks for at least {required}. Usable are "
         "corrections, ratings of 4 or 5, and approvals that approve. Collect more, or lower minimumFeedbackCount.",
         ("training_config", "minimum_feedback_count"),
         usable=usable,
-        required=needed,
+        required=required,
     )

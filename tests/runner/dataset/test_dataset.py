@@ -14,7 +14,6 @@ from models.evaluation import Evaluation
 from models.feedback import FeedbackBounds
 from models.specs.evaluations import EvaluationSpec
 from runner.dataset.dataset import Dataset, load_dataset, to_scales
-from runner.jobs.manager import JobManager
 from store.database.store import Store
 from store.evaluations import NewEvaluation
 from store.feedback import NewFeedback
@@ -28,6 +27,7 @@ from tests.factories import (
     submit,
     training_spec,
 )
+from tests.runner.preflight import preflight_plan
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
@@ -212,8 +212,7 @@ async def test_everything_said_is_learned_from_or_doubt_or_told_to_be_left_out(s
         by = dice.choice(["ann", "ben", "cy"])
         await submit(world, new_feedback(dice.choice(evaluated), by=by, **dice.choice(kinds)()))
     data = await dataset(world)
-    plan = await JobManager(store).preflight(world.viewer, training_spec(world))
-    assert plan.summary is not None
+    plan = await preflight_plan(world, training_spec(world))
 
     assert len(data.labels) + len(data.doubts.item) + sum(data.excluded.values()) == plan.summary.total == 200
     assert plan.quality.excluded == data.excluded

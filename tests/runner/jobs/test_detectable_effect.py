@@ -18,15 +18,15 @@ def errors_of(groups: int, size: int, shared: float, seed: int) -> np.ndarray:
 
 @pytest.mark.parametrize("shared", [0.0, 0.1, 0.5])
 def test_the_likeness_of_a_group_is_found(shared: float) -> None:
-    found = IntraGroupCorrelation.of(errors_of(300, 8, shared, 0).tolist())
+    found = IntraGroupCorrelation.estimate(errors_of(300, 8, shared, 0).tolist())
 
-    assert found.correlation == pytest.approx(shared, abs=0.03)
+    assert found.coefficient == pytest.approx(shared, abs=0.03)
     assert found.unevenness == pytest.approx(1.0)
 
 
 def test_uneven_groups_count_for_less() -> None:
     """Three labels in one group and one in another: (9 + 1) / 4 a group where the mean is two."""
-    assert IntraGroupCorrelation.of([[0.1, 0.3, 0.2], [0.5]]).unevenness == pytest.approx(1.25)
+    assert IntraGroupCorrelation.estimate([[0.1, 0.3, 0.2], [0.5]]).unevenness == pytest.approx(1.25)
 
 
 def test_labels_that_share_nothing_count_each_and_copies_count_once() -> None:
@@ -59,7 +59,7 @@ def test_a_change_of_that_size_is_proven_four_times_out_of_five(groups: int, siz
     for seed in range(runs):
         before = errors_of(groups, size, shared, seed)
         spread = GroupSpread(before.size, groups, float(before.var(ddof=1)))
-        wanted = detectable_change(spread, IntraGroupCorrelation.of(before.tolist()))
+        wanted = detectable_change(spread, IntraGroupCorrelation.estimate(before.tolist()))
         assert wanted is not None
         change = errors_of(groups, size, shared, 1000 + seed).ravel() - wanted
         proven += mae_changes([change], [of_item], np.ones(1), seed).overall.upper < 0

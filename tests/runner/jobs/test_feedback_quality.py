@@ -13,18 +13,18 @@ from runner.jobs.manager import JobManager
 from runner.jobs.warnings import TrainingWarning
 from store.database.store import Store
 from tests.factories import World, add_evaluations, log_of, make_world, new_feedback, submit, training_spec
+from tests.runner.preflight import preflight_plan
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
 async def look(world: World, kind: TrainingType = TrainingType.FULL_RETRAIN, **config: Any) -> FeedbackAssessment:
-    plan = await JobManager(world.store).preflight(world.viewer, training_spec(world, kind, **config))
-    return plan.quality
+    return (await preflight_plan(world, training_spec(world, kind, **config))).quality
 
 
 async def warned(world: World, **config: Any) -> dict[str, str]:
-    plan = await JobManager(world.store).preflight(world.viewer, training_spec(world, **config))
+    plan = await preflight_plan(world, training_spec(world, **config))
     return {notice.code: notice.message for notice in plan.warnings}
 
 
@@ -115,9 +115,9 @@ async def test_few_groups_are_warned_of_and_prove_less_than_many_with_as_many_la
         evaluated = await add_evaluations(world, 120, groups=groups)
         scores = [5.0 if n % groups % 4 == 0 else 3.0 + n % 2 for n in range(120)]  # a group in four is all wrong
         await submit(world, *(new_feedback(e, scores=[s, None]) for e, s in zip(evaluated, scores, strict=True)))
-        plan = await JobManager(store).preflight(world.viewer, training_spec(world))
+        plan = await preflight_plan(world, training_spec(world))
         found[groups] = plan.detectable_change, {notice.code for notice in plan.warnings}
-    split = await JobManager(store).preflight(world.viewer, training_spec(world, validation_split=0.2))
+    split = await preflight_plan(world, training_spec(world, validation_split=0.2))
 
     assert found[4][0] is not None
     assert found[40][0] is not None
@@ -173,7 +173,7 @@ async def test_the_warnings_of_a_preflight_are_those_of_the_job_and_stand_in_its
     for _ in range(2):
         await submit(world, *(new_feedback(e, scores=[5.0, None]) for e in evaluated))
     spec, manager = training_spec(world, TrainingType.INCREMENTAL), JobManager(store)
-    dry = (await manager.preflight(world.viewer, spec)).warnings
+    dry = (await preflight_plan(world, spec)).warnings
     job, real = await manager.submit(world.viewer, spec)
     told = [event for event in await log_of(store, job) if event.kind is EventKind.WARNING]
 
