@@ -176,19 +176,14 @@ def _submit(
     config = structs.replace(spec.config.to_stored(), target_criteria=[c.id for c in plan.targets] or None)
     job = jobs.create_job(
         connection,
-        [NewEvent(EventKind.WARNING, warning.message, {"code": warning.code}) for warning in plan.warnings],
+        [_to_event(warning) for warning in plan.warnings],
         start=spec.options.auto_start,
         workspace_id=viewer.workspace_id,
         judge_pk=plan.judge.pk,
         training_type=spec.training_type,
         priority=int(spec.options.priority),
-<<<<<<< HEAD
         config=config,
         options=spec.options.to_stored(),
-=======
-        config=request["config"] | {"target_criteria": [c.id for c in plan.targets] or None},
-        options=request["options"],
->>>>>>> 6c3383a (Return a plan or its rejection instead of asserting a plan's parts)
         idempotency_key=spec.idempotency_key,
         request_digest=digest,
         base_version_id=plan.base.id if plan.base is not None else None,
@@ -236,9 +231,8 @@ def _to_snapshot(summary: Summary) -> FeedbackSnapshot:
     )
 
 
-<<<<<<< HEAD
-def _to_event(notice: TrainingWarning) -> NewEvent:
-    return NewEvent(EventKind.WARNING, notice.message, WarningBody(notice.code))
+def _to_event(warning: TrainingWarning) -> NewEvent:
+    return NewEvent(EventKind.WARNING, warning.message, WarningBody(warning.code))
 
 
 def _has_private_host(url: str) -> bool:
