@@ -1,6 +1,6 @@
-"""The parts of the reference that are made from the code: the table of settings, and the commands.
+"""Generator for the parts of the reference that come from the code: settings, commands, roles, REST endpoints.
 
-`python -m tests.docs.generated` writes them into the pages; a test compares.
+`python -m tests.docs.generated` writes them into the pages; a test compares the pages with the code.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ REFERENCE = ROOT / "docs" / "reference"
 
 
 def settings_table() -> str:
-    """One row a setting: its variable, its default, and what it is for."""
-    rows = ["| Variable | Default | What it is for |", "|---|---|---|"]
+    """Return one row per setting: its variable, default and description."""
+    rows = ["| Variable | Default | Meaning |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
         rows.append(f"| `JUDGESMITH_{name.upper()}` | {_default(field.default)} | {_cell(field.description or '')} |")
     return "\n".join(rows) + "\n"
@@ -45,12 +45,12 @@ def _default(value: Any) -> str:
 
 
 def commands_reference() -> str:
-    """Every command with its arguments and options."""
+    """Return a section per command with its arguments and options."""
     return "\n".join(_command(name, command) for name, command in commands().items())
 
 
 def commands() -> dict[str, Any]:
-    """Every command by its full name, in the order of the help."""
+    """Return all commands by full name, in the order of the help."""
     group = typer.main.get_command(build_app())
     return dict(_flat("judgesmith", group))
 
@@ -71,7 +71,7 @@ def _command(name: str, command: Any) -> str:
     lines = [f"## {name}", "", f"`{usage}{' [OPTIONS]' if options else ''}`", ""]
     lines += [_paragraph(part) for part in (command.help or "").split("\n\n")]
     if arguments or options:
-        lines += ["| | What it is | Default |", "|---|---|---|"]
+        lines += ["| | Meaning | Default |", "|---|---|---|"]
         lines += [f"| `{_metavar(argument)}` | {_cell(argument.help or '')} | |" for argument in arguments]
         lines += [_option(option) for option in options]
         lines.append("")
@@ -114,29 +114,29 @@ def _cell(text: str) -> str:
 
 
 def roles_table() -> str:
-    """One row for everything that can be asked for, with the least role."""
+    """Return one row per operation and endpoint with its minimum role."""
     routes = create_app(Settings()).routes
     core = core_schema(build_schema())
     there = {f"{m} {route.path}" for route in routes if isinstance(route, Route) for m in route.methods or ()}
     for root in (core.query_type, core.mutation_type, core.subscription_type):
         there |= {f"{root.name}.{name}" for name in root.fields} if root is not None else set()
-    rows = ["| What | Least role |", "|---|---|"]
+    rows = ["| Operation | Minimum role |", "|---|---|"]
     for door, role in permissions.PERMISSIONS.items():
         if door.partition("(")[0] in there:
             rows.append(f"| `{door}` | `{role.name}` |")
     for field, role in permissions.HIDDEN_FIELDS.items():
-        rows.append(f"| the true value of `{field}` | `{role.name}` |")
+        rows.append(f"| the unredacted value of `{field}` | `{role.name}` |")
     return "\n".join(rows) + "\n"
 
 
 def rest_reference() -> str:
-    """Every REST endpoint with its role and statuses."""
+    """Return a section per REST endpoint with its role and statuses."""
     described = openapi.build_document(create_app(Settings()).routes)
     lines: list[str] = []
     for path, methods in described["paths"].items():
         for method, operation in methods.items():
             lines += [f"## {method.upper()} {path}", "", f"{operation['summary']} {operation['description']}", ""]
-            lines += ["| Parameter | In | What it is |", "|---|---|---|"] if operation["parameters"] else []
+            lines += ["| Parameter | In | Meaning |", "|---|---|---|"] if operation["parameters"] else []
             lines += [f"| `{p['name']}` | {p['in']} | {_cell(p['description'])} |" for p in operation["parameters"]]
             lines += ["", "| Status | When |", "|---|---|"]
             for status, answer in operation["responses"].items():

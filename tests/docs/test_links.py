@@ -1,4 +1,4 @@
-"""What the documentation points to is there: pages, headings, files and names of the code."""
+"""References of the documentation: linked pages, headings, files and names of the code exist."""
 
 import importlib
 import re
@@ -15,11 +15,11 @@ FOLDERS = (*PACKAGES, "docs", "tests", "frontend-queries", "web", "benchmarks")
 DECISIONS = ROOT / "docs" / "decisions"
 _FILE = re.compile(rf"(?:{'|'.join(FOLDERS)})/[\w./-]*")
 _NAME = re.compile(rf"(?:{'|'.join(PACKAGES)})(?:\.\w+)+")
-# Words that must not be in what others read: the project speaks of itself alone.
+# Paths of one machine and placeholders, which no published page may contain.
 _PRIVATE = re.compile(r"/(?:work|home|root|Users)/|\bTODO\b|\bTBD\b")
 
 
-_BUILT = {"server/static/"}  # what a build makes is not in a fresh checkout
+_BUILT = {"server/static/"}  # absent from a fresh checkout
 
 
 def shown(path: Path) -> str:
@@ -31,7 +31,7 @@ def read(path: Path) -> str:
 
 
 @pytest.mark.parametrize("path", FILES, ids=shown)
-def test_every_link_leads_to_a_page_and_a_heading_that_are_there(path: Path) -> None:
+def test_links_lead_to_existing_pages_and_headings(path: Path) -> None:
     broken = []
     for link in markdown.links(read(path)):
         if "://" in link or link.startswith("mailto:"):
@@ -44,7 +44,7 @@ def test_every_link_leads_to_a_page_and_a_heading_that_are_there(path: Path) -> 
 
 
 @pytest.mark.parametrize("path", FILES, ids=shown)
-def test_every_file_and_name_of_the_code_that_is_mentioned_exists(path: Path) -> None:
+def test_mentioned_files_and_names_exist(path: Path) -> None:
     codes = list(markdown.inline_code(read(path)))
     files = [code for code in codes if _FILE.fullmatch(code)]
     names = [code for code in codes if _NAME.fullmatch(code)]
@@ -53,26 +53,26 @@ def test_every_file_and_name_of_the_code_that_is_mentioned_exists(path: Path) ->
 
 
 @pytest.mark.parametrize("path", FILES, ids=shown)
-def test_no_page_holds_a_path_of_one_machine_or_a_gap_to_fill(path: Path) -> None:
+def test_pages_contain_no_local_paths_or_placeholders(path: Path) -> None:
     assert _PRIVATE.findall(read(path)) == []
 
 
-def test_every_page_can_be_reached_from_the_readme() -> None:
+def test_all_pages_are_reachable_from_the_readme() -> None:
     reached = set()
-    waiting = [ROOT / "README.md"]
-    while waiting:
-        path = waiting.pop()
+    pending = [ROOT / "README.md"]
+    while pending:
+        path = pending.pop()
         if path in reached:
             continue
         reached.add(path)
         for link in markdown.links(read(path)):
             target = (path.parent / link.partition("#")[0]).resolve()
             if target.suffix == ".md" and target.is_file():
-                waiting.append(target)
+                pending.append(target)
     assert [shown(path) for path in FILES if path not in reached and path.is_relative_to(ROOT / "docs")] == []
 
 
-def test_every_decision_is_listed_by_its_title_in_order() -> None:
+def test_decisions_are_listed_by_title_in_order() -> None:
     pages = sorted(DECISIONS.glob("[0-9]*.md"))
     listed = re.findall(r"^\d+\. \[(.+)\]\((.+)\)$", read(DECISIONS / "README.md"), re.MULTILINE)
     assert listed == [(title_of(page), page.name) for page in pages]
@@ -95,7 +95,7 @@ def title_of(page: Path) -> str:
 
 
 def exists(name: str) -> bool:
-    """Whether a dotted name is a module, or something within one."""
+    """Return whether a dotted name is a module or an attribute of one."""
     module, _, rest = name, "", ""
     while module:
         try:

@@ -1,4 +1,4 @@
-"""What the README shows runs as it stands there."""
+"""README snippets: all of them run, in order, against a real server."""
 
 import json
 import os
@@ -16,6 +16,7 @@ import pytest
 
 from cli.client.subscription import Endpoint, stream_results
 from cli.demo.local_server import LocalServer, local_server
+from tests.waiting import wait_until
 
 from . import markdown
 from .markdown import Block
@@ -23,12 +24,14 @@ from .markdown import Block
 README = (markdown.ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = markdown.blocks(README)
 SERVE = "judgesmith serve"
+REQUEST_SECONDS = 600
+"""Bound of one request on a busy machine."""
 
 
-def test_every_snippet_runs_in_order_against_a_real_server(tmp_path: Path) -> None:
+def test_snippets_run_in_order_against_a_real_server(tmp_path: Path) -> None:
     folder = tmp_path / "judgesmith-data"
     folder.mkdir()
-    with serving_as_told(tmp_path / "elsewhere"), local_server(folder) as server:
+    with running_serve_command(tmp_path / "elsewhere"), local_server(folder) as server:
         reader = Reader(server, tmp_path)
         for block, following in zip(BLOCKS, [*BLOCKS[1:], Block("", "")], strict=True):
             if block.language == "graphql":
@@ -45,27 +48,27 @@ def test_every_snippet_runs_in_order_against_a_real_server(tmp_path: Path) -> No
         "trainingJobStatus",
         "evaluate",
     ]
-    if reader.left_out:
-        pytest.skip("curl is not installed: all but the REST call was run")
+    if reader.skipped_curl:
+        pytest.skip("curl is not installed: all snippets except the REST call ran")
 
 
-def test_what_is_not_run_is_make_and_nothing_else() -> None:
+def test_only_make_commands_are_not_run() -> None:
     others = [block.text for block in BLOCKS if block.language not in ("graphql", "json", "sh")]
     assert others == ["make demo\nmake test\n"]
 
 
 class Reader:
-    """Does what the README says, one snippet after the other."""
+    """Reader of the README who runs one snippet after the other."""
 
     def __init__(self, server: LocalServer, folder: Path) -> None:
         self.server = server
         self.folder = folder
         self.job_id = ""
         self.operations: list[str] = []
-        self.left_out = False
+        self.skipped_curl = False
 
     def send(self, document: str, variables: str) -> None:
-        """Send an operation; nothing may be wrong with it."""
+        """Send an operation and check that it succeeds."""
         payload = {"query": document, "variables": json.loads(variables.replace("job_...", self.job_id))}
         (name, result) = self._watch(payload) if document.startswith("subscription") else self._post(payload)
         assert not result.get("userErrors"), result
@@ -77,34 +80,42 @@ class Reader:
         self.operations.append(name)
 
     def type(self, commands: str) -> None:
-        """Run commands in a shell of their own."""
+        """Run commands in a new shell."""
         if commands.startswith("curl") and shutil.which("curl") is None:
-            self.left_out = True
+            self.skipped_curl = True
             return
         environment = plain_environment() | {
             "JUDGESMITH_URL": self.server.url,
             "JUDGESMITH_API_KEY": self.server.key,
             "no_proxy": "127.0.0.1",
         }
-        done = subprocess.run(
-            ["bash", "-eu", "-o", "pipefail", "-c", commands],
-            cwd=self.folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == 0, f"{commands}\n{done.stdout}\n{done.stderr}"
+        output = self.folder / "output.log"
+        with (
+            output.open("w", encoding="utf-8") as log,
+            subprocess.Popen(
+                ["bash", "-eu", "-o", "pipefail", "-c", commands],
+                cwd=self.folder,
+                env=environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            ) as process,
+        ):
+            try:
+                wait_until(lambda: process.poll() is not None, commands, progress=lambda: output.stat().st_size)
+            finally:
+                process.kill()
+        assert process.returncode == 0, f"{commands}\n{output.read_text(encoding='utf-8')}"
 
     def active_version(self) -> object:
-        """The version that scores in the end: the practice data was enough to prove one better."""
+        """Return the active version after all snippets: the practice data suffices to prove one better."""
         _, judge = self._post({"query": '{ judge(id: "jdg_essays") { activeVersion { number } } }'})
         return judge["activeVersion"]
 
     def _post(self, payload: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         headers = {"authorization": f"Bearer {self.server.key}"}
-        answer = httpx.post(f"{self.server.url}/graphql", json=payload, headers=headers, timeout=30, trust_env=False)
+        answer = httpx.post(
+            f"{self.server.url}/graphql", json=payload, headers=headers, timeout=REQUEST_SECONDS, trust_env=False
+        )
         body = answer.json()
         assert "errors" not in body, body
         ((name, result),) = body["data"].items()
@@ -119,8 +130,8 @@ class Reader:
 
 
 @contextmanager
-def serving_as_told(folder: Path) -> Iterator[None]:
-    """Run the README's own command for a server meanwhile: it gets ready, and stops when it is told to."""
+def running_serve_command(folder: Path) -> Iterator[None]:
+    """Run the README's serve command meanwhile; check that it gets ready and stops on SIGTERM."""
     assert SERVE in [block.text.strip() for block in BLOCKS]
     folder.mkdir()
     with subprocess.Popen(
@@ -134,15 +145,15 @@ def serving_as_told(folder: Path) -> Iterator[None]:
         assert process.stdout is not None
         try:
             yield
-            said = [process.stdout.readline() for _ in range(2)]
+            output = [process.stdout.readline() for _ in range(2)]
         finally:
             process.send_signal(signal.SIGTERM)
-    assert "admin.key" in said[0]
-    assert said[1].startswith("Judgesmith is ready at http://127.0.0.1:")
+    assert "admin.key" in output[0]
+    assert output[1].startswith("Judgesmith is ready at http://127.0.0.1:")
     assert (folder / "judgesmith-data" / "judgesmith.sqlite").is_file()
 
 
 def plain_environment() -> dict[str, str]:
-    """The environment with the installed commands in its path, and without settings of the machine."""
+    """Return the environment with the installed commands on its path and without the machine's settings."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("JUDGESMITH_")}
     return kept | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}

@@ -1,4 +1,4 @@
-"""The reference says what the code does: settings, commands, endpoints, formats, errors, states."""
+"""Agreement of the reference with the code: settings, commands, endpoints, formats, errors, states."""
 
 import re
 import tomllib
@@ -32,24 +32,24 @@ def page(name: str) -> str:
 
 
 def first_column(text: str) -> list[str]:
-    """What stands in code in the first cell of each row of the tables."""
+    """Return the inline code in the first cell of each table row."""
     return re.findall(r"^\| `([^`]+)`", text, re.MULTILINE)
 
 
 @pytest.mark.parametrize("path", generated.GENERATED, ids=lambda path: path.stem)
-def test_what_is_made_from_the_code_is_up_to_date(path: Path) -> None:
+def test_generated_parts_are_up_to_date(path: Path) -> None:
     marker, make = generated.GENERATED[path]
     written = markdown.between(path.read_text(encoding="utf-8"), marker).strip()
     assert written == make().strip(), "Run: python -m tests.docs.generated"
 
 
-def test_every_command_of_the_help_has_its_part() -> None:
+def test_all_commands_have_a_section() -> None:
     headings = re.findall(r"^## (judgesmith .+)$", page("reference/commands.md"), re.MULTILINE)
     assert headings == list(generated.commands())
     assert {"judgesmith serve", "judgesmith keys create", "judgesmith import"} <= set(headings)
 
 
-def test_every_endpoint_is_described() -> None:
+def test_all_endpoints_are_described() -> None:
     paths = set()
     for route in create_app(Settings()).routes:
         assert isinstance(route, Route | WebSocketRoute | Mount)
@@ -58,19 +58,19 @@ def test_every_endpoint_is_described() -> None:
     assert named == paths
 
 
-def test_the_limits_on_what_is_sent_are_the_code_s() -> None:
+def test_documented_limits_are_those_of_the_code() -> None:
     text = page("reference/http.md")
     for limit in (MAX_BATCH, MAX_TEXT, MAX_COMMENT, MAX_NAME, MAX_CRITERIA):
         assert f"{limit:,}" in text
 
 
-def test_the_fields_of_a_rest_request_are_those_it_takes() -> None:
+def test_documented_rest_fields_are_those_of_the_bodies() -> None:
     text = page("reference/http.md")
     for body in (rest.JobBody, rest.ConfigBody, rest.OptionsBody):
         assert set(body.__struct_fields__) <= set(first_column(text))
 
 
-def test_every_error_code_is_described() -> None:
+def test_all_error_codes_are_described() -> None:
     text = page("reference/graphql.md")
     assert {code.value for code in ErrorCode} <= set(first_column(text))
     assert {"UNAUTHENTICATED", "FORBIDDEN", "BAD_REQUEST", "INTERNAL"} <= set(first_column(text))
@@ -85,28 +85,28 @@ def test_every_error_code_is_described() -> None:
         ("criterion", cli.transfer.judge_file.CriterionFile),
     ],
 )
-def test_the_import_format_is_described_field_by_field(heading: str, struct: type) -> None:
+def test_all_fields_of_the_import_format_are_described(heading: str, struct: type) -> None:
     text = markdown.between(page("reference/files.md"), heading)
     assert first_column(text) == list(struct.__struct_fields__)
 
 
-def test_the_picture_of_a_job_s_states_has_every_move_and_no_other() -> None:
+def test_state_diagram_has_exactly_the_transitions_of_the_code() -> None:
     (diagram,) = [b.text for b in markdown.blocks(page("explanation/job-lifecycle.md")) if b.language == "mermaid"]
     drawn = set(re.findall(r"^\s*([A-Z]+) --> ([A-Z]+)", diagram, re.MULTILINE))
     assert drawn == {(a.name, b.name) for a, following in TRANSITIONS.items() for b in following}
 
 
-def test_the_payload_of_a_webhook_has_the_fields_it_is_shown_with() -> None:
+def test_webhook_payload_has_the_documented_fields() -> None:
     text = page("reference/webhooks.md")
-    ended = completion_payload(
+    message = completion_payload(
         TrainingJob(id="job_1", training_type=TrainingType.FULL_RETRAIN, status=JobStatus.COMPLETED, finished_at=None)
     )
-    assert first_column(text)[: len(ended)] == list(ended)
-    assert first_column(text)[len(ended) :] == [f"data.{name}" for name in ended["data"]]
+    fields = message.__struct_fields__
+    assert first_column(text) == [*fields, *(f"data.{name}" for name in message.data.__struct_fields__)]
     assert f"{len(RETRY_DELAYS) + 1} times" in text
 
 
-def test_every_dependency_earns_its_place_in_words() -> None:
+def test_all_dependencies_have_a_documented_reason() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     wanted = [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
     names = {re.match(r"[\w-]+", line)[0] for line in wanted}  # type: ignore[index]
@@ -114,14 +114,14 @@ def test_every_dependency_earns_its_place_in_words() -> None:
     assert set(first_column(decision.read_text(encoding="utf-8"))) == names
 
 
-def test_the_settings_that_are_named_anywhere_exist() -> None:
+def test_all_mentioned_settings_exist() -> None:
     known = {f"JUDGESMITH_{name.upper()}" for name in Settings.model_fields}
     known |= {"JUDGESMITH_URL", "JUDGESMITH_API_KEY", "JUDGESMITH_CACHE_DIR"}
     for path in markdown.files():
         assert set(re.findall(r"JUDGESMITH_[A-Z_]+", path.read_text(encoding="utf-8"))) <= known, path
 
 
-def test_the_states_and_types_are_written_in_the_reference_of_rest() -> None:
+def test_rest_reference_lists_all_states_types_and_priorities() -> None:
     text = page("reference/http.md")
     for word in (*JobStatus, *TrainingType, *get_args(rest.OptionsBody.__annotations__["priority"])):
         assert f"`{word}`" in text

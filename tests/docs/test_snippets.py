@@ -1,4 +1,4 @@
-"""What the other pages show fits the schema, the import format and the language it is written in."""
+"""Snippets of the documentation: valid against the schema, the import format and their language."""
 
 import json
 from pathlib import Path
@@ -22,7 +22,7 @@ def shown(path: Path) -> str:
 
 
 def snippets(language: str) -> list[object]:
-    """The snippets of a language, each known by its page and place."""
+    """Return the snippets of a language as parameters with their page and position."""
     return [
         pytest.param(block.text, id=f"{shown(path)}-{number}")
         for path in FILES
@@ -47,7 +47,7 @@ def test_python_compiles(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", snippets("json"))
-def test_json_is_one_object_or_lines_that_an_import_takes(text: str) -> None:
+def test_json_is_one_object_or_valid_import_lines(text: str) -> None:
     try:
         json.loads(text)
     except json.JSONDecodeError:
