@@ -12,7 +12,7 @@ from .fake_api import KEY, FakeApi
 
 @pytest.fixture
 def api() -> Iterator[FakeApi]:
-    """The fake server, listening on its own port."""
+    """Yield the fake server, which listens on its own port."""
     fake = FakeApi()
 
     class Handler(BaseHTTPRequestHandler):

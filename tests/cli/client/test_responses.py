@@ -87,7 +87,13 @@ def typed_dict(annotation: Any) -> Any:
 
 
 def missing(annotation: Any, fields: Selection, path: str) -> list[str]:
-    """Return the fields of a type that a selection lacks, with the types within it."""
+    """Return the paths of the fields of a type, and of the types within it, that a selection lacks.
+
+    Args:
+        annotation: the type.
+        fields: the selection.
+        path: the path of the selection.
+    """
     kind = typed_dict(annotation)
     if kind is None:
         return []

@@ -9,10 +9,18 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import ServerConnection, serve
 
+from cli.client import subscription
 from cli.client.client import Client
 from cli.errors import ApiError
+from tests.waiting import STALLED_SECONDS
 
 Script = Callable[[ServerConnection, dict[str, Any]], None]
+
+
+@pytest.fixture(autouse=True)
+def _generous_timeouts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subscription, "_HANDSHAKE_TIMEOUT_SECONDS", STALLED_SECONDS)
+    monkeypatch.setattr(subscription, "MAX_OUTAGE_SECONDS", STALLED_SECONDS)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ JOB = {"id": "job_1", "status": "QUEUED", "trainingType": "FINE_TUNE"}
 
 @pytest.fixture
 def created(api: FakeApi) -> list[Data]:
-    """The inputs of the created jobs."""
+    """Return the list that gets the inputs of created jobs."""
     inputs: list[Data] = []
 
     def create(variables: Data) -> Data:

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from cli.demo import local_server as demo_server
 from cli.demo.local_server import local_server
 from cli.errors import ApiError
+from tests.waiting import STALLED_SECONDS
 
 
 def replace_program(folder: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
@@ -20,6 +22,7 @@ def replace_program(folder: Path, monkeypatch: pytest.MonkeyPatch, text: str) ->
     path = folder / "program"
     path.write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
     path.chmod(0o755)
+    monkeypatch.setattr(demo_server, "_START_TIMEOUT_SECONDS", STALLED_SECONDS)
     monkeypatch.setattr(sys, "executable", str(path))
 
 

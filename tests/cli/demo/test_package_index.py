@@ -8,6 +8,7 @@ import pytest
 
 from cli.demo import package_index
 from cli.demo.package_index import FetchError, Release, fetch
+from tests.waiting import STALLED_SECONDS
 
 HTML = '<html><a href="blanc-0.3.4.tar.gz#sha256=abc">blanc-0.3.4.tar.gz</a></html>'
 JSON = json.dumps({"files": [{"filename": "blanc-0.3.4.tar.gz", "url": "blanc-0.3.4.tar.gz"}]})
@@ -47,5 +48,6 @@ def test_a_file_with_another_digest_is_rejected(tmp_path: Path, monkeypatch: pyt
 
 def test_the_index_is_the_one_pip_is_configured_with(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("pip", reason="pip is not installed")
+    monkeypatch.setattr(package_index, "_PIP_TIMEOUT_SECONDS", STALLED_SECONDS)
     monkeypatch.setenv("PIP_INDEX_URL", "http://index.invalid/simple")
     assert package_index._read_pip_config().urls[0] == "http://index.invalid/simple"

@@ -8,6 +8,7 @@ import pytest
 from cli.demo import ratings
 from cli.demo.package_index import FetchError, Release
 from cli.demo.ratings import RatedSummary
+from tests.waiting import STALLED_SECONDS
 
 from .ratings_package import RECORDS, build_sdist
 
@@ -42,6 +43,7 @@ def test_a_fetched_package_is_cached(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setenv("JUDGESMITH_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setattr(ratings, "fetch", fetch_once)
+    monkeypatch.setattr(ratings, "_TIMEOUT_SECONDS", STALLED_SECONDS)
     assert ratings.load_ratings() == ratings.load_ratings()
     assert len(calls) == 1
 
