@@ -114,7 +114,7 @@ seeds that lost more than .01 of it. All methods learn from the same corrections
 the residual; *no n-grams*: without bags of words; *no sharing*: each criterion by itself; *no gate*: the residual in
 full. Peers from scikit-learn, one model a criterion: least squares and isotonic regression on the judge's score; ridge
 (strength by cross-validation) and gradient boosting on the score and the same features. For what the words mean, see
-[How judges learn](../explanation/how-judges-learn.md).
+[Model and proof](../explanation/how-judges-learn.md).
 """
 
 

@@ -1,7 +1,7 @@
-"""Record a real run of the demo as `demo.svg`: what a terminal of 110 columns shows, up to the proof.
+"""Recorder of the demo: writes the output of a real run in a terminal of 110 columns to `demo.svg`, up to the proof.
 
-Run it in the checkout: `.venv/bin/python docs/images/record_demo.py`. Nothing is typed in by hand; only the addresses
-at the end, which hold for that run alone, are left out.
+Run it in the checkout: `.venv/bin/python docs/images/record_demo.py`. The URLs at the end are omitted, because they are
+valid for that run only.
 """
 
 import codecs
@@ -22,21 +22,21 @@ from rich.text import Text
 
 COLUMNS = 110
 TARGET = Path(__file__).with_name("demo.svg")
-_LEFT_OUT_FROM = "Two judges for the API's examples"
+_OMITTED_FROM = "Two judges for the API's examples"
 _COMMAND = [sys.executable, "-m", "cli.start", "demo", "--no-wait"]
 _PIECE = re.compile(r"\x1b\[(\??[0-9;]*)([A-Za-z])|([\r\n])|([^\x1b\r\n]+)")
-_FONT = re.compile(r"@font-face \{\{.*?\}\}\s*", re.DOTALL)  # it would be loaded from elsewhere
+_FONT = re.compile(r"@font-face \{\{.*?\}\}\s*", re.DOTALL)  # would be loaded from another server
 
 
 class Screen:
-    """The lines a terminal shows, with their colours; it knows what live views need: up, erase, return."""
+    """Terminal screen with coloured lines; supports the control sequences of live views: up, erase, return."""
 
     def __init__(self) -> None:
         self.lines = [""]
         self.row = 0
 
     def feed(self, text: str) -> None:
-        """Take what a program wrote."""
+        """Process a program's output."""
         for numbers, letter, control, words in _PIECE.findall(text):
             if words:
                 self.lines[self.row] += words
@@ -53,25 +53,25 @@ class Screen:
 
 
 def run_in_terminal(command: list[str]) -> str:
-    """Everything a command writes to a terminal; it must end with status 0."""
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, COLUMNS, 0, 0))
+    """Run a command in a terminal and return its output; exit if it fails."""
+    parent_end, child_end = pty.openpty()
+    fcntl.ioctl(child_end, termios.TIOCSWINSZ, struct.pack("HHHH", 50, COLUMNS, 0, 0))
     environment = os.environ | {"TERM": "xterm-256color", "COLORTERM": "truecolor", "COLUMNS": str(COLUMNS)}
-    with subprocess.Popen(  # noqa: S603 - this very program
-        command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment
+    with subprocess.Popen(  # noqa: S603 - runs this program
+        command, stdin=child_end, stdout=child_end, stderr=child_end, env=environment
     ) as process:
-        os.close(theirs)
+        os.close(child_end)
         decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         text = ""
         while True:
             try:
-                chunk = os.read(ours, 65536)
-            except OSError:  # Linux's way to say that the other end is closed
+                chunk = os.read(parent_end, 65536)
+            except OSError:  # on Linux: the other end is closed
                 break
             if not chunk:
                 break
             text += decode(chunk)
-    os.close(ours)
+    os.close(parent_end)
     if process.returncode != 0:
         sys.exit(f"The demo ended with status {process.returncode}:\n{text}")
     return text
@@ -82,7 +82,7 @@ def main() -> None:
     screen = Screen()
     screen.feed("$ make demo\r\n" + run_in_terminal(_COMMAND))
     lines = [Text.from_ansi(line) for line in screen.lines]
-    end = next(number for number, line in enumerate(lines) if _LEFT_OUT_FROM in line.plain)
+    end = next(number for number, line in enumerate(lines) if _OMITTED_FROM in line.plain)
     shown = lines[:end]
     while not shown[-1].plain.strip():
         shown.pop()

@@ -1,6 +1,6 @@
-"""Record the pages as PNGs: the dashboard of a real run of the demo, in a browser without a network.
+"""Recorder of the dashboard: writes screenshots of a real run of the demo, in a browser without internet access.
 
-Run it in the checkout after `make browser`: `.venv/bin/python docs/images/record_pages.py`. Nothing is drawn by hand.
+Run it in the checkout after `make browser`: `.venv/bin/python docs/images/record_pages.py`.
 """
 
 import re
@@ -25,24 +25,32 @@ mutation Train($input: CreateTrainingJobInput!) { createTrainingJob(input: $inpu
 
 @contextmanager
 def demo() -> Iterator[tuple[str, str]]:
-    """The demo's server, its data loaded: its address and its key."""
+    """Run the demo and yield the URL and the key of its server once the data is loaded."""
     command = [sys.executable, "-m", "cli.start", "demo"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
         assert process.stdout is not None
-        said = ""
+        output = ""
         for line in process.stdout:
-            said += line
+            output += line
             if "Ctrl-C" in line:
                 break
-        address, key_file = re.search(r"http://\S+", said), re.search(r"/\S+/admin\.key", said)
-        assert address, said
-        assert key_file, said
+        address, key_file = re.search(r"http://\S+", output), re.search(r"/\S+/admin\.key", output)
+        assert address, output
+        assert key_file, output
         yield address[0], Path(key_file[0]).read_text().strip()
         process.send_signal(signal.SIGINT)
 
 
-def opened(browser: Browser, url: str, key: str, width: int = 1280, scheme: str = "light") -> Page:
-    """A tab with the dashboard and the key."""
+def open_dashboard(browser: Browser, url: str, key: str, width: int = 1280, scheme: str = "light") -> Page:
+    """Open the dashboard in a new tab and enter the key.
+
+    Args:
+        browser: the running browser.
+        url: URL of the server.
+        key: API key.
+        width: width of the tab in pixels.
+        scheme: colour scheme, `light` or `dark`.
+    """
     page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)  # type: ignore[arg-type]
     page.goto(url)
     page.get_by_label("API key").fill(key)
@@ -52,16 +60,16 @@ def opened(browser: Browser, url: str, key: str, width: int = 1280, scheme: str 
 
 
 def show(page: Page, *address: str) -> None:
-    """Go to a view and wait until it is there."""
+    """Go to a view and wait until it is loaded."""
     page.evaluate("hash => { location.hash = hash }", f"#/{'/'.join(address)}")
     page.wait_for_timeout(300)
     page.locator(".loading").first.wait_for(state="detached", timeout=60_000)
     page.wait_for_timeout(700)
 
 
-def take(of: Page | Locator, name: str) -> None:
-    """Keep what is seen."""
-    of.screenshot(path=HERE / f"{name}.png")
+def save_screenshot(target: Page | Locator, name: str) -> None:
+    """Write a screenshot to a file."""
+    target.screenshot(path=HERE / f"{name}.png")
     print(f"{name}.png: {(HERE / f'{name}.png').stat().st_size / 1000:.0f} kB")
 
 
@@ -69,26 +77,26 @@ def main() -> None:
     """Record all pictures."""
     with demo() as (url, key), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=_FLAGS)
-        page = opened(browser, url, key)
+        page = open_dashboard(browser, url, key)
         show(page, "judges", REAL)
-        take(page, "dashboard-judge")
+        save_screenshot(page, "dashboard-judge")
         page.locator("main section a", has_text="Full retrain").first.click()
         page.get_by_role("heading", name="Proof").wait_for()
         page.locator("figure.chart .calibration").wait_for()
-        take(page.locator("section", has=page.get_by_role("heading", name="Proof")), "dashboard-proof")
+        save_screenshot(page.locator("section", has=page.get_by_role("heading", name="Proof")), "dashboard-proof")
         show(page, "judges", SIMULATED, "review")
         page.keyboard.press("2")
-        take(page, "dashboard-review")
+        save_screenshot(page, "dashboard-review")
 
         config = {"learningRate": 0.01, "maxEpochs": 300, "validationSplit": 0.25, "earlyStopping": False}
-        wanted = {"judgeId": SIMULATED, "trainingType": "FULL_RETRAIN", "trainingConfig": config}
+        job_input = {"judgeId": SIMULATED, "trainingType": "FULL_RETRAIN", "trainingConfig": config}
         answer = httpx.post(
             f"{url}/graphql",
-            json={"query": _TRAIN, "variables": {"input": wanted}},
+            json={"query": _TRAIN, "variables": {"input": job_input}},
             headers={"authorization": f"Bearer {key}"},
             trust_env=False,
         ).json()
-        dark = opened(browser, url, key, scheme="dark")
+        dark = open_dashboard(browser, url, key, scheme="dark")
         dark.evaluate(
             "hash => { location.hash = hash }", f"#/jobs/{answer['data']['createTrainingJob']['trainingJob']['id']}"
         )
@@ -96,11 +104,11 @@ def main() -> None:
         loss.wait_for(timeout=120_000)
         while int(loss.get_attribute("data-points") or 0) < 60:
             time.sleep(0.02)
-        take(dark, "dashboard-live")
+        save_screenshot(dark, "dashboard-live")
 
-        phone = opened(browser, url, key, width=390)
+        phone = open_dashboard(browser, url, key, width=390)
         show(phone, "judges", REAL)
-        take(phone, "dashboard-phone")
+        save_screenshot(phone, "dashboard-phone")
         browser.close()
 
 

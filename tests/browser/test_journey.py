@@ -23,7 +23,13 @@ WATCH_LOSS = """
 
 
 def confirm(page: Page, button: str, answer: str) -> None:
-    """Press a button and confirm its dialog."""
+    """Press a button and confirm its dialog.
+
+    Args:
+        page: the tab.
+        button: label of the button.
+        answer: label of the confirming button in the dialog.
+    """
     page.get_by_role("button", name=button, exact=True).click()
     page.get_by_role("dialog").get_by_role("button", name=answer).click()
     expect(page.get_by_role("dialog")).to_have_count(0)
