@@ -1,1 +1,1 @@
-"""Records and rules: what a judge, an evaluation, feedback and a training job are. No input or output happens here."""
+"""Records and rules of judges, evaluations, feedback and training jobs. Nothing here performs input or output."""

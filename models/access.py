@@ -1,4 +1,4 @@
-"""Who may do what: workspaces own judges, users act in them, API keys carry a role."""
+"""Workspaces, users, API keys and roles. A workspace owns judges; a key acts for one of its users, with a role."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,17 +12,17 @@ from models.errors import Forbidden
 
 
 class Role(StrEnum):
-    """What a key may do; each role may do all that the ones before it may."""
+    """The permissions of a key; each role includes those before it."""
 
     VIEWER = "viewer"
     ANNOTATOR = "annotator"
     TRAINER = "trainer"
     ADMIN = "admin"
 
-    def covers(self, needed: "Role") -> bool:
-        """Whether this role may do what ``needed`` may."""
+    def covers(self, required: "Role") -> bool:
+        """Return whether this role includes the permissions of another."""
         order = list(Role)
-        return order.index(self) >= order.index(needed)
+        return order.index(self) >= order.index(required)
 
 
 class Workspace(Base):
@@ -37,7 +37,7 @@ class Workspace(Base):
 
 
 class User(Base):
-    """Somebody, or some program, that acts in a workspace."""
+    """A person or program that acts in a workspace."""
 
     __tablename__ = "users"
     __table_args__ = (UniqueConstraint("workspace_id", "name"),)
@@ -49,7 +49,7 @@ class User(Base):
 
 
 class ApiKey(Base):
-    """A key as the database knows it: only a hash of the secret, with its first characters for people."""
+    """An API key. ``digest`` is a hash of the secret; ``hint`` holds its first characters, for people."""
 
     __tablename__ = "api_keys"
 
@@ -67,7 +67,7 @@ class ApiKey(Base):
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Who is asking: the key's user, role and workspace."""
+    """The user, role and workspace of the key that a request carries."""
 
     key_id: str
     role: Role
@@ -77,10 +77,10 @@ class Viewer:
     workspace_name: str
 
     def require(self, role: Role) -> None:
-        """Go on only if the viewer's role covers another.
+        """Check that the viewer's role covers another.
 
         Raises:
-            Forbidden: it does not.
+            Forbidden: The role does not cover it.
         """
         if not self.role.covers(role):
             raise Forbidden(

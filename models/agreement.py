@@ -1,19 +1,19 @@
-"""How far raters agree with each other: Krippendorff's alpha for ordered scores."""
+"""Agreement between raters: Krippendorff's alpha for ordered scores."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
-# (raters, low, high): how often two of so many raters of one thing gave these two scores, either way around
 Coincidences = Mapping[tuple[int, float, float], int]
+"""By number of raters of an item, lower score and higher score: the number of ordered pairs of raters."""
 
 
 def count_coincidences(scores: Iterable[float]) -> Coincidences:
-    """The pairs of scores of one rated thing, one score a rater: whole numbers, so that they add up exactly."""
+    """Return the coincidences of one item's scores, one score a rater. Whole numbers add up exactly."""
     return _coincidences(tuple(sorted(scores)))
 
 
-@lru_cache(maxsize=4096)  # on a scale of a few points the same scores come again and again
+@lru_cache(maxsize=4096)  # on a scale of a few points the same scores recur
 def _coincidences(scores: tuple[float, ...]) -> Coincidences:
     counts = Counter(scores)
     raters = len(scores)
@@ -30,11 +30,11 @@ def _coincidences(scores: tuple[float, ...]) -> Coincidences:
 
 
 def alpha_from_coincidences(pairs: Coincidences) -> float | None:
-    """Krippendorff's alpha with the ordinal metric, from all things' coincidences.
+    """Return Krippendorff's alpha with the ordinal metric, from the coincidences of all items.
 
     Returns:
-        1 for perfect agreement, 0 for what chance gives, below 0 for systematic disagreement; None when no thing has
-        two raters, or all scores are the same, so that nothing can be said.
+        1 for perfect agreement, 0 for agreement by chance, below 0 for systematic disagreement. None if alpha is
+        undefined: no item has two raters, or all scores are equal.
 
     Source: K. Krippendorff, Content Analysis (2004), section 11.3: alpha = 1 - D_o / D_e over the coincidences
     ``o_ck``, with ``delta_ck = (sum of n_g from c to k - (n_c + n_k) / 2) ** 2``.
@@ -46,7 +46,7 @@ def alpha_from_coincidences(pairs: Coincidences) -> float | None:
             totals[high] += count / (raters - 1)
     if len(totals) < 2:
         return None
-    middle: dict[float, float] = {}  # mid-ranks: their difference is the ordinal metric's sum
+    middle: dict[float, float] = {}  # mid-ranks: their difference is the sum in the ordinal metric
     upto = 0.0
     for value in sorted(totals):
         middle[value] = upto + totals[value] / 2
@@ -61,13 +61,13 @@ def alpha_from_coincidences(pairs: Coincidences) -> float | None:
 
 
 def krippendorff_alpha(units: Iterable[Sequence[float]]) -> float | None:
-    """Krippendorff's alpha with the ordinal metric.
+    """Return Krippendorff's alpha with the ordinal metric.
 
     Args:
-        units: for each rated thing, the scores its raters gave, one a rater.
+        units: for each item the scores of its raters, one a rater.
 
     Returns:
-        See ``alpha_of``.
+        See ``alpha_from_coincidences``.
     """
     pairs: Counter[tuple[int, float, float]] = Counter()
     for unit in units:

@@ -1,4 +1,4 @@
-"""The audit trail: who did what, when, to what. Entries are added and never changed; the database refuses the rest."""
+"""Audit log: actor, action, time and target. Triggers of the database reject changes of existing entries."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ from models.base import Base, BigSerial, Id, UtcDateTime, enum_column
 
 
 class AuditAction(StrEnum):
-    """What was done."""
+    """Kind of a recorded action."""
 
     KEY_CREATED = "key_created"
     KEY_REVOKED = "key_revoked"
@@ -30,7 +30,7 @@ class AuditAction(StrEnum):
 
 
 class AuditEntry(Base):
-    """One thing that was done in a workspace, written in the transaction that did it."""
+    """One action in a workspace, written in the transaction that performed it."""
 
     __tablename__ = "audit_log"
     __table_args__ = (Index(None, "workspace_id", "pk"),)
@@ -47,24 +47,24 @@ class AuditEntry(Base):
 
 
 class Actor(Protocol):
-    """Whoever does something: a viewer with a key, or somebody or something without one."""
+    """The actor of an audited action: a viewer, or an actor without a key."""
 
     @property
     def workspace_id(self) -> str:
-        """Where it is done."""
+        """The workspace of the action."""
 
     @property
     def user_id(self) -> str | None:
-        """In whose name."""
+        """The user on whose behalf the actor acts, if any."""
 
     @property
     def key_id(self) -> str | None:
-        """With which key."""
+        """The API key, if any."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeylessActor:
-    """Somebody who acts without a key: the server's operator, or a training job in the name of who created it."""
+    """An actor without an API key: the server's operator, or a training job on behalf of its creator."""
 
     workspace_id: str
     user_id: str | None = None

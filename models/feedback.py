@@ -1,4 +1,4 @@
-"""Feedback: what a person said about an evaluation, and the figures that sum it up."""
+"""Feedback: people's statements about evaluations, and the figures that summarise them."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,7 +13,7 @@ from models.stored.json_column import PlainJson
 
 
 class FeedbackType(StrEnum):
-    """How a person pushed back on, or agreed with, a verdict."""
+    """Kind of a statement about an evaluation."""
 
     CORRECTION = "correction"
     RATING = "rating"
@@ -22,13 +22,13 @@ class FeedbackType(StrEnum):
 
 
 class Feedback(Base):
-    """One item of feedback. ``seq`` is its place in the judge's order of ingestion."""
+    """One item of feedback. ``seq`` is the item's place in the judge's order of ingestion."""
 
     __tablename__ = "feedback"
     __table_args__ = (
         UniqueConstraint("judge_pk", "seq"),
         UniqueConstraint("judge_pk", "external_id"),
-        # with what counting the different evaluations of a period asks for
+        # covers the count of a period's distinct evaluations
         Index(None, "judge_pk", "submitted_at", "seq", "about_seq", "retracted_at"),
         Index(None, "judge_pk", "submitted_by", "submitted_at", "seq"),
         Index(None, "judge_pk", "type", "criteria", "submitted_at", "seq"),
@@ -56,11 +56,10 @@ class Feedback(Base):
     rating: Mapped[int | None]
     approved: Mapped[bool | None]
     comment: Mapped[str | None] = mapped_column(Text)
-    criteria: Mapped[str] = mapped_column(String(32))  # which a correction scores, as a set; "" for other types
-    compared: Mapped[str] = mapped_column(String(32))  # those of them that the judge scored too
-    standing: Mapped[str] = mapped_column(
-        String(64)
-    )  # what later corrections left of it: see models/counters/effective_feedback.py
+    criteria: Mapped[str] = mapped_column(String(32))  # the criteria that a correction scores; "" for other types
+    compared: Mapped[str] = mapped_column(String(32))  # those of them that the judge scored, too
+    # The part that later corrections left effective: a ``CorrectionEffect`` as text.
+    standing: Mapped[str] = mapped_column(String(64))
     overtaken_at: Mapped[datetime | None] = mapped_column(
         UtcDateTime
     )  # when the same person's next correction was given
@@ -77,25 +76,25 @@ class Feedback(Base):
     created_by: Mapped[str] = mapped_column(ForeignKey("users.id"))
 
 
-MIN_CONFIRMING_RATING = 4  # a rating from here up says: the shown score was right
-MAX_DOUBTING_RATING = 2  # a rating down from here says: it was wrong, nobody knows in which direction
+MIN_CONFIRMING_RATING = 4  # ratings from here up confirm the shown score
+MAX_DOUBTING_RATING = 2  # ratings from here down reject the shown score, without a direction
 
 
 @dataclass(frozen=True, slots=True)
 class FeedbackBounds:
-    """Which feedback is meant: given at or after ``since`` and before ``until``, on some criteria (by ordinal)."""
+    """A selection of feedback: submitted at or after ``since`` and before ``until``, on some criteria (by ordinal)."""
 
     since: datetime | None = None
     until: datetime | None = None
     criteria: tuple[int, ...] | None = None
     after_seq: int = 0  # ingested after this place
     upto_seq: int | None = None  # ingested up to this place
-    as_of: datetime | None = None  # what was retracted later still counts; None: as it stands now
+    as_of: datetime | None = None  # items retracted later are included; None: the current state
 
 
 @dataclass(frozen=True, slots=True)
 class CriterionShift:
-    """How people's corrections of one criterion differ from the judge: person minus judge, in points."""
+    """Mean differences between people's corrections of one criterion and the judge: person minus judge, in points."""
 
     ordinal: int
     correction_count: int
@@ -105,7 +104,7 @@ class CriterionShift:
 
 @dataclass(frozen=True, slots=True)
 class FeedbackTotals:
-    """What feedback there is within bounds; retracted items are left out. What can be told without reading it all."""
+    """Figures of the feedback within bounds that the counters provide; retracted items are excluded."""
 
     total: int
     corrections: int
@@ -117,27 +116,27 @@ class FeedbackTotals:
     latest: datetime | None
     raters: int
     criteria: tuple[CriterionShift, ...]
-    agreeing: int  # corrected scores that agree with the judge's own, within half a step
-    doubts: int  # low ratings and refusals: wrong, but nobody knows in which direction
+    agreeing: int  # corrected scores within half a step of the judge's own
+    doubts: int  # low ratings and refusals, which have no direction
 
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """How far raters agree with each other within bounds, of each rater's latest word on an item."""
+    """Agreement between raters within bounds, from each rater's latest score of an item."""
 
-    by_criterion: tuple[tuple[int, float | None], ...]  # by ordinal: Krippendorff's ordinal alpha
-    conflicts: int  # scores of one item on which two people are more than a step apart
+    by_criterion: tuple[tuple[int, float | None], ...]  # ordinal, and Krippendorff's ordinal alpha or None
+    conflicts: int  # item and criterion pairs on which two people differ by more than a step
 
     @property
     def mean(self) -> float | None:
-        """The mean over the criteria of which something can be said."""
+        """Return the mean over the criteria with a defined alpha."""
         known = [alpha for _, alpha in self.by_criterion if alpha is not None]
         return sum(known) / len(known) if known else None
 
 
 @dataclass(frozen=True, slots=True)
 class RaterCount:
-    """How many items one person gave within bounds."""
+    """Numbers of items from one rater within bounds."""
 
     rater: str
     total: int
@@ -146,16 +145,16 @@ class RaterCount:
 
 @dataclass(frozen=True, slots=True)
 class GroupSpread:
-    """How much the judge's absolute errors vary, as shares of the range, over corrections of scores that it gave."""
+    """Variance of the judge's absolute errors, as shares of the range, over corrections of scores that it gave."""
 
     count: int
-    groups: int  # of their items; one without a group is a group by itself
+    groups: int  # of their items; an item without a group is a group of its own
     variance: float
 
 
 @dataclass(frozen=True, slots=True)
 class Summary(FeedbackTotals):
-    """The figures together with those that may take a reading of all feedback within bounds."""
+    """All figures, including those that may require a scan of the feedback within bounds."""
 
     new_since_last_training: int
     evaluations: int
@@ -164,28 +163,28 @@ class Summary(FeedbackTotals):
 
     @property
     def rater_agreement(self) -> float | None:
-        """Krippendorff's ordinal alpha, mean over criteria."""
+        """Return Krippendorff's ordinal alpha, as a mean over criteria."""
         return self.agreement.mean
 
     @property
     def conflicts(self) -> int:
-        """Scores of one item on which two people are more than a step apart."""
+        """Return the number of item and criterion pairs on which two people differ by more than a step."""
         return self.agreement.conflicts
 
 
 @dataclass(frozen=True, slots=True)
 class DayFigures:
-    """What was given on one day of a time zone."""
+    """Figures of the feedback submitted on one day of a time zone."""
 
     date: date
     corrections: int
     ratings: int
     approvals: int
     comments: int
-    usable: int  # items that yield a label as of now, so that days add up
+    usable: int  # items that yield a label now, so that the days add up to the total
     criteria: tuple[CriterionShift, ...]
 
     @property
     def total(self) -> int:
-        """Items of all types."""
+        """Return the number of items of all types."""
         return self.corrections + self.ratings + self.approvals + self.comments

@@ -1,4 +1,4 @@
-"""Training jobs, their events, checkpoints, and the messages they owe the outside world."""
+"""Training jobs, their events and checkpoints, and the notifications about them."""
 
 from datetime import datetime
 from enum import IntEnum, StrEnum
@@ -22,7 +22,7 @@ from models.stored.training_job import (
 
 
 class TrainingType(StrEnum):
-    """What a job does with the feedback."""
+    """Kind of a training job."""
 
     INCREMENTAL = "incremental"
     FULL_RETRAIN = "full_retrain"
@@ -31,14 +31,14 @@ class TrainingType(StrEnum):
 
 
 class Decoding(StrEnum):
-    """What a version's verdicts aim at."""
+    """Objective of a version's verdicts."""
 
     ERROR = "error"
     AGREEMENT = "agreement"
 
 
 class Priority(IntEnum):
-    """Which job is taken first; smaller is sooner."""
+    """Order in which jobs are claimed; smaller is sooner."""
 
     HIGH = 0
     NORMAL = 1
@@ -49,7 +49,7 @@ _ACTIVE_SQL = text(f"status IN ({', '.join(sorted(repr(status.value) for status 
 
 
 class TrainingJob(Base):
-    """One request to learn a new version from a judge's feedback, and how far it got."""
+    """One request to train a version from a judge's feedback, with its state and result."""
 
     __tablename__ = "training_jobs"
     __table_args__ = (
@@ -63,7 +63,7 @@ class TrainingJob(Base):
             sqlite_where=text("status = 'queued'"),
             postgresql_where=text("status = 'queued'"),
         ),
-        # The last word on "one active job a judge", whatever the claim saw.
+        # Guarantees one active job a judge when two workers claim at the same moment.
         Index(
             "uq_training_jobs_one_active",
             "judge_pk",
@@ -84,7 +84,7 @@ class TrainingJob(Base):
     options: Mapped[Stored[JobOptions]] = mapped_column(JsonColumn(JobOptions))
     idempotency_key: Mapped[str | None] = mapped_column(String(200))
     request_digest: Mapped[str] = mapped_column(String(64))
-    # The snapshot: what the job learns from is fixed when it is created.
+    # The snapshot: the feedback that the job learns from is fixed when the job is created.
     base_version_id: Mapped[str | None] = mapped_column(String(40))
     feedback_after: Mapped[int] = mapped_column(BigSerial, default=0)
     feedback_upto: Mapped[int] = mapped_column(BigSerial)
@@ -95,7 +95,7 @@ class TrainingJob(Base):
     created_by: Mapped[str] = mapped_column(ForeignKey("users.id"))
     started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    # Who holds it: a claim raises the fence, and every write of a worker carries it.
+    # The claim: it raises the fence, and every write of a worker carries the fence.
     fence: Mapped[int] = mapped_column(default=0)
     owner: Mapped[str | None] = mapped_column(String(200))
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -103,7 +103,7 @@ class TrainingJob(Base):
     attempt: Mapped[int] = mapped_column(default=0)
     cancel_requested: Mapped[bool] = mapped_column(default=False)
     cancel_reason: Mapped[str | None] = mapped_column(Text)
-    # How it went.
+    # Progress and result.
     event_seq: Mapped[int] = mapped_column(default=0)
     progress: Mapped[Stored[JobProgress] | None] = mapped_column(JsonColumn(JobProgress))
     error_code: Mapped[str | None] = mapped_column(String(40))
@@ -114,7 +114,7 @@ class TrainingJob(Base):
 
 
 class JobCheckpoint(Base):
-    """Where a job's training can go on from if its worker is lost."""
+    """The state from which a job's training resumes if its worker is lost."""
 
     __tablename__ = "job_checkpoints"
 
@@ -123,7 +123,7 @@ class JobCheckpoint(Base):
 
 
 class EventKind(StrEnum):
-    """What an event tells."""
+    """Kind of an event."""
 
     STATUS = "status"
     EPOCH = "epoch"
@@ -134,7 +134,7 @@ class EventKind(StrEnum):
 
 
 class JobEvent(Base):
-    """One line of a job's log: append-only, numbered by ``seq`` in the job, by ``position`` in order of commits."""
+    """One entry of a job's append-only log. ``seq`` counts within the job, ``position`` in the order of commits."""
 
     __tablename__ = "job_events"
     __table_args__ = (
@@ -155,7 +155,7 @@ class JobEvent(Base):
 
 
 class DeliveryStatus(StrEnum):
-    """How far a message to the outside world got."""
+    """State of a notification."""
 
     PENDING = "pending"
     DELIVERED = "delivered"
@@ -163,7 +163,7 @@ class DeliveryStatus(StrEnum):
 
 
 class Delivery(Base):
-    """A message the outbox owes: written with the event it tells of, sent afterwards until it arrives."""
+    """A notification in the outbox: written in the transaction of its event, and sent until it arrives."""
 
     __tablename__ = "deliveries"
     __table_args__ = (

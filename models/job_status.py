@@ -1,10 +1,10 @@
-"""The states of a training job and the moves between them: the one table that says what may follow what."""
+"""States of a training job, and the table of allowed transitions."""
 
 from enum import StrEnum
 
 
 class JobStatus(StrEnum):
-    """Where a training job stands."""
+    """State of a training job."""
 
     CREATED = "created"
     QUEUED = "queued"
@@ -19,7 +19,7 @@ class JobStatus(StrEnum):
 TRANSITIONS: dict[JobStatus, frozenset[JobStatus]] = {
     JobStatus.CREATED: frozenset({JobStatus.QUEUED, JobStatus.CANCELLED}),
     JobStatus.QUEUED: frozenset({JobStatus.PREPARING, JobStatus.CANCELLED}),
-    # back to QUEUED: its worker was lost
+    # QUEUED again: the job's worker was lost or stopped
     JobStatus.PREPARING: frozenset(
         {JobStatus.TRAINING, JobStatus.VALIDATING, JobStatus.QUEUED, JobStatus.FAILED, JobStatus.CANCELLED}
     ),
@@ -36,5 +36,5 @@ TERMINAL = frozenset(status for status, following in TRANSITIONS.items() if not 
 
 
 def source_statuses(to: JobStatus) -> frozenset[JobStatus]:
-    """The states from which a job may move to ``to``."""
+    """Return the states from which a job may move to ``to``."""
     return frozenset(status for status, following in TRANSITIONS.items() if to in following)

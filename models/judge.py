@@ -1,4 +1,4 @@
-"""Judges, the criteria they score on, and their trained versions."""
+"""Judges, their criteria, their trained versions, and deployments."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -13,7 +13,7 @@ from models.stored.training_job import Lineage
 
 
 class VersionStatus(StrEnum):
-    """Where a judge version stands."""
+    """State of a judge version."""
 
     CANDIDATE = "candidate"
     ACTIVE = "active"
@@ -22,7 +22,7 @@ class VersionStatus(StrEnum):
 
 
 class Judge(Base):
-    """What scores items. ``id`` is the workspace's own, so two workspaces may hold the same; ``pk`` is ours."""
+    """A scorer of items. ``id`` is unique within a workspace, ``pk`` in the database."""
 
     __tablename__ = "judges"
     __table_args__ = (UniqueConstraint("workspace_id", "id"), Index(None, "workspace_id", "pk"))
@@ -36,13 +36,13 @@ class Judge(Base):
     feedback_seq: Mapped[int] = mapped_column(BigSerial, default=0)  # the last feedback's place in order of ingestion
     evaluation_seq: Mapped[int] = mapped_column(BigSerial, default=0)  # the last evaluation's place
     version_seq: Mapped[int] = mapped_column(default=0)  # the last version's number
-    counted: Mapped[int] = mapped_column(default=0)  # which edition of the rules its counters follow
+    counted: Mapped[int] = mapped_column(default=0)  # the edition of the rules that the judge's counters follow
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     created_by: Mapped[str] = mapped_column(ForeignKey("users.id"))
 
 
 class Criterion(Base):
-    """One thing a judge scores, on a scale of its own. Scores are stored as lists, by ``ordinal``."""
+    """One aspect that a judge scores, on its own scale. Lists of scores are indexed by ``ordinal``."""
 
     __tablename__ = "criteria"
     __table_args__ = (UniqueConstraint("judge_pk", "key"), UniqueConstraint("judge_pk", "ordinal"))
@@ -60,7 +60,7 @@ class Criterion(Base):
 
 
 class JudgeVersion(Base):
-    """A trained state of a judge; what it learned is in ``VersionContent``."""
+    """A trained state of a judge; its parameters are in ``VersionContent``."""
 
     __tablename__ = "judge_versions"
     __table_args__ = (
@@ -81,8 +81,8 @@ class JudgeVersion(Base):
     job_id: Mapped[str | None] = mapped_column(String(40), unique=True)
     parent_id: Mapped[str | None] = mapped_column(ForeignKey("judge_versions.id"))
     evidence: Mapped[Stored[TrainingEvidence] | None] = mapped_column(JsonColumn(TrainingEvidence))
-    proven_against: Mapped[str | None] = mapped_column(String(40))  # the active version the proof was measured against
-    watermark: Mapped[int] = mapped_column(BigSerial)  # feedback up to this place in order of ingestion was known
+    proven_against: Mapped[str | None] = mapped_column(String(40))  # the version that was active during training
+    watermark: Mapped[int] = mapped_column(BigSerial)  # feedback up to this place in the order of ingestion was known
     lineage: Mapped[Stored[Lineage]] = mapped_column(JsonColumn(Lineage))
     replaced_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when it last stopped being active
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -90,7 +90,7 @@ class JudgeVersion(Base):
 
 
 class VersionContent(Base):
-    """What a version learned, as the trainer wrote it (npz). Apart, so that listings never carry it."""
+    """A version's parameters, as the trainer wrote them (npz), in a table of their own so that listings stay small."""
 
     __tablename__ = "version_contents"
 
@@ -99,7 +99,7 @@ class VersionContent(Base):
 
 
 class DeploymentAction(StrEnum):
-    """Why another version counts now."""
+    """Kind of a change of the active version."""
 
     DEPLOY = "deploy"
     FORCE = "force"
@@ -107,7 +107,7 @@ class DeploymentAction(StrEnum):
 
 
 class Deployment(Base):
-    """One change of the version that counts: append-only, so it can always be told who did what and why."""
+    """One change of the active version, in an append-only history with actor and reason."""
 
     __tablename__ = "deployments"
 

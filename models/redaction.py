@@ -1,4 +1,4 @@
-"""How errors are told to whoever operates a server: enough to find them, and nothing that must not get out."""
+"""Descriptions of errors for a server's operator: enough to locate them, without secrets and data."""
 
 import re
 import traceback
@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Final
 
 OWN_PACKAGES: Final = ("cli", "models", "resolvers", "runner", "schema", "server", "store", "trainer")
-MAX_FRAMES: Final = 5  # of our own, the innermost
-MAX_MESSAGE_LENGTH: Final = 300  # characters of what an error says
+MAX_FRAMES: Final = 5  # innermost frames of this program, and errors of a chain
+MAX_MESSAGE_LENGTH: Final = 300  # characters of an error's message
 
 _SECRETS: Final = (
     (re.compile(r"(?i)\b(bearer|basic)\s+[^\s\"',;]+"), r"\1 [redacted]"),
@@ -18,28 +18,28 @@ PATH_PATTERN: Final = re.compile(r"(?<![\w/:.])/(?:[\w.+@-]+/)+[\w.+@-]*")
 
 
 def redact(text: str) -> str:
-    """A text without keys, Authorization headers, and passwords in addresses."""
+    """Return a text without keys, Authorization headers, and passwords in addresses."""
     for secret, instead in _SECRETS:
         text = secret.sub(instead, text)
     return text
 
 
 def describe_error(error: BaseException) -> str:
-    """An error and what led to it, each in a line without paths, statements and data.
+    """Return an error and its causes, each as the first line of its message without paths.
 
-    >>> told(KeyError("/srv/data/judge.sqlite"))
+    >>> describe_error(KeyError("/srv/data/judge.sqlite"))
     "KeyError: '[path]'"
     """
     parts = []
     for one in _chain(error):
-        words = one.strerror if isinstance(one, OSError) else next(iter(str(one).splitlines()), "")
-        said = PATH_PATTERN.sub("[path]", words or "")[:MAX_MESSAGE_LENGTH]
-        parts.append(f"{type(one).__name__}: {said}" if said else type(one).__name__)
+        message = one.strerror if isinstance(one, OSError) else next(iter(str(one).splitlines()), "")
+        shown = PATH_PATTERN.sub("[path]", message or "")[:MAX_MESSAGE_LENGTH]
+        parts.append(f"{type(one).__name__}: {shown}" if shown else type(one).__name__)
     return " <- ".join(parts)
 
 
 def code_location(error: BaseException) -> str:
-    """The innermost places in our code that an error came through, as module.function:line."""
+    """Return the innermost frames of this program in an error's traceback, as ``module.function:line``."""
     places = [
         f"{module}.{frame.f_code.co_name}:{line}"
         for frame, line in traceback.walk_tb(error.__traceback__)

@@ -1,11 +1,11 @@
-"""How much one call may ask for or bring."""
+"""Limits of one call."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class RequestSizes:
-    """Items on one page of a list, and items of one batch, at most."""
+    """Largest numbers of items on one page of a list, and in one batch."""
 
     page: int = 100
     batch: int = 500

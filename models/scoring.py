@@ -1,4 +1,4 @@
-"""From scores named by criterion to scores in a judge's order, and to one overall figure."""
+"""Scores by criterion: placed in a judge's order, and combined into an overall score."""
 
 import math
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from models.specs.evaluations import ScoreSpec
 
 
 class Scorecard:
-    """A judge's criteria, found by id or key."""
+    """A judge's criteria by id and key."""
 
     def __init__(self, criteria: Sequence[Criterion]) -> None:
         self.criteria = tuple(criteria)
@@ -18,11 +18,16 @@ class Scorecard:
         self._by_name |= {criterion.id: criterion for criterion in criteria}
 
     def find(self, name: str) -> Criterion | None:
-        """The criterion of this id or key."""
+        """Return the criterion of an id or key."""
         return self._by_name.get(name)
 
     def arrange_scores(self, scores: Sequence[ScoreSpec], field: str) -> tuple[Scores, list[DomainError]]:
-        """Scores by the criteria's order, and what is wrong with any of them."""
+        """Return scores in the order of the criteria, and the problems of individual scores.
+
+        Args:
+            scores: scores that name their criteria.
+            field: the field that holds them, for the paths of problems.
+        """
         placed: Scores = [None] * len(self.criteria)
         problems: list[DomainError] = []
         for number, score in enumerate(scores):
@@ -49,9 +54,9 @@ class Scorecard:
 
 
 def overall_score(criteria: Sequence[Criterion], scores: Sequence[float | None]) -> float:
-    """The weighted mean of scores as a share of each criterion's range, 0..100.
+    """Return the weighted mean of scores as shares of the criteria's ranges, from 0 to 100.
 
-    Criteria without a score are left out; where all that are scored weigh nothing, they count alike.
+    Criteria without a score are excluded. If all scored criteria have the weight 0, they have equal weights.
     """
     shares = [
         ((score - c.minimum) / (c.maximum - c.minimum), c.weight)

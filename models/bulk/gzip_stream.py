@@ -1,30 +1,30 @@
-"""Bytes that may be gzipped, in bounded memory, whatever their ratio."""
+"""Decompression of a stream that may be gzipped, in bounded memory whatever the ratio of compression."""
 
 import zlib
 from collections.abc import Iterator
 
-MAX_PIECE_BYTES = 2**20  # bytes; what is given out at once, at most
+MAX_PIECE_BYTES = 2**20  # size of a yielded piece
 _MAGIC = b"\x1f\x8b"
 _GZIP = 31  # zlib's window bits for gzip
 
 
 class CorruptGzipError(Exception):
-    """The bytes are no whole gzip stream."""
+    """The gzip stream is damaged or truncated."""
 
 
 class Gunzip:
-    """Passes bytes on as they are, or unpacked where they begin as gzip does, of one member or several."""
+    """A decompressor for gzip streams of one or more members; streams that are not gzipped pass through unchanged."""
 
     def __init__(self) -> None:
-        self._start: bytes | None = b""  # what came before it is known whether it is gzip; None: it is known
+        self._start: bytes | None = b""  # bytes before the format is known; None afterwards
         self._gzipped = False
         self._member: zlib._Decompress | None = None
 
     def feed(self, block: bytes) -> Iterator[bytes]:
-        """What a block gives, in pieces.
+        """Yield the decompressed bytes of a block in pieces of at most ``MAX_PIECE_BYTES``.
 
         Raises:
-            DamagedError: it is gzip and damaged.
+            CorruptGzipError: The gzip stream is damaged.
         """
         if self._start is not None:
             block = self._start + block
@@ -38,10 +38,10 @@ class Gunzip:
             yield block
 
     def finish(self) -> bytes:
-        """What is left at the end.
+        """Return the remaining bytes at the end of the stream.
 
         Raises:
-            DamagedError: it is gzip and breaks off.
+            CorruptGzipError: The gzip stream is truncated.
         """
         if self._member is not None:
             raise CorruptGzipError("The gzip stream breaks off")

@@ -1,31 +1,27 @@
-"""Bytes become lines: any amount of them, in bounded memory."""
+"""Splitting of a byte stream into lines, in bounded memory."""
 
 from collections.abc import Iterator
 
-# Three texts of the longest kind with every character escaped, and as many scores as a judge can have, fit in.
 MAX_LINE_BYTES = 4 * 2**20
+"""Three texts of maximum length with every character escaped, and the maximum number of scores, fit in."""
 
-Line = tuple[int, bytes | None]  # its number, from 1; None: it is longer than MAX_LINE and was skipped
+Line = tuple[int, bytes | None]
+"""The number of a line, from 1, and its content; None if the line exceeds the limit and was skipped."""
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class LineSplitter:
-    """Cuts a stream of bytes into numbered lines without their ends; blank ones are counted and left out."""
+    """A splitter of a byte stream into numbered lines without their ends. Blank lines are counted but not yielded."""
 
     def __init__(self, max_line: int = MAX_LINE_BYTES) -> None:
-        self.number = 0  # lines that are over
+        self.number = 0  # of complete lines so far
         self._max = max_line
         self._rest = b""
-        self._skipping = False  # within a line that is too long
-
-    @property
-    def held(self) -> bool:
-        """Whether a line has begun that is not over."""
-        return bool(self._rest) or self._skipping
+        self._skipping = False  # within a line that exceeds the limit
 
     def feed(self, block: bytes) -> Iterator[Line]:
-        """The lines that a block ends."""
+        """Yield the lines that a block completes."""
         if self._skipping:
             end = block.find(b"\n")
             if end < 0:
@@ -42,7 +38,7 @@ class LineSplitter:
             self._rest, self._skipping = b"", True
 
     def finish(self) -> Iterator[Line]:
-        """The last line, where the stream ends without the end of a line."""
+        """Yield the last line if the stream ends without a line end."""
         if self._skipping:
             self.number += 1
             yield self.number, None

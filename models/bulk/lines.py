@@ -1,6 +1,6 @@
-"""The lines of bulk loads and import files: a mutation's input in snake_case, one JSON object a line.
+"""Lines of bulk loads and import files: one JSON object a line, with the keys of a mutation's input in snake_case.
 
-They become the same specs as a mutation's input, and the same rules decide about them.
+A line becomes the same spec as a mutation's input, so that the same rules apply.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from models.specs.feedback import FeedbackSpec
 
 
 class EvaluationLine(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """One evaluation."""
+    """A line with one evaluation; scores by the criterion's id, key or unique name."""
 
     output: str
     scores: dict[str, float]
@@ -37,7 +37,7 @@ class EvaluationLine(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=T
     evaluated_at: datetime | None = None
 
     def to_spec(self) -> EvaluationSpec:
-        """The same as mutations know it; scores are placed apart."""
+        """Return the spec of a mutation. The caller places the scores, which may name criteria by their names."""
         return EvaluationSpec(
             self.output,
             _specs(self.scores),
@@ -52,7 +52,7 @@ class EvaluationLine(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=T
 
 
 class FeedbackLine(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """One item of feedback."""
+    """A line with one item of feedback; ``evaluation`` is the evaluation's external id."""
 
     type: str
     evaluation: str | None = None
@@ -66,10 +66,10 @@ class FeedbackLine(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=Tru
     external_id: str | None = None
 
     def to_spec(self) -> FeedbackSpec:
-        """The same as mutations know it; scores are placed apart.
+        """Return the spec of a mutation. The caller places the scores, which may name criteria by their names.
 
         Raises:
-            RequestRejected: the type is none, or the rating is no whole number.
+            RequestRejected: The type is unknown, or the rating is not a whole number.
         """
         kind = _TYPES.get(self.type) or _TYPES.get(self.type.lower())
         if kind is None:
@@ -102,17 +102,17 @@ _named = re.compile(r"field `(\w+)`")
 
 
 class LineReader(Generic[L]):
-    """Reads lines of one kind."""
+    """A decoder of lines of one kind."""
 
     def __init__(self, kind: type[L]) -> None:
         self._decoder: msgspec.json.Decoder[L] = msgspec.json.Decoder(kind)
         self._fields = ", ".join(kind.__struct_fields__)
 
     def read(self, line: bytes) -> L:
-        """One line.
+        """Decode one line.
 
         Raises:
-            RequestRejected: it is none.
+            RequestRejected: The line is not a valid object of this kind.
         """
         try:
             found: L = self._decoder.decode(line)
@@ -121,8 +121,8 @@ class LineReader(Generic[L]):
         except UnicodeDecodeError:
             raise RequestRejected(Invalid("The line is not UTF-8: save the file in that encoding.")) from None
         except (msgspec.DecodeError, RecursionError) as error:
-            raise RequestRejected(Invalid(f"The line is no JSON: {_why(line, error)}.")) from None
-        _refuse_twins(line, found)
+            raise RequestRejected(Invalid(f"The line is no JSON: {_explain_decode_error(line, error)}.")) from None
+        _reject_duplicate_keys(line, found)
         return found
 
     def _invalid(self, text: str) -> Invalid:
@@ -139,8 +139,8 @@ class LineReader(Generic[L]):
         return Invalid(f"{message}.", field)
 
 
-def _why(line: bytes, error: Exception) -> str:
-    """What people most likely did not know of a line that can't be read; else what the decoder says."""
+def _explain_decode_error(line: bytes, error: Exception) -> str:
+    """Return the probable reason for which a line cannot be decoded, otherwise the decoder's message."""
     if b"\0" in line:
         return "it has NUL bytes, so it is no text in UTF-8. Save the file in that encoding"
     if not line.startswith((b"{", b"[")):
@@ -155,17 +155,17 @@ def _why(line: bytes, error: Exception) -> str:
 
 
 def line_too_long_error() -> LimitExceeded:
-    """What is said of a line that was skipped."""
+    """Return the error for a line that exceeds the limit."""
     return LimitExceeded(f"The line is longer than {MAX_LINE_BYTES // 2**20} MiB, so it was skipped.")
 
 
 def derive_external_id(line: EvaluationLine | FeedbackLine) -> str:
-    """An external id for a line without one: a digest of what it says, however it is written."""
+    """Return an external id for a line without one: a digest of its content, independent of spelling and order."""
     return f"line-{hashlib.sha256(_canonical.encode(line)).hexdigest()[:40]}"
 
 
 class CriterionNames:
-    """A judge's criteria by the names that lines may use: id, key, or the name where only one has it."""
+    """A judge's criteria by the names that lines may use: id, key, or the name if it is unique."""
 
     def __init__(self, criteria: Sequence[Criterion]) -> None:
         self._card = Scorecard(criteria)
@@ -175,7 +175,12 @@ class CriterionNames:
         self._known = by_name | {c.key: c for c in criteria} | {c.id: c for c in criteria}
 
     def arrange_scores(self, scores: dict[str, float], field: str) -> tuple[Scores, list[DomainError]]:
-        """Scores by the criteria's order, and what is wrong with any of them."""
+        """Return scores in the order of the criteria, and the problems of individual scores.
+
+        Args:
+            scores: scores by the names of their criteria.
+            field: the field that holds them, for the paths of problems.
+        """
         placed = self._empty.copy()
         for name, score in scores.items():
             criterion = self._known.get(name)
@@ -189,7 +194,7 @@ class CriterionNames:
         return self._problems(scores, field)
 
     def _problems(self, scores: dict[str, float], field: str) -> tuple[Scores, list[DomainError]]:
-        """By the mutations' rules; a score is found by its name here, not by its place in a list."""
+        """Apply the rules of mutations, and name each problem's score by its criterion instead of its index."""
         given = tuple(scores)
         known = [self._known[name].id if name in self._known else name for name in given]
         placed, problems = self._card.arrange_scores(
@@ -202,11 +207,12 @@ def _specs(scores: dict[str, float]) -> tuple[ScoreSpec, ...]:
     return tuple([ScoreSpec(name, score) for name, score in scores.items()])
 
 
-def _refuse_twins(line: bytes, found: EvaluationLine | FeedbackLine) -> None:
-    """Refuse an object that has a key twice, which decoders take the last of.
+def _reject_duplicate_keys(line: bytes, found: EvaluationLine | FeedbackLine) -> None:
+    """Reject an object with a duplicate key, of which decoders would keep the last.
 
-    Every key shows as a quote before a colon. Where there are as many as fields, all is well; where there are more,
-    because of nulls, quotes in texts or twins, the line is parsed again by a slower decoder that sees each pair.
+    Every key appears as a quote before a colon. If there are as many of them as fields, no key is duplicated. If there
+    are more, because of nulls, quotes in texts or duplicates, a slower decoder that reports each pair parses the line
+    again.
     """
     expected = 0
     for name in found.__struct_fields__:
@@ -214,10 +220,10 @@ def _refuse_twins(line: bytes, found: EvaluationLine | FeedbackLine) -> None:
         if value is not None:
             expected += 1 + (len(value) if isinstance(value, dict) else 0)
     if len(_key.findall(line)) != expected or _escaped_key.search(line):
-        json.loads(line, object_pairs_hook=_unique)
+        json.loads(line, object_pairs_hook=_to_unique_keys)
 
 
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+def _to_unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found: dict[str, object] = {}
     for key, value in pairs:
         if key in found:

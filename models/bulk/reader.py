@@ -1,4 +1,4 @@
-"""Reading lines in bulk: which of them are well-formed, by the mutations' rules, and what is wrong with the others."""
+"""Parsing of lines in bulk: well-formed lines become specs by the rules of mutations, others become errors."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ S = TypeVar("S", EvaluationSpec, FeedbackSpec)
 
 @dataclass(frozen=True, slots=True)
 class RejectedLine:
-    """One thing that is wrong with a line."""
+    """One problem of a line."""
 
     line: int
     error: DomainError
@@ -32,7 +32,7 @@ class RejectedLine:
 
 @dataclass(frozen=True, slots=True)
 class ParsedLine(Generic[S]):
-    """A line that is well-formed, with its scores in the judge's order."""
+    """A well-formed line with its scores in the judge's order."""
 
     line: int
     spec: S
@@ -42,7 +42,7 @@ class ParsedLine(Generic[S]):
 
 @dataclass(frozen=True, slots=True)
 class ParsedBatch(Generic[S]):
-    """Lines that were read, and what is wrong with the others."""
+    """The well-formed lines of a batch, and the problems of the others."""
 
     parsed: list[ParsedLine[S]] = field(default_factory=list)
     rejected: list[RejectedLine] = field(default_factory=list)
@@ -53,7 +53,13 @@ _feedback = LineReader(FeedbackLine)
 
 
 def read_evaluations(lines: Iterable[Line], names: CriterionNames, *, idempotent: bool) -> ParsedBatch[EvaluationSpec]:
-    """Read lines of evaluations; ``idempotent``: those without an external id are known by what they say."""
+    """Parse lines of evaluations.
+
+    Args:
+        lines: numbered lines.
+        names: the judge's criteria.
+        idempotent: whether a line without an external id gets one that is derived from its content.
+    """
 
     def read(number: int, text: bytes) -> tuple[ParsedLine[EvaluationSpec], list[DomainError]]:
         line = _evaluations.read(text)
@@ -71,7 +77,13 @@ def read_evaluations(lines: Iterable[Line], names: CriterionNames, *, idempotent
 
 
 def read_feedback(lines: Iterable[Line], names: CriterionNames, *, idempotent: bool) -> ParsedBatch[FeedbackSpec]:
-    """Read lines of feedback; ``idempotent``: those without an external id are known by what they say."""
+    """Parse lines of feedback.
+
+    Args:
+        lines: numbered lines.
+        names: the judge's criteria.
+        idempotent: whether a line without an external id gets one that is derived from its content.
+    """
 
     def read(number: int, text: bytes) -> tuple[ParsedLine[FeedbackSpec], list[DomainError]]:
         line = _feedback.read(text)
@@ -92,7 +104,7 @@ def read_feedback(lines: Iterable[Line], names: CriterionNames, *, idempotent: b
 
 
 def with_line_field(error: DomainError) -> DomainError:
-    """The same error with the path of a line's field, where that differs from a mutation's."""
+    """Return the error with the path of the line's field, which may differ from the mutation's."""
     if error.field[:1] == ("evaluation_external_id",):
         return type(error)(error.message, ("evaluation", *error.field[1:]), **error.details)
     return error

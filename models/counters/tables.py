@@ -1,9 +1,12 @@
-"""Counters of feedback: what is kept beside the rows so that figures cost the same whatever their number.
+"""Tables of counters of feedback, which make figures cost the same whatever the number of items.
 
-A counter belongs to a bucket: a stretch of ``width`` that begins at ``start``. Buckets of time (microseconds since
-1970, by when feedback was given) come in three widths, so that any period is a few whole buckets and less than a
-quarter of an hour at either end. Buckets of order (places in the judge's order of ingestion) tell what came in after a
-version was made. The bucket EVER holds all there is.
+A counter belongs to a bucket: an interval of length ``width`` that begins at ``start``. There are three kinds:
+
+- Buckets of time, in microseconds since 1970, by the moment of submission. They have three widths, so that any period
+  consists of a few whole buckets and less than a quarter of an hour at either end.
+- Buckets of order, by places in the judge's order of ingestion. They count the items that arrived after a version was
+  created.
+- The bucket ``ALL_TIME``, which holds all items.
 """
 
 from dataclasses import dataclass
@@ -15,28 +18,28 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.base import Base, BigInt, BigSerial, UtcDateTime
 from models.judge import Criterion
 
-RULES_EDITION = (
-    1  # of the rules below; a judge whose counters follow an older one is recounted when the tables are migrated
-)
+RULES_EDITION = 1
+"""Edition of the counting rules; a migration recounts judges whose counters follow an older edition."""
 
 ALL_TIME = 0
-QUARTER_HOUR = 15 * 60 * 1_000_000  # of an hour; every time zone of today begins its days at one
+QUARTER_HOUR = 15 * 60 * 1_000_000  # in microseconds; all current time zones begin their days at a quarter hour
 DAY = 96 * QUARTER_HOUR  # in UTC
 MONTH = 32 * DAY
 TIME_WIDTHS = (QUARTER_HOUR, DAY, MONTH)
 ORDER_WIDTH = 4096  # places
 
-# The kinds of counters beside the types of feedback. Of a usable item, the set of criteria says what it stands for: see
-# models.standing.Word; a high rating and an approval stand for all.
+# Kinds of counters besides the types of feedback. The set of criteria of a usable correction is its effect as text, see
+# ``models.counters.effective_feedback.CorrectionEffect``; a high rating and an approval have none and apply to all.
 USABLE, DOUBT = "usable", "doubt"
-# Kept in the bucket EVER only: evaluations by what their feedback is about; those without a group that yield a label;
-# scores of one item on which two people are more than a step apart, by ordinal.
+# Kinds that exist only in the bucket ALL_TIME: evaluations by the criteria of their feedback; evaluations without a
+# group that yield a label; scores of one item on which two people differ by more than a step, by ordinal.
 EVALUATION, UNGROUPED, CONFLICT = "evaluation", "alone", "conflict"
-OTHER_SUFFIX = "+"  # after the set of an evaluation that also has feedback which is no correction
+OTHER_SUFFIX = "+"  # after the set of an evaluation that also has feedback other than corrections
+SQUARES = 10**11  # units of a squared shift; so many are 1
 
 
 class FeedbackCounter(Base):
-    """How many items of a kind fall into a bucket, by the set of criteria they are about."""
+    """Number of items of a kind in a bucket, by their set of criteria."""
 
     __tablename__ = "feedback_counters"
 
@@ -49,9 +52,9 @@ class FeedbackCounter(Base):
 
 
 class CriterionCounter(Base):
-    """Corrections of one criterion in a bucket, and their shifts (person minus judge) in whole grains.
+    """Corrections of one criterion in a bucket, with sums of their shifts (person minus judge) in fixed-point units.
 
-    Whole numbers make sums that neither the order of adding nor taking away again can change. See ``Grain``.
+    Sums of integers depend neither on the order of additions nor on later subtractions. See ``FixedPointScale``.
     """
 
     __tablename__ = "criterion_counters"
@@ -61,15 +64,15 @@ class CriterionCounter(Base):
     start: Mapped[int] = mapped_column(BigInt, primary_key=True)
     ordinal: Mapped[int] = mapped_column(primary_key=True)
     corrections: Mapped[int] = mapped_column(BigInt)
-    compared: Mapped[int] = mapped_column(BigInt)  # those that the judge scored too
+    compared: Mapped[int] = mapped_column(BigInt)  # those that the judge scored, too
     agreeing: Mapped[int] = mapped_column(BigInt)  # within half a step
     shift: Mapped[int] = mapped_column(BigInt)
     absolute: Mapped[int] = mapped_column(BigInt)
-    square: Mapped[int] = mapped_column(BigInt)  # of the shift as a share of the range, in SQUARES
+    square: Mapped[int] = mapped_column(BigInt)  # squared shifts as shares of the range, in SQUARES
 
 
 class RaterCounter(Base):
-    """How many items one person gave in a bucket, by the set of criteria they are about."""
+    """Number of one rater's items in a bucket, by their set of criteria."""
 
     __tablename__ = "rater_counters"
 
@@ -82,7 +85,7 @@ class RaterCounter(Base):
 
 
 class GroupCounter(Base):
-    """How many corrections yield a label about items of a group, by the set of criteria."""
+    """Number of corrections that yield a label on items of a group, by their set of criteria."""
 
     __tablename__ = "group_counters"
 
@@ -93,7 +96,7 @@ class GroupCounter(Base):
 
 
 class Coincidence(Base):
-    """How often two raters of one item gave these two scores, where ``raters`` people scored it."""
+    """Number of ordered pairs of raters with these two scores, over items with ``raters`` raters."""
 
     __tablename__ = "coincidences"
 
@@ -106,7 +109,7 @@ class Coincidence(Base):
 
 
 class Review(Base):
-    """Whether there is feedback about an evaluation: apart from its long row, because it changes."""
+    """Flag of an evaluation that has feedback, in a table of its own because the flag changes and the row is long."""
 
     __tablename__ = "reviews"
     __table_args__ = (Index(None, "judge_pk", "reviewed", "created_at", "seq"),)
@@ -117,15 +120,12 @@ class Review(Base):
     reviewed: Mapped[bool]
 
 
-SQUARES = 10**11  # so many make 1
-
-
 @dataclass(frozen=True, slots=True)
 class FixedPointScale:
-    """The unit in which shifts of a criterion are counted: a step of its scale in equal parts.
+    """Fixed-point units for shifts of a criterion: ``units_per_step`` units are one step of its scale.
 
-    A billionth of the range or finer than a thousandth of a step, whichever is larger: scores on the scale's grid are
-    exact, and a sum of nine billion shifts fits 64 bits.
+    A unit is a thousandth of a step, or a billionth of the range if that is larger. Scores on the scale's grid are
+    exact, and a sum of nine billion shifts fits in 64 bits.
     """
 
     step: float
@@ -134,19 +134,19 @@ class FixedPointScale:
 
     @classmethod
     def for_criterion(cls, criterion: Criterion) -> "FixedPointScale":
-        """The grain of a criterion; it never changes, as the scale doesn't."""
+        """Return the units of a criterion; they never change, because the scale never does."""
         width = criterion.maximum - criterion.minimum
         steps = max(1, round(width / criterion.step))
         return cls(width / steps, max(1000, 10**9 // steps), width)
 
     def to_units(self, shift: float) -> int:
-        """A shift in points, in grains."""
+        """Return a shift in points as units."""
         return round(shift / self.step * self.units_per_step)
 
     def to_square_units(self, shift: float) -> int:
-        """The square of a shift in points, as a share of the range, in ``SQUARES``."""
+        """Return the square of a shift in points, as a share of the range, in ``SQUARES``."""
         return round((shift / self.range) ** 2 * SQUARES)
 
-    def mean_points(self, grains: int, count: int) -> float:
-        """The mean in points of ``count`` shifts that sum up to so many grains."""
-        return grains / self.units_per_step * self.step / count
+    def mean_points(self, units: int, count: int) -> float:
+        """Return the mean in points of ``count`` shifts with a sum in units."""
+        return units / self.units_per_step * self.step / count

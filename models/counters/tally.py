@@ -1,6 +1,6 @@
-"""What items of feedback add to counters, one by one.
+"""Contributions of items of feedback to the counters.
 
-The same for writing, for recounting, and for the edges of a period that no whole bucket covers.
+The same code serves updates, recounts, and the edges of a period that no whole bucket covers.
 """
 
 from collections import Counter
@@ -15,7 +15,7 @@ from models.judge import Criterion
 
 
 class VerdictColumns(Protocol):
-    """What an item is worth depends on these columns."""
+    """The columns that decide whether an item is usable or a doubt."""
 
     type: FeedbackType
     rating: int | None
@@ -24,7 +24,7 @@ class VerdictColumns(Protocol):
 
 
 class Tallyable(VerdictColumns, Protocol):
-    """The columns of feedback that count."""
+    """The columns of feedback that contribute to counters."""
 
     scores: Scores | None
     criteria: str
@@ -33,7 +33,7 @@ class Tallyable(VerdictColumns, Protocol):
 
 @dataclass(slots=True)
 class ShiftSums:
-    """Sums over the corrections of one criterion, in grains; see ``models.counters.tables.CriterionCounter``."""
+    """Sums over the corrections of one criterion; see ``models.counters.tables.CriterionCounter``."""
 
     corrections: int = 0
     compared: int = 0
@@ -43,7 +43,7 @@ class ShiftSums:
     square: int = 0
 
     def add(self, other: "ShiftSums", times: int = 1) -> None:
-        """Add other sums, so many times; with ``times`` -1 take them off."""
+        """Add other sums ``times`` times; -1 subtracts them."""
         self.corrections += times * other.corrections
         self.compared += times * other.compared
         self.agreeing += times * other.agreeing
@@ -53,7 +53,7 @@ class ShiftSums:
 
 
 class CriterionScales:
-    """What counting must know of a judge's criteria."""
+    """The scales of a judge's criteria, as counting requires them."""
 
     def __init__(self, criteria: Mapping[int, Criterion]) -> None:
         self.steps = {ordinal: criterion.step for ordinal, criterion in criteria.items()}
@@ -61,42 +61,54 @@ class CriterionScales:
         self._known: dict[tuple[int, float, float], tuple[int, int, int]] = {}
 
     def shift(self, ordinal: int, score: float, raw: float) -> tuple[int, int, int]:
-        """A shift in grains, its square, and 1 where it is within half a step, else 0."""
+        """Return a shift in units, its square in ``SQUARES``, and 1 if it is within half a step, otherwise 0.
+
+        Args:
+            ordinal: the criterion.
+            score: the person's score.
+            raw: the judge's score.
+        """
         key = (ordinal, score, raw)
-        found = self._known.get(key)  # on a scale of a few points the same shifts come again and again
+        found = self._known.get(key)  # on a scale of a few points the same shifts recur
         if found is None:
-            grain, shift = self.units[ordinal], score - raw
+            scale, shift = self.units[ordinal], score - raw
             agrees = int(abs(shift) <= self.steps[ordinal] / 2)
-            found = self._known[key] = (grain.to_units(shift), grain.to_square_units(shift), agrees)
+            found = self._known[key] = (scale.to_units(shift), scale.to_square_units(shift), agrees)
         return found
 
 
 @dataclass(slots=True)
 class Tally:
-    """Sums of items: by kind and set of criteria, by criterion, and by rater and set of criteria."""
+    """Sums over items: by kind and set of criteria, by criterion, and by rater and set of criteria."""
 
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     shifts: dict[int, ShiftSums] = field(default_factory=dict)
     raters: Counter[tuple[str, str]] = field(default_factory=Counter)
-    # Corrected scores with the judge's own, which ``finalize`` makes shifts of: so few are different, so many the same.
-    given: Counter[tuple[int, float, float | None]] = field(default_factory=Counter)
+    # Corrected scores with the judge's own. ``finalize`` converts each distinct pair once, because most pairs recur.
+    score_pairs: Counter[tuple[int, float, float | None]] = field(default_factory=Counter)
 
     def add(self, item: Tallyable, raw: Scores, sign: int = 1) -> None:
-        """Add an item about an evaluation with these raw scores, or with ``sign`` -1 take it off; ``finalize`` then."""
+        """Add an item. The sums by criterion are complete only after ``finalize``.
+
+        Args:
+            item: the item of feedback.
+            raw: the raw scores of its evaluation.
+            sign: 1 to add the item, -1 to subtract it.
+        """
         self.counts[item.type.value, item.criteria] += sign
         self.raters[item.submitted_by, item.criteria] += sign
         verdict = classify_feedback(item)
         if verdict is not None:
             self.counts[verdict] += sign
         if item.scores is not None and item.type is FeedbackType.CORRECTION:
-            given, scored = self.given, len(raw)
+            score_pairs, scored = self.score_pairs, len(raw)
             for ordinal, score in enumerate(item.scores):
                 if score is not None:
-                    given[ordinal, score, raw[ordinal] if ordinal < scored else None] += sign
+                    score_pairs[ordinal, score, raw[ordinal] if ordinal < scored else None] += sign
 
     def finalize(self, scales: CriterionScales) -> None:
-        """Sum up the shifts of what was added."""
-        for (ordinal, score, raw), count in self.given.items():
+        """Add the collected score pairs to the sums by criterion."""
+        for (ordinal, score, raw), count in self.score_pairs.items():
             sums = self.shifts.get(ordinal)
             if sums is None:
                 sums = self.shifts[ordinal] = ShiftSums()
@@ -108,10 +120,10 @@ class Tally:
                 sums.shift += count * grains
                 sums.absolute += count * abs(grains)
                 sums.square += count * square
-        self.given.clear()
+        self.score_pairs.clear()
 
     def merge(self, other: "Tally", sign: int = 1) -> None:
-        """Add all of another tally that is settled, or with ``sign`` -1 take it off."""
+        """Add another tally that is finalized; ``sign`` -1 subtracts it."""
         counts, raters = self.counts, self.raters
         for key, count in other.counts.items():
             counts[key] += sign * count
@@ -124,7 +136,7 @@ class Tally:
 
 
 def classify_feedback(item: VerdictColumns) -> tuple[str, str] | None:
-    """The counter of what an item is worth: usable, with what it stands for, or doubt; None: neither."""
+    """Return the key of the counter of usable items or of doubts to which an item belongs; None if to neither."""
     if item.type is FeedbackType.CORRECTION:
         return (USABLE, item.standing) if item.standing else None
     if (item.rating or 0) >= MIN_CONFIRMING_RATING or item.approved is True:

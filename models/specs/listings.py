@@ -1,4 +1,4 @@
-"""Which evaluations and which feedback to list: those that meet everything that is given."""
+"""Filters of listings. An object is listed if it meets every condition that is given."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,11 +8,11 @@ from models.feedback import FeedbackType
 
 @dataclass(frozen=True, slots=True)
 class FeedbackFilter:
-    """Which feedback of a judge."""
+    """Conditions on a judge's feedback."""
 
-    search: str | None = None  # words that all occur in the comment
-    since: datetime | None = None  # given at or after
-    until: datetime | None = None  # given before
+    search: str | None = None  # words that must all occur in the comment
+    since: datetime | None = None  # submitted at or after
+    until: datetime | None = None  # submitted before
     types: tuple[FeedbackType, ...] | None = None
     criterion: int | None = None  # the ordinal: corrections of it
     rater: str | None = None
@@ -21,9 +21,9 @@ class FeedbackFilter:
 
 @dataclass(frozen=True, slots=True)
 class EvaluationFilter:
-    """Which evaluations of a judge; ``types``, ``criterion`` and ``rater`` mean an item of feedback about them."""
+    """Conditions on a judge's evaluations; ``types``, ``criterion`` and ``rater`` apply to one item of feedback."""
 
-    search: str | None = None  # words that all occur in the item's texts
+    search: str | None = None  # words that must all occur in the item's texts
     since: datetime | None = None  # recorded at or after
     until: datetime | None = None  # recorded before
     has_feedback: bool | None = None
@@ -33,7 +33,7 @@ class EvaluationFilter:
 
     @property
     def feedback(self) -> FeedbackFilter | None:
-        """Which feedback there must be; None: no particular one."""
+        """Return the condition on an item of feedback, or None if there is none."""
         if self.types is None and self.criterion is None and self.rater is None:
             return None
         return FeedbackFilter(types=self.types, criterion=self.criterion, rater=self.rater)
