@@ -211,11 +211,11 @@ def _show_held_out(client: Client, judge: Judge, job: TrainingJob, data: DemoDat
     errors = {
         "the judge": _mean_error((raw, human) for _, raw, _, human in rows),
         "the new version": _mean_error((new, human) for _, _, new, human in rows),
-        f"always {mean:.1f}": _mean_error((mean, human) for *_, human in rows),
+        f"a constant score of {mean:.1f}": _mean_error((mean, human) for *_, human in rows),
     }
     out.print(
         f"Mean distance in points from people's mean scores in {name}, over all {len(rows):,} held-out items: "
-        + ", ".join(f"{source} {points:.2f}" for source, points in errors.items())
+        + ", ".join(f"{points:.2f} for {source}" for source, points in errors.items())
         + "."
     )
 

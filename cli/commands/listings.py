@@ -164,7 +164,8 @@ def _format_deployment(deployment: Deployment | None) -> str:
 
 
 def _format_minute(timestamp: str) -> str:
-    return timestamp[:16].replace("T", " ")
+    """Return a timestamp of the API, which is in UTC, without seconds."""
+    return f"{timestamp[:16].replace('T', ' ')}Z"
 
 
 def _format_change(evidence: RowEvidence | None) -> str:

@@ -53,8 +53,8 @@ def format_enum(name: str) -> str:
 
 
 def format_clock(timestamp: str) -> str:
-    """Return the time of day of an ISO 8601 timestamp in the local zone."""
-    return datetime.fromisoformat(timestamp).astimezone().strftime("%H:%M:%S")
+    """Return the time of day of an ISO 8601 timestamp in the local zone with the zone's name."""
+    return datetime.fromisoformat(timestamp).astimezone().strftime("%H:%M:%S %Z")
 
 
 def improvement_verdict(improved: bool) -> Text:
