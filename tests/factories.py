@@ -1,4 +1,4 @@
-"""Make what a test needs, with sensible values where it does not care."""
+"""Factories of records, with default values that a test may override."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ from store.migrate import migrate_store
 
 @dataclass(frozen=True)
 class World:
-    """A workspace with a judge of two criteria."""
+    """A workspace with one viewer, their key and one judge."""
 
     store: Store
     viewer: Viewer
@@ -43,7 +43,7 @@ class World:
 
 
 def loose_criteria(*names: str, minimum: float = 1.0, maximum: float = 5.0) -> tuple[Criterion, ...]:
-    """Criteria of no judge."""
+    """Return criteria that belong to no judge."""
     return tuple(
         Criterion(
             id=f"cri_{name}",
@@ -60,19 +60,26 @@ def loose_criteria(*names: str, minimum: float = 1.0, maximum: float = 5.0) -> t
 
 
 async def migrate(url: str) -> None:
-    """Make our tables in a database."""
+    """Create the tables in a database."""
     async with open_store(url) as store:
         await migrate_store(store)
 
 
 async def make_key(store: Store, *, role: Role = Role.ADMIN, workspace: str = "default", user: str = "ann") -> str:
-    """The secret of a new key."""
+    """Create a key and return its secret.
+
+    Args:
+        store: the database.
+        role: the key's role.
+        workspace: the name of the workspace, which is created if it does not exist.
+        user: the name of the key's user, who is created if they do not exist.
+    """
     made = await store.write(lambda c: access.create_key(c, workspace=workspace, user=user, role=role))
     return made.secret
 
 
 async def make_viewer(store: Store, **values: Any) -> tuple[Viewer, str]:
-    """Somebody with a key, and the key."""
+    """Create a key, and return its viewer and its secret; ``values`` are those of ``make_key``."""
     secret = await make_key(store, **values)
     viewer = await store.read(lambda c: access.find_viewer(c, secret))
     assert viewer is not None
@@ -80,7 +87,13 @@ async def make_viewer(store: Store, **values: Any) -> tuple[Viewer, str]:
 
 
 async def make_world(store: Store, *, criteria: tuple[str, ...] = ("Clarity", "Accuracy"), **values: Any) -> World:
-    """A workspace, somebody in it, and a judge."""
+    """Create a workspace with a viewer and a judge.
+
+    Args:
+        store: the database.
+        criteria: the names of the judge's criteria.
+        values: arguments of ``make_key``.
+    """
     viewer, key = await make_viewer(store, **values)
     spec = JudgeSpec("Judge", tuple(CriterionSpec(name) for name in criteria)).validated()
     judge = await store.write(lambda c: judges.create_judge(c, viewer.workspace_id, viewer.user_id, spec))
@@ -88,14 +101,14 @@ async def make_world(store: Store, *, criteria: tuple[str, ...] = ("Clarity", "A
 
 
 async def record(world: World, *items: NewEvaluation) -> tuple[list[Evaluation | Conflict], int]:
-    """Record evaluations; what was kept for each, and how many are new."""
+    """Record evaluations, and return a row or a conflict for each, and the number of new ones."""
     return await world.store.write(
         lambda c: evaluations.record_evaluations(c, world.judge.pk, world.viewer.user_id, items)
     )
 
 
 async def submit(world: World, *items: NewFeedback) -> tuple[list[Feedback | Conflict], int]:
-    """Submit feedback; what was kept for each, and how many are new."""
+    """Submit feedback, and return a row or a conflict for each, and the number of new ones."""
     viewer = world.viewer
     return await world.store.write(
         lambda c: feedback.submit_feedback(c, world.judge.pk, viewer.user_id, viewer.user_name, items)
@@ -103,14 +116,20 @@ async def submit(world: World, *items: NewFeedback) -> tuple[list[Feedback | Con
 
 
 async def retract(world: World, feedback_id: str, reason: str = "A mistake.") -> Feedback:
-    """Take an item of feedback back."""
+    """Retract an item of feedback.
+
+    Args:
+        world: the workspace.
+        feedback_id: the item.
+        reason: the reason that is recorded.
+    """
     return await world.store.write(
         lambda c: feedback.retract_feedback(c, world.judge.pk, feedback_id, world.viewer.user_id, reason)
     )
 
 
 async def retract_all(world: World, after: int = 0) -> None:
-    """Take back all feedback that came in after a place."""
+    """Retract all feedback after a place in the order of ingestion."""
     mine = select(Feedback).where(Feedback.judge_pk == world.judge.pk, Feedback.seq > after)
     for row in await world.store.read(lambda c: fetch_all(c, mine, Feedback)):
         await retract(world, row.id)
@@ -119,7 +138,15 @@ async def retract_all(world: World, after: int = 0) -> None:
 async def add_evaluations(
     world: World, number: int, *, groups: int = 10, scores: tuple[float, ...] = (3.0, 3.0), start: int = 0
 ) -> list[Evaluation]:
-    """Evaluations with the same raw scores, spread over groups."""
+    """Record evaluations with the same raw scores.
+
+    Args:
+        world: the workspace.
+        number: the number of evaluations.
+        groups: the number of groups, to which the evaluations are assigned in turn.
+        scores: the raw scores.
+        start: the number of the first evaluation, by which external ids and texts differ.
+    """
     items = [
         NewEvaluation(
             EvaluationSpec(f"Output {n}. " + "word " * (n % 17), (), external_id=f"e{n}", group=f"g{n % groups}"),
@@ -140,7 +167,16 @@ def new_feedback(
     by: str = "ben",
     **values: Any,
 ) -> NewFeedback:
-    """A correction, rating, approval or comment, by what is given."""
+    """Return new feedback, whose type follows from the argument that is given.
+
+    Args:
+        evaluation: the evaluation.
+        scores: the scores of a correction.
+        rating: the rating.
+        approved: the verdict of an approval.
+        by: the rater.
+        values: other fields of the spec; without any, the feedback is a comment.
+    """
     kind = FeedbackType.COMMENT
     if scores is not None:
         kind = FeedbackType.CORRECTION
@@ -155,13 +191,26 @@ def new_feedback(
 
 
 async def add_corrections(world: World, evaluated: Sequence[Evaluation], score: float = 4.0, by: str = "ben") -> None:
-    """One correction of the first criterion for each evaluation."""
+    """Submit a correction of the first criterion for each evaluation.
+
+    Args:
+        world: the workspace.
+        evaluated: the evaluations.
+        score: the corrected score.
+        by: the rater.
+    """
     others: Scores = [None] * (len(world.criteria) - 1)
     await submit(world, *(new_feedback(e, scores=[score, *others], by=by) for e in evaluated))
 
 
 def training_spec(world: World, training_type: TrainingType = TrainingType.FULL_RETRAIN, **config: Any) -> TrainingSpec:
-    """A request for a job on the world's judge."""
+    """Return a request for a job on the judge.
+
+    Args:
+        world: the workspace.
+        training_type: the kind of job.
+        config: settings that replace the defaults.
+    """
     return TrainingSpec(world.judge.id, training_type, TrainingConfig(**{"minimum_feedback_count": 1} | config))
 
 
@@ -184,13 +233,25 @@ def job_values(world: World, **values: Any) -> dict[str, Any]:
 
 
 async def make_job(world: World, *, start: bool = True, **values: Any) -> TrainingJob:
-    """A job, queued unless it is not to start."""
+    """Create a job.
+
+    Args:
+        world: the workspace.
+        start: whether the job is queued.
+        values: columns of the job.
+    """
     row = job_values(world, **values)
     return await world.store.write(lambda c: jobs.create_job(c, [], start=start, **row))
 
 
 async def put_job(world: World, status: JobStatus, **values: Any) -> TrainingJob:
-    """A job that stands in a state, however it got there."""
+    """Create a job and set its state directly, without transitions.
+
+    Args:
+        world: the workspace.
+        status: the state.
+        values: other columns to set.
+    """
     job = await make_job(world)
 
     def unit(connection: Connection) -> TrainingJob:
@@ -201,12 +262,12 @@ async def put_job(world: World, status: JobStatus, **values: Any) -> TrainingJob
 
 
 async def job_now(store: Store, job: TrainingJob) -> TrainingJob:
-    """A job as it stands."""
+    """Return the current row of a job."""
     return await store.read(lambda c: jobs.get_job_or_raise(c, job.workspace_id, job.id))
 
 
 async def log_of(store: Store, job: TrainingJob) -> list[JobEvent]:
-    """A job's events in order."""
+    """Return a job's events in order."""
     return await store.read(lambda c: fetch_all(c, events.for_job(job.id).order_by(JobEvent.seq), JobEvent))
 
 
@@ -260,7 +321,7 @@ def evidence(*, improved: bool = True, worsened: bool = False) -> TrainingEviden
 
 
 async def make_version(world: World, **values: Any) -> JudgeVersion:
-    """A version that was proven better than the raw scores."""
+    """Create a version that is proven better than the raw scores; ``values`` replace its columns."""
     row = {
         "parent_id": None,
         "evidence": evidence(),

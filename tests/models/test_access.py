@@ -1,4 +1,4 @@
-"""Roles: each may do all that the ones before it may."""
+"""Roles: each includes the permissions of those before it."""
 
 import itertools
 
@@ -9,6 +9,6 @@ from models.access import Role
 ORDER = [Role.VIEWER, Role.ANNOTATOR, Role.TRAINER, Role.ADMIN]
 
 
-@pytest.mark.parametrize(("own", "needed"), list(itertools.product(ORDER, ORDER)))
-def test_a_role_covers_itself_and_what_is_below_it(own: Role, needed: Role) -> None:
-    assert own.covers(needed) == (ORDER.index(own) >= ORDER.index(needed))
+@pytest.mark.parametrize(("own", "required"), list(itertools.product(ORDER, ORDER)))
+def test_a_role_covers_itself_and_what_is_below_it(own: Role, required: Role) -> None:
+    assert own.covers(required) == (ORDER.index(own) >= ORDER.index(required))

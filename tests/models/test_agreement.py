@@ -1,4 +1,4 @@
-"""Krippendorff's alpha against values worked out elsewhere."""
+"""Krippendorff's alpha, compared with published values and with its definition."""
 
 import itertools
 import random
@@ -26,7 +26,7 @@ PUBLISHED = [
 
 
 def by_definition(units: list[list[float]]) -> float:
-    """Alpha as its definition reads: over pairs of values, with the ordinal metric summed rank by rank."""
+    """Return alpha by its definition: over pairs of values, with the ordinal metric summed rank by rank."""
     pairable = [unit for unit in units if len(unit) > 1]
     counts: dict[float, int] = {}
     for score in itertools.chain(*pairable):
@@ -48,7 +48,7 @@ def test_the_published_example_gives_the_published_value() -> None:
     assert krippendorff_alpha(PUBLISHED) == pytest.approx(0.815, abs=0.0005)
 
 
-def test_random_scores_give_what_the_definition_gives() -> None:
+def test_random_scores_give_the_value_of_the_definition() -> None:
     rng = random.Random(7)
     for _ in range(50):
         units = [[float(rng.randint(1, 7)) for _ in range(rng.randint(1, 4))] for _ in range(rng.randint(2, 12))]
@@ -57,7 +57,7 @@ def test_random_scores_give_what_the_definition_gives() -> None:
             assert alpha == pytest.approx(by_definition(units))
 
 
-def test_two_raters_worked_out_by_hand() -> None:
+def test_two_raters_give_the_value_calculated_by_hand() -> None:
     # Values 1, 1, 2, 2 of which one unit agrees on 1 and one has 1 and 2, with a third that agrees on 2:
     # n1 = n2 = 3, delta = 9; observed 2 * 9 = 18; expected 2 * 3 * 3 * 9 / 5 = 32.4; alpha = 1 - 18 / 32.4.
     assert krippendorff_alpha([[1, 1], [1, 2], [2, 2]]) == pytest.approx(1 - 18 / 32.4)
@@ -80,12 +80,12 @@ def test_the_order_of_raters_and_units_does_not_matter() -> None:
     assert krippendorff_alpha(shuffled) == pytest.approx(krippendorff_alpha(PUBLISHED))
 
 
-def test_only_the_order_of_scores_counts_not_their_distances() -> None:
+def test_alpha_depends_on_the_order_of_scores_not_on_distances() -> None:
     stretched = [[10.0**score for score in unit] for unit in PUBLISHED]
 
     assert krippendorff_alpha(stretched) == pytest.approx(krippendorff_alpha(PUBLISHED))
 
 
 @pytest.mark.parametrize("units", [[], [[1], [2]], [[3, 3], [3, 3]]], ids=["nothing", "one rater each", "one score"])
-def test_where_nothing_can_be_said_nothing_is_said(units: list[list[float]]) -> None:
+def test_alpha_is_none_if_it_is_undefined(units: list[list[float]]) -> None:
     assert krippendorff_alpha(units) is None

@@ -1,4 +1,4 @@
-"""Identifiers in the order of their making, and moments exact to the microsecond."""
+"""Identifiers sort by creation, and moments are exact to the microsecond."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -15,13 +15,13 @@ from models.base import UtcDateTime, new_id, now
 DIALECT: Dialect = create_engine("sqlite://").dialect
 
 
-def test_ids_are_in_the_order_of_their_making_also_within_a_millisecond() -> None:
+def test_ids_sort_by_creation_also_within_a_millisecond() -> None:
     made = [new_id("job") for _ in range(5_000)]
 
     assert made == sorted(set(made))
 
 
-def test_threads_never_make_the_same_id() -> None:
+def test_threads_never_create_the_same_id() -> None:
     with ThreadPoolExecutor(8) as pool:
         made = list(pool.map(lambda _: [new_id("job") for _ in range(500)], range(8)))
 
@@ -29,7 +29,7 @@ def test_threads_never_make_the_same_id() -> None:
     assert all(some == sorted(some) for some in made)
 
 
-def test_an_id_tells_its_kind_and_uses_no_letters_that_people_mix_up() -> None:
+def test_an_id_has_a_prefix_and_no_ambiguous_letters() -> None:
     assert re.fullmatch(r"ver_[0-9a-hjkmnp-tv-z]{26}", new_id("ver"))
 
 
@@ -44,7 +44,7 @@ def test_now_has_an_offset() -> None:
         timezones=st.integers(-14, 14).map(lambda hours: timezone(timedelta(hours=hours))),
     )
 )
-def test_a_moment_comes_back_exact_to_the_microsecond(moment: datetime) -> None:
+def test_a_moment_is_restored_to_the_microsecond(moment: datetime) -> None:
     kept = UtcDateTime().process_bind_param(moment, DIALECT)
     back = UtcDateTime().process_result_value(kept, DIALECT)
 
@@ -53,7 +53,7 @@ def test_a_moment_comes_back_exact_to_the_microsecond(moment: datetime) -> None:
     assert back.tzinfo is UTC
 
 
-def test_moments_are_kept_in_the_order_of_time() -> None:
+def test_stored_moments_sort_by_time() -> None:
     moments = [
         datetime(1, 1, 1, tzinfo=UTC),
         datetime(1969, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC),
@@ -67,6 +67,6 @@ def test_moments_are_kept_in_the_order_of_time() -> None:
     assert kept[1:4] == [-1, 0, 1]
 
 
-def test_a_moment_without_an_offset_is_refused_rather_than_guessed() -> None:
+def test_a_moment_without_an_offset_is_rejected() -> None:
     with pytest.raises(ValueError, match="offset"):
         UtcDateTime().process_bind_param(datetime(2026, 1, 1), DIALECT)  # noqa: DTZ001

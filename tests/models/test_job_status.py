@@ -1,4 +1,4 @@
-"""The table of transitions: every move that is allowed, and no other."""
+"""The table of transitions allows the documented ones and no others."""
 
 import itertools
 
@@ -6,7 +6,7 @@ import pytest
 
 from models.job_status import ACTIVE, TERMINAL, TRANSITIONS, WAITING, JobStatus, source_statuses
 
-# Written out once more, as the promise is made to clients: from, then every state that may follow.
+# The documented transitions: a state, and every state that may follow it.
 LEGAL = {
     "CREATED": "QUEUED CANCELLED",
     "QUEUED": "PREPARING CANCELLED",
@@ -20,7 +20,7 @@ LEGAL = {
 
 
 @pytest.mark.parametrize(("start", "end"), list(itertools.product(JobStatus, JobStatus)))
-def test_a_job_moves_only_as_promised(start: JobStatus, end: JobStatus) -> None:
+def test_only_the_documented_transitions_are_allowed(start: JobStatus, end: JobStatus) -> None:
     allowed = end.name in LEGAL[start.name].split()
 
     assert allowed == (end in TRANSITIONS[start])
@@ -31,9 +31,9 @@ def test_every_state_is_either_waiting_or_active_or_terminal() -> None:
     assert sorted([*WAITING, *ACTIVE, *TERMINAL]) == sorted(JobStatus)
 
 
-def test_what_is_over_stays_over() -> None:
+def test_completed_failed_and_cancelled_are_terminal() -> None:
     assert {JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED} == TERMINAL
 
 
-def test_from_everywhere_that_is_not_the_end_a_job_can_be_cancelled() -> None:
+def test_a_job_can_be_cancelled_from_every_state_that_is_not_terminal() -> None:
     assert source_statuses(JobStatus.CANCELLED) == WAITING | ACTIVE

@@ -1,4 +1,4 @@
-"""Scores by criterion, and the one overall figure."""
+"""Scores by criterion, and the overall score."""
 
 import math
 
@@ -30,7 +30,7 @@ def test_scores_are_placed_by_id_or_key_in_the_judges_order() -> None:
     assert not problems
 
 
-def test_a_criterion_that_is_not_scored_stays_open() -> None:
+def test_a_criterion_without_a_score_is_none() -> None:
     placed, problems = Scorecard([CLARITY, ACCURACY]).arrange_scores([ScoreSpec("crit_accuracy", 0)], "scores")
 
     assert placed == [None, 0.0]
@@ -38,7 +38,7 @@ def test_a_criterion_that_is_not_scored_stays_open() -> None:
 
 
 @pytest.mark.parametrize("score", [0.999, 5.001, math.nan, math.inf, -math.inf])
-def test_a_score_outside_the_scale_is_refused_at_its_place(score: float) -> None:
+def test_a_score_outside_the_scale_is_rejected_with_its_index(score: float) -> None:
     _, [problem] = Scorecard([CLARITY]).arrange_scores([ScoreSpec("crit_clarity", score)], "scores")
 
     assert (problem.code, problem.field) == (ErrorCode.INVALID, ("scores", "0", "score"))
@@ -52,14 +52,14 @@ def test_a_score_may_lie_anywhere_on_the_scale(score: float) -> None:
     assert not problems
 
 
-def test_an_unknown_criterion_is_refused_and_the_known_ones_are_named() -> None:
+def test_an_unknown_criterion_is_rejected_and_the_known_ones_are_named() -> None:
     _, [problem] = Scorecard([CLARITY]).arrange_scores([ScoreSpec("crit_x", 3)], "corrected_scores")
 
     assert (problem.code, problem.field) == (ErrorCode.NOT_FOUND, ("corrected_scores", "0", "criterion_id"))
     assert "crit_clarity" in problem.message
 
 
-def test_a_criterion_scored_twice_is_refused_also_when_named_in_two_ways() -> None:
+def test_a_criterion_scored_twice_is_rejected_also_under_two_names() -> None:
     _, [problem] = Scorecard([CLARITY]).arrange_scores([ScoreSpec("crit_clarity", 3), ScoreSpec("cri_0", 3)], "scores")
 
     assert (problem.code, problem.field) == (ErrorCode.INVALID, ("scores", "1", "criterion_id"))
@@ -83,7 +83,7 @@ def test_the_overall_score_is_the_weighted_share_of_each_range(scores: list[floa
     assert overall_score(criteria, scores) == pytest.approx(expected)
 
 
-def test_where_all_that_is_scored_weighs_nothing_criteria_count_alike() -> None:
+def test_scored_criteria_without_weights_have_equal_weights() -> None:
     criteria = [criterion(0, "a", weight=0), criterion(1, "b", weight=0), criterion(2, "c", weight=9)]
 
     assert overall_score(criteria, [1, 5, None]) == pytest.approx(50.0)

@@ -29,12 +29,12 @@ def test_a_duplicate_key_is_rejected_however_it_is_spelled(more: list[tuple[str,
     try:
         READER.read(f"{{{text}}}".encode())
     except RequestRejected:
-        refused = True
+        rejected = True
     else:
-        refused = False
+        rejected = False
     known = all(name in EvaluationLine.__struct_fields__ for name in names)
     typed = all(not (null and key == "output") for key, _, null in more)
-    assert refused == (not known or not typed or len(set(names)) < len(names))
+    assert rejected == (not known or not typed or len(set(names)) < len(names))
 
 
 def test_duplicate_criteria_within_scores_are_rejected() -> None:

@@ -17,8 +17,6 @@ from tests.models.specs.problems import (
 
 
 class TestEvaluation:
-    """What an evaluation may hold."""
-
     def problems(self, **values: Any) -> Found:
         return found(EvaluationSpec(**{"output": "Text", "scores": (ScoreSpec("crit_a", 3),)} | values).problems())
 

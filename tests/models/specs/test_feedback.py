@@ -24,8 +24,6 @@ OWN: dict[FeedbackType, dict[str, Any]] = {
 
 
 class TestFeedback:
-    """Exactly the field of the type; a comment may go with any."""
-
     def problems(self, kind: FeedbackType, **values: Any) -> Found:
         return found(FeedbackSpec(kind, **{"evaluation_id": "evl_1"} | values).problems())
 
@@ -59,7 +57,7 @@ class TestFeedback:
     def test_a_rating_is_one_to_five(self, rating: int) -> None:
         assert self.problems(FeedbackType.RATING, rating=rating) == [("INVALID", "rating")]
 
-    def test_a_correction_corrects_something(self) -> None:
+    def test_a_correction_has_at_least_one_score(self) -> None:
         assert self.problems(FeedbackType.CORRECTION, corrected_scores=()) == [("INVALID", "corrected_scores")]
 
     @pytest.mark.parametrize("named", [{}, {"evaluation_id": "evl_1", "evaluation_external_id": "e1"}])

@@ -16,8 +16,6 @@ from tests.models.specs.problems import (
 
 
 class TestCriterion:
-    """What a criterion of a new judge may be."""
-
     def problems(self, **values: Any) -> Found:
         return found(CriterionSpec(**{"name": "Clarity"} | values).problems())
 
@@ -85,8 +83,6 @@ class TestCriterion:
 
 
 class TestJudge:
-    """What a new judge may be, and the keys its criteria get."""
-
     def keys(self, *criteria: CriterionSpec) -> list[str | None]:
         return [criterion.key for criterion in JudgeSpec("Judge", criteria).validated().criteria]
 

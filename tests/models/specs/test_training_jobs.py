@@ -22,8 +22,6 @@ from tests.models.specs.problems import (
 
 
 class TestTrainingConfig:
-    """What a job may be asked to learn from and how."""
-
     def problems(self, training_type: TrainingType = TrainingType.FULL_RETRAIN, **values: Any) -> Found:
         return found(TrainingConfig(**values).problems(training_type))
 
@@ -90,8 +88,6 @@ class TestTrainingConfig:
 
 
 class TestExecutionOptions:
-    """Where messages about a job may go."""
-
     @pytest.mark.parametrize(
         "address",
         ["ann@example.org", "ann+jobs@mail.example.co.uk", "o'neill@example.org", "a@b.c", "ünïcode@example.org"],
@@ -175,8 +171,6 @@ class TestExecutionOptions:
 
 
 class TestTraining:
-    """A request for a job as a whole."""
-
     SPEC = TrainingSpec("jdg_a", TrainingType.FULL_RETRAIN)
 
     def test_problems_carry_the_path_from_the_request(self) -> None:
