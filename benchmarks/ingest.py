@@ -30,9 +30,9 @@ from typing import Any
 import httpx
 import orjson
 
-from tests.postgres import postgres, run_sql
+from tests.postgres import run_postgres, run_sql
 from tests.server.api import Api
-from tests.server.processes import HOME, command, environment, running
+from tests.server.processes import PROJECT_ROOT, environment, run_command, run_server
 
 CRITERIA = ("clarity", "accuracy", "relevance", "depth")
 PROBE_EVERY = 0.05  # seconds
@@ -57,14 +57,14 @@ def main() -> None:
             print(f"{path.name}: {path.stat().st_size / 2**20:,.0f} MiB")
         with (
             _database(on_postgres=chosen.postgres) as (url, database),
-            running(folder / "data", "--no-runner", database_url=url) as server,
+            run_server(folder / "data", "--no-runner", database_url=url) as server,
         ):
             api = Api(server.url, server.admin_key)
             rows = chosen.evaluations * (1 + chosen.per_item)
             probes = () if chosen.alone else ("healthz", "query", "mutation")
             judge = _measure(api, server.process.pid, database, evaluations, feedback, rows, probes)
             began = time.perf_counter()
-            print(command("check-counters", database_url=server.database_url).stdout.strip(), end=" ")
+            print(run_command("check-counters", database_url=server.database_url).stdout.strip(), end=" ")
             print(f"({time.perf_counter() - began:.0f} s)")
             if chosen.again:
                 _measure_again(api, server.process.pid, judge, evaluations, feedback, rows)
@@ -107,7 +107,7 @@ def _database(*, on_postgres: bool) -> Iterator[tuple[str | None, int | None]]:
     if not on_postgres:
         yield None, None
         return
-    with postgres(**SETTINGS) as server:
+    with run_postgres(**SETTINGS) as server:
         asyncio.run(run_sql(server.address, "CREATE DATABASE ingest"))
         assert server.server is not None
         yield server.address.replace("postgresql:", "postgresql+asyncpg:") + "/ingest", server.server.pid
@@ -165,7 +165,7 @@ def _run(api: Api, *words: object) -> _Ran:
     began = time.perf_counter()
     client = subprocess.Popen(
         [sys.executable, "-m", "cli.start", *map(str, words)],
-        cwd=HOME,
+        cwd=PROJECT_ROOT,
         env=environment(url=api.url, api_key=api.key or ""),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

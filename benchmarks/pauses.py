@@ -19,7 +19,7 @@ import httpx
 
 from tests.server.api import Api
 from tests.server.graphql.test_event_loop import BODIES, DOCUMENTS
-from tests.server.processes import running
+from tests.server.processes import run_server
 
 PAGES = {
     "100 judges with 30 criteria each": "{ judges(first: 100) { nodes { name criteria { id key name weight } } } }",
@@ -30,7 +30,7 @@ PAGES = {
 
 def main() -> None:
     """Measure, and print a table."""
-    with tempfile.TemporaryDirectory() as name, running(Path(name), "--no-runner") as server:
+    with tempfile.TemporaryDirectory() as name, run_server(Path(name), "--no-runner") as server:
         api = Api(server.url, server.admin_key)
         with api.http, _waiting(server.url) as longest:
             for number in range(100):

@@ -16,7 +16,7 @@ from pathlib import Path
 from tests.factories import migrate
 from tests.faults.conftest import create_scenario
 from tests.faults.storm import Storm, run_storm
-from tests.postgres import postgres, run_sql
+from tests.postgres import run_postgres, run_sql
 
 
 def main() -> None:
@@ -49,7 +49,7 @@ def _database(kind: str, folder: Path) -> Iterator[str]:
         asyncio.run(migrate(url))
         yield url
         return
-    with postgres() as server:
+    with run_postgres() as server:
         asyncio.run(run_sql(server.address, "CREATE DATABASE storm"))
         url = f"{server.address.replace('postgresql:', 'postgresql+asyncpg:')}/storm"
         asyncio.run(migrate(url))

@@ -45,7 +45,7 @@ from store.migrate import migrate_store
 from store.summary.by_day import count_by_day
 from store.summary.summary import compute_agreement, compute_figures, count_evaluations, count_new, summarise
 from tests.factories import World, make_version, make_viewer, make_world, new_feedback, record, submit
-from tests.postgres import postgres
+from tests.postgres import run_postgres
 
 UNIT = 5000
 FIRST, LAST = datetime(2023, 1, 1, 0, 0, 7, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)
@@ -82,7 +82,7 @@ def _database(url: str | None, *, on_postgres: bool) -> Iterator[str]:
     if url is not None:
         yield url
     elif on_postgres:
-        with postgres(**SETTINGS) as server:
+        with run_postgres(**SETTINGS) as server:
             yield server.address.replace("postgresql:", "postgresql+asyncpg:") + "/postgres"
     else:
         with tempfile.TemporaryDirectory() as folder:

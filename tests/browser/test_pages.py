@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OUTAGE, PageProblems, check_all_layouts, enter_key, go
-from tests.server.processes import Server, command
+from tests.server.processes import Server, run_command
 from tests.server.scenarios import Trained
 
 Hash = Callable[[Trained], str]
@@ -42,7 +42,7 @@ def test_key_form_is_accessible_and_explains_an_invalid_key(page: Page, home: Se
 
 
 def test_read_only_key_is_offered_no_changes(page: Page, home: Server, world: Trained) -> None:
-    made = command("keys", "create", "--role", "VIEWER", "--database-url", home.database_url)
+    made = run_command("keys", "create", "--role", "VIEWER", "--database-url", home.database_url)
     enter_key(page, home, made.stdout.strip())
     page.get_by_role("link", name="Judge", exact=True).click()
     expect(page.get_by_role("row", name="Version 1")).to_be_visible()

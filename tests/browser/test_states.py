@@ -8,8 +8,16 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import OUTAGE, PageProblems, check_all_layouts, enter_key, go
 from tests.server.api import Api
-from tests.server.processes import Server, command
-from tests.server.scenarios import Trained, create_job, fill, make_judge, record, run_job, submit
+from tests.server.processes import Server, run_command
+from tests.server.scenarios import (
+    Trained,
+    add_corrected_evaluations,
+    create_job,
+    make_judge,
+    record_evaluations,
+    run_job,
+    submit_feedback,
+)
 
 NASTY = """<img src=x onerror="document.title='taken'"><script>document.title='taken'</script>{{7*7}}"""
 SCALES: list[dict[str, Any]] = [
@@ -87,7 +95,7 @@ def test_comparison_and_learning_curve_are_shown(inside: Page, world: Trained) -
 def test_administrator_can_deploy_a_rejected_version_with_a_reason(page: Page, home: Server) -> None:
     api = Api(home.url, home.admin_key)
     judge = make_judge(api, name="Twice")
-    fill(api, judge, range(40))
+    add_corrected_evaluations(api, judge, range(40))
     first, _ = run_job(api, judge), run_job(api, judge)  # both are proven better than the raw scores
     enter_key(page, home)
     go(page, f"#/judges/{judge['id']}")
@@ -111,10 +119,12 @@ def test_names_and_texts_are_displayed_literally_and_never_executed(page: Page, 
     judge = make_judge(api, name=NASTY, description=NASTY * 9, criteria=criteria)
     scores = [{"criterionId": "crit_nasty", "score": 4}]
     texts = {"output": NASTY, "input": NASTY, "rationale": NASTY, "source": NASTY}
-    kept = record(api, judge, [texts | {"externalId": f"{number} {NASTY}", "scores": scores} for number in range(21)])
+    kept = record_evaluations(
+        api, judge, [texts | {"externalId": f"{number} {NASTY}", "scores": scores} for number in range(21)]
+    )
     given = {"type": "CORRECTION", "correctedScores": [{"criterionId": "crit_nasty", "score": 3}], "comment": NASTY}
     who = {"submittedBy": "n" * 200}
-    submit(api, judge, [given | who | {"evaluationExternalId": f"{number} {NASTY}"} for number in range(21)])
+    submit_feedback(api, judge, [given | who | {"evaluationExternalId": f"{number} {NASTY}"} for number in range(21)])
     job = run_job(api, judge)
     enter_key(page, home)
     for address in (f"#/judges/{judge['id']}", f"#/jobs/{job['id']}", "#/judges", "#/jobs"):
@@ -132,7 +142,7 @@ def test_names_and_texts_are_displayed_literally_and_never_executed(page: Page, 
 def test_all_scales_can_be_scored_with_the_keyboard(page: Page, home: Server) -> None:
     api = Api(home.url, home.admin_key)
     judge = make_judge(api, name="Scales", criteria=SCALES)
-    (evaluation,) = record(api, judge, [{"output": "An answer.", "scores": [
+    (evaluation,) = record_evaluations(api, judge, [{"output": "An answer.", "scores": [
         {"criterionId": "crit_percent", "score": 80}, {"criterionId": "crit_share", "score": 0.5},
         {"criterionId": "crit_pass", "score": 1},
     ]}])  # fmt: skip
@@ -157,7 +167,7 @@ def test_all_scales_can_be_scored_with_the_keyboard(page: Page, home: Server) ->
 
 def test_links_to_missing_objects_offer_a_way_on(inside: Page, world: Trained) -> None:
     other = make_judge(world.api, name="Another")
-    (foreign,) = record(world.api, other, [{"output": "Of another judge.", "scores": [
+    (foreign,) = record_evaluations(world.api, other, [{"output": "Of another judge.", "scores": [
         {"criterionId": "crit_clarity", "score": 1}, {"criterionId": "crit_accuracy", "score": 1},
     ]}])  # fmt: skip
     for unknown in ("evl_none", foreign["id"]):
@@ -177,7 +187,7 @@ def test_links_to_missing_objects_offer_a_way_on(inside: Page, world: Trained) -
 def test_key_is_stored_in_the_tab_only_and_requested_again_after_revocation(
     page: Page, home: Server, world: Trained, problems: PageProblems
 ) -> None:
-    key = command("keys", "create", "--role", "TRAINER", "--database-url", home.database_url).stdout.strip()
+    key = run_command("keys", "create", "--role", "TRAINER", "--database-url", home.database_url).stdout.strip()
     enter_key(page, home, key)
     kept = page.evaluate("[sessionStorage.length, localStorage.length, document.cookie, location.search]")
     assert kept == [1, 0, "", ""]

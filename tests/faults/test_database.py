@@ -16,7 +16,7 @@ from store.event_log.events import NewEvent
 from tests.factories import log_of, make_job, make_world, migrate
 from tests.faults.cluster import LEASE, Client, cluster, wait_until
 from tests.faults.conftest import Scenario, create_scenario
-from tests.postgres import postgres, run_sql
+from tests.postgres import run_postgres, run_sql
 
 LONG = {"maxEpochs": 1_000, "earlyStopping": False, "learningRate": 0.001}
 
@@ -41,7 +41,7 @@ def test_lost_connections_the_listening_one_too_cost_no_job_and_no_event(tmp_pat
 
 
 def test_a_database_server_that_crashes_and_comes_back_finds_its_jobs_unharmed(tmp_path: Path) -> None:
-    with postgres() as database:
+    with run_postgres() as database:
         asyncio.run(run_sql(database.address, "CREATE DATABASE crashing"))
         url = f"{database.address.replace('postgresql:', 'postgresql+asyncpg:')}/crashing"
         asyncio.run(migrate(url))

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from server import pages
-from tests.server.processes import HOME, READY, environment
+from tests.server.processes import PROJECT_ROOT, READY_PREFIX, environment
 from tests.waiting import STALLED_SECONDS
 
 
@@ -35,7 +35,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.importorskip(name, reason=f"{name} is not installed: make setup")
     folder = tmp_path_factory.mktemp("installation")
     pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
-    run(*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, HOME, cwd=folder)
+    run(*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, PROJECT_ROOT, cwd=folder)
     (wheel,) = folder.glob("judgesmith-*.whl")
     venv.create(folder / "env")
     python = folder / "env/bin/python"
@@ -53,8 +53,8 @@ def url(installation: Path) -> Iterator[str]:
         command, cwd=installation, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as process:
         assert process.stdout is not None
-        line = next((line for line in process.stdout if line.startswith(READY)), "")
-        yield line.removeprefix(READY).strip()
+        line = next((line for line in process.stdout if line.startswith(READY_PREFIX)), "")
+        yield line.removeprefix(READY_PREFIX).strip()
         process.terminate()
 
 

@@ -1,4 +1,4 @@
-"""A client that speaks to a server as frontends do, and hides nothing: what a test sends is what goes over the wire."""
+"""Client of a test server over HTTP and WebSockets. It sends exactly what a test passes to it."""
 
 import json
 import weakref
@@ -13,27 +13,33 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from cli.client import documents
-from tests.server.processes import HOME as FOLDER
+from tests.server.processes import PROJECT_ROOT
+from tests.waiting import STALLED_SECONDS
 
 Data = dict[str, Any]
-HOME = str(FOLDER)
+PROJECT_PATH = str(PROJECT_ROOT)
 PROTOCOL = Subprotocol("graphql-transport-ws")
-PATIENCE = 60  # seconds after which a stream that says nothing is a failure, not slowness
 
 
 class Api:
-    """One key at one server."""
+    """Client with one key for one server."""
 
     def __init__(self, url: str, key: str | None) -> None:
         self.url = url
         self.socket_url = url.replace("http://", "ws://") + "/graphql"
         self.key = key
         headers = {"authorization": f"Bearer {key}"} if key is not None else {}
-        self.http = httpx.Client(base_url=url, headers=headers, timeout=PATIENCE, trust_env=False)
+        self.http = httpx.Client(base_url=url, headers=headers, timeout=STALLED_SECONDS, trust_env=False)
         weakref.finalize(self, self.http.close)
 
     def post(self, query: str, variables: Data | None = None, **more: Any) -> httpx.Response:
-        """Send a document of the test's own."""
+        """Send a GraphQL document.
+
+        Args:
+            query: text of the document.
+            variables: values of its variables.
+            more: further members of the request body.
+        """
         answer = self.http.post("/graphql", json={"query": query, "variables": variables or {}} | more)
         assert_nothing_leaks(answer)
         return answer
@@ -43,39 +49,39 @@ class Api:
         return self.post(documents.load(name), variables, operationName=name)
 
     def run(self, name: str, **variables: Any) -> Any:
-        """What an operation's one field gives; there must be no errors and no user errors."""
+        """Return the value of an operation's only field. Fail on errors and user errors."""
         found = self.payload(name, **variables)
         if isinstance(found, dict):
             assert found.get("userErrors", []) == []
         return found
 
     def payload(self, name: str, **variables: Any) -> Any:
-        """What an operation's one field gives, user errors and all; there must be no errors."""
+        """Return the value of an operation's only field, which may hold user errors. Fail on errors."""
         body = self.send(name, **variables).json()
         assert "errors" not in body, body["errors"]
         (found,) = body["data"].values()
         return found
 
     def user_errors(self, name: str, **variables: Any) -> list[Data]:
-        """Why a mutation refused something."""
+        """Return the user errors of a mutation that rejects its input."""
         errors: list[Data] = self.payload(name, **variables)["userErrors"]
         assert errors
         return errors
 
     def errors(self, name: str, **variables: Any) -> list[Data]:
-        """Why an operation was refused as a whole; each error has a code."""
-        return errors_of(self.send(name, **variables))
+        """Return the errors of an operation that is rejected as a whole."""
+        return get_errors(self.send(name, **variables))
 
-    def ask(self, query: str, **variables: Any) -> Data:
-        """The data of a document of the test's own; there must be no errors."""
-        body = self.post(query, variables).json()
+    def query(self, document: str, **variables: Any) -> Data:
+        """Send a GraphQL document and return its data. Fail on errors."""
+        body = self.post(document, variables).json()
         assert "errors" not in body, body["errors"]
         data: Data = body["data"]
         return data
 
 
-def paged(fetch: Callable[[str | None], Data]) -> list[Data]:
-    """All pages of a connection, each fetched after the end of the one before."""
+def fetch_all_pages(fetch: Callable[[str | None], Data]) -> list[Data]:
+    """Return all pages of a connection, fetched one after the other."""
     pages = [fetch(None)]
     while pages[-1]["pageInfo"]["hasNextPage"]:
         pages.append(fetch(pages[-1]["pageInfo"]["endCursor"]))
@@ -83,13 +89,23 @@ def paged(fetch: Callable[[str | None], Data]) -> list[Data]:
 
 
 def assert_nothing_leaks(answer: httpx.Response) -> None:
-    """No stack, no SQL, no object and no path of the server's in what a client is told."""
-    for word in ("Traceback", "SELECT ", "INSERT ", "sqlalchemy", "sqlite", "asyncpg", "object at 0x", ".py", HOME):
+    """Assert that a response holds no traceback, SQL, object representation or path of the server."""
+    for word in (
+        "Traceback",
+        "SELECT ",
+        "INSERT ",
+        "sqlalchemy",
+        "sqlite",
+        "asyncpg",
+        "object at 0x",
+        ".py",
+        PROJECT_PATH,
+    ):
         assert word not in answer.text
 
 
-def errors_of(answer: httpx.Response) -> list[Data]:
-    """The errors of a GraphQL answer; each has a code."""
+def get_errors(answer: httpx.Response) -> list[Data]:
+    """Return the errors of a GraphQL response and assert that each has a code."""
     errors: list[Data] = answer.json()["errors"]
     assert errors
     assert all(error["extensions"]["code"] for error in errors)
@@ -97,23 +113,23 @@ def errors_of(answer: httpx.Response) -> list[Data]:
 
 
 class Socket:
-    """A connection that speaks `graphql-transport-ws`."""
+    """Connection of the protocol `graphql-transport-ws`."""
 
     def __init__(self, connection: ClientConnection) -> None:
         self.connection = connection
 
     def send(self, frame: Any) -> None:
-        """A frame: text as it is, anything else as JSON."""
+        """Send a frame: text unchanged, anything else as JSON."""
         self.connection.send(frame if isinstance(frame, str | bytes) else json.dumps(frame))
 
     def receive(self) -> Data:
-        frame = self.connection.recv(timeout=PATIENCE)
-        assert isinstance(frame, str)  # binary frames are unreadable to browsers' clients
+        frame = self.connection.recv(timeout=STALLED_SECONDS)
+        assert isinstance(frame, str)  # clients in browsers cannot read binary frames
         message: Data = json.loads(frame)
         return message
 
     def init(self, key: str | None) -> None:
-        """Say who asks, and be let in."""
+        """Authenticate and wait for the acknowledgement."""
         self.send({"type": "connection_init", "payload": {"Authorization": f"Bearer {key}"} if key else {}})
         assert self.receive() == {"type": "connection_ack"}
 
@@ -122,20 +138,20 @@ class Socket:
         self.send({"id": id_, "type": "subscribe", "payload": payload})
 
     def next(self, id_: str = "1") -> Data:
-        """What a subscription's one field gives next."""
+        """Return the next value of a subscription's only field."""
         message = self.receive()
         assert (message["id"], message["type"]) == (id_, "next"), message
         return _field(message)
 
     def results(self, id_: str = "1") -> Iterator[Data]:
-        """What a subscription's one field gives, until the server completes it."""
+        """Yield the values of a subscription's only field until the server completes it."""
         while (message := self.receive())["type"] == "next":
             assert message["id"] == id_
             yield _field(message)
         assert message == {"id": id_, "type": "complete"}
 
     def close_code(self) -> int:
-        """The code with which the server closes the connection, whatever it says before."""
+        """Discard all messages and return the code with which the server closes the connection."""
         with pytest.raises(ConnectionClosed) as closed:
             self._drain()
         assert closed.value.rcvd is not None
@@ -143,7 +159,7 @@ class Socket:
 
     def _drain(self) -> None:
         while True:
-            self.connection.recv(timeout=PATIENCE)
+            self.connection.recv(timeout=STALLED_SECONDS)
 
 
 def _field(message: Data) -> Data:
@@ -154,10 +170,10 @@ def _field(message: Data) -> Data:
 
 
 @contextmanager
-def socket(api: Api, *, init: bool = True) -> Iterator[Socket]:
-    """A connection, that has been let in unless a test wants to do that itself."""
+def open_socket(api: Api, *, init: bool = True) -> Iterator[Socket]:
+    """Open a connection, which is authenticated unless ``init`` is false."""
     with connect(api.socket_url, subprotocols=[PROTOCOL], proxy=None, max_size=2**24) as connection:
-        opened = Socket(connection)
+        live = Socket(connection)
         if init:
-            opened.init(api.key)
-        yield opened
+            live.init(api.key)
+        yield live

@@ -1,4 +1,4 @@
-"""Real servers for the whole session, and a workspace of its own for every test that asks for one."""
+"""Servers for the whole session, and a separate workspace for each test that needs one."""
 
 import asyncio
 import itertools
@@ -15,8 +15,8 @@ from store import access
 from store.database.open import open_store
 from tests.postgres import run_sql
 from tests.server.api import Api
-from tests.server.populated_workspace import MARK, Owned, furnish
-from tests.server.processes import Server, command, running
+from tests.server.populated_workspace import MARK, TwoWorkspaces, populate
+from tests.server.processes import Server, run_command, run_server
 from tests.server.scenarios import Trained, train_a_judge
 
 _numbers = itertools.count()
@@ -26,32 +26,40 @@ Enter = Callable[..., Api]
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server on an embedded database that runs training jobs."""
-    with running(tmp_path_factory.mktemp("server")) as started:
+    """Run a server on an embedded database that runs training jobs."""
+    with run_server(tmp_path_factory.mktemp("server")) as started:
         yield started
 
 
 @pytest.fixture(scope="session")
 def quiet_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server on an embedded database that leaves training jobs to others, so they stay as they are."""
-    with running(tmp_path_factory.mktemp("quiet"), "--no-runner") as started:
+    """Run a server on an embedded database without a worker, so that training jobs keep their status."""
+    with run_server(tmp_path_factory.mktemp("quiet"), "--no-runner") as started:
         yield started
 
 
 @pytest.fixture(scope="session")
 def postgres_server(postgres_address: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server on PostgreSQL that runs training jobs."""
+    """Run a server on PostgreSQL that runs training jobs."""
     name = f"served_{next(_numbers)}"
     asyncio.run(run_sql(postgres_address, f"CREATE DATABASE {name}"))
     url = f"{postgres_address.replace('postgresql:', 'postgresql+asyncpg:')}/{name}"
-    with running(tmp_path_factory.mktemp("postgres"), database_url=url) as started:
+    with run_server(tmp_path_factory.mktemp("postgres"), database_url=url) as started:
         yield started
 
 
 def make_key(
     server: Server, *, workspace: str, role: Role = Role.ADMIN, user: str = "ann", expires_at: datetime | None = None
 ) -> str:
-    """The secret of a new key, made beside the running server."""
+    """Create a key in the database of a running server and return its secret.
+
+    Args:
+        server: the server.
+        workspace: name of the workspace, which is created if it does not exist.
+        role: role of the key.
+        user: name of the key's user.
+        expires_at: time at which the key expires, if any.
+    """
 
     async def make() -> str:
         async with open_store(server.database_url) as store:
@@ -65,7 +73,7 @@ def make_key(
 
 @pytest.fixture(scope="session")
 def enter() -> Iterator[Enter]:
-    """Give somebody a key to a server, in a workspace of their own unless one is named."""
+    """Return a function that creates a client with a new key, in a new workspace unless one is named."""
     with ExitStack() as clients:
 
         def enter(server: Server, *, workspace: str | None = None, role: Role = Role.ADMIN, user: str = "ann") -> Api:
@@ -79,41 +87,41 @@ def enter() -> Iterator[Enter]:
 
 @pytest.fixture
 def api(quiet_server: Server, enter: Enter) -> Api:
-    """An administrator of a fresh workspace, on the server that runs no jobs."""
+    """Return an administrator of a new workspace on the server without a worker."""
     return enter(quiet_server)
 
 
 @pytest.fixture(scope="session")
 def trained(server: Server, enter: Enter) -> Trained:
-    """A workspace whose judge was trained once, its version deployed."""
+    """Return a workspace whose judge was trained once and has an active version."""
     return train_a_judge(enter(server, workspace="trained"))
 
 
 @pytest.fixture(scope="session")
-def owned(quiet_server: Server, enter: Enter) -> Owned:
-    """Two workspaces with something of everything in each, the second one a stranger's."""
+def owned(quiet_server: Server, enter: Enter) -> TwoWorkspaces:
+    """Return two workspaces with an object of every kind in each."""
     by_role = {role: enter(quiet_server, workspace=MARK, role=role, user=f"{MARK} {role.value}") for role in Role}
-    stranger = enter(quiet_server, workspace="of the stranger", user="stranger")
-    ids = furnish(by_role[Role.ADMIN], MARK, by_role[Role.VIEWER].run("Viewer")["id"])
-    return Owned(by_role, ids, stranger, furnish(stranger, "own", stranger.run("Viewer")["id"]))
+    outsider = enter(quiet_server, workspace="another workspace", user="outsider")
+    ids = populate(by_role[Role.ADMIN], MARK, by_role[Role.VIEWER].run("Viewer")["id"])
+    return TwoWorkspaces(by_role, ids, outsider, populate(outsider, "own", outsider.run("Viewer")["id"]))
 
 
 @pytest.fixture(scope="session")
-def public(owned: Owned) -> GraphQLSchema:
-    """The schema as a client sees it."""
+def public(owned: TwoWorkspaces) -> GraphQLSchema:
+    """Return the schema as introspection describes it."""
     return build_client_schema(owned.owner.post(get_introspection_query()).json()["data"])
 
 
 @pytest.fixture(scope="session")
 def true_counters(quiet_server: Server, postgres_server: Server) -> Iterator[None]:
-    """When all tests are over, all counters of both servers say what the rows say."""
+    """Check after all tests that the counters of both servers match the rows they count."""
     yield
     for used in (quiet_server, postgres_server):
-        done = command("check-counters", database_url=used.database_url)
-        assert done.returncode == 0, done.stdout + done.stderr
+        finished = run_command("check-counters", database_url=used.database_url)
+        assert finished.returncode == 0, finished.stdout + finished.stderr
 
 
 @pytest.fixture
 def data_dir(tmp_path: Path) -> Path:
-    """A folder for a server of the test's own."""
+    """Return a data folder for a server of this test."""
     return tmp_path / "data"

@@ -1,4 +1,4 @@
-"""Documents made from a schema alone, so that tests reach every field there is, also those that come later."""
+"""GraphQL documents generated from a schema, so that tests reach every field, including future ones."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -23,30 +23,43 @@ Ids = Mapping[str, str]  # by the name of the argument or input field
 SCALARS = {"Int": "1", "Float": "1.0", "Boolean": "true", "DateTime": '"2026-01-01T00:00:00Z"', "Date": '"2026-01-01"'}
 
 
-def call(name: str, field: GraphQLField, ids: Ids, *, everything: bool = False) -> str:
-    """A field with its required arguments, or with all of them."""
-    given = {
-        argument: value(definition.type, f"{name}.{argument}", ids)
+def write_field(name: str, field: GraphQLField, ids: Ids, *, everything: bool = False) -> str:
+    """Return a field with its required arguments and those that take known ids.
+
+    Args:
+        name: name of the field.
+        field: definition of the field.
+        ids: known ids by the name of the argument or input field.
+        everything: write all arguments.
+    """
+    arguments = {
+        argument: write_value(definition.type, f"{name}.{argument}", ids)
         for argument, definition in field.args.items()
-        if everything or is_required_argument(definition) or argument in ids or holds(definition.type, ids)
+        if everything or is_required_argument(definition) or argument in ids or contains_field(definition.type, ids)
     }
-    return name + (f"({', '.join(f'{key}: {text}' for key, text in given.items())})" if given else "")
+    return name + (f"({', '.join(f'{key}: {text}' for key, text in arguments.items())})" if arguments else "")
 
 
-def value(type_: Any, name: str, ids: Ids) -> str:
-    """A value of a type, as GraphQL writes it; ids are those that are known for a name, or made up."""
+def write_value(type_: Any, name: str, ids: Ids) -> str:
+    """Return a value of a type in GraphQL syntax.
+
+    Args:
+        type_: type of the value.
+        name: name of the argument or input field.
+        ids: known ids by name; other ids are invented.
+    """
     match type_:
         case GraphQLNonNull():
-            return value(type_.of_type, name, ids)
+            return write_value(type_.of_type, name, ids)
         case GraphQLList():
-            return f"[{value(type_.of_type, name, ids)}]"
+            return f"[{write_value(type_.of_type, name, ids)}]"
         case GraphQLEnumType():
             return next(iter(type_.values))
         case GraphQLInputObjectType():
             fields = {
-                key: value(definition.type, key, ids)
+                key: write_value(definition.type, key, ids)
                 for key, definition in type_.fields.items()
-                if is_required_input_field(definition) or key in ids or holds(definition.type, ids)
+                if is_required_input_field(definition) or key in ids or contains_field(definition.type, ids)
             }
             return "{" + ", ".join(f"{key}: {text}" for key, text in fields.items()) + "}"
     known = ids.get(name) or ids.get(name.rpartition(".")[2])
@@ -55,25 +68,33 @@ def value(type_: Any, name: str, ids: Ids) -> str:
     return SCALARS.get(type_.name, '"made_up"')
 
 
-def holds(type_: Any, names: Collection[str]) -> bool:
-    """Whether an input holds a field of one of these names."""
-    return any(name in names for name in inputs(type_))
+def contains_field(type_: Any, names: Collection[str]) -> bool:
+    """Return whether an input type contains a field with one of these names, at any depth."""
+    return any(name in names for name in input_fields(type_))
 
 
-def inputs(type_: Any) -> dict[str, Any]:
-    """All that an input takes, down to its depths: the types by name."""
+def input_fields(type_: Any) -> dict[str, Any]:
+    """Return the types of all fields of an input type by name, at any depth."""
     named = get_named_type(type_)
     found: dict[str, Any] = {}
     if isinstance(named, GraphQLInputObjectType):
         for name, field in named.fields.items():
-            found |= {name: field.type} | inputs(field.type)
+            found |= {name: field.type} | input_fields(field.type)
     return found
 
 
-def leaves(schema: GraphQLSchema, type_: Any, ids: Ids, depth: int = 1, *, shared: frozenset[str] | None = None) -> str:
-    """A selection of all fields of a type that hold values, and of the things in it down to a depth.
+def select_fields(
+    schema: GraphQLSchema, type_: Any, ids: Ids, depth: int = 1, *, shared: frozenset[str] | None = None
+) -> str:
+    """Return a selection of all leaf fields of a type, and of the objects in it down to a depth.
 
-    Where a selection holds several types, fields that they do not share get names of their own, since they may differ.
+    Args:
+        schema: the schema.
+        type_: type to select from.
+        ids: known ids by the name of the argument or input field.
+        depth: levels of nested objects.
+        shared: fields that all types of the selection share. Other fields get an alias per type, because their types
+            may differ.
     """
     named = get_named_type(type_)
     if is_leaf_type(named):
@@ -82,7 +103,7 @@ def leaves(schema: GraphQLSchema, type_: Any, ids: Ids, depth: int = 1, *, share
     if isinstance(named, GraphQLInterfaceType | GraphQLUnionType):
         common = frozenset(getattr(named, "fields", ()))
         parts += [
-            f"... on {each.name} {leaves(schema, each, ids, depth, shared=common)}"
+            f"... on {each.name} {select_fields(schema, each, ids, depth, shared=common)}"
             for each in schema.get_possible_types(named)
         ]
         return "{ " + " ".join(parts) + " }"
@@ -91,33 +112,33 @@ def leaves(schema: GraphQLSchema, type_: Any, ids: Ids, depth: int = 1, *, share
         alias = "" if shared is None or name in shared else f"{named.name}_{name}: "
         inner = get_named_type(field.type)
         if is_leaf_type(inner):
-            parts.append(alias + call(name, field, ids))
+            parts.append(alias + write_field(name, field, ids))
         elif depth > 1:
-            parts.append(f"{alias}{call(name, field, ids)} {leaves(schema, inner, ids, depth - 1)}")
+            parts.append(f"{alias}{write_field(name, field, ids)} {select_fields(schema, inner, ids, depth - 1)}")
     return "{ " + " ".join(parts) + " }"
 
 
-def ways(schema: GraphQLSchema, ids: Ids) -> dict[str, list[str]]:
-    """For each type that a query leads to, a shortest way there: the fields to go through."""
+def find_paths(schema: GraphQLSchema, ids: Ids) -> dict[str, list[str]]:
+    """Return for each type reachable by a query the fields of a shortest path to it."""
     assert schema.query_type is not None
-    found: dict[str, list[str]] = {schema.query_type.name: []}
+    paths: dict[str, list[str]] = {schema.query_type.name: []}
     queue: list[Any] = [schema.query_type]
     while queue:
         type_ = queue.pop(0)
-        way = found[type_.name]
+        path = paths[type_.name]
         if isinstance(type_, GraphQLInterfaceType | GraphQLUnionType):
             steps = [(f"... on {each.name}", each) for each in schema.get_possible_types(type_)]
         else:
-            steps = [(call(name, f, ids), get_named_type(f.type)) for name, f in type_.fields.items()]
+            steps = [(write_field(name, f, ids), get_named_type(f.type)) for name, f in type_.fields.items()]
         for step, target in steps:
-            if not is_leaf_type(target) and target.name not in found:
-                found[target.name] = [*way, step]
+            if not is_leaf_type(target) and target.name not in paths:
+                paths[target.name] = [*path, step]
                 queue.append(target)
-    return found
+    return paths
 
 
-def along(way: list[str], selection: str) -> str:
-    """A query that goes a way and selects something at its end."""
-    for step in reversed(way):
+def write_query(path: list[str], selection: str) -> str:
+    """Return a query that follows a path and ends with a selection."""
+    for step in reversed(path):
         selection = "{ " + step + " " + selection + " }"
     return selection

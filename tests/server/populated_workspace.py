@@ -1,4 +1,4 @@
-"""A workspace with something of everything in it: what strangers and lower roles try to get at."""
+"""A workspace with an object of every kind, which other workspaces and lower roles must not read."""
 
 from dataclasses import dataclass, replace
 
@@ -9,41 +9,62 @@ from server.app import create_app
 from server.settings import Settings
 from tests.server.api import Api, Data
 from tests.server.generated_documents import Ids
-from tests.server.scenarios import FAIR, OVERRATED, create_job, feedback, item, make_judge, record, submit
+from tests.server.scenarios import (
+    FAIR,
+    OVERRATED,
+    create_job,
+    make_feedback,
+    make_item,
+    make_judge,
+    record_evaluations,
+    submit_feedback,
+)
 from tests.trainer.synthetic_tasks import make_task, version_of
 
-MARK = "zebra"  # in all texts of the workspace that a stranger tries to see
-HUSH = "hush"  # in all addresses
+MARK = "zebra"  # in all texts of the workspace
+SECRET_ADDRESS = "hush"  # in all e-mail addresses and URLs of the workspace
 ZIP = {"content-type": "application/zip"}
-OPEN_TO_ALL = {"/graphql", "/", "/graphiql", "/healthz", "/readyz", "/metrics", "/openapi.json"}
+PUBLIC_PATHS = {"/graphql", "/", "/graphiql", "/healthz", "/readyz", "/metrics", "/openapi.json"}
 
 
 @dataclass(frozen=True)
-class Owned:
-    """What is in the workspace, a key of each role, and a stranger with a workspace of the same kind."""
+class TwoWorkspaces:
+    """A populated workspace with a client of each role, and another one with a client of its administrator."""
 
     by_role: dict[Role, Api]
     ids: Ids
-    stranger: Api
-    strangers: Ids
+    outsider: Api
+    outsider_ids: Ids
 
     @property
     def owner(self) -> Api:
+        """Client of the administrator."""
         return self.by_role[Role.ADMIN]
 
 
-def furnish(owner: Api, mark: str, key: str) -> Ids:
-    """Put something of everything in a workspace; the ids by the names of the arguments that take them."""
+def populate(owner: Api, mark: str, key: str) -> Ids:
+    """Create an object of every kind. Return their ids by the names of the arguments that take them.
+
+    Args:
+        owner: client of the workspace's administrator.
+        mark: word in all texts.
+        key: id of an API key of the workspace.
+    """
     judge = make_judge(owner, name=f"{mark} judge", description=f"{mark} text")
     texts = {"output": f"{mark} output", "source": f"{mark} s", "input": f"{mark} i", "rationale": f"{mark} r"}
-    kept = record(owner, judge, [item(n, group=f"{mark}{n}", externalId=f"{mark}{n}", **texts) for n in range(20)])
+    kept = record_evaluations(
+        owner, judge, [make_item(n, group=f"{mark}{n}", externalId=f"{mark}{n}", **texts) for n in range(20)]
+    )
     said = [
-        feedback(n, "CORRECTION", correctedScores=item(n)["scores"], comment=mark, submittedBy=mark)
+        make_feedback(n, "CORRECTION", correctedScores=make_item(n)["scores"], comment=mark, submittedBy=mark)
         | {"evaluationExternalId": f"{mark}{n}", "externalId": f"{mark}{n}"}
         for n in range(20)
     ]
-    items = submit(owner, judge, said)["feedback"]
-    told = {"notificationEmail": f"{HUSH}@example.com", "webhookUrl": f"https://{HUSH}.example.com/x"}
+    items = submit_feedback(owner, judge, said)["feedback"]
+    told = {
+        "notificationEmail": f"{SECRET_ADDRESS}@example.com",
+        "webhookUrl": f"https://{SECRET_ADDRESS}.example.com/x",
+    }
     job = create_job(owner, judge, autoStart=False, **told)
     owner.run("CancelTrainingJob", input={"jobId": job["id"], "reason": mark})
     user = owner.run("Viewer")["user"]["id"]
@@ -75,11 +96,11 @@ def _import_version(owner: Api, judge: Data) -> str:
     return str(answer.json()["version_id"])
 
 
-def doors_of_rest() -> list[tuple[str, str]]:
-    """Every method and path that takes a key."""
+def list_rest_endpoints() -> list[tuple[str, str]]:
+    """Return every method and path that requires a key."""
     return [
         (method, route.path)
         for route in create_app(Settings()).routes
-        if isinstance(route, Route) and route.path not in OPEN_TO_ALL
+        if isinstance(route, Route) and route.path not in PUBLIC_PATHS
         for method in sorted((route.methods or set()) - {"HEAD"})
     ]

@@ -8,20 +8,20 @@ import httpx
 import pytest
 
 from models.access import Role
-from tests.server.api import Api, Data, errors_of, socket
+from tests.server.api import Api, Data, get_errors, open_socket
 from tests.server.conftest import Enter, make_key
 from tests.server.processes import Server
 from tests.server.scenarios import (
     Trained,
-    correction,
+    add_corrected_evaluations,
     create_job,
-    feedback,
-    fill,
-    item,
+    make_correction,
+    make_feedback,
+    make_item,
+    make_job_request,
     make_judge,
-    record,
-    request,
-    submit,
+    record_evaluations,
+    submit_feedback,
 )
 
 HOUR = timedelta(hours=1)
@@ -49,7 +49,7 @@ def test_without_a_valid_key_nothing_is_answered(quiet_server: Server) -> None:
         for name, headers in bad_keys(quiet_server).items():
             answer = client.post("/graphql", json={"query": "{ __typename }"}, headers=headers)
             assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer"), name
-            assert [error["extensions"]["code"] for error in errors_of(answer)] == ["UNAUTHENTICATED"]
+            assert [error["extensions"]["code"] for error in get_errors(answer)] == ["UNAUTHENTICATED"]
             for answer in (
                 client.post("/training/jobs", json=job, headers=headers),
                 client.get("/training/jobs/job_x", headers=headers),
@@ -83,7 +83,7 @@ def shared(quiet_server: Server, enter: Enter) -> tuple[Data, dict[Role, Api]]:
     by_role = {role: enter(quiet_server, workspace="shared", role=role, user=role.value) for role in Role}
     admin = by_role[Role.ADMIN]
     judge = make_judge(admin)
-    fill(admin, judge, range(20))
+    add_corrected_evaluations(admin, judge, range(20))
     told: Data = {"notificationEmail": "team@example.com", "webhookUrl": "https://hooks.example.com/secret"}
     job = create_job(admin, judge, autoStart=False, **told)
     return {"judge": judge, "job": job}, by_role
@@ -112,12 +112,12 @@ def test_an_operation_needs_its_role_and_tells_which(
 ) -> None:
     """With the role, the operation gets as far as to say that there is no such judge, job or version."""
     inputs: dict[str, Data] = {
-        "RecordEvaluations": {"judgeId": "jdg_x", "evaluations": [item(0)]},
-        "SubmitFeedback": {"judgeId": "jdg_x", "feedback": [correction(0)]},
-        "Evaluate": {"judgeId": "jdg_x", "items": [item(0)], "record": True},
+        "RecordEvaluations": {"judgeId": "jdg_x", "evaluations": [make_item(0)]},
+        "SubmitFeedback": {"judgeId": "jdg_x", "feedback": [make_correction(0)]},
+        "Evaluate": {"judgeId": "jdg_x", "items": [make_item(0)], "record": True},
         "CreateJudge": {"name": "", "criteria": []},
-        "TrainingPreflight": request({"id": "jdg_x"}),
-        "CreateTrainingJob": request({"id": "jdg_x"}),
+        "TrainingPreflight": make_job_request({"id": "jdg_x"}),
+        "CreateTrainingJob": make_job_request({"id": "jdg_x"}),
         "StartTrainingJob": {"jobId": "job_x"},
         "CancelTrainingJob": {"jobId": "job_x"},
         "RetryTrainingJob": {"jobId": "job_x"},
@@ -141,7 +141,7 @@ def test_every_role_may_read_and_have_items_scored(shared: tuple[Data, dict[Role
         assert api.run("Judge", id=judge)["id"] == judge
         assert api.run("TrainingJob", id=job)["id"] == job
         assert api.run("FeedbackSummary", judgeId=judge)["totalFeedbackCount"] == 20
-        assert len(api.run("Evaluate", input={"judgeId": judge, "items": [item(500)]})["results"]) == 1
+        assert len(api.run("Evaluate", input={"judgeId": judge, "items": [make_item(500)]})["results"]) == 1
         assert api.http.get(f"/training/jobs/{job}").status_code == 200
 
 
@@ -169,7 +169,7 @@ def test_whom_a_job_tells_is_hidden_below_trainer(shared: tuple[Data, dict[Role,
 def test_where_messages_went_is_hidden_below_trainer(quiet_server: Server, enter: Enter) -> None:
     admin = enter(quiet_server, workspace="told")
     judge = make_judge(admin)
-    fill(admin, judge, range(20))
+    add_corrected_evaluations(admin, judge, range(20))
     job = create_job(admin, judge, autoStart=False, notificationEmail="team@example.com")
     admin.run("CancelTrainingJob", input={"jobId": job["id"]})
     (delivery,) = admin.run("TrainingJob", id=job["id"])["notifications"]
@@ -182,7 +182,7 @@ def test_two_workspaces_may_hold_the_same_judge_id(quiet_server: Server, enter: 
     one, two = enter(quiet_server), enter(quiet_server)
     judges = [make_judge(api, id="jdg_xyz789", name=name) for api, name in ((one, "One"), (two, "Two"))]
     assert judges[0]["id"] == judges[1]["id"] == "jdg_xyz789"
-    fill(one, judges[0], range(3))
+    add_corrected_evaluations(one, judges[0], range(3))
     assert one.run("Judge", id="jdg_xyz789")["name"] == "One"
     assert two.run("Judge", id="jdg_xyz789")["name"] == "Two"
     assert two.run("FeedbackSummary", judgeId="jdg_xyz789")["totalFeedbackCount"] == 0
@@ -196,8 +196,8 @@ def secret(trained: Trained) -> dict[str, str]:
     """The ids of everything in somebody's workspace."""
     api, judge = trained.api, trained.judge
     viewer = api.run("Viewer")
-    (evaluation,) = record(api, judge, [item(0)])
-    kept = submit(api, judge, [feedback(0, "COMMENT", externalId="secret", comment="mine")])
+    (evaluation,) = record_evaluations(api, judge, [make_item(0)])
+    kept = submit_feedback(api, judge, [make_feedback(0, "COMMENT", externalId="secret", comment="mine")])
     last = api.run("TrainingJobEvents", jobId=trained.job["id"])["events"]["pageInfo"]["endCursor"]
     return {
         "jdg": judge["id"],
@@ -218,7 +218,7 @@ def stranger(server: Server, enter: Enter) -> tuple[Api, Data]:
     """Somebody of another workspace, with a judge of their own."""
     api = enter(server)
     judge = make_judge(api)
-    fill(api, judge, range(20))
+    add_corrected_evaluations(api, judge, range(20))
     return api, judge
 
 
@@ -249,10 +249,10 @@ ASKED: dict[str, tuple[str, Ask]] = {
     ),
     "jobs of a judge": ("jdg", lambda api, _, id_: api.send("TrainingJobs", filter={"judgeId": id_}).json()),
     "jobs of a user": ("usr", lambda api, _, id_: api.send("TrainingJobs", filter={"createdBy": id_}).json()),
-    "preflight": ("jdg", lambda api, _, id_: api.send("TrainingPreflight", input=request({"id": id_})).json()),
+    "preflight": ("jdg", lambda api, _, id_: api.send("TrainingPreflight", input=make_job_request({"id": id_})).json()),
     "record": (
         "jdg",
-        mutation("RecordEvaluations", lambda _, id_: {"judgeId": id_, "evaluations": [item(900)]}),
+        mutation("RecordEvaluations", lambda _, id_: {"judgeId": id_, "evaluations": [make_item(900)]}),
     ),
     "record by criterion": (
         "criterion",
@@ -260,7 +260,7 @@ ASKED: dict[str, tuple[str, Ask]] = {
             "RecordEvaluations",
             lambda mine, id_: {
                 "judgeId": mine["id"],
-                "evaluations": [item(900, scores=[{"criterionId": id_, "score": 3}])],
+                "evaluations": [make_item(900, scores=[{"criterionId": id_, "score": 3}])],
             },
         ),
     ),
@@ -268,10 +268,10 @@ ASKED: dict[str, tuple[str, Ask]] = {
         "ver",
         mutation(
             "RecordEvaluations",
-            lambda mine, id_: {"judgeId": mine["id"], "evaluations": [item(900, versionId=id_)]},
+            lambda mine, id_: {"judgeId": mine["id"], "evaluations": [make_item(900, versionId=id_)]},
         ),
     ),
-    "submit": ("jdg", mutation("SubmitFeedback", lambda _, id_: {"judgeId": id_, "feedback": [correction(0)]})),
+    "submit": ("jdg", mutation("SubmitFeedback", lambda _, id_: {"judgeId": id_, "feedback": [make_correction(0)]})),
     "submit by evaluation": (
         "evl",
         mutation(
@@ -282,15 +282,15 @@ ASKED: dict[str, tuple[str, Ask]] = {
             },
         ),
     ),
-    "evaluate": ("jdg", mutation("Evaluate", lambda _, id_: {"judgeId": id_, "items": [item(900)]})),
+    "evaluate": ("jdg", mutation("Evaluate", lambda _, id_: {"judgeId": id_, "items": [make_item(900)]})),
     "evaluate by version": (
         "ver",
-        mutation("Evaluate", lambda mine, id_: {"judgeId": mine["id"], "versionId": id_, "items": [item(900)]}),
+        mutation("Evaluate", lambda mine, id_: {"judgeId": mine["id"], "versionId": id_, "items": [make_item(900)]}),
     ),
-    "train": ("jdg", mutation("CreateTrainingJob", lambda _, id_: request({"id": id_}))),
+    "train": ("jdg", mutation("CreateTrainingJob", lambda _, id_: make_job_request({"id": id_}))),
     "train by criterion": (
         "criterion",
-        mutation("CreateTrainingJob", lambda mine, id_: request(mine, "FINE_TUNE", {"targetCriteria": [id_]})),
+        mutation("CreateTrainingJob", lambda mine, id_: make_job_request(mine, "FINE_TUNE", {"targetCriteria": [id_]})),
     ),
     "start": ("job", mutation("StartTrainingJob", lambda _, id_: {"jobId": id_})),
     "cancel": ("job", mutation("CancelTrainingJob", lambda _, id_: {"jobId": id_})),
@@ -318,7 +318,7 @@ ASKED: dict[str, tuple[str, Ask]] = {
 
 def refusal(api: Api, name: str, **variables: Any) -> Data:
     """Why a subscription was refused."""
-    with socket(api) as live:
+    with open_socket(api) as live:
         live.subscribe(name, **variables)
         message = live.receive()
         assert message["type"] == "error"
@@ -342,7 +342,7 @@ def test_cursors_of_another_workspace_lead_to_nothing_of_it(stranger: tuple[Api,
     api, mine = stranger
     assert api.run("Judges")["totalCount"] == 1
     job = create_job(api, mine, autoStart=False)
-    with socket(api) as live:
+    with open_socket(api) as live:
         live.subscribe("TrainingJobActivity", after="ZXZlbnQ6MA")  # before the first event there ever was
         assert live.next()["trainingJob"]["id"] == job["id"]
     events = api.run("TrainingJobEvents", jobId=job["id"], after=secret["cursor"])["events"]

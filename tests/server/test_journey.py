@@ -5,21 +5,21 @@ from typing import Any
 
 import pytest
 
-from tests.server.api import Api, Data, paged, socket
+from tests.server.api import Api, Data, fetch_all_pages, open_socket
 from tests.server.conftest import Enter
 from tests.server.scenarios import (
     FAIR,
     OVERRATED,
-    correction,
     create_job,
-    feedback,
-    follow,
-    hour,
-    item,
+    follow_job,
+    hour_timestamp,
+    make_correction,
+    make_feedback,
+    make_item,
+    make_job_request,
     make_judge,
-    record,
-    request,
-    submit,
+    record_evaluations,
+    submit_feedback,
 )
 
 ITEMS = 60
@@ -34,12 +34,12 @@ def api(request: pytest.FixtureRequest, enter: Enter) -> Api:
 def judge(api: Api) -> Data:
     """A judge with 60 evaluations and as many items of feedback: 48 corrections, 6 ratings, 4 approvals, 2 comments."""
     judge = make_judge(api)
-    record(api, judge, [item(number) for number in range(ITEMS)])
-    given = [correction(n, *([OVERRATED] if n % 4 == 0 else [])) for n in range(48)]
-    given += [feedback(n, "RATING", rating=5 if n < 52 else 2, submittedBy="cleo") for n in range(48, 54)]
-    given += [feedback(n, "APPROVAL", approved=n < 57) for n in range(54, 58)]
-    given += [feedback(n, "COMMENT", comment="It rambles.") for n in range(58, 60)]
-    payload = submit(api, judge, given)
+    record_evaluations(api, judge, [make_item(number) for number in range(ITEMS)])
+    given = [make_correction(n, *([OVERRATED] if n % 4 == 0 else [])) for n in range(48)]
+    given += [make_feedback(n, "RATING", rating=5 if n < 52 else 2, submittedBy="cleo") for n in range(48, 54)]
+    given += [make_feedback(n, "APPROVAL", approved=n < 57) for n in range(54, 58)]
+    given += [make_feedback(n, "COMMENT", comment="It rambles.") for n in range(58, 60)]
+    payload = submit_feedback(api, judge, given)
     assert payload["acceptedCount"] == ITEMS
     assert [kept["type"] for kept in payload["feedback"]] == [one["type"] for one in given]
     return judge
@@ -62,17 +62,21 @@ def test_the_summary_tells_exactly_what_feedback_there_is(api: Api, judge: Data)
     assert counts(whole) == (60, 48, 6, 4, 2)
     assert whole["usableCount"] == whole["newSinceLastTraining"] == 48 + 4 + 3
     assert (whole["evaluationCount"], whole["raterCount"]) == (60, 2)
-    assert whole["dateRange"] == {"earliest": hour(0), "latest": hour(59)}
+    assert whole["dateRange"] == {"earliest": hour_timestamp(0), "latest": hour_timestamp(59)}
     assert shifts(whole) == {OVERRATED: (48, -1, 1), FAIR: (36, 0, 0)}
     assert whole["raterAgreement"] is None
 
-    from_inclusive_to_exclusive = api.run("FeedbackSummary", judgeId=judge["id"], since=hour(40), until=hour(50))
+    from_inclusive_to_exclusive = api.run(
+        "FeedbackSummary", judgeId=judge["id"], since=hour_timestamp(40), until=hour_timestamp(50)
+    )
     assert counts(from_inclusive_to_exclusive) == (10, 8, 2, 0, 0)
-    assert from_inclusive_to_exclusive["dateRange"] == {"earliest": hour(40), "latest": hour(49)}
+    assert from_inclusive_to_exclusive["dateRange"] == {"earliest": hour_timestamp(40), "latest": hour_timestamp(49)}
 
-    other_offset = hour(40).replace("T16:00:00Z", "T18:00:00+02:00")
-    assert other_offset != hour(40)
-    assert counts(api.run("FeedbackSummary", judgeId=judge["id"], since=other_offset, until=hour(50)))[0] == 10
+    other_offset = hour_timestamp(40).replace("T16:00:00Z", "T18:00:00+02:00")
+    assert other_offset != hour_timestamp(40)
+    assert (
+        counts(api.run("FeedbackSummary", judgeId=judge["id"], since=other_offset, until=hour_timestamp(50)))[0] == 10
+    )
 
     (fair,) = (criterion for criterion in judge["criteria"] if criterion["key"] == FAIR)
     for name in (fair["id"], FAIR):
@@ -80,13 +84,13 @@ def test_the_summary_tells_exactly_what_feedback_there_is(api: Api, judge: Data)
         assert counts(only) == (48, 36, 6, 4, 2)
         assert shifts(only) == {FAIR: (36, 0, 0)}
 
-    nothing = api.run("FeedbackSummary", judgeId=judge["id"], since=hour(1000))
+    nothing = api.run("FeedbackSummary", judgeId=judge["id"], since=hour_timestamp(1000))
     assert counts(nothing) == (0, 0, 0, 0, 0)
     assert nothing["dateRange"] == {"earliest": None, "latest": None}
 
 
 def test_a_judge_gets_better_and_everybody_can_see_why(api: Api, judge: Data) -> None:
-    wanted = request(judge, config={"minimumFeedbackCount": 55, "seed": 7}, webhookUrl=None)
+    wanted = make_job_request(judge, config={"minimumFeedbackCount": 55, "seed": 7}, webhookUrl=None)
     before = api.run("TrainingPreflight", input=wanted)
     assert before["ready"]
     assert counts(before["feedbackSummary"]) == (60, 48, 6, 4, 2)
@@ -101,10 +105,10 @@ def test_a_judge_gets_better_and_everybody_can_see_why(api: Api, judge: Data) ->
         "totalFeedbackCount": 60,
         "correctionCount": 48,
         "ratingCount": 6,
-        "dateRange": {"earliest": hour(0), "latest": hour(59)},
+        "dateRange": {"earliest": hour_timestamp(0), "latest": hour_timestamp(59)},
     }
 
-    updates = follow(api, job)
+    updates = follow_job(api, job)
     check_the_stream(api, job, updates)
     done = api.run("TrainingJob", id=job["id"])
     check_the_proof(done)
@@ -145,14 +149,14 @@ def check_the_stream(api: Api, job: Data, updates: list[Data]) -> None:
     assert moments == sorted(moments)
     assert len({event["id"] for event in events}) == len(events)
 
-    pages = paged(lambda after: api.run("TrainingJobEvents", jobId=job["id"], first=7, after=after)["events"])
+    pages = fetch_all_pages(lambda after: api.run("TrainingJobEvents", jobId=job["id"], first=7, after=after)["events"])
     log = [edge for page in pages for edge in page["edges"]]
     assert [edge["node"] for edge in log] == events
     assert [edge["cursor"] for edge in log] == [update["cursor"] for update in updates]
     for place, update in enumerate(updates, start=1):
-        rest = follow(api, job, after=update["cursor"])
+        rest = follow_job(api, job, after=update["cursor"])
         assert [later["event"] for later in rest] == events[place:]
-    assert [update["event"] for update in follow(api, job)] == events
+    assert [update["event"] for update in follow_job(api, job)] == events
 
 
 def check_the_proof(job: Data) -> None:
@@ -180,7 +184,7 @@ def check_the_proof(job: Data) -> None:
 
 def check_evaluations(api: Api, judge: Data, version: Data) -> Data:
     """200 items in a call are scored and kept, with what people are shown; one of them."""
-    items = [item(number, externalId=f"new{number}") for number in range(1000, 1200)]
+    items = [make_item(number, externalId=f"new{number}") for number in range(1000, 1200)]
     payload = api.run("Evaluate", input={"judgeId": judge["id"], "items": items, "record": True})
     assert payload["version"]["id"] == version["id"]
     assert [result["externalId"] for result in payload["results"]] == [one["externalId"] for one in items]
@@ -206,7 +210,7 @@ def check_evaluations(api: Api, judge: Data, version: Data) -> Data:
 
 def check_nodes(api: Api, judge: Data, job: Data, evaluation: Data) -> None:
     """Everything that has an id is found again by it alone."""
-    submit(api, judge, [{"evaluationId": evaluation["id"], "type": "APPROVAL", "approved": True}])
+    submit_feedback(api, judge, [{"evaluationId": evaluation["id"], "type": "APPROVAL", "approved": True}])
     (said,) = api.run("Evaluation", id=evaluation["id"])["feedback"]["nodes"]
     viewer = api.run("Viewer")
     ids = {
@@ -219,18 +223,18 @@ def check_nodes(api: Api, judge: Data, job: Data, evaluation: Data) -> None:
         "Workspace": viewer["workspace"]["id"],
     }
     for kind, id_ in ids.items():
-        found = api.ask("query ($id: ID!) { node(id: $id) { __typename id } }", id=id_)["node"]
+        found = api.query("query ($id: ID!) { node(id: $id) { __typename id } }", id=id_)["node"]
         assert found == {"__typename": kind, "id": id_}
 
 
 def test_feedback_and_jobs_are_seen_as_they_come(api: Api) -> None:
     judge = make_judge(api)
-    record(api, judge, [item(0)])
+    record_evaluations(api, judge, [make_item(0)])
     few = {"minimumFeedbackCount": 1}
-    with socket(api) as live:
+    with open_socket(api) as live:
         live.subscribe("FeedbackSummaryChanged", judgeId=judge["id"])
         assert live.next("1")["totalFeedbackCount"] == 0
-        submit(api, judge, [correction(0)])
+        submit_feedback(api, judge, [make_correction(0)])
         assert live.next("1")["usableCount"] == 1
         live.send({"id": "1", "type": "complete"})
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.server.api import Api, assert_nothing_leaks, errors_of, socket
+from tests.server.api import Api, assert_nothing_leaks, get_errors, open_socket
 from tests.server.conftest import Enter
-from tests.server.processes import Server, running
+from tests.server.processes import Server, run_server
 
 SETTINGS = {
     "max_body_bytes": 5_000, "max_frame_bytes": 4_000, "max_values": 80, "max_list": 5, "max_batch": 2, "max_page": 150,
@@ -21,7 +21,7 @@ SUBMIT = "mutation ($i: SubmitFeedbackInput!) { submitFeedback(input: $i) { user
 def tight(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with small limits."""
     settings = {name: str(value) for name, value in SETTINGS.items()}
-    with running(tmp_path_factory.mktemp("tight"), "--no-runner", **settings) as started:
+    with run_server(tmp_path_factory.mktemp("tight"), "--no-runner", **settings) as started:
         yield started
 
 
@@ -49,14 +49,14 @@ def test_a_request_of_too_many(api: Api, case: tuple[str, dict[str, Any], int, s
     answer = api.http.post("/graphql", json={"query": query, "variables": variables})
     assert_nothing_leaks(answer)
     assert answer.status_code == status
-    (error,) = errors_of(answer)
+    (error,) = get_errors(answer)
     assert error["extensions"]["code"] == "LIMIT_EXCEEDED"
     assert words in error["message"]
 
 
 def test_a_batch_of_too_many(api: Api) -> None:
     items = [{"evaluationExternalId": "e", "type": "COMMENT", "comment": "c", "submittedBy": "b"}]
-    found = api.ask(SUBMIT, i={"judgeId": "jdg_x", "feedback": items * 3})["submitFeedback"]["userErrors"]
+    found = api.query(SUBMIT, i={"judgeId": "jdg_x", "feedback": items * 3})["submitFeedback"]["userErrors"]
     assert [(error["code"], "at most 2" in error["message"]) for error in found] == [("LIMIT_EXCEEDED", True)]
 
 
@@ -66,14 +66,14 @@ def test_a_page_of_too_many(api: Api, first: int, fine: bool) -> None:
     if fine:
         assert answer.json() == {"data": {"judges": {"totalCount": 0}}}
     else:
-        (error,) = errors_of(answer)
+        (error,) = get_errors(answer)
         assert (error["message"], error["extensions"]["code"]) == ("first must be 1 to 150, not 151.", "INVALID")
 
 
 def test_a_frame_of_too_many_bytes_or_values(api: Api) -> None:
-    with socket(api) as live:
+    with open_socket(api) as live:
         live.send({"type": "ping", "payload": {"a": "x" * 4_000}})
         assert live.close_code() == 1009
-    with socket(api) as live:
+    with open_socket(api) as live:
         live.send({"type": "ping", "payload": {"a": [[]] * 50}})
         assert live.close_code() == 4400

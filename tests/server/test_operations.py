@@ -10,10 +10,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.server.api import Api, Data, socket
+from tests.server.api import Api, Data, open_socket
 from tests.server.conftest import Enter
-from tests.server.processes import HOME, Server, command, running
-from tests.server.scenarios import create_job, fill, follow, make_judge
+from tests.server.processes import PROJECT_ROOT, Server, run_command, run_server
+from tests.server.scenarios import add_corrected_evaluations, create_job, follow_job, make_judge
 
 ENDED = (0, -signal.SIGTERM, 128 + signal.SIGTERM)  # statuses of a server that was asked to end, and did
 
@@ -37,7 +37,7 @@ def test_metrics_count_jobs_and_name_nobody(quiet_server: Server, enter: Enter) 
     before = figures()[queued]
     api = enter(quiet_server, workspace="Very Secret Workspace", user="Very Secret User")
     judge = make_judge(api, name="Very Secret Judge")
-    fill(api, judge, range(20))
+    add_corrected_evaluations(api, judge, range(20))
     create_job(api, judge)
     assert figures()[queued] == before + 1
 
@@ -51,11 +51,11 @@ def test_what_is_not_there_is_told_as_json(quiet_server: Server, path: str) -> N
 
 
 def test_the_first_start_makes_a_key_that_only_its_owner_can_read_and_no_later_start_does(data_dir: Path) -> None:
-    with running(data_dir, "--no-runner") as server:
+    with run_server(data_dir, "--no-runner") as server:
         key, file = server.admin_key, data_dir / "admin.key"
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
-        assert str(file) in " ".join(server.said)
-        assert key not in " ".join(server.said) + server.log()
+        assert str(file) in " ".join(server.startup_lines)
+        assert key not in " ".join(server.startup_lines) + server.log()
         api = Api(server.url, key)
         with api.http:
             assert api.run("Viewer")["role"] == "ADMIN"
@@ -63,9 +63,9 @@ def test_the_first_start_makes_a_key_that_only_its_owner_can_read_and_no_later_s
         assert server.terminate() in ENDED
     with closing(sqlite3.connect(data_dir / "judgesmith.sqlite")) as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    with running(data_dir, "--no-runner") as server:
+    with run_server(data_dir, "--no-runner") as server:
         assert server.admin_key == key
-        assert server.said == ()
+        assert server.startup_lines == ()
         api = Api(server.url, key)
         with api.http:
             assert api.run("Judge", id=judge["id"]) == judge
@@ -73,7 +73,7 @@ def test_the_first_start_makes_a_key_that_only_its_owner_can_read_and_no_later_s
 
 def test_the_command_makes_keys_for_a_running_server_and_prints_nothing_else(quiet_server: Server) -> None:
     words = ("keys", "create", "--role", "trainer", "--workspace", "by command", "--user", "cleo", "--expires", "30")
-    made = command(*words, "--data-dir", str(quiet_server.data_dir))
+    made = run_command(*words, "--data-dir", str(quiet_server.data_dir))
     assert (made.returncode, made.stderr) == (0, "")
     (key,) = made.stdout.splitlines()
     api = Api(quiet_server.url, key)
@@ -99,10 +99,10 @@ def test_commands_of_the_servers_side_do_their_work_or_say_in_a_sentence_why_not
     }
     every = good | bad
     with ThreadPoolExecutor(2) as pool:
-        done = dict(zip(every, pool.map(lambda words: command(*words), every.values()), strict=True))
+        done = dict(zip(every, pool.map(lambda words: run_command(*words), every.values()), strict=True))
     for name in good:
         assert (done[name].returncode, done[name].stderr) == (0, ""), name
-    assert done["schema"].stdout == (HOME / "schema" / "schema.graphql").read_text()
+    assert done["schema"].stdout == (PROJECT_ROOT / "schema" / "schema.graphql").read_text()
     assert (tmp_path / "new" / "judgesmith.sqlite").is_file()
     for name in bad:
         said = done[name].stdout + done[name].stderr
@@ -114,21 +114,21 @@ def test_commands_of_the_servers_side_do_their_work_or_say_in_a_sentence_why_not
 
 def test_a_port_in_use_is_told_in_a_sentence(quiet_server: Server, tmp_path: Path) -> None:
     port = quiet_server.url.rpartition(":")[2]
-    done = command("serve", "--port", port, "--data-dir", str(tmp_path))
+    done = run_command("serve", "--port", port, "--data-dir", str(tmp_path))
     assert done.returncode != 0
     assert "in use" in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
 
 
 def test_a_server_that_ends_loses_neither_a_running_job_nor_an_attempt(data_dir: Path) -> None:
-    with running(data_dir) as server:
+    with run_server(data_dir) as server:
         api = Api(server.url, server.admin_key)
         with api.http:
             judge = make_judge(api)
-            fill(api, judge, range(400))
+            add_corrected_evaluations(api, judge, range(400))
             job = create_job(api, judge)
             seen: list[Data] = []
-            with socket(api) as live:
+            with open_socket(api) as live:
                 live.subscribe("TrainingJobStatus", jobId=job["id"])
                 live.subscribe("FeedbackSummaryChanged", "2", judgeId=judge["id"])
                 while not seen or seen[-1]["event"].get("to") != "TRAINING":
@@ -137,14 +137,14 @@ def test_a_server_that_ends_loses_neither_a_running_job_nor_an_attempt(data_dir:
                         seen.append(message["payload"]["data"]["trainingJobStatus"])
                 assert server.terminate() in ENDED
     assert "Traceback" not in server.log()
-    with running(data_dir) as server:
+    with run_server(data_dir) as server:
         api = Api(server.url, server.admin_key)
         with api.http:
-            rest = follow(api, job, after=seen[-1]["cursor"])
+            rest = follow_job(api, job, after=seen[-1]["cursor"])
             done = api.run("TrainingJob", id=job["id"])
             moves = [u["event"]["to"] for u in rest if u["event"]["__typename"] == "StatusChanged"]
             assert moves == ["QUEUED", "PREPARING", "TRAINING", "VALIDATING", "COMPLETED"]
             assert (done["status"], done["attempt"]) == ("COMPLETED", 1)
             assert done["resultVersion"]["number"] == 1
             events = [u["event"]["id"] for u in seen + rest]
-            assert events == [u["event"]["id"] for u in follow(api, job)]
+            assert events == [u["event"]["id"] for u in follow_job(api, job)]

@@ -7,9 +7,9 @@ from graphql import GraphQLObjectType, GraphQLSchema
 
 from models import permissions
 from models.access import Role
-from tests.server.api import Data, socket
-from tests.server.generated_documents import Ids, along, call, leaves, ways
-from tests.server.populated_workspace import HUSH, MARK, ZIP, Owned, doors_of_rest
+from tests.server.api import Data, open_socket
+from tests.server.generated_documents import Ids, find_paths, select_fields, write_field, write_query
+from tests.server.populated_workspace import MARK, SECRET_ADDRESS, ZIP, TwoWorkspaces, list_rest_endpoints
 
 ROLES = list(Role)
 
@@ -22,12 +22,12 @@ NOTHING: Ids = {}  # with made-up ids nothing is found and nothing changed
 
 
 @pytest.mark.parametrize("kind", ["Query", "Mutation"])
-def test_each_operation_is_open_from_its_role_on(owned: Owned, public: GraphQLSchema, kind: str) -> None:
+def test_each_operation_is_open_from_its_role_on(owned: TwoWorkspaces, public: GraphQLSchema, kind: str) -> None:
     wrong: list[str] = []
     root = public.type_map[kind]
     assert isinstance(root, GraphQLObjectType)
     for name, field in root.fields.items():
-        selected = call(name, field, NOTHING) + leaves(public, field.type, NOTHING)
+        selected = write_field(name, field, NOTHING) + select_fields(public, field.type, NOTHING)
         for role, api in owned.by_role.items():
             found = codes(api.post(f"{kind.lower()} {{ {selected} }}").json())
             opened = role.covers(permissions.required_role(f"{kind}.{name}"))
@@ -36,12 +36,12 @@ def test_each_operation_is_open_from_its_role_on(owned: Owned, public: GraphQLSc
     assert not wrong
 
 
-def test_each_subscription_is_open_from_its_role_on(owned: Owned, public: GraphQLSchema) -> None:
+def test_each_subscription_is_open_from_its_role_on(owned: TwoWorkspaces, public: GraphQLSchema) -> None:
     assert public.subscription_type is not None
     for name, field in public.subscription_type.fields.items():
-        text = call(name, field, NOTHING, everything=True) + leaves(public, field.type, NOTHING)
+        text = write_field(name, field, NOTHING, everything=True) + select_fields(public, field.type, NOTHING)
         for role, api in owned.by_role.items():
-            with socket(api) as live:
+            with open_socket(api) as live:
                 live.send({"id": "1", "type": "subscribe", "payload": {"query": f"subscription {{ {text} }}"}})
                 message = live.receive()
             assert message["type"] == "error", "made-up arguments are refused at once"
@@ -49,11 +49,11 @@ def test_each_subscription_is_open_from_its_role_on(owned: Owned, public: GraphQ
             assert (code == "FORBIDDEN") is not role.covers(permissions.required_role(f"Subscription.{name}"))
 
 
-def test_what_a_role_was_given_it_may_read_to_its_last_field(owned: Owned, public: GraphQLSchema) -> None:
-    for type_, way in ways(public, owned.ids).items():
+def test_what_a_role_was_given_it_may_read_to_its_last_field(owned: TwoWorkspaces, public: GraphQLSchema) -> None:
+    for type_, way in find_paths(public, owned.ids).items():
         if not way:
             continue
-        document = along(way, leaves(public, public.type_map[type_], owned.ids))
+        document = write_query(way, select_fields(public, public.type_map[type_], owned.ids))
         on_the_way = [step.partition("(")[0] for step in way]
         needed = permissions.required_role(f"Query.{on_the_way[0]}")
         for role, api in owned.by_role.items():
@@ -61,36 +61,36 @@ def test_what_a_role_was_given_it_may_read_to_its_last_field(owned: Owned, publi
             assert found == (set() if role.covers(needed) else {"FORBIDDEN"}), (type_, role, document)
 
 
-def test_addresses_are_seen_from_their_role_on_and_nowhere_below(owned: Owned, public: GraphQLSchema) -> None:
+def test_addresses_are_seen_from_their_role_on_and_nowhere_below(owned: TwoWorkspaces, public: GraphQLSchema) -> None:
     """In no field at all: everything that can be reached is asked for."""
     seen: dict[Role, int] = dict.fromkeys(ROLES, 0)
-    for type_, way in ways(public, owned.ids).items():
+    for type_, way in find_paths(public, owned.ids).items():
         if way:
-            document = along(way, leaves(public, public.type_map[type_], owned.ids))
+            document = write_query(way, select_fields(public, public.type_map[type_], owned.ids))
             for role, api in owned.by_role.items():
-                seen[role] += api.post(document).text.count(HUSH)
+                seen[role] += api.post(document).text.count(SECRET_ADDRESS)
     assert seen[Role.VIEWER] == seen[Role.ANNOTATOR] == 0
     assert seen[Role.TRAINER] >= 2
     assert seen[Role.ADMIN] == seen[Role.TRAINER]
 
 
-def test_a_stranger_sees_nothing_by_any_query_with_real_ids(owned: Owned, public: GraphQLSchema) -> None:
+def test_a_stranger_sees_nothing_by_any_query_with_real_ids(owned: TwoWorkspaces, public: GraphQLSchema) -> None:
     assert public.query_type is not None
     hits = 0
     for name, field in public.query_type.fields.items():
-        selected = "{ " + call(name, field, owned.ids) + leaves(public, field.type, owned.ids, 3) + " }"
+        selected = "{ " + write_field(name, field, owned.ids) + select_fields(public, field.type, owned.ids, 3) + " }"
         hits += owned.owner.post(selected).text.count(MARK)
-        assert MARK not in owned.stranger.post(selected).text, name
+        assert MARK not in owned.outsider.post(selected).text, name
     assert hits > 50  # whoever owns it sees it, so there was something to leak
 
 
-def test_a_stranger_changes_nothing_by_any_mutation_with_real_ids(owned: Owned, public: GraphQLSchema) -> None:
+def test_a_stranger_changes_nothing_by_any_mutation_with_real_ids(owned: TwoWorkspaces, public: GraphQLSchema) -> None:
     def everything() -> list[str]:
         queries = ("judge", "trainingJob", "trainingJobs", "evaluation", "feedbackSummary", "apiKeys", "auditLog")
         fields = public.query_type.fields if public.query_type is not None else {}
         return [
             owned.owner.post(
-                "{ " + call(n, fields[n], owned.ids) + leaves(public, fields[n].type, owned.ids, 3) + " }"
+                "{ " + write_field(n, fields[n], owned.ids) + select_fields(public, fields[n].type, owned.ids, 3) + " }"
             ).text
             for n in queries
         ]
@@ -98,15 +98,15 @@ def test_a_stranger_changes_nothing_by_any_mutation_with_real_ids(owned: Owned, 
     before = everything()
     assert public.mutation_type is not None
     for name, field in public.mutation_type.fields.items():
-        selected = call(name, field, owned.ids) + leaves(public, field.type, owned.ids, 3)
-        answer = owned.stranger.post(f"mutation {{ {selected} }}")
+        selected = write_field(name, field, owned.ids) + select_fields(public, field.type, owned.ids, 3)
+        answer = owned.outsider.post(f"mutation {{ {selected} }}")
         assert MARK not in answer.text, name
         assert codes(answer.json()) <= {"FORBIDDEN", "NOT_FOUND", "INVALID"}, name
     assert everything() == before
 
 
-@pytest.mark.parametrize(("method", "path"), doors_of_rest())
-def test_each_endpoint_is_open_from_its_role_on(owned: Owned, method: str, path: str) -> None:
+@pytest.mark.parametrize(("method", "path"), list_rest_endpoints())
+def test_each_endpoint_is_open_from_its_role_on(owned: TwoWorkspaces, method: str, path: str) -> None:
     door = f"{method} {path}"
     assert permissions.find_required_role(door) is not None, f'Add to PERMISSIONS: "{door}": the least role,'
     body: dict[str, Any] = {"headers": ZIP} if path.endswith("/versions") else {}
@@ -119,5 +119,5 @@ def test_each_endpoint_is_open_from_its_role_on(owned: Owned, method: str, path:
 
 
 def test_the_table_has_no_endpoints_that_are_gone() -> None:
-    there = {f"{method} {path}" for method, path in doors_of_rest()}
+    there = {f"{method} {path}" for method, path in list_rest_endpoints()}
     assert {door for door in permissions.PERMISSIONS if "/" in door} == there

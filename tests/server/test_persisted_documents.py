@@ -10,9 +10,9 @@ import pytest
 
 from cli.client import documents
 from server.persisted_documents import PersistedDocuments, digest, load_known_documents
-from tests.server.api import Api, Data, assert_nothing_leaks, errors_of, socket
+from tests.server.api import Api, Data, assert_nothing_leaks, get_errors, open_socket
 from tests.server.conftest import Enter
-from tests.server.processes import Server, command, running
+from tests.server.processes import Server, run_command, run_server
 
 OWN = "query OfOurs { viewer { role } }"
 
@@ -24,7 +24,7 @@ def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     more = folder / "more.json"
     more.write_text(json.dumps({digest(OWN): OWN}))
     settings = {"persisted_documents": str(more), "introspection": "false", "suggestions": "false"}
-    with running(folder / "data", "--no-runner", "--only-persisted", **settings) as started:
+    with run_server(folder / "data", "--no-runner", "--only-persisted", **settings) as started:
         yield started
 
 
@@ -37,7 +37,7 @@ def by_hash(api: Api, hash_: Any, accept: str = "application/json", **more: Any)
 
 
 def code_of(answer: httpx.Response | Data) -> str:
-    (error,) = errors_of(answer) if isinstance(answer, httpx.Response) else answer["payload"]
+    (error,) = get_errors(answer) if isinstance(answer, httpx.Response) else answer["payload"]
     return str(error["extensions"]["code"])
 
 
@@ -57,7 +57,7 @@ def test_an_unknown_hash_is_answered_so_that_clients_send_the_text_and_then_know
     query = f"query Only {{ viewer {{ name }} }} # {accept}"
     first = by_hash(api, digest(query), accept)
     assert (first.status_code, code_of(first)) == (200, "PERSISTED_QUERY_NOT_FOUND")
-    assert errors_of(first)[0]["message"] == "PersistedQueryNotFound"  # the words that clients look for
+    assert get_errors(first)[0]["message"] == "PersistedQueryNotFound"  # the words that clients look for
     assert by_hash(api, digest(query), accept, query=query).json() == {"data": {"viewer": {"name": "ann"}}}
     assert by_hash(api, digest(query), accept).json() == {"data": {"viewer": {"name": "ann"}}}
 
@@ -75,7 +75,7 @@ def test_a_hash_that_is_none_is_a_request_without_a_document(api: Api, hash_: An
 
 
 def test_a_socket_takes_hashes_too(api: Api) -> None:
-    with socket(api) as live:
+    with open_socket(api) as live:
         for hash_ in (digest(documents.load("Viewer")), digest("never seen")):
             extensions = {"persistedQuery": {"version": 1, "sha256Hash": hash_}}
             payload = {"query": "", "operationName": "Viewer", "extensions": extensions}
@@ -92,8 +92,8 @@ def test_where_only_known_documents_are_executed_those_are(closed: Server, enter
     api = enter(closed)
     assert api.run("Viewer")["name"] == "ann"
     assert by_hash(api, digest(OWN)).json() == {"data": {"viewer": {"role": "ADMIN"}}}
-    assert api.ask(OWN) == {"viewer": {"role": "ADMIN"}}
-    with socket(api) as live:
+    assert api.query(OWN) == {"viewer": {"role": "ADMIN"}}
+    with open_socket(api) as live:
         live.subscribe("Viewer")
         assert live.next()["name"] == "ann"
 
@@ -108,7 +108,7 @@ def test_where_only_known_documents_are_executed_no_other_is(closed: Server, ent
     assert by_hash(api, None, "application/graphql-response+json", query=query).status_code == 400
     answer = api.http.get("/graphql", params={"query": query})
     assert code_of(answer) == "PERSISTED_QUERY_NOT_IN_LIST"
-    with socket(api) as live:
+    with open_socket(api) as live:
         live.send({"type": "subscribe", "id": "1", "payload": {"query": query}})
         assert code_of(live.receive()) == "PERSISTED_QUERY_NOT_IN_LIST"
 
@@ -128,7 +128,7 @@ def test_a_list_of_documents_is_checked_before_the_server_starts(tmp_path: Path)
         path.write_text(text)
         with pytest.raises(ValueError, match=why):
             load_known_documents(path)
-        done = command("serve", "--port", "0", "--data-dir", str(tmp_path / "data"), persisted_documents=str(path))
+        done = run_command("serve", "--port", "0", "--data-dir", str(tmp_path / "data"), persisted_documents=str(path))
         assert done.returncode != 0
         assert why in done.stderr
         assert "Traceback" not in done.stderr

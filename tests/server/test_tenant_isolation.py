@@ -13,10 +13,10 @@ import httpx
 import pytest
 from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema, get_named_type, is_interface_type, is_leaf_type
 
-from tests.server.api import Socket, socket
-from tests.server.generated_documents import Ids, along, call, inputs, leaves, ways
+from tests.server.api import Socket, open_socket
+from tests.server.generated_documents import Ids, find_paths, input_fields, select_fields, write_field, write_query
 from tests.server.graphql.test_streaming import EVENTS, MULTIPART
-from tests.server.populated_workspace import ZIP, Owned, doors_of_rest
+from tests.server.populated_workspace import ZIP, TwoWorkspaces, list_rest_endpoints
 
 NEW = re.compile(r"\b(?:[a-z]{2,4}_[0-9a-hjkmnp-tv-z]{26}|\d{4}-\d\d-\d\dT[0-9:.]+Z)")  # ids and moments made just now
 
@@ -35,7 +35,7 @@ def plain(answer: httpx.Response, id_: str) -> tuple[int, dict[str, str], str]:
 def takes(field: GraphQLField) -> Iterator[str]:
     """The names of the arguments and input fields that take an id."""
     for argument, definition in field.args.items():
-        for name, type_ in ({argument: definition.type} | inputs(definition.type)).items():
+        for name, type_ in ({argument: definition.type} | input_fields(definition.type)).items():
             if get_named_type(type_).name == "ID":
                 yield name
 
@@ -44,7 +44,7 @@ def places(schema: GraphQLSchema, ids: Ids) -> list[tuple[str, list[str], str, s
     """Each place that takes an id: the kind of operation, the way there, the field and the argument."""
     assert schema.query_type is not None
     found = []
-    for type_, way in ways(schema, ids).items():
+    for type_, way in find_paths(schema, ids).items():
         named = schema.type_map[type_]
         if isinstance(named, GraphQLObjectType):
             found += [("query", way, name, taken) for name, f in named.fields.items() for taken in takes(f)]
@@ -65,27 +65,27 @@ def document(schema: GraphQLSchema, place: tuple[str, list[str], str, str], ids:
     field = type_.fields[name]
     # for this argument alone, also where an id is known for it in this field
     known = {key: value for key, value in ids.items() if key != f"{name}.{taken}"} | {taken: "HERE"}
-    selected = call(name, field, known)
+    selected = write_field(name, field, known)
     if is_interface_type(get_named_type(field.type)):
         selected += " { __typename id }"
     elif not is_leaf_type(get_named_type(field.type)):
-        selected += leaves(schema, field.type, ids, 2)
-    return f"{kind} ($id: ID!) " + along(way, "{ " + selected.replace('"HERE"', "$id") + " }")
+        selected += select_fields(schema, field.type, ids, 2)
+    return f"{kind} ($id: ID!) " + write_query(way, "{ " + selected.replace('"HERE"', "$id") + " }")
 
 
-def foreign(owned: Owned) -> dict[str, str]:
+def foreign(owned: TwoWorkspaces) -> dict[str, str]:
     """An id of every kind of the other workspace, by the prefix that tells the kind."""
     workspace = owned.owner.run("Viewer")["workspace"]["id"]
     return {id_.partition("_")[0]: id_ for id_ in (*owned.ids.values(), workspace)}
 
 
-def test_every_place_of_the_schema_that_takes_an_id(owned: Owned, public: GraphQLSchema) -> None:
-    api, kinds, wrong = owned.stranger, foreign(owned), []
+def test_every_place_of_the_schema_that_takes_an_id(owned: TwoWorkspaces, public: GraphQLSchema) -> None:
+    api, kinds, wrong = owned.outsider, foreign(owned), []
     assert len(kinds) == 9
-    tried = places(public, owned.strangers)
+    tried = places(public, owned.outsider_ids)
     assert len(tried) > 45
     for place in tried:
-        text = document(public, place, owned.strangers)
+        text = document(public, place, owned.outsider_ids)
         for id_ in kinds.values():
             theirs, nobodys = (plain(api.post(text, {"id": one}), one) for one in (id_, unknown(id_)))
             assert not re.search("INTERNAL|BAD_REQUEST|LIMIT_EXCEEDED", theirs[2]), (place, theirs)
@@ -94,14 +94,14 @@ def test_every_place_of_the_schema_that_takes_an_id(owned: Owned, public: GraphQ
     assert not wrong
 
 
-def test_the_same_places_find_what_is_ones_own(owned: Owned, public: GraphQLSchema) -> None:
+def test_the_same_places_find_what_is_ones_own(owned: TwoWorkspaces, public: GraphQLSchema) -> None:
     """Else nothing would differ because nothing is ever found."""
-    api, ids = owned.stranger, owned.strangers
+    api, ids = owned.outsider, owned.outsider_ids
     for place in places(public, ids):
         _, way, name, taken = place
         if name in ("judge", "trainingJob", "evaluation", "node", "feedbackSummary", "trainingJobs", "auditLog"):
             given = ids.get(f"{name}.{taken}") or ids.get(taken) or ids["judgeId"]
-            found: Any = api.ask(document(public, place, ids), id=given)
+            found: Any = api.query(document(public, place, ids), id=given)
             for step in (*way, name):
                 found = found[step.partition("(")[0]]
             assert found
@@ -115,17 +115,18 @@ def told(live: Socket, query: str, number: int) -> list[Any]:
     return [message["type"], message["payload"]]
 
 
-def test_every_subscription_by_socket_events_and_multipart(owned: Owned, public: GraphQLSchema) -> None:
-    api = owned.stranger
+def test_every_subscription_by_socket_events_and_multipart(owned: TwoWorkspaces, public: GraphQLSchema) -> None:
+    api = owned.outsider
     assert public.subscription_type is not None
-    with socket(api) as live:
+    with open_socket(api) as live:
         number = 0
         for name, field in public.subscription_type.fields.items():
             for taken in takes(field):
                 for id_ in foreign(owned).values():
                     answers = []
                     for one in (id_, unknown(id_)):
-                        text = f"subscription {{ {call(name, field, {taken: one})} {leaves(public, field.type, {})} }}"
+                        call = write_field(name, field, {taken: one})
+                        text = f"subscription {{ {call} {select_fields(public, field.type, {})} }}"
                         number += 1
                         answers.append(
                             [json.dumps(told(live, text, number)).replace(one, "ID")]
@@ -156,9 +157,9 @@ def bodies(path: str, ids: Ids, id_: str) -> list[dict[str, Any]]:
     return [{"content": json.dumps(one), "params": {"dry_run": "true"}} for one in lines]
 
 
-@pytest.mark.parametrize(("method", "path"), doors_of_rest())
-def test_every_endpoint_with_the_id_in_its_path_or_body(owned: Owned, method: str, path: str) -> None:
-    api, own = owned.stranger, owned.strangers
+@pytest.mark.parametrize(("method", "path"), list_rest_endpoints())
+def test_every_endpoint_with_the_id_in_its_path_or_body(owned: TwoWorkspaces, method: str, path: str) -> None:
+    api, own = owned.outsider, owned.outsider_ids
     mine = {"judge_id": own["judgeId"], "job_id": own["jobId"], "version_id": own["versionId"]}
 
     def ask(id_: str, where: dict[str, str], body: dict[str, Any]) -> tuple[int, dict[str, str], str]:

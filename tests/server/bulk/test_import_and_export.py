@@ -18,10 +18,10 @@ from cli.app import app
 from cli.client import bulk
 from cli.client.client import Client
 from tests.server.api import Api, Data
-from tests.server.bulk.client import CLARITY, correction, evaluation, exported, lines, load
+from tests.server.bulk.client import CLARITY, correction_line, encode_lines, evaluation_line, export_all, load_lines
 from tests.server.conftest import Enter, make_key
-from tests.server.processes import HOME, Server, environment, running
-from tests.server.processes import command as started_command
+from tests.server.processes import PROJECT_ROOT, Server, environment, run_server
+from tests.server.processes import run_command as started_command
 
 pytestmark = pytest.mark.usefixtures("true_counters")
 
@@ -56,16 +56,16 @@ def reports() -> list[Data]:
 
 
 def ids(api: Api, judge: Data, kind: str = "evaluations") -> list[str]:
-    return [line["external_id"] for line in exported(api, judge, kind)]
+    return [line["external_id"] for line in export_all(api, judge, kind)]
 
 
 def test_both_files_go_in_once_however_often_they_are_loaded(api: Api, judge: Data) -> None:
     nameless = {"evaluation": "e1", "type": "rating", "rating": 4}
     files = (
         "--evaluations",
-        write("e.jsonl", lines(evaluation(1), evaluation(2))),
+        write("e.jsonl", encode_lines(evaluation_line(1), evaluation_line(2))),
         "--feedback",
-        write("f.jsonl.gz", gzip.compress(lines(correction(1), correction(2), nameless))),
+        write("f.jsonl.gz", gzip.compress(encode_lines(correction_line(1), correction_line(2), nameless))),
     )
     first = run(api, "import", "--judge", judge["id"], *files)
     assert first.exit_code == 0, first.output
@@ -73,18 +73,20 @@ def test_both_files_go_in_once_however_often_they_are_loaded(api: Api, judge: Da
     assert "Feedback: 3 new, 0 already there, 0 refused" in first.stdout
     again = json.loads(run(api, "import", "--judge", judge["id"], *files, "--json").stdout)
     assert again["feedback"] == {"new": 0, "already_there": 3, "refused": 0}
-    assert exported(api, judge, "feedback")[:2] == [correction(1), correction(2)]
+    assert export_all(api, judge, "feedback")[:2] == [correction_line(1), correction_line(2)]
 
 
 def test_identical_lines_without_external_id_count_once(api: Api, judge: Data) -> None:
-    run(api, "import", "--judge", judge["id"], "--evaluations", write("e.jsonl", lines(evaluation(1))))
+    run(api, "import", "--judge", judge["id"], "--evaluations", write("e.jsonl", encode_lines(evaluation_line(1))))
     same = {"evaluation": "e1", "type": "rating", "rating": 4}, {"rating": 4.0, "type": "rating", "evaluation": "e1"}
-    result = run(api, "import", "--judge", judge["id"], "--feedback", write("f.jsonl", lines(*same, same[0])))
+    result = run(api, "import", "--judge", judge["id"], "--feedback", write("f.jsonl", encode_lines(*same, same[0])))
     assert "Feedback: 1 new, 2 already there, 0 refused" in result.stdout
 
 
 def test_bad_lines_are_reported_with_their_numbers_and_the_rest_loads(api: Api, judge: Data) -> None:
-    given = lines(evaluation(1), b"", evaluation(2, scores={CLARITY: 9, "Depth": 11}), b"{", evaluation(3))
+    given = encode_lines(
+        evaluation_line(1), b"", evaluation_line(2, scores={CLARITY: 9, "Depth": 11}), b"{", evaluation_line(3)
+    )
     result = run(api, "import", "--judge", judge["id"], "--evaluations", write("e.jsonl", given))
     assert result.exit_code == 1
     assert "2 new, 0 already there, 2 refused" in result.stdout
@@ -99,36 +101,41 @@ def utf16(content: bytes) -> bytes:
 
 
 MALFORMED: dict[str, tuple[bytes, int, str, list[str]]] = {
-    "a gzip that breaks off": (gzip.compress(lines(evaluation(1)))[:-4], 2, "is damaged", ["e1"]),
+    "a gzip that breaks off": (gzip.compress(encode_lines(evaluation_line(1)))[:-4], 2, "is damaged", ["e1"]),
     "a line of 100 MB": (
-        lines(evaluation(1), b'{"output": "' + b"x" * 100_000_000 + b'"}', evaluation(2)),
+        encode_lines(evaluation_line(1), b'{"output": "' + b"x" * 100_000_000 + b'"}', evaluation_line(2)),
         1,
         "4 MiB",
         ["e1", "e2"],
     ),
-    "NUL bytes": (lines(evaluation(1)) + b"\0" * 5000 + b"\n" + lines(evaluation(2)), 1, "NUL bytes", ["e1", "e2"]),
-    "UTF-16": (utf16(lines(evaluation(1))), 2, "is UTF-16 or UTF-32, not UTF-8", []),
+    "NUL bytes": (
+        encode_lines(evaluation_line(1)) + b"\0" * 5000 + b"\n" + encode_lines(evaluation_line(2)),
+        1,
+        "NUL bytes",
+        ["e1", "e2"],
+    ),
+    "UTF-16": (utf16(encode_lines(evaluation_line(1))), 2, "is UTF-16 or UTF-32, not UTF-8", []),
     "Latin-1": (
-        lines(evaluation(1), '{"output": "Café", "scores": {"Clarity": 1}}'.encode("latin-1")),
+        encode_lines(evaluation_line(1), '{"output": "Café", "scores": {"Clarity": 1}}'.encode("latin-1")),
         1,
         "not UTF-8",
         ["e1"],
     ),
-    "CRLF": (lines(evaluation(1), evaluation(2)).replace(b"\n", b"\r\n"), 0, "2 new", ["e1", "e2"]),
+    "CRLF": (encode_lines(evaluation_line(1), evaluation_line(2)).replace(b"\n", b"\r\n"), 0, "2 new", ["e1", "e2"]),
     "a key twice": (
-        lines(evaluation(1), b'{"output": "a", "output": "b", "scores": {"Clarity": 1}}'),
+        encode_lines(evaluation_line(1), b'{"output": "a", "output": "b", "scores": {"Clarity": 1}}'),
         1,
         "output is there twice",
         ["e1"],
     ),
     "NaN": (
-        lines(evaluation(1), b'{"output": "a", "scores": {"Clarity": NaN}}'),
+        encode_lines(evaluation_line(1), b'{"output": "a", "scores": {"Clarity": NaN}}'),
         1,
         "NaN and Infinity are no numbers",
         ["e1"],
     ),
     "an unknown criterion": (
-        lines(evaluation(1), evaluation(2, scores={"charm": 1})),
+        encode_lines(evaluation_line(1), evaluation_line(2, scores={"charm": 1})),
         1,
         "no criterion 'charm'; it has crit_clarity, crit_depth",
         ["e1"],
@@ -150,7 +157,7 @@ def test_a_malformed_file_is_told_clearly_and_leaves_nothing_half(api: Api, judg
 
 def test_a_directory_is_refused_before_anything_is_loaded(api: Api, judge: Data) -> None:
     Path("folder").mkdir()
-    files = "--evaluations", write("e.jsonl", lines(evaluation(1))), "--feedback", "folder"
+    files = "--evaluations", write("e.jsonl", encode_lines(evaluation_line(1))), "--feedback", "folder"
     result = run(api, "import", "--judge", judge["id"], *files)
     assert result.exit_code == 2
     assert "folder is a directory" in " ".join(result.stderr.replace("│", " ").split())
@@ -158,7 +165,7 @@ def test_a_directory_is_refused_before_anything_is_loaded(api: Api, judge: Data)
 
 
 def test_a_minus_reads_stdin(api: Api, judge: Data) -> None:
-    body = gzip.compress(lines(evaluation(1)))
+    body = gzip.compress(encode_lines(evaluation_line(1)))
     assert run(api, "import", "--judge", judge["id"], "--evaluations", "-", stdin=body).exit_code == 0
     assert ids(api, judge) == ["e1"]
 
@@ -166,7 +173,9 @@ def test_a_minus_reads_stdin(api: Api, judge: Data) -> None:
 def test_a_new_judge_is_made_from_its_file_and_found_again(api: Api) -> None:
     path = write("judge.json", json.dumps(JUDGE | {"id": "jdg_made"}).encode())
     for new in (1, 0):
-        result = run(api, "import", "--new", path, "--evaluations", write("e", lines(evaluation(1))), "--json")
+        result = run(
+            api, "import", "--new", path, "--evaluations", write("e", encode_lines(evaluation_line(1))), "--json"
+        )
         totals = json.loads(result.stdout)
         assert (totals["judge_id"], totals["evaluations"]["new"]) == ("jdg_made", new)
 
@@ -195,9 +204,14 @@ def test_a_dry_run_tells_what_would_be_and_makes_nothing(api: Api, there: bool) 
         assert run(api, "import", "--new", described).exit_code == 0
     files = (
         "--evaluations",
-        write("e.jsonl", lines(evaluation(1), evaluation(2, output=""))),
+        write("e.jsonl", encode_lines(evaluation_line(1), evaluation_line(2, output=""))),
         "--feedback",
-        write("f.jsonl", lines(correction(1), correction(3), correction(1, external_id="other", comment="Hm."))),
+        write(
+            "f.jsonl",
+            encode_lines(
+                correction_line(1), correction_line(3), correction_line(1, external_id="other", comment="Hm.")
+            ),
+        ),
     )
     result = run(api, "import", "--new", described, *files, "--dry-run")
     assert result.exit_code == 1, result.output
@@ -224,8 +238,8 @@ def test_a_remote_server_is_sent_gzip_in_requests_of_some_size(
     monkeypatch.setattr(bulk, "MAX_REQUEST_LINES", 30)
     monkeypatch.setattr(Client, "stream", watched)
     monkeypatch.setenv("NO_PROXY", "*")
-    given = [evaluation(n) for n in range(100)]
-    run(api, "import", "--judge", judge["id"], "--evaluations", write("e.jsonl", lines(*given)))
+    given = [evaluation_line(n) for n in range(100)]
+    run(api, "import", "--judge", judge["id"], "--evaluations", write("e.jsonl", encode_lines(*given)))
     assert sizes == [True] * 4
     assert ids(api, judge) == [line["external_id"] for line in given]
 
@@ -236,18 +250,19 @@ def test_an_import_that_is_killed_again_and_again_equals_one_that_was_not(
     api = enter(postgres_server)
     one, other = (api.run("CreateJudge", input=JUDGE)["judge"] for _ in range(2))
     chance = random.Random(1)
-    items = [evaluation(n, input="word " * 300) for n in range(3_000)]
+    items = [evaluation_line(n, input="word " * 300) for n in range(3_000)]
     said = [
-        correction(n % 3_000, external_id=None, submitted_by=f"r{n // 3_000}", comment=str(n)) for n in range(6_000)
+        correction_line(n % 3_000, external_id=None, submitted_by=f"r{n // 3_000}", comment=str(n))
+        for n in range(6_000)
     ]
     files = (
         "--evaluations",
-        str(write("e.jsonl", lines(*items))),
+        str(write("e.jsonl", encode_lines(*items))),
         "--feedback",
-        str(write("f.jsonl", lines(*said))),
+        str(write("f.jsonl", encode_lines(*said))),
     )
     command = [sys.executable, "-m", "cli.start", "import", "--judge", one["id"], *files]
-    settings = environment(url=api.url, api_key=api.key or "") | {"PYTHONPATH": str(HOME)}
+    settings = environment(url=api.url, api_key=api.key or "") | {"PYTHONPATH": str(PROJECT_ROOT)}
     counts = [0]
     midway = False
     for _ in range(5):
@@ -266,7 +281,7 @@ def test_an_import_that_is_killed_again_and_again_equals_one_that_was_not(
     undisturbed = run(api, "import", "--judge", other["id"], *files)
     assert undisturbed.exit_code == 0
     for kind in ("evaluations", "feedback"):
-        assert exported(api, one, kind) == exported(api, other, kind)
+        assert export_all(api, one, kind) == export_all(api, other, kind)
     summaries = [api.run("FeedbackSummary", judgeId=judge["id"]) for judge in (one, other)]
     for summary in summaries:
         for criterion in summary["criteria"]:
@@ -288,12 +303,12 @@ def test_an_import_outlives_its_server(tmp_path: Path) -> None:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
     data, words = tmp_path / "data", ("--no-runner", "--port", port)
-    items = [evaluation(n, input="word " * 300) for n in range(4_000)]
-    path = write("e.jsonl", lines(*items))
-    with running(data, *words) as first:
+    items = [evaluation_line(n, input="word " * 300) for n in range(4_000)]
+    path = write("e.jsonl", encode_lines(*items))
+    with run_server(data, *words) as first:
         api = Api(first.url, make_key(first, workspace="w"))
         judge = api.run("CreateJudge", input=JUDGE)["judge"]
-        settings = environment(url=first.url, api_key=api.key or "") | {"PYTHONPATH": str(HOME)}
+        settings = environment(url=first.url, api_key=api.key or "") | {"PYTHONPATH": str(PROJECT_ROOT)}
         importing = subprocess.Popen(
             [sys.executable, "-m", "cli.start", "import", "--judge", judge["id"], "--evaluations", path, "--json"],
             cwd=tmp_path,
@@ -301,19 +316,19 @@ def test_an_import_outlives_its_server(tmp_path: Path) -> None:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
-        while not exported(api, judge, "evaluations"):
+        while not export_all(api, judge, "evaluations"):
             time.sleep(0.02)
         first.process.kill()
         first.process.wait()
         api.http.close()
-    with running(data, *words) as second:
+    with run_server(data, *words) as second:
         out, err = importing.communicate(timeout=60)
         assert importing.returncode == 0, err
         totals = json.loads(out)["evaluations"]
         assert totals["new"] + totals["already_there"] == 4_000
         assert b"Retrying" in err
         api = Api(second.url, api.key)
-        assert exported(api, judge, "evaluations") == [line | {"scores": _floats(line)} for line in items]
+        assert export_all(api, judge, "evaluations") == [line | {"scores": _floats(line)} for line in items]
         api.http.close()
 
 
@@ -332,8 +347,22 @@ def test_an_export_loads_into_a_fresh_workspace_whose_export_is_the_same_bytes(
     )
     rating = {"evaluationId": made["evaluations"][0]["id"], "type": "RATING", "rating": 2}
     api.run("SubmitFeedback", input={"judgeId": judge["id"], "feedback": [rating, rating]})
-    run(api, "import", "--judge", judge["id"], "--evaluations", write("e", lines(*(evaluation(n) for n in range(250)))))
-    run(api, "import", "--judge", judge["id"], "--feedback", write("f", lines(*(correction(n) for n in range(250)))))
+    run(
+        api,
+        "import",
+        "--judge",
+        judge["id"],
+        "--evaluations",
+        write("e", encode_lines(*(evaluation_line(n) for n in range(250)))),
+    )
+    run(
+        api,
+        "import",
+        "--judge",
+        judge["id"],
+        "--feedback",
+        write("f", encode_lines(*(correction_line(n) for n in range(250)))),
+    )
     api.run("UpdateJudge", input={"judgeId": judge["id"], "addCriteria": [{"name": "Tone", "min": 0, "max": 3}]})
     grouped = {
         "group": "g",
@@ -343,13 +372,15 @@ def test_an_export_loads_into_a_fresh_workspace_whose_export_is_the_same_bytes(
         "evaluated_at": "2026-01-05T09:00:00Z",
     }
     scores = {CLARITY: 1, "Depth": 9.5, "Tone": 3}
-    load(api, judge, "evaluations", lines(*(evaluation(n, scores=scores, **grouped) for n in (300, 301))))
+    load_lines(
+        api, judge, "evaluations", encode_lines(*(evaluation_line(n, scores=scores, **grouped) for n in (300, 301)))
+    )
     said: Data = {"evaluation": "e300", "submitted_at": "2026-02-01T00:00:00.000001+05:45", "comment": "Why?"}
-    load(
+    load_lines(
         api,
         judge,
         "feedback",
-        lines(
+        encode_lines(
             said | {"type": "approval", "approved": False, "submitted_by": "eve"},
             said | {"type": "comment", "external_id": "c"},
             said | {"type": "rating", "rating": 5, "submitted_by": "Ünal"},
@@ -397,6 +428,6 @@ def test_an_export_that_fails_leaves_the_file_that_was_there(api: Api, judge: Da
 
 
 def test_an_export_to_stdout_goes_through_a_pipe(api: Api, judge: Data) -> None:
-    run(api, "import", "--judge", judge["id"], "--evaluations", write("e", lines(evaluation(1))))
+    run(api, "import", "--judge", judge["id"], "--evaluations", write("e", encode_lines(evaluation_line(1))))
     result = run(api, "export", "--judge", judge["id"], "--evaluations", "-")
     assert json.loads(result.stdout)["external_id"] == "e1"

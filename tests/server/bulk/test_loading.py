@@ -18,11 +18,20 @@ from models.access import Role
 from models.bulk.line_splitter import MAX_LINE_BYTES
 from server.bulk.key_recheck import KEY_RECHECK_SECONDS
 from tests.server.api import Api, Data
-from tests.server.bulk.client import CLARITY, correction, errors, evaluation, exported, lines, load, totals
+from tests.server.bulk.client import (
+    CLARITY,
+    correction_line,
+    encode_lines,
+    evaluation_line,
+    export_all,
+    get_rejections,
+    get_totals,
+    load_lines,
+)
 from tests.server.conftest import Enter, make_key
 from tests.server.graphql.test_websocket import revoke
-from tests.server.processes import Server, running
-from tests.server.scenarios import Trained, item, make_judge, record, submit
+from tests.server.processes import Server, run_server
+from tests.server.scenarios import Trained, make_item, make_judge, record_evaluations, submit_feedback
 
 pytestmark = pytest.mark.usefixtures("true_counters")
 
@@ -44,37 +53,37 @@ def judge(api: Api) -> Data:
 
 @pytest.mark.parametrize("packed", [False, True])
 def test_lines_go_in_and_come_out_the_same(api: Api, judge: Data, packed: bool) -> None:
-    items = [evaluation(n, group=f"g{n % 3}", scores={CLARITY: 3.5, "Depth": n % 10}) for n in range(2500)]
-    said = [correction(n, comment="Hm.") for n in range(2500)]
-    assert totals(load(api, judge, "evaluations", lines(*items), packed=packed)) == (2500, 0, 0, True)
-    answers = load(api, judge, "feedback", lines(*said), packed=packed)
-    assert totals(answers) == (2500, 0, 0, True)
+    items = [evaluation_line(n, group=f"g{n % 3}", scores={CLARITY: 3.5, "Depth": n % 10}) for n in range(2500)]
+    said = [correction_line(n, comment="Hm.") for n in range(2500)]
+    assert get_totals(load_lines(api, judge, "evaluations", encode_lines(*items), packed=packed)) == (2500, 0, 0, True)
+    answers = load_lines(api, judge, "feedback", encode_lines(*said), packed=packed)
+    assert get_totals(answers) == (2500, 0, 0, True)
 
     accepted = [answer["accepted"] for answer in answers]
     assert accepted == sorted(accepted)
     assert len(accepted) > 2  # not only at the end
-    out = exported(api, judge, "evaluations")
+    out = export_all(api, judge, "evaluations")
     assert [line["external_id"] for line in out] == [line["external_id"] for line in items]
     assert out[7] == items[7] | {"scores": {CLARITY: 3.5, "crit_depth": 7}}
-    assert exported(api, judge, "feedback") == said
+    assert export_all(api, judge, "feedback") == said
 
 
 def test_loading_again_changes_nothing(api: Api, judge: Data) -> None:
-    body = lines(*(evaluation(n) for n in range(50)))
-    load(api, judge, "evaluations", body)
-    assert totals(load(api, judge, "evaluations", body)) == (0, 50, 0, True)
+    body = encode_lines(*(evaluation_line(n) for n in range(50)))
+    load_lines(api, judge, "evaluations", body)
+    assert get_totals(load_lines(api, judge, "evaluations", body)) == (0, 50, 0, True)
 
 
 def test_what_comes_by_mutations_and_in_bulk_is_known_to_each_other(api: Api) -> None:
     judge = make_judge(api)
-    record(api, judge, [item(1)])
-    scores = {score["criterionId"]: score["score"] for score in item(1)["scores"]}
-    line = {"external_id": "e1", "group": "g0", "output": item(1)["output"], "scores": scores}
-    assert totals(load(api, judge, "evaluations", lines(line))) == (0, 1, 0, True)
+    record_evaluations(api, judge, [make_item(1)])
+    scores = {score["criterionId"]: score["score"] for score in make_item(1)["scores"]}
+    line = {"external_id": "e1", "group": "g0", "output": make_item(1)["output"], "scores": scores}
+    assert get_totals(load_lines(api, judge, "evaluations", encode_lines(line))) == (0, 1, 0, True)
 
-    [refused] = errors(load(api, judge, "evaluations", lines(line | {"output": "Other."})))
+    [refused] = get_rejections(load_lines(api, judge, "evaluations", encode_lines(line | {"output": "Other."})))
     assert (refused["line"], refused["code"], refused["field"]) == (1, "CONFLICT", ["external_id"])
-    payload = submit(api, judge, [{"evaluationExternalId": "e1", "type": "RATING", "rating": 4}])
+    payload = submit_feedback(api, judge, [{"evaluationExternalId": "e1", "type": "RATING", "rating": 4}])
     assert payload["acceptedCount"] == 1
 
 
@@ -93,20 +102,20 @@ def test_what_comes_by_mutations_and_in_bulk_is_known_to_each_other(api: Api) ->
         (b'{"output": "a", "scores": {"crit_clarity": 1, "crit_clarity": 2}}', "INVALID", ["crit_clarity"], "twice"),
         (b'{"output": "a", "output" : "b", "scores": {"crit_clarity": 1}}', "INVALID", ["output"], "twice"),
         (b'["output"]', "INVALID", None, "a line is one JSON object"),
-        (evaluation(9, output="a\x00b"), "INVALID", ["output"], "NUL"),
-        (evaluation(9, output=" "), "INVALID", ["output"], "empty"),
-        (evaluation(9, output=5), "INVALID", ["output"], "Expected `str`"),
-        (evaluation(9, output="x" * 100_001), "LIMIT_EXCEEDED", ["output"], "100,000"),
+        (evaluation_line(9, output="a\x00b"), "INVALID", ["output"], "NUL"),
+        (evaluation_line(9, output=" "), "INVALID", ["output"], "empty"),
+        (evaluation_line(9, output=5), "INVALID", ["output"], "Expected `str`"),
+        (evaluation_line(9, output="x" * 100_001), "LIMIT_EXCEEDED", ["output"], "100,000"),
         (b'{"output": "' + b"x" * MAX_LINE_BYTES + b'"}', "LIMIT_EXCEEDED", None, "4 MiB"),
         ({"output": "a"}, "INVALID", ["scores"], "missing"),
-        (evaluation(9, colour="red"), "INVALID", ["colour"], "may have output, scores"),
-        (evaluation(9, scores={}), "INVALID", ["scores"], "at least one"),
-        (evaluation(9, scores={"charm": 3}), "NOT_FOUND", ["scores", "charm"], "crit_clarity, crit_depth"),
-        (evaluation(9, scores={CLARITY: 7}), "INVALID", ["scores", CLARITY], "1 to 5"),
-        (evaluation(9, scores={CLARITY: 3, "Clarity": 3}), "INVALID", ["scores", "Clarity"], "twice"),
-        (evaluation(9, evaluated_at="2026-01-05T09:00:00"), "INVALID", ["evaluated_at"], "offset"),
-        (evaluation(9, version_id="ver_none"), "NOT_FOUND", ["version_id"], "no version"),
-        (evaluation(9, external_id="x" * 201), "LIMIT_EXCEEDED", ["external_id"], "200"),
+        (evaluation_line(9, colour="red"), "INVALID", ["colour"], "may have output, scores"),
+        (evaluation_line(9, scores={}), "INVALID", ["scores"], "at least one"),
+        (evaluation_line(9, scores={"charm": 3}), "NOT_FOUND", ["scores", "charm"], "crit_clarity, crit_depth"),
+        (evaluation_line(9, scores={CLARITY: 7}), "INVALID", ["scores", CLARITY], "1 to 5"),
+        (evaluation_line(9, scores={CLARITY: 3, "Clarity": 3}), "INVALID", ["scores", "Clarity"], "twice"),
+        (evaluation_line(9, evaluated_at="2026-01-05T09:00:00"), "INVALID", ["evaluated_at"], "offset"),
+        (evaluation_line(9, version_id="ver_none"), "NOT_FOUND", ["version_id"], "no version"),
+        (evaluation_line(9, external_id="x" * 201), "LIMIT_EXCEEDED", ["external_id"], "200"),
     ],
 )
 def test_a_bad_evaluation_is_told_by_line_and_the_others_load(
@@ -114,12 +123,12 @@ def test_a_bad_evaluation_is_told_by_line_and_the_others_load(
 ) -> None:
     api = enter(quiet_server)
     judge = api.run("CreateJudge", input=JUDGE)["judge"]
-    said = load(api, judge, "evaluations", lines(evaluation(1), b"", line, evaluation(2)))
-    assert totals(said) == (2, 0, 1, True)
-    [error] = errors(said)
+    said = load_lines(api, judge, "evaluations", encode_lines(evaluation_line(1), b"", line, evaluation_line(2)))
+    assert get_totals(said) == (2, 0, 1, True)
+    [error] = get_rejections(said)
     assert (error["line"], error["code"], error["field"]) == (3, code, field)
     assert told in error["message"]
-    assert [line["external_id"] for line in exported(api, judge, "evaluations")] == ["e1", "e2"]
+    assert [line["external_id"] for line in export_all(api, judge, "evaluations")] == ["e1", "e2"]
 
 
 @pytest.mark.parametrize(
@@ -145,57 +154,74 @@ def test_bad_feedback_is_told_by_line_and_the_others_load(
 ) -> None:
     api = enter(quiet_server)
     judge = api.run("CreateJudge", input=JUDGE)["judge"]
-    load(api, judge, "evaluations", lines(evaluation(1), evaluation(2)))
-    bad = correction(2, submitted_by="eve") | changes
-    said = load(api, judge, "feedback", lines(correction(1), bad, correction(2)))
-    assert totals(said) == (2, 0, 1, True)
-    assert [(error["line"], error["code"], error["field"]) for error in errors(said)] == [(2, code, field)]
+    load_lines(api, judge, "evaluations", encode_lines(evaluation_line(1), evaluation_line(2)))
+    bad = correction_line(2, submitted_by="eve") | changes
+    said = load_lines(api, judge, "feedback", encode_lines(correction_line(1), bad, correction_line(2)))
+    assert get_totals(said) == (2, 0, 1, True)
+    assert [(error["line"], error["code"], error["field"]) for error in get_rejections(said)] == [(2, code, field)]
 
 
 def test_types_and_whole_ratings_may_be_written_in_any_way(api: Api, judge: Data) -> None:
-    load(api, judge, "evaluations", lines(evaluation(1)))
+    load_lines(api, judge, "evaluations", encode_lines(evaluation_line(1)))
     plain = {"evaluation": "e1", "submitted_by": "ann"}
     given = [
         plain | {"type": "RATING", "rating": 4.0},
         plain | {"type": "approval", "approved": False, "rating": None},
         plain | {"type": "Comment", "comment": 'He said: "so": yes'},
     ]
-    assert totals(load(api, judge, "feedback", lines(*given))) == (3, 0, 0, True)
-    assert [line["type"] for line in exported(api, judge, "feedback")] == ["rating", "approval", "comment"]
+    assert get_totals(load_lines(api, judge, "feedback", encode_lines(*given))) == (3, 0, 0, True)
+    assert [line["type"] for line in export_all(api, judge, "feedback")] == ["rating", "approval", "comment"]
 
 
 def test_without_external_id_a_line_is_new_each_time_unless_the_load_is_idempotent(api: Api, judge: Data) -> None:
     nameless = {"output": "Text.", "scores": {CLARITY: 3}}
     again = {"scores": {CLARITY: 3.0}, "output": "Text."}  # says the same
-    assert totals(load(api, judge, "evaluations", lines(nameless, again))) == (2, 0, 0, True)
-    assert totals(load(api, judge, "evaluations", lines(nameless, again), idempotent="true")) == (1, 1, 0, True)
-    assert totals(load(api, judge, "evaluations", lines(nameless), idempotent="true")) == (0, 1, 0, True)
+    assert get_totals(load_lines(api, judge, "evaluations", encode_lines(nameless, again))) == (2, 0, 0, True)
+    assert get_totals(load_lines(api, judge, "evaluations", encode_lines(nameless, again), idempotent="true")) == (
+        1,
+        1,
+        0,
+        True,
+    )
+    assert get_totals(load_lines(api, judge, "evaluations", encode_lines(nameless), idempotent="true")) == (
+        0,
+        1,
+        0,
+        True,
+    )
 
 
 def test_a_dry_run_checks_everything_and_keeps_nothing(api: Api, judge: Data) -> None:
-    load(api, judge, "evaluations", lines(evaluation(1)))
-    given = lines(evaluation(1), evaluation(2), evaluation(1, output="Other."), evaluation(3, scores={CLARITY: 9}))
-    said = load(api, judge, "evaluations", given, dry_run="true")
-    assert totals(said) == (1, 1, 2, True)
-    assert [(e["line"], e["code"]) for e in errors(said)] == [(3, "CONFLICT"), (4, "INVALID")]
-    said = load(api, judge, "feedback", lines(correction(1), correction(2), correction(1)), dry_run="1")
-    assert totals(said) == (1, 1, 1, True)
-    assert len(exported(api, judge, "evaluations")) == 1
-    assert exported(api, judge, "feedback") == []
+    load_lines(api, judge, "evaluations", encode_lines(evaluation_line(1)))
+    given = encode_lines(
+        evaluation_line(1),
+        evaluation_line(2),
+        evaluation_line(1, output="Other."),
+        evaluation_line(3, scores={CLARITY: 9}),
+    )
+    said = load_lines(api, judge, "evaluations", given, dry_run="true")
+    assert get_totals(said) == (1, 1, 2, True)
+    assert [(e["line"], e["code"]) for e in get_rejections(said)] == [(3, "CONFLICT"), (4, "INVALID")]
+    said = load_lines(
+        api, judge, "feedback", encode_lines(correction_line(1), correction_line(2), correction_line(1)), dry_run="1"
+    )
+    assert get_totals(said) == (1, 1, 1, True)
+    assert len(export_all(api, judge, "evaluations")) == 1
+    assert export_all(api, judge, "feedback") == []
 
 
 def test_an_id_that_no_database_could_hold_is_unknown(api: Api, judge: Data) -> None:
-    load(api, judge, "evaluations", lines(evaluation(1)))
-    bad = correction(1, evaluation=None, evaluation_id="evl_\0")
-    said = load(api, judge, "feedback", lines(bad, correction(1)))
-    assert totals(said) == (1, 0, 1, True)
-    assert errors(said)[0]["code"] == "NOT_FOUND"
+    load_lines(api, judge, "evaluations", encode_lines(evaluation_line(1)))
+    bad = correction_line(1, evaluation=None, evaluation_id="evl_\0")
+    said = load_lines(api, judge, "feedback", encode_lines(bad, correction_line(1)))
+    assert get_totals(said) == (1, 0, 1, True)
+    assert get_rejections(said)[0]["code"] == "NOT_FOUND"
 
 
 def test_a_key_that_is_taken_back_breaks_off_an_export(quiet_server: Server, enter: Enter) -> None:
     api = enter(quiet_server)
     judge = make_judge(api)
-    load(api, judge, "evaluations", lines(*(evaluation(n, output="x" * 90_000) for n in range(400))))
+    load_lines(api, judge, "evaluations", encode_lines(*(evaluation_line(n, output="x" * 90_000) for n in range(400))))
     with api.http.stream("GET", f"/judges/{judge['id']}/evaluations") as answer:
         pieces = answer.iter_bytes()
         next(pieces)
@@ -212,10 +238,10 @@ def test_a_key_that_is_taken_back_ends_the_load_behind_what_it_had_taken(quiet_s
     judge = api.run("CreateJudge", input=JUDGE)["judge"]
     guest = Api(quiet_server.url, make_key(quiet_server, workspace=_workspace(api), expires_at=_soon(2.5)))
     with _raw(guest, judge) as stream:
-        stream.send(lines(evaluation(1)))
+        stream.send(encode_lines(evaluation_line(1)))
         assert stream.line()["accepted"] == 1
         time.sleep(2.6)
-        stream.send(lines(evaluation(2)))
+        stream.send(encode_lines(evaluation_line(2)))
         assert stream.line()["code"] == "UNAUTHENTICATED"
         last = stream.line()
         assert (last["accepted"], last["done"], last["complete"]) == (1, True, False)
@@ -223,7 +249,7 @@ def test_a_key_that_is_taken_back_ends_the_load_behind_what_it_had_taken(quiet_s
 
 
 def _workspace(api: Api) -> str:
-    name: str = api.ask("{ viewer { workspace { name } } }")["viewer"]["workspace"]["name"]
+    name: str = api.query("{ viewer { workspace { name } } }")["viewer"]["workspace"]["name"]
     return name
 
 
@@ -232,43 +258,47 @@ def _soon(seconds: float) -> datetime:
 
 
 def test_a_server_that_is_told_to_end_does_so_although_a_load_is_open(data_dir: Path) -> None:
-    with running(data_dir, "--no-runner") as started:
+    with run_server(data_dir, "--no-runner") as started:
         api = Api(started.url, make_key(started, workspace="w"))
         judge = api.run("CreateJudge", input=JUDGE)["judge"]
         with _raw(api, judge) as stream:
-            stream.send(lines(evaluation(1)))
+            stream.send(encode_lines(evaluation_line(1)))
             assert stream.line()["accepted"] == 1
             assert started.terminate() in (0, -15, 143)
         api.http.close()
 
 
 def test_line_ends_blank_lines_a_byte_order_mark_and_a_missing_last_end_are_all_fine(api: Api, judge: Data) -> None:
-    body = b"\xef\xbb\xbf" + lines(evaluation(1), b"", b"  ").replace(b"\n", b"\r\n") + lines(evaluation(2)).strip()
-    assert totals(load(api, judge, "evaluations", body)) == (2, 0, 0, True)
+    body = (
+        b"\xef\xbb\xbf"
+        + encode_lines(evaluation_line(1), b"", b"  ").replace(b"\n", b"\r\n")
+        + encode_lines(evaluation_line(2)).strip()
+    )
+    assert get_totals(load_lines(api, judge, "evaluations", body)) == (2, 0, 0, True)
 
 
 def test_an_empty_body_is_no_error(api: Api, judge: Data) -> None:
-    assert load(api, judge, "evaluations", b"") == [
+    assert load_lines(api, judge, "evaluations", b"") == [
         {"accepted": 0, "new": 0, "already_there": 0, "refused": 0, "done": True, "complete": True}
     ]
 
 
 def test_gzip_of_several_members_is_one_file(api: Api, judge: Data) -> None:
-    body = b"".join(gzip.compress(lines(evaluation(n))) for n in range(5)) + b"\0" * 512
-    assert totals(load(api, judge, "evaluations", body)) == (5, 0, 0, True)
+    body = b"".join(gzip.compress(encode_lines(evaluation_line(n))) for n in range(5)) + b"\0" * 512
+    assert get_totals(load_lines(api, judge, "evaluations", body)) == (5, 0, 0, True)
 
 
 @pytest.mark.parametrize("kept", [0.5, 0.999])
 def test_a_gzip_that_breaks_off_is_told_and_leaves_no_half_line(api: Api, judge: Data, kept: float) -> None:
     chance = random.Random(1)
-    items = [evaluation(n, output=f"{chance.random()}" * 3) for n in range(2000)]
-    packed = gzip.compress(lines(*items))
-    said = load(api, judge, "evaluations", packed[: int(kept * len(packed))])
-    new, _, _, complete = totals(said)
+    items = [evaluation_line(n, output=f"{chance.random()}" * 3) for n in range(2000)]
+    packed = gzip.compress(encode_lines(*items))
+    said = load_lines(api, judge, "evaluations", packed[: int(kept * len(packed))])
+    new, _, _, complete = get_totals(said)
     assert not complete
     assert 0 < new < 2000
-    assert "gzip" in errors(said)[-1]["message"]
-    out = exported(api, judge, "evaluations")
+    assert "gzip" in get_rejections(said)[-1]["message"]
+    out = export_all(api, judge, "evaluations")
     assert [line["output"] for line in out] == [line["output"] for line in items[:new]]
 
 
@@ -276,14 +306,14 @@ def test_a_little_gzip_that_is_a_huge_line_is_refused_in_bounded_memory(quiet_se
     api = enter(quiet_server)
     judge = api.run("CreateJudge", input=JUDGE)["judge"]
     packer = zlib.compressobj(9, wbits=31)
-    bomb = packer.compress(lines(evaluation(1)))
+    bomb = packer.compress(encode_lines(evaluation_line(1)))
     for _ in range(300):
         bomb += packer.compress(b"x" * 2**20)
-    bomb += packer.compress(b"\n" + lines(evaluation(2))) + packer.flush()
+    bomb += packer.compress(b"\n" + encode_lines(evaluation_line(2))) + packer.flush()
     before = _peak_memory(quiet_server)
-    said = load(api, judge, "evaluations", bomb)
-    assert totals(said) == (2, 0, 1, True)
-    assert errors(said)[0]["line"] == 2
+    said = load_lines(api, judge, "evaluations", bomb)
+    assert get_totals(said) == (2, 0, 1, True)
+    assert get_rejections(said)[0]["line"] == 2
     assert _peak_memory(quiet_server) - before < 100
 
 
@@ -293,35 +323,35 @@ def _peak_memory(server: Server) -> float:
 
 
 def test_every_error_arrives_although_the_client_reads_nothing_before_it_has_sent_all(api: Api, judge: Data) -> None:
-    bad = lines(*(evaluation(n, scores={"charm" * 30: 1}) for n in range(20_000)))
-    said = load(api, judge, "evaluations", bad)
-    assert totals(said) == (0, 0, 20_000, True)
-    assert [error["line"] for error in errors(said)] == list(range(1, 20_001))
+    bad = encode_lines(*(evaluation_line(n, scores={"charm" * 30: 1}) for n in range(20_000)))
+    said = load_lines(api, judge, "evaluations", bad)
+    assert get_totals(said) == (0, 0, 20_000, True)
+    assert [error["line"] for error in get_rejections(said)] == list(range(1, 20_001))
 
 
 def test_a_slow_sender_is_answered_as_it_goes_and_a_broken_connection_leaves_only_whole_lines(
     api: Api, judge: Data
 ) -> None:
     with _raw(api, judge) as stream:
-        stream.send(lines(evaluation(1), evaluation(2)) + b'{"external_id": "e3", "outp')
+        stream.send(encode_lines(evaluation_line(1), evaluation_line(2)) + b'{"external_id": "e3", "outp')
         assert stream.line()["accepted"] == 2
-        assert len(exported(api, judge, "evaluations")) == 2
+        assert len(export_all(api, judge, "evaluations")) == 2
         stream.send(b'ut": "Answer 3.", "scores": {"crit_clarity": 4}}\n{"external_id": "e4", "output": "A')
         assert stream.line()["accepted"] == 3
     time.sleep(0.2)
-    assert [line["external_id"] for line in exported(api, judge, "evaluations")] == ["e1", "e2", "e3"]
+    assert [line["external_id"] for line in export_all(api, judge, "evaluations")] == ["e1", "e2", "e3"]
 
 
 def test_other_requests_are_answered_while_many_loads_wait_for_their_turn(api: Api, judge: Data) -> None:
     streams = [_raw(api, judge) for _ in range(6)]
     try:
         for stream in streams:
-            stream.send(lines(evaluation(1)))
+            stream.send(encode_lines(evaluation_line(1)))
         assert api.run("Judge", id=judge["id"])["id"] == judge["id"]
     finally:
         for stream in streams:
             stream.close()
-    assert totals(load(api, judge, "evaluations", lines(evaluation(1))))[2:] == (0, True)
+    assert get_totals(load_lines(api, judge, "evaluations", encode_lines(evaluation_line(1))))[2:] == (0, True)
 
 
 @pytest.mark.parametrize("kind", ["evaluations", "feedback"])
@@ -360,19 +390,24 @@ def test_another_encoding_and_a_flag_that_is_none_are_refused(quiet_server: Serv
 
 def test_an_export_loads_into_another_judge_and_comes_out_the_same(api: Api, judge: Data) -> None:
     scores = [{"criterionId": CLARITY, "score": 3}]
-    made = record(api, judge, [{"output": "Nameless.", "scores": scores}])
-    submit(api, judge, [{"evaluationId": made[0]["id"], "type": "RATING", "rating": 5}] * 2)
-    load(api, judge, "evaluations", lines(*(evaluation(n, input="é\u2028\n", rationale="") for n in range(9))))
-    load(api, judge, "feedback", lines(*(correction(n) for n in range(9))))
-    first = {kind: exported(api, judge, kind) for kind in ("evaluations", "feedback")}
+    made = record_evaluations(api, judge, [{"output": "Nameless.", "scores": scores}])
+    submit_feedback(api, judge, [{"evaluationId": made[0]["id"], "type": "RATING", "rating": 5}] * 2)
+    load_lines(
+        api,
+        judge,
+        "evaluations",
+        encode_lines(*(evaluation_line(n, input="é\u2028\n", rationale="") for n in range(9))),
+    )
+    load_lines(api, judge, "feedback", encode_lines(*(correction_line(n) for n in range(9))))
+    first = {kind: export_all(api, judge, kind) for kind in ("evaluations", "feedback")}
 
     copy = api.run("CreateJudge", input=JUDGE)["judge"]
     for kind, out in first.items():
-        assert totals(load(api, copy, kind, lines(*out))) == (len(out), 0, 0, True)
-        assert exported(api, copy, kind) == out
+        assert get_totals(load_lines(api, copy, kind, encode_lines(*out))) == (len(out), 0, 0, True)
+        assert export_all(api, copy, kind) == out
         # and back into the judge it came from: all of it is known
-        assert totals(load(api, judge, kind, lines(*out))) == (0, len(out), 0, True)
-        assert exported(api, judge, kind) == out
+        assert get_totals(load_lines(api, judge, kind, encode_lines(*out))) == (0, len(out), 0, True)
+        assert export_all(api, judge, kind) == out
     assert len(first["feedback"]) == 11
 
 
@@ -381,20 +416,20 @@ def test_what_people_were_shown_survives_although_the_version_does_not_go_along(
 ) -> None:
     api = trained.api
     version = trained.version["id"]
-    given = item(900)
+    given = make_item(900)
     shown_to_people = {score["criterionId"]: score["score"] for score in given["scores"]}
     line = {"external_id": "v1", "output": given["output"], "scores": shown_to_people, "version_id": version}
-    assert totals(load(api, trained.judge, "evaluations", lines(line)))[2:] == (0, True)
-    [out] = [line for line in exported(api, trained.judge, "evaluations") if line["external_id"] == "v1"]
+    assert get_totals(load_lines(api, trained.judge, "evaluations", encode_lines(line)))[2:] == (0, True)
+    [out] = [line for line in export_all(api, trained.judge, "evaluations") if line["external_id"] == "v1"]
     assert out["version_id"] == version
     assert out["shown_scores"] != out["scores"]
 
     other = enter(server)
     copy = make_judge(other)
-    assert totals(load(other, copy, "evaluations", lines(out))) == (1, 0, 0, True)
+    assert get_totals(load_lines(other, copy, "evaluations", encode_lines(out))) == (1, 0, 0, True)
     without_id = {name: value for name, value in out.items() if name != "version_id"}
-    assert exported(other, copy, "evaluations") == [without_id]
-    assert totals(load(other, copy, "evaluations", lines(out, without_id))) == (0, 2, 0, True)
+    assert export_all(other, copy, "evaluations") == [without_id]
+    assert get_totals(load_lines(other, copy, "evaluations", encode_lines(out, without_id))) == (0, 2, 0, True)
 
 
 class _Stream:

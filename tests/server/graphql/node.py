@@ -1,4 +1,4 @@
-"""Other people's programs in Node: their packages are installed once, where Node is."""
+"""Third-party programs in Node. Their packages are installed on first use if Node is available."""
 
 import fcntl
 import functools
@@ -11,24 +11,30 @@ from typing import Any
 
 import pytest
 
-HERE = Path(__file__).parents[2] / "node"
+from tests.waiting import STALLED_SECONDS
+
+NODE_FOLDER = Path(__file__).parents[2] / "node"
 
 
 @functools.cache
-def _problem() -> str | None:
-    """Why Node's packages can't be used; None: they can."""
+def _find_problem() -> str | None:
+    """Return the reason why the packages cannot be used, or None if they can."""
     npm = shutil.which("npm")
     if shutil.which("node") is None or npm is None:
-        return "Node is not here."
-    lock = HERE / "package-lock.json"
-    packages = HERE / "node_modules"
+        return "Node is not installed."
+    lock = NODE_FOLDER / "package-lock.json"
+    packages = NODE_FOLDER / "node_modules"
     stamp = packages / f".{hashlib.sha256(lock.read_bytes()).hexdigest()[:16]}"
-    with (HERE / ".npmrc").open() as only_one:
+    with (NODE_FOLDER / ".npmrc").open() as only_one:
         fcntl.flock(only_one, fcntl.LOCK_EX)  # tests run in several processes
         if stamp.exists():
             return None
         done = subprocess.run(
-            [npm, "ci", "--no-audit", "--no-fund", "--silent"], cwd=HERE, capture_output=True, text=True, check=False
+            [npm, "ci", "--no-audit", "--no-fund", "--silent"],
+            cwd=NODE_FOLDER,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode != 0:
             return f"npm could not install the packages: {done.stdout[-500:]}{done.stderr[-500:]}"
@@ -36,19 +42,21 @@ def _problem() -> str | None:
     return None
 
 
-def need_node() -> None:
-    """Skip the test where Node's packages can't be used, and say why."""
-    if problem := _problem():
+def require_node() -> None:
+    """Skip the test, with the reason, if the packages cannot be used."""
+    if problem := _find_problem():
         pytest.skip(problem)
 
 
-def command(script: str, *arguments: str) -> list[str]:
-    """What runs a script of ours."""
-    return ["node", str(HERE / script), *arguments]
+def script_command(script: str, *arguments: str) -> list[str]:
+    """Return the command line that runs a script of `tests/node/`."""
+    return ["node", str(NODE_FOLDER / script), *arguments]
 
 
-def lines(script: str, *arguments: str) -> list[Any]:
-    """Run a script to its end: what it printed, JSON by line."""
-    done = subprocess.run(command(script, *arguments), capture_output=True, text=True, timeout=120, check=False)
+def run_script(script: str, *arguments: str) -> list[Any]:
+    """Run a script to its end and return the JSON values it printed, one per line."""
+    done = subprocess.run(
+        script_command(script, *arguments), capture_output=True, text=True, timeout=2 * STALLED_SECONDS, check=False
+    )
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]

@@ -10,12 +10,12 @@ from tests.server.scenarios import (
     FAIR,
     OVERRATED,
     Trained,
-    correction,
-    feedback,
-    item,
+    make_correction,
+    make_feedback,
+    make_item,
     make_judge,
-    record,
-    submit,
+    record_evaluations,
+    submit_feedback,
     train_a_judge,
 )
 
@@ -40,7 +40,7 @@ def verdicts(side: list[Data]) -> dict[str, float]:
 def test_a_comparison_says_what_evaluate_says_of_both_sides(trained: Trained) -> None:
     api, judge, version = trained.api, trained.judge, trained.version
     found = compare(api, judge, **{"from": None, "to": version["id"], "first": 100})
-    items = [item(number) for number in NUMBERS]
+    items = [make_item(number) for number in NUMBERS]
     raw = {i["externalId"]: {s["criterionId"]: s["score"] for s in i["scores"]} for i in items}
     results = api.run("Evaluate", input={"judgeId": judge["id"], "versionId": version["id"], "items": items})["results"]
     told = {result["externalId"]: verdicts(result["scores"]) for result in results}
@@ -93,7 +93,7 @@ def test_a_curve_begins_with_the_judge_itself_and_gets_better(trained: Trained) 
 
 def test_without_feedback_there_is_no_curve_and_all_may_be_suggested(api: Api) -> None:
     judge = make_judge(api)
-    record(api, judge, [item(number) for number in range(5)])
+    record_evaluations(api, judge, [make_item(number) for number in range(5)])
 
     assert api.run("LearningCurve", judgeId=judge["id"]) == {"labelCount": 0, "points": []}
     assert len(api.run("SuggestEvaluationsToReview", judgeId=judge["id"])) == 5
@@ -101,17 +101,17 @@ def test_without_feedback_there_is_no_curve_and_all_may_be_suggested(api: Api) -
 
 def test_what_people_told_a_right_score_of_is_not_suggested_again(api: Api) -> None:
     judge = make_judge(api)
-    record(api, judge, [item(number) for number in range(12)])
-    submit(
+    record_evaluations(api, judge, [make_item(number) for number in range(12)])
+    submit_feedback(
         api,
         judge,
         [
-            *(correction(number) for number in range(4)),
-            feedback(4, "APPROVAL", approved=True),
-            feedback(5, "RATING", rating=4),
-            feedback(6, "RATING", rating=1),
-            feedback(7, "APPROVAL", approved=False),
-            feedback(8, "COMMENT", comment="Hm."),
+            *(make_correction(number) for number in range(4)),
+            make_feedback(4, "APPROVAL", approved=True),
+            make_feedback(5, "RATING", rating=4),
+            make_feedback(6, "RATING", rating=1),
+            make_feedback(7, "APPROVAL", approved=False),
+            make_feedback(8, "COMMENT", comment="Hm."),
         ],
     )
     found = api.run("SuggestEvaluationsToReview", judgeId=judge["id"])
@@ -156,9 +156,11 @@ def test_what_can_not_be_compared_is_told(api: Api, more: Data, code: str, field
 
 def test_a_preflight_tells_how_good_the_feedback_is(api: Api) -> None:
     judge = make_judge(api)
-    record(api, judge, [item(number) for number in range(24)])
-    submit(api, judge, [correction(number, OVERRATED) for number in range(20)])
-    submit(api, judge, [correction(0, OVERRATED, externalId="again"), feedback(20, "COMMENT", comment="Hm.")])
+    record_evaluations(api, judge, [make_item(number) for number in range(24)])
+    submit_feedback(api, judge, [make_correction(number, OVERRATED) for number in range(20)])
+    submit_feedback(
+        api, judge, [make_correction(0, OVERRATED, externalId="again"), make_feedback(20, "COMMENT", comment="Hm.")]
+    )
     found = api.run("TrainingPreflight", input={"judgeId": judge["id"], "trainingType": "FULL_RETRAIN",
         "trainingConfig": {}})  # fmt: skip
     quality = found["quality"]

@@ -17,10 +17,18 @@ from store import access, audit
 from store.database.open import open_store
 from store.database.store import Store
 from tests.factories import make_viewer
-from tests.server.api import Api, Data, socket
+from tests.server.api import Api, Data, open_socket
 from tests.server.conftest import Enter
-from tests.server.processes import Server, command
-from tests.server.scenarios import correction, create_job, fill, item, make_judge, record, submit
+from tests.server.processes import Server, run_command
+from tests.server.scenarios import (
+    add_corrected_evaluations,
+    create_job,
+    make_correction,
+    make_item,
+    make_judge,
+    record_evaluations,
+    submit_feedback,
+)
 
 Make = Callable[..., tuple[Data, Api]]
 
@@ -63,7 +71,7 @@ def test_a_key_acts_in_its_users_name(api: Api, make: Make) -> None:
     _, again = make(api, "TRAINER", userName="cleo")
     _, own = make(api, "TRAINER")
     judge = make_judge(cleo)
-    by = cleo.ask("query ($id: ID!) { judge(id: $id) { createdBy { name } } }", id=judge["id"])
+    by = cleo.query("query ($id: ID!) { judge(id: $id) { createdBy { name } } }", id=judge["id"])
     assert by["judge"]["createdBy"]["name"] == "cleo"
     assert cleo.run("Viewer")["user"] == again.run("Viewer")["user"]
     assert own.run("Viewer")["user"] == api.run("Viewer")["user"]
@@ -112,12 +120,12 @@ def test_a_revoked_key_opens_nothing_from_then_on_and_can_be_revoked_again(api: 
 def test_a_revoked_key_is_shut_out_of_the_socket_it_has_open(api: Api, make: Make) -> None:
     key, cleo = make(api, "VIEWER")
     judge = make_judge(api)
-    with socket(cleo) as live:
+    with open_socket(cleo) as live:
         live.subscribe("FeedbackSummaryChanged", judgeId=judge["id"])
         live.next()
         api.run("RevokeApiKey", input={"keyId": key["id"]})
         asyncio.run(asyncio.sleep(2.1))
-        fill(api, judge, range(1))
+        add_corrected_evaluations(api, judge, range(1))
         assert live.close_code() == 4401
 
 
@@ -180,7 +188,7 @@ def test_the_use_of_a_key_is_noted_to_the_minute(api: Api, make: Make) -> None:
 def test_the_trail_tells_who_did_what_to_what_newest_first(api: Api, make: Make) -> None:
     key, cleo = make(api, "TRAINER", userName="cleo")
     judge = make_judge(cleo, name="The judge")
-    fill(cleo, judge, range(20))
+    add_corrected_evaluations(cleo, judge, range(20))
     job = create_job(cleo, judge, autoStart=False)
     second = create_job(cleo, judge, autoStart=False)
     cleo.run("CancelTrainingJob", input={"jobId": job["id"], "reason": "wrong one"})
@@ -207,7 +215,7 @@ def test_the_trail_tells_who_did_what_to_what_newest_first(api: Api, make: Make)
 
 def test_what_was_refused_or_only_repeated_is_no_deed(api: Api) -> None:
     judge = make_judge(api)
-    fill(api, judge, range(20))
+    add_corrected_evaluations(api, judge, range(20))
     once = {"judgeId": judge["id"], "trainingType": "VALIDATION", "trainingConfig": {}, "idempotencyKey": "once"}
     api.run("CreateTrainingJob", input=once)
     before = api.run("AuditLog")["totalCount"]
@@ -220,8 +228,8 @@ def test_what_was_refused_or_only_repeated_is_no_deed(api: Api) -> None:
 
 def test_taking_feedback_back_is_in_the_trail_once(api: Api) -> None:
     judge = make_judge(api)
-    record(api, judge, [item(0)])
-    [said] = submit(api, judge, [correction(0)])["feedback"]
+    record_evaluations(api, judge, [make_item(0)])
+    [said] = submit_feedback(api, judge, [make_correction(0)])["feedback"]
     for reason in ("a slip", "once more"):
         api.run("RetractFeedback", input={"feedbackId": said["id"], "reason": reason})
     told = entries(api, filter={"actions": ["FEEDBACK_RETRACTED"]})
@@ -232,7 +240,7 @@ def test_an_idempotency_key_means_nothing_in_another_workspace(quiet_server: Ser
     other, ids = enter(quiet_server), set()
     for one in (api, other):
         judge = make_judge(one, id="jdg_same")
-        fill(one, judge, range(20))
+        add_corrected_evaluations(one, judge, range(20))
         once = {"judgeId": "jdg_same", "trainingType": "VALIDATION", "trainingConfig": {}, "idempotencyKey": "same"}
         ids.add(one.run("CreateTrainingJob", input=once)["trainingJob"]["id"])
     assert len(ids) == 2
@@ -266,7 +274,7 @@ async def test_a_deed_that_fails_leaves_no_entry(store: Store) -> None:
 def test_the_command_lists_and_revokes_keys_beside_a_running_server(quiet_server: Server, enter: Enter) -> None:
     admin = enter(quiet_server, workspace="by hand", user="hanna")
     words = ("--workspace", "by hand", "--data-dir", str(quiet_server.data_dir))
-    listed = command("keys", "list", *words)
+    listed = run_command("keys", "list", *words)
     assert (listed.returncode, listed.stderr) == (0, "")
     assert "hanna" in listed.stdout
     assert "ADMIN" in listed.stdout
@@ -274,13 +282,13 @@ def test_the_command_lists_and_revokes_keys_beside_a_running_server(quiet_server
     assert admin.key[8:] not in listed.stdout
     own = admin.run("Viewer")["id"]
     assert own in listed.stdout
-    refused = command("keys", "revoke", own, *words)
+    refused = run_command("keys", "revoke", own, *words)
     assert refused.returncode != 0
     assert "--force" in refused.stderr
-    done = command("keys", "revoke", own, "--force", *words)
+    done = run_command("keys", "revoke", own, "--force", *words)
     assert (done.returncode, done.stderr) == (0, "")
     assert httpx.get(f"{quiet_server.url}/training/jobs/x", headers=admin.http.headers).status_code == 401
-    unknown = command("keys", "revoke", "key_x", *words)
+    unknown = run_command("keys", "revoke", "key_x", *words)
     assert unknown.returncode != 0
     assert "There is no API key" in unknown.stderr
 

@@ -4,13 +4,22 @@ from typing import Any
 
 import pytest
 
-from tests.server.api import Api, Data, paged
-from tests.server.scenarios import Trained, create_job, feedback, fill, hour, make_judge, run_job, submit
+from tests.server.api import Api, Data, fetch_all_pages
+from tests.server.scenarios import (
+    Trained,
+    add_corrected_evaluations,
+    create_job,
+    hour_timestamp,
+    make_feedback,
+    make_judge,
+    run_job,
+    submit_feedback,
+)
 
 
 def test_good_items_of_a_batch_are_taken_and_bad_ones_refused_by_their_place(api: Api) -> None:
     judge = make_judge(api)
-    fill(api, judge, range(5))
+    add_corrected_evaluations(api, judge, range(5))
     score = {"criterionId": "crit_clarity", "score": 3}
     good: Data = {"output": "Good.", "scores": [score]}
     evaluations = [
@@ -57,9 +66,11 @@ def test_good_items_of_a_batch_are_taken_and_bad_ones_refused_by_their_place(api
 
 def test_who_gave_feedback_is_told_most_first_within_what_is_asked(api: Api) -> None:
     judge = make_judge(api)
-    fill(api, judge, range(4))  # by ben
-    submit(api, judge, [feedback(0, "RATING", rating=4, submittedBy="ann", externalId="r0")])
-    submit(api, judge, [feedback(9, "COMMENT", evaluationExternalId="e1", comment="Hm.", submittedBy="cy")])
+    add_corrected_evaluations(api, judge, range(4))  # by ben
+    submit_feedback(api, judge, [make_feedback(0, "RATING", rating=4, submittedBy="ann", externalId="r0")])
+    submit_feedback(
+        api, judge, [make_feedback(9, "COMMENT", evaluationExternalId="e1", comment="Hm.", submittedBy="cy")]
+    )
     ben, ann, cy = (
         {"submittedBy": name, "totalCount": total, "correctionCount": corrections}
         for name, total, corrections in (("ben", 4, 4), ("ann", 1, 0), ("cy", 1, 0))
@@ -71,7 +82,7 @@ def test_who_gave_feedback_is_told_most_first_within_what_is_asked(api: Api) -> 
           raters(first: $first) { submittedBy totalCount correctionCount }
         }
     }"""
-    late = api.ask(document, judgeId=judge["id"], since=hour(9))
+    late = api.query(document, judgeId=judge["id"], since=hour_timestamp(9))
     assert late["feedbackSummary"]["raters"] == [cy]
     too_many = api.post(document, {"judgeId": judge["id"], "first": 101}).json()
     assert too_many["errors"][0]["extensions"]["code"] == "INVALID"
@@ -86,14 +97,14 @@ def places(payload: Data) -> list[tuple[str, list[str]]]:
 def many(api: Api) -> dict[str, Any]:
     """Five judges; one of them with five jobs, and an evaluation with five items of feedback."""
     judges = [make_judge(api) for _ in range(5)]
-    fill(api, judges[0], range(20))
+    add_corrected_evaluations(api, judges[0], range(20))
     jobs = [create_job(api, judges[0]) for _ in range(5)]
     said = [
         {"evaluationExternalId": "e1", "type": "COMMENT", "comment": f"{n}", "submittedBy": f"rater {n}"}
         for n in range(4)
     ]
     payload = api.run("SubmitFeedback", input={"judgeId": judges[0]["id"], "feedback": said})
-    (evaluation,) = api.ask(
+    (evaluation,) = api.query(
         "query ($id: ID!) { node(id: $id) { ... on Feedback { evaluation { id } } } }", id=payload["feedback"][0]["id"]
     ).values()
     return {"judges": judges, "jobs": jobs, "evaluation": evaluation["evaluation"]["id"]}
@@ -107,7 +118,7 @@ def test_long_lists_come_page_by_page_nothing_missing_and_nothing_twice(api: Api
         "feedback": lambda after: api.run("Evaluation", id=many["evaluation"], first=2, after=after)["feedback"],
     }
     for name, fetch in lists.items():
-        pages = paged(fetch)
+        pages = fetch_all_pages(fetch)
         assert [len(page["nodes"]) for page in pages] == [2, 2, 1], name
         assert [page["totalCount"] for page in pages] == [5, 5, 5]
         assert [page["pageInfo"]["hasPreviousPage"] for page in pages] == [False, True, True]
@@ -116,7 +127,7 @@ def test_long_lists_come_page_by_page_nothing_missing_and_nothing_twice(api: Api
         if name in many:
             made = [one["id"] for one in many[name]]
             assert ids == (made if name == "judges" else made[::-1])  # jobs: newest first
-    beyond = api.run("Judges", first=2, after=paged(lists["judges"])[-1]["pageInfo"]["endCursor"])
+    beyond = api.run("Judges", first=2, after=fetch_all_pages(lists["judges"])[-1]["pageInfo"]["endCursor"])
     assert (beyond["nodes"], beyond["totalCount"]) == ([], 5)
     assert beyond["pageInfo"] == {
         "hasNextPage": False,
@@ -129,7 +140,9 @@ def test_long_lists_come_page_by_page_nothing_missing_and_nothing_twice(api: Api
 def test_versions_come_newest_first_page_by_page(trained: Trained) -> None:
     api, judge = trained.api, trained.judge
     second = run_job(api, judge, "FINE_TUNE", {"targetCriteria": ["crit_clarity"]})["resultVersion"]
-    pages = paged(lambda after: api.run("JudgeVersions", judgeId=judge["id"], first=1, after=after)["versions"])
+    pages = fetch_all_pages(
+        lambda after: api.run("JudgeVersions", judgeId=judge["id"], first=1, after=after)["versions"]
+    )
     numbers = [version["number"] for page in pages for version in page["nodes"]]
     assert numbers == list(range(len(pages), 0, -1))
     assert pages[0]["nodes"][0]["id"] == second["id"]
@@ -141,7 +154,7 @@ def test_jobs_are_filtered_by_all_that_is_asked(api: Api, many: dict[str, Any]) 
     judges, jobs = many["judges"], many["jobs"]
     me = api.run("Viewer")["user"]["id"]
     api.run("CancelTrainingJob", input={"jobId": jobs[0]["id"]})
-    fill(api, judges[1], range(20))
+    add_corrected_evaluations(api, judges[1], range(20))
     other = create_job(api, judges[1], "VALIDATION")
     made = [jobs[0]["id"], *(job["id"] for job in jobs[1:]), other["id"]]
 

@@ -7,21 +7,21 @@ import pytest
 
 from models.access import Role
 from resolvers.subscriptions import SUMMARY_INTERVAL_SECONDS
-from tests.server.api import Api, Data, paged, socket
+from tests.server.api import Api, Data, fetch_all_pages, open_socket
 from tests.server.conftest import Enter
-from tests.server.processes import Server, command
+from tests.server.processes import Server, run_command
 from tests.server.scenarios import (
-    correction,
+    add_corrected_evaluations,
     create_job,
-    feedback,
-    fill,
-    follow,
-    hour,
-    item,
+    follow_job,
+    hour_timestamp,
+    make_correction,
+    make_feedback,
+    make_item,
     make_judge,
-    record,
+    record_evaluations,
     run_job,
-    submit,
+    submit_feedback,
 )
 
 pytestmark = pytest.mark.usefixtures("true_counters")
@@ -41,21 +41,21 @@ def listed(api: Api, judge: Data, **what: Any) -> list[Data]:
         page: Data = api.run("JudgeFeedback", judgeId=judge["id"], first=3, after=after, filter=what)["feedback"]
         return page
 
-    return [node for page in paged(fetch) for node in page["nodes"]]
+    return [node for page in fetch_all_pages(fetch) for node in page["nodes"]]
 
 
 def test_feedback_is_listed_newest_first_and_filtered(api: Api) -> None:
     judge = make_judge(api)
-    fill(api, judge, range(5))
-    submit(
+    add_corrected_evaluations(api, judge, range(5))
+    submit_feedback(
         api,
         judge,
-        [feedback(9, "RATING", rating=2, evaluationExternalId="e1", comment="Far too kind", submittedBy="cy")],
+        [make_feedback(9, "RATING", rating=2, evaluationExternalId="e1", comment="Far too kind", submittedBy="cy")],
     )
 
-    assert [node["submittedAt"] for node in listed(api, judge)] == [hour(n) for n in (9, 4, 3, 2, 1, 0)]
+    assert [node["submittedAt"] for node in listed(api, judge)] == [hour_timestamp(n) for n in (9, 4, 3, 2, 1, 0)]
     assert [node["evaluation"]["externalId"] for node in listed(api, judge, types=["RATING"])] == ["e1"]
-    assert len(listed(api, judge, criterionId="crit_clarity", since=hour(1), until=hour(3))) == 2
+    assert len(listed(api, judge, criterionId="crit_clarity", since=hour_timestamp(1), until=hour_timestamp(3))) == 2
     assert len(listed(api, judge, submittedBy="ben")) == 5
     assert [node["comment"] for node in listed(api, judge, search='"kind" TOO')] == ["Far too kind"]
     assert listed(api, judge, submittedBy="nobody") == []
@@ -63,8 +63,8 @@ def test_feedback_is_listed_newest_first_and_filtered(api: Api) -> None:
 
 def test_evaluations_are_listed_searched_and_queued_for_review(api: Api) -> None:
     judge = make_judge(api)
-    record(api, judge, [item(number) for number in range(6)])
-    submit(api, judge, [correction(number) for number in range(4)])
+    record_evaluations(api, judge, [make_item(number) for number in range(6)])
+    submit_feedback(api, judge, [make_correction(number) for number in range(4)])
 
     def names(**what: Any) -> list[str]:
         found = api.run("JudgeEvaluations", judgeId=judge["id"], filter=what)["evaluations"]["nodes"]
@@ -74,7 +74,7 @@ def test_evaluations_are_listed_searched_and_queued_for_review(api: Api) -> None
     assert names(hasFeedback=False) == ["e5", "e4"]
     assert names(hasFeedback=True) == ["e3", "e2", "e1", "e0"]
     assert names(search="answer 2") == ["e2"]
-    submit(api, judge, [feedback(9, "RATING", rating=2, evaluationExternalId="e1", submittedBy="cy")])
+    submit_feedback(api, judge, [make_feedback(9, "RATING", rating=2, evaluationExternalId="e1", submittedBy="cy")])
     assert names(submittedBy="cy") == names(feedbackTypes=["RATING", "COMMENT"]) == ["e1"]
     assert names(criterionId=CLARITY, feedbackTypes=["CORRECTION"]) == ["e3", "e2", "e1", "e0"]
     assert names(criterionId=CLARITY, submittedBy="cy") == []
@@ -88,7 +88,7 @@ def test_evaluations_are_listed_searched_and_queued_for_review(api: Api) -> None
         ({"search": " "}, ["filter", "search"], "INVALID"),
         ({"search": "a" * 201}, ["filter", "search"], "LIMIT_EXCEEDED"),
         ({"criterionId": "crit_none"}, ["filter", "criterionId"], "NOT_FOUND"),
-        ({"since": hour(2), "until": hour(1)}, ["filter", "until"], "INVALID"),
+        ({"since": hour_timestamp(2), "until": hour_timestamp(1)}, ["filter", "until"], "INVALID"),
     ],
     ids=str,
 )
@@ -99,7 +99,7 @@ def test_a_filter_that_makes_no_sense_is_refused(api: Api, what: Data, field: li
 
 def test_retracted_feedback_counts_no_longer_and_says_who_took_it_back_and_why(api: Api) -> None:
     judge = make_judge(api)
-    fill(api, judge, range(3))
+    add_corrected_evaluations(api, judge, range(3))
     newest, *_ = listed(api, judge)
     taken = retract(api, newest["id"])
 
@@ -113,7 +113,7 @@ def test_retracted_feedback_counts_no_longer_and_says_who_took_it_back_and_why(a
     assert api.run("FeedbackSummary", judgeId=judge["id"])["usableCount"] == 2
     assert len(listed(api, judge)) == 2
     assert [node["id"] for node in listed(api, judge, includeRetracted=True) if node["retractedAt"]] == [newest["id"]]
-    again = submit(api, judge, [correction(2)])
+    again = submit_feedback(api, judge, [make_correction(2)])
     assert (again["acceptedCount"], again["feedback"][0]["id"]) == (0, newest["id"])
 
 
@@ -121,7 +121,7 @@ def test_a_reason_is_needed_and_the_feedback_must_be_the_workspaces_own(
     api: Api, enter: Enter, quiet_server: Server
 ) -> None:
     judge = make_judge(api)
-    fill(api, judge, range(1))
+    add_corrected_evaluations(api, judge, range(1))
     [mine] = listed(api, judge)
     [blank] = api.user_errors("RetractFeedback", input={"feedbackId": mine["id"], "reason": " "})
     [foreign] = enter(quiet_server).user_errors("RetractFeedback", input={"feedbackId": mine["id"], "reason": "x"})
@@ -136,9 +136,9 @@ def test_annotators_take_back_what_came_in_under_their_own_user_only(quiet_serve
     admin = enter(quiet_server, workspace="annotators")
     ben = enter(quiet_server, workspace="annotators", role=Role.ANNOTATOR, user="ben")
     judge = make_judge(admin)
-    fill(admin, judge, range(1))
-    own: Data = feedback(1, "RATING", rating=5, evaluationExternalId="e0")
-    [rating] = submit(ben, judge, [own])["feedback"]
+    add_corrected_evaluations(admin, judge, range(1))
+    own: Data = make_feedback(1, "RATING", rating=5, evaluationExternalId="e0")
+    [rating] = submit_feedback(ben, judge, [own])["feedback"]
     [correct] = listed(admin, judge, types=["CORRECTION"])
 
     [error] = ben.errors("RetractFeedback", input={"feedbackId": correct["id"], "reason": "I disagree."})
@@ -150,26 +150,28 @@ def test_annotators_take_back_what_came_in_under_their_own_user_only(quiet_serve
 def test_retracted_feedback_leaves_a_job_that_has_not_started(server: Server, enter: Enter) -> None:
     api = enter(server)
     judge = make_judge(api)
-    fill(api, judge, range(24))
+    add_corrected_evaluations(api, judge, range(24))
     job = create_job(api, judge, autoStart=False)
     for node in listed(api, judge)[:20]:
         retract(api, node["id"])
     api.run("StartTrainingJob", input={"jobId": job["id"]})
-    told = [update["event"]["message"] for update in follow(api, job)]
+    told = [update["event"]["message"] for update in follow_job(api, job)]
 
     assert [message for message in told if "8 labels" in message], told
 
 
 def test_summaries_are_pushed_a_few_times_a_second_at_most_and_the_last_state_always(api: Api) -> None:
     judge = make_judge(api)
-    record(api, judge, [item(0)])
-    with socket(api) as live:
+    record_evaluations(api, judge, [make_item(0)])
+    with open_socket(api) as live:
         live.subscribe("FeedbackSummaryChanged", judgeId=judge["id"])
         assert live.next()["totalFeedbackCount"] == 0
         began = time.monotonic()
         for number in range(20):
-            submit(
-                api, judge, [feedback(number, "RATING", rating=4, evaluationExternalId="e0", submittedBy=f"r{number}")]
+            submit_feedback(
+                api,
+                judge,
+                [make_feedback(number, "RATING", rating=4, evaluationExternalId="e0", submittedBy=f"r{number}")],
             )
         totals = [0]
         while totals[-1] < 20:
@@ -181,7 +183,7 @@ def test_summaries_are_pushed_a_few_times_a_second_at_most_and_the_last_state_al
 
 def test_days_are_parted_by_the_midnights_of_the_zone_that_is_asked_for(api: Api) -> None:
     judge = make_judge(api)
-    record(api, judge, [item(0)])
+    record_evaluations(api, judge, [make_item(0)])
     base = {"type": "RATING", "rating": 5, "evaluationExternalId": "e0"}
     moments = [
         "2026-03-28T22:59:59.999999Z",
@@ -189,7 +191,7 @@ def test_days_are_parted_by_the_midnights_of_the_zone_that_is_asked_for(api: Api
         "2026-03-29T21:59:59.999999Z",
         "2026-03-29T22:00:00Z",
     ]
-    submit(api, judge, [base | {"submittedAt": moment} for moment in moments])
+    submit_feedback(api, judge, [base | {"submittedAt": moment} for moment in moments])
 
     def days(**more: Any) -> list[tuple[str, int]]:
         found = api.run("FeedbackByDay", judgeId=judge["id"], **more)
@@ -207,9 +209,9 @@ def test_days_are_parted_by_the_midnights_of_the_zone_that_is_asked_for(api: Api
 
 def test_days_of_many_centuries_are_refused(api: Api) -> None:
     judge = make_judge(api)
-    record(api, judge, [item(0)])
+    record_evaluations(api, judge, [make_item(0)])
     base = {"type": "RATING", "rating": 5, "evaluationExternalId": "e0"}
-    submit(api, judge, [base | {"submittedAt": f"{year}-06-01T12:00:00Z"} for year in ("0001", "9999")])
+    submit_feedback(api, judge, [base | {"submittedAt": f"{year}-06-01T12:00:00Z"} for year in ("0001", "9999")])
     [error] = api.errors("FeedbackByDay", judgeId=judge["id"], timeZone="America/New_York")
     assert error["extensions"]["code"] == "INVALID"
     assert [d["date"] for d in api.run("FeedbackByDay", judgeId=judge["id"], since="9999-01-01T00:00:00Z")] == [
@@ -219,13 +221,13 @@ def test_days_of_many_centuries_are_refused(api: Api) -> None:
 
 def test_agreement_is_told_for_each_criterion_and_in_any_period(api: Api) -> None:
     judge = make_judge(api)
-    record(api, judge, [item(number) for number in range(6)])
+    record_evaluations(api, judge, [make_item(number) for number in range(6)])
     for rater in ("ann", "ben"):
-        submit(api, judge, [correction(n, externalId=None, submittedBy=rater) for n in range(6)])
+        submit_feedback(api, judge, [make_correction(n, externalId=None, submittedBy=rater) for n in range(6)])
     query = """query ($id: ID!, $since: DateTime) { feedbackSummary(judgeId: $id, since: $since) {
         raterAgreement evaluationCount criteria { raterAgreement } } }"""
-    for since, count in ((None, 6), (hour(2), 4)):
-        found = api.ask(query, id=judge["id"], since=since)["feedbackSummary"]
+    for since, count in ((None, 6), (hour_timestamp(2), 4)):
+        found = api.query(query, id=judge["id"], since=since)["feedbackSummary"]
         assert found == {
             "raterAgreement": 1, "evaluationCount": count, "criteria": [{"raterAgreement": 1}] * 2,
         }  # fmt: skip
@@ -275,13 +277,13 @@ def test_what_would_take_the_meaning_from_scores_is_refused_and_nothing_changes(
 def test_after_a_criterion_was_added_versions_score_and_training_works(server: Server, enter: Enter) -> None:
     api = enter(server)
     judge = make_judge(api)
-    fill(api, judge, range(40))
+    add_corrected_evaluations(api, judge, range(40))
     version = run_job(api, judge)["resultVersion"]
     api.run("UpdateJudge", input={"judgeId": judge["id"], "addCriteria": [{"name": "Tone"}]})
 
-    assert submit(api, judge, [correction(0)])["acceptedCount"] == 0
+    assert submit_feedback(api, judge, [make_correction(0)])["acceptedCount"] == 0
     tone = {"criterionId": "crit_tone", "score": 4}
-    one = item(50)
+    one = make_item(50)
     one["scores"] = [*one["scores"], tone]
     asked = {"judgeId": judge["id"], "versionId": version["id"], "items": [one]}
     [result] = api.run("Evaluate", input=asked)["results"]
@@ -289,11 +291,11 @@ def test_after_a_criterion_was_added_versions_score_and_training_works(server: S
     assert len(result["scores"]) == 3
 
     for number in range(50, 80):
-        one = item(number)
-        record(api, judge, [one | {"scores": [*one["scores"], tone]}])
-        right = correction(number)
+        one = make_item(number)
+        record_evaluations(api, judge, [one | {"scores": [*one["scores"], tone]}])
+        right = make_correction(number)
         right["correctedScores"] = [*right["correctedScores"], tone | {"score": 3}]
-        submit(api, judge, [right])
+        submit_feedback(api, judge, [right])
     job = run_job(api, judge)
     assert job["status"] == "COMPLETED"
     named = [row["criterion"]["key"] for row in job["evidence"]["criteria"]]
@@ -301,6 +303,6 @@ def test_after_a_criterion_was_added_versions_score_and_training_works(server: S
 
 
 def test_check_counters_says_that_all_is_well(quiet_server: Server) -> None:
-    done = command("check-counters", database_url=quiet_server.database_url)
+    done = run_command("check-counters", database_url=quiet_server.database_url)
     assert done.returncode == 0, done.stderr
     assert "All counters match the rows." in done.stdout

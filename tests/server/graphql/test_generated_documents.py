@@ -9,10 +9,10 @@ from hypothesis.strategies import DataObject
 from schemathesis.graphql import nodes
 
 from tests.server.api import Api, assert_nothing_leaks
-from tests.server.processes import HOME
-from tests.server.scenarios import create_job, fill, make_judge
+from tests.server.processes import PROJECT_ROOT
+from tests.server.scenarios import add_corrected_evaluations, create_job, make_judge
 
-SDL = HOME / "schema" / "schema.graphql"
+SDL = PROJECT_ROOT / "schema" / "schema.graphql"
 FINE = {"INVALID", "NOT_FOUND", "BAD_REQUEST", "LIMIT_EXCEEDED"}
 CASES = 60  # some three seconds
 MOMENTS = st.datetimes(timezones=st.timezones()).map(datetime.isoformat) | st.text(max_size=30)
@@ -20,7 +20,7 @@ MOMENTS = st.datetimes(timezones=st.timezones()).map(datetime.isoformat) | st.te
 
 def test_any_document_the_schema_allows_is_answered(api: Api) -> None:
     judge = make_judge(api)
-    fill(api, judge, range(20))
+    add_corrected_evaluations(api, judge, range(20))
     create_job(api, judge)
     schemathesis.graphql.scalar("DateTime", MOMENTS.map(nodes.String))
     operations = schemathesis.graphql.from_file(SDL.read_text(encoding="utf-8"))

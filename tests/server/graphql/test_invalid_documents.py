@@ -5,7 +5,7 @@ import json
 import httpx
 import pytest
 
-from tests.server.api import Api, assert_nothing_leaks, errors_of
+from tests.server.api import Api, assert_nothing_leaks, get_errors
 from tests.server.processes import Server
 
 JSON = {"content-type": "application/json"}
@@ -17,7 +17,7 @@ def raw(api: Api, body: str | bytes, **headers: str) -> httpx.Response:
 
 
 def code_of(answer: httpx.Response) -> str:
-    (error,) = errors_of(answer)
+    (error,) = get_errors(answer)
     assert_nothing_leaks(answer)
     return str(error["extensions"]["code"])
 
@@ -53,7 +53,7 @@ def test_a_document_is_refused_for_too_many(api: Api, document: str) -> None:
 
 
 def test_the_largest_pages_may_be_asked_for_one_at_a_time(api: Api) -> None:
-    api.ask("{ judges(first: 100) { nodes { id versions { nodes { id } } } } }")
+    api.query("{ judges(first: 100) { nodes { id versions { nodes { id } } } } }")
 
 
 BAD_DOCUMENTS = {
@@ -79,7 +79,7 @@ BAD_DOCUMENTS = {
 @pytest.mark.parametrize("document", BAD_DOCUMENTS.values(), ids=BAD_DOCUMENTS)
 def test_a_document_is_refused_for(api: Api, document: str) -> None:
     answer = api.post(document)
-    assert {error["extensions"]["code"] for error in errors_of(answer)} == {"BAD_REQUEST"}
+    assert {error["extensions"]["code"] for error in get_errors(answer)} == {"BAD_REQUEST"}
 
 
 BAD_BODIES: dict[str, tuple[str | bytes, int]] = {

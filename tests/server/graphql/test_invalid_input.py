@@ -11,10 +11,19 @@ from typing import Any
 import pytest
 
 from models.base import Base
-from tests.server.api import Api, Data, errors_of
+from tests.server.api import Api, Data, get_errors
 from tests.server.conftest import Enter
 from tests.server.processes import Server
-from tests.server.scenarios import FAIR, OVERRATED, create_job, fill, item, make_judge, record, request
+from tests.server.scenarios import (
+    FAIR,
+    OVERRATED,
+    add_corrected_evaluations,
+    create_job,
+    make_item,
+    make_job_request,
+    make_judge,
+    record_evaluations,
+)
 
 TEN_MEGABYTES = "x" * 10_000_000
 NUL = "a\x00b"
@@ -34,7 +43,7 @@ class World:
 def world(quiet_server: Server, enter: Enter) -> World:
     api = enter(quiet_server)
     judge = make_judge(api, id="jdg_here")
-    fill(api, judge, range(25))
+    add_corrected_evaluations(api, judge, range(25))
     return World(api, judge, create_job(api, judge, autoStart=False))
 
 
@@ -101,7 +110,7 @@ BAD_JUDGES: list[tuple[str, tuple[Any, ...], Any, str, list[str]]] = [
     ("negative weight", ("criteria", 0, "weight"), -1, "INVALID", ["criteria", "0", "weight"]),
 ]
 
-EVALUATION: Data = {"externalId": "new", **{k: v for k, v in item(700).items() if k != "externalId"}}
+EVALUATION: Data = {"externalId": "new", **{k: v for k, v in make_item(700).items() if k != "externalId"}}
 BAD_EVALUATIONS: list[tuple[str, tuple[Any, ...], Any, str, list[str]]] = [
     ("empty output", ("output",), "", "INVALID", ["output"]),
     ("blank output", ("output",), "\n", "INVALID", ["output"]),
@@ -284,7 +293,7 @@ def test_feedback_is_refused_for(world: World, case: tuple[Data, str, list[str]]
 @named(BAD_CONFIGS)
 def test_a_job_is_refused_for(world: World, case: tuple[str, Data, str, list[str]]) -> None:
     type_, config, code, field = case
-    bad = request(world.judge, type_, config)
+    bad = make_job_request(world.judge, type_, config)
     expected = [(code, ["trainingConfig", *field])]
     assert found(world.api.user_errors("CreateTrainingJob", input=bad)) == expected
     dry = world.api.payload("TrainingPreflight", input=bad)
@@ -294,12 +303,14 @@ def test_a_job_is_refused_for(world: World, case: tuple[str, Data, str, list[str
 @named(BAD_OPTIONS)
 def test_a_job_that_would_tell_nobody_is_refused_for(world: World, case: tuple[Data, list[str]]) -> None:
     options, field = case
-    errors = world.api.user_errors("CreateTrainingJob", input=request(world.judge, **options))
+    errors = world.api.user_errors("CreateTrainingJob", input=make_job_request(world.judge, **options))
     assert found(errors) == [("INVALID", ["executionOptions", *field])]
 
 
 def test_all_that_is_wrong_with_a_job_is_told_at_once(world: World) -> None:
-    bad = request(world.judge, config={"learningRate": 0, "maxEpochs": 0}, webhookUrl="x") | {"idempotencyKey": ""}
+    bad = make_job_request(world.judge, config={"learningRate": 0, "maxEpochs": 0}, webhookUrl="x") | {
+        "idempotencyKey": ""
+    }
     assert found(world.api.user_errors("CreateTrainingJob", input=bad)) == [
         ("INVALID", ["trainingConfig", "learningRate"]),
         ("INVALID", ["trainingConfig", "maxEpochs"]),
@@ -310,7 +321,7 @@ def test_all_that_is_wrong_with_a_job_is_told_at_once(world: World) -> None:
 
 @pytest.mark.parametrize("key", ["", " ", "x" * 201, NUL], ids=["empty", "blank", "long", "NUL"])
 def test_an_idempotency_key_is_a_text_of_1_to_200_characters(world: World, key: str) -> None:
-    (error,) = world.api.user_errors("CreateTrainingJob", input=request(world.judge) | {"idempotencyKey": key})
+    (error,) = world.api.user_errors("CreateTrainingJob", input=make_job_request(world.judge) | {"idempotencyKey": key})
     assert error["field"] == ["idempotencyKey"]
 
 
@@ -329,7 +340,7 @@ def test_an_id_that_no_database_could_hold_is_just_as_unknown(postgres_server: S
 
 def is_unknown(api: Api, judge: Data, id_: str) -> None:
     """Whatever takes an id answers that there is no such thing."""
-    assert api.ask("query ($id: ID!) { node(id: $id) { id } }", id=id_) == {"node": None}
+    assert api.query("query ($id: ID!) { node(id: $id) { id } }", id=id_) == {"node": None}
     for name in ("Judge", "TrainingJob", "Evaluation"):
         assert api.run(name, id=id_) is None
     for name in ("FeedbackSummary", "JudgeVersions"):
@@ -344,7 +355,7 @@ def is_unknown(api: Api, judge: Data, id_: str) -> None:
         ("SubmitFeedback", one | {"feedback": [RATING]}, ["judgeId"]),
         ("Evaluate", one | {"items": [EVALUATION]}, ["judgeId"]),
         ("Evaluate", {"judgeId": judge["id"], "versionId": id_ or "-", "items": [EVALUATION]}, ["versionId"]),
-        ("CreateTrainingJob", request({"id": id_}), ["judgeId"]),
+        ("CreateTrainingJob", make_job_request({"id": id_}), ["judgeId"]),
         ("RollbackJudge", one, ["judgeId"]),
         ("DeployJudgeVersion", {"versionId": id_}, ["versionId"]),
         ("StartTrainingJob", {"jobId": id_}, ["jobId"]),
@@ -353,7 +364,7 @@ def is_unknown(api: Api, judge: Data, id_: str) -> None:
     ]
     for name, input_, field in mutations:
         assert found(api.user_errors(name, input=input_)) == [("NOT_FOUND", field)], name
-    assert found(api.payload("TrainingPreflight", input=request({"id": id_}))["userErrors"]) == [
+    assert found(api.payload("TrainingPreflight", input=make_job_request({"id": id_}))["userErrors"]) == [
         ("NOT_FOUND", ["judgeId"])
     ]
 
@@ -408,12 +419,12 @@ def test_a_date_is_refused_with_its_place_for(world: World, value: Any) -> None:
         "input.evaluations[0].evaluatedAt": api.send("RecordEvaluations", input=evaluations),
         "input.feedback[0].submittedAt": api.send("SubmitFeedback", input=given),
         "input.trainingConfig.feedbackCutoffDate": api.send(
-            "CreateTrainingJob", input=request(judge, config={"feedbackCutoffDate": value})
+            "CreateTrainingJob", input=make_job_request(judge, config={"feedbackCutoffDate": value})
         ),
         "filter.createdAfter": api.send("TrainingJobs", filter={"createdAfter": value}),
         "since": api.send("FeedbackSummary", judgeId=judge["id"], since=value),
     }.items():
-        (error,) = errors_of(answer)
+        (error,) = get_errors(answer)
         assert error["extensions"]["code"] == "BAD_REQUEST"
         assert f"${place.partition('.')[0]}" in error["message"]
         assert place.rpartition(".")[2] in error["message"]
@@ -505,7 +516,7 @@ def test_json_without_a_finite_number_is_refused(world: World, number: str) -> N
     headers = {"content-type": "application/json"}
     answer = world.api.http.post("/graphql", content=body.replace("0}", number + "}"), headers=headers)
     assert answer.status_code == 400
-    errors_of(answer)
+    get_errors(answer)
 
 
 def test_numbers_too_large_for_a_float_are_refused_in_documents_too(world: World) -> None:
@@ -525,15 +536,15 @@ def test_half_a_surrogate_pair_is_refused_in_json_and_in_documents(world: World,
     whole = json.dumps({"query": "{ __typename }", "variables": {"text": "?"}})
     answer = world.api.http.post("/graphql", content=whole.replace("?", half), headers=headers)
     assert answer.status_code == 400
-    errors_of(answer)
+    get_errors(answer)
     answer = world.api.post(f'mutation {{ createJudge(input: {{name: "{half}", criteria: []}}) {{ __typename }} }}')
-    assert errors_of(answer)[0]["extensions"]["code"] == "BAD_REQUEST"
+    assert get_errors(answer)[0]["extensions"]["code"] == "BAD_REQUEST"
 
 
 @pytest.mark.parametrize("first", [0, -1, 101, 2**31 - 1])
 def test_a_page_holds_1_to_100_items(world: World, first: int) -> None:
     api, judge, job = world.api, world.judge, world.job
-    (evaluation,) = record(api, judge, [item(1)])
+    (evaluation,) = record_evaluations(api, judge, [make_item(1)])
     for errors in (
         api.errors("Judges", first=first),
         api.errors("JudgeVersions", judgeId=judge["id"], first=first),
@@ -551,7 +562,7 @@ def broken_cursors(api: Api) -> list[str]:
 
 def test_a_broken_cursor_is_refused(world: World) -> None:
     api, judge, job = world.api, world.judge, world.job
-    (evaluation,) = record(api, judge, [item(1)])
+    (evaluation,) = record_evaluations(api, judge, [make_item(1)])
     of_jobs = api.run("TrainingJobs")["pageInfo"]["endCursor"]
     for after in (*broken_cursors(api)[:-2], of_jobs):
         for errors in (
@@ -575,4 +586,4 @@ def test_bounds_that_make_no_sense_are_refused(world: World) -> None:
 def test_a_body_of_more_than_16_mebibytes_is_refused_whole(world: World) -> None:
     answer = world.api.send("RecordEvaluations", input={"judgeId": "jdg_here", "evaluations": ["x" * 2**24]})
     assert answer.status_code == 413
-    assert [error["extensions"]["code"] for error in errors_of(answer)] == ["LIMIT_EXCEEDED"]
+    assert [error["extensions"]["code"] for error in get_errors(answer)] == ["LIMIT_EXCEEDED"]

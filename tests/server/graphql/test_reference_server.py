@@ -13,11 +13,11 @@ from websockets.exceptions import ConnectionClosed
 
 from tests.server.api import PROTOCOL, Api
 from tests.server.conftest import make_key
-from tests.server.graphql.node import command, need_node
-from tests.server.processes import HOME, running
+from tests.server.graphql.node import require_node, script_command
+from tests.server.processes import PROJECT_ROOT, run_server
 from tests.server.scenarios import make_judge
 
-SDL = HOME / "schema" / "schema.graphql"
+SDL = PROJECT_ROOT / "schema" / "schema.graphql"
 SILENCE = 0.4  # seconds after which a server is taken to have said all
 TRIES = 4  # on a busy machine it may not have; what then differs is asked again, with less around it
 AT_ONCE = 20
@@ -112,7 +112,7 @@ OURS: dict[str, tuple[list[Any], list[Any]]] = {
 @pytest.fixture(scope="module")
 def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str, str]]:
     """This server's socket, a key and a judge."""
-    with running(tmp_path_factory.mktemp("frames"), "--no-runner", init_seconds="2") as server:
+    with run_server(tmp_path_factory.mktemp("frames"), "--no-runner", init_seconds="2") as server:
         key = make_key(server, workspace="frames")
         api = Api(server.url, key)
         with api.http:
@@ -122,9 +122,9 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str, s
 @pytest.fixture(scope="module")
 def reference(here: tuple[str, str, str]) -> Iterator[str]:
     """The reference server's socket."""
-    need_node()
+    require_node()
     with subprocess.Popen(
-        command("reference.mjs", str(SDL), here[1]), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        script_command("reference.mjs", str(SDL), here[1]), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
         assert process.stdin is not None

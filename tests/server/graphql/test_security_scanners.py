@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.server.api import Api, assert_nothing_leaks, errors_of
+from tests.server.api import Api, assert_nothing_leaks, get_errors
 from tests.server.processes import Server
 
 TYPENAME = "query { __typename }"
@@ -18,7 +18,7 @@ def refused(answer: httpx.Response, *statuses: int) -> str:
     assert_nothing_leaks(answer)
     assert answer.status_code in (statuses or (200,))
     assert answer.json().get("data") is None
-    return str(errors_of(answer)[0]["message"])
+    return str(get_errors(answer)[0]["message"])
 
 
 OVERLOADED = {

@@ -16,11 +16,11 @@ import httpx
 import pytest
 
 from cli.client import documents
-from tests.server.api import Api, errors_of, socket
+from tests.server.api import Api, get_errors, open_socket
 from tests.server.conftest import Enter
 from tests.server.graphql.test_websocket import revoke
-from tests.server.processes import Server, running
-from tests.server.scenarios import create_job, feedback, fill, make_judge, submit
+from tests.server.processes import Server, run_server
+from tests.server.scenarios import add_corrected_evaluations, create_job, make_feedback, make_judge, submit_feedback
 
 EVENTS = "text/event-stream"
 MULTIPART = "multipart/mixed;boundary=graphql;subscriptionSpec=1.0,application/graphql-response+json,application/json"
@@ -30,7 +30,7 @@ MULTIPART = "multipart/mixed;boundary=graphql;subscriptionSpec=1.0,application/g
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with little patience."""
     folder = tmp_path_factory.mktemp("small")
-    with running(folder, "--no-runner", max_key_subscriptions="4", ping_seconds="1.5", init_seconds="2") as started:
+    with run_server(folder, "--no-runner", max_key_subscriptions="4", ping_seconds="1.5", init_seconds="2") as started:
         yield started
 
 
@@ -63,7 +63,7 @@ def parts(text: str) -> list[Any]:
 def over(api: Api) -> dict[str, Any]:
     """A job that is over, so that its stream ends by itself."""
     judge = make_judge(api)
-    fill(api, judge, range(20))
+    add_corrected_evaluations(api, judge, range(20))
     job = create_job(api, judge)
     api.run("CancelTrainingJob", input={"jobId": job["id"]})
     return job
@@ -135,7 +135,7 @@ def test_a_subscription_for_one_answer_is_refused_with_a_sentence(api: Api) -> N
         asked = {"query": 'subscription { trainingJobStatus(jobId: "job_x") { cursor } }'}
         answer = api.http.post("/graphql", json=asked, headers={"accept": accept})
         assert answer.status_code == 400
-        (error,) = errors_of(answer)
+        (error,) = get_errors(answer)
         assert "graphql-transport-ws" in error["message"]
         assert "text/event-stream" in error["message"]
 
@@ -157,7 +157,7 @@ def test_a_key_that_is_taken_back_ends_its_streams(small: Server, enter: Enter, 
 def test_a_key_has_so_many_operations_over_all_its_connections(small: Server, enter: Enter) -> None:
     api = enter(small)
     judge = make_judge(api)
-    with socket(api) as one, socket(api) as two:
+    with open_socket(api) as one, open_socket(api) as two:
         for live, id_ in ((one, "a"), (one, "b"), (two, "c")):
             live.subscribe("FeedbackSummaryChanged", id_, judgeId=judge["id"])
             live.next(id_)
@@ -172,15 +172,15 @@ def test_a_key_has_so_many_operations_over_all_its_connections(small: Server, en
             with stream(api, EVENTS, "FeedbackSummaryChanged", judgeId=judge["id"]) as more:
                 assert more.status_code == 429
                 more.read()
-                assert errors_of(more)[0]["extensions"]["code"] == "LIMIT_EXCEEDED"
+                assert get_errors(more)[0]["extensions"]["code"] == "LIMIT_EXCEEDED"
         one.send({"type": "complete", "id": "a"})
         one.subscribe("FeedbackSummaryChanged", "a2", judgeId=judge["id"])
         one.next("a2")
         other = enter(small)
-        with socket(other) as third:
+        with open_socket(other) as third:
             third.subscribe("FeedbackSummaryChanged", judgeId=make_judge(other)["id"])
             third.next()
-    with socket(api) as again:  # what is closed counts no longer
+    with open_socket(api) as again:  # what is closed counts no longer
         for id_ in "abc":
             again.subscribe("FeedbackSummaryChanged", id_, judgeId=judge["id"])
             again.next(id_)
@@ -188,7 +188,7 @@ def test_a_key_has_so_many_operations_over_all_its_connections(small: Server, en
 
 def test_a_peer_that_answers_no_ping_is_let_go_of_and_one_that_does_is_not(small: Server, enter: Enter) -> None:
     api = enter(small)
-    with socket(api) as alive, _silent_socket(small) as silent:
+    with open_socket(api) as alive, _silent_socket(small) as silent:
         silent.settimeout(20)
         begin = time.monotonic()
         while silent.recv(1024):  # its pings, and in the end nothing more
@@ -218,15 +218,15 @@ def _silent_socket(server: Server) -> Iterator[sockets.socket]:
 
 
 def test_a_socket_that_does_not_say_hello_is_closed_with_4408(small: Server, enter: Enter) -> None:
-    with socket(enter(small), init=False) as live:
+    with open_socket(enter(small), init=False) as live:
         assert live.close_code() == 4408
 
 
 def test_the_end_of_the_server_closes_sockets_with_1012_and_no_stream_holds_it(data_dir: Any, enter: Enter) -> None:
-    with running(data_dir, "--no-runner") as server, ThreadPoolExecutor() as pool:
+    with run_server(data_dir, "--no-runner") as server, ThreadPoolExecutor() as pool:
         api = enter(server)
         judge = make_judge(api)
-        with socket(api) as live, stream(api, EVENTS, "FeedbackSummaryChanged", judgeId=judge["id"]) as answer:
+        with open_socket(api) as live, stream(api, EVENTS, "FeedbackSummaryChanged", judgeId=judge["id"]) as answer:
             live.subscribe("FeedbackSummaryChanged", judgeId=judge["id"])
             live.next()
             pieces = answer.iter_text()
@@ -240,10 +240,10 @@ def test_the_end_of_the_server_closes_sockets_with_1012_and_no_stream_holds_it(d
 
 def test_what_a_slow_follower_is_owed_comes_in_one_piece(api: Api) -> None:
     judge = make_judge(api)
-    fill(api, judge, range(1))
+    add_corrected_evaluations(api, judge, range(1))
     with stream(api, EVENTS, "FeedbackSummaryChanged", judgeId=judge["id"]) as answer:
         pieces = answer.iter_text()
         next(pieces)
-        submit(api, judge, [feedback(0, "COMMENT", externalId="more", comment="Still there?")])
+        submit_feedback(api, judge, [make_feedback(0, "COMMENT", externalId="more", comment="Still there?")])
         kind, data = events(next(pieces))[0]
         assert (kind, data["data"]["feedbackSummaryChanged"]["totalFeedbackCount"]) == ("next", 2)

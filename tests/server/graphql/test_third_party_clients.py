@@ -9,7 +9,7 @@ from gql.transport.websockets import WebsocketsTransport
 
 from tests.server.api import Api, Data
 from tests.server.conftest import Enter
-from tests.server.graphql.node import lines, need_node
+from tests.server.graphql.node import require_node, run_script
 from tests.server.processes import Server
 from tests.server.scenarios import make_judge
 
@@ -36,9 +36,9 @@ SUBSCRIPTION = "subscription ($judgeId: ID!) { feedbackSummaryChanged(judgeId: $
 @pytest.fixture(scope="module")
 def matrix(quiet_server: Server, enter: Enter) -> dict[tuple[str, str], Data]:
     """What each of Node's clients got for each operation."""
-    need_node()
+    require_node()
     api = enter(quiet_server)
-    found = lines("clients.mjs", f"{api.url}/graphql", str(api.key), make_judge(api)["id"])
+    found = run_script("clients.mjs", f"{api.url}/graphql", str(api.key), make_judge(api)["id"])
     return {(line.pop("client"), line.pop("operation")): line for line in found}
 
 
@@ -66,9 +66,9 @@ def _plain(value: Any) -> Any:
 
 
 def test_graphql_over_http_passes_the_whole_audit(quiet_server: Server, enter: Enter) -> None:
-    need_node()
+    require_node()
     api = enter(quiet_server)
-    (results,) = lines("audit.mjs", f"{api.url}/graphql", str(api.key))
+    (results,) = run_script("audit.mjs", f"{api.url}/graphql", str(api.key))
     assert len(results) == 61
     assert [result for result in results if result["status"] != "ok"] == []
 

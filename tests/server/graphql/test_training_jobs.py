@@ -4,28 +4,28 @@ from typing import Any
 
 import pytest
 
-from tests.server.api import Api, Data, socket
+from tests.server.api import Api, Data, open_socket
 from tests.server.conftest import Enter
 from tests.server.processes import Server
 from tests.server.scenarios import (
     FAIR,
     OVERRATED,
     Trained,
-    correction,
+    add_corrected_evaluations,
     create_job,
-    feedback,
-    fill,
-    follow,
-    item,
+    evaluate_scores,
+    follow_job,
+    make_correction,
+    make_feedback,
+    make_item,
+    make_job_request,
     make_judge,
-    record,
-    request,
+    record_evaluations,
     run_job,
-    scores,
-    submit,
+    submit_feedback,
 )
 
-PROBES = [item(number) for number in range(500, 520)]
+PROBES = [make_item(number) for number in range(500, 520)]
 
 
 def standing(world: Trained) -> tuple[Any, ...]:
@@ -33,7 +33,7 @@ def standing(world: Trained) -> tuple[Any, ...]:
     return (
         world.api.run("Judge", id=world.judge["id"]),
         world.api.run("JudgeVersions", judgeId=world.judge["id"]),
-        scores(world.api, world.judge, PROBES),
+        evaluate_scores(world.api, world.judge, PROBES),
     )
 
 
@@ -49,20 +49,20 @@ def test_a_validation_measures_the_active_version_and_changes_nothing(trained: T
 
 def test_a_fine_tuned_version_scores_all_other_criteria_bit_for_bit_as_before(trained: Trained) -> None:
     api, judge = trained.api, trained.judge
-    record(api, judge, [item(number) for number in range(60, 80)])
-    submit(api, judge, [correction(number, FAIR, submittedBy="cleo") for number in range(60, 80)])
+    record_evaluations(api, judge, [make_item(number) for number in range(60, 80)])
+    submit_feedback(api, judge, [make_correction(number, FAIR, submittedBy="cleo") for number in range(60, 80)])
     job = run_job(api, judge, "FINE_TUNE", {"targetCriteria": [FAIR]})
     assert job["status"] == "COMPLETED", job["error"]
     assert [criterion["key"] for criterion in job["trainingConfig"]["targetCriteria"]] == [FAIR]
-    base = scores(api, judge, PROBES, versionId=job["baseVersion"]["id"])
-    tuned = scores(api, judge, PROBES, versionId=job["resultVersion"]["id"])
+    base = evaluate_scores(api, judge, PROBES, versionId=job["baseVersion"]["id"])
+    tuned = evaluate_scores(api, judge, PROBES, versionId=job["resultVersion"]["id"])
     assert tuned[OVERRATED] == base[OVERRATED]
 
 
 def test_an_incremental_job_goes_on_from_the_active_version_with_what_came_since(trained: Trained) -> None:
     api, judge = trained.api, trained.judge
-    fill(api, judge, range(80, 100))
-    since = api.run("TrainingPreflight", input=request(judge, "INCREMENTAL"))["feedbackSummary"]
+    add_corrected_evaluations(api, judge, range(80, 100))
+    since = api.run("TrainingPreflight", input=make_job_request(judge, "INCREMENTAL"))["feedbackSummary"]
     active = api.run("Judge", id=judge["id"])["activeVersion"]
     job = run_job(api, judge, "INCREMENTAL")
     assert job["status"] == "COMPLETED", job["error"]
@@ -78,8 +78,8 @@ def test_what_is_not_proven_better_is_deployed_only_by_force_and_can_be_taken_ba
 ) -> None:
     api = enter(server)
     judge = make_judge(api)
-    record(api, judge, [item(number) for number in range(24)])
-    submit(api, judge, [feedback(number, "APPROVAL", approved=True) for number in range(24)])
+    record_evaluations(api, judge, [make_item(number) for number in range(24)])
+    submit_feedback(api, judge, [make_feedback(number, "APPROVAL", approved=True) for number in range(24)])
     jobs = [run_job(api, judge, config={"seed": seed}, autoDeploy=True) for seed in (1, 2)]
     first, second = (job["resultVersion"]["id"] for job in jobs)
     for job in jobs:
@@ -118,19 +118,19 @@ def test_the_same_seed_and_feedback_give_the_same_version(server: Server, enter:
     """Also in another workspace: nothing but the feedback and the configuration counts."""
     api = enter(server)
     judge = make_judge(api)
-    fill(api, judge, range(60))
+    add_corrected_evaluations(api, judge, range(60))
     job = run_job(api, judge)
-    first = scores(trained.api, trained.judge, PROBES, versionId=trained.version["id"])
-    assert scores(api, judge, PROBES, versionId=job["resultVersion"]["id"]) == first
+    first = evaluate_scores(trained.api, trained.judge, PROBES, versionId=trained.version["id"])
+    assert evaluate_scores(api, judge, PROBES, versionId=job["resultVersion"]["id"]) == first
     assert job["evidence"]["maeChange"] == trained.job["evidence"]["maeChange"]
 
 
 def test_a_running_job_is_cancelled_and_can_be_tried_again(server: Server, enter: Enter) -> None:
     api = enter(server)
     judge = make_judge(api)
-    fill(api, judge, range(100, 400))
+    add_corrected_evaluations(api, judge, range(100, 400))
     job = create_job(api, judge)
-    with socket(api) as live:
+    with open_socket(api) as live:
         live.subscribe("TrainingJobStatus", jobId=job["id"])
         for update in live.results():
             if update["event"].get("to") == "TRAINING":
@@ -141,23 +141,23 @@ def test_a_running_job_is_cancelled_and_can_be_tried_again(server: Server, enter
     retried = api.run("RetryTrainingJob", input={"jobId": job["id"]})["trainingJob"]
     assert retried["retryOf"] == {"id": job["id"]}
     api.run("CancelTrainingJob", input={"jobId": retried["id"]})
-    assert follow(api, retried)[-1]["event"]["to"] == "CANCELLED"
+    assert follow_job(api, retried)[-1]["event"]["to"] == "CANCELLED"
 
 
 @pytest.fixture
 def judge(api: Api) -> Data:
     """A judge with 20 usable items of feedback, and one that is none."""
     judge = make_judge(api)
-    fill(api, judge, range(20))
-    submit(api, judge, [feedback(0, "RATING", externalId="doubt", rating=1)])
+    add_corrected_evaluations(api, judge, range(20))
+    submit_feedback(api, judge, [make_feedback(0, "RATING", externalId="doubt", rating=1)])
     return judge
 
 
 def test_too_little_feedback_is_refused_with_both_numbers(api: Api, judge: Data) -> None:
-    wanted = request(judge, config={"minimumFeedbackCount": 21})
+    wanted = make_job_request(judge, config={"minimumFeedbackCount": 21})
     document = """mutation ($input: CreateTrainingJobInput!) { createTrainingJob(input: $input) { userErrors {
         code field message ... on InsufficientFeedbackError { usableCount requiredCount } } } }"""
-    (error,) = api.ask(document, input=wanted)["createTrainingJob"]["userErrors"]
+    (error,) = api.query(document, input=wanted)["createTrainingJob"]["userErrors"]
     message = error.pop("message")
     assert error == {
         "code": "INSUFFICIENT_FEEDBACK",
@@ -187,10 +187,10 @@ def test_a_job_that_waits_is_started_cancelled_and_retried_each_in_its_time(api:
     assert (error["code"], error["field"]) == ("NOT_CANCELLABLE", ["jobId"])
     (error,) = api.user_errors("StartTrainingJob", input={"jobId": job["id"]})
     assert error["code"] == "NOT_STARTABLE"
-    events = [update["event"] for update in follow(api, job)]
+    events = [update["event"] for update in follow_job(api, job)]
     assert [event["to"] for event in events if "to" in event] == ["CREATED", "QUEUED", "CANCELLED"]
 
-    fill(api, judge, range(20, 25))
+    add_corrected_evaluations(api, judge, range(20, 25))
     retried = api.run("RetryTrainingJob", input={"jobId": job["id"]})["trainingJob"]
     assert retried["retryOf"] == {"id": job["id"]}
     assert retried["status"] == "QUEUED"
@@ -199,7 +199,7 @@ def test_a_job_that_waits_is_started_cancelled_and_retried_each_in_its_time(api:
 
 
 def test_the_same_request_with_the_same_key_gives_the_first_job(api: Api, judge: Data) -> None:
-    wanted = request(judge, autoStart=False) | {"idempotencyKey": "once"}
+    wanted = make_job_request(judge, autoStart=False) | {"idempotencyKey": "once"}
     first = api.run("CreateTrainingJob", input=wanted)["trainingJob"]
     assert api.run("CreateTrainingJob", input=wanted)["trainingJob"] == first
     (error,) = api.user_errors("CreateTrainingJob", input=wanted | {"trainingType": "INCREMENTAL"})

@@ -12,10 +12,10 @@ from websockets.typing import Origin
 
 from models.access import Role
 from store.access import hash_secret
-from tests.server.api import PROTOCOL, Api, socket
+from tests.server.api import PROTOCOL, Api, open_socket
 from tests.server.conftest import Enter, make_key
-from tests.server.processes import Server, running
-from tests.server.scenarios import create_job, feedback, fill, make_judge, submit
+from tests.server.processes import Server, run_server
+from tests.server.scenarios import add_corrected_evaluations, create_job, make_feedback, make_judge, submit_feedback
 
 VIEWER = {"query": "{ viewer { name } }"}
 INIT = {"type": "connection_init"}
@@ -31,7 +31,7 @@ def hello(key: str | None) -> dict[str, Any]:
     ids=["none", "empty", "wrong", "a number", "a list"],
 )
 def test_a_socket_without_a_valid_key_is_closed_with_4403(api: Api, payload: Any) -> None:
-    with socket(api, init=False) as live:
+    with open_socket(api, init=False) as live:
         live.send(INIT if payload is None else INIT | {"payload": payload})
         assert live.close_code() == 4403
 
@@ -41,7 +41,7 @@ def test_the_key_may_come_with_the_handshake_or_in_small_letters(api: Api) -> No
     with connect(api.socket_url, subprotocols=[PROTOCOL], additional_headers=headers, proxy=None) as handshake:
         handshake.send('{"type": "connection_init"}')
         assert handshake.recv(timeout=60) == '{"type":"connection_ack"}'
-    with socket(api, init=False) as live:
+    with open_socket(api, init=False) as live:
         live.send(INIT | {"payload": {"authorization": f"bearer {api.key}"}})
         assert live.receive() == {"type": "connection_ack"}
 
@@ -73,33 +73,33 @@ BAD_FRAMES = {
 
 @pytest.mark.parametrize("frame", BAD_FRAMES.values(), ids=BAD_FRAMES)
 def test_a_frame_that_is_no_message_closes_with_4400(api: Api, frame: Any) -> None:
-    with socket(api) as live:
+    with open_socket(api) as live:
         live.send(frame)
         assert live.close_code() == 4400
 
 
 @pytest.mark.parametrize("payload", ["x", 5, [], True])
 def test_an_init_payload_that_is_no_object_closes_with_4400(api: Api, payload: Any) -> None:
-    with socket(api, init=False) as live:
+    with open_socket(api, init=False) as live:
         live.send(INIT | {"payload": payload})
         assert live.close_code() == 4400
 
 
 def test_an_operation_before_the_key_closes_with_4401(api: Api) -> None:
-    with socket(api, init=False) as live:
+    with open_socket(api, init=False) as live:
         live.send({"type": "subscribe", "id": "1", "payload": VIEWER})
         assert live.close_code() == 4401
 
 
 def test_a_second_init_closes_with_4429(api: Api) -> None:
-    with socket(api) as live:
+    with open_socket(api) as live:
         live.send(hello(api.key))
         assert live.close_code() == 4429
 
 
 def test_an_id_in_use_closes_with_4409(api: Api) -> None:
     judge = make_judge(api)
-    with socket(api) as live:
+    with open_socket(api) as live:
         live.subscribe("FeedbackSummaryChanged", judgeId=judge["id"])
         live.next()
         live.subscribe("FeedbackSummaryChanged", judgeId=judge["id"])
@@ -143,7 +143,7 @@ BAD_OPERATIONS = {
 @pytest.mark.parametrize("case", BAD_OPERATIONS.values(), ids=BAD_OPERATIONS)
 def test_a_bad_operation_fails_alone_and_the_socket_lives(api: Api, case: tuple[dict[str, Any], str]) -> None:
     payload, code = case
-    with socket(api) as live:
+    with open_socket(api) as live:
         live.send({"type": "subscribe", "id": "bad", "payload": payload})
         message = live.receive()
         assert (message["id"], message["type"]) == ("bad", "error")
@@ -169,15 +169,17 @@ def test_a_key_that_holds_no_longer_closes_its_open_sockets_with_4401(
     admin = enter(quiet_server, workspace=f"taken back: {how}")
     viewer = enter(quiet_server, workspace=f"taken back: {how}", role=Role.ANNOTATOR, user="vic")
     judge = make_judge(admin)
-    fill(admin, judge, range(1))
-    with socket(viewer) as following, socket(viewer) as idle:
+    add_corrected_evaluations(admin, judge, range(1))
+    with open_socket(viewer) as following, open_socket(viewer) as idle:
         following.subscribe("FeedbackSummaryChanged", judgeId=judge["id"])
         following.next()
         revoke(quiet_server, viewer.key, how)
         assert viewer.send("Viewer").status_code == (200 if "role" in how else 401)
         code = None
         for number in count(1):  # what it still may see for a moment gets less and less
-            submit(admin, judge, [feedback(0, "COMMENT", externalId=f"more {number}", comment="Still there?")])
+            submit_feedback(
+                admin, judge, [make_feedback(0, "COMMENT", externalId=f"more {number}", comment="Still there?")]
+            )
             try:
                 following.receive()
             except ConnectionClosed as closed:
@@ -189,7 +191,7 @@ def test_a_key_that_holds_no_longer_closes_its_open_sockets_with_4401(
 
 def test_queries_and_mutations_work_on_a_socket_with_the_keys_role(quiet_server: Server, enter: Enter) -> None:
     viewer = enter(quiet_server, role=Role.VIEWER)
-    with socket(viewer) as live:
+    with open_socket(viewer) as live:
         live.subscribe("CreateJudge", input={"name": "J", "criteria": [{"name": "C"}]})
         message = live.receive()
         errors = message["payload"] if message["type"] == "error" else message["payload"]["errors"]
@@ -197,7 +199,7 @@ def test_queries_and_mutations_work_on_a_socket_with_the_keys_role(quiet_server:
 
 
 def test_ping_is_answered_and_pong_and_unknown_completions_are_fine(api: Api) -> None:
-    with socket(api) as live:
+    with open_socket(api) as live:
         live.send({"type": "pong"})
         live.send({"type": "complete", "id": "never"})
         live.send({"type": "ping", "payload": {"any": "thing"}})
@@ -205,11 +207,11 @@ def test_ping_is_answered_and_pong_and_unknown_completions_are_fine(api: Api) ->
 
 
 def test_one_socket_carries_many_operations_up_to_its_limit(data_dir: Any) -> None:
-    with running(data_dir, "--no-runner", max_subscriptions="3", max_frame_bytes="20000") as server:
+    with run_server(data_dir, "--no-runner", max_subscriptions="3", max_frame_bytes="20000") as server:
         api = Api(server.url, make_key(server, workspace="small"))
         with api.http:
             judge = make_judge(api)
-            with socket(api) as live:
+            with open_socket(api) as live:
                 for id_ in "abc":
                     live.subscribe("FeedbackSummaryChanged", id_, judgeId=judge["id"])
                     live.next(id_)
@@ -220,17 +222,17 @@ def test_one_socket_carries_many_operations_up_to_its_limit(data_dir: Any) -> No
                 live.send({"type": "complete", "id": "b"})
                 live.subscribe("FeedbackSummaryChanged", "d", judgeId=judge["id"])
                 live.next("d")
-            with socket(api) as live:
+            with open_socket(api) as live:
                 live.send({"type": "ping", "payload": {"text": "x" * 20_000}})
                 assert live.close_code() == 1009
 
 
 def test_a_job_that_is_over_is_told_from_any_cursor_and_ends(api: Api) -> None:
     judge = make_judge(api)
-    fill(api, judge, range(20))
+    add_corrected_evaluations(api, judge, range(20))
     job = create_job(api, judge)
     api.run("CancelTrainingJob", input={"jobId": job["id"]})
-    with socket(api) as live:
+    with open_socket(api) as live:
         live.subscribe("TrainingJobStatus", jobId=job["id"])
         updates = list(live.results())
         assert updates[-1]["trainingJob"]["status"] == "CANCELLED"

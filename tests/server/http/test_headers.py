@@ -21,8 +21,8 @@ from websockets.typing import Origin
 
 from server import errors
 from server.http.headers import HostCheckMiddleware
-from tests.server.api import PROTOCOL, Api, assert_nothing_leaks, socket
-from tests.server.processes import HOME, Server, command, running
+from tests.server.api import PROTOCOL, Api, assert_nothing_leaks, open_socket
+from tests.server.processes import PROJECT_ROOT, Server, run_command, run_server
 from tests.server.scenarios import make_judge
 
 PATHS = (
@@ -173,7 +173,7 @@ def test_a_mutation_by_get_is_refused(api: Api) -> None:
 
 
 def test_a_wrong_origin_or_setting_is_told_at_the_start(tmp_path: Path) -> None:
-    done = command("serve", "--data-dir", str(tmp_path), allowed_origins='["app.example.com/page"]')
+    done = run_command("serve", "--data-dir", str(tmp_path), allowed_origins='["app.example.com/page"]')
     assert done.returncode == 2
     assert "JUDGESMITH_ALLOWED_ORIGINS" in done.stderr
     assert "no web origin" in done.stderr
@@ -183,11 +183,11 @@ def test_a_wrong_origin_or_setting_is_told_at_the_start(tmp_path: Path) -> None:
 def open_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server whose operator named a friend."""
     folder = tmp_path_factory.mktemp("open")
-    with running(folder, "--no-runner", allowed_origins=json.dumps([FRIEND]), log_json="true") as started:
+    with run_server(folder, "--no-runner", allowed_origins=json.dumps([FRIEND]), log_json="true") as started:
         yield started
 
 
-SECRETS = ("SELECT", "INSERT", "Traceback", 'File "', "/site-packages", str(HOME), "sqlalche.me", "[SQL:")
+SECRETS = ("SELECT", "INSERT", "Traceback", 'File "', "/site-packages", str(PROJECT_ROOT), "sqlalche.me", "[SQL:")
 
 
 def logged(server: Server, id_: str) -> str:
@@ -200,7 +200,7 @@ def logged(server: Server, id_: str) -> str:
 @pytest.mark.parametrize("as_json", ["true", "false"])
 def test_a_bug_tells_only_the_id_that_is_in_the_log(data_dir: Path, as_json: str) -> None:
     """The bug: a table that is gone."""
-    with running(data_dir, "--no-runner", log_json=as_json) as server:
+    with run_server(data_dir, "--no-runner", log_json=as_json) as server:
         api = Api(server.url, server.admin_key)
         with api.http:
             judge = make_judge(api)
@@ -214,7 +214,7 @@ def test_a_bug_tells_only_the_id_that_is_in_the_log(data_dir: Path, as_json: str
                 ),
                 api.http.post("/training/jobs", json=body),
             ]
-            with socket(api) as live:
+            with open_socket(api) as live:
                 live.subscribe("FeedbackSummaryChanged", judgeId=judge["id"])
                 told = [json.dumps(live.receive())]
             for answer in answers:

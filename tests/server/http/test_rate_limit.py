@@ -8,9 +8,9 @@ import pytest
 
 from models.access import Role
 from server.http.rate_limit import check_rate
-from tests.server.api import Api, errors_of, socket
+from tests.server.api import Api, get_errors, open_socket
 from tests.server.conftest import Enter
-from tests.server.processes import Server, command, running
+from tests.server.processes import Server, run_command, run_server
 
 QUOTA = 5
 VIEWER = {"query": "{ viewer { name } }"}
@@ -19,7 +19,7 @@ VIEWER = {"query": "{ viewer { name } }"}
 @pytest.fixture(scope="module")
 def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server that takes five requests of a key in an hour."""
-    with running(tmp_path_factory.mktemp("slow"), "--no-runner", rate_limit=f"{QUOTA}/hour") as started:
+    with run_server(tmp_path_factory.mktemp("slow"), "--no-runner", rate_limit=f"{QUOTA}/hour") as started:
         yield started
 
 
@@ -40,7 +40,7 @@ def test_a_key_is_told_what_it_has_left_and_refused_when_that_is_nothing(slow: S
         assert (refused.status_code, left(refused)) == (429, 0)
         assert refused.headers["content-type"].startswith(media)
         assert int(refused.headers["retry-after"]) >= 1
-        assert errors_of(refused)[0]["extensions"]["code"] == "LIMIT_EXCEEDED"
+        assert get_errors(refused)[0]["extensions"]["code"] == "LIMIT_EXCEEDED"
     rest = api.http.get("/training/jobs/job_x")
     assert (rest.status_code, rest.json()["error"]["code"], left(rest)) == (429, "LIMIT_EXCEEDED", 0)
 
@@ -56,7 +56,7 @@ def test_each_key_has_its_own(slow: Server, enter: Enter) -> None:
 
 def test_an_operation_on_a_socket_counts_like_a_request(slow: Server, enter: Enter) -> None:
     api = enter(slow)
-    with socket(api) as live:
+    with open_socket(api) as live:
         for number in range(QUOTA):
             live.send({"type": "subscribe", "id": str(number), "payload": VIEWER})
             assert [live.receive()["type"] for _ in range(2)] == ["next", "complete"]
@@ -82,7 +82,7 @@ def test_without_the_setting_nothing_is_counted(api: Api) -> None:
 
 
 def test_a_rate_that_is_none_ends_the_start_with_a_sentence() -> None:
-    done = command("serve", rate_limit="often")
+    done = run_command("serve", rate_limit="often")
     assert done.returncode == 2
     assert "rate_limit" in done.stderr
     assert "600/minute" in done.stderr

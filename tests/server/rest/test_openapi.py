@@ -17,10 +17,10 @@ from server.rest import openapi
 from server.settings import Settings
 from tests.server.api import Api, assert_nothing_leaks
 from tests.server.conftest import Enter
-from tests.server.populated_workspace import doors_of_rest
+from tests.server.populated_workspace import list_rest_endpoints
 from tests.server.processes import Server
 from tests.server.rest.test_training_jobs import EXAMPLES
-from tests.server.scenarios import fill, make_judge
+from tests.server.scenarios import add_corrected_evaluations, make_judge
 
 ROUTES = create_app(Settings()).routes
 DESCRIBED = openapi.build_document(ROUTES)
@@ -34,7 +34,7 @@ def test_the_server_gives_the_description_to_everybody(quiet_server: Server) -> 
 
 def test_every_endpoint_that_takes_a_key_is_described() -> None:
     """One that is missing is to be added to OPERATIONS in server/rest/openapi.py."""
-    there = {(path, method.lower()) for method, path in doors_of_rest()}
+    there = {(path, method.lower()) for method, path in list_rest_endpoints()}
     assert {(path, method) for path, methods in DESCRIBED["paths"].items() for method in methods} == there
 
 
@@ -69,7 +69,7 @@ def as_it_is(_: Any, value: Any) -> bytes:
 def anybody(quiet_server: Server, enter: Enter) -> Iterator[tuple[Api, requests.Session]]:
     """A trainer with a judge to train."""
     api = enter(quiet_server, role=Role.ADMIN)
-    fill(api, make_judge(api, id="jdg_fuzz"), range(20))
+    add_corrected_evaluations(api, make_judge(api, id="jdg_fuzz"), range(20))
     with requests.Session() as session:
         session.trust_env = False
         yield api, session

@@ -10,7 +10,16 @@ import pytest
 
 from tests.server.api import Api, Data, assert_nothing_leaks
 from tests.server.processes import Server
-from tests.server.scenarios import FAIR, OVERRATED, correction, fill, item, make_judge, record, submit
+from tests.server.scenarios import (
+    FAIR,
+    OVERRATED,
+    add_corrected_evaluations,
+    make_correction,
+    make_item,
+    make_judge,
+    record_evaluations,
+    submit_feedback,
+)
 
 EXAMPLES = [
     """
@@ -119,7 +128,7 @@ def curl(command: str, api: Api) -> httpx.Response:
 def judges(api: Api) -> None:
     """The judges of the examples, with enough feedback."""
     for id_ in ("jdg_xyz789", "jdg_new001"):
-        fill(api, make_judge(api, id=id_), range(50))
+        add_corrected_evaluations(api, make_judge(api, id=id_), range(50))
 
 
 @pytest.mark.usefixtures("judges")
@@ -162,7 +171,7 @@ def camel(name: str) -> str:
 @pytest.fixture
 def body(api: Api) -> Data:
     """A request that is fine as it is."""
-    fill(api, make_judge(api, id="jdg_rest"), range(20))
+    add_corrected_evaluations(api, make_judge(api, id="jdg_rest"), range(20))
     return {"judge_id": "jdg_rest", "training_type": "full_retrain", "training_config": {}}
 
 
@@ -332,9 +341,9 @@ def test_a_job_that_waits_to_be_started_is_created_and_one_that_is_over_says_so(
 
 def test_what_feedback_there_is_is_counted_as_in_the_summary(api: Api) -> None:
     judge = make_judge(api, id="jdg_mixed")
-    record(api, judge, [item(number) for number in range(3)])
+    record_evaluations(api, judge, [make_item(number) for number in range(3)])
     rating = {"evaluationExternalId": "e2", "type": "RATING", "rating": 5, "submittedAt": "2026-03-01T10:00:00+02:00"}
-    submit(api, judge, [correction(0), correction(1), rating])
+    submit_feedback(api, judge, [make_correction(0), make_correction(1), rating])
     config = {"minimum_feedback_count": 3}
     made = post(api, {"judge_id": "jdg_mixed", "training_type": "validation", "training_config": config}).json()
     assert made["feedback_data_summary"] == {

@@ -18,18 +18,18 @@ from tests.server.processes import Server
 from tests.server.scenarios import (
     OVERRATED,
     Trained,
-    fill,
-    item,
+    add_corrected_evaluations,
+    evaluate_scores,
+    make_item,
+    make_job_request,
     make_judge,
-    record,
-    request,
+    record_evaluations,
     run_job,
-    scores,
     train_a_judge,
 )
 
 ZIP = {"content-type": "application/zip"}
-ITEMS = [item(number) for number in range(100, 110)]
+ITEMS = [make_item(number) for number in range(100, 110)]
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,7 @@ def test_an_imported_version_scores_the_same_and_is_a_candidate_without_proof(
     assert found["lineage"]["feedbackDigest"] is found["lineage"]["config"] is None
     assert (error["code"], error["maeChange"]) == ("NOT_AN_IMPROVEMENT", None)
     assert api.http.get(answer.headers["location"]).content == content
-    assert scores(api, judge, ITEMS, versionId=made["version_id"]) == scores(
+    assert evaluate_scores(api, judge, ITEMS, versionId=made["version_id"]) == evaluate_scores(
         trained.api, trained.judge, ITEMS, versionId=trained.version["id"]
     )
 
@@ -104,7 +104,7 @@ def test_an_imported_version_is_never_measured_on_feedback_that_it_may_have_lear
 ) -> None:
     api = enter(server)
     judge = make_judge(api)
-    fill(api, judge, range(40))
+    add_corrected_evaluations(api, judge, range(40))
     made = api.http.post(f"/judges/{judge['id']}/versions", content=content, headers=ZIP).json()
     api.run("DeployJudgeVersion", input={"versionId": made["version_id"], "force": True, "reason": "from elsewhere"})
     job = run_job(api, judge, "VALIDATION")
@@ -112,7 +112,7 @@ def test_an_imported_version_is_never_measured_on_feedback_that_it_may_have_lear
     assert job["status"] == "COMPLETED", job["error"]
     assert job["baseVersion"]["id"] == made["version_id"]
     assert "the active version's recipe refitted out of fold" in job["evidence"]["method"]
-    (error,) = api.user_errors("CreateTrainingJob", input=request(judge, "INCREMENTAL"))
+    (error,) = api.user_errors("CreateTrainingJob", input=make_job_request(judge, "INCREMENTAL"))
     assert error["code"] == "INSUFFICIENT_FEEDBACK"
     assert "There are 0 usable items of feedback since version 1" in error["message"]
 
@@ -163,7 +163,7 @@ def test_the_command_takes_a_version_from_one_judge_to_another_and_compares_it(
 ) -> None:
     api, file = trained.api, tmp_path / "version.npz"
     judge = make_judge(api)
-    record(api, judge, [item(number) for number in range(20)])
+    record_evaluations(api, judge, [make_item(number) for number in range(20)])
     out = command(api, "export-version", trained.version["id"], str(file))
     made = json.loads(command(api, "import-version", str(file), "--judge", judge["id"], "--json").stdout)
     compared = command(api, "compare", judge["id"], "--from", "raw", "--to", made["version_id"])
@@ -192,7 +192,7 @@ def test_the_command_says_why_a_file_can_not_be_taken(trained: Trained, tmp_path
 
 def test_the_command_draws_a_curve_and_suggests_what_to_look_at(trained: Trained) -> None:
     api, judge = trained.api, trained.judge
-    record(api, judge, [item(number) for number in range(200, 203)])
+    record_evaluations(api, judge, [make_item(number) for number in range(200, 203)])
     curve, suggested = command(api, "learning-curve", judge["id"]), command(api, "suggest", judge["id"])
 
     assert (curve.exit_code, suggested.exit_code) == (0, 0)
