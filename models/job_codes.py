@@ -1,4 +1,4 @@
-"""Codes of a training job's warnings and failures, and the reasons for which feedback is excluded from training."""
+"""Codes of a training job: warnings, failures, reasons for excluded feedback and notification channels."""
 
 from enum import StrEnum
 
@@ -41,3 +41,10 @@ class ExclusionReason(StrEnum):
     BEFORE_BASE_VERSION = "came in before the version to go on from"
     BEFORE_CUTOFF_DATE = "given before feedbackCutoffDate"
     RETRACTED = "retracted since the job was created"
+
+
+class DeliveryChannel(StrEnum):
+    """Channel of a notification about the end of a job. The values are stored with the delivery."""
+
+    EMAIL = "email"
+    WEBHOOK = "webhook"

@@ -85,24 +85,15 @@ async def list_versions(ctx: Context, judge_pk: int, first: int, after: str | No
     )
 
 
-async def deploy_version(
-    ctx: Context,
-    version_id: str,
-    *,
-    force: bool,
-    reason: str | None,
-    backup_current_version: bool,
-    expected_active_version_id: str | None,
-) -> Judge:
-    """Make a version the one that counts; only ADMIN may force what is not proven better.
+async def deploy_version(ctx: Context, request: DeployRequest) -> Judge:
+    """Activate a version; only ADMIN may force the deployment of a version that is not proven better.
 
     Raises:
-        NotFound, Conflict, NotAnImprovement, Invalid, RequestRejected: it can't be, and why.
+        NotFound, Conflict, NotAnImprovement, Invalid, RequestRejected: The version cannot be deployed.
     """
-    if force:
+    if request.force:
         ctx.require("Mutation.deployJudgeVersion(force)")
-    check_reason(reason)
-    request = DeployRequest(version_id, force, reason, backup_current_version, expected_active_version_id)
+    check_reason(request.reason)
     return await ctx.store.write(lambda connection: deployment.deploy(connection, ctx.viewer, request))
 
 

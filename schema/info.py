@@ -1,4 +1,4 @@
-"""What a resolver of the schema gets to see of the request, and arguments that may be left out."""
+"""The request as resolvers of the schema see it, and arguments that may be omitted."""
 
 from typing import TypeVar
 
@@ -12,5 +12,8 @@ T = TypeVar("T")
 
 
 def unset_to_none(argument: T | None) -> T | None:
-    """An argument that was left out, as None: an unset default keeps ``= null`` out of the printed schema."""
+    """Return None for an omitted argument.
+
+    Optional arguments default to ``UNSET`` rather than None, because None would print ``= null`` into the schema.
+    """
     return None if argument is strawberry.UNSET else argument

@@ -1,4 +1,4 @@
-"""What can be asked."""
+"""The query type."""
 
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -6,17 +6,24 @@ from typing import Annotated, Any
 import strawberry
 from strawberry import ID
 
-from resolvers import access, evaluations, jobs, judges, summary
-from resolvers import analysis as insight
+from resolvers import access, analysis, evaluations, jobs, judges, summary
 from resolvers import node as nodes
-from schema.decorators import field, object_type
+from schema.decorators import deprecated_field, field, input_field, object_type
 from schema.info import Info, unset_to_none
-from schema.inputs.training_job import CreateTrainingJobInput, Filter, job_filter
+from schema.inputs.filters import AuditFilterArgument, to_audit_filter
+from schema.inputs.training_job import CreateTrainingJobInput, JobFilterArgument, to_job_filter
 from schema.types.access import ApiKey, User, Viewer, Workspace
-from schema.types.analysis import EvaluationSuggestion, LearningCurve, NewVersion, OldVersion, VersionComparison, named
-from schema.types.audit import AuditEntry, TrailFilter, audit_filter
-from schema.types.connection import PAGE_SIZE, After, Connection, First, connection, size
-from schema.types.criterion import Criterion
+from schema.types.analysis import (
+    EvaluationSuggestion,
+    FromVersion,
+    LearningCurve,
+    ToVersion,
+    VersionComparison,
+    to_version_choice,
+)
+from schema.types.audit import AuditEntry
+from schema.types.connection import PAGE_SIZE, After, Connection, First, page_arguments, page_size, to_connection
+from schema.types.criterion import load_criteria
 from schema.types.evaluation import Evaluation
 from schema.types.feedback import Feedback
 from schema.types.feedback_summary import (
@@ -35,7 +42,8 @@ from schema.types.preflight import TrainingPreflight
 from schema.types.training_job import TrainingJob
 from schema.types.user_error import REJECTIONS
 
-_KINDS: dict[str, Callable[[Any], Node]] = {
+# The GraphQL type for each kind of record that ``resolvers.node`` finds.
+_NODE_TYPES: dict[str, Callable[[Any], Node]] = {
     "judge": Judge.of,
     "version": JudgeVersion.of,
     "job": TrainingJob.of,
@@ -45,68 +53,74 @@ _KINDS: dict[str, Callable[[Any], Node]] = {
     "workspace": Workspace.of,
 }
 
+JudgeId = Annotated[ID, strawberry.argument(description="The judge's id: `jdg_...`.")]
+
+
+def _id_argument(prefix: str) -> Any:
+    return strawberry.argument(name="id", description=f"The id: `{prefix}_...`.")
+
 
 @object_type
 class Query:
-    """Everything that can be asked. A thing of another workspace is as unknown as one that never was."""
+    """All queries. Objects of other workspaces are treated as if they did not exist."""
 
     @field
     async def node(
-        self, info: Info, any_id: Annotated[ID, strawberry.argument(name="id", description="The id of anything.")]
+        self, info: Info, any_id: Annotated[ID, strawberry.argument(name="id", description="The id of any object.")]
     ) -> Node | None:
-        """Anything that has an id, by that id alone. Null: there is no such thing."""
+        """The object with this id; null if there is none."""
         found = await nodes.find_node(info.context, any_id)
         if found is None:
             return None
         kind, record = found
-        return _KINDS[kind](record)
+        return _NODE_TYPES[kind](record)
 
     @field
     def viewer(self, info: Info) -> Viewer:
-        """You, as this server sees you: whose API key it is and what it may do."""
+        """The API key that sent the request, with its user, role and workspace."""
         return Viewer.of(info.context.viewer)
 
     @field
-    async def judge(
-        self, info: Info, judge_id: Annotated[ID, strawberry.argument(name="id", description="Its id: `jdg_...`.")]
-    ) -> Judge | None:
-        """A judge. Null: there is no such judge."""
+    async def judge(self, info: Info, judge_id: Annotated[ID, _id_argument("jdg")]) -> Judge | None:
+        """The judge with this id; null if there is none."""
         row = await judges.find_judge(info.context, judge_id)
         return None if row is None else Judge.of(row)
 
     @field
     async def judges(self, info: Info, first: First = PAGE_SIZE, after: After = strawberry.UNSET) -> Connection[Judge]:
-        """All judges of the workspace, in the order they were created."""
-        return connection(await judges.list_judges(info.context, size(first), unset_to_none(after)), Judge.of)
+        """The judges of the workspace, oldest first."""
+        return await to_connection(judges.list_judges(info.context, *page_arguments(first, after)), Judge.of)
 
     @field
-    async def training_job(
-        self, info: Info, job_id: Annotated[ID, strawberry.argument(name="id", description="Its id: `job_...`.")]
-    ) -> TrainingJob | None:
-        """A training job. Null: there is no such job."""
+    async def training_job(self, info: Info, job_id: Annotated[ID, _id_argument("job")]) -> TrainingJob | None:
+        """The training job with this id; null if there is none."""
         row = await jobs.find_job(info.context, job_id)
         return None if row is None else TrainingJob.of(row)
 
     @field
     async def training_jobs(
-        self, info: Info, first: First = PAGE_SIZE, after: After = strawberry.UNSET, which: Filter = strawberry.UNSET
+        self,
+        info: Info,
+        first: First = PAGE_SIZE,
+        after: After = strawberry.UNSET,
+        filter_: JobFilterArgument = strawberry.UNSET,
     ) -> Connection[TrainingJob]:
-        """Training jobs of all judges of the workspace, newest first."""
-        page = await jobs.list_jobs(info.context, size(first), unset_to_none(after), job_filter(unset_to_none(which)))
-        return connection(page, TrainingJob.of)
+        """The training jobs of the workspace, newest first."""
+        page = jobs.list_jobs(info.context, *page_arguments(first, after), to_job_filter(filter_))
+        return await to_connection(page, TrainingJob.of)
 
     @field
     async def feedback_summary(
         self,
         info: Info,
-        judge_id: Annotated[ID, strawberry.argument(description="The judge whose feedback is meant.")],
+        judge_id: JudgeId,
         since: Since = strawberry.UNSET,
         until: Until = strawberry.UNSET,
         target_criteria: TargetCriteria = strawberry.UNSET,
     ) -> FeedbackSummary | None:
-        """What feedback there is to learn from, in figures: the same that a job created with these bounds starts from.
+        """Counts and measures of a judge's feedback; null if there is no such judge.
 
-        Null: there is no such judge.
+        A job created with the same bounds starts from the same numbers.
         """
         bounds = unset_to_none(since), unset_to_none(until), criteria_ids(unset_to_none(target_criteria))
         found = await summary.summarize_judge(info.context, judge_id, *bounds)
@@ -119,15 +133,15 @@ class Query:
     async def feedback_by_day(
         self,
         info: Info,
-        judge_id: Annotated[ID, strawberry.argument(description="The judge whose feedback is meant.")],
+        judge_id: JudgeId,
         since: Since = strawberry.UNSET,
         until: Until = strawberry.UNSET,
         target_criteria: TargetCriteria = strawberry.UNSET,
         time_zone: TimeZone = "UTC",
     ) -> list[FeedbackDay] | None:
-        """The feedback day by day, in order, for charts; a day on which none was given is left out.
+        """A judge's feedback by day in ascending order, for charts; null if there is no such judge.
 
-        At most 4,000 days. Null: there is no such judge.
+        Days without feedback are omitted. At most 4,000 days.
         """
         bounds = unset_to_none(since), unset_to_none(until), criteria_ids(unset_to_none(target_criteria))
         found = await summary.summarize_days(info.context, judge_id, *bounds, time_zone or "UTC")
@@ -137,35 +151,26 @@ class Query:
         return [FeedbackDay.of(day, judge.pk) for day in days]
 
     @field
-    async def evaluation(
-        self, info: Info, evaluation_id: Annotated[ID, strawberry.argument(name="id", description="Its id: `evl_...`.")]
-    ) -> Evaluation | None:
-        """An evaluation. Null: there is no such evaluation."""
+    async def evaluation(self, info: Info, evaluation_id: Annotated[ID, _id_argument("evl")]) -> Evaluation | None:
+        """The evaluation with this id; null if there is none."""
         row = await evaluations.find_evaluation(info.context, evaluation_id)
         return None if row is None else Evaluation.of(row)
 
-    @field
-    async def training_preflight(
-        self,
-        info: Info,
-        request: Annotated[
-            CreateTrainingJobInput,
-            strawberry.argument(name="input", description="The job you think of creating, as for `createTrainingJob`."),
-        ],
-    ) -> TrainingPreflight:
-        """A dry run of `createTrainingJob`: what it would use, what it could prove and how long it would take.
+    @input_field("The job that you consider creating.")
+    async def training_preflight(self, info: Info, request: CreateTrainingJobInput) -> TrainingPreflight:
+        """A dry run of `createTrainingJob`: the feedback it would use, what it could prove and how long it would take.
 
         Nothing is created or changed. Role: `TRAINER`.
         """
         try:
             return TrainingPreflight.of(await jobs.run_preflight(info.context, request.to_spec()))
-        except REJECTIONS as refusal:
-            return TrainingPreflight.refused(refusal)
+        except REJECTIONS as rejection:
+            return TrainingPreflight.rejected(rejection)
 
     @field
     async def users(self, info: Info, first: First = PAGE_SIZE, after: After = strawberry.UNSET) -> Connection[User]:
-        """Everybody who acts in the workspace, in the order in which they came."""
-        return connection(await access.list_users(info.context, size(first), unset_to_none(after)), User.of)
+        """The users of the workspace, oldest first."""
+        return await to_connection(access.list_users(info.context, *page_arguments(first, after)), User.of)
 
     @field
     async def api_keys(
@@ -173,15 +178,11 @@ class Query:
         info: Info,
         first: First = PAGE_SIZE,
         after: After = strawberry.UNSET,
-        include_revoked: Annotated[
-            bool | None, strawberry.argument(description="Whether to list keys that were revoked, too.")
-        ] = False,
+        include_revoked: Annotated[bool | None, strawberry.argument(description="List revoked keys too.")] = False,
     ) -> Connection[ApiKey]:
-        """The keys to the workspace, in the order they were made, without their secrets. Role: `ADMIN`."""
-        page = await access.list_api_keys(
-            info.context, size(first), unset_to_none(after), revoked=bool(include_revoked)
-        )
-        return connection(page, ApiKey.of)
+        """The API keys of the workspace, oldest first, without their secrets. Role: `ADMIN`."""
+        page = access.list_api_keys(info.context, *page_arguments(first, after), revoked=bool(include_revoked))
+        return await to_connection(page, ApiKey.of)
 
     @field
     async def audit_log(
@@ -189,59 +190,76 @@ class Query:
         info: Info,
         first: First = PAGE_SIZE,
         after: After = strawberry.UNSET,
-        which: TrailFilter = strawberry.UNSET,
+        filter_: AuditFilterArgument = strawberry.UNSET,
     ) -> Connection[AuditEntry]:
-        """Who did what, when and to what in the workspace, newest first. Role: `ADMIN`."""
-        page = await access.list_audit_entries(
-            info.context, size(first), unset_to_none(after), audit_filter(unset_to_none(which))
-        )
-        return connection(page, AuditEntry.of)
+        """The recorded actions in the workspace, newest first. Role: `ADMIN`."""
+        page = access.list_audit_entries(info.context, *page_arguments(first, after), to_audit_filter(filter_))
+        return await to_connection(page, AuditEntry.of)
 
     @field
+    async def version_comparison(
+        self,
+        info: Info,
+        judge_id: JudgeId,
+        old: FromVersion = strawberry.UNSET,
+        new: ToVersion = strawberry.UNSET,
+        first: First = PAGE_SIZE,
+    ) -> VersionComparison | None:
+        """A comparison of two versions on the judge's newest 5,000 evaluations; null if there is no such judge.
+
+        It counts the verdicts that differ and lists the evaluations with the largest differences. By default, it
+        compares the active version with the newest candidate.
+        """
+        return await _compare_versions(info, judge_id, old, new, first)
+
+    @deprecated_field("versionComparison")
     async def compare_versions(
         self,
         info: Info,
-        judge_id: Annotated[ID, strawberry.argument(description="The judge whose versions are meant.")],
-        old: OldVersion = strawberry.UNSET,
-        new: NewVersion = strawberry.UNSET,
+        judge_id: JudgeId,
+        old: FromVersion = strawberry.UNSET,
+        new: ToVersion = strawberry.UNSET,
         first: First = PAGE_SIZE,
     ) -> VersionComparison | None:
-        """What would change if another version scored: how many verdicts flip, and which evaluations flip most.
-
-        Left alone, it compares the active version with the newest candidate, on the newest 5,000 evaluations. Null:
-        there is no such judge.
-        """
-        found = await insight.compare_versions(info.context, judge_id, named(old), named(new), size(first))
-        if found is None:
-            return None
-        criteria = await info.context.loaders.criteria.load(found.judge.pk)
-        return VersionComparison.of(found, [Criterion.of(criterion) for criterion in criteria])
+        """The former name of `versionComparison`."""
+        return await _compare_versions(info, judge_id, old, new, first)
 
     @field
-    async def learning_curve(
-        self,
-        info: Info,
-        judge_id: Annotated[ID, strawberry.argument(description="The judge whose feedback is meant.")],
-    ) -> LearningCurve | None:
-        """How good a version is with growing amounts of feedback, and so what more of it may bring.
+    async def learning_curve(self, info: Info, judge_id: JudgeId) -> LearningCurve | None:
+        """The agreement with people for growing amounts of feedback; null if there is no such judge.
 
-        It takes seconds the first time; then it is remembered until there is other feedback. Null: there is no such
-        judge.
+        The first query takes seconds; the result is cached until the feedback changes.
         """
-        found = await insight.compute_learning_curve(info.context, judge_id)
+        found = await analysis.compute_learning_curve(info.context, judge_id)
         return None if found is None else LearningCurve.of(found)
 
     @field
-    async def suggest_evaluations_to_review(
-        self,
-        info: Info,
-        judge_id: Annotated[ID, strawberry.argument(description="The judge whose evaluations are meant.")],
-        first: First = PAGE_SIZE,
+    async def review_suggestions(
+        self, info: Info, judge_id: JudgeId, first: First = PAGE_SIZE
     ) -> list[EvaluationSuggestion] | None:
-        """The evaluations whose correction would teach most: hard to foresee, and not all of one kind. Best first.
+        """The evaluations whose correction is expected to help most, best first; null if there is no such judge.
 
-        Those with a correction, an approval or a high rating are left out. Looked for among the newest 20,000
-        evaluations. Null: there is no such judge.
+        They are uncertain and differ from each other. Evaluations with a correction, an approval or a high rating are
+        excluded. The newest 20,000 evaluations are searched.
         """
-        found = await insight.suggest_evaluations(info.context, judge_id, size(first))
-        return None if found is None else [EvaluationSuggestion.of(row, item) for row, item in found]
+        return await _suggest_evaluations(info, judge_id, first)
+
+    @deprecated_field("reviewSuggestions")
+    async def suggest_evaluations_to_review(
+        self, info: Info, judge_id: JudgeId, first: First = PAGE_SIZE
+    ) -> list[EvaluationSuggestion] | None:
+        """The former name of `reviewSuggestions`."""
+        return await _suggest_evaluations(info, judge_id, first)
+
+
+async def _compare_versions(
+    info: Info, judge_id: ID, old: ID | None, new: ID | None, first: int | None
+) -> VersionComparison | None:
+    choices = to_version_choice(old), to_version_choice(new)
+    found = await analysis.compare_versions(info.context, judge_id, *choices, page_size(first))
+    return None if found is None else VersionComparison.of(found, await load_criteria(info, found.judge.pk))
+
+
+async def _suggest_evaluations(info: Info, judge_id: ID, first: int | None) -> list[EvaluationSuggestion] | None:
+    found = await analysis.suggest_evaluations(info.context, judge_id, page_size(first))
+    return None if found is None else [EvaluationSuggestion.of(row, item) for row, item in found]

@@ -1,4 +1,4 @@
-"""What can be followed live."""
+"""The subscription type."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Annotated, TypeVar
@@ -8,7 +8,7 @@ from strawberry import ID
 
 from models.feedback import FeedbackBounds, FeedbackTotals
 from models.judge import Judge
-from resolvers import subscriptions as status
+from resolvers import subscriptions
 from schema.decorators import object_type, subscription
 from schema.info import Info, unset_to_none
 from schema.types.feedback_summary import FeedbackSummary
@@ -20,9 +20,10 @@ R = TypeVar("R")
 
 @object_type
 class Subscription:
-    """Everything that can be followed live.
+    """Live updates.
 
-    Over a WebSocket that speaks `graphql-transport-ws`, or over HTTP as server-sent events or in parts.
+    Subscribe over a WebSocket with the protocol `graphql-transport-ws`, or over HTTP with server-sent events or
+    multipart responses.
     """
 
     @subscription
@@ -33,69 +34,77 @@ class Subscription:
         after: Annotated[
             str | None,
             strawberry.argument(
-                description="Go on after this cursor of an earlier update. Left out: from the job's first event."
+                description="The cursor of an earlier update after which to continue. Default: the job's first event."
             ),
         ] = strawberry.UNSET,
     ) -> AsyncIterator[TrainingJobUpdate]:
-        """Every event of one job in order: first those that were, then those to come.
+        """Follow one job: its past events in order, then its new events.
 
-        It completes when the job is over. After a lost connection, subscribe again with the last cursor as `after`:
-        nothing is missed or repeated.
+        The subscription completes when the job ends. After a lost connection, subscribe again with the last cursor as
+        `after`: no event is missed or repeated.
         """
-        return await start_stream(status.follow_job(info.context, job_id, unset_to_none(after)), TrainingJobUpdate.of)
+        updates = subscriptions.follow_job(info.context, job_id, unset_to_none(after))
+        return await start_stream(updates, TrainingJobUpdate.of)
 
     @subscription
     async def training_job_activity(
         self,
         info: Info,
         judge_id: Annotated[
-            ID | None, strawberry.argument(description="Only the jobs of this judge. Left out: all jobs you may see.")
+            ID | None, strawberry.argument(description="Only jobs of this judge. Default: all jobs of the workspace.")
         ] = strawberry.UNSET,
         after: Annotated[
             str | None,
-            strawberry.argument(description="Go on after this cursor of an earlier update. Left out: from now on."),
+            strawberry.argument(
+                description="The cursor of an earlier update after which to continue. Default: new events only."
+            ),
         ] = strawberry.UNSET,
     ) -> AsyncIterator[TrainingJobUpdate]:
-        """The events of all jobs, or of all jobs of one judge, as they happen. It goes on until you end it.
+        """Follow the events of all jobs, or of all jobs of one judge. The subscription does not complete.
 
-        After a lost connection, subscribe again with the last cursor as `after`: nothing is missed or repeated.
+        After a lost connection, subscribe again with the last cursor as `after`: no event is missed or repeated.
         """
-        return await start_stream(
-            status.follow_activity(info.context, unset_to_none(judge_id), unset_to_none(after)), TrainingJobUpdate.of
-        )
+        updates = subscriptions.follow_activity(info.context, unset_to_none(judge_id), unset_to_none(after))
+        return await start_stream(updates, TrainingJobUpdate.of)
 
     @subscription
     async def feedback_summary_changed(
-        self, info: Info, judge_id: Annotated[ID, strawberry.argument(description="The judge whose feedback is meant.")]
+        self,
+        info: Info,
+        judge_id: Annotated[ID, strawberry.argument(description="The judge whose feedback to follow.")],
     ) -> AsyncIterator[FeedbackSummary]:
-        """What feedback a judge has to learn from: now, and again after each change. It goes on until you end it.
+        """Follow a judge's feedback summary: its current state, then each change. The subscription does not complete.
 
-        Changes in quick succession come together, a few times a second at most; the last state always comes.
+        Changes in quick succession are combined into a few updates per second. The last state is always sent.
         """
 
-        def shown(found: tuple[Judge, FeedbackTotals, FeedbackBounds]) -> FeedbackSummary:
+        def to_summary(found: tuple[Judge, FeedbackTotals, FeedbackBounds]) -> FeedbackSummary:
             judge, figures, bounds = found
             return FeedbackSummary.of(figures, judge.pk, bounds)
 
-        return await start_stream(status.follow_summary(info.context, judge_id), shown)
+        return await start_stream(subscriptions.follow_summary(info.context, judge_id), to_summary)
 
 
-async def start_stream(stream: AsyncIterator[T], shown: Callable[[T], R]) -> AsyncIterator[R]:
-    """A stream whose first item is there.
+async def start_stream(stream: AsyncIterator[T], to_result: Callable[[T], R]) -> AsyncIterator[R]:
+    """Start a stream and return it once its first item is there.
 
-    What is wrong with the arguments comes up before it, and so ends the subscription as a refused request does, not
-    as a result with errors.
+    The resolver checks its arguments before the first item. An invalid argument thus fails the subscription itself,
+    as a rejected request does, rather than its first result.
+
+    Args:
+        stream: The resolver's stream.
+        to_result: Returns the GraphQL object of an item.
     """
     first = await anext(stream, None)
 
-    async def items() -> AsyncIterator[R]:
+    async def results() -> AsyncIterator[R]:
         try:
             if first is not None:
-                yield shown(first)
+                yield to_result(first)
             async for item in stream:
-                yield shown(item)
+                yield to_result(item)
         finally:
             if isinstance(stream, AsyncGenerator):
                 await stream.aclose()
 
-    return items()
+    return results()

@@ -1,4 +1,4 @@
-"""What clients send to record evaluations and to have items scored."""
+"""Inputs that record evaluations and score items."""
 
 from datetime import datetime
 
@@ -7,58 +7,53 @@ from strawberry import ID
 
 from models.specs.evaluations import EvaluationSpec, ScoreSpec
 from schema.decorators import input_type
-from schema.inputs.defaults import Defaults
+from schema.inputs.shared import Defaults, batch_field, external_id_field
 
 
 @input_type
 class CriterionScoreInput:
     """A score on one criterion."""
 
-    criterion_id: ID = strawberry.field(description="The criterion's id or its key.")
+    criterion_id: ID = strawberry.field(description="The criterion's id or key.")
     score: float = strawberry.field(
-        description="The score: anywhere from the criterion's `min` to its `max`, on the grid or not."
+        description="Any number from the criterion's `min` to its `max`; it need not be a point of the scale."
     )
 
     def to_spec(self) -> ScoreSpec:
-        """What is asked for."""
+        """Return the spec of the score."""
         return ScoreSpec(criterion=self.criterion_id, score=self.score)
 
 
 @input_type
 class EvaluationInput:
-    """One item with the scores the judge itself gave it."""
+    """One item with the raw scores that the judge gave it."""
 
-    external_id: str | None = strawberry.field(
-        description=(
-            "The item's id in your own system, at most 200 characters. Sending the same id and content again gives the "
-            "evaluation that is there; the same id with other content is a `CONFLICT`."
-        )
-    )
+    external_id: str | None = external_id_field("evaluation")
     group: str | None = strawberry.field(
         description=(
-            "What the item has in common with others, such as the document or prompt it is about: items of a group are "
-            "never split between learning and proof, so a proof is never flattered by near-copies. Left out: it stands "
-            "alone."
+            "The name of a group of related items, such as the document or prompt they are about. Items of a group are "
+            "never split between learning and proof, so that near-copies cannot make a proof look better than it is. "
+            "Default: the item is a group of its own."
         )
     )
-    source: str | None = strawberry.field(description="What made the output, such as a model's name.")
+    source: str | None = strawberry.field(description="The author of the output, such as a model's name.")
     input: str | None = strawberry.field(
-        description="What the output answers: the prompt or document, at most 100,000 characters."
+        description="The prompt or document that the output answers, at most 100,000 characters."
     )
     output: str = strawberry.field(description="The text that was judged, 1 to 100,000 characters.")
     rationale: str | None = strawberry.field(
-        description="The judge's reasons, in its own words, at most 100,000 characters."
+        description="The judge's explanation of its scores, at most 100,000 characters."
     )
     scores: list[CriterionScoreInput] = strawberry.field(
-        description="The raw scores the judge itself gave: at least one, and at most one for each criterion."
+        description="The judge's raw scores: at least one, and at most one for each criterion."
     )
     version_id: ID | None = strawberry.field(
-        description="The judge version whose scores people were shown. Left out: they saw the raw ones."
+        description="The judge version whose scores people were shown. Default: they were shown the raw scores."
     )
-    evaluated_at: datetime | None = strawberry.field(description="When the judge gave the scores, if that is known.")
+    evaluated_at: datetime | None = strawberry.field(description="The moment when the judge gave the scores, if known.")
 
     def to_spec(self) -> EvaluationSpec:
-        """What is asked for."""
+        """Return the spec of the evaluation."""
         return EvaluationSpec(
             output=self.output,
             scores=tuple(score.to_spec() for score in self.scores),
@@ -74,33 +69,34 @@ class EvaluationInput:
 
 @input_type
 class RecordEvaluationsInput:
-    """Evaluations to record."""
+    """The evaluations to record."""
 
     judge_id: ID = strawberry.field(description="The judge that gave the scores.")
-    evaluations: list[EvaluationInput] = strawberry.field(
-        description=(
-            "1 to 500 of them. For more, send several calls, or load newline-delimited JSON through "
-            "`POST /judges/{id}/evaluations`."
-        )
-    )
+    evaluations: list[EvaluationInput] = batch_field("evaluations", "evaluations")
+
+    def to_specs(self) -> tuple[EvaluationSpec, ...]:
+        """Return the specs of the evaluations."""
+        return tuple(evaluation.to_spec() for evaluation in self.evaluations)
 
 
 @input_type
 class EvaluateInput(Defaults):
-    """Items to score."""
+    """The items to score."""
 
-    judge_id: ID = strawberry.field(description="The judge whose raw scores the items come with.")
+    judge_id: ID = strawberry.field(description="The judge that gave the raw scores.")
     version_id: ID | None = strawberry.field(
-        description="The version to score with. Left out: the active one; without one the raw scores stand."
+        description="The version to score with. Default: the active version, or the raw scores if none is active."
     )
-    items: list[EvaluationInput] = strawberry.field(
-        description="1 to 500 items, each with the raw scores the judge gave it."
-    )
+    items: list[EvaluationInput] = strawberry.field(description="1 to 500 items, each with the judge's raw scores.")
     record: bool = strawberry.field(
         default=False,
         graphql_type=bool | None,
         description=(
-            "Also record the items as evaluations, with this version's scores as what people are shown, so that "
-            "feedback can be given on them."
+            "Also record the items as evaluations, with this version's scores as the scores that people are shown, so "
+            "that they can give feedback on them."
         ),
     )
+
+    def to_specs(self) -> tuple[EvaluationSpec, ...]:
+        """Return the specs of the items."""
+        return tuple(item.to_spec() for item in self.items)

@@ -1,4 +1,4 @@
-"""What clients send to submit feedback."""
+"""Inputs that submit and retract feedback."""
 
 from datetime import datetime
 
@@ -9,51 +9,47 @@ from models.feedback import FeedbackType
 from models.specs.feedback import FeedbackSpec
 from schema.decorators import input_type
 from schema.inputs.evaluation import CriterionScoreInput
+from schema.inputs.shared import batch_field, external_id_field
 
 
 @input_type
 class FeedbackInput:
-    """What one person said about one evaluation.
+    """One person's feedback on one evaluation.
 
-    Give exactly the field that belongs to the type: `correctedScores` for `CORRECTION`, `rating` for `RATING`,
-    `approved` for `APPROVAL`, `comment` for `COMMENT`. A comment may go with any type.
+    Set exactly the field of the type: `correctedScores` for `CORRECTION`, `rating` for `RATING`, `approved` for
+    `APPROVAL`, `comment` for `COMMENT`. Every type may have a comment.
     """
 
     evaluation_id: ID | None = strawberry.field(
-        description="The evaluation it is about; give either this or `evaluationExternalId`."
+        description="The id of the evaluation. Set either this field or `evaluationExternalId`."
     )
     evaluation_external_id: str | None = strawberry.field(
-        description="The evaluation it is about, by the `externalId` it was recorded with."
+        description="The `externalId` with which the evaluation was recorded."
     )
-    type: FeedbackType = strawberry.field(description="Which kind of feedback it is.")
+    type: FeedbackType = strawberry.field(description="The type of feedback.")
     corrected_scores: list[CriterionScoreInput] | None = strawberry.field(
-        description="For a `CORRECTION`: the right scores, for those criteria the person wants to say something about."
+        description="For a `CORRECTION`: the right scores, for any of the judge's criteria."
     )
     rating: int | None = strawberry.field(
-        description="For a `RATING`: how good the verdict was, from 1 (bad) to 5 (good)."
+        description="For a `RATING`: the quality of the verdict, from 1 (bad) to 5 (good)."
     )
     approved: bool | None = strawberry.field(
-        description="For an `APPROVAL`: true when the person agrees with the scores, false when not."
+        description="For an `APPROVAL`: true if the person agrees with the scores, false if not."
     )
     comment: str | None = strawberry.field(
-        description="What the person wants to say in words, at most 10,000 characters; required for a `COMMENT`."
+        description="The person's comment, at most 10,000 characters; required for a `COMMENT`."
     )
     submitted_by: str | None = strawberry.field(
         description=(
-            "Whose opinion it is: a name of your choosing, at most 200 characters, always the same for the same "
-            "person. Left out: the key's user. Who really sent it is recorded in any case."
+            "The name of the person whose opinion it is, at most 200 characters. Use the same name for the same "
+            "person. Default: the key's user, who is recorded as the sender in any case."
         )
     )
-    submitted_at: datetime | None = strawberry.field(description="When the person gave it. Left out: now.")
-    external_id: str | None = strawberry.field(
-        description=(
-            "The feedback's id in your own system, at most 200 characters. Sending the same id and content again gives "
-            "the feedback that is there; the same id with other content is a `CONFLICT`."
-        )
-    )
+    submitted_at: datetime | None = strawberry.field(description="The moment when the person gave it. Default: now.")
+    external_id: str | None = external_id_field("feedback")
 
     def to_spec(self) -> FeedbackSpec:
-        """What is asked for."""
+        """Return the spec of the item."""
         corrected = self.corrected_scores
         return FeedbackSpec(
             type=self.type,
@@ -71,20 +67,19 @@ class FeedbackInput:
 
 @input_type
 class SubmitFeedbackInput:
-    """Feedback to submit."""
+    """The feedback to submit."""
 
-    judge_id: ID = strawberry.field(description="The judge whose evaluations the feedback is about.")
-    feedback: list[FeedbackInput] = strawberry.field(
-        description=(
-            "1 to 500 items. For more, send several calls, or load newline-delimited JSON through "
-            "`POST /judges/{id}/feedback`."
-        )
-    )
+    judge_id: ID = strawberry.field(description="The judge of the evaluations that the feedback is about.")
+    feedback: list[FeedbackInput] = batch_field("items of feedback", "feedback")
+
+    def to_specs(self) -> tuple[FeedbackSpec, ...]:
+        """Return the specs of the items."""
+        return tuple(item.to_spec() for item in self.feedback)
 
 
 @input_type
 class RetractFeedbackInput:
-    """The feedback to take back."""
+    """The feedback to retract."""
 
-    feedback_id: ID = strawberry.field(description="The item that is not to count any longer.")
-    reason: str = strawberry.field(description="Why, in words, for the record; at most 10,000 characters.")
+    feedback_id: ID = strawberry.field(description="The item that is no longer to count.")
+    reason: str = strawberry.field(description="The reason, for the audit log; at most 10,000 characters.")

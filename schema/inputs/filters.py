@@ -1,4 +1,4 @@
-"""What clients send to list a judge's evaluations and feedback."""
+"""Filters for lists of evaluations, feedback and audit entries."""
 
 from datetime import datetime
 from typing import Annotated
@@ -6,45 +6,47 @@ from typing import Annotated
 import strawberry
 from strawberry import ID
 
+from models.audit import AuditAction
 from models.feedback import FeedbackType
 from models.specs import listings
 from schema.decorators import input_type
-from schema.inputs.defaults import Defaults
+from schema.inputs.shared import Defaults, filter_argument
+from store.audit import AuditFilter
 
 
 @input_type
 class EvaluationFilter:
-    """Which evaluations to list: those that meet everything that is given."""
+    """Conditions on evaluations; an evaluation must meet all of them."""
 
     search: str | None = strawberry.field(
         description=(
-            "Only items in whose output, input or rationale all of these words occur, in any order and case; at most "
-            "200 characters. Matches are in the order in which they were recorded, newest first."
+            "Only evaluations whose output, input or rationale contains all of these words, in any order and case; at "
+            "most 200 characters. Matches are sorted by the time of their recording, newest first."
         )
     )
     since: datetime | None = strawberry.field(description="Only evaluations recorded at or after this moment.")
     until: datetime | None = strawberry.field(description="Only evaluations recorded before this moment.")
     has_feedback: bool | None = strawberry.field(
         description=(
-            "True: only evaluations that somebody gave feedback on. False: only those that still wait for a first "
-            "word, as for a review queue. Retracted feedback does not count."
+            "True: only evaluations with feedback. False: only evaluations without feedback, as for a review queue. "
+            "Retracted feedback does not count."
         )
     )
     feedback_types: list[FeedbackType] | None = strawberry.field(
         description=(
             "Only evaluations with feedback of one of these types. Together with `criterionId` or `submittedBy`, one "
-            "item of feedback must be all of it."
+            "item of feedback must meet all of these conditions."
         )
     )
     criterion_id: ID | None = strawberry.field(
-        description="Only evaluations with a correction of this criterion, named by id or key."
+        description="Only evaluations with a correction of this criterion, by id or key."
     )
     submitted_by: str | None = strawberry.field(
         description="Only evaluations with feedback of this person, by the name in `submittedBy`."
     )
 
-    def wanted(self) -> listings.EvaluationFilter:
-        """What is asked for; the criterion is looked up with the judge."""
+    def to_filter(self) -> listings.EvaluationFilter:
+        """Return the filter for the query, without the criterion, which the resolver looks up."""
         return listings.EvaluationFilter(
             search=self.search,
             since=self.since,
@@ -57,27 +59,27 @@ class EvaluationFilter:
 
 @input_type
 class FeedbackFilter(Defaults):
-    """Which feedback to list: what meets everything that is given."""
+    """Conditions on feedback; an item must meet all of them."""
 
     search: str | None = strawberry.field(
         description=(
-            "Only items in whose comment all of these words occur, in any order and case; at most 200 characters. "
-            "Matches are in the order in which they came in, newest first."
+            "Only items whose comment contains all of these words, in any order and case; at most 200 characters. "
+            "Matches are sorted by the time of their submission to the server, newest first."
         )
     )
     since: datetime | None = strawberry.field(description="Only feedback given at or after this moment.")
     until: datetime | None = strawberry.field(description="Only feedback given before this moment.")
     types: list[FeedbackType] | None = strawberry.field(description="Only feedback of one of these types.")
-    criterion_id: ID | None = strawberry.field(description="Only corrections of this criterion, named by id or key.")
+    criterion_id: ID | None = strawberry.field(description="Only corrections of this criterion, by id or key.")
     submitted_by: str | None = strawberry.field(
         description="Only feedback of this person, by the name in `submittedBy`."
     )
     include_retracted: bool = strawberry.field(
-        default=False, graphql_type=bool | None, description="Also list what was retracted."
+        default=False, graphql_type=bool | None, description="List retracted feedback too."
     )
 
-    def wanted(self) -> listings.FeedbackFilter:
-        """What is asked for; the criterion is looked up with the judge."""
+    def to_filter(self) -> listings.FeedbackFilter:
+        """Return the filter for the query, without the criterion, which the resolver looks up."""
         return listings.FeedbackFilter(
             search=self.search,
             since=self.since,
@@ -88,11 +90,44 @@ class FeedbackFilter(Defaults):
         )
 
 
-Evaluations = Annotated[
-    EvaluationFilter | None,
-    strawberry.argument(name="filter", description="Which evaluations to list. Left out: all of them."),
+@input_type
+class AuditLogFilter:
+    """Conditions on entries of the audit log; an entry must meet all of them."""
+
+    actions: list[AuditAction] | None = strawberry.field(description="Only entries about one of these actions.")
+    user_id: ID | None = strawberry.field(description="Only actions of this user.")
+    target_id: ID | None = strawberry.field(description="Only actions on this judge, job, version, key or feedback.")
+    since: datetime | None = strawberry.field(description="Only actions at or after this moment.")
+    until: datetime | None = strawberry.field(description="Only actions before this moment.")
+
+    def to_filter(self) -> AuditFilter:
+        """Return the filter for the query."""
+        return AuditFilter(
+            actions=None if self.actions is None else tuple(self.actions),
+            user_id=self.user_id,
+            target_id=self.target_id,
+            since=self.since,
+            until=self.until,
+        )
+
+
+EvaluationFilterArgument = Annotated[EvaluationFilter | None, filter_argument("evaluations", "all")]
+FeedbackFilterArgument = Annotated[
+    FeedbackFilter | None, filter_argument("items of feedback", "all that were not retracted")
 ]
-GivenFeedback = Annotated[
-    FeedbackFilter | None,
-    strawberry.argument(name="filter", description="Which feedback to list. Left out: all that was not retracted."),
-]
+AuditFilterArgument = Annotated[AuditLogFilter | None, filter_argument("entries", "all")]
+
+
+def to_evaluation_filter(filter_: EvaluationFilter | None) -> tuple[listings.EvaluationFilter, str | None]:
+    """Return the filter for the query and the criterion that it names."""
+    return (filter_.to_filter(), filter_.criterion_id) if filter_ else (listings.EvaluationFilter(), None)
+
+
+def to_feedback_filter(filter_: FeedbackFilter | None) -> tuple[listings.FeedbackFilter, str | None]:
+    """Return the filter for the query and the criterion that it names."""
+    return (filter_.to_filter(), filter_.criterion_id) if filter_ else (listings.FeedbackFilter(), None)
+
+
+def to_audit_filter(filter_: AuditLogFilter | None) -> AuditFilter:
+    """Return the filter for the query."""
+    return filter_.to_filter() if filter_ else AuditFilter()

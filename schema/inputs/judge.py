@@ -1,26 +1,31 @@
-"""What clients send to create a judge, deploy a version and roll back."""
+"""Inputs that create and change judges, deploy versions and roll back."""
 
 import strawberry
 from strawberry import ID
 
 from models.specs.judges import CriterionChange, CriterionSpec, JudgeChange, JudgeSpec
+from runner.versions.deployment import DeployRequest
 from schema.decorators import input_type
-from schema.inputs.defaults import Defaults
+from schema.inputs.shared import Defaults, expected_version_field, reason_field
+
+_FIXED_SCALE = "Rejected unless equal to the current value: existing scores and versions depend on the scale."
 
 
 @input_type
 class CriterionInput(Defaults):
-    """One thing the judge is to score, with its scale."""
+    """A criterion that the judge scores, with its scale."""
 
     key: ID | None = strawberry.field(
         description=(
             "A readable name for programs: `crit_` and 1 to 64 letters, digits or underscores, unique within the "
-            "judge. Left out: made from the name, as `crit_clarity` from Clarity, or `crit_1`, `crit_2` where the name "
-            "has no Latin letters or digits."
+            "judge. Default: derived from the name, such as `crit_clarity` from Clarity, or `crit_1`, `crit_2` if the "
+            "name has no Latin letters or digits."
         )
     )
-    name: str = strawberry.field(description="What people call the criterion, at most 200 characters.")
-    description: str | None = strawberry.field(description="What is scored and how, at most 10,000 characters.")
+    name: str = strawberry.field(description="The display name, at most 200 characters.")
+    description: str | None = strawberry.field(
+        description="A description of what is scored and how, at most 10,000 characters."
+    )
     min: float = strawberry.field(default=1.0, graphql_type=float | None, description="The lowest score of the scale.")
     max: float = strawberry.field(
         default=5.0, graphql_type=float | None, description="The highest score of the scale; above `min`."
@@ -28,19 +33,19 @@ class CriterionInput(Defaults):
     step: float = strawberry.field(
         default=1.0,
         graphql_type=float | None,
-        description="How far apart the points of the scale lie; whole steps lead from `min` to `max`.",
+        description="The distance between two points of the scale; whole steps lead from `min` to `max`.",
     )
     weight: float = strawberry.field(
         default=1.0,
         graphql_type=float | None,
         description=(
-            "How much the criterion counts in an overall score, relative to the others: 0 or more, above 0 for at "
-            "least one of them."
+            "The weight of the criterion in an overall score, relative to the others: 0 or more, above 0 for at least "
+            "one criterion."
         ),
     )
 
     def to_spec(self) -> CriterionSpec:
-        """What is asked for."""
+        """Return the spec of the criterion."""
         return CriterionSpec(
             name=self.name,
             key=self.key,
@@ -58,18 +63,19 @@ class CreateJudgeInput:
 
     id: ID | None = strawberry.field(
         description=(
-            "The judge's id: `jdg_` and 1 to 64 letters or digits, not taken yet in your workspace. Left out: made for "
-            "you."
+            "The judge's id: `jdg_` and 1 to 64 letters or digits, unused in your workspace. Default: a generated id."
         )
     )
-    name: str = strawberry.field(description="What people call the judge, at most 200 characters.")
-    description: str | None = strawberry.field(description="What it judges, in words, at most 10,000 characters.")
+    name: str = strawberry.field(description="The display name, at most 200 characters.")
+    description: str | None = strawberry.field(
+        description="A description of what it judges, at most 10,000 characters."
+    )
     criteria: list[CriterionInput] = strawberry.field(
-        description="What it scores: 1 to 100 criteria. Their scales can't change later, since scores refer to them."
+        description="1 to 100 criteria. Their scales cannot be changed later, because scores depend on them."
     )
 
     def to_spec(self) -> JudgeSpec:
-        """What is asked for."""
+        """Return the spec of the judge."""
         return JudgeSpec(
             name=self.name,
             criteria=tuple(criterion.to_spec() for criterion in self.criteria),
@@ -80,24 +86,22 @@ class CreateJudgeInput:
 
 @input_type
 class CriterionUpdateInput:
-    """What is to become of one criterion; what you leave out stays as it is."""
+    """Changes of one criterion. Omitted fields stay unchanged."""
 
-    criterion_id: ID = strawberry.field(description="The criterion, by its id or key.")
-    name: str | None = strawberry.field(description="What people call it from now on, at most 200 characters.")
+    criterion_id: ID = strawberry.field(description="The criterion's id or key.")
+    name: str | None = strawberry.field(description="The new display name, at most 200 characters.")
     description: str | None = strawberry.field(
-        description="What is scored and how, at most 10,000 characters; an empty text takes the description away."
+        description="The new description, at most 10,000 characters; an empty text removes it."
     )
     weight: float | None = strawberry.field(
-        description="How much it counts in an overall score from now on, relative to the others: 0 or more."
+        description="The new weight in an overall score, relative to the others: 0 or more."
     )
-    min: float | None = strawberry.field(
-        description="Refused unless it is what it was: scores were given on the scale, and versions learned it."
-    )
-    max: float | None = strawberry.field(description="Refused unless it is what it was, like `min`.")
-    step: float | None = strawberry.field(description="Refused unless it is what it was, like `min`.")
+    min: float | None = strawberry.field(description=_FIXED_SCALE)
+    max: float | None = strawberry.field(description=_FIXED_SCALE)
+    step: float | None = strawberry.field(description=_FIXED_SCALE)
 
     def to_spec(self) -> CriterionChange:
-        """What is asked for."""
+        """Return the spec of the change."""
         return CriterionChange(
             self.criterion_id, self.name, self.description, self.weight, self.min, self.max, self.step
         )
@@ -105,31 +109,31 @@ class CriterionUpdateInput:
 
 @input_type
 class UpdateJudgeInput:
-    """What is to become of a judge; what you leave out stays as it is."""
+    """Changes of a judge. Omitted fields stay unchanged."""
 
     judge_id: ID = strawberry.field(description="The judge to change.")
-    name: str | None = strawberry.field(description="What people call it from now on, at most 200 characters.")
+    name: str | None = strawberry.field(description="The new display name, at most 200 characters.")
     description: str | None = strawberry.field(
-        description="What it judges, at most 10,000 characters; an empty text takes the description away."
+        description="The new description, at most 10,000 characters; an empty text removes it."
     )
     add_criteria: list[CriterionInput] | None = strawberry.field(
         description=(
-            "What it scores from now on too, at most 100 criteria in all. Versions there are pass its raw scores "
-            "through; those trained from now on learn it."
+            "Criteria to add, at most 100 in all. Existing versions return their raw scores unchanged; versions "
+            "trained from now on learn them."
         )
     )
     update_criteria: list[CriterionUpdateInput] | None = strawberry.field(
-        description="Criteria to rename, describe or weigh. A change of scale is refused, with the reason."
+        description="Criteria whose name, description or weight changes."
     )
     remove_criteria: list[ID] | None = strawberry.field(
         description=(
-            "Refused, with the reason: evaluations, feedback and versions refer to a judge's criteria. With the weight "
-            "0 a criterion stays out of overall scores."
+            "Always rejected: evaluations, feedback and versions depend on a judge's criteria. Set the weight of a "
+            "criterion to 0 to exclude it from overall scores."
         )
     )
 
     def to_spec(self) -> JudgeChange:
-        """What is asked for."""
+        """Return the spec of the change."""
         return JudgeChange(
             judge_id=self.judge_id,
             name=self.name,
@@ -142,40 +146,40 @@ class UpdateJudgeInput:
 
 @input_type
 class DeployJudgeVersionInput(Defaults):
-    """The version to put to use."""
+    """The version to deploy."""
 
-    version_id: ID = strawberry.field(description="The version that is to score from now on.")
+    version_id: ID = strawberry.field(description="The version to activate.")
     force: bool = strawberry.field(
         default=False,
         graphql_type=bool | None,
         description=(
-            "Deploy the version although it is not proven better than what is active. Takes the role `ADMIN` and a "
-            "`reason`, and is recorded."
+            "Deploy the version although it is not proven better than the active one. Requires the role `ADMIN` and a "
+            "`reason`, and is recorded in the audit log."
         ),
     )
-    reason: str | None = strawberry.field(description="Why, in words, for the record; required with `force`.")
+    reason: str | None = reason_field("; required with `force`")
     backup_current_version: bool = strawberry.field(
         default=True,
         graphql_type=bool | None,
-        description="Keep the version it replaces as `BACKUP` for a rollback; otherwise it becomes `ARCHIVED`.",
+        description="Keep the replaced version as `BACKUP` for a rollback; otherwise it becomes `ARCHIVED`.",
     )
-    expected_active_version_id: ID | None = strawberry.field(
-        description=(
-            "The version you believe to be active. If another one is by now, nothing is done and the error is "
-            "`CONFLICT`. Left out: not checked."
+    expected_active_version_id: ID | None = expected_version_field()
+
+    def to_request(self) -> DeployRequest:
+        """Return the request for the deployment."""
+        return DeployRequest(
+            self.version_id,
+            self.force,
+            self.reason,
+            self.backup_current_version,
+            self.expected_active_version_id,
         )
-    )
 
 
 @input_type
 class RollbackJudgeInput:
-    """The judge whose last deployment is to be taken back."""
+    """The judge whose last deployment to undo."""
 
     judge_id: ID = strawberry.field(description="The judge to roll back.")
-    reason: str | None = strawberry.field(description="Why, in words, for the record.")
-    expected_active_version_id: ID | None = strawberry.field(
-        description=(
-            "The version you believe to be active. If another one is by now, nothing is done and the error is "
-            "`CONFLICT`. Left out: not checked."
-        )
-    )
+    reason: str | None = reason_field()
+    expected_active_version_id: ID | None = expected_version_field()

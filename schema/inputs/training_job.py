@@ -1,4 +1,4 @@
-"""What clients send to create, steer and find training jobs."""
+"""Inputs that create and control training jobs, and the filter for lists of them."""
 
 from datetime import datetime
 from typing import Annotated
@@ -10,68 +10,75 @@ from models.job import Decoding, Priority, TrainingType
 from models.job_status import JobStatus
 from models.specs.training_jobs import ExecutionOptions, TrainingConfig, TrainingSpec
 from schema.decorators import input_type
-from schema.inputs.defaults import Defaults
+from schema.inputs.shared import Defaults, filter_argument
 from store.jobs import JobFilter
 
 
 @input_type
 class TrainingConfigInput(Defaults):
-    """What a job learns from and how. What you leave out is chosen from the data, and what was chosen is reported."""
+    """The feedback to learn from and the settings of the training.
+
+    Omitted settings are chosen from the data, and the choice is reported.
+    """
 
     feedback_cutoff_date: datetime | None = strawberry.field(
         description=(
-            "Learn only from feedback given at or after this moment. Left out: from all feedback, or for `INCREMENTAL` "
-            "from what came in since the active version was made."
+            "Learn only from feedback given at or after this moment. Default: all feedback, or for `INCREMENTAL` the "
+            "feedback that was submitted after the active version was created."
         )
     )
     minimum_feedback_count: int = strawberry.field(
         default=20,
         graphql_type=int | None,
         description=(
-            "How many usable items of feedback there must be, 1 to 1,000,000: with fewer, no job is created and the "
-            "error is `INSUFFICIENT_FEEDBACK`. Compared with `FeedbackSummary.usableCount`."
+            "The minimum number of usable items of feedback, 1 to 1,000,000. If there are fewer, no job is created and "
+            "the error is `INSUFFICIENT_FEEDBACK`. Compared with `FeedbackSummary.usableCount`."
         ),
     )
     validation_split: float | None = strawberry.field(
         description=(
-            "Which share of the groups of related items to hold out for the proof: above 0, at most 0.5. Left out: the "
-            "proof is made out of fold over all feedback, and the version then learns from everything; usually the "
-            "better choice."
+            "The share of the groups of related items to hold out for the proof: above 0, at most 0.5. Default: the "
+            "proof is measured out of fold on all feedback, and the version then learns from all of it; this is "
+            "usually the better choice."
         )
     )
     learning_rate: float | None = strawberry.field(
-        description="How large the steps of learning are: above 0, at most 1. Left out: chosen from the data."
+        description="The step size of the training: above 0, at most 1. Default: chosen from the data."
     )
     max_epochs: int | None = strawberry.field(
-        description="How many steps of learning there are at most: 1 to 10,000. Left out: chosen from the data."
+        description="The maximum number of epochs: 1 to 10,000. Default: chosen from the data."
     )
     early_stopping: bool | None = strawberry.field(
         description=(
-            "Whether to stop learning when it no longer helps on feedback kept apart. Left out: chosen from the data."
+            "Stop the training when it no longer improves on feedback held out for validation. Default: chosen from "
+            "the data."
         )
     )
     target_criteria: list[ID] | None = strawberry.field(
         description=(
-            "The criteria to change, or for `VALIDATION` to measure, by id or key. Required for `FINE_TUNE`, allowed "
-            "for `VALIDATION`, refused for the other types, which concern all criteria."
+            "The criteria to change, or for `VALIDATION` to measure, by id or key. Required for `FINE_TUNE`, optional "
+            "for `VALIDATION`, rejected for the other types, which concern all criteria."
         )
     )
     seed: int = strawberry.field(
         default=0,
         graphql_type=int | None,
         description=(
-            "Where chance begins, 0 or more. The same seed, feedback and configuration give the same version, bit for "
-            "bit."
+            "The seed of the random numbers, 0 or more. The same seed, feedback and configuration give the same "
+            "version, bit for bit."
         ),
     )
     decoding: Decoding = strawberry.field(
         default=Decoding.ERROR,
         graphql_type=Decoding | None,
-        description="What the version's verdicts aim at; scores, intervals and the gate are the same either way.",
+        description=(
+            "The measure that the version's verdicts optimize. Scores, intervals and the deployment gate do not depend "
+            "on it."
+        ),
     )
 
     def to_spec(self) -> TrainingConfig:
-        """What is asked for."""
+        """Return the spec of the configuration."""
         return TrainingConfig(
             feedback_cutoff_date=self.feedback_cutoff_date,
             minimum_feedback_count=self.minimum_feedback_count,
@@ -87,41 +94,41 @@ class TrainingConfigInput(Defaults):
 
 @input_type
 class ExecutionOptionsInput(Defaults):
-    """How a job is run and what follows it."""
+    """Options for running a job and for the actions after its end."""
 
     priority: Priority = strawberry.field(
-        default=Priority.NORMAL, graphql_type=Priority | None, description="Which of the waiting jobs is taken first."
+        default=Priority.NORMAL, graphql_type=Priority | None, description="The job's priority in the queue."
     )
     auto_deploy: bool = strawberry.field(
         default=False,
         graphql_type=bool | None,
         description=(
-            "Put the new version to use by itself, but only when it is proven better and no criterion is proven worse; "
-            "`TrainingJob.deployment` tells what was decided."
+            "Deploy the new version automatically if it is proven better and no criterion is proven worse. "
+            "`TrainingJob.deployment` reports the decision."
         ),
     )
     backup_current_version: bool = strawberry.field(
         default=True,
         graphql_type=bool | None,
-        description="When it is deployed, keep the version it replaces as `BACKUP` for a rollback.",
+        description="Keep the version that an automatic deployment replaces as `BACKUP` for a rollback.",
     )
     notification_email: str | None = strawberry.field(
-        description="An address that gets an e-mail when the job is over. Left out: nobody does."
+        description="An address that receives an e-mail at the end of the job. Default: no e-mail."
     )
     webhook_url: str | None = strawberry.field(
         description=(
-            "An `https://` or `http://` address that is called when the job is over, signed as in Standard Webhooks "
-            "and repeated until it answers. Left out: none is."
+            "An `https://` or `http://` address that is called at the end of the job, signed as in Standard Webhooks "
+            "and retried until it answers. Default: no call."
         )
     )
     auto_start: bool = strawberry.field(
         default=True,
         graphql_type=bool | None,
-        description="Queue the job at once. With false it stays `CREATED` until `startTrainingJob`.",
+        description="Queue the job at once. If false, it stays `CREATED` until `startTrainingJob`.",
     )
 
     def to_spec(self) -> ExecutionOptions:
-        """What is asked for."""
+        """Return the spec of the options."""
         return ExecutionOptions(
             priority=self.priority,
             auto_deploy=self.auto_deploy,
@@ -136,24 +143,24 @@ class ExecutionOptionsInput(Defaults):
 class CreateTrainingJobInput:
     """The training job to create."""
 
-    judge_id: ID = strawberry.field(description="The judge whose feedback is to be learned from.")
-    training_type: TrainingType = strawberry.field(description="What to do with the feedback.")
+    judge_id: ID = strawberry.field(description="The judge whose feedback to learn from.")
+    training_type: TrainingType = strawberry.field(description="The type of training.")
     training_config: TrainingConfigInput = strawberry.field(
-        description="What to learn from and how; `{}` leaves everything to the server."
+        description="The feedback to learn from and the settings; `{}` uses the defaults."
     )
     execution_options: ExecutionOptionsInput | None = strawberry.field(
-        description="How to run the job and what follows it. Left out: the defaults."
+        description="Options for running the job and for the actions after its end. Default: the defaults of each."
     )
     idempotency_key: str | None = strawberry.field(
         description=(
-            "A key of your own making, at most 200 characters, that makes it safe to send the request again: the same "
-            "key and request give the job that is there, the same key with another request is an "
+            "A key that you choose, at most 200 characters, which makes it safe to send the request again: the same "
+            "key with the same request returns the existing job, the same key with another request is an "
             "`IDEMPOTENCY_MISMATCH`."
         )
     )
 
     def to_spec(self) -> TrainingSpec:
-        """What is asked for."""
+        """Return the spec of the job."""
         return TrainingSpec(
             judge_id=self.judge_id,
             training_type=self.training_type,
@@ -167,51 +174,50 @@ class CreateTrainingJobInput:
 class StartTrainingJobInput:
     """The job to start."""
 
-    job_id: ID = strawberry.field(description="A job in status `CREATED`: one made with `autoStart: false`.")
+    job_id: ID = strawberry.field(description="A job in status `CREATED`, created with `autoStart: false`.")
 
 
 @input_type
 class CancelTrainingJobInput:
-    """The job to stop."""
+    """The job to cancel."""
 
-    job_id: ID = strawberry.field(description="A job that is not over yet.")
-    reason: str | None = strawberry.field(description="Why, in words, for the job's log.")
+    job_id: ID = strawberry.field(description="A job that has not ended.")
+    reason: str | None = strawberry.field(description="The reason, for the job's log.")
 
 
 @input_type
 class RetryTrainingJobInput:
-    """The job to try again."""
+    """The job to retry."""
 
     job_id: ID = strawberry.field(description="A job in status `FAILED` or `CANCELLED`.")
 
 
 @input_type
 class TrainingJobFilter:
-    """Which training jobs to list: those that meet everything that is given."""
+    """Conditions on training jobs; a job must meet all of them."""
 
-    judge_id: ID | None = strawberry.field(description="Only the jobs of this judge.")
+    judge_id: ID | None = strawberry.field(description="Only jobs of this judge.")
     statuses: list[JobStatus] | None = strawberry.field(description="Only jobs in one of these statuses.")
     training_types: list[TrainingType] | None = strawberry.field(description="Only jobs of one of these types.")
     created_by: ID | None = strawberry.field(description="Only jobs that this user created.")
     created_after: datetime | None = strawberry.field(description="Only jobs created at or after this moment.")
     created_before: datetime | None = strawberry.field(description="Only jobs created before this moment.")
 
+    def to_filter(self) -> JobFilter:
+        """Return the filter for the query."""
+        return JobFilter(
+            judge_id=self.judge_id,
+            statuses=None if self.statuses is None else tuple(self.statuses),
+            training_types=None if self.training_types is None else tuple(self.training_types),
+            created_by=self.created_by,
+            created_after=self.created_after,
+            created_before=self.created_before,
+        )
 
-Filter = Annotated[
-    TrainingJobFilter | None,
-    strawberry.argument(name="filter", description="Which jobs to list. Left out: all of them."),
-]
+
+JobFilterArgument = Annotated[TrainingJobFilter | None, filter_argument("jobs", "all")]
 
 
-def job_filter(wanted: TrainingJobFilter | None) -> JobFilter:
-    """Which jobs are asked for."""
-    if wanted is None:
-        return JobFilter()
-    return JobFilter(
-        judge_id=wanted.judge_id,
-        statuses=None if wanted.statuses is None else tuple(wanted.statuses),
-        training_types=None if wanted.training_types is None else tuple(wanted.training_types),
-        created_by=wanted.created_by,
-        created_after=wanted.created_after,
-        created_before=wanted.created_before,
-    )
+def to_job_filter(filter_: TrainingJobFilter | None) -> JobFilter:
+    """Return the filter for the query; one without conditions if the argument is unset or null."""
+    return filter_.to_filter() if filter_ else JobFilter()

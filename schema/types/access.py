@@ -1,4 +1,4 @@
-"""Who is asking, and for whom: users, workspaces, API keys and the viewer."""
+"""Users, workspaces, API keys and the viewer."""
 
 from datetime import datetime
 from typing import Self
@@ -18,41 +18,41 @@ from schema.types.node import Node
 
 @object_type
 class User(Node):
-    """Somebody, or some program, that acts in a workspace; every change is recorded with its user."""
+    """A person or program that acts in a workspace. Every change is recorded with its user."""
 
-    name: str = strawberry.field(description="What the user is called; unique within the workspace.")
+    name: str = strawberry.field(description="The user's name, unique within the workspace.")
 
     @classmethod
     def of(cls, record: UserRecord) -> Self:
-        """The GraphQL view of a record."""
+        """Return the GraphQL object of a record."""
         return cls(id=ID(record.id), name=record.name)
 
 
 @object_type
 class Workspace(Node):
-    """What owns judges, their feedback and the keys to them. Nothing is ever shared between workspaces."""
+    """The owner of judges, their feedback and API keys. Nothing is shared between workspaces."""
 
-    name: str = strawberry.field(description="What the workspace is called.")
+    name: str = strawberry.field(description="The workspace's name.")
 
     @classmethod
     def of(cls, record: WorkspaceRecord) -> Self:
-        """The GraphQL view of a record."""
+        """Return the GraphQL object of a record."""
         return cls(id=ID(record.id), name=record.name)
 
 
 @object_type
 class Viewer:
-    """You, as this server sees you: the API key you came with, whose it is and what it may do."""
+    """The API key that sent the request, with its user, role and workspace."""
 
-    id: ID = strawberry.field(description="The id of the API key, beginning with `key_`. It is not the secret.")
-    user: User = strawberry.field(description="Whose key it is; what you do is recorded under this user.")
+    id: ID = strawberry.field(description="The id of the API key: `key_...`. It is not the secret.")
+    user: User = strawberry.field(description="The key's user. Your changes are recorded with this user.")
     name: str = strawberry.field(description="The user's name.")
-    role: Role = strawberry.field(description="What the key may do.")
-    workspace: Workspace = strawberry.field(description="The workspace the key opens; all you see belongs to it.")
+    role: Role = strawberry.field(description="The key's role.")
+    workspace: Workspace = strawberry.field(description="The key's workspace. You can see only this workspace.")
 
     @classmethod
     def of(cls, viewer: ViewerRecord) -> Self:
-        """The GraphQL view of who is asking."""
+        """Return the GraphQL object of the viewer."""
         return cls(
             id=ID(viewer.key_id),
             user=User(id=ID(viewer.user_id), name=viewer.user_name),
@@ -64,27 +64,31 @@ class Viewer:
 
 @object_type
 class ApiKey:
-    """A key to the workspace, as the server knows it: never the secret, of which it keeps only a hash."""
+    """A key to the workspace. The server stores only a hash of its secret."""
 
     id: ID = strawberry.field(description="The key's id: `key_...`. It is not the secret.")
     prefix: str = strawberry.field(description="The first characters of the secret, to tell keys apart.")
-    role: Role = strawberry.field(description="What the key may do.")
-    created_at: datetime = strawberry.field(description="When the key was made.")
-    expires_at: datetime | None = strawberry.field(description="When it stops opening anything; null for never.")
-    last_used_at: datetime | None = strawberry.field(
-        description="When it was last used, to the minute; null when it never was."
+    role: Role = strawberry.field(description="The key's role.")
+    created_at: datetime = strawberry.field(description="The moment of its creation.")
+    expires_at: datetime | None = strawberry.field(
+        description="The moment at which it expires; null if it never expires."
     )
-    revoked_at: datetime | None = strawberry.field(description="When it was revoked; null when it was not.")
+    last_used_at: datetime | None = strawberry.field(
+        description="The moment of its last use, to the minute; null if it was never used."
+    )
+    revoked_at: datetime | None = strawberry.field(
+        description="The moment of its revocation; null if it was not revoked."
+    )
     row: strawberry.Private[ApiKeyRecord]
 
     @field
     async def user(self, info: Info) -> User:
-        """Whose key it is; what is done with it is recorded under this user."""
+        """The key's user. Changes made with the key are recorded with this user."""
         return User.of(await info.context.loaders.users.load(self.row.user_id))
 
     @classmethod
     def of(cls, row: ApiKeyRecord) -> Self:
-        """The GraphQL view of a record."""
+        """Return the GraphQL object of a record."""
         return cls(
             id=ID(row.id),
             prefix=row.hint,

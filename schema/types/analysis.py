@@ -1,4 +1,4 @@
-"""Before you deploy, and before you collect more feedback: comparisons, learning curves, suggestions."""
+"""Analyses: comparisons of versions, learning curves and suggestions for review."""
 
 from typing import Annotated, Self
 
@@ -15,53 +15,55 @@ from schema.types.evidence import Interval
 from schema.types.judge import Judge
 from schema.types.judge_version import JudgeVersion
 
-OldVersion = Annotated[
+FromVersion = Annotated[
     ID | None,
     strawberry.argument(
         name="from",
         description=(
-            "The id of the version to start from; null: the judge's raw scores. Left out: the active version, or the "
-            "raw scores where that is the one to compare with."
+            "The id of the version to start from; null means the judge's raw scores. Default: the active version, or "
+            "the raw scores if `to` is the active version."
         ),
     ),
 ]
-NewVersion = Annotated[
+ToVersion = Annotated[
     ID | None,
     strawberry.argument(
         name="to",
         description=(
-            "The id of the version to compare with it; null: the judge's raw scores. Left out: the newest candidate, "
-            "or the active version where there is none."
+            "The id of the version to compare; null means the judge's raw scores. Default: the newest candidate, or "
+            "the active version if there is no candidate."
         ),
     ),
 ]
 
 
-def named(version_id: ID | None) -> VersionChoice:
-    """Which version an argument means: leaving it out and null are two things."""
+def to_version_choice(version_id: ID | None) -> VersionChoice:
+    """Return the version that an argument means; an omitted argument differs from null."""
     return DEFAULT if version_id is strawberry.UNSET else version_id
 
 
 @object_type
 class CriterionComparison:
-    """How the verdicts of two versions differ on one criterion."""
+    """Differences between the verdicts of two versions on one criterion."""
 
-    criterion: Criterion = strawberry.field(description="What was scored.")
-    compared_count: int = strawberry.field(description="How many verdicts were compared.")
-    flipped_count: int = strawberry.field(description="How many of them differ: `raisedCount` and `loweredCount`.")
-    flipped_share: float = strawberry.field(description="The same as a share (0 to 1) of those compared.")
-    raised_count: int = strawberry.field(description="How many verdicts `to` puts higher than `from`.")
-    lowered_count: int = strawberry.field(description="How many verdicts `to` puts lower than `from`.")
+    criterion: Criterion = strawberry.field(description="The criterion.")
+    compared_count: int = strawberry.field(description="The number of compared verdicts.")
+    flipped_count: int = strawberry.field(
+        description="The number of verdicts that differ: the sum of `raisedCount` and `loweredCount`."
+    )
+    flipped_share: float = strawberry.field(description="The share (0 to 1) of verdicts that differ.")
+    raised_count: int = strawberry.field(description="The number of verdicts that are higher in `to` than in `from`.")
+    lowered_count: int = strawberry.field(description="The number of verdicts that are lower in `to` than in `from`.")
     mean_change: float = strawberry.field(
-        description="By how many points of the scale `to` puts verdicts higher on average; negative: lower."
+        description="The mean of the verdicts in `to` minus those in `from`, in points of the scale."
     )
     mean_absolute_change: float = strawberry.field(
-        description="By how many points of the scale the verdicts differ on average, in either direction."
+        description="The mean absolute difference between the verdicts, in points of the scale."
     )
 
     @classmethod
     def of(cls, difference: VerdictChange, criterion: Criterion) -> Self:
-        """The GraphQL view of a difference."""
+        """Return the GraphQL object of a difference."""
         flipped = difference.raised + difference.lowered
         return cls(
             criterion=criterion,
@@ -77,18 +79,20 @@ class CriterionComparison:
 
 @object_type
 class ComparedEvaluation:
-    """An evaluation of which two versions give different verdicts, with what each of them says."""
+    """An evaluation with different verdicts by two versions."""
 
-    evaluation: Evaluation = strawberry.field(description="What was judged.")
-    flipped_count: int = strawberry.field(description="On how many criteria the verdicts differ: at least one.")
+    evaluation: Evaluation = strawberry.field(description="The evaluation.")
+    flipped_count: int = strawberry.field(description="The number of criteria with different verdicts; at least 1.")
     from_scores: list[CriterionScore] = strawberry.field(
-        description="What the version `from` says, with all of its numbers, as in the results of `evaluate`."
+        description="The scores of the version `from`, as in the results of `evaluate`."
     )
-    to_scores: list[CriterionScore] = strawberry.field(description="What the version `to` says.")
+    to_scores: list[CriterionScore] = strawberry.field(
+        description="The scores of the version `to`, as in the results of `evaluate`."
+    )
 
     @classmethod
     def of(cls, item: FlippedEvaluation) -> Self:
-        """The GraphQL view of an evaluation that flips."""
+        """Return the GraphQL object of an evaluation with different verdicts."""
         return cls(
             evaluation=Evaluation.of(item.evaluation),
             flipped_count=item.flips,
@@ -99,43 +103,43 @@ class ComparedEvaluation:
 
 @object_type
 class VersionComparison:
-    """What would change if one version scored in place of another, seen on the judge's newest evaluations.
+    """A comparison of two versions on the judge's newest evaluations.
 
-    A verdict is a score put on the grid of its scale; it flips when the two versions give different ones. That tells
-    how much would change, not whether it gets better: for that there is the version's `evidence`.
+    A verdict is a score rounded to a point of the scale; it flips if the two versions give different verdicts. The
+    comparison measures how much would change, not whether the change is an improvement; see the version's `evidence`.
     """
 
-    judge: Judge = strawberry.field(description="The judge whose scores the versions adjust.")
+    judge: Judge = strawberry.field(description="The judge of both versions.")
     from_version: JudgeVersion | None = strawberry.field(
-        name="from", description="The version to start from; null: the judge's raw scores."
+        name="from", description="The version to start from; null for the judge's raw scores."
     )
     to_version: JudgeVersion | None = strawberry.field(
-        name="to", description="The version compared with it; null: the judge's raw scores."
+        name="to", description="The version to compare; null for the judge's raw scores."
     )
     evaluation_count: int = strawberry.field(
         description=(
-            "How many evaluations were compared: the newest 5,000, or all where there are fewer; also fewer where "
-            "their texts are very long."
+            "The number of compared evaluations: the newest 5,000, or fewer if the judge has fewer or their texts are "
+            "very long."
         )
     )
     flipped_evaluation_count: int = strawberry.field(
-        description="On how many of them at least one criterion's verdict differs."
+        description="The number of evaluations with a different verdict on at least one criterion."
     )
-    compared_count: int = strawberry.field(description="How many verdicts were compared, over all criteria.")
-    flipped_count: int = strawberry.field(description="How many of these verdicts differ.")
+    compared_count: int = strawberry.field(description="The number of compared verdicts on all criteria.")
+    flipped_count: int = strawberry.field(description="The number of verdicts that differ on all criteria.")
     criteria: list[CriterionComparison] = strawberry.field(
-        description="The same by criterion, for those on which the judge scored something."
+        description="The comparison by criterion, for criteria on which the judge gave scores."
     )
     items: list[ComparedEvaluation] = strawberry.field(
         description=(
-            "The evaluations whose verdicts differ most, in shares of each criterion's range and by its weight; at "
-            "most `first`. Those that do not differ are left out."
+            "The evaluations with the largest differences, as weighted shares of each criterion's range; at most "
+            "`first`. Evaluations without differences are omitted."
         )
     )
 
     @classmethod
     def of(cls, compared: ComparedVersions, criteria: list[Criterion]) -> Self:
-        """The GraphQL view of a comparison."""
+        """Return the GraphQL object of a comparison."""
         differences = compared.comparison.criteria
         return cls(
             judge=Judge.of(compared.judge),
@@ -152,82 +156,85 @@ class VersionComparison:
 
 @object_type
 class LearningCurvePoint:
-    """How well a version agrees with people after learning from part of the feedback."""
+    """The agreement with people after learning from part of the feedback."""
 
     label_count: int = strawberry.field(
-        description="How many labels it learns from; 0: none, these are the judge's own scores."
+        description="The number of labels that the version learned from; 0 for the judge's raw scores."
     )
     mean_absolute_error: Interval = strawberry.field(
         description=(
-            "How far its scores are from people's on average, out of fold, as a share (0 to 1) of the range, mean over "
-            "criteria."
+            "The mean absolute difference from people's scores, measured out of fold, as a share (0 to 1) of the "
+            "range; mean over the criteria."
         )
     )
     spearman: Interval | None = strawberry.field(
         description=(
-            "How well it puts items in the same order as people do, out of fold: rank correlation from -1 to 1, mean "
-            "over criteria. Null where it is not defined."
+            "Spearman's rank correlation with people's scores, from -1 to 1, measured out of fold; mean over the "
+            "criteria. Null if undefined."
         )
     )
 
     @classmethod
     def of(cls, point: CurvePoint) -> Self:
-        """The GraphQL view of a point."""
+        """Return the GraphQL object of a point."""
         return cls(
             label_count=point.labels,
-            mean_absolute_error=_interval(point.mae),
-            spearman=None if point.spearman is None else _interval(point.spearman),
+            mean_absolute_error=_to_interval(point.mae),
+            spearman=None if point.spearman is None else _to_interval(point.spearman),
         )
 
 
 @object_type
 class LearningCurve:
-    """How good a full retrain is with growing amounts of feedback: whether more of it is worth collecting.
+    """The agreement of a full retrain with growing amounts of feedback. It shows whether more feedback would help.
 
-    All points are measured on the same items, so neighbouring points differ more surely than their intervals suggest.
+    All points are measured on the same items, so that the difference between neighbouring points is more certain than
+    their intervals suggest.
     """
 
     label_count: int = strawberry.field(
         description=(
-            "How many labels there are in the judge's newest 20,000 items of feedback; of more than about 4,000, a "
-            "random part is learned from."
+            "The number of labels in the judge's newest 20,000 items of feedback. If there are more than about 4,000, "
+            "a random part is used."
         )
     )
     points: list[LearningCurvePoint] = strawberry.field(
-        description="The points, by growing numbers of labels; empty while there are no labels."
+        description="The points in ascending order of the number of labels; empty if there are no labels."
     )
 
     @classmethod
     def of(cls, learning: LearningCurveResult) -> Self:
-        """The GraphQL view of a curve."""
+        """Return the GraphQL object of a curve."""
         return cls(label_count=learning.labels, points=[LearningCurvePoint.of(point) for point in learning.points])
 
 
 @object_type
 class EvaluationSuggestion:
-    """An evaluation whose correction would teach much, and why."""
+    """An evaluation whose correction is expected to help the training."""
 
-    evaluation: Evaluation = strawberry.field(description="What people should look at.")
+    evaluation: Evaluation = strawberry.field(description="The evaluation to review.")
     gain: float = strawberry.field(
         description=(
-            "How much its labels are expected to teach: the share (0 to 1) by which they would lessen the doubt about "
-            "all evaluations, given the suggestions before it. What the list is ordered by."
+            "The expected gain of its labels: the share (0 to 1) by which they would reduce the uncertainty about all "
+            "evaluations, given the suggestions before it. The list is sorted by it."
         )
     )
     uncertainty: float = strawberry.field(
         description=(
-            "How hard a person's score of it is to foresee: its standard deviation as a share of the range, mean over "
+            "The uncertainty about a person's score: its standard deviation as a share of the range, mean over the "
             "criteria, 0 to 0.5."
         )
     )
     novelty: float = strawberry.field(
-        description="How unlike it is to what people told about already: 1, nothing is known of its kind; 0, all is."
+        description=(
+            "The difference from the items with feedback: 1 if nothing is known about its kind, 0 if everything is."
+        )
     )
-    reason: str = strawberry.field(description="Why it is suggested, in a sentence for people.")
+    reason: str = strawberry.field(description="A sentence for people about the reason for the suggestion.")
 
     @classmethod
     def of(cls, row: EvaluationRecord, item: SuggestedItem) -> Self:
-        """The GraphQL view of a suggestion."""
+        """Return the GraphQL object of a suggestion."""
         return cls(
             evaluation=Evaluation.of(row),
             gain=item.gain,
@@ -237,5 +244,5 @@ class EvaluationSuggestion:
         )
 
 
-def _interval(range_: Estimate) -> Interval:
-    return Interval(estimate=range_.estimate, lower=range_.lower, upper=range_.upper)
+def _to_interval(estimate: Estimate) -> Interval:
+    return Interval(estimate=estimate.estimate, lower=estimate.lower, upper=estimate.upper)

@@ -1,49 +1,53 @@
-"""The audit trail."""
+"""Entries of the audit log."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Self
 
 import strawberry
 from strawberry import ID
 
 from models.audit import AuditAction
 from models.audit import AuditEntry as EntryRecord
-from schema.decorators import field, input_type, object_type
+from schema.decorators import deprecated_field, field, object_type
 from schema.info import Info
 from schema.types.access import User
-from store.audit import AuditFilter
 
 
 @object_type
 class AuditEntry:
-    """Something that was done in the workspace. Entries are added and never changed or removed."""
+    """A recorded action in the workspace. Entries are never changed or deleted."""
 
-    id: ID = strawberry.field(description="The entry's id, unique within the trail.")
-    at: datetime = strawberry.field(description="When it was done.")
-    action: AuditAction = strawberry.field(description="What was done.")
+    id: ID = strawberry.field(description="The entry's id, unique within the audit log.")
+    occurred_at: datetime = strawberry.field(description="The moment of the action.")
+    action: AuditAction = strawberry.field(description="The action.")
     api_key_id: ID | None = strawberry.field(
         description=(
-            "The id of the API key it was done with; null when it was done without one: by whoever operates the "
-            "server, or by a training job."
+            "The id of the API key that was used; null for actions without a key: those of the server's operator and "
+            "of training jobs."
         )
     )
-    target_id: ID = strawberry.field(description="The id of what it was done to.")
-    reason: str | None = strawberry.field(description="Why, in the words of who did it; null when none were given.")
-    message: str = strawberry.field(description="What was done, in a sentence for people.")
+    target_id: ID = strawberry.field(description="The id of the object that was acted on.")
+    reason: str | None = strawberry.field(description="The reason that the user gave; null if none was given.")
+    message: str = strawberry.field(description="A sentence for people about the action.")
     row: strawberry.Private[EntryRecord]
+
+    @deprecated_field("occurredAt")
+    def at(self) -> datetime:
+        """The moment of the action."""
+        return self.occurred_at
 
     @field
     async def user(self, info: Info) -> User | None:
-        """Who did it; null for whoever operates the server. A job acts in the name of who created it."""
+        """The user who acted; null for the server's operator. A job acts as the user who created it."""
         id_ = self.row.user_id
         return None if id_ is None else User.of(await info.context.loaders.users.load(id_))
 
     @classmethod
     def of(cls, row: EntryRecord) -> Self:
-        """The GraphQL view of a record."""
+        """Return the GraphQL object of a record."""
         return cls(
             id=ID(f"aud_{row.pk}"),
-            at=row.at,
+            occurred_at=row.at,
             action=row.action,
             api_key_id=None if row.key_id is None else ID(row.key_id),
             target_id=ID(row.target_id),
@@ -51,33 +55,3 @@ class AuditEntry:
             message=row.message,
             row=row,
         )
-
-
-@input_type
-class AuditLogFilter:
-    """Which entries to list: those that meet everything that is given."""
-
-    actions: list[AuditAction] | None = strawberry.field(description="Only what was done in one of these ways.")
-    user_id: ID | None = strawberry.field(description="Only what this user did.")
-    target_id: ID | None = strawberry.field(description="Only what was done to this judge, job, version or key.")
-    since: datetime | None = strawberry.field(description="Only what was done at or after this moment.")
-    until: datetime | None = strawberry.field(description="Only what was done before this moment.")
-
-
-TrailFilter = Annotated[
-    AuditLogFilter | None,
-    strawberry.argument(name="filter", description="Which entries to list. Left out: all of them."),
-]
-
-
-def audit_filter(wanted: AuditLogFilter | None) -> AuditFilter:
-    """Which entries are asked for."""
-    if wanted is None:
-        return AuditFilter()
-    return AuditFilter(
-        actions=None if wanted.actions is None else tuple(wanted.actions),
-        user_id=wanted.user_id,
-        target_id=wanted.target_id,
-        since=wanted.since,
-        until=wanted.until,
-    )

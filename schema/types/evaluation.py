@@ -1,4 +1,4 @@
-"""Evaluations: items with the scores a judge gave them."""
+"""Evaluations: items with the scores that a judge gave them."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Self
@@ -10,8 +10,8 @@ from models.evaluation import Evaluation as EvaluationRecord
 from resolvers import evaluations, feedback
 from resolvers.evaluations import ScoredItem
 from schema.decorators import field, object_type
-from schema.info import Info, unset_to_none
-from schema.types.connection import PAGE_SIZE, After, Connection, First, connection, size
+from schema.info import Info
+from schema.types.connection import PAGE_SIZE, After, Connection, First, page_arguments, to_connection
 from schema.types.criterion import CriterionScore
 from schema.types.judge import Judge, load_judge
 from schema.types.judge_version import JudgeVersion, load_version
@@ -25,22 +25,26 @@ LazyFeedback = Annotated["Feedback", strawberry.lazy("schema.types.feedback")]
 
 @object_type
 class Evaluation(Node):
-    """One item and the scores a judge gave it: what people give feedback on."""
+    """An item with the scores that a judge gave it. People give feedback on evaluations."""
 
     external_id: str | None = strawberry.field(
-        description="The item's id in your own system, unique within the judge; null when none was given."
+        description="The evaluation's id in your own system, unique within the judge; null if it has none."
     )
     group: str | None = strawberry.field(
         description=(
-            "What the item has in common with others, such as the document or prompt it is about. Items of a group are "
-            "never split between learning and proof. Null when it stands alone."
+            "The name of the group of related items, such as the document or prompt they are about. Items of a group "
+            "are never split between learning and proof. Null if the item is a group of its own."
         )
     )
-    source: str | None = strawberry.field(description="What made the output, such as a model; null when not told.")
-    input: str | None = strawberry.field(description="What the output answers, such as a prompt; null when not told.")
+    source: str | None = strawberry.field(description="The author of the output, such as a model; null if unknown.")
+    input: str | None = strawberry.field(
+        description="The prompt or document that the output answers; null if there is none."
+    )
     output: str = strawberry.field(description="The text that was judged.")
-    rationale: str | None = strawberry.field(description="The judge's reasons, in its own words; null when not told.")
-    created_at: datetime = strawberry.field(description="When the evaluation was recorded.")
+    rationale: str | None = strawberry.field(
+        description="The judge's explanation of its scores; null if there is none."
+    )
+    created_at: datetime = strawberry.field(description="The moment when the evaluation was recorded.")
     row: strawberry.Private[EvaluationRecord]
 
     @field
@@ -50,12 +54,12 @@ class Evaluation(Node):
 
     @field
     async def version(self, info: Info) -> JudgeVersion | None:
-        """The version whose scores people were shown; null when they saw the judge's raw scores."""
+        """The version whose scores people were shown; null if they were shown the judge's raw scores."""
         return await load_version(info, self.row.version_id)
 
     @field
     async def scores(self, info: Info) -> list[CriterionScore]:
-        """The scores people were shown, with the raw ones beside them."""
+        """The scores that people were shown, together with the raw ones."""
         criteria = await info.context.loaders.criteria.load(self.row.judge_pk)
         return [CriterionScore.of(scored) for scored in evaluations.list_shown_scores(self.row, criteria)]
 
@@ -63,15 +67,15 @@ class Evaluation(Node):
     async def feedback(
         self, info: Info, first: First = PAGE_SIZE, after: After = strawberry.UNSET
     ) -> Connection[LazyFeedback]:
-        """What people said about it, oldest first."""
+        """The feedback on the evaluation, oldest first."""
         from schema.types.feedback import Feedback
 
-        page = await feedback.list_for_evaluation(info.context, self.row.id, size(first), unset_to_none(after))
-        return connection(page, Feedback.of)
+        page = feedback.list_for_evaluation(info.context, self.row.id, *page_arguments(first, after))
+        return await to_connection(page, Feedback.of)
 
     @classmethod
     def of(cls, row: EvaluationRecord) -> Self:
-        """The GraphQL view of a record."""
+        """Return the GraphQL object of a record."""
         return cls(
             id=ID(row.id),
             external_id=row.external_id,
@@ -87,20 +91,20 @@ class Evaluation(Node):
 
 @object_type
 class EvaluationResult:
-    """How a judge version scores one item."""
+    """The scores of a judge version for one item."""
 
     external_id: str | None = strawberry.field(description="The item's id in your own system, as you sent it.")
     evaluation: Evaluation | None = strawberry.field(
-        description="The evaluation that was recorded; null unless you asked for it with `record: true`."
+        description="The recorded evaluation; null unless you set `record: true`."
     )
     overall_score: float = strawberry.field(
-        description="All criteria in one number from 0 (worst) to 100 (best): the mean of their scores by weight."
+        description="The weighted mean of the scores on all criteria, scaled to 0 (worst) to 100 (best)."
     )
-    scores: list[CriterionScore] = strawberry.field(description="The scores, criterion by criterion.")
+    scores: list[CriterionScore] = strawberry.field(description="The scores by criterion.")
 
     @classmethod
     def of(cls, item: ScoredItem) -> Self:
-        """The GraphQL view of a scored item."""
+        """Return the GraphQL object of a scored item."""
         return cls(
             external_id=item.external_id,
             evaluation=None if item.evaluation is None else Evaluation.of(item.evaluation),

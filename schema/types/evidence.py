@@ -1,32 +1,36 @@
-"""The proof a training job leaves: how well scores agree with people's, before and after."""
+"""Evidence: the proof that a training job leaves, which compares scores with people's before and after."""
 
-from typing import Self
+from typing import Any, Self
 
 import strawberry
 
 from models.stored import evidence as stored
 from models.stored.json_column import Stored
-from schema.decorators import field, object_type
+from schema.decorators import deprecated_field, field, object_type
 from schema.info import Info
 from schema.types.criterion import Criterion
 
-_HELD_OUT = "items on a criterion, not learned from; where several people scored one, their mean counts once"
+_HELD_OUT = (
+    "The number of scores in the measurement: items on a criterion, not learned from. If several people scored an "
+    "item, their mean counts once."
+)
 
 
 @object_type
 class Interval:
-    """An estimated figure with its 95 % confidence interval: a paired bootstrap over groups of related items.
+    """An estimate with its 95% confidence interval from a paired bootstrap over groups of related items.
 
-    It is never narrower than Student's t on as many groups; of a single group it is all that is possible.
+    The interval is never narrower than that of Student's t-test on as many groups. With a single group it covers all
+    possible values.
     """
 
-    estimate: float = strawberry.field(description="The figure as measured.")
+    estimate: float = strawberry.field(description="The measured value.")
     lower: float = strawberry.field(description="The lower end of the interval.")
     upper: float = strawberry.field(description="The upper end of the interval.")
 
     @classmethod
     def of(cls, content: stored.Interval | None) -> Self | None:
-        """The GraphQL view of a stored interval."""
+        """Return the GraphQL object of a stored interval."""
         if content is None:
             return None
         return cls(estimate=content.estimate, lower=content.lower, upper=content.upper)
@@ -34,92 +38,99 @@ class Interval:
 
 @object_type
 class CalibrationPoint:
-    """Items that got about the same score: what that score was, and what people gave them, on average."""
+    """A bin of items with similar scores: the mean of the scores and the mean of people's scores."""
 
     score: float = strawberry.field(description="The mean of the scores, in points of the scale.")
-    people: float = strawberry.field(description="The mean of people's scores for the same items, in points.")
-    count: int = strawberry.field(description="How many items that is.")
+    human_score: float = strawberry.field(
+        description="The mean of people's scores for the same items, in points of the scale."
+    )
+    count: int = strawberry.field(description="The number of items.")
+
+    @deprecated_field("humanScore")
+    def people(self) -> float:
+        """The mean of people's scores for the same items, in points of the scale."""
+        return self.human_score
 
 
 @object_type
 class ConfusionMatrix:
-    """How often people gave one score where the verdict was another, on at most 21 levels.
+    """The number of items for each combination of people's score and verdict, on at most 21 levels.
 
-    A scale finer than 20 steps is put on 20 equal ones. Where several people scored an item, their mean counts.
+    A scale with more than 20 steps is divided into 20 equal ones. If several people scored an item, their mean counts.
     """
 
-    levels: list[float] = strawberry.field(description="The scores that rows and columns stand for, rising, in points.")
+    levels: list[float] = strawberry.field(
+        description="The scores of the rows and columns in ascending order, in points of the scale."
+    )
     counts: list[list[int]] = strawberry.field(
         description=(
-            "How many items: a row for each of `levels` that people gave, in it a column for each that was the "
-            "verdict. What agrees lies on the diagonal."
+            "The numbers of items: one row for each level that people gave, with one column for each level of the "
+            "verdict. Agreement is on the diagonal."
         )
     )
 
 
 @object_type
 class AgreementReport:
-    """How well a set of scores agrees with what people said.
+    """Measures of how well a set of scores agrees with people's scores.
 
-    On a single criterion, errors are in points of its scale. In a report over all criteria every figure is the mean
+    For a single criterion, errors are in points of its scale. In a report over all criteria each number is the mean
     over the criteria, and `meanAbsoluteError`, `bias` and `calibrationError` are shares of each criterion's range: 0.1
     is a tenth of the scale.
     """
 
     mean_absolute_error: float = strawberry.field(
         description=(
-            "How far the scores are from people's (the mean, where several scored an item) on average, in either "
-            "direction; 0 is perfect."
+            "The mean absolute difference between the scores and people's scores (their mean, if several people scored "
+            "an item); 0 is perfect."
         )
     )
     spearman: float | None = strawberry.field(
         description=(
-            "How well the scores put items in the same order as people do: rank correlation from -1 to 1. Null where "
-            "it is not defined, as when all scores are the same."
+            "Spearman's rank correlation with people's scores, from -1 to 1: agreement on the order of items. Null if "
+            "undefined, for example if all scores are equal."
         )
     )
     quadratic_weighted_kappa: float | None = strawberry.field(
         description=(
-            "Agreement of the verdicts beyond chance, misses counting by their square (Cohen's weighted kappa), on the "
-            "grid of the scale, or on 20 steps where that is finer: 1 is perfect, 0 is chance. Null where it is not "
-            "defined."
+            "Cohen's kappa with quadratic weights: agreement of the verdicts beyond chance, on the points of the scale "
+            "or on 20 steps of a finer scale. 1 is perfect, 0 is chance. Null if undefined."
         )
     )
     exact_agreement: float = strawberry.field(
-        description="Share (0 to 1) of the scores that, put on the grid, are exactly the person's."
+        description="The share (0 to 1) of scores that equal the person's score when rounded to a point of the scale."
     )
     within_one_agreement: float = strawberry.field(
         description=(
-            "Share (0 to 1) of the scores that, put on the grid, are at most one step from the person's; on scales of "
-            "more than 20 steps, at most a tenth of the range."
+            "The share (0 to 1) of scores that are at most one step from the person's score when rounded to a point of "
+            "the scale; on scales of more than 20 steps, at most a tenth of the range."
         )
     )
     bias: float = strawberry.field(
-        description="How far the scores are above (positive) or below (negative) people's on average."
+        description="The mean difference between the scores and people's scores; positive if the scores are higher."
     )
     calibration_error: float | None = strawberry.field(
         description=(
-            "How far scores can be taken at their word: among items with about the same score, how far that score is "
-            "from what people give on average; 0 is perfect. A mean over up to 10 bins of equally many items, weighted "
-            "by their count. Null where it is not defined."
+            "The mean difference between scores and people's mean score among items with similar scores; 0 is perfect. "
+            "Measured on up to 10 bins of equally many items, weighted by their counts. Null if undefined."
         )
     )
     calibration: list[CalibrationPoint] = strawberry.field(
         description=(
-            "The curve behind `calibrationError`: up to 10 bins of equally many items, by rising score. Empty in a "
-            "report over all criteria, and in proofs made before there was one."
+            "The curve behind `calibrationError`: up to 10 bins of equally many items in ascending order of the score. "
+            "Empty in a report over all criteria and in evidence from before it was measured."
         )
     )
     confusion: ConfusionMatrix | None = strawberry.field(
         description=(
-            "People's scores against the verdicts, counted. Null in a report over all criteria, and in proofs made "
-            "before there was one."
+            "The confusion matrix of people's scores and verdicts. Null in a report over all criteria and in evidence "
+            "from before it was measured."
         )
     )
 
     @classmethod
     def of(cls, content: stored.AgreementReport) -> Self:
-        """The GraphQL view of a stored report."""
+        """Return the GraphQL object of a stored report."""
         confusion = content.confusion
         return cls(
             mean_absolute_error=content.mean_absolute_error,
@@ -130,42 +141,42 @@ class AgreementReport:
             bias=content.bias,
             calibration_error=content.calibration_error,
             calibration=[
-                CalibrationPoint(score=point.score, people=point.people, count=point.count)
+                CalibrationPoint(score=point.score, human_score=point.people, count=point.count)
                 for point in content.calibration
             ],
             confusion=None if confusion is None else ConfusionMatrix(levels=confusion.levels, counts=confusion.counts),
         )
 
     @classmethod
-    def maybe(cls, content: stored.AgreementReport | None) -> Self | None:
-        """The same where there may be none."""
+    def of_optional(cls, content: stored.AgreementReport | None) -> Self | None:
+        """Return the GraphQL object of a stored report that may be missing."""
         return None if content is None else cls.of(content)
 
 
 @object_type
 class UnseenSourcesEvidence:
-    """How the same way of learning does on items of sources, and of groups, that it learned nothing from.
+    """Evidence on items of sources and groups that were excluded from learning.
 
-    Sources are who or what wrote the items. What scores gain by being calibrated mostly holds for unseen writers; what
-    they gain in ranking by the texts often does not. Means over the criteria, as in `TrainingEvidence`.
+    A source is the author of items. The gain of calibration mostly holds for unseen authors; the gain in ranking by
+    texts often does not. The numbers are means over the criteria, as in `TrainingEvidence`.
     """
 
-    raw: AgreementReport = strawberry.field(description="How the judge's own scores do on these items.")
+    raw: AgreementReport = strawberry.field(description="Agreement of the judge's raw scores on these items.")
     after: AgreementReport = strawberry.field(
-        description="How scores do that were learned without the items' sources and groups."
+        description="Agreement of scores that were learned without the items' sources and groups."
     )
     mae_change: Interval = strawberry.field(
-        description="`after` minus `raw` of the mean absolute error, as a share of the range: below 0 is better."
+        description="`after` minus `raw` of the mean absolute error, as a share of the range; below 0 is better."
     )
     spearman_change: Interval | None = strawberry.field(
-        description="`after` minus `raw` of the rank correlation: above 0 is better. Null when it is not defined."
+        description="`after` minus `raw` of the rank correlation; above 0 is better. Null if undefined."
     )
-    source_count: int = strawberry.field(description="How many sources the feedback is about.")
-    held_out_count: int = strawberry.field(description=f"How many scores it was measured on: {_HELD_OUT}.")
+    source_count: int = strawberry.field(description="The number of sources in the feedback.")
+    held_out_count: int = strawberry.field(description=_HELD_OUT)
 
     @classmethod
     def of(cls, content: stored.UnseenSourcesEvidence | None) -> Self | None:
-        """The GraphQL view of stored figures."""
+        """Return the GraphQL object of stored evidence on unseen sources."""
         if content is None:
             return None
         change = Interval.of(content.mae_change)
@@ -180,112 +191,114 @@ class UnseenSourcesEvidence:
         )
 
 
-_CEILING = (
-    "How far people agree among themselves: Krippendorff's alpha for ordered scores, 1 for perfect agreement, 0 for "
-    "chance; a ceiling for any judge. Null where no item was scored by several people."
-)
+@object_type
+class _Comparison:
+    """The fields that the evidence of a training and of each of its criteria share."""
+
+    raw: AgreementReport = strawberry.field(description="Agreement of the judge's raw scores.")
+    before: AgreementReport = strawberry.field(
+        description=(
+            "Agreement of the scores that were in use before, measured on feedback they had not learned from: the "
+            "active version on feedback it never saw, or, if there is too little of that, its recipe refitted out of "
+            "fold. Equal to `raw` if no version was active."
+        )
+    )
+    after: AgreementReport | None = strawberry.field(
+        description="Agreement of the new version, or of the active version for a `VALIDATION`; null if there is none."
+    )
+    mae_change: Interval | None = strawberry.field(
+        description=(
+            "`after` minus `before` of the mean absolute error, in the unit of the reports; below 0 is better. Null if "
+            "they cannot be compared."
+        )
+    )
+    spearman_change: Interval | None = strawberry.field(
+        description=(
+            "`after` minus `before` of the rank correlation; above 0 is better. Null if they cannot be compared."
+        )
+    )
+    rater_agreement: float | None = strawberry.field(
+        description=(
+            "Agreement among people: Krippendorff's alpha for ordinal scores, 1 for perfect agreement, 0 for chance. "
+            "It is an upper bound for any judge. Null if no item was scored by several people."
+        )
+    )
+    held_out_count: int = strawberry.field(description=_HELD_OUT)
+
+    @staticmethod
+    def shared_values(content: stored.CriterionEvidence | stored.TrainingEvidence) -> dict[str, Any]:
+        """Return the values of the shared fields as keyword arguments, whose types differ by field."""
+        return {
+            "raw": AgreementReport.of(content.raw),
+            "before": AgreementReport.of(content.before),
+            "after": AgreementReport.of_optional(content.after),
+            "mae_change": Interval.of(content.mae_change),
+            "spearman_change": Interval.of(content.spearman_change),
+            "rater_agreement": content.rater_agreement,
+            "held_out_count": content.held_out_count,
+        }
 
 
 @object_type
-class CriterionEvidence:
-    """The proof for one criterion; errors and changes are in points of its scale."""
+class CriterionEvidence(_Comparison):
+    """The evidence for one criterion. Errors and changes are in points of its scale."""
 
-    criterion: Criterion = strawberry.field(description="What was measured.")
-    raw: AgreementReport = strawberry.field(description="How the judge's own scores did.")
-    before: AgreementReport = strawberry.field(
-        description="How the scores did that were in use before, measured on feedback they had not learned from."
-    )
-    after: AgreementReport | None = strawberry.field(
-        description="How the new version's scores did; for a `VALIDATION`, the active version's."
-    )
+    criterion: Criterion = strawberry.field(description="The criterion.")
     constant_baseline: AgreementReport | None = strawberry.field(
-        description="How always giving the median of people's scores did. Null in proofs made before it was measured."
-    )
-    rater_agreement: float | None = strawberry.field(description=_CEILING)
-    mae_change: Interval | None = strawberry.field(
-        description="`after` minus `before` of the mean absolute error: below 0 is better. Null when not comparable."
-    )
-    spearman_change: Interval | None = strawberry.field(
-        description="`after` minus `before` of the rank correlation: above 0 is better. Null when not comparable."
+        description=(
+            "Agreement of a constant score, the median of people's scores. Null in evidence from before it was "
+            "measured."
+        )
     )
     improved: bool = strawberry.field(
-        description="Whether it is proven better, allowing for several criteria being tested at once (Holm)."
+        description="True if the scores are proven better, corrected for testing several criteria (Holm)."
     )
     worsened: bool = strawberry.field(
-        description="Whether it is proven worse, allowing for several criteria being tested at once (Holm)."
+        description="True if the scores are proven worse, corrected for testing several criteria (Holm)."
     )
-    held_out_count: int = strawberry.field(description=f"How many scores it was measured on: {_HELD_OUT}.")
 
     @classmethod
     def of(cls, content: stored.CriterionEvidence, criterion: Criterion) -> Self:
-        """The GraphQL view of one criterion's stored proof."""
+        """Return the GraphQL object of one criterion's stored evidence."""
         return cls(
             criterion=criterion,
-            raw=AgreementReport.of(content.raw),
-            before=AgreementReport.of(content.before),
-            after=AgreementReport.maybe(content.after),
-            constant_baseline=AgreementReport.maybe(content.constant_baseline),
-            rater_agreement=content.rater_agreement,
-            mae_change=Interval.of(content.mae_change),
-            spearman_change=Interval.of(content.spearman_change),
+            constant_baseline=AgreementReport.of_optional(content.constant_baseline),
             improved=content.improved,
             worsened=content.worsened,
-            held_out_count=content.held_out_count,
+            **cls.shared_values(content),
         )
 
 
 @object_type
-class TrainingEvidence:
-    """The proof of what a training did, measured only on feedback that the scores had not learned from.
+class TrainingEvidence(_Comparison):
+    """The proof of a training's effect, measured only on feedback that the scores had not learned from.
 
-    All reports here are means over the criteria; `criteria` has them one by one.
+    The reports are means over the criteria, and errors and changes are shares of the range; `criteria` has the reports
+    of each criterion.
     """
 
-    raw: AgreementReport = strawberry.field(description="How the judge's own scores do.")
-    before: AgreementReport = strawberry.field(
-        description=(
-            "How the scores do that were in use: the active version, on feedback it never saw, or where there is too "
-            "little of that, its recipe refitted out of fold. The same as `raw` when no version was active."
-        )
-    )
-    after: AgreementReport | None = strawberry.field(
-        description="How the new version does; for a `VALIDATION`, the active version. Null when there is none."
-    )
     constant_baseline: AgreementReport = strawberry.field(
         description=(
-            "How it would do to ignore the judge and always give the median of people's scores: scores that do no "
-            "better say nothing about the single item."
-        )
-    )
-    mae_change: Interval | None = strawberry.field(
-        description=(
-            "`after` minus `before` of the mean absolute error, as a share of the range: below 0 is better. Null when "
-            "there is nothing to compare."
-        )
-    )
-    spearman_change: Interval | None = strawberry.field(
-        description=(
-            "`after` minus `before` of the rank correlation: above 0 is better. Null when there is nothing to compare."
+            "Agreement of a constant score, the median of people's scores. Scores that do no better carry no "
+            "information about a single item."
         )
     )
     improved: bool = strawberry.field(
         description=(
-            "Whether the version is proven better: the whole 95 % interval of `maeChange` lies below 0. What "
-            "`autoDeploy` and `deployJudgeVersion` go by."
+            "True if the version is proven better: the whole 95% interval of `maeChange` is below 0. The deployment "
+            "gate of `autoDeploy` and `deployJudgeVersion` requires it."
         )
     )
-    held_out_count: int = strawberry.field(description=f"How many scores the proof rests on: {_HELD_OUT}.")
     group_count: int = strawberry.field(
-        description="How many groups of related items they come from; the bootstrap draws whole groups."
+        description="The number of groups of related items in the measurement; the bootstrap draws whole groups."
     )
     method: str = strawberry.field(
-        description="How the proof came about, such as by folds or by a held-out share, in words for people."
+        description="The method of the measurement, such as folds or a held-out share, as a text for people."
     )
-    rater_agreement: float | None = strawberry.field(description=_CEILING)
     unseen_sources: UnseenSourcesEvidence | None = strawberry.field(
         description=(
-            "The same for sources unseen in learning. Null where the feedback names fewer than two sources, where "
-            "there is too little of it, and for versions that go on from another one, which had seen them."
+            "Evidence for sources excluded from learning. Null if the feedback names fewer than two sources, if there "
+            "is too little of it, and for versions that continue from another one, which had seen the sources."
         )
     )
     judge_pk: strawberry.Private[int]
@@ -293,31 +306,25 @@ class TrainingEvidence:
 
     @field
     async def criteria(self, info: Info) -> list[CriterionEvidence]:
-        """The proof criterion by criterion, for those criteria that have labels to measure on."""
+        """The evidence for each criterion that has labels."""
         criteria = {c.id: c for c in await info.context.loaders.criteria.load(self.judge_pk)}
         return [
             CriterionEvidence.of(content, Criterion.of(criteria[content.criterion])) for content in self.by_criterion
         ]
 
     @classmethod
-    def of(cls, stored_evidence: Stored[stored.TrainingEvidence] | None, judge_pk: int) -> Self | None:
-        """The GraphQL view of a stored proof."""
-        if stored_evidence is None:
+    def of(cls, column: Stored[stored.TrainingEvidence] | None, judge_pk: int) -> Self | None:
+        """Return the GraphQL object of stored evidence."""
+        if column is None:
             return None
-        content = stored_evidence.value
+        content = column.value
         return cls(
-            raw=AgreementReport.of(content.raw),
-            before=AgreementReport.of(content.before),
-            after=AgreementReport.maybe(content.after),
             constant_baseline=AgreementReport.of(content.constant_baseline),
-            mae_change=Interval.of(content.mae_change),
-            spearman_change=Interval.of(content.spearman_change),
             improved=content.improved,
-            held_out_count=content.held_out_count,
             group_count=content.group_count,
             method=content.method,
-            rater_agreement=content.rater_agreement,
             unseen_sources=UnseenSourcesEvidence.of(content.unseen_sources),
             judge_pk=judge_pk,
             by_criterion=content.criteria,
+            **cls.shared_values(content),
         )

@@ -1,4 +1,4 @@
-"""Feedback: what people say about evaluations."""
+"""Feedback: people's corrections, ratings, approvals and comments on evaluations."""
 
 from datetime import datetime
 from typing import Self
@@ -19,34 +19,36 @@ from schema.types.node import Node
 
 @object_type
 class Feedback(Node):
-    """What one person said about one evaluation."""
+    """One person's feedback on one evaluation."""
 
-    type: FeedbackType = strawberry.field(description="Which kind of feedback it is.")
+    type: FeedbackType = strawberry.field(description="The type of feedback.")
     rating: int | None = strawberry.field(
-        description="How good the verdict was, from 1 (bad) to 5 (good); null unless the type is `RATING`."
+        description="The quality of the verdict, from 1 (bad) to 5 (good); null unless the type is `RATING`."
     )
     approved: bool | None = strawberry.field(
-        description="Whether the person agrees with the scores; null unless the type is `APPROVAL`."
+        description="True if the person agrees with the scores; null unless the type is `APPROVAL`."
     )
-    comment: str | None = strawberry.field(description="What the person added in words; null when nothing.")
-    submitted_by: str = strawberry.field(description="Whose opinion it is: the name the caller gave, or the user's.")
-    submitted_at: datetime = strawberry.field(description="When the person gave it.")
+    comment: str | None = strawberry.field(description="The person's comment; null if there is none.")
+    submitted_by: str = strawberry.field(
+        description="The name of the person whose opinion it is: the name that the caller gave, or the user's."
+    )
+    submitted_at: datetime = strawberry.field(description="The moment when the person gave it.")
     retracted_at: datetime | None = strawberry.field(
-        description="When it was taken back; it counts no longer since. Null: it counts."
+        description="The moment of the retraction, after which it no longer counts; null if it counts."
     )
     retraction_reason: str | None = strawberry.field(
-        description="Why it was taken back, in words; null when it was not."
+        description="The reason for the retraction; null if it was not retracted."
     )
     row: strawberry.Private[FeedbackRecord]
 
     @field
     async def evaluation(self, info: Info) -> Evaluation:
-        """What the feedback is about."""
+        """The evaluation that the feedback is about."""
         return Evaluation.of(await info.context.loaders.evaluations.load(self.row.evaluation_id))
 
     @field
     async def corrected_scores(self, info: Info) -> list[CriterionScore]:
-        """The right scores in the person's opinion, beside the judge's raw ones; empty unless it is a `CORRECTION`."""
+        """The scores that the person considers right, beside the raw ones; empty unless it is a `CORRECTION`."""
         if self.row.scores is None:
             return []
         loaders = info.context.loaders
@@ -67,13 +69,13 @@ class Feedback(Node):
 
     @field
     async def retracted_by(self, info: Info) -> User | None:
-        """Who took it back; null when nobody did."""
+        """The user who retracted it; null if it was not retracted."""
         user_id = self.row.retracted_by
         return None if user_id is None else User.of(await info.context.loaders.users.load(user_id))
 
     @classmethod
     def of(cls, row: FeedbackRecord) -> Self:
-        """The GraphQL view of a record."""
+        """Return the GraphQL object of a record."""
         return cls(
             id=ID(row.id),
             type=row.type,

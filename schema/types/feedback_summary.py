@@ -1,4 +1,4 @@
-"""What feedback there is to learn from, in figures."""
+"""Feedback summaries: counts and measures of the feedback that a judge can learn from."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -11,77 +11,79 @@ from strawberry import ID
 
 from models.feedback import Agreement, CriterionShift, DayFigures, FeedbackBounds, FeedbackTotals, RaterCount, Summary
 from resolvers import summary as summaries
-from schema.decorators import field, object_type
+from schema.decorators import deprecated_field, field, object_type
 from schema.info import Info
-from schema.types.connection import PAGE_SIZE, First, size
-from schema.types.criterion import Criterion
+from schema.types.connection import PAGE_SIZE, First, page_size
+from schema.types.criterion import Criterion, load_criteria
 
-EVERYTHING = FeedbackBounds()
+UNBOUNDED = FeedbackBounds()
 
 Since = Annotated[
     datetime | None,
-    strawberry.argument(description="Count only feedback given at or after this moment. Left out: from the beginning."),
+    strawberry.argument(description="Count only feedback given at or after this moment. Default: no lower bound."),
 ]
 Until = Annotated[
     datetime | None,
-    strawberry.argument(description="Count only feedback given before this moment. Left out: up to now."),
+    strawberry.argument(description="Count only feedback given before this moment. Default: no upper bound."),
 ]
 TargetCriteria = Annotated[
     list[ID] | None,
     strawberry.argument(
         description=(
-            "Count only corrections that touch one of these criteria, named by id or key; other types of feedback are "
-            "counted as they are. Left out: all criteria."
+            "Count only corrections of at least one of these criteria, by id or key; other types of feedback are "
+            "counted regardless. Default: all criteria."
         )
     ),
 ]
-
 TimeZone = Annotated[
     str | None,
-    strawberry.argument(
-        description="The time zone whose midnights part the days, by its IANA name such as `Europe/Berlin`."
-    ),
+    strawberry.argument(description="The time zone in which days begin, by its IANA name such as `Europe/Berlin`."),
 ]
 
 
 @object_type
 class DateRange:
-    """From when to when feedback was given."""
+    """The period in which feedback was given."""
 
-    earliest: datetime | None = strawberry.field(description="When the first item was given; null when there is none.")
-    latest: datetime | None = strawberry.field(description="When the last item was given; null when there is none.")
+    earliest: datetime | None = strawberry.field(description="The moment of the first item; null if there is none.")
+    latest: datetime | None = strawberry.field(description="The moment of the last item; null if there is none.")
 
 
 @object_type
 class CriterionFeedback:
-    """How people's corrections of one criterion differ from the judge. A shift is person minus judge, in points."""
+    """Differences between people's corrections and the judge on one criterion.
 
-    criterion: Criterion = strawberry.field(description="The criterion that was corrected.")
-    correction_count: int = strawberry.field(description="How many corrections give a score for it.")
+    A shift is the person's score minus the judge's, in points of the scale.
+    """
+
+    criterion: Criterion = strawberry.field(description="The criterion.")
+    correction_count: int = strawberry.field(description="The number of corrections with a score for the criterion.")
     mean_shift: float | None = strawberry.field(
         description=(
-            "How far people move the score on average: above 0, they find the judge too low; below 0, too high. Null "
-            "where there is nothing to compare."
+            "The mean shift: above 0 if people find the judge's scores too low, below 0 if too high. Null if there is "
+            "nothing to compare."
         )
     )
     mean_absolute_shift: float | None = strawberry.field(
-        description=(
-            "How far people move the score on average, in either direction. Null where there is nothing to compare."
-        )
+        description="The mean absolute shift. Null if there is nothing to compare."
     )
-
     ordinal: strawberry.Private[int]
     agreement: strawberry.Private[Callable[[Info], Awaitable[Agreement]]]
 
     @field
     async def rater_agreement(self, info: Info) -> float | None:
-        """How far people agree with each other on this criterion: the summary's `raterAgreement` for it alone."""
-        found = dict((await self.agreement(info)).by_criterion)
-        return found.get(self.ordinal)
+        """Agreement among people on this criterion, measured like the summary's `raterAgreement`."""
+        return dict((await self.agreement(info)).by_criterion).get(self.ordinal)
 
     @classmethod
     def of(cls, shift: CriterionShift, criterion: Criterion, agreement: Callable[[Info], Awaitable[Agreement]]) -> Self:
-        """The GraphQL view of one criterion's figures."""
+        """Return the GraphQL object of one criterion's figures.
+
+        Args:
+            shift: The figures.
+            criterion: The criterion they are about.
+            agreement: Returns the agreement of the summary, computed when it is first needed.
+        """
         return cls(
             criterion=criterion,
             correction_count=shift.correction_count,
@@ -94,77 +96,81 @@ class CriterionFeedback:
 
 @object_type
 class RaterFeedback:
-    """How much feedback one person gave."""
+    """The amount of feedback that one person gave."""
 
-    submitted_by: str = strawberry.field(description="Who gave it.")
-    total_count: int = strawberry.field(description="How many items of feedback, of all types.")
-    correction_count: int = strawberry.field(description="How many of them are corrections.")
+    submitted_by: str = strawberry.field(description="The person's name.")
+    total_count: int = strawberry.field(description="The number of items of feedback of all types.")
+    correction_count: int = strawberry.field(description="The number of corrections among them.")
 
     @classmethod
     def of(cls, count: RaterCount) -> Self:
-        """The GraphQL view of one person's counts."""
+        """Return the GraphQL object of one person's counts."""
         return cls(submitted_by=count.rater, total_count=count.total, correction_count=count.corrections)
 
 
 @object_type
 class DayCriterion:
-    """How one day's corrections of one criterion differ from the judge. A shift is person minus judge, in points."""
+    """Differences between one day's corrections and the judge on one criterion.
 
-    criterion: Criterion = strawberry.field(description="The criterion that was corrected.")
-    correction_count: int = strawberry.field(description="How many corrections give a score for it.")
-    mean_shift: float | None = strawberry.field(
-        description="How far people moved the score on average; null where there is nothing to compare."
-    )
+    A shift is the person's score minus the judge's, in points of the scale.
+    """
+
+    criterion: Criterion = strawberry.field(description="The criterion.")
+    correction_count: int = strawberry.field(description="The number of corrections with a score for the criterion.")
+    mean_shift: float | None = strawberry.field(description="The mean shift; null if there is nothing to compare.")
 
     @classmethod
     def of(cls, shift: CriterionShift, criterion: Criterion) -> Self:
-        """The GraphQL view of one criterion's day."""
+        """Return the GraphQL object of one criterion's day."""
         return cls(criterion=criterion, correction_count=shift.correction_count, mean_shift=shift.mean_shift)
 
 
 @object_type
 class FeedbackSummary:
-    """What feedback a judge has to learn from, within the bounds that were asked for.
+    """Counts and measures of a judge's feedback within the requested bounds.
 
-    A training job created with the same bounds would start from the same figures. Retracted feedback is not counted.
+    A training job created with the same bounds would start from the same numbers. Retracted feedback is not counted.
     """
 
-    total_feedback_count: int = strawberry.field(description="How many items of feedback there are, of all types.")
-    correction_count: int = strawberry.field(description="How many of them are corrections.")
-    rating_count: int = strawberry.field(description="How many of them are ratings.")
-    approval_count: int = strawberry.field(description="How many of them are approvals, given or refused.")
-    comment_count: int = strawberry.field(description="How many of them are comments without anything else.")
+    total_feedback_count: int = strawberry.field(description="The number of items of feedback of all types.")
+    correction_count: int = strawberry.field(description="The number of corrections.")
+    rating_count: int = strawberry.field(description="The number of ratings.")
+    approval_count: int = strawberry.field(description="The number of approvals, both given and refused.")
+    comment_count: int = strawberry.field(description="The number of items of type `COMMENT`.")
     usable_count: int = strawberry.field(
         description=(
-            "How many of them a judge can learn from: corrections, ratings of 4 or 5 and approvals that say yes. Of "
-            "several corrections of one evaluation by the same person only the latest counts. This is the number that "
-            "`minimumFeedbackCount` is compared with."
+            "The number of usable items: corrections, ratings of 4 or 5, and approvals that approve. If a person "
+            "corrected an evaluation several times, only the latest correction counts. `minimumFeedbackCount` is "
+            "compared with this number."
         )
     )
-    date_range: DateRange = strawberry.field(description="When the first and the last of them were given.")
-    rater_count: int = strawberry.field(description="How many different people gave them.")
+    date_range: DateRange = strawberry.field(description="The period in which the feedback was given.")
+    rater_count: int = strawberry.field(description="The number of different people who gave it.")
     judge_pk: strawberry.Private[int]
     figures: strawberry.Private[FeedbackTotals]
     bounds: strawberry.Private[FeedbackBounds]
     agreement: strawberry.Private[asyncio.Future[Agreement] | None] = None
 
     @field
-    async def new_since_last_training(self, info: Info) -> int:
-        """How many usable items have come in since the newest version was made: what another training could add.
+    async def new_usable_count(self, info: Info) -> int:
+        """The number of usable items since the newest version was created: the gain of another training.
 
-        Without a version, all usable items. Within `since` or `until` it is counted when you ask for it, in a time that
-        grows with what came in since.
+        All usable items if there is no version. Within `since` or `until` they are counted when you query the field,
+        in a time that grows with the number of items since that version.
         """
-        if isinstance(self.figures, Summary):
-            return self.figures.new_since_last_training
-        return await summaries.count_new(info.context, self.judge_pk, self.bounds)
+        return await self._count_new(info)
+
+    @deprecated_field("newUsableCount")
+    async def new_since_last_training(self, info: Info) -> int:
+        """The number of usable items since the newest version was created."""
+        return await self._count_new(info)
 
     @field
     async def evaluation_count(self, info: Info) -> int:
-        """How many different evaluations they are about.
+        """The number of different evaluations with feedback.
 
-        Within `since` or `until` it is counted when you ask for it, in a time that grows with the feedback between
-        them.
+        Within `since` or `until` they are counted when you query the field, in a time that grows with the feedback
+        between them.
         """
         if isinstance(self.figures, Summary):
             return self.figures.evaluations
@@ -172,33 +178,37 @@ class FeedbackSummary:
 
     @field
     async def rater_agreement(self, info: Info) -> float | None:
-        """How far people agree with each other: Krippendorff's alpha for ordinal scores, the mean over the criteria.
+        """Agreement among people: Krippendorff's alpha for ordinal scores, the mean over the criteria.
 
-        1 is full agreement, 0 is what chance would give, below 0 is systematic disagreement; from about 0.67 on it is
-        usually called good. No judge can agree with people better than they do with each other. Null when no item was
-        scored by two people. It is exact: of all items that two people or more scored, each person's latest score.
-        Without `since` and `until` it comes from coincidences that are counted as feedback arrives; within them it is
-        computed when you ask for it, in a time that grows with the corrections between them.
+        1 is full agreement, 0 is chance, below 0 is systematic disagreement; about 0.67 or more is usually considered
+        good. No judge can agree with people better than they do among themselves. Null if no item was scored by two
+        people. The value is exact: it uses each person's latest score of all items that at least two people scored.
+        Without `since` and `until` it is maintained as feedback arrives; within them it is computed when you query the
+        field, in a time that grows with the corrections between them.
         """
         return (await self._agreement(info)).mean
 
     @field
     async def raters(self, info: Info, first: First = PAGE_SIZE) -> list[RaterFeedback]:
-        """The people who gave them, those who gave most first; `raterCount` tells how many there are in all."""
-        found = await summaries.list_raters(info.context, self.judge_pk, self.bounds, size(first))
-        return [RaterFeedback.of(count) for count in found]
+        """The people who gave most feedback, in descending order; `raterCount` is the number of all people."""
+        counts = await summaries.list_raters(info.context, self.judge_pk, self.bounds, page_size(first))
+        return [RaterFeedback.of(count) for count in counts]
 
     @field
     async def criteria(self, info: Info) -> list[CriterionFeedback]:
-        """How people's corrections differ from the judge, criterion by criterion."""
-        criteria = {c.ordinal: c for c in await info.context.loaders.criteria.load(self.judge_pk)}
+        """Differences between people's corrections and the judge by criterion."""
+        criteria = await load_criteria(info, self.judge_pk)
         return [
-            CriterionFeedback.of(shift, Criterion.of(criteria[shift.ordinal]), self._agreement)
-            for shift in self.figures.criteria
+            CriterionFeedback.of(shift, criteria[shift.ordinal], self._agreement) for shift in self.figures.criteria
         ]
 
+    async def _count_new(self, info: Info) -> int:
+        if isinstance(self.figures, Summary):
+            return self.figures.new_since_last_training
+        return await summaries.count_new(info.context, self.judge_pk, self.bounds)
+
     async def _agreement(self, info: Info) -> Agreement:
-        """Computed once, whoever of the criteria and the summary itself asks."""
+        """Return the agreement, computed once for the summary and all of its criteria."""
         if isinstance(self.figures, Summary):
             return self.figures.agreement
         if self.agreement is None:
@@ -207,8 +217,14 @@ class FeedbackSummary:
         return await self.agreement
 
     @classmethod
-    def of(cls, figures: FeedbackTotals, judge_pk: int, bounds: FeedbackBounds = EVERYTHING) -> Self:
-        """The GraphQL view of a judge's figures within bounds."""
+    def of(cls, figures: FeedbackTotals, judge_pk: int, bounds: FeedbackBounds = UNBOUNDED) -> Self:
+        """Return the GraphQL object of a judge's figures.
+
+        Args:
+            figures: The figures within the bounds.
+            judge_pk: The primary key of the judge.
+            bounds: The bounds, for the figures that are computed when they are queried.
+        """
         return cls(
             total_feedback_count=figures.total,
             correction_count=figures.corrections,
@@ -226,20 +242,18 @@ class FeedbackSummary:
 
 @object_type
 class FeedbackDay:
-    """The feedback of one day, for charts. Retracted feedback is not counted."""
+    """The feedback of one day. Retracted feedback is not counted."""
 
-    date: calendar_date = strawberry.field(
-        description="The day, from midnight to midnight in the time zone you asked for."
-    )
-    total_count: int = strawberry.field(description="How many items of feedback were given, of all types.")
-    correction_count: int = strawberry.field(description="How many of them are corrections.")
-    rating_count: int = strawberry.field(description="How many of them are ratings.")
-    approval_count: int = strawberry.field(description="How many of them are approvals, given or refused.")
-    comment_count: int = strawberry.field(description="How many of them are comments without anything else.")
+    date: calendar_date = strawberry.field(description="The day, from midnight to midnight in the requested time zone.")
+    total_count: int = strawberry.field(description="The number of items of feedback of all types.")
+    correction_count: int = strawberry.field(description="The number of corrections.")
+    rating_count: int = strawberry.field(description="The number of ratings.")
+    approval_count: int = strawberry.field(description="The number of approvals, both given and refused.")
+    comment_count: int = strawberry.field(description="The number of items of type `COMMENT`.")
     usable_count: int = strawberry.field(
         description=(
-            "How many of them a judge can learn from as of now. A correction that the same person replaced on a later "
-            "day counts on that day alone, so the days add up to the summary's `usableCount`."
+            "The number of items that are usable now. A correction that the same person replaced on a later day counts "
+            "on the later day only, so that the days add up to the summary's `usableCount`."
         )
     )
     judge_pk: strawberry.Private[int]
@@ -247,13 +261,13 @@ class FeedbackDay:
 
     @field
     async def criteria(self, info: Info) -> list[DayCriterion]:
-        """The day's corrections, criterion by criterion."""
-        criteria = {c.ordinal: c for c in await info.context.loaders.criteria.load(self.judge_pk)}
-        return [DayCriterion.of(shift, Criterion.of(criteria[shift.ordinal])) for shift in self.shifts]
+        """The day's corrections by criterion."""
+        criteria = await load_criteria(info, self.judge_pk)
+        return [DayCriterion.of(shift, criteria[shift.ordinal]) for shift in self.shifts]
 
     @classmethod
     def of(cls, day: DayFigures, judge_pk: int) -> Self:
-        """The GraphQL view of a day."""
+        """Return the GraphQL object of a day."""
         return cls(
             date=day.date,
             total_count=day.total,
@@ -268,5 +282,5 @@ class FeedbackDay:
 
 
 def criteria_ids(target_criteria: list[ID] | None) -> tuple[str, ...] | None:
-    """The criteria a caller named, as the resolvers take them."""
+    """Return the argument ``targetCriteria`` as the resolvers take it."""
     return None if target_criteria is None else tuple(target_criteria)

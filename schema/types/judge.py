@@ -9,20 +9,22 @@ from strawberry import ID
 
 from models.errors import Invalid
 from models.judge import Judge as JudgeRecord
-from models.specs.listings import EvaluationFilter, FeedbackFilter
-from resolvers import jobs, judges, summary
-from resolvers import listings as lists
+from resolvers import jobs, judges, listings, summary
 from schema.decorators import field, object_type
 from schema.info import Info, unset_to_none
-from schema.inputs.filters import Evaluations, GivenFeedback
-from schema.inputs.training_job import Filter, job_filter
+from schema.inputs.filters import (
+    EvaluationFilterArgument,
+    FeedbackFilterArgument,
+    to_evaluation_filter,
+    to_feedback_filter,
+)
+from schema.inputs.training_job import JobFilterArgument, to_job_filter
 from schema.types.access import User
-from schema.types.connection import PAGE_SIZE, After, Connection, First, connection, size
-from schema.types.criterion import Criterion
+from schema.types.connection import PAGE_SIZE, After, Connection, First, page_arguments, to_connection
+from schema.types.criterion import Criterion, load_criteria
 from schema.types.feedback_summary import FeedbackSummary, Since, TargetCriteria, Until, criteria_ids
 from schema.types.node import Node
 
-# Judges, versions and jobs lead to each other; a judge comes first, so it names the others for later.
 if TYPE_CHECKING:
     from schema.types.evaluation import Evaluation
     from schema.types.feedback import Feedback
@@ -37,25 +39,25 @@ LazyJob = Annotated["TrainingJob", strawberry.lazy("schema.types.training_job")]
 
 @object_type
 class Judge(Node):
-    """What scores items on a set of criteria: usually a language model with instructions, run on your side.
+    """An automated evaluator that scores items on a set of criteria: usually a language model that you run.
 
-    People's feedback on its scores is what versions learn from; a version turns the judge's own, raw scores into
-    scores that agree better with people.
+    Versions learn from people's feedback on its scores. A version adjusts the judge's raw scores so that they agree
+    better with people.
     """
 
-    name: str = strawberry.field(description="What people call the judge.")
-    description: str | None = strawberry.field(description="What it judges, in words; null when not told.")
-    created_at: datetime = strawberry.field(description="When the judge was created here.")
+    name: str = strawberry.field(description="The display name.")
+    description: str | None = strawberry.field(description="A description of what it judges; null if none was given.")
+    created_at: datetime = strawberry.field(description="The moment of its creation on this server.")
     row: strawberry.Private[JudgeRecord]
 
     @field
     async def criteria(self, info: Info) -> list[Criterion]:
-        """What the judge scores, in the order given when it was created."""
-        return [Criterion.of(criterion) for criterion in await info.context.loaders.criteria.load(self.row.pk)]
+        """The criteria that the judge scores, in the order of its creation."""
+        return await load_criteria(info, self.row.pk)
 
     @field
     async def active_version(self, info: Info) -> LazyVersion | None:
-        """The version that scores now; null when the judge's raw scores stand."""
+        """The version that is active; null if none is and the raw scores are in use."""
         from schema.types.judge_version import load_version
 
         return await load_version(info, self.row.active_version_id)
@@ -64,12 +66,11 @@ class Judge(Node):
     async def versions(
         self, info: Info, first: First = PAGE_SIZE, after: After = strawberry.UNSET
     ) -> Connection[LazyVersion]:
-        """All versions of the judge, newest first."""
+        """The judge's versions, newest first."""
         from schema.types.judge_version import JudgeVersion
 
-        return connection(
-            await judges.list_versions(info.context, self.row.pk, size(first), unset_to_none(after)), JudgeVersion.of
-        )
+        page = judges.list_versions(info.context, self.row.pk, *page_arguments(first, after))
+        return await to_connection(page, JudgeVersion.of)
 
     @field
     async def feedback_summary(
@@ -79,7 +80,7 @@ class Judge(Node):
         until: Until = strawberry.UNSET,
         target_criteria: TargetCriteria = strawberry.UNSET,
     ) -> FeedbackSummary:
-        """What feedback there is to learn from, in figures."""
+        """Counts and measures of the judge's feedback."""
         bounds = unset_to_none(since), unset_to_none(until), criteria_ids(unset_to_none(target_criteria))
         figures, within = await summary.summarize_by_pk(info.context, self.row.pk, *bounds)
         return FeedbackSummary.of(figures, self.row.pk, within)
@@ -90,18 +91,15 @@ class Judge(Node):
         info: Info,
         first: First = PAGE_SIZE,
         after: After = strawberry.UNSET,
-        which: Evaluations = strawberry.UNSET,
+        filter_: EvaluationFilterArgument = strawberry.UNSET,
     ) -> Connection[LazyEvaluation]:
-        """The judge's evaluations, newest first. Every page takes the same time, however far down the list."""
+        """The judge's evaluations, newest first. The time for a page does not depend on its position in the list."""
         from schema.types.evaluation import Evaluation
 
-        wanted = unset_to_none(which)
-        asked = EvaluationFilter() if wanted is None else wanted.wanted()
-        criterion = None if wanted is None else wanted.criterion_id
-        page = await lists.list_evaluations(
-            info.context, self.row.pk, size(first), unset_to_none(after), asked, criterion
+        page = listings.list_evaluations(
+            info.context, self.row.pk, *page_arguments(first, after), *to_evaluation_filter(filter_)
         )
-        return connection(page, Evaluation.of)
+        return await to_connection(page, Evaluation.of)
 
     @field
     async def feedback(
@@ -109,44 +107,48 @@ class Judge(Node):
         info: Info,
         first: First = PAGE_SIZE,
         after: After = strawberry.UNSET,
-        which: GivenFeedback = strawberry.UNSET,
+        filter_: FeedbackFilterArgument = strawberry.UNSET,
     ) -> Connection[LazyFeedback]:
-        """What people said about the judge's evaluations, newest first.
+        """The feedback on the judge's evaluations, newest first.
 
-        Every page takes the same time, however far down the list.
+        The time for a page does not depend on its position in the list.
         """
         from schema.types.feedback import Feedback
 
-        wanted = unset_to_none(which)
-        asked = FeedbackFilter() if wanted is None else wanted.wanted()
-        criterion = None if wanted is None else wanted.criterion_id
-        page = await lists.list_feedback(info.context, self.row.pk, size(first), unset_to_none(after), asked, criterion)
-        return connection(page, Feedback.of)
+        page = listings.list_feedback(
+            info.context, self.row.pk, *page_arguments(first, after), *to_feedback_filter(filter_)
+        )
+        return await to_connection(page, Feedback.of)
 
     @field
     async def training_jobs(
-        self, info: Info, first: First = PAGE_SIZE, after: After = strawberry.UNSET, which: Filter = strawberry.UNSET
+        self,
+        info: Info,
+        first: First = PAGE_SIZE,
+        after: After = strawberry.UNSET,
+        filter_: JobFilterArgument = strawberry.UNSET,
     ) -> Connection[LazyJob]:
-        """The judge's training jobs, newest first. The filter's `judgeId` is settled here: leave it out."""
+        """The judge's training jobs, newest first. Omit the filter's `judgeId`, which is this judge."""
         from schema.types.training_job import TrainingJob
 
-        wanted = job_filter(unset_to_none(which))
-        if wanted.judge_id not in (None, self.row.id):
+        job_filter = to_job_filter(filter_)
+        if job_filter.judge_id not in (None, self.row.id):
             raise Invalid(f"These are the jobs of {self.row.id}; leave judgeId out.", ("filter", "judge_id"))
-        wanted = replace(wanted, judge_id=self.row.id)
-        return connection(await jobs.list_jobs(info.context, size(first), unset_to_none(after), wanted), TrainingJob.of)
+        job_filter = replace(job_filter, judge_id=self.row.id)
+        page = jobs.list_jobs(info.context, *page_arguments(first, after), job_filter)
+        return await to_connection(page, TrainingJob.of)
 
     @field
     async def created_by(self, info: Info) -> User:
-        """Who created the judge here."""
+        """The user who created the judge on this server."""
         return User.of(await info.context.loaders.users.load(self.row.created_by))
 
     @classmethod
     def of(cls, row: JudgeRecord) -> Self:
-        """The GraphQL view of a record."""
+        """Return the GraphQL object of a record."""
         return cls(id=ID(row.id), name=row.name, description=row.description, created_at=row.created_at, row=row)
 
 
 async def load_judge(info: Info, judge_pk: int) -> Judge:
-    """The judge something belongs to."""
+    """Return the judge with a primary key."""
     return Judge.of(await info.context.loaders.judges.load(judge_pk))

@@ -23,14 +23,14 @@ LazyJob = Annotated["TrainingJob", strawberry.lazy("schema.types.training_job")]
 
 @object_type
 class JudgeVersion(Node):
-    """A trained state of a judge: what turns its raw scores into scores that agree better with people.
+    """A trained state of a judge, which adjusts the judge's raw scores so that they agree better with people.
 
-    A version never changes once it is made; only its `status` does.
+    Only the `status` of a version ever changes.
     """
 
-    number: int = strawberry.field(description="Counts the judge's versions: 1, 2, 3, ...")
-    status: VersionStatus = strawberry.field(description="Whether it is the one that scores, and if not, why not.")
-    created_at: datetime = strawberry.field(description="When the version was made.")
+    number: int = strawberry.field(description="The number of the version within its judge: 1, 2, 3, ...")
+    status: VersionStatus = strawberry.field(description="The deployment status.")
+    created_at: datetime = strawberry.field(description="The moment of its creation.")
     row: strawberry.Private[VersionRecord]
 
     @field
@@ -40,34 +40,34 @@ class JudgeVersion(Node):
 
     @field
     async def training_job(self, info: Info) -> LazyJob | None:
-        """The job that made the version; null when it was imported."""
+        """The job that created the version; null for an imported version."""
         from schema.types.training_job import load_job
 
         return await load_job(info, self.row.job_id)
 
     @field
     async def parent(self, info: Info) -> Optional["JudgeVersion"]:
-        """The version that training went on from; null when it began from scratch."""
+        """The version that the training continued from; null if it started from scratch."""
         return await load_version(info, self.row.parent_id)
 
     @field
     def evidence(self) -> TrainingEvidence | None:
-        """The proof of how good the version is, as its training job left it; null when it was imported."""
+        """The evidence of its training job; null for an imported version."""
         return TrainingEvidence.of(self.row.evidence, self.row.judge_pk)
 
     @field
     def lineage(self) -> VersionLineage:
-        """Where it comes from: the exact feedback, the configuration, the seed and the code."""
+        """The origin of the version: the exact feedback, the configuration, the seed and the code."""
         return VersionLineage.of(self.row)
 
     @classmethod
     def of(cls, row: VersionRecord) -> Self:
-        """The GraphQL view of a record."""
+        """Return the GraphQL object of a record."""
         return cls(id=ID(row.id), number=row.number, status=row.status, created_at=row.created_at, row=row)
 
 
 async def load_version(info: Info, version_id: str | None) -> JudgeVersion | None:
-    """The version with this id, if there is one."""
+    """Return the version with an id; None without an id or if there is no such version."""
     if version_id is None:
         return None
     row = await info.context.loaders.versions.load(version_id)

@@ -1,4 +1,4 @@
-"""Where a judge version comes from."""
+"""The origin of a judge version."""
 
 from typing import Self
 
@@ -12,45 +12,47 @@ from schema.types.training_job_details import TrainingConfig
 
 @object_type
 class VersionLineage:
-    """What a version was made from: with the same feedback, configuration, seed and code it can be made again.
+    """The origin of a version. The same feedback, configuration, seed and code give the same version again.
 
-    Fields are null where nothing is known: of an imported version only its file.
+    Unknown fields are null: for an imported version, only its file is known.
     """
 
-    imported: bool = strawberry.field(description="Whether it came as a file, not from a training job here.")
+    imported: bool = strawberry.field(
+        description="True if the version was imported from a file, false if a training job of this server created it."
+    )
     feedback_after: int | None = strawberry.field(
         description=(
-            "The place in the judge's order of ingestion after which the feedback begins that it learned from itself; "
-            "0: from the start. What its parent learned from lies before."
+            "The position in the judge's order of ingestion after which the feedback begins that this version learned "
+            "from; 0 for all. Its parent learned from the feedback before."
         )
     )
     feedback_watermark: int | None = strawberry.field(
-        description="The place of the last feedback it could learn from, in the judge's order of ingestion."
+        description="The position of the last feedback it could learn from, in the judge's order of ingestion."
     )
     feedback_digest: str | None = strawberry.field(
         description=(
-            "SHA-256 of exactly the labels, doubts and items it learned from: the same feedback, the same digest, on "
+            "The SHA-256 of the labels, doubts and items it learned from. The same feedback gives the same digest on "
             "any server."
         )
     )
-    label_count: int | None = strawberry.field(description="How many labels it learned from.")
+    label_count: int | None = strawberry.field(description="The number of labels it learned from.")
     doubt_count: int | None = strawberry.field(
-        description="How many low ratings and refusals weighed on these labels, which are labels of nothing themselves."
+        description="The number of low ratings and refusals, which reduce the weight of labels and are none themselves."
     )
-    item_count: int | None = strawberry.field(description="On how many evaluations they and the doubts were.")
-    training_type: TrainingType | None = strawberry.field(description="What kind of training made it.")
-    seed: int | None = strawberry.field(description="Where chance began.")
+    item_count: int | None = strawberry.field(description="The number of evaluations with these labels and doubts.")
+    training_type: TrainingType | None = strawberry.field(description="The type of its training.")
+    seed: int | None = strawberry.field(description="The seed of the random numbers.")
     config: TrainingConfig | None = strawberry.field(
-        description="The configuration: as it was asked for, or chosen from the data where nothing was."
+        description="The configuration: each setting as requested, or as chosen from the data."
     )
-    code_version: str | None = strawberry.field(description="The version of Judgesmith that made it.")
+    code_version: str | None = strawberry.field(description="The version of Judgesmith that created it.")
     file_digest: str | None = strawberry.field(
-        description="SHA-256 of the file that `judgesmith export-version` gives."
+        description="The SHA-256 of the file that `judgesmith export-version` writes."
     )
 
     @classmethod
     def of(cls, version: JudgeVersion) -> Self:
-        """The GraphQL view of a version's origin."""
+        """Return the GraphQL object of a version's origin."""
         lineage = version.lineage.value
         config, imported, kind = lineage.config, lineage.imported, lineage.training_type
         return cls(

@@ -1,4 +1,4 @@
-"""What can be fetched again by its id alone."""
+"""The interface of objects that can be fetched by their id alone."""
 
 import strawberry
 
@@ -7,12 +7,12 @@ from schema.decorators import interface_type
 
 @interface_type
 class Node:
-    """Something with an id of its own; `node(id:)` fetches it again, and caches may file it under that id."""
+    """An object with a globally unique id. `node(id:)` fetches it, and client caches may use the id as a key."""
 
     id: strawberry.ID = strawberry.field(
         description=(
-            "Unique across everything you can see, and never reused. Treat it as opaque; the prefix only helps people "
-            "to tell ids apart: `jdg_` a judge, `ver_` a judge version, `job_` a training job, `evl_` an evaluation, "
-            "`fb_` an item of feedback, `usr_` a user, `wsp_` a workspace."
+            "Unique among all objects that you can see, and never reused. Treat it as opaque; the prefix helps people "
+            "to tell ids apart: `jdg_` judge, `ver_` judge version, `job_` training job, `evl_` evaluation, `fb_` "
+            "feedback, `usr_` user, `wsp_` workspace."
         )
     )

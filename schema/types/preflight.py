@@ -1,4 +1,4 @@
-"""What a training job would do, before it is created."""
+"""The preflight: the result of a dry run of ``createTrainingJob``."""
 
 from typing import Self
 
@@ -6,60 +6,75 @@ import strawberry
 
 from models.errors import DomainError, RequestRejected
 from models.feedback import Summary
+from models.job_codes import ExclusionReason, WarningCode
 from resolvers.jobs import Preflight
 from runner.jobs.feedback_quality import FeedbackAssessment, LabelBalance
 from runner.jobs.warnings import TrainingWarning as WarningRecord
-from schema.decorators import field, object_type
+from schema.decorators import deprecated_field, field, object_type
 from schema.info import Info
-from schema.types.criterion import Criterion
+from schema.types.criterion import Criterion, load_criteria
 from schema.types.feedback_summary import FeedbackSummary
-from schema.types.user_error import UserError, field_path, user_error, user_errors
+from schema.types.user_error import UserError, field_path, to_user_error, to_user_errors
 
 
 @object_type
 class TrainingWarning:
-    """Something a training job can live with, but you may want to know or change."""
+    """A problem that does not stop a training job."""
 
-    code: str = strawberry.field(description="What kind of warning it is, for programs.")
-    message: str = strawberry.field(description="What to know, in a sentence for people.")
+    warning_code: WarningCode = strawberry.field(description="The kind of warning, for programs.")
+    message: str = strawberry.field(description="A sentence for people about the problem.")
     field: list[str] | None = strawberry.field(
-        description="Which part of the mutation's `input` it is about, as a path; null when no single one."
+        description="The path from the mutation's `input` to the affected field; null if no single field is affected."
     )
 
+    @deprecated_field("warningCode")
+    def code(self) -> str:
+        """The kind of warning, as a text."""
+        return self.warning_code.value
+
     @classmethod
-    def of(cls, notice: WarningRecord) -> Self:
-        """The GraphQL view of a warning."""
-        return cls(code=notice.code, message=notice.message, field=field_path(notice.field or ()))
+    def of(cls, warning: WarningRecord) -> Self:
+        """Return the GraphQL object of a warning."""
+        return cls(warning_code=warning.code, message=warning.message, field=field_path(warning.field or ()))
+
+
+@object_type
+class ExcludedFeedback:
+    """The amount of feedback that is excluded from training for one reason."""
+
+    reason: ExclusionReason = strawberry.field(description="The reason, for programs.")
+    description: str = strawberry.field(description="A phrase for people: the feedback and the reason.")
+    count: int = strawberry.field(description="The number of items, scores or verdicts.")
 
 
 @object_type
 class LeftOut:
-    """Things in the feedback that nothing would be learned from, and why."""
+    """The former type of `ExcludedFeedback`, with the reason as a text."""
 
-    reason: str = strawberry.field(description="What they are and why nothing is learned from them, in words.")
-    count: int = strawberry.field(description="How many there are.")
+    reason: str = strawberry.field(description="A phrase for people: the feedback and the reason for its exclusion.")
+    count: int = strawberry.field(description="The number of items, scores or verdicts.")
 
 
 @object_type
 class CriterionBalance:
-    """How evenly the labels of one criterion are spread over its scale."""
+    """The distribution of one criterion's labels over its scale."""
 
-    label_count: int = strawberry.field(description="How many scores people gave or found right.")
-    commonest_score: float = strawberry.field(description="The score most of them say, on the scale's grid.")
+    label_count: int = strawberry.field(description="The number of scores that people gave or confirmed.")
+    commonest_score: float = strawberry.field(description="The most frequent score, as a point of the scale.")
     commonest_share: float = strawberry.field(
-        description="Which share (0 to 1) of them says so. Near 1 there is little to learn about other scores."
+        description="The share (0 to 1) of that score. Near 1, there is little to learn about other scores."
     )
     judge_pk: strawberry.Private[int]
     ordinal: strawberry.Private[int]
 
     @field
     async def criterion(self, info: Info) -> Criterion:
-        """What was scored."""
-        return Criterion.of((await info.context.loaders.criteria.load(self.judge_pk))[self.ordinal])
+        """The criterion."""
+        return (await load_criteria(info, self.judge_pk))[self.ordinal]
 
     @classmethod
     def of(cls, balance: LabelBalance, judge_pk: int) -> Self:
-        """The GraphQL view of a balance."""
+        """Return the GraphQL object of a criterion's balance."""
         return cls(
             label_count=balance.labels,
             commonest_score=balance.commonest,
@@ -71,40 +86,53 @@ class CriterionBalance:
 
 @object_type
 class FeedbackQuality:
-    """How good the feedback is that a job would learn from: what may mislead it, and what it leaves out."""
+    """Measures of the feedback that a job would learn from: possible biases and exclusions."""
 
     examined_count: int = strawberry.field(
-        description="How many items of feedback these figures are about: all there are, or the newest 5,000."
+        description="The number of examined items of feedback: all items, or the newest 5,000."
     )
-    complete: bool = strawberry.field(description="Whether these are all there are.")
+    complete: bool = strawberry.field(description="True if all items were examined.")
     rater_agreement: float | None = strawberry.field(
         description=(
-            "How far people agree with each other: Krippendorff's alpha for ordered scores, 1 at best, 0 for chance. "
-            "Null when no evaluation has two raters."
+            "Agreement among people: Krippendorff's alpha for ordinal scores, 1 for perfect agreement, 0 for chance. "
+            "Null if no evaluation has two raters."
         )
     )
     agreeing_share: float | None = strawberry.field(
         description=(
-            "Share (0 to 1) of the corrected scores that agree with the judge. Near 0, people seem to tell of its "
-            "errors alone, and it looks worse than it is. Null without corrections."
+            "The share (0 to 1) of corrected scores that agree with the judge. Near 0, people seem to report only its "
+            "errors, so that it looks worse than it is. Null without corrections."
         )
     )
     confirmed_count: int = strawberry.field(
-        description="How many scores people found right, by an approval or a high rating."
+        description="The number of scores that people confirmed with an approval or a high rating."
     )
     duplicate_count: int = strawberry.field(
-        description="How many scores and verdicts the same person gave again; only the latest of each counts."
+        description="The number of scores and verdicts that the same person gave again; only the latest counts."
     )
-    left_out: list[LeftOut] = strawberry.field(
-        description="What nothing would be learned from, and why; the job's log tells the same of all its feedback."
+    excluded_feedback: list[ExcludedFeedback] = strawberry.field(
+        description=(
+            "The feedback that is excluded from training, by reason. The job's log reports the same about all feedback."
+        )
     )
     balance: list[CriterionBalance] = strawberry.field(
-        description="How evenly the labels are spread, criterion by criterion; those without labels are left out."
+        description="The distribution of labels for each criterion that has labels."
     )
+
+    @deprecated_field("excludedFeedback")
+    def left_out(self) -> list[LeftOut]:
+        """The feedback that is excluded from training, with the reason as a text."""
+        return [LeftOut(reason=excluded.description, count=excluded.count) for excluded in self.excluded_feedback]
 
     @classmethod
     def of(cls, quality: FeedbackAssessment, figures: Summary, judge_pk: int) -> Self:
-        """The GraphQL view of what was found."""
+        """Return the GraphQL object of an assessment.
+
+        Args:
+            quality: The assessment of the newest feedback.
+            figures: The judge's feedback summary.
+            judge_pk: The primary key of the judge.
+        """
         return cls(
             examined_count=quality.examined,
             complete=quality.whole,
@@ -112,55 +140,61 @@ class FeedbackQuality:
             agreeing_share=quality.agreeing_share,
             confirmed_count=quality.confirmed,
             duplicate_count=quality.repeated,
-            left_out=[LeftOut(reason=why, count=n) for why, n in quality.excluded.items()],
+            excluded_feedback=[
+                ExcludedFeedback(reason=reason, description=reason.value, count=count)
+                for reason, count in quality.excluded.items()
+            ],
             balance=[CriterionBalance.of(balance, judge_pk) for balance in quality.balance],
         )
 
 
 @object_type
 class TrainingPreflight:
-    """What `createTrainingJob` would do with the same input. Nothing is created by looking."""
+    """The result of a dry run of `createTrainingJob` with the same input. Nothing is created."""
 
     feedback_summary: FeedbackSummary | None = strawberry.field(
         description=(
-            "The feedback the job would learn from; null when there is no such judge or the input is not well-formed."
+            "The feedback that the job would learn from; null if there is no such judge or the input is not valid."
         )
     )
-    ready: bool = strawberry.field(description="Whether the job could be created: there are no user errors.")
-    user_errors: list[UserError] = strawberry.field(description="Why the job can't be created; empty when it can.")
-    warnings: list[TrainingWarning] = strawberry.field(
-        description="What the job could live with, but you may want to know."
+    ready: bool = strawberry.field(description="True if the job could be created: there are no user errors.")
+    user_errors: list[UserError] = strawberry.field(
+        description="The reasons why the job cannot be created; empty if it can."
     )
+    warnings: list[TrainingWarning] = strawberry.field(description="Problems that would not stop the job.")
     estimated_duration: int | None = strawberry.field(
         description=(
-            "How many minutes the job would take, waiting for its turn included: at least 1. Null when there is "
-            "nothing to go by."
+            "The expected duration in minutes, including the time in the queue; at least 1. Null if no estimate is "
+            "possible."
         )
     )
     estimated_seconds: float | None = strawberry.field(
-        description="The same in seconds, and finer; null when there is nothing to go by."
+        description="The expected duration in seconds; null if no estimate is possible."
     )
     detectable_mae_change: float | None = strawberry.field(
         description=(
-            "The smallest change of the mean absolute error that so much feedback could prove four times out of five, "
-            "as a share (0 to 1) of the range: more feedback, and above all more groups, make it smaller. A cautious "
-            "guess: it takes changes to vary as much as the judge's errors do. Null when there is too little to tell."
+            "The smallest change of the mean absolute error that this amount of feedback could prove with a "
+            "probability of 80%, as a share (0 to 1) of the range. More feedback, and above all more groups, make it "
+            "smaller. The estimate is cautious: it assumes that changes vary as much as the judge's errors do. Null if "
+            "there is too little feedback for an estimate."
         )
     )
     conflict_count: int = strawberry.field(
-        description="How many scores people disagree about by more than a step of the scale, on the same evaluation."
+        description=(
+            "The number of scores of the same evaluation on which people differ by more than one step of the scale."
+        )
     )
     quality: FeedbackQuality | None = strawberry.field(
-        description="How good that feedback is. Null when there is no such judge or the input is not well-formed."
+        description="The quality of that feedback; null if there is no such judge or the input is not valid."
     )
 
     @classmethod
-    def refused(cls, refusal: RequestRejected | DomainError) -> Self:
-        """What there is to say of a request that is not well-formed."""
+    def rejected(cls, rejection: RequestRejected | DomainError) -> Self:
+        """Return the preflight of an input that is not valid."""
         return cls(
             feedback_summary=None,
             ready=False,
-            user_errors=user_errors(refusal),
+            user_errors=to_user_errors(rejection),
             warnings=[],
             estimated_duration=None,
             estimated_seconds=None,
@@ -171,7 +205,7 @@ class TrainingPreflight:
 
     @classmethod
     def of(cls, preflight: Preflight) -> Self:
-        """The GraphQL view of a dry run."""
+        """Return the GraphQL object of a dry run."""
         summary: FeedbackSummary | None = None
         quality: FeedbackQuality | None = None
         if preflight.summary is not None and preflight.judge_pk is not None:
@@ -180,8 +214,8 @@ class TrainingPreflight:
         return cls(
             feedback_summary=summary,
             ready=not preflight.errors,
-            user_errors=[user_error(error) for error in preflight.errors],
-            warnings=[TrainingWarning.of(notice) for notice in preflight.warnings],
+            user_errors=[to_user_error(error) for error in preflight.errors],
+            warnings=[TrainingWarning.of(warning) for warning in preflight.warnings],
             estimated_duration=preflight.estimated_minutes,
             estimated_seconds=preflight.estimated_seconds,
             detectable_mae_change=preflight.detectable_mae_change,

@@ -1,4 +1,4 @@
-"""Training jobs."""
+"""Training jobs and their updates."""
 
 from collections.abc import Hashable
 from datetime import datetime
@@ -14,9 +14,9 @@ from models.job_status import JobStatus
 from resolvers import jobs
 from resolvers.subscriptions import JobUpdate
 from schema.decorators import field, object_type
-from schema.info import Info, unset_to_none
+from schema.info import Info
 from schema.types.access import User
-from schema.types.connection import EVENT_PAGE_SIZE, After, Connection, First, connection, size
+from schema.types.connection import EVENT_PAGE_SIZE, After, Connection, First, page_arguments, to_connection
 from schema.types.evidence import TrainingEvidence
 from schema.types.judge import Judge, load_judge
 from schema.types.judge_version import JudgeVersion, load_version
@@ -30,33 +30,35 @@ from schema.types.training_job_details import (
     TrainingFailure,
     TrainingProgress,
 )
-from schema.types.training_job_event import TrainingJobEvent, event_of
+from schema.types.training_job_event import TrainingJobEvent, to_event
 
 
 @object_type
 class TrainingJob(Node):
-    """One run of learning from a judge's feedback: what was asked for, how it goes and what came of it.
+    """A job that trains a version on a judge's feedback, with its configuration, progress and result.
 
-    What a job learns from, and the version it starts from, are fixed when it is created.
+    The feedback it learns from and the version it starts from are fixed when it is created.
     """
 
-    training_type: TrainingType = strawberry.field(description="What the job does with the feedback.")
-    status: JobStatus = strawberry.field(description="Where the job stands.")
+    training_type: TrainingType = strawberry.field(description="The type of training.")
+    status: JobStatus = strawberry.field(description="The status.")
     estimated_duration: int | None = strawberry.field(
         description=(
-            "How many minutes the job was expected to take, waiting for its turn included, when it was created: at "
-            "least 1. Null when there was nothing to go by."
+            "The duration in minutes that was expected when the job was created, including the time in the queue; at "
+            "least 1. Null if no estimate was possible."
         )
     )
-    created_at: datetime = strawberry.field(description="When the job was created.")
-    started_at: datetime | None = strawberry.field(description="When a worker first took it; null before.")
+    created_at: datetime = strawberry.field(description="The moment of its creation.")
+    started_at: datetime | None = strawberry.field(
+        description="The moment when a worker first claimed it; null before."
+    )
     finished_at: datetime | None = strawberry.field(
-        description="When it was completed, failed or was cancelled; null before."
+        description="The moment when it was completed, failed or was cancelled; null before."
     )
     attempt: int = strawberry.field(
         description=(
-            "Which attempt at training this is: 0 before the first; above 1 when a worker was lost and another went "
-            "on. At most 3."
+            "The number of the current attempt at training: 0 before the first, above 1 if a worker was lost and "
+            "another one continued. At most 3."
         )
     )
     row: strawberry.Private[JobRecord]
@@ -68,82 +70,80 @@ class TrainingJob(Node):
 
     @field
     def training_config(self) -> TrainingConfig:
-        """What the job learns from and how, with what was chosen where nothing was asked for."""
-        return TrainingConfig.of(
-            self.row.config.value, self.row.chosen.value if self.row.chosen is not None else None, self.row.judge_pk
-        )
+        """The feedback it learns from and its settings, as requested or as chosen from the data."""
+        chosen = self.row.chosen.value if self.row.chosen is not None else None
+        return TrainingConfig.of(self.row.config.value, chosen, self.row.judge_pk)
 
     @field
     def execution_options(self, info: Info) -> ExecutionOptions:
-        """How the job is run and what follows it."""
+        """Options for running the job and for the actions after its end."""
         return ExecutionOptions.of(jobs.visible_options(info.context, self.row))
 
     @field
     def feedback_data_summary(self) -> FeedbackDataSummary:
-        """What feedback the job starts from, as it stood when the job was created."""
+        """The feedback that existed when the job was created."""
         return FeedbackDataSummary.of(self.row.summary.value)
 
     @field
     def progress(self) -> TrainingProgress:
-        """How far the job got."""
+        """The progress."""
         return TrainingProgress.of(self.row)
 
     @field
     async def created_by(self, info: Info) -> User:
-        """Who created the job."""
+        """The user who created the job."""
         return User.of(await info.context.loaders.users.load(self.row.created_by))
 
     @field
     def error(self) -> TrainingFailure | None:
-        """Why the job failed; null unless it did."""
+        """The reason of the failure; null unless the job failed."""
         return TrainingFailure.of(self.row)
 
     @field
     async def base_version(self, info: Info) -> JudgeVersion | None:
-        """The version that was active when the job was created; null when none was and the raw scores stood."""
+        """The version that was active when the job was created; null if none was and raw scores were in use."""
         return await load_version(info, self.row.base_version_id)
 
     @field
     async def result_version(self, info: Info) -> JudgeVersion | None:
-        """The version the job made; null until it is made, and for a `VALIDATION`, which makes none."""
+        """The version that the job created; null before, and for a `VALIDATION`, which creates none."""
         return await load_version(info, self.row.result_version_id)
 
     @field
     def evidence(self) -> TrainingEvidence | None:
-        """The proof of how good the result is; null until it is validated."""
+        """The evidence about the result; null until it is validated."""
         return TrainingEvidence.of(self.row.evidence, self.row.judge_pk)
 
     @field
     def deployment(self) -> DeploymentDecision | None:
-        """Whether the new version was put to use, and why; null until that is decided, and without `autoDeploy`."""
+        """The decision of `autoDeploy` about the new version; null before the decision and without `autoDeploy`."""
         return DeploymentDecision.of(self.row.deployment)
 
     @field
     async def events(
         self, info: Info, first: First = EVENT_PAGE_SIZE, after: After = strawberry.UNSET
     ) -> Connection[TrainingJobEvent]:
-        """What happened to the job, oldest first. Its cursors also serve the subscription `trainingJobStatus`."""
-        page = await jobs.list_events(info.context, self.row.id, size(first, EVENT_PAGE_SIZE), unset_to_none(after))
-        return connection(page, event_of)
+        """The events of the job, oldest first. The subscription `trainingJobStatus` accepts the same cursors."""
+        page = jobs.list_events(info.context, self.row.id, *page_arguments(first, after, EVENT_PAGE_SIZE))
+        return await to_connection(page, to_event)
 
     @field
     async def notifications(self, info: Info) -> list[NotificationDelivery]:
-        """The messages that tell of the job's end, and whether they arrived; empty while the job is not over."""
-        rows = await jobs.list_deliveries(info.context, self.row.id)
+        """The notifications about the end of the job and their delivery; empty while the job has not ended."""
         ctx = info.context
         return [
             NotificationDelivery.of(row, jobs.visible_target(ctx, row), jobs.visible_last_error(ctx, row))
-            for row in rows
+            for row in await jobs.list_deliveries(ctx, self.row.id)
         ]
 
     @field
     async def retry_of(self, info: Info) -> Optional["TrainingJob"]:
-        """The job that this one tries again; null when it is no retry."""
+        """The job that this job retries; null if it is no retry."""
         return await load_job(info, self.row.retry_of)
 
     @classmethod
     def of(cls, row: JobRecord) -> Self:
-        """The GraphQL view of a record."""
+        """Return the GraphQL object of a record."""
         seconds = row.estimated_seconds
         return cls(
             id=ID(row.id),
@@ -159,32 +159,32 @@ class TrainingJob(Node):
 
 
 async def load_job(info: Info, job_id: str | None) -> TrainingJob | None:
-    """The job with this id, where there is an id."""
+    """Return the job with an id; None without an id."""
     return None if job_id is None else TrainingJob.of(await info.context.loaders.jobs.load(job_id))
 
 
 @object_type
 class TrainingJobUpdate:
-    """Something that happened to a training job, and the job as it stands since."""
+    """An event of a training job together with the job."""
 
     cursor: str = strawberry.field(
         description=(
-            "Marks the event's place: subscribe again with it as `after`, and nothing is missed or repeated. The same "
-            "cursors as in `TrainingJob.events`."
+            "The position of the event. Subscribe again with it as `after` to continue without gaps or repetitions. "
+            "`TrainingJob.events` uses the same cursors."
         )
     )
-    event: TrainingJobEvent = strawberry.field(description="What happened.")
+    event: TrainingJobEvent = strawberry.field(description="The event.")
     training_job: TrainingJob = strawberry.field(
-        description="The job as it stands when the update is sent, which may be further."
+        description="The job when the update is sent, which may have advanced beyond the event."
     )
-    result_cache: strawberry.Private[dict[Hashable, Any]]  # answers shared by subscribers that ask alike
+    result_cache: strawberry.Private[dict[Hashable, Any]]  # results shared by subscribers with the same document
 
     @classmethod
     def of(cls, update: JobUpdate) -> Self:
-        """The GraphQL view of an update."""
+        """Return the GraphQL object of an update."""
         return cls(
             cursor=update.cursor,
-            event=event_of(update.event),
+            event=to_event(update.event),
             training_job=TrainingJob.of(update.job),
             result_cache=update.result_cache,
         )

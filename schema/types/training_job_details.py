@@ -1,109 +1,128 @@
-"""The parts of a training job: what was asked for, what it starts from and how far it got."""
+"""Parts of a training job: configuration, options, snapshot, progress, failure, deployment and notifications."""
 
 from datetime import datetime
-from typing import Self
+from typing import Self, TypeVar
 
 import strawberry
 
-from models.job import Decoding, Delivery, Priority, TrainingJob
+from models.job import Decoding, Delivery, DeliveryStatus, Priority, TrainingJob
+from models.job_codes import DeliveryChannel, FailureCode
 from models.job_status import JobStatus
 from models.stored.json_column import Stored
 from models.stored.training_job import ChosenSettings, FeedbackSnapshot, JobConfig, JobOptions, JobProgress
 from models.stored.training_job import DeploymentDecision as StoredDecision
-from schema.decorators import field, object_type
+from schema.decorators import deprecated_field, field, object_type
 from schema.info import Info
 from schema.types.criterion import Criterion
+from schema.types.enums import parse_stored
 from schema.types.feedback_summary import DateRange
 from schema.types.scalars import stored_moment
+
+T = TypeVar("T")
 
 
 @object_type
 class TrainingConfig:
-    """What a job learns from and how: as it was asked for, or as it was chosen from the data where nothing was.
+    """The feedback that a job learns from and its settings, as requested or as chosen from the data.
 
-    Null means that it is not chosen yet, or not used by this type of training.
+    A setting is null if it is not chosen yet or not used by this type of training.
     """
 
     feedback_cutoff_date: datetime | None = strawberry.field(
-        description="Only feedback given at or after this moment is learned from; null when there is no such bound."
+        description="Only feedback given at or after this moment is used; null if there is no such bound."
     )
-    minimum_feedback_count: int = strawberry.field(description="How many usable items of feedback were required.")
+    minimum_feedback_count: int = strawberry.field(description="The required number of usable items of feedback.")
     validation_split: float | None = strawberry.field(
         description=(
-            "Which share of the groups of related items is held out for the proof: above 0, at most 0.5. Null: the "
-            "proof is made out of fold, over everything."
+            "The share of the groups of related items that is held out for the proof: above 0, at most 0.5. Null if "
+            "the proof is measured out of fold on all feedback."
         )
     )
     learning_rate: float | None = strawberry.field(
         description=(
-            "How large a step of learning is: above 0, at most 1. Null: none of the settings of learning was "
-            "given, so that it goes to the minimum by a method that needs none (L-BFGS); or nothing was chosen yet."
+            "The step size of the training: above 0, at most 1. Null if no setting of the training was given, so that "
+            "L-BFGS finds the minimum, which needs no step size; or if nothing was chosen yet."
         )
     )
     max_epochs: int | None = strawberry.field(
         description=(
-            "How many passes of learning there are at most: 1 to 10,000. Where no setting was given, how many it "
-            "took. Null: not known yet, or not used."
+            "The maximum number of epochs: 1 to 10,000. If no setting of the training was given, the number of epochs "
+            "it took. Null if not known yet or not used."
         )
     )
     early_stopping: bool | None = strawberry.field(
         description=(
-            "Whether learning stops when it no longer helps on feedback kept apart. Null: it goes to the minimum, or "
-            "nothing was chosen yet."
+            "True if the training stops when it no longer improves on feedback held out for validation. Null if it "
+            "continues to the minimum, or nothing was chosen yet."
         )
     )
     seed: int = strawberry.field(
-        description="Where chance begins. The same seed, feedback and configuration give the same version, bit for bit."
+        description=(
+            "The seed of the random numbers. The same seed, feedback and configuration give the same version, bit for "
+            "bit."
+        )
     )
-    decoding: Decoding = strawberry.field(description="What the version's verdicts aim at.")
+    decoding: Decoding = strawberry.field(description="The measure that the version's verdicts optimize.")
     judge_pk: strawberry.Private[int]
     targets: strawberry.Private[list[str]]
 
     @field
     async def target_criteria(self, info: Info) -> list[Criterion]:
-        """The criteria the job is limited to; empty when it concerns them all."""
+        """The criteria that the job is limited to; empty if it concerns all criteria."""
         criteria = {c.id: c for c in await info.context.loaders.criteria.load(self.judge_pk)}
         return [Criterion.of(criteria[target]) for target in self.targets]
 
     @classmethod
-    def of(cls, asked: JobConfig, chosen: ChosenSettings | None, judge_pk: int) -> Self:
-        """The configuration of a job: what was asked for, and what was chosen where nothing was."""
+    def of(cls, requested: JobConfig, chosen: ChosenSettings | None, judge_pk: int) -> Self:
+        """Return the GraphQL object of a stored configuration.
+
+        Args:
+            requested: The settings as requested; None for a setting that was omitted.
+            chosen: The settings that the training chose; None before it has chosen any.
+            judge_pk: The primary key of the judge.
+        """
         used = chosen or ChosenSettings()
         return cls(
-            feedback_cutoff_date=asked.cutoff,
-            minimum_feedback_count=asked.minimum_feedback_count,
-            validation_split=used.validation_split if asked.validation_split is None else asked.validation_split,
-            learning_rate=used.learning_rate if asked.learning_rate is None else asked.learning_rate,
-            max_epochs=used.max_epochs if asked.max_epochs is None else asked.max_epochs,
-            early_stopping=used.early_stopping if asked.early_stopping is None else asked.early_stopping,
-            seed=asked.seed,
-            decoding=Decoding(asked.decoding),
+            feedback_cutoff_date=requested.cutoff,
+            minimum_feedback_count=requested.minimum_feedback_count,
+            validation_split=_first(requested.validation_split, used.validation_split),
+            learning_rate=_first(requested.learning_rate, used.learning_rate),
+            max_epochs=_first(requested.max_epochs, used.max_epochs),
+            early_stopping=_first(requested.early_stopping, used.early_stopping),
+            seed=requested.seed,
+            decoding=Decoding(requested.decoding),
             judge_pk=judge_pk,
-            targets=asked.target_criteria or [],
+            targets=requested.target_criteria or [],
         )
 
 
 @object_type
 class ExecutionOptions:
-    """How a job is run and what follows it."""
+    """Options for running a job and for the actions after its end."""
 
-    priority: Priority = strawberry.field(description="Which of the waiting jobs is taken first.")
+    priority: Priority = strawberry.field(description="The job's priority in the queue.")
     auto_deploy: bool = strawberry.field(
-        description="Whether the new version is put to use when it is proven better and no criterion is proven worse."
+        description="True if the new version is deployed when it is proven better and no criterion is proven worse."
     )
     backup_current_version: bool = strawberry.field(
-        description="Whether the version it replaces is kept as `BACKUP` for a rollback; otherwise it is `ARCHIVED`."
+        description="True if the replaced version is kept as `BACKUP` for a rollback; otherwise it is `ARCHIVED`."
     )
     notification_email: str | None = strawberry.field(
-        description="Who is told by e-mail when the job is over; hidden from roles below `TRAINER`. Null: nobody."
+        description=(
+            "The address that receives an e-mail at the end of the job; null if there is none. Redacted for roles "
+            "below `TRAINER`."
+        )
     )
     webhook_url: str | None = strawberry.field(
-        description="Which address is called when the job is over; hidden from roles below `TRAINER`. Null: none."
+        description=(
+            "The address that is called at the end of the job; null if there is none. Redacted for roles below "
+            "`TRAINER`."
+        )
     )
 
     @classmethod
     def of(cls, options: JobOptions) -> Self:
-        """The GraphQL view of stored options."""
+        """Return the GraphQL object of stored options."""
         return cls(
             priority=Priority[options.priority],
             auto_deploy=options.auto_deploy,
@@ -115,16 +134,16 @@ class ExecutionOptions:
 
 @object_type
 class FeedbackDataSummary:
-    """What feedback a job starts from, as it stood when the job was created; what comes later changes nothing."""
+    """The feedback that existed when a job was created. Later feedback does not change it."""
 
-    total_feedback_count: int = strawberry.field(description="How many items of feedback there were, of all types.")
-    correction_count: int = strawberry.field(description="How many of them were corrections.")
-    rating_count: int = strawberry.field(description="How many of them were ratings.")
-    date_range: DateRange = strawberry.field(description="When the first and the last of them were given.")
+    total_feedback_count: int = strawberry.field(description="The number of items of feedback of all types.")
+    correction_count: int = strawberry.field(description="The number of corrections.")
+    rating_count: int = strawberry.field(description="The number of ratings.")
+    date_range: DateRange = strawberry.field(description="The period in which the feedback was given.")
 
     @classmethod
     def of(cls, summary: FeedbackSnapshot) -> Self:
-        """The GraphQL view of a stored snapshot."""
+        """Return the GraphQL object of a stored snapshot."""
         return cls(
             total_feedback_count=summary.total,
             correction_count=summary.corrections,
@@ -135,23 +154,25 @@ class FeedbackDataSummary:
 
 @object_type
 class TrainingProgress:
-    """How far a job got."""
+    """The progress of a job."""
 
-    fraction: float = strawberry.field(description="Share of the work that is done: 0 at the start, 1 when completed.")
-    epoch: int | None = strawberry.field(description="The last step of learning that is done; null before the first.")
+    fraction: float = strawberry.field(
+        description="The share of the work that is done: 0 at the start, 1 at the completion."
+    )
+    epoch: int | None = strawberry.field(description="The last completed epoch; null before the first.")
     max_epochs: int | None = strawberry.field(
-        description="How many steps there are at most; null until it is settled. Learning may stop earlier."
+        description="The maximum number of epochs; null until it is chosen. The training may stop earlier."
     )
     loss: float | None = strawberry.field(
-        description="How badly the version fits what it learns from: smaller is better. Null before the first step."
+        description="The loss on the training data; smaller is better. Null before the first epoch."
     )
     validation_loss: float | None = strawberry.field(
-        description="The same on feedback kept apart from learning; null when none is, and before the first step."
+        description="The loss on feedback held out for validation; null if none is, and before the first epoch."
     )
 
     @classmethod
     def of(cls, job: TrainingJob) -> Self:
-        """The progress of a job."""
+        """Return the GraphQL object of a job's progress."""
         progress = job.progress.value if job.progress is not None else JobProgress()
         return cls(
             fraction=1.0 if job.status is JobStatus.COMPLETED else progress.fraction,
@@ -164,33 +185,45 @@ class TrainingProgress:
 
 @object_type
 class TrainingFailure:
-    """Why a job failed."""
+    """The reason why a job failed."""
 
-    code: str = strawberry.field(description="What kind of failure it was, for programs.")
-    message: str = strawberry.field(description="What went wrong and what can be done, in a sentence for people.")
+    failure_code: FailureCode | None = strawberry.field(
+        description=(
+            "The kind of failure, for programs; null if another version of the server recorded one that this version "
+            "does not know."
+        )
+    )
+    message: str = strawberry.field(description="A sentence for people about the failure and possible solutions.")
+    stored_code: strawberry.Private[str]
+
+    @deprecated_field("failureCode")
+    def code(self) -> str:
+        """The kind of failure, as a text."""
+        return self.stored_code
 
     @classmethod
     def of(cls, job: TrainingJob) -> Self | None:
-        """The failure of a job, if it failed."""
-        if job.error_code is None:
+        """Return the GraphQL object of a job's failure; None if it did not fail."""
+        code = job.error_code
+        if code is None:
             return None
-        return cls(code=job.error_code, message=job.error_message or job.error_code)
+        return cls(failure_code=parse_stored(FailureCode, code), message=job.error_message or code, stored_code=code)
 
 
 @object_type
 class DeploymentDecision:
-    """Whether the version a job made was put to use when the job was done."""
+    """The decision whether to deploy the version that a job created."""
 
-    deployed: bool = strawberry.field(description="Whether the version was put to use.")
-    reason: str = strawberry.field(description="Why, or why not, in a sentence for people.")
-    decided_at: datetime = strawberry.field(description="When that was decided.")
+    deployed: bool = strawberry.field(description="True if the version was deployed.")
+    reason: str = strawberry.field(description="A sentence for people about the reason.")
+    decided_at: datetime = strawberry.field(description="The moment of the decision.")
 
     @classmethod
-    def of(cls, stored_decision: Stored[StoredDecision] | None) -> Self | None:
-        """The GraphQL view of a stored decision."""
-        if stored_decision is None:
+    def of(cls, column: Stored[StoredDecision] | None) -> Self | None:
+        """Return the GraphQL object of a stored decision."""
+        if column is None:
             return None
-        decision = stored_decision.value
+        decision = column.value
         return cls(
             deployed=decision.deployed,
             reason=decision.reason,
@@ -200,25 +233,43 @@ class DeploymentDecision:
 
 @object_type
 class NotificationDelivery:
-    """A message that tells somebody that a job is over. It is sent again, at growing intervals, until it arrives."""
+    """A notification about the end of a job. Failed attempts are retried at growing intervals."""
 
-    channel: str = strawberry.field(description="How it is sent: `email` or `webhook`.")
-    target: str = strawberry.field(description="To which address; hidden from roles below `TRAINER`.")
-    status: str = strawberry.field(
-        description="`pending`: to be sent, or sent again; `delivered`: it arrived; `failed`: given up."
-    )
-    attempts: int = strawberry.field(description="How often it was sent so far.")
+    delivery_channel: DeliveryChannel = strawberry.field(description="The channel.")
+    target: str = strawberry.field(description="The address. Redacted for roles below `TRAINER`.")
+    delivery_status: DeliveryStatus = strawberry.field(description="The status of the delivery.")
+    attempts: int = strawberry.field(description="The number of attempts so far.")
     last_error: str | None = strawberry.field(
-        description="Why the last attempt failed; null when none did. Hidden from roles below `TRAINER`."
+        description="The error of the last attempt; null if it did not fail. Redacted for roles below `TRAINER`."
     )
+
+    @deprecated_field("deliveryChannel")
+    def channel(self) -> str:
+        """The channel as a text: `email` or `webhook`."""
+        return self.delivery_channel.value
+
+    @deprecated_field("deliveryStatus")
+    def status(self) -> str:
+        """The status of the delivery as a text: `pending`, `delivered` or `failed`."""
+        return self.delivery_status.value
 
     @classmethod
     def of(cls, delivery: Delivery, target: str, last_error: str | None) -> Self:
-        """The GraphQL view of a record; the target and the error as far as the viewer may know them."""
+        """Return the GraphQL object of a delivery.
+
+        Args:
+            delivery: The record.
+            target: The address, or a placeholder if the viewer may not see it.
+            last_error: The last error, or a placeholder if the viewer may not see it.
+        """
         return cls(
-            channel=delivery.channel,
+            delivery_channel=DeliveryChannel(delivery.channel),
             target=target,
-            status=delivery.status.value,
+            delivery_status=delivery.status,
             attempts=delivery.attempts,
             last_error=last_error,
         )
+
+
+def _first(requested: T | None, chosen: T | None) -> T | None:
+    return chosen if requested is None else requested

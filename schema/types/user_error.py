@@ -1,67 +1,70 @@
-"""What was wrong with a mutation's input, as data."""
+"""User errors: expected failures of a mutation as data, with stable codes and field paths."""
 
 import strawberry
 
 from models.errors import DomainError, ErrorCode, FieldPath, InsufficientFeedback, NotAnImprovement, RequestRejected
+from models.specs.checks import to_camel_case
 from schema.decorators import interface_type, object_type
 from schema.types.evidence import Interval
 
-_OWN_NAMES = {"minimum": "min", "maximum": "max"}
+# Fields whose names differ between GraphQL and the specs of ``models``.
+_GRAPHQL_NAMES = {"minimum": "min", "maximum": "max"}
 
 
 @interface_type
 class UserError:
-    """Something in your input that can't be done, and what to do about it. Nothing of that part was changed."""
+    """A problem with the input of a mutation. Nothing of the affected part was changed."""
 
-    message: str = strawberry.field(description="What is wrong, in a sentence for people.")
+    message: str = strawberry.field(description="A sentence for people about the problem and its solution.")
     field: list[str] | None = strawberry.field(
         description=(
-            "Where it is wrong: the path from the mutation's `input` to the field, list indexes as text, such as "
-            '`["evaluations", "3", "scores"]`. Null when no single field is to blame.'
+            "The path from the mutation's `input` to the field that causes the problem, list indexes as text, such as "
+            '`["evaluations", "3", "scores"]`. Null if no single field causes it.'
         )
     )
-    code: ErrorCode = strawberry.field(description="What kind of problem it is, for programs.")
+    code: ErrorCode = strawberry.field(description="The kind of problem, for programs.")
 
 
 @object_type
 class RequestError(UserError):
-    """A problem that its message, field and code say all about."""
+    """A problem without details beyond message, field and code."""
 
 
 @object_type
 class InsufficientFeedbackError(UserError):
-    """There is less usable feedback than the job asks for: collect more, or ask for less."""
+    """There is less usable feedback than the job requires. Collect more feedback or require less."""
 
-    usable_count: int = strawberry.field(description="How many usable items of feedback there are.")
-    required_count: int = strawberry.field(description="How many the job asks for.")
+    usable_count: int = strawberry.field(description="The number of usable items of feedback.")
+    required_count: int = strawberry.field(description="The number that the job requires.")
 
 
 @object_type
 class NotAnImprovementError(UserError):
-    """The version is not proven better than what is active."""
+    """The version is not proven better than the active one."""
 
     mae_change: Interval | None = strawberry.field(
         description=(
-            "The version's change of the mean absolute error, as a share of the range; it would be proven better if "
-            "the whole interval lay below 0. Null when the version has no proof."
+            "The version's change of the mean absolute error, as a share of the range. It would be proven better if "
+            "the whole interval were below 0. Null if the version has no proof."
         )
     )
 
 
 ERROR_TYPES = (RequestError, InsufficientFeedbackError, NotAnImprovementError)
 
-
-# Expected failures of a mutation become its payload's user errors; all others, such as a missing role, stay errors.
+# The exceptions that become user errors in a mutation's payload. All others, such as a missing role, become top-level
+# errors.
 REJECTIONS = (RequestRejected, DomainError)
 
 
-def user_errors(refusal: RequestRejected | DomainError) -> list[UserError]:
-    """What a payload says about why nothing, or not all, was done."""
-    return [user_error(error) for error in (refusal.errors if isinstance(refusal, RequestRejected) else (refusal,))]
+def to_user_errors(rejection: RequestRejected | DomainError) -> list[UserError]:
+    """Return the user errors of a rejected request."""
+    errors = rejection.errors if isinstance(rejection, RequestRejected) else (rejection,)
+    return [to_user_error(error) for error in errors]
 
 
-def user_error(error: DomainError) -> UserError:
-    """The GraphQL view of an expected failure."""
+def to_user_error(error: DomainError) -> UserError:
+    """Return the user error for an expected failure."""
     message, field, code = error.message, field_path(error.field), error.code
     match error:
         case InsufficientFeedback():
@@ -80,10 +83,5 @@ def user_error(error: DomainError) -> UserError:
 
 
 def field_path(path: FieldPath) -> list[str] | None:
-    """A path in snake_case as clients know it; None when no field is meant."""
-    return [_OWN_NAMES.get(part) or _camel(part) for part in path] or None
-
-
-def _camel(name: str) -> str:
-    head, *rest = name.split("_")
-    return head + "".join(word.capitalize() for word in rest)
+    """Return a snake_case path in GraphQL's names; None for an empty path."""
+    return [_GRAPHQL_NAMES.get(part) or to_camel_case(part) for part in path] or None

@@ -18,7 +18,7 @@ from models.errors import (
     Unauthenticated,
 )
 from models.stored.evidence import Interval
-from schema.types.user_error import field_path, user_error
+from schema.types.user_error import field_path, to_user_error
 from tests.schema.records import Ask, Resolve
 
 CREATE_JUDGE = """
@@ -69,7 +69,7 @@ async def test_a_single_refusal_is_data_too(ask: Ask, resolve: Resolve) -> None:
 
 
 def test_too_little_feedback_tells_both_numbers() -> None:
-    error = user_error(InsufficientFeedback("Too little.", usable=3, required=20))
+    error = to_user_error(InsufficientFeedback("Too little.", usable=3, required=20))
     assert vars(error) == {
         "message": "Too little.",
         "field": None,
@@ -81,7 +81,7 @@ def test_too_little_feedback_tells_both_numbers() -> None:
 
 @pytest.mark.parametrize("change", [None, Interval(0.1, -0.1, 0.3)])
 def test_a_missing_improvement_reports_the_change(change: Interval | None) -> None:
-    error: Any = user_error(NotAnImprovement("Not proven.", mae_change=change))
+    error: Any = to_user_error(NotAnImprovement("Not proven.", mae_change=change))
     expected = None if change is None else structs.asdict(change)
     assert (None if error.mae_change is None else vars(error.mae_change)) == expected
 
@@ -182,4 +182,4 @@ async def test_a_bad_document_stays_bad_when_it_comes_again(ask: Ask) -> None:
 def test_every_domain_error_can_be_told() -> None:
     for kind in DomainError.__subclasses__():
         details: dict[str, Any] = {"usable": 1, "required": 2} if kind is InsufficientFeedback else {}
-        assert user_error(kind("Why.", **details)).code == kind.code
+        assert to_user_error(kind("Why.", **details)).code == kind.code

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from graphql import GraphQLError
 
-from schema.types.scalars import read_moment, write_moment
+from schema.types.scalars import format_moment, parse_moment
 
 
 @pytest.mark.parametrize(
@@ -21,8 +21,8 @@ from schema.types.scalars import read_moment, write_moment
     ],
 )
 def test_a_moment_with_an_offset_is_read(text: str, moment: datetime) -> None:
-    assert read_moment(text) == moment
-    assert read_moment(text).tzinfo is UTC
+    assert parse_moment(text) == moment
+    assert parse_moment(text).tzinfo is UTC
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_a_moment_with_an_offset_is_read(text: str, moment: datetime) -> None:
 )
 def test_anything_else_is_refused_with_a_reason(value: object, message: str) -> None:
     with pytest.raises(GraphQLError, match=message):
-        read_moment(value)
+        parse_moment(value)
 
 
 @pytest.mark.parametrize(
@@ -58,4 +58,4 @@ def test_anything_else_is_refused_with_a_reason(value: object, message: str) -> 
     ],
 )
 def test_a_moment_is_written_in_utc(moment: datetime, text: str) -> None:
-    assert write_moment(moment) == text
+    assert format_moment(moment) == text
