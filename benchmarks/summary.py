@@ -35,7 +35,7 @@ from models.specs.listings import EvaluationFilter, FeedbackFilter
 from store import judges
 from store import listings as lists
 from store.counters import recount
-from store.counters.update import EvaluationRef
+from store.counters.delta import EvaluationRef
 from store.database.keyset import encode_cursor
 from store.database.open import open_store
 from store.database.rows import fetch_all

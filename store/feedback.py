@@ -17,7 +17,7 @@ from models.judge import Judge
 from models.specs.feedback import FeedbackSpec
 from store import judges, search
 from store.counters import update as counters
-from store.counters.update import EVALUATION_REF_COLUMNS, CountedFeedback, EvaluationRef
+from store.counters.delta import EVALUATION_REF_COLUMNS, CountedFeedback, EvaluationRef
 from store.database.clock import database_now
 from store.database.keyset import Keyset
 from store.database.rows import ColumnValues, Query, fetch_existing, fetch_first, in_period

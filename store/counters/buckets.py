@@ -1,4 +1,4 @@
-"""A period as whole buckets, and what is left at its ends."""
+"""Division of a range into whole buckets and the edges that remain at its ends."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from models.counters.tables import ALL_TIME, TIME_WIDTHS
 
 @dataclass(frozen=True, slots=True)
 class BucketRange:
-    """All buckets of a width that begin at or after ``start`` and before ``end``; None: no end on that side."""
+    """All buckets of a width whose start is at least ``start`` and below ``end``; None is no bound."""
 
     width: int
     start: int | None
@@ -17,26 +17,29 @@ class BucketRange:
 
 @dataclass(frozen=True, slots=True)
 class BucketCover:
-    """Buckets, and stretches from their first place to before their last that no whole bucket covers."""
+    """Ranges of whole buckets, and edges (first place, place after the last) that no whole bucket covers."""
 
-    runs: tuple[BucketRange, ...]
+    ranges: tuple[BucketRange, ...]
     edges: tuple[tuple[int, int], ...]
 
-    def whole(self) -> "BucketCover":
-        """Only the buckets."""
-        return BucketCover(self.runs, ())
+    def without_edges(self) -> "BucketCover":
+        """Return the whole buckets only."""
+        return BucketCover(self.ranges, ())
 
     def __add__(self, other: "BucketCover") -> "BucketCover":
-        return BucketCover(self.runs + other.runs, self.edges + other.edges)
+        return BucketCover(self.ranges + other.ranges, self.edges + other.edges)
 
 
 EMPTY = BucketCover((), ())
 
 
 def split_into_buckets(start: int | None, end: int | None, widths: Sequence[int] = TIME_WIDTHS) -> BucketCover:
-    """The widest whole buckets between two places, narrower ones at the ends, and the edges that remain.
+    """Split a range into the widest whole buckets that fit, narrower ones at its ends, and the remaining edges.
 
-    None is no end on that side; the widths go from narrow to wide, each a multiple of the one before.
+    Args:
+        start: the first place of the range; None for no beginning.
+        end: the place after the last one; None for no end.
+        widths: the widths of buckets from narrow to wide, each a multiple of the one before.
     """
     if start is None and end is None:
         return BucketCover((BucketRange(ALL_TIME, None, None),), ())
@@ -47,13 +50,17 @@ def split_into_buckets(start: int | None, end: int | None, widths: Sequence[int]
         assert end is not None
         return BucketCover((), ((start, end),))
     *narrower, width = widths
-    first = None if start is None else -(-start // width) * width
+    first = None if start is None else _round_up(start, width)
     last = None if end is None else end // width * width
-    if first is not None and last is not None and first >= last:
+    if first is not None and last is not None and first >= last:  # no whole bucket of this width fits
         return split_into_buckets(start, end, narrower)
-    found = BucketCover((BucketRange(width, first, last),), ())
-    if start is not None and first is not None:
-        found = split_into_buckets(start, first, narrower) + found
-    if end is not None and last is not None:
-        found += split_into_buckets(last, end, narrower)
-    return found
+    cover = BucketCover((BucketRange(width, first, last),), ())
+    if start is not None:
+        cover = split_into_buckets(start, first, narrower) + cover
+    if end is not None:
+        cover += split_into_buckets(last, end, narrower)
+    return cover
+
+
+def _round_up(place: int, width: int) -> int:
+    return -(-place // width) * width

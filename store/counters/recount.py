@@ -1,8 +1,8 @@
-"""Count a judge's feedback anew from its rows: to fill the counters where there are none yet, and to check them."""
+"""Recount of a judge's feedback from its rows, to fill counters that do not exist yet and to verify existing ones."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
@@ -21,90 +21,105 @@ from models.counters.tables import (
 from models.evaluation import Evaluation
 from models.feedback import Feedback, FeedbackType
 from models.judge import Judge
-from store.counters import update as counters
-from store.counters.update import COUNTED_COLUMNS, CountedFeedback, CounterDelta, EvaluationRef
+from store.counters.delta import (
+    COUNTED_COLUMNS,
+    EVALUATION_REF_COLUMNS,
+    CountedFeedback,
+    CounterDelta,
+    EvaluationRef,
+    load_scales,
+)
 from store.database.rows import ColumnValues, in_values
 from store.database.upsert import key_and_value_columns
 
-PAGE_SIZE = 2000  # evaluations at once
+PAGE_SIZE = 2000  # evaluations per query
 COUNTER_TABLES = (FeedbackCounter, CriterionCounter, RaterCounter, GroupCounter, Coincidence)
+DERIVED_COLUMNS = ("criteria", "compared", "standing", "overtaken_at")  # columns of feedback that follow from others
+
+Row = Any  # the columns of ``CountedFeedback`` and ``retracted_at``
 
 
 @dataclass(frozen=True, slots=True)
 class CounterMismatch:
-    """A counter that does not say what the rows say."""
+    """A stored value that differs from the one that the rows give."""
 
     judge_id: str
     what: str
-    kept: object
+    stored: object
     counted: object
 
     def __str__(self) -> str:
-        return f"{self.judge_id}: {self.what} is {self.kept}, but the rows make it {self.counted}."
+        return f"{self.judge_id}: {self.what} is {self.stored}, but the rows make it {self.counted}."
 
 
 def rebuild_stale(connection: Connection) -> int:
-    """Count the judges whose counters follow an older edition of the rules; how many there were."""
+    """Rebuild the counters of the judges whose counters follow an older edition of the rules.
+
+    Returns:
+        The number of these judges.
+    """
     stale = connection.execute(select(Judge.pk).where(Judge.counted < RULES_EDITION).order_by(Judge.pk)).scalars().all()
     for judge_pk in stale:
-        connection.execute(update(Judge).where(Judge.pk == judge_pk).values(counted=RULES_EDITION))  # locks it too
+        connection.execute(
+            update(Judge).where(Judge.pk == judge_pk).values(counted=RULES_EDITION)
+        )  # also locks the row
         for table in (*COUNTER_TABLES, Review):
             connection.execute(delete(table).where(table.judge_pk == judge_pk))
-        sums = CounterDelta()
-        _recount(connection, judge_pk, sums, _Writer(connection, judge_pk))
-        counters.write_delta(connection, judge_pk, sums)
+        _recount(connection, judge_pk, _Writer(connection, judge_pk)).write(connection, judge_pk)
     return len(stale)
 
 
 def find_mismatches(connection: Connection) -> list[CounterMismatch]:
-    """Where the counters of any judge differ from its rows."""
+    """Return the counters and derived columns of all judges that differ from the rows."""
     found: list[CounterMismatch] = []
     for judge_pk, judge_id in connection.execute(select(Judge.pk, Judge.id).order_by(Judge.pk)).all():
         checker = _Checker(connection, judge_pk, judge_id)
-        sums = CounterDelta()
-        _recount(connection, judge_pk, sums, checker)
-        expected = counters.delta_rows(judge_pk, sums)
+        expected = _recount(connection, judge_pk, checker).rows(judge_pk)
         for table in COUNTER_TABLES:
             checker.compare(table, expected[table])
-        found += checker.differences
+        found += checker.mismatches
     return found
 
 
-Row = Any
-DERIVED_COLUMNS = ("criteria", "compared", "standing", "overtaken_at")  # columns of feedback that follow from others
+class _Visitor(Protocol):
+    """Receives the expected state of each row while a judge is recounted."""
+
+    def visit_feedback(self, row: Row, expected: CountedFeedback) -> None:
+        """Receive an item of feedback as it is and as it should be."""
+
+    def visit_evaluation(self, evaluation: EvaluationRef, *, reviewed: bool) -> None:
+        """Receive an evaluation, and whether there is feedback on it."""
+
+    def flush(self) -> None:
+        """Process what was received since the last call."""
 
 
-def _recount(connection: Connection, judge_pk: int, sums: CounterDelta, visitor: "_Writer | _Checker") -> None:
-    """Go through all evaluations of a judge with their feedback; the visitor sees what each row should say."""
+def _recount(connection: Connection, judge_pk: int, visitor: _Visitor) -> CounterDelta:
+    """Return the numbers that all of a judge's counters should hold, and report each row to the visitor."""
+    delta = CounterDelta()
     for evaluations in _pages(connection, judge_pk):
-        rows: dict[str, list[Row]] = {about.id: [] for about in evaluations}
-        statement = select(*COUNTED_COLUMNS, Feedback.retracted_at).where(
-            in_values(connection, Feedback.evaluation_id, list(rows))
-        )
-        for row in connection.execute(statement):
-            rows[row.evaluation_id].append(row)
-        for about in evaluations:
-            items = [(row, _as_counted(row, about)) for row in rows[about.id]]
+        rows = _load_feedback(connection, evaluations)
+        for evaluation in evaluations:
+            items = [(row, _without_others(row, evaluation)) for row in rows[evaluation.id]]
             live = [item for row, item in items if row.retracted_at is None]
-            standing = compute_effective(live, grouped=about.group is not None)
-            sums.add_effective(standing)
+            effective = compute_effective(live, grouped=evaluation.group is not None)
+            delta.add_effective(effective)
             for row, item in items:
+                expected = item
                 if row.retracted_at is None:
-                    final = item.with_effect(standing.effects.get(item.seq))
-                    sums.add(final, about)
-                    visitor.row(row, final)
-                else:
-                    visitor.row(row, item)
-            visitor.evaluation(about, reviewed=bool(live))
+                    expected = item.with_effect(effective.effects.get(item.seq))
+                    delta.add(expected, evaluation)
+                visitor.visit_feedback(row, expected)
+            visitor.visit_evaluation(evaluation, reviewed=bool(live))
         visitor.flush()
-    sums.finalize(counters.load_scales(connection, judge_pk))
+    delta.finalize(load_scales(connection, judge_pk))
+    return delta
 
 
 def _pages(connection: Connection, judge_pk: int) -> Iterator[list[EvaluationRef]]:
-    columns = [getattr(Evaluation, name) for name in EvaluationRef._fields]
     after = 0
     while True:
-        statement = select(*columns).where(Evaluation.judge_pk == judge_pk, Evaluation.seq > after)
+        statement = select(*EVALUATION_REF_COLUMNS).where(Evaluation.judge_pk == judge_pk, Evaluation.seq > after)
         page = [EvaluationRef(*row) for row in connection.execute(statement.order_by(Evaluation.seq).limit(PAGE_SIZE))]
         if not page:
             return
@@ -112,27 +127,34 @@ def _pages(connection: Connection, judge_pk: int) -> Iterator[list[EvaluationRef
         after = page[-1].seq
 
 
-def _as_counted(row: Row, about: EvaluationRef) -> CountedFeedback:
-    """A row with what its own scores say, and no regard to other rows."""
-    values = [getattr(row, name) for name in CountedFeedback.__slots__]
-    item = CountedFeedback(*values)
+def _load_feedback(connection: Connection, evaluations: Sequence[EvaluationRef]) -> dict[str, list[Row]]:
+    """Return the feedback on each evaluation, by the evaluation's id, with retracted items."""
+    rows: dict[str, list[Row]] = {evaluation.id: [] for evaluation in evaluations}
+    about = in_values(connection, Feedback.evaluation_id, list(rows))
+    for row in connection.execute(select(*COUNTED_COLUMNS, Feedback.retracted_at).where(about)):
+        rows[row.evaluation_id].append(row)
+    return rows
+
+
+def _without_others(row: Row, evaluation: EvaluationRef) -> CountedFeedback:
+    """Return an item with the derived columns that it would have if it were the only feedback."""
+    item = CountedFeedback(*[getattr(row, name) for name in CountedFeedback.__slots__])
     if item.type is not FeedbackType.CORRECTION:
         return item
     touched = set_of_scored(item.scores)
-    compared = touched & set_of_scored(about.scores)
-    fresh = dict(zip(CountedFeedback.__slots__, values, strict=True))
-    derived: ColumnValues = {"criteria": set_to_text(touched), "compared": set_to_text(compared)}
-    if row.retracted_at is None:  # a retracted correction keeps what it stood for: nobody reads it
-        derived |= {"standing": CorrectionEffect(compared, 0).to_text() if compared else "", "overtaken_at": None}
-    return CountedFeedback(**fresh | derived)
+    compared = touched & set_of_scored(evaluation.scores)
+    item = replace(item, criteria=set_to_text(touched), compared=set_to_text(compared))
+    if row.retracted_at is not None:  # the effect of a retracted correction is kept, but nothing reads it
+        return item
+    return replace(item, standing=CorrectionEffect(compared, 0).to_text() if compared else "", overtaken_at=None)
 
 
-def _derived(row: Row) -> tuple[Any, ...]:
+def _derived_values(row: Row | CountedFeedback) -> tuple[Any, ...]:
     return tuple(getattr(row, name) for name in DERIVED_COLUMNS)
 
 
 class _Writer:
-    """Writes what rows should say."""
+    """Writes the expected derived columns and reviews."""
 
     def __init__(self, connection: Connection, judge_pk: int) -> None:
         self.connection = connection
@@ -140,14 +162,14 @@ class _Writer:
         self._rows: list[ColumnValues] = []
         self._reviews: list[ColumnValues] = []
 
-    def row(self, row: Row, item: CountedFeedback) -> None:
-        if _derived(row) != _derived(item):
-            here = {"_judge": self.judge_pk, "_seq": item.seq}
-            values = zip(DERIVED_COLUMNS, _derived(item), strict=True)
+    def visit_feedback(self, row: Row, expected: CountedFeedback) -> None:
+        if _derived_values(row) != _derived_values(expected):
+            here = {"_judge": self.judge_pk, "_seq": expected.seq}
+            values = zip(DERIVED_COLUMNS, _derived_values(expected), strict=True)
             self._rows.append(here | {f"_{name}": value for name, value in values})
 
-    def evaluation(self, about: EvaluationRef, *, reviewed: bool) -> None:
-        here = {"judge_pk": self.judge_pk, "seq": about.seq, "created_at": about.created_at}
+    def visit_evaluation(self, evaluation: EvaluationRef, *, reviewed: bool) -> None:
+        here = {"judge_pk": self.judge_pk, "seq": evaluation.seq, "created_at": evaluation.created_at}
         self._reviews.append(here | {"reviewed": reviewed})
 
     def flush(self) -> None:
@@ -161,43 +183,45 @@ class _Writer:
 
 
 class _Checker:
-    """Notes where rows and counters do not say what they should."""
+    """Collects the differences between stored and expected values."""
 
     def __init__(self, connection: Connection, judge_pk: int, judge_id: str) -> None:
         self.connection = connection
         self.judge_pk = judge_pk
         self.judge_id = judge_id
-        self.differences: list[CounterMismatch] = []
+        self.mismatches: list[CounterMismatch] = []
         self._reviews: dict[int, bool] = {}
 
-    def row(self, row: Row, item: CountedFeedback) -> None:
-        kept, counted = _derived(row), _derived(item)
-        if kept != counted:
-            self._differ(f"the standing of feedback {item.seq}", kept, counted)
+    def visit_feedback(self, row: Row, expected: CountedFeedback) -> None:
+        stored, counted = _derived_values(row), _derived_values(expected)
+        if stored != counted:
+            self._add(f"the standing of feedback {expected.seq}", stored, counted)
 
-    def evaluation(self, about: EvaluationRef, *, reviewed: bool) -> None:
-        self._reviews[about.seq] = reviewed
+    def visit_evaluation(self, evaluation: EvaluationRef, *, reviewed: bool) -> None:
+        self._reviews[evaluation.seq] = reviewed
 
     def flush(self) -> None:
         statement = select(Review.seq, Review.reviewed).where(
             Review.judge_pk == self.judge_pk, Review.seq.between(min(self._reviews), max(self._reviews))
         )
-        kept: dict[int, bool] = {row.seq: row.reviewed for row in self.connection.execute(statement)}
-        for seq in sorted(self._reviews.keys() | kept.keys()):
-            if self._reviews.get(seq) != kept.get(seq):
-                self._differ(f"whether evaluation {seq} has feedback", kept.get(seq), self._reviews.get(seq))
+        stored: dict[int, bool] = {row.seq: row.reviewed for row in self.connection.execute(statement)}
+        for seq in sorted(self._reviews.keys() | stored.keys()):
+            if self._reviews.get(seq) != stored.get(seq):
+                self._add(f"whether evaluation {seq} has feedback", stored.get(seq), self._reviews.get(seq))
         self._reviews = {}
 
     def compare(self, table: type[Base], expected: list[tuple[Any, ...]]) -> None:
-        """Compare a table's counters of the judge with those the rows make."""
+        """Compare the judge's counters in a table with the expected rows."""
         names, _ = key_and_value_columns(table)
-        judge = table.__table__.c.judge_pk == self.judge_pk
-        rows = self.connection.execute(select(table.__table__).where(judge))
-        kept, counted = [{tuple(row[: len(names)]): tuple(row[len(names) :]) for row in of} for of in (rows, expected)]
-        for key in sorted(kept.keys() | counted.keys(), key=str):
-            if kept.get(key) != counted.get(key):
+        rows = self.connection.execute(select(table.__table__).where(table.__table__.c.judge_pk == self.judge_pk))
+        stored, counted = (
+            {tuple(row[: len(names)]): tuple(row[len(names) :]) for row in table_rows}
+            for table_rows in (rows, expected)
+        )
+        for key in sorted(stored.keys() | counted.keys(), key=str):
+            if stored.get(key) != counted.get(key):
                 name = ", ".join(f"{name} {part}" for name, part in zip(names[1:], key[1:], strict=True))
-                self._differ(f"{table.__tablename__} of {name}", kept.get(key), counted.get(key))
+                self._add(f"{table.__tablename__} of {name}", stored.get(key), counted.get(key))
 
-    def _differ(self, what: str, kept: object, counted: object) -> None:
-        self.differences.append(CounterMismatch(self.judge_id, what, kept, counted))
+    def _add(self, what: str, stored: object, counted: object) -> None:
+        self.mismatches.append(CounterMismatch(self.judge_id, what, stored, counted))

@@ -1,226 +1,131 @@
-"""Keep the counters of a judge's feedback true, in the transaction that changes the feedback.
+"""Maintenance of a judge's feedback counters, in the transaction that changes the feedback.
 
-Whoever changes feedback holds the judge's row until the transaction ends, so the counters of one judge are changed by
-one after another, and a unit that fails takes its counting back with it.
+Key objects:
+    Tables of counters (``models.counters.tables``): numbers by judge, bucket, kind and set of criteria. A bucket is a
+    quarter of an hour, a day, a month or all time; buckets of order follow the order of ingestion.
+    ``EffectiveFeedback``: the effective part of one evaluation's feedback, a pure function of its rows.
+    ``CounterDelta``: the numbers that a change adds to the counters.
+
+Protocol of a change:
+    1. The unit locks the judge's row, by raising one of its counters, and inserts or retracts rows of feedback.
+    2. ``apply_changes`` reads the other items about the same evaluations.
+    3. For each evaluation it subtracts the effective feedback before the change and adds the one after it.
+    4. It rewrites ``standing`` and ``overtaken_at`` of corrections whose effect changed, and ``reviews.reviewed``.
+    5. It derives the wider buckets and adds the delta to the counters, one upsert per table.
+
+Why: figures over millions of items must cost the same as over a thousand. A correction that arrives changes which
+earlier corrections count, so the change of a counter depends on the other feedback on the same evaluation only.
+
+Invariants:
+    - The counters equal a count of the rows at every commit (``recount.find_mismatches`` compares them).
+    - The counters of one judge are changed by one transaction at a time. A unit that fails leaves them unchanged.
+    - The same feedback leaves the same counters in whatever order it was added and retracted: sums are whole numbers,
+      and rows of zeros are deleted.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from itertools import pairwise
-from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from models.agreement import count_coincidences
-from models.base import Base, to_microseconds
-from models.counters.effective_feedback import CorrectionEffect, EffectiveFeedback, compute_effective
-from models.counters.tables import (
-    ALL_TIME,
-    CONFLICT,
-    ORDER_WIDTH,
-    TIME_WIDTHS,
-    USABLE,
-    Coincidence,
-    CriterionCounter,
-    FeedbackCounter,
-    GroupCounter,
-    RaterCounter,
-    Review,
-)
-from models.counters.tally import CriterionScales, Tally, classify_feedback
-from models.evaluation import Evaluation, Scores
-from models.feedback import Feedback, FeedbackType
-from store import judges
+from models.counters.effective_feedback import CorrectionEffect, compute_effective
+from models.counters.tables import Review
+from models.feedback import Feedback
+from store.counters.delta import COUNTED_COLUMNS, CountedFeedback, CounterDelta, EvaluationRef, load_scales
 from store.database.bulk_insert import insert_many
 from store.database.rows import ColumnValues, in_values, without_index
-from store.database.upsert import add_to_counters
-
-
-class EvaluationRef(NamedTuple):
-    """What counting must know of an evaluation; a row of ``Evaluation`` will do."""
-
-    id: str
-    seq: int
-    group: str | None
-    scores: Scores
-    created_at: datetime
-
-
-@dataclass(slots=True)
-class CountedFeedback:
-    """An item of feedback as it is counted."""
-
-    seq: int
-    evaluation_id: str
-    type: FeedbackType
-    scores: Scores | None
-    rating: int | None
-    approved: bool | None
-    criteria: str
-    compared: str
-    standing: str
-    overtaken_at: datetime | None
-    submitted_by: str
-    submitted_at: datetime
-
-    def with_effect(self, word: CorrectionEffect | None) -> "CountedFeedback":
-        """The same with another standing; itself where that is what it has."""
-        text = word.to_text() if word is not None else ""
-        overtaken = word.superseded_at if word is not None else None
-        if (text, overtaken) == (self.standing, self.overtaken_at):
-            return self
-        return replace(self, standing=text, overtaken_at=overtaken)
-
 
 Items = Sequence[CountedFeedback]
-COUNTED_COLUMNS = [getattr(Feedback, name) for name in CountedFeedback.__slots__]
-EVALUATION_REF_COLUMNS = [getattr(Evaluation, name) for name in EvaluationRef._fields]
-
-
-@dataclass(slots=True)
-class CounterDelta:
-    """What a change adds to a judge's counters.
-
-    Everything is counted as it comes, as often as it comes; ``finalize`` makes of it what counters hold.
-    """
-
-    buckets: defaultdict[tuple[int, int], Tally] = field(default_factory=lambda: defaultdict(Tally))
-    groups: Counter[tuple[str, str]] = field(default_factory=Counter)
-    opinions: Counter[tuple[int, tuple[float, ...]]] = field(default_factory=Counter)
-    pairs: Counter[tuple[int, int, float, float]] = field(default_factory=Counter)
-
-    def add(self, item: CountedFeedback, about: EvaluationRef, sign: int = 1) -> None:
-        """Add an item to the finest bucket of time, or take it off; ``finalize`` carries it to the wider ones."""
-        self.buckets[finest_bucket(item.submitted_at)].add(item, about.scores, sign)
-        verdict = classify_feedback(item)
-        if verdict is not None:
-            self.order(item.seq).counts[verdict] += sign
-        if item.standing and about.group is not None:
-            self.groups[about.group, item.compared] += sign
-
-    def change_effect(self, item: CountedFeedback, standing: str) -> None:
-        """A correction's standing may have become another."""
-        if item.standing == standing:
-            return
-        for text, sign in ((item.standing, -1), (standing, 1)):
-            self.buckets[finest_bucket(item.submitted_at)].counts[USABLE, text] += sign
-            self.order(item.seq).counts[USABLE, text] += sign
-
-    def add_effective(self, standing: EffectiveFeedback, sign: int = 1) -> None:
-        """What stands of one evaluation's feedback, or no longer does."""
-        ever = self.buckets[ALL_TIME, 0].counts
-        for key in standing.counters:
-            ever[key] += sign
-        for opinions in standing.score_sets:
-            self.opinions[opinions] += sign
-
-    def order(self, seq: int) -> Tally:
-        """The bucket of a place in the order of ingestion."""
-        return self.buckets[ORDER_WIDTH, seq // ORDER_WIDTH * ORDER_WIDTH]
-
-    def finalize(self, scales: CriterionScales) -> None:
-        """Sum up shifts and coincidences, and add each bucket of time to the wider ones it lies in."""
-        for tally in self.buckets.values():
-            tally.finalize(scales)
-        for narrow, wide in pairwise((*TIME_WIDTHS, ALL_TIME)):
-            for (width, start), tally in list(self.buckets.items()):
-                if width == narrow:
-                    self.buckets[wide, start // wide * wide if wide else 0].merge(tally)
-        ever = self.buckets[ALL_TIME, 0].counts
-        for (ordinal, scores), number in self.opinions.items():
-            if scores[-1] - scores[0] > scales.steps[ordinal] * (1 + 1e-9):
-                ever[CONFLICT, str(ordinal)] += number
-            for (raters, low, high), count in count_coincidences(scores).items():
-                self.pairs[ordinal, raters, low, high] += number * count
-        self.opinions.clear()
-
-
-def finest_bucket(moment: datetime) -> tuple[int, int]:
-    """The finest bucket of time that a moment lies in."""
-    width = TIME_WIDTHS[0]
-    return width, to_microseconds(moment) // width * width
-
-
-def load_scales(connection: Connection, judge_pk: int) -> CriterionScales:
-    """What counting must know of a judge's criteria."""
-    return CriterionScales({criterion.ordinal: criterion for criterion in judges.list_criteria(connection, judge_pk)})
 
 
 def apply_changes(
     connection: Connection,
     judge_pk: int,
-    about: Mapping[str, EvaluationRef],
+    evaluations: Mapping[str, EvaluationRef],
     *,
-    added: Sequence[CountedFeedback] = (),
-    removed: Sequence[CountedFeedback] = (),
+    added: Items = (),
+    removed: Items = (),
 ) -> None:
-    """Make the counters say what the rows say, after items were added or removed.
+    """Update the counters after items of feedback were added or removed.
 
     Args:
-        connection: of a writing unit that holds the judge's row.
+        connection: the connection of a writing unit that holds the judge's row.
         judge_pk: the judge.
-        about: all evaluations that the items are about, by id.
-        added: new items, which are in the database; a correction stands for all its criteria yet.
-        removed: items that no longer count, as they stood.
+        evaluations: all evaluations that the items are about, by id.
+        added: new items, which are in the database. Each correction still counts for all of its criteria.
+        removed: items that no longer count, with the effect that they had.
     """
     change = _FeedbackChange(judge_pk)
-    first = min((item.seq for item in added), default=None)  # all that were there before have earlier places
-    others = group_by_evaluation(load_counted(connection, list(about), first))
-    coming, going = group_by_evaluation(added), group_by_evaluation(removed)
-    for evaluation_id, item_about in about.items():
-        change.of(item_about, others[evaluation_id], coming[evaluation_id], going[evaluation_id])
+    first_added = min((item.seq for item in added), default=None)  # the items from before have smaller numbers
+    kept = _group_by_evaluation(_load_counted(connection, list(evaluations), first_added))
+    arrived, left = _group_by_evaluation(added), _group_by_evaluation(removed)
+    for evaluation_id, evaluation in evaluations.items():
+        change.add(evaluation, kept[evaluation_id], arrived[evaluation_id], left[evaluation_id])
     change.write(connection)
 
 
+def add_unreviewed(connection: Connection, rows: Sequence[ColumnValues]) -> None:
+    """Register new evaluations, given as their rows, as evaluations without feedback."""
+    if rows:
+        names = ("judge_pk", "seq", "created_at")
+        insert_many(connection, Review, [{name: row[name] for name in names} | {"reviewed": False} for row in rows])
+
+
 class _FeedbackChange:
-    """What a change of feedback changes besides."""
+    """The effects of a change of feedback on counters, on other corrections and on reviews."""
 
     def __init__(self, judge_pk: int) -> None:
         self.judge_pk = judge_pk
-        self.sums = CounterDelta()
-        self._restated: list[ColumnValues] = []
-        self._turned: dict[bool, list[int]] = {True: [], False: []}
+        self.delta = CounterDelta()
+        self._changed_effects: list[ColumnValues] = []
+        self._changed_reviews: dict[bool, list[int]] = {True: [], False: []}
 
-    def of(self, about: EvaluationRef, kept: Items, arrived: Items, left: Items) -> None:
-        """The items about one evaluation: those that were there and stay, those that came, and those that went."""
-        grouped = about.group is not None
+    def add(self, evaluation: EvaluationRef, kept: Items, arrived: Items, left: Items) -> None:
+        """Add the change of one evaluation's feedback.
+
+        Args:
+            evaluation: the evaluation.
+            kept: the items that counted before and still count.
+            arrived: the items that count from now on.
+            left: the items that no longer count.
+        """
+        grouped = evaluation.group is not None
         after = compute_effective((*kept, *arrived), grouped=grouped)
-        self.sums.add_effective(after)
+        self.delta.add_effective(after)
         if kept or left:
-            self.sums.add_effective(compute_effective((*kept, *left), grouped=grouped), -1)
+            self.delta.add_effective(compute_effective((*kept, *left), grouped=grouped), -1)
         for item in left:
-            self.sums.add(item, about, -1)
+            self.delta.add(item, evaluation, -1)
         for item in arrived:
-            self.sums.add(self._restate(item, after.effects.get(item.seq)), about)
+            self.delta.add(self._with_effect(item, after.effects.get(item.seq)), evaluation)
         for item in kept:
-            self.sums.change_effect(item, self._restate(item, after.effects.get(item.seq)).standing)
+            self.delta.change_effect(item, self._with_effect(item, after.effects.get(item.seq)).standing)
         if bool(kept or left) != bool(kept or arrived):
-            self._turned[bool(arrived)].append(about.seq)
+            self._changed_reviews[bool(arrived)].append(evaluation.seq)
 
     def write(self, connection: Connection) -> None:
-        """Write all of it."""
-        write_effects(connection, self._restated)
-        for reviewed, places in self._turned.items():
-            if places:
-                here = (Review.judge_pk == self.judge_pk, in_values(connection, Review.seq, places))
+        """Write the effects, the reviews and the counters."""
+        _write_effects(connection, self._changed_effects)
+        for reviewed, seqs in self._changed_reviews.items():
+            if seqs:
+                here = (Review.judge_pk == self.judge_pk, in_values(connection, Review.seq, seqs))
                 connection.execute(update(Review).where(*here).values(reviewed=reviewed))
-        self.sums.finalize(load_scales(connection, self.judge_pk))
-        write_delta(connection, self.judge_pk, self.sums)
+        self.delta.finalize(load_scales(connection, self.judge_pk))
+        self.delta.write(connection, self.judge_pk)
 
-    def _restate(self, item: CountedFeedback, word: CorrectionEffect | None) -> CountedFeedback:
-        now = item.with_effect(word)
-        if now is not item:
+    def _with_effect(self, item: CountedFeedback, effect: CorrectionEffect | None) -> CountedFeedback:
+        changed = item.with_effect(effect)
+        if changed is not item:
             here = {"_judge": self.judge_pk, "_seq": item.seq}
-            self._restated.append(here | {"_standing": now.standing, "_overtaken_at": now.overtaken_at})
-        return now
+            values = {"_standing": changed.standing, "_overtaken_at": changed.overtaken_at}
+            self._changed_effects.append(here | values)
+        return changed
 
 
-def load_counted(
-    connection: Connection, evaluation_ids: Sequence[str], before: int | None = None
+def _load_counted(
+    connection: Connection, evaluation_ids: Sequence[str], before: int | None
 ) -> Iterator[CountedFeedback]:
-    """The items about evaluations of one judge that count; those that came in before a place, if one is given."""
+    """Yield the items about evaluations of one judge that count, and whose ``seq`` is below ``before``."""
     about = in_values(connection, Feedback.evaluation_id, evaluation_ids)
     statement = select(*COUNTED_COLUMNS).where(about, Feedback.retracted_at.is_(None))
     if before is not None:
@@ -229,51 +134,15 @@ def load_counted(
         yield CountedFeedback(*row)
 
 
-def group_by_evaluation(items: Iterable[CountedFeedback]) -> defaultdict[str, list[CountedFeedback]]:
-    """Items by what they are about."""
+def _group_by_evaluation(items: Iterable[CountedFeedback]) -> defaultdict[str, list[CountedFeedback]]:
     found: defaultdict[str, list[CountedFeedback]] = defaultdict(list)
     for item in items:
         found[item.evaluation_id].append(item)
     return found
 
 
-def write_effects(connection: Connection, rows: Sequence[ColumnValues]) -> None:
-    """Write what corrections stand for now."""
+def _write_effects(connection: Connection, rows: Sequence[ColumnValues]) -> None:
     if rows:
         here = (Feedback.judge_pk == bindparam("_judge"), Feedback.seq == bindparam("_seq"))
         values: ColumnValues = {"standing": bindparam("_standing"), "overtaken_at": bindparam("_overtaken_at")}
         connection.execute(update(Feedback).where(*here).values(values), list(rows))
-
-
-def write_delta(connection: Connection, judge_pk: int, sums: CounterDelta) -> None:
-    """Add sums to the judge's counters."""
-    for table, rows in delta_rows(judge_pk, sums).items():
-        add_to_counters(connection, table, rows)
-
-
-def delta_rows(judge_pk: int, sums: CounterDelta) -> dict[type[Base], list[tuple[Any, ...]]]:
-    """Return a delta as rows of the tables of counters, in the order of their columns."""
-    counts: list[tuple[Any, ...]] = []
-    raters: list[tuple[Any, ...]] = []
-    criteria: list[tuple[Any, ...]] = []
-    for (width, start), tally in sorted(sums.buckets.items(), key=lambda entry: entry[0]):
-        counts += [(judge_pk, width, start, *key, count) for key, count in tally.counts.items() if count]
-        raters += [(judge_pk, width, start, *key, count) for key, count in tally.raters.items() if count]
-        criteria += [
-            (judge_pk, width, start, ordinal, s.corrections, s.compared, s.agreeing, s.shift, s.absolute, s.square)
-            for ordinal, s in tally.shifts.items()
-        ]
-    return {
-        FeedbackCounter: counts,
-        RaterCounter: raters,
-        CriterionCounter: criteria,
-        GroupCounter: [(judge_pk, *key, count) for key, count in sums.groups.items() if count],
-        Coincidence: [(judge_pk, *key, count) for key, count in sums.pairs.items() if count],
-    }
-
-
-def add_unreviewed(connection: Connection, rows: Sequence[ColumnValues]) -> None:
-    """New evaluations wait for a first word of feedback."""
-    if rows:
-        names = ("judge_pk", "seq", "created_at")
-        insert_many(connection, Review, [{name: row[name] for name in names} | {"reviewed": False} for row in rows])

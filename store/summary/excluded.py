@@ -1,4 +1,4 @@
-"""How much feedback lies outside a job's bounds, so that what it does not learn from can be told."""
+"""Number of items of feedback outside a job's bounds, by the reason of their exclusion."""
 
 from datetime import datetime
 
@@ -14,25 +14,29 @@ def count_excluded(
     bounds: FeedbackBounds,
     waiting: tuple[datetime, datetime | None] | None = None,
 ) -> dict[ExclusionReason, int]:
-    """Items of feedback that were there but are not within bounds, by the reason; reasons without any are left out.
+    """Return the number of items that existed but are not within bounds, by reason. Reasons without items are absent.
 
-    ``waiting``: from when to when a job waited; what was taken back in that time counts too.
+    Args:
+        connection: the connection to read from.
+        judge_pk: the judge.
+        bounds: the job's bounds.
+        waiting: when the job was created and, if it was, started. Items retracted in this time are counted, too.
     """
     known = Feedback.seq <= bounds.upto_seq if bounds.upto_seq is not None else Feedback.seq > 0
     counted = select(func.count()).where(Feedback.judge_pk == judge_pk, known)
-    there = counted.where(Feedback.retracted_at.is_(None))
+    live = counted.where(Feedback.retracted_at.is_(None))
     statements = {}
     if bounds.after_seq:
-        statements[ExclusionReason.BEFORE_BASE_VERSION] = there.where(Feedback.seq <= bounds.after_seq)
+        statements[ExclusionReason.BEFORE_BASE_VERSION] = live.where(Feedback.seq <= bounds.after_seq)
     if bounds.since is not None:
-        statements[ExclusionReason.BEFORE_CUTOFF_DATE] = there.where(
+        statements[ExclusionReason.BEFORE_CUTOFF_DATE] = live.where(
             Feedback.seq > bounds.after_seq, Feedback.submitted_at < bounds.since
         )
     if waiting is not None:
         created, started = waiting
-        gone = counted.where(Feedback.seq > bounds.after_seq, Feedback.retracted_at >= created)
+        retracted = counted.where(Feedback.seq > bounds.after_seq, Feedback.retracted_at >= created)
         statements[ExclusionReason.RETRACTED] = (
-            gone if started is None else gone.where(Feedback.retracted_at <= started)
+            retracted if started is None else retracted.where(Feedback.retracted_at <= started)
         )
-    counts = {why: connection.execute(statement).scalar_one() for why, statement in statements.items()}
-    return {why: n for why, n in counts.items() if n}
+    counts = {reason: connection.execute(statement).scalar_one() for reason, statement in statements.items()}
+    return {reason: n for reason, n in counts.items() if n}

@@ -1,6 +1,6 @@
-"""The feedback summary within any bounds, by reading every row within them: for bounds that no counters are kept for.
+"""Feedback summary by a full scan of the rows within bounds, for bounds that counters do not cover.
 
-Also what the counters are compared with, since it takes the definitions at their word.
+The tests also compare the counters with it, because it follows the definitions of the figures literally.
 """
 
 from collections import Counter, defaultdict
@@ -27,112 +27,116 @@ from models.feedback import (
 )
 from models.judge import Criterion
 from store import feedback, judges
+from store.counters.delta import is_conflict
 from store.database.rows import stream_rows
 
 
 def scan_feedback(
     connection: Connection, judge_pk: int, criteria: Sequence[Criterion], bounds: FeedbackBounds
 ) -> Summary:
-    """Sum up a judge's feedback within bounds, row by row."""
+    """Return all figures of a judge's feedback within bounds.
+
+    Args:
+        connection: the connection to read from, within a snapshot.
+        judge_pk: the judge.
+        criteria: the judge's criteria, in order.
+        bounds: which feedback is counted.
+    """
     watermark = judges.read_watermark(connection, judge_pk)
-    statement = (
-        feedback.within_bounds(
-            select(
-                *feedback.JUDGMENT_COLUMNS,
-                Feedback.submitted_at,
-                Evaluation.group,
-                Evaluation.scores.label("raw"),
-            ).join(Evaluation, Evaluation.id == Feedback.evaluation_id),
-            judge_pk,
-            bounds,
-        )
-        .order_by(None)
-        .order_by(Feedback.submitted_at, Feedback.seq)
-    )  # so the latest opinion comes last
-    meant = criteria if bounds.criteria is None else [criteria[ordinal] for ordinal in bounds.criteria]
-    tally = _FeedbackTally(meant, watermark, only=bounds.criteria is not None)
-    tally.add_all(stream_rows(connection, statement))
-    return tally.summary(scan_agreement(connection, judge_pk, meant, bounds))
+    columns = (*feedback.JUDGMENT_COLUMNS, Feedback.submitted_at, Evaluation.group, Evaluation.scores.label("raw"))
+    rows = select(*columns).join(Evaluation, Evaluation.id == Feedback.evaluation_id)
+    statement = feedback.within_bounds(rows, judge_pk, bounds).order_by(None)
+    statement = statement.order_by(Feedback.submitted_at, Feedback.seq)  # a rater's latest correction comes last
+    selected = criteria if bounds.criteria is None else [criteria[ordinal] for ordinal in bounds.criteria]
+    tally = _FeedbackTally(selected, watermark, only=bounds.criteria is not None)
+    for row in stream_rows(connection, statement):
+        tally.add(row)
+    return tally.to_summary(scan_agreement(connection, judge_pk, selected, bounds))
 
 
 def scan_agreement(
     connection: Connection, judge_pk: int, criteria: Sequence[Criterion], bounds: FeedbackBounds
 ) -> Agreement:
-    """How far raters agree on some criteria within bounds, from the corrections within them, item by item."""
-    statement = feedback.within_bounds(
-        select(Feedback.about_seq, Feedback.submitted_by, Feedback.scores).where(
-            Feedback.type == FeedbackType.CORRECTION
-        ),
-        judge_pk,
-        bounds,
+    """Return the agreement of raters within bounds, from the corrections, evaluation by evaluation.
+
+    Args:
+        connection: the connection to read from.
+        judge_pk: the judge.
+        criteria: the criteria whose scores are compared.
+        bounds: which feedback is counted.
+    """
+    corrections = select(Feedback.about_seq, Feedback.submitted_by, Feedback.scores).where(
+        Feedback.type == FeedbackType.CORRECTION
     )
-    ordered = statement.order_by(None).order_by(Feedback.about_seq, Feedback.submitted_at, Feedback.seq)
+    statement = feedback.within_bounds(corrections, judge_pk, bounds).order_by(None)
+    ordered = statement.order_by(Feedback.about_seq, Feedback.submitted_at, Feedback.seq)
     steps = {criterion.ordinal: criterion.step for criterion in criteria}
-    opinions: Counter[tuple[int, tuple[float, ...]]] = Counter()
+    score_sets: Counter[tuple[int, tuple[float, ...]]] = Counter()
     for _, rows in groupby(stream_rows(connection, ordered), key=itemgetter(0)):
-        said = [(rater, scores) for _, rater, scores in rows]
-        if len(said) > 1:
-            opinions.update(_latest_scores(said, steps))
+        given = [(rater, scores) for _, rater, scores in rows]
+        if len(given) > 1:
+            score_sets.update(_latest_scores(given, steps))
     pairs: dict[int, Counter[tuple[int, float, float]]] = {ordinal: Counter() for ordinal in steps}
     conflicts = 0
-    for (ordinal, scores), number in opinions.items():
-        if scores[-1] - scores[0] > steps[ordinal] * (1 + 1e-9):
-            conflicts += number
+    for (ordinal, scores), number in score_sets.items():
+        conflicts += number if is_conflict(scores, steps[ordinal]) else 0
         for pair, count in count_coincidences(scores).items():
             pairs[ordinal][pair] += number * count
-    return Agreement(tuple((ordinal, alpha_from_coincidences(counts)) for ordinal, counts in pairs.items()), conflicts)
+    alphas = tuple((ordinal, alpha_from_coincidences(counts)) for ordinal, counts in pairs.items())
+    return Agreement(alphas, conflicts)
 
 
-def _latest_scores(said: Sequence[tuple[str, Any]], ordinals: Iterable[int]) -> Iterator[tuple[int, tuple[float, ...]]]:
-    """What people think of one item, where they are several: by ordinal, each one's latest score, in order."""
+def _latest_scores(
+    given: Sequence[tuple[str, Any]], ordinals: Iterable[int]
+) -> Iterator[tuple[int, tuple[float, ...]]]:
+    """Yield each criterion that several raters scored, with each rater's latest score, sorted."""
     for ordinal in ordinals:
-        latest = {rater: score for rater, scores in said if (score := score_at(scores, ordinal)) is not None}
+        latest = {rater: score for rater, scores in given if (score := score_at(scores, ordinal)) is not None}
         if len(latest) > 1:
             yield ordinal, tuple(sorted(latest.values()))
 
 
 class _FeedbackTally:
-    """Adds feedback up, row by row in the order in which it was given."""
+    """Figures of the rows added so far, which come in the order in which the feedback was given."""
 
     def __init__(self, criteria: Sequence[Criterion], watermark: int, *, only: bool) -> None:
         self.criteria = {criterion.ordinal: criterion for criterion in criteria}
-        self.ordinals = tuple(self.criteria)
         self.watermark = watermark
-        self.only = only
+        self.only = only  # whether corrections of other criteria are excluded
         self.counts: dict[FeedbackType, int] = dict.fromkeys(FeedbackType, 0)
         self.earliest: Any = None
-        self.latest: Any = None  # rows come in the order in which they were given
+        self.latest: Any = None
         self.evaluations: set[str] = set()
         self.raters: set[str] = set()
-        self.usable = 0
+        self.usable = 0  # without corrections
         self.usable_new = 0
-        self.corrected: dict[tuple[str, str], int] = {}  # (evaluation, rater): place of the latest usable correction
+        self.corrected: dict[tuple[str, str], int] = {}  # seq of the latest usable correction, by evaluation and rater
         self.corrections: dict[int, int] = defaultdict(int)
         self.shifts: dict[int, list[float]] = defaultdict(list)
         self.agreeing = 0
         self.doubts = 0
         self.groups: set[str] = set()
 
-    def add_all(self, rows: Iterable[Any]) -> None:
-        for row in rows:
-            touched = [n for n in self.ordinals if score_at(row.scores, n) is not None]
-            if row.type is FeedbackType.CORRECTION and self.only and not touched:
-                continue
-            self.counts[row.type] += 1
-            self.latest = row.submitted_at
-            self.earliest = self.earliest or self.latest
-            self.evaluations.add(row.evaluation_id)
-            self.raters.add(row.submitted_by)
-            if row.type is FeedbackType.CORRECTION:
-                self._add_correction(row, touched)
-            elif (row.rating or 0) >= MIN_CONFIRMING_RATING or row.approved is True:
-                self.usable += 1
-                self.usable_new += row.seq > self.watermark
-            elif (row.rating is not None and row.rating <= MAX_DOUBTING_RATING) or row.approved is False:
-                self.doubts += 1
+    def add(self, row: Any) -> None:
+        """Add an item of feedback."""
+        touched = [ordinal for ordinal in self.criteria if score_at(row.scores, ordinal) is not None]
+        if row.type is FeedbackType.CORRECTION and self.only and not touched:
+            return
+        self.counts[row.type] += 1
+        self.latest = row.submitted_at
+        self.earliest = self.earliest or self.latest
+        self.evaluations.add(row.evaluation_id)
+        self.raters.add(row.submitted_by)
+        if row.type is FeedbackType.CORRECTION:
+            self._add_correction(row, touched)
+        elif (row.rating or 0) >= MIN_CONFIRMING_RATING or row.approved is True:
+            self.usable += 1
+            self.usable_new += row.seq > self.watermark
+        elif (row.rating is not None and row.rating <= MAX_DOUBTING_RATING) or row.approved is False:
+            self.doubts += 1
 
     def _add_correction(self, row: Any, touched: list[int]) -> None:
-        yields = False
+        is_usable = False
         for ordinal in touched:
             score = row.scores[ordinal]
             self.corrections[ordinal] += 1
@@ -140,13 +144,13 @@ class _FeedbackTally:
             if raw is not None:
                 self.shifts[ordinal].append(score - raw)
                 self.agreeing += abs(score - raw) <= self.criteria[ordinal].step / 2
-                yields = True
-        if yields:
+                is_usable = True
+        if is_usable:
             self.groups.add(row.group or row.evaluation_id)
             self.corrected[row.evaluation_id, row.submitted_by] = row.seq
 
-    def summary(self, agreement: Agreement) -> Summary:
-        """The figures of what was added, with how far raters agree."""
+    def to_summary(self, agreement: Agreement) -> Summary:
+        """Return the figures, together with the agreement of raters."""
         return Summary(
             total=sum(self.counts.values()),
             corrections=self.counts[FeedbackType.CORRECTION],
@@ -159,7 +163,7 @@ class _FeedbackTally:
             evaluations=len(self.evaluations),
             raters=len(self.raters),
             new_since_last_training=self.usable_new + sum(seq > self.watermark for seq in self.corrected.values()),
-            criteria=tuple(self._shift(ordinal) for ordinal in self.ordinals),
+            criteria=tuple(self._shift(ordinal) for ordinal in self.criteria),
             agreement=agreement,
             agreeing=self.agreeing,
             doubts=self.doubts,

@@ -1,4 +1,4 @@
-"""A judge's newest feedback with the scores it is about, a block at a time, so that nobody waits for all of it."""
+"""A judge's newest feedback with its evaluations' scores, read in blocks so that no query takes long."""
 
 from typing import Any
 
@@ -12,7 +12,15 @@ from store import feedback
 def read_newest(
     connection: Connection, judge_pk: int, bounds: FeedbackBounds, below: int | None, size: int
 ) -> list[Any]:
-    """Up to ``size`` rows of feedback within bounds, newest first in order of ingestion, of places under ``below``."""
+    """Return the newest feedback within bounds, the last ingested first.
+
+    Args:
+        connection: the connection to read from.
+        judge_pk: the judge.
+        bounds: which feedback is read.
+        below: the ``seq`` below which to begin; None for the newest.
+        size: the largest number of rows.
+    """
     statement = feedback.within_bounds(
         select(
             *feedback.JUDGMENT_COLUMNS,

@@ -219,7 +219,7 @@ async def test_new_of_a_period_is_what_a_plain_recount_says_where_feedback_comes
                 expected = recount(rows, bounds, watermark)["new_since_last_training"]
                 asked = (world.judge.pk, world.criteria, bounds)
                 for few in (0, 10_000):
-                    monkeypatch.setattr(summary, "MAX_NEW_READ", few)
+                    monkeypatch.setattr("store.summary.view.MAX_NEW_READ", few)
                     assert await store.read(lambda c, asked=asked: summary.count_new(c, *asked)) == expected, bounds
 
 
