@@ -460,7 +460,7 @@ def _reload(connection: Connection, job_id: str, *, lock: bool = False) -> Train
 
 
 def _append_events(connection: Connection, job: TrainingJob, events: list[NewEvent], moment: datetime) -> None:
-    """Append events, numbered by the counter in the job's row, so that commits cannot reorder them."""
+    # The numbers come from a counter in the job's row, so commits cannot reorder a job's events.
     last: int = connection.execute(
         update(TrainingJob)
         .where(TrainingJob.id == job.id)

@@ -103,10 +103,18 @@ class PeriodCounters:
         return [RaterCount(rater, -negative, corrections[rater]) for negative, rater in ordered]
 
     def _sum_most_active(self, sets: Sequence[str] | None, first: int, at_edges: set[str]) -> list[Any]:
-        """Return the sums within the buckets (rater, items, corrections) of all raters who can be among the first.
+        """Return the sums within the buckets of all raters who can be among the first.
 
         A rater who is among the first of the whole period is among the first within the buckets, or has items at the
         edges.
+
+        Args:
+            sets: count items about one of these sets of criteria; None for any set.
+            first: the largest number of raters.
+            at_edges: the raters who have items at the edges.
+
+        Returns:
+            Rows of (rater, items, corrections).
         """
         in_ranges = self._rater_counters(sets)
         if in_ranges is None:

@@ -95,7 +95,13 @@ class _Visitor(Protocol):
 
 
 def _recount(connection: Connection, judge_pk: int, visitor: _Visitor) -> CounterDelta:
-    """Return the numbers that all of a judge's counters should hold, and report each row to the visitor."""
+    """Return the numbers that all of a judge's counters should hold.
+
+    Args:
+        connection: the connection to read from.
+        judge_pk: the judge.
+        visitor: receives the expected state of each row.
+    """
     delta = CounterDelta()
     for evaluations in _pages(connection, judge_pk):
         rows = _load_feedback(connection, evaluations)

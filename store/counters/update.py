@@ -125,7 +125,13 @@ class _FeedbackChange:
 def _load_counted(
     connection: Connection, evaluation_ids: Sequence[str], before: int | None
 ) -> Iterator[CountedFeedback]:
-    """Yield the items about evaluations of one judge that count, and whose ``seq`` is below ``before``."""
+    """Yield the items about some evaluations of one judge that are not retracted.
+
+    Args:
+        connection: the connection to read from.
+        evaluation_ids: the evaluations.
+        before: yield only items whose ``seq`` is below; None for all items.
+    """
     about = in_values(connection, Feedback.evaluation_id, evaluation_ids)
     statement = select(*COUNTED_COLUMNS).where(about, Feedback.retracted_at.is_(None))
     if before is not None:

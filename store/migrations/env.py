@@ -1,4 +1,4 @@
-"""Alembic's entry: migrations run on the connection the store hands over, in its transaction."""
+"""Alembic's environment: migrations run on the store's connection, within its transaction."""
 
 from typing import Literal
 
@@ -16,7 +16,12 @@ from models.base import Base
 
 
 def render(kind: str, item: object, _context: object) -> str | Literal[False]:
-    """Migrations name the database's own types, so that they outlive ours."""
+    """Render our column types as the database's own types, so that migrations do not depend on our classes.
+
+    Args:
+        kind: the kind of the object.
+        item: the object.
+    """
     if kind == "type" and isinstance(item, TypeDecorator):
         return f"sa.{item.impl_instance!r}"
     return False

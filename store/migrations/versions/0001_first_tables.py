@@ -1,6 +1,6 @@
-"""first tables
+"""Create the first tables.
 
-Revision: 0001, after
+Revision: 0001, the first one.
 """
 
 import sqlalchemy as sa

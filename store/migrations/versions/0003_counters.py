@@ -1,9 +1,9 @@
-"""counters of feedback, full text, retraction
+"""Add counters of feedback, full-text search and retraction.
 
-Revision: 0003, after 0001
+Revision: 0003, after 0001.
 
-What the counters say of rows that are there already is filled in right after the migrations, by today's rules
-(``store.counters.recount``): judges begin with ``counted`` 0, which says that theirs are not.
+The counters of existing rows are computed right after the migrations, by the current rules
+(``store.counters.recount``). Judges begin with ``counted`` 0, which marks their counters as not computed.
 """
 
 import re
@@ -21,7 +21,7 @@ depends_on = None
 
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 BUCKET = ("width", "start")
-PORTION = 5000  # rows
+PORTION = 5000  # rows per statement
 
 
 def judge() -> sa.Column[Any]:
@@ -79,7 +79,7 @@ def upgrade() -> None:
 
 
 def _evaluations_in_order() -> None:
-    """Each evaluation gets its place in the judge's order of recording; ids are in that order."""
+    """Number each judge's evaluations in the order of their recording, which is the order of their ids."""
     op.add_column("evaluations", sa.Column("seq", NUMBER, nullable=False, server_default="0"))
     connection = op.get_bind()
     for pk in connection.execute(sa.text("SELECT pk FROM judges")).scalars().all():
@@ -96,7 +96,7 @@ def _evaluations_in_order() -> None:
 
 
 def _next_ids(judge_pk: int, after: str) -> Sequence[str]:
-    """The ids of a judge's next evaluations: a portion, so that no statement takes long."""
+    """Return the ids of a judge's next evaluations, at most a portion, so that no statement takes long."""
     statement = "SELECT id FROM evaluations WHERE judge_pk = :pk AND id > :after ORDER BY id LIMIT :portion"
     given = {"pk": judge_pk, "after": after, "portion": PORTION}
     return op.get_bind().execute(sa.text(statement), given).scalars().all()
@@ -132,7 +132,7 @@ def _feedback() -> None:
 
 
 def _place_feedback() -> None:
-    """Each item of feedback gets its evaluation's place, in portions."""
+    """Copy the time and the number of its evaluation to each item of feedback, in portions."""
     connection = op.get_bind()
     statement = sa.text(
         "UPDATE feedback SET about_at = evaluations.created_at, about_seq = evaluations.seq FROM evaluations "
@@ -145,9 +145,9 @@ def _place_feedback() -> None:
 
 
 def _full_text() -> None:
-    """What can be searched: words as the database's own full text keeps them, with the place of their row."""
+    """Create and fill the full-text tables, which hold the words of a text and the number of its row."""
     sqlite = op.get_bind().dialect.name == "sqlite"
-    if not sqlite:  # to compress them is most of what a row costs
+    if not sqlite:  # compression takes most of the time of writing a row
         for name in ("output", "input", "rationale"):
             op.execute(f"ALTER TABLE evaluations ALTER COLUMN {name} SET STORAGE EXTERNAL")
     for name in ("evaluation_texts", "feedback_texts"):
@@ -160,8 +160,10 @@ def _full_text() -> None:
                 f"CREATE TABLE {name} (judge_pk bigint NOT NULL, seq bigint NOT NULL, text tsvector NOT NULL, "
                 f"CONSTRAINT pk_{name} PRIMARY KEY (judge_pk, seq))"
             )
-            op.execute(f"ALTER TABLE {name} ALTER COLUMN text SET STORAGE EXTERNAL")  # it does not get smaller
-            # what may wait to be sorted in, in kB: the words of some 4,000 long texts
+            op.execute(
+                f"ALTER TABLE {name} ALTER COLUMN text SET STORAGE EXTERNAL"
+            )  # compression does not make it smaller
+            # size of the pending list in kB: the words of some 4,000 long texts
             op.execute(f"CREATE INDEX ix_{name}_text ON {name} USING gin (text) WITH (gin_pending_list_limit = 32768)")
     _fill("evaluation_texts", "evaluations", "output", "input", "rationale")
     _fill("feedback_texts", "feedback", "comment")

@@ -1,6 +1,6 @@
-"""the audit trail, which can only grow
+"""Add the audit trail, an append-only table.
 
-Revision: 0004, after 0001
+Revision: 0004, after 0003.
 """
 
 import sqlalchemy as sa
