@@ -1,10 +1,8 @@
 /** Authenticated access to the GraphQL endpoint, over HTTP and over a socket. */
 
 import { type Client, createClient } from 'graphql-ws';
+import { endpoint } from './endpoint';
 import { requestKey, key } from './key';
-
-/** URL of the GraphQL endpoint, relative to the folder of the static files. */
-export const endpoint = new URL('../graphql', document.baseURI).href;
 
 const authorization = { Authorization: `Bearer ${key}` };
 const KEY_REJECTED = 'The server does not accept this key: it is mistyped, expired or revoked. Enter another one.';

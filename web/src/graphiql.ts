@@ -6,7 +6,8 @@ import { GraphiQL } from 'graphiql';
 import { GraphQLError } from 'graphql';
 import { createElement } from 'react';
 import { createRoot } from 'react-dom/client';
-import { authorizedFetch, endpoint, subscriptions } from './client';
+import { authorizedFetch, subscriptions } from './client';
+import { endpoint } from './endpoint';
 import { fragments, tabs } from './examples';
 import { key, showKey } from './key';
 

@@ -1,6 +1,7 @@
 /** GraphQL client: typed documents over HTTP, and subscriptions over one socket that reconnects automatically. */
 
 import { type Client, createClient } from 'graphql-ws';
+import { endpoint } from '../endpoint';
 import type { TypedDocumentString } from '../generated/graphql';
 import { forgetKey, storedKey } from '../session';
 import { store } from './parts/store';
@@ -23,9 +24,6 @@ export class ServerUnreachable extends Error {}
 /** `offline` since the last request without a response. `keyProblem` is the reason to request a key, or null. */
 export const connection = store<'online' | 'offline'>('online');
 export const keyProblem = store<string | null>(storedKey() ? null : '');
-
-/** URL of the GraphQL endpoint, relative to the folder of the static files. */
-export const endpoint = new URL('../graphql', document.baseURI).href;
 
 const WRONG_KEY = 'The server does not accept this key: it is mistyped, expired or revoked.';
 const TIMEOUT_MS = 60_000; // a learning curve takes seconds

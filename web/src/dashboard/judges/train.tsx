@@ -11,7 +11,7 @@ import {
 } from '../../generated/graphql';
 import { execute } from '../api';
 import { TYPES } from '../jobs/states';
-import { Problems, showMessage } from '../parts/actions';
+import { messageOf, Problems, showMessage } from '../parts/actions';
 import { TIME_ZONE, title } from '../parts/format';
 import { Section } from '../parts/elements';
 import { navigateTo } from '../parts/router';
@@ -94,7 +94,7 @@ export function Train({ judge, newFeedbackCount, close }: Properties): JSX.Eleme
         navigateTo('jobs', answer.trainingJob.id);
       }
     } catch (problem) {
-      setErrors([{ message: problem instanceof Error ? problem.message : String(problem) }]);
+      setErrors([{ message: messageOf(problem) }]);
     }
     setBusy(false);
   }

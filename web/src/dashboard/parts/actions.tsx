@@ -29,6 +29,11 @@ export function StatusMessage(): JSX.Element {
   );
 }
 
+/** Return the message of a caught error. */
+export function messageOf(problem: unknown): string {
+  return problem instanceof Error ? problem.message : String(problem);
+}
+
 /** List of error messages. */
 export function Problems({ errors }: { errors: readonly { message: string }[] }): JSX.Element | null {
   if (!errors.length) return null;
@@ -78,7 +83,7 @@ export function ConfirmButton(properties: Confirmation): JSX.Element {
       setErrors(rejected);
       if (!rejected.length) dialog.current?.close();
     } catch (problem) {
-      setErrors([{ message: problem instanceof Error ? problem.message : String(problem) }]);
+      setErrors([{ message: messageOf(problem) }]);
     }
     setBusy(false);
   }

@@ -10,7 +10,7 @@ import {
   SubmitFeedbackDocument,
 } from '../../generated/graphql';
 import { execute } from '../api';
-import { Problems, showMessage } from '../parts/actions';
+import { messageOf, Problems, showMessage } from '../parts/actions';
 import { dateTime } from '../parts/format';
 import { useQuery } from '../parts/query';
 import { randomKey } from '../parts/random';
@@ -91,7 +91,7 @@ function ReviewForm({ evaluation, judge, position, reason, onSubmitted, undo, ne
         next();
       }
     } catch (problem) {
-      setErrors([{ message: problem instanceof Error ? problem.message : String(problem) }]);
+      setErrors([{ message: messageOf(problem) }]);
     }
     setBusy(false);
   }

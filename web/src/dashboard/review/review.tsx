@@ -4,7 +4,7 @@ import type { JSX } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { JudgeDocument, JudgeEvaluationsDocument, type JudgeFieldsFragment, RetractFeedbackDocument, SuggestEvaluationsToReviewDocument } from '../../generated/graphql';
 import { execute } from '../api';
-import { showMessage } from '../parts/actions';
+import { messageOf, showMessage } from '../parts/actions';
 import { count, percent, plural } from '../parts/format';
 import { Heading } from '../parts/elements';
 import { useQuery } from '../parts/query';
@@ -171,7 +171,7 @@ function Queue({ judge, queue, more }: { judge: JudgeFieldsFragment; queue: read
   }
   const undo = last && {
     label: 'Retract last feedback',
-    action: () => void retractLast().catch((problem: unknown) => showMessage(problem instanceof Error ? problem.message : String(problem))),
+    action: () => void retractLast().catch((problem: unknown) => showMessage(messageOf(problem))),
   };
   if (!current)
     return (
