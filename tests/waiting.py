@@ -1,7 +1,8 @@
 """Waiting in tests that also holds on a busy machine: a wait fails only when nothing moves for a long time.
 
 ``progress`` returns any value that changes while the awaited work advances, such as the number of events or the size of
-a log file. Each change starts the time without progress anew; ``total_seconds`` bounds the whole wait.
+a log file. It is called only when ``stalled_seconds`` have passed since the last call: if the value has changed, the
+wait continues. ``total_seconds`` bounds the whole wait.
 """
 
 import asyncio
@@ -24,7 +25,13 @@ Progress = Callable[[], Any]
 class Patience:
     """Time left for one wait, renewed by progress."""
 
-    def __init__(self, what: str, progress: Progress | None, stalled_seconds: float, total_seconds: float) -> None:
+    def __init__(
+        self,
+        what: str,
+        progress: Progress | None = None,
+        stalled_seconds: float = STALLED_SECONDS,
+        total_seconds: float = TOTAL_SECONDS,
+    ) -> None:
         self._what = what
         self._progress = progress
         self._stalled_seconds = stalled_seconds
@@ -35,10 +42,12 @@ class Patience:
     def check(self) -> None:
         """Raise AssertionError if there was no progress for too long."""
         moment = time.monotonic()
-        if self._progress is not None and (value := self._progress()) != self._last:
-            self._last, self._stalled_at = value, moment + self._stalled_seconds
-        if moment > min(self._end, self._stalled_at):
-            raise AssertionError(f"Waited in vain for {self._what}; the last progress was {self._last!r}.")
+        if moment < min(self._end, self._stalled_at):
+            return
+        value = self._progress() if self._progress is not None else None
+        if value == self._last or moment >= self._end:
+            raise AssertionError(f"Waited in vain for {self._what}; the last progress was {value!r}.")
+        self._last, self._stalled_at = value, moment + self._stalled_seconds
 
 
 def wait_until(

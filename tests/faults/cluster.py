@@ -1,4 +1,4 @@
-"""Real processes to be killed: servers and workers on one database, and a client that puts jobs in."""
+"""Cluster of real server and worker processes on one database, and a client that submits jobs."""
 
 import contextlib
 import os
@@ -14,13 +14,19 @@ from typing import Any
 
 import httpx
 
+from tests.waiting import STALLED_SECONDS, Patience, size_of_files, wait_until
+
 HOME = Path(__file__).parent.parent.parent
-LEASE = 3.0
+LEASE = 15.0
+"""Seconds of a lease, long enough to be renewed in time on a busy machine.
+
+A dead process is detected at once, so only a frozen one makes other workers wait for the end of its lease.
+"""
 
 
 @dataclass
 class Process:
-    """A server or a worker."""
+    """Server or worker process."""
 
     kind: str
     popen: "subprocess.Popen[bytes]"
@@ -28,15 +34,15 @@ class Process:
 
     @property
     def alive(self) -> bool:
-        """Whether it runs."""
+        """Return whether the process runs."""
         return self.popen.poll() is None
 
     def children(self) -> list[int]:
-        """Its training processes."""
+        """Return the ids of its training processes."""
         return children_of(self.popen.pid)
 
     def kill(self, number: int = signal.SIGKILL) -> None:
-        """Send it a signal; SIGKILL is waited for."""
+        """Send a signal, and wait for the end of the process if the signal is SIGKILL."""
         with contextlib.suppress(ProcessLookupError):
             self.popen.send_signal(number)
         if number == signal.SIGKILL:
@@ -45,7 +51,7 @@ class Process:
 
 @dataclass
 class Cluster:
-    """Servers and workers that share a database; what dies is started again by `keep_up`."""
+    """Servers and workers that share a database."""
 
     database_url: str
     folder: Path
@@ -53,27 +59,37 @@ class Cluster:
     processes: list[Process] = field(default_factory=list)
 
     def serve(self, *, runner: bool = True, port: int | None = None, wait: bool = True) -> Process:
-        """Start a server."""
+        """Start a server.
+
+        Args:
+            runner: the server also runs training jobs.
+            port: port to listen on; a free one by default.
+            wait: return only when the server is ready.
+        """
         port = port or free_port()
         process = self._start("serve", "--port", str(port), *([] if runner else ["--no-runner"]))
         process.port = port
         if wait:
-            wait_until(lambda: answers(port), 60, "the server answers")
+            wait_until(lambda: answers(port), "the server to be ready", progress=self.progress)
         return process
 
     def work(self) -> Process:
-        """Start a worker."""
+        """Start a worker process."""
         return self._start("work")
 
     def restart(self, process: Process) -> Process:
-        """Start again what has died."""
+        """Replace a process that has died."""
         self.processes.remove(process)
         if process.kind == "work":
             return self.work()
         return self.serve(port=process.port, wait=False)
 
+    def progress(self) -> int:
+        """Return a number that grows as long as processes write their logs."""
+        return size_of_files(self.folder)
+
     def stop(self) -> None:
-        """Kill everything."""
+        """Kill all processes."""
         for process in self.processes:
             with contextlib.suppress(ProcessLookupError):
                 process.popen.send_signal(signal.SIGCONT)
@@ -107,7 +123,13 @@ class Cluster:
 
 @contextlib.contextmanager
 def cluster(database_url: str, folder: Path, **environment: str) -> Iterator[Cluster]:
-    """A cluster without processes yet; all are killed at the end."""
+    """Make a cluster without processes, and kill all its processes at the end.
+
+    Args:
+        database_url: address of the database.
+        folder: data directory of all processes, in which they also write their logs.
+        environment: additional environment variables.
+    """
     made = Cluster(database_url, folder, environment)
     try:
         yield made
@@ -116,15 +138,21 @@ def cluster(database_url: str, folder: Path, **environment: str) -> Iterator[Clu
 
 
 class Client:
-    """Puts jobs in over GraphQL; a server that is away is tried again, with an idempotency key."""
+    """GraphQL client that tries all servers in turn until one answers; submissions carry an idempotency key."""
 
     def __init__(self, ports: list[int], key: str) -> None:
         self.ports = ports
         self.headers = {"authorization": f"Bearer {key}"}
 
-    def run(self, query: str, seconds: float = 90, **variables: Any) -> dict[str, Any]:
-        """The data of a query; waits for a server that answers."""
-        end = time.monotonic() + seconds
+    def run(self, query: str, *, retry: bool = True, **variables: Any) -> dict[str, Any]:
+        """Return the data of a query.
+
+        Args:
+            query: the document.
+            retry: try again while no server answers without errors.
+            variables: variables of the document.
+        """
+        patience = Patience("a server that answers")
         number = 0
         while True:
             port = self.ports[number % len(self.ports)]
@@ -134,23 +162,31 @@ class Client:
                     f"http://127.0.0.1:{port}/graphql",
                     json={"query": query, "variables": variables},
                     headers=self.headers,
-                    timeout=20,
+                    timeout=STALLED_SECONDS,
                 ).json()
                 if "errors" not in answer:
                     return dict(answer["data"])
-                if time.monotonic() > end:
+                if not retry:
                     raise AssertionError(answer["errors"])
             except (httpx.TransportError, ValueError):
-                if time.monotonic() > end:
+                if not retry:
                     raise
+            patience.check()
             time.sleep(0.1)
 
-    def submit(self, judge: str, key: str, *, seconds: float = 90, **config: Any) -> str:
-        """Create a job; its id once a server has said that it is accepted."""
+    def submit(self, judge: str, key: str, *, retry: bool = True, **config: Any) -> str:
+        """Create a job, and return its id when a server has accepted it.
+
+        Args:
+            judge: id of the judge.
+            key: idempotency key.
+            retry: try again while no server answers without errors.
+            config: options of the training configuration.
+        """
         made = self.run(
             """mutation($in: CreateTrainingJobInput!) {
                 createTrainingJob(input: $in) { trainingJob { id } userErrors { message code } } }""",
-            seconds,
+            retry=retry,
             **{
                 "in": {
                     "judgeId": judge,
@@ -164,13 +200,18 @@ class Client:
         return str(made["trainingJob"]["id"])
 
     def status(self, job_id: str) -> str:
-        """A job's state."""
+        """Return a job's status."""
         found = self.run("query($id: ID!) { trainingJob(id: $id) { status } }", id=job_id)
         return str(found["trainingJob"]["status"])
 
 
+def any_trains(client: Client, jobs: set[str]) -> bool:
+    """Return whether one of the jobs is in training."""
+    return any(client.status(job) == "TRAINING" for job in jobs)
+
+
 def children_of(pid: int) -> list[int]:
-    """The processes that a process has started."""
+    """Return the ids of a process's children."""
     found: list[int] = []
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
         with contextlib.suppress(OSError):
@@ -178,33 +219,16 @@ def children_of(pid: int) -> list[int]:
     return found
 
 
-def training(pid: int) -> bool:
-    """Whether a process has begun to train: it has read its order, and computes."""
-    with contextlib.suppress(OSError, IndexError):
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        return fields[0] == "R"
-    return False
-
-
 def free_port() -> int:
-    """A port nobody listens on."""
+    """Return a port on which nobody listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def answers(port: int) -> bool:
-    """Whether a server is ready."""
+    """Return whether a server is ready."""
     try:
-        return httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=2).status_code == 200
+        return httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=20).status_code == 200
     except httpx.TransportError:
         return False
-
-
-def wait_until(condition: Any, seconds: float, what: str) -> None:
-    """Wait for something that must come."""
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            raise AssertionError(f"It did not come: {what}.")
-        time.sleep(0.05)

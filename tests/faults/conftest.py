@@ -1,4 +1,4 @@
-"""Judges with something to learn from, in a database that processes will be killed on."""
+"""Database with judges and corrections, on which processes will be killed, and the table of results."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Connection, func, select
 
 from models.feedback import FeedbackType
-from models.job import TrainingJob
+from models.job import JobEvent, TrainingJob
 from models.job_status import TERMINAL
 from models.specs.evaluations import EvaluationSpec
 from models.specs.feedback import FeedbackSpec
@@ -25,6 +25,7 @@ from store.evaluations import NewEvaluation
 from store.feedback import NewFeedback
 from tests.factories import make_viewer
 from tests.faults.invariants import InvariantReport, check_invariants
+from tests.waiting import wait_until
 
 T = TypeVar("T")
 
@@ -34,14 +35,14 @@ JUDGES = int(os.environ.get("STORM_JUDGES", "5"))
 
 @dataclass(frozen=True)
 class Scenario:
-    """A database with judges, and a key."""
+    """Database with judges, and the API key of a user."""
 
     url: str
     key: str
     judges: tuple[str, ...]
 
     def read(self, unit: Callable[[Connection], T]) -> T:
-        """Look into the database."""
+        """Return the result of a reading unit."""
 
         async def run() -> T:
             store = open_store(self.url)
@@ -53,15 +54,27 @@ class Scenario:
         return asyncio.run(run())
 
     def count_ended(self) -> int:
-        """How many jobs have ended."""
+        """Return the number of jobs that have ended."""
         return self.read(
             lambda c: c.execute(
                 select(func.count()).select_from(TrainingJob).where(TrainingJob.status.in_(TERMINAL))
             ).scalar_one()
         )
 
+    def count_events(self) -> int:
+        """Return the number of events of all jobs, which grows while jobs advance."""
+        return self.read(lambda c: c.execute(select(func.count()).select_from(JobEvent)).scalar_one())
+
+    def wait_until(self, predicate: Callable[[], object], what: str) -> None:
+        """Wait until a predicate holds, as long as jobs advance."""
+        wait_until(predicate, what, progress=self.count_events)
+
+    def wait_for_ends(self, count: int) -> None:
+        """Wait until a number of jobs have ended."""
+        self.wait_until(lambda: self.count_ended() >= count, f"the end of {count} jobs")
+
     def is_writable(self) -> bool:
-        """Whether nobody holds SQLite's write lock for longer than a moment."""
+        """Return whether SQLite's write lock is free or becomes free within a second."""
         if not self.url.startswith("sqlite"):
             return True
         with contextlib.closing(sqlite3.connect(self.url.partition("///")[2], timeout=1, isolation_level=None)) as file:
@@ -73,18 +86,18 @@ class Scenario:
         return True
 
     def check(self, accepted: set[str]) -> InvariantReport:
-        """Whether all that must hold does."""
+        """Return the report on all invariants, after all accepted jobs have ended."""
         found = self.read(lambda c: check_invariants(c, accepted))
         _reports.append(found)
         return found
 
 
-_reports: list[InvariantReport] = []  # of the test that runs
+_reports: list[InvariantReport] = []  # reports of the running test
 
 
 @pytest.fixture(autouse=True)
 def _row(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> Iterator[None]:
-    """One row of the table of results, of what the test has looked at last."""
+    """Record a row of the table of results with the last report of the test."""
     _reports.clear()
     begun = time.monotonic()
     yield
@@ -99,7 +112,7 @@ def _row(request: pytest.FixtureRequest, record_property: Callable[[str, object]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the table of results, as docs/reliability.md shows it."""
+    """Print the table of results that docs/reliability.md shows."""
     rows = [
         row
         for reports in terminalreporter.stats.values()
@@ -109,19 +122,24 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         if name == "row"
     ]
     if rows:
-        terminalreporter.section("what was broken on purpose")
-        heading = "| What happened | Database | Jobs | Given back | Seconds | Invariants |"
+        terminalreporter.section("injected faults")
+        heading = "| Fault | Database | Jobs | Released | Seconds | Invariants |"
         terminalreporter.write("\n".join([heading, "|---|---|--:|--:|--:|---|", *sorted(rows)]) + "\n")
 
 
 @pytest.fixture
 def scenario(database_url: str) -> Scenario:
-    """Some judges, each with sixty corrected evaluations."""
+    """Create judges with sixty corrected evaluations each."""
     return asyncio.run(create_scenario(database_url, JUDGES))
 
 
 async def create_scenario(url: str, number: int) -> Scenario:
-    """Make judges with something to learn from."""
+    """Create judges with corrected evaluations.
+
+    Args:
+        url: address of the database.
+        number: number of judges.
+    """
     async with open_store(url) as store:
         viewer, key = await make_viewer(store)
         made = []
@@ -136,7 +154,7 @@ async def create_scenario(url: str, number: int) -> Scenario:
 
 
 async def _add_corrections(store: Store, judge_pk: int, user_id: str) -> None:
-    """The judge is two points too strict on short texts."""
+    """Add corrections by which the judge is two points too strict on short texts, and one point on others."""
     items = [
         NewEvaluation(
             EvaluationSpec("word " * (1 + n % 30), (), external_id=f"e{n}", group=f"g{n % 20}"), [1.0 + n % 3]
@@ -144,7 +162,7 @@ async def _add_corrections(store: Store, judge_pk: int, user_id: str) -> None:
         for n in range(ITEMS)
     ]
     rows, _ = await store.write(lambda c: evaluations.record_evaluations(c, judge_pk, user_id, items))
-    said = [
+    corrections = [
         NewFeedback(
             FeedbackSpec(FeedbackType.CORRECTION, evaluation_id=row.id, submitted_by=f"p{n % 3}"),
             row,
@@ -153,4 +171,4 @@ async def _add_corrections(store: Store, judge_pk: int, user_id: str) -> None:
         for n, row in enumerate(rows)
         if not isinstance(row, Exception)
     ]
-    await store.write(lambda c: feedback.submit_feedback(c, judge_pk, user_id, "ann", said))
+    await store.write(lambda c: feedback.submit_feedback(c, judge_pk, user_id, "ann", corrections))

@@ -1,4 +1,4 @@
-"""What must hold whatever was killed: checked from the database alone."""
+"""Invariants of training jobs that hold whatever was killed, checked from the database alone."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from store.database.rows import fetch_all
 
 @dataclass(frozen=True)
 class InvariantReport:
-    """What is broken, in sentences; and how often jobs were given back."""
+    """Violated invariants, as sentences, and how often jobs were released."""
 
     violations: tuple[str, ...]
     requeued: int
@@ -23,11 +23,11 @@ class InvariantReport:
 
 
 def check_invariants(connection: Connection, accepted: set[str]) -> InvariantReport:
-    """Compare what is in the database with what must be there after all jobs have ended.
+    """Check the database after all jobs have ended.
 
     Args:
         connection: of a reading unit.
-        accepted: the ids of all jobs that a server said it had accepted.
+        accepted: ids of all jobs that a server has accepted.
     """
     jobs = {job.id: job for job in fetch_all(connection, select(TrainingJob), TrainingJob)}
     violations = [f"{job_id} was accepted and is missing" for job_id in accepted - jobs.keys()]
@@ -76,7 +76,7 @@ def _find_log_violations(job: TrainingJob, log: list[JobEvent]) -> list[str]:
             violations.append(f"{job.id} moved from {reported} to {after} when it was {before}")
     ends = [event for event in log if event.kind is EventKind.STATUS and _transition(event)[1] in TERMINAL]
     if job.status in TERMINAL and (len(ends) != 1 or log[-1] is not ends[0]):
-        violations.append(f"{job.id} ended {len(ends)} times, or something was told after its end")
+        violations.append(f"{job.id} ended {len(ends)} times, or an event follows its end")
     return violations
 
 

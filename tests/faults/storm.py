@@ -1,4 +1,4 @@
-"""A storm: real processes are killed at random, by a seed, while jobs run. Without a seed, the same in calm weather."""
+"""Storm: jobs run while real processes are killed at random, by a seed. Without a seed, nothing is killed."""
 
 import os
 import random
@@ -9,17 +9,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.faults.cluster import Client, Cluster, cluster
+from tests.waiting import Patience
 
 if TYPE_CHECKING:
     from tests.faults.conftest import Scenario
 
-PAUSE = (1.0, 3.0)  # seconds between two kills
-CHILDREN = 0.4  # share of the kills that meet a training process, where one is there
+PAUSE = (1.0, 3.0)
+"""Shortest and longest pause between two kills, in seconds."""
+CHILDREN = 0.4
+"""Share of the kills that hit a training process, if there is one."""
 
 
 @dataclass(frozen=True)
 class Storm:
-    """What went through it: the ids of all accepted jobs, from the first request to the last end in seconds."""
+    """Ids of all accepted jobs, seconds from the first request to the last end, and the number of kills."""
 
     accepted: set[str]
     seconds: float
@@ -27,7 +30,17 @@ class Storm:
 
 
 def run_storm(scenario: "Scenario", folder: Path, jobs: int, seed: int | None) -> Storm:
-    """Put jobs in and see them all end; with a seed, kill a server, a worker or a child every now and then."""
+    """Submit jobs and wait for the end of all; with a seed, kill servers, workers and training processes meanwhile.
+
+    After each kill, the next one waits until the jobs have advanced, so that a slow machine is not hit before the
+    replacement of the killed process runs.
+
+    Args:
+        scenario: database with judges.
+        folder: data directory of the processes.
+        jobs: number of jobs.
+        seed: seed of the kills; None for none.
+    """
     rng = random.Random(seed)
     kills = 0
     with cluster(scenario.url, folder) as machines:
@@ -37,19 +50,25 @@ def run_storm(scenario: "Scenario", folder: Path, jobs: int, seed: int | None) -
         begun = time.monotonic()
         accepted = {client.submit(scenario.judges[n % len(scenario.judges)], f"storm-{n}") for n in range(jobs)}
         assert len(accepted) == jobs
-        while (ended := scenario.count_ended()) < jobs:
-            assert time.monotonic() < begun + 60 + 10 * jobs, f"{ended} of {jobs} jobs have ended"
+        patience = Patience("the end of all jobs", scenario.count_events)
+        while scenario.count_ended() < jobs:
+            patience.check()
             if seed is None:
                 time.sleep(0.2)
             else:
                 time.sleep(rng.uniform(*PAUSE))
+                before = scenario.count_events()
                 _kill_something(machines, rng)
                 kills += 1
+                scenario.wait_until(
+                    lambda before=before: scenario.count_events() > before or scenario.count_ended() == jobs,
+                    "an event after a kill",
+                )
     return Storm(accepted, time.monotonic() - begun, kills)
 
 
 def _kill_something(machines: Cluster, rng: random.Random) -> None:
-    """Kill something, and start again what is gone."""
+    """Kill a process, and replace all dead servers and workers."""
     victim = rng.choice(machines.processes)
     children = victim.children()
     if children and rng.random() < CHILDREN:

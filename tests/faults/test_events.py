@@ -1,4 +1,4 @@
-"""A subscriber misses nothing and sees nothing twice, whatever happens to the servers."""
+"""Subscriptions deliver each event exactly once, also when servers are killed."""
 
 import asyncio
 import contextlib
@@ -15,8 +15,9 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-from tests.faults.cluster import Client, Cluster, Process, cluster
+from tests.faults.cluster import LEASE, Client, Cluster, Process, cluster
 from tests.faults.conftest import Scenario
+from tests.waiting import STALLED_SECONDS, finish
 
 READERS = int(os.environ.get("STORM_READERS", "150"))
 LONG = {"maxEpochs": 1_500, "earlyStopping": False, "learningRate": 0.001}
@@ -28,10 +29,10 @@ EVENTS = """query($id: ID!, $after: String) { trainingJob(id: $id) {
 
 @asynccontextmanager
 async def open_socket(port: int, key: str) -> AsyncIterator[ClientConnection]:
-    """A socket that is acknowledged."""
+    """Open a WebSocket and wait for its acknowledgement."""
     protocol = Subprotocol("graphql-transport-ws")
-    address = f"ws://127.0.0.1:{port}/graphql"  # a thousand at once take a while to be let in
-    async with connect(address, subprotocols=[protocol], open_timeout=60, ping_interval=None) as socket:
+    address = f"ws://127.0.0.1:{port}/graphql"
+    async with connect(address, subprotocols=[protocol], open_timeout=STALLED_SECONDS, ping_interval=None) as socket:
         await socket.send(json.dumps({"type": "connection_init", "payload": {"Authorization": f"Bearer {key}"}}))
         if json.loads(await socket.recv())["type"] != "connection_ack":
             raise ConnectionError
@@ -39,13 +40,20 @@ async def open_socket(port: int, key: str) -> AsyncIterator[ClientConnection]:
 
 
 async def subscribe(socket: ClientConnection, job: str, after: str | None, number: int = 0) -> None:
-    """Ask for a job's events."""
+    """Subscribe to a job's events.
+
+    Args:
+        socket: an acknowledged socket.
+        job: id of the job.
+        after: cursor of the last event that was received; None for all events.
+        number: number of the subscription within the socket.
+    """
     payload = {"query": STATUS, "variables": {"id": job, "after": after}}
     await socket.send(json.dumps({"type": "subscribe", "id": f"s{number}", "payload": payload}))
 
 
 def all_cursors(client: Client, job: str) -> list[str]:
-    """The cursors of a job's whole log."""
+    """Return the cursors of a job's whole log."""
     cursors: list[str] = []
     after = None
     while True:
@@ -56,20 +64,33 @@ def all_cursors(client: Client, job: str) -> list[str]:
         after = page["pageInfo"]["endCursor"]
 
 
-def test_a_subscriber_that_resumes_after_kills_and_on_other_servers_sees_each_event_once(
+def test_a_subscriber_that_resumes_on_other_servers_after_kills_receives_each_event_once(
     scenario: Scenario, tmp_path: Path
 ) -> None:
     with cluster(scenario.url, tmp_path) as machines:
         servers = [machines.serve(), machines.serve(runner=False)]
         client = Client([server.port or 0 for server in servers], scenario.key)
         job = client.submit(scenario.judges[0], "watched", **LONG)
-        seen = asyncio.run(asyncio.wait_for(_watch_and_kill(machines, servers, scenario.key, job), 150))
+        seen = asyncio.run(
+            finish(
+                _watch_and_kill(machines, servers, scenario.key, job),
+                "the subscription's end",
+                progress=machines.progress,
+            )
+        )
         assert seen == all_cursors(client, job)
     assert scenario.check({job}).violations == ()
 
 
 async def _watch_and_kill(machines: Cluster, servers: list[Process], key: str, job: str) -> list[str]:
-    """Follow a job to its end; every so often the server that is listened to is killed, and another one asked."""
+    """Return the cursors received while following a job to its end; four times, the connected server is killed.
+
+    Args:
+        machines: the cluster.
+        servers: its servers, which are used in turn.
+        key: API key.
+        job: id of the job.
+    """
     seen: list[str] = []
     turn = 0
     while True:
@@ -91,25 +112,41 @@ async def _watch_and_kill(machines: Cluster, servers: list[Process], key: str, j
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-def test_many_subscribers_of_whom_some_do_not_read_are_all_served_in_bounded_memory(
+def test_many_subscribers_are_served_in_bounded_memory_although_some_do_not_read(
     scenario: Scenario, tmp_path: Path
 ) -> None:
     readers, idlers = READERS, 10
     resource.setrlimit(resource.RLIMIT_NOFILE, (4096, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
-    with cluster(scenario.url, tmp_path, JUDGESMITH_LEASE_SECONDS="10") as machines:
+    with cluster(scenario.url, tmp_path, JUDGESMITH_LEASE_SECONDS=str(2 * LEASE)) as machines:
         server = machines.serve()
         client = Client([server.port or 0], scenario.key)
         job = client.submit(scenario.judges[0], "crowd", **LONG | {"maxEpochs": 150})
         before = _memory(server)
-        seen = asyncio.run(asyncio.wait_for(_crowd(server.port or 0, scenario.key, job, readers, idlers), 300))
+        seen = asyncio.run(
+            finish(
+                _crowd(server.port or 0, scenario.key, job, readers, idlers),
+                "all subscribers",
+                progress=scenario.count_events,
+            )
+        )
         grown = _memory(server) - before
         wanted = all_cursors(client, job)
 
     assert [wanted] * readers == seen
-    assert grown < 30 * 2**20 + 180_000 * (readers + idlers)  # of sockets; however many events there were
+    assert grown < 30 * 2**20 + 180_000 * (readers + idlers)  # bytes; it grows with the sockets, not with the events
 
 
 async def _crowd(port: int, key: str, job: str, readers: int, idlers: int) -> list[list[str]]:
+    """Return the cursors that each reading subscriber received.
+
+    Args:
+        port: port of the server.
+        key: API key.
+        job: id of the job.
+        readers: number of subscribers that read.
+        idlers: number of subscribers that do not read.
+    """
+
     async def read() -> list[str]:
         cursors = []
         async with open_socket(port, key) as socket:
@@ -131,6 +168,6 @@ async def _crowd(port: int, key: str, job: str, readers: int, idlers: int) -> li
 
 
 def _memory(process: Process) -> int:
-    """A process's resident memory, in bytes."""
+    """Return a process's resident memory in bytes."""
     pages = int(Path(f"/proc/{process.popen.pid}/statm").read_text().split()[1])
     return pages * resource.getpagesize()

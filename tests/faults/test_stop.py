@@ -1,4 +1,4 @@
-"""A server that is told to stop: it says so to whoever listens, hands its jobs back, and ends in time."""
+"""Graceful stop of a server: it closes its sockets, releases its jobs and ends."""
 
 import asyncio
 import contextlib
@@ -8,30 +8,29 @@ from pathlib import Path
 
 from websockets.exceptions import ConnectionClosed
 
-from tests.faults.cluster import Client, Process, cluster, wait_until
+from tests.faults.cluster import Client, Process, cluster
 from tests.faults.conftest import Scenario
 from tests.faults.test_events import open_socket, subscribe
+from tests.waiting import STALLED_SECONDS, finish
 
 LONG = {"maxEpochs": 700, "earlyStopping": False, "learningRate": 0.001}
 ATTEMPT = "query($id: ID!) { trainingJob(id: $id) { attempt } }"
 
 
-def test_a_stopped_server_closes_sockets_with_1012_and_hands_its_job_back_within_ten_seconds(
-    scenario: Scenario, tmp_path: Path
-) -> None:
+def test_a_stopped_server_closes_sockets_with_1012_and_releases_its_job(scenario: Scenario, tmp_path: Path) -> None:
     with cluster(scenario.url, tmp_path) as machines:
         server = machines.serve()
         client = Client([server.port or 0], scenario.key)
         job = client.submit(scenario.judges[0], "stopped", **LONG)
-        wait_until(lambda: client.status(job) == "TRAINING", 60, "training")
-        codes = asyncio.run(asyncio.wait_for(_listen_while_it_stops(server, scenario.key, job), 30))
-        status = server.popen.wait(timeout=10)
+        scenario.wait_until(lambda: client.status(job) == "TRAINING", "training")
+        codes = asyncio.run(finish(_listen_while_it_stops(server, scenario.key, job), "the sockets to be closed"))
+        status = server.popen.wait(timeout=STALLED_SECONDS)
 
         assert codes == [1012] * 3
         assert status in (0, -signal.SIGTERM, 128 + signal.SIGTERM)
         second = machines.restart(server)
         client = Client([second.port or 0], scenario.key)
-        wait_until(lambda: client.status(job) == "COMPLETED", 120, "completion")
+        scenario.wait_until(lambda: client.status(job) == "COMPLETED", "completion")
         attempt = client.run(ATTEMPT, id=job)["trainingJob"]["attempt"]
 
     assert attempt == 1
@@ -39,7 +38,13 @@ def test_a_stopped_server_closes_sockets_with_1012_and_hands_its_job_back_within
 
 
 async def _listen_while_it_stops(server: Process, key: str, job: str) -> list[int | None]:
-    """The codes with which the sockets of three subscribers are closed, while two others have stopped reading."""
+    """Return the close codes of three subscribers' sockets, while two other subscribers do not read.
+
+    Args:
+        server: the server, which is sent SIGTERM.
+        key: API key.
+        job: id of a job in training.
+    """
     port = server.port or 0
 
     async def code(number: int) -> int | None:
@@ -61,5 +66,5 @@ async def _listen_while_it_stops(server: Process, key: str, job: str) -> list[in
         await begun.wait()
         server.kill(signal.SIGTERM)
         codes = list(await asyncio.gather(*readers))
-        await asyncio.to_thread(server.popen.wait, 10)
+        await asyncio.to_thread(server.popen.wait, STALLED_SECONDS)
     return codes

@@ -11,12 +11,18 @@ from runner.workers.worker import Worker
 from store.database.signals import Topic
 from store.database.store import Store
 from tests.factories import job_now, log_of
-from tests.waiting import STALLED_SECONDS, TOTAL_SECONDS, Patience
+from tests.waiting import Patience
 
 
 @asynccontextmanager
 async def running_worker(store: Store, leases: LeasePolicy | None = None, slots: int = 1) -> AsyncIterator[Worker]:
-    """A worker that takes jobs for as long as the block runs."""
+    """Run a worker for as long as the block runs.
+
+    Args:
+        store: the database.
+        leases: lease policy of the worker; by default with a short tick.
+        slots: jobs at a time.
+    """
     worker = Worker(store, leases or LeasePolicy(tick_seconds=0.02), slots)
     worker.start()
     try:
@@ -26,10 +32,16 @@ async def running_worker(store: Store, leases: LeasePolicy | None = None, slots:
 
 
 async def wait_for_job(store: Store, job: TrainingJob, reached: Callable[[TrainingJob], bool]) -> TrainingJob:
-    """The job as soon as it stands as wanted."""
+    """Return the job as soon as a condition holds for it.
+
+    Args:
+        store: the database.
+        job: any row of the job.
+        reached: the condition.
+    """
     with store.signals.listen(Topic.JOBS, Topic.EVENTS) as listener:
         row = await job_now(store, job)
-        patience = Patience("the job", lambda: (row.status, row.event_seq, row.fence), STALLED_SECONDS, TOTAL_SECONDS)
+        patience = Patience("the job", lambda: (row.status, row.event_seq, row.fence))
         while not reached(row):
             patience.check()
             await listener.wait(0.5)
@@ -38,15 +50,21 @@ async def wait_for_job(store: Store, job: TrainingJob, reached: Callable[[Traini
 
 
 async def wait_for_end(store: Store, job: TrainingJob) -> TrainingJob:
-    """The job when it is over."""
+    """Return the job when it has ended."""
     return await wait_for_job(store, job, lambda row: row.status in TERMINAL)
 
 
 async def wait_for_status(store: Store, job: TrainingJob, status: JobStatus) -> TrainingJob:
-    """The job when it is in a state."""
+    """Return the job when it has a status.
+
+    Args:
+        store: the database.
+        job: any row of the job.
+        status: the status.
+    """
     return await wait_for_job(store, job, lambda row: row.status is status)
 
 
 async def status_history(store: Store, job: TrainingJob) -> list[str]:
-    """The states a job went through, by its log."""
+    """Return the statuses that a job went through, by its log."""
     return [event.body.read_as(StatusBody).to for event in await log_of(store, job) if event.kind is EventKind.STATUS]
