@@ -71,13 +71,8 @@ def test_a_subscriber_that_resumes_on_other_servers_after_kills_receives_each_ev
         servers = [machines.serve(), machines.serve(runner=False)]
         client = Client([server.port or 0 for server in servers], scenario.key)
         job = client.submit(scenario.judges[0], "watched", **LONG)
-        seen = asyncio.run(
-            finish(
-                _watch_and_kill(machines, servers, scenario.key, job),
-                "the subscription's end",
-                progress=machines.progress,
-            )
-        )
+        watch = _watch_and_kill(machines, servers, scenario.key, job)
+        seen = asyncio.run(finish(watch, "the end of the subscription", progress=machines.progress))
         assert seen == all_cursors(client, job)
     assert scenario.check({job}).violations == ()
 
@@ -122,13 +117,8 @@ def test_many_subscribers_are_served_in_bounded_memory_although_some_do_not_read
         client = Client([server.port or 0], scenario.key)
         job = client.submit(scenario.judges[0], "crowd", **LONG | {"maxEpochs": 150})
         before = _memory(server)
-        seen = asyncio.run(
-            finish(
-                _crowd(server.port or 0, scenario.key, job, readers, idlers),
-                "all subscribers",
-                progress=scenario.count_events,
-            )
-        )
+        crowd = _crowd(server.port or 0, scenario.key, job, readers, idlers)
+        seen = asyncio.run(finish(crowd, "all subscribers", progress=machines.progress))
         grown = _memory(server) - before
         wanted = all_cursors(client, job)
 

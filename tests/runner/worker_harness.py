@@ -23,7 +23,7 @@ async def running_worker(store: Store, leases: LeasePolicy | None = None, slots:
         leases: lease policy of the worker; by default with a short tick.
         slots: jobs at a time.
     """
-    worker = Worker(store, leases or LeasePolicy(tick_seconds=0.02), slots)
+    worker = Worker(store, leases or LeasePolicy(seconds=60.0, tick_seconds=0.02), slots)
     worker.start()
     try:
         yield worker

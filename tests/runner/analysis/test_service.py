@@ -14,10 +14,11 @@ from runner.analysis.requests import LearningCurveRequest
 from runner.analysis.results import CurvePoint, Estimate, LearningCurveResult
 from runner.analysis.service import AnalysisService
 from tests.runner.scripted_processes import is_running
+from tests.waiting import finish
 
 ANSWER = LearningCurveResult(7, [CurvePoint(0, Estimate(0.2, 0.1, 0.3), None)])
 
-# Takes its question, then says its answer and ends, or stays until it is killed.
+# Reads its request, then writes its result and ends, or stays until it is killed.
 _PROGRAM = """
 import sys
 sys.stdin.readline()
@@ -29,14 +30,14 @@ sys.exit(int(sys.argv[3]))
 """
 
 
-class Thinkers:
-    """Processes in place of those that think."""
+class AnalysisProcesses:
+    """Stand-ins for analysis processes."""
 
     def __init__(self) -> None:
         self.started: list[Process] = []
         self.stay = False
         self.code = 0
-        self.begun: asyncio.Queue[None] = asyncio.Queue()
+        self.starts: asyncio.Queue[None] = asyncio.Queue()
 
     async def start(self, module: str) -> Process:
         assert module == "runner.analysis.process"
@@ -45,98 +46,98 @@ class Thinkers:
             sys.executable, "-S", "-E", "-c", _PROGRAM, *arguments, stdin=PIPE, stdout=PIPE
         )
         self.started.append(process)
-        self.begun.put_nowait(None)
+        self.starts.put_nowait(None)
         return process
 
 
 @pytest.fixture
-def thinkers(monkeypatch: pytest.MonkeyPatch) -> Thinkers:
-    made = Thinkers()
+def processes(monkeypatch: pytest.MonkeyPatch) -> AnalysisProcesses:
+    made = AnalysisProcesses()
     monkeypatch.setattr(module, "start_process", made.start)
     return made
 
 
 @pytest.fixture
-async def insight(thinkers: Thinkers) -> AsyncIterator[AnalysisService]:
+async def service(processes: AnalysisProcesses) -> AsyncIterator[AnalysisService]:
     made = AnalysisService("sqlite+aiosqlite:///nowhere")
     yield made
     await made.close()
 
 
-async def run(insight: AnalysisService, number: int = 0) -> LearningCurveResult:
-    return await insight.run(LearningCurveRequest(1, number, number), LearningCurveResult)
+async def run(service: AnalysisService, number: int = 0) -> LearningCurveResult:
+    return await service.run(LearningCurveRequest(1, number, number), LearningCurveResult)
 
 
-async def begun(thinkers: Thinkers, count: int) -> None:
-    async with asyncio.timeout(30):
-        for _ in range(count):
-            await thinkers.begun.get()
+async def wait_for_starts(processes: AnalysisProcesses, count: int) -> None:
+    for _ in range(count):
+        await finish(processes.starts.get(), "the start of a process")
 
 
-async def test_equal_questions_are_thought_about_once(insight: AnalysisService, thinkers: Thinkers) -> None:
-    answers = await asyncio.gather(run(insight), run(insight), run(insight, 1))
+async def test_equal_questions_are_thought_about_once(service: AnalysisService, processes: AnalysisProcesses) -> None:
+    answers = await asyncio.gather(run(service), run(service), run(service, 1))
 
-    assert [*answers, await run(insight)] == [ANSWER] * 4
-    assert len(thinkers.started) == 2
+    assert [*answers, await run(service)] == [ANSWER] * 4
+    assert len(processes.started) == 2
 
 
 async def test_the_oldest_answers_are_forgotten(
-    insight: AnalysisService, thinkers: Thinkers, monkeypatch: pytest.MonkeyPatch
+    service: AnalysisService, processes: AnalysisProcesses, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "MAX_CACHED", 2)
     for number in (0, 1, 0, 2, 0, 1):
-        await run(insight, number)
+        await run(service, number)
 
-    assert len(thinkers.started) == 4  # 1 was forgotten when 2 came, 0 was asked since
+    assert len(processes.started) == 4  # 1 was forgotten when 2 came, 0 was asked since
 
 
 async def test_a_question_that_fails_is_no_answer_and_may_be_asked_again(
-    insight: AnalysisService, thinkers: Thinkers
+    service: AnalysisService, processes: AnalysisProcesses
 ) -> None:
-    thinkers.code = 1
+    processes.code = 1
     with pytest.raises(RuntimeError, match="ended with status 1"):
-        await run(insight)
-    thinkers.code = 0
+        await run(service)
+    processes.code = 0
 
-    assert await run(insight) == ANSWER
+    assert await run(service) == ANSWER
 
 
 async def test_a_question_that_takes_too_long_is_given_up(
-    insight: AnalysisService, thinkers: Thinkers, monkeypatch: pytest.MonkeyPatch
+    service: AnalysisService, processes: AnalysisProcesses, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "TIMEOUT_SECONDS", 0.2)
-    thinkers.stay = True
+    processes.stay = True
     with pytest.raises(LimitExceeded, match="was stopped"):
-        await run(insight)
+        await run(service)
 
-    assert not any(map(is_running, thinkers.started))
+    assert not any(map(is_running, processes.started))
 
 
 async def test_a_few_are_thought_about_at_a_time_and_too_many_are_refused(
-    insight: AnalysisService, thinkers: Thinkers, monkeypatch: pytest.MonkeyPatch
+    service: AnalysisService, processes: AnalysisProcesses, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "MAX_QUEUED", 3)
-    thinkers.stay = True
-    waiting = [asyncio.create_task(run(insight, number)) for number in range(3)]
-    await begun(thinkers, 2)
+    processes.stay = True
+    waiting = [asyncio.create_task(run(service, number)) for number in range(3)]
+    await wait_for_starts(processes, 2)
     with pytest.raises(LimitExceeded, match="Too many analyses"):
-        await run(insight, 3)
-    joined = asyncio.create_task(run(insight, 0))  # no new question
-    await asyncio.sleep(0.05)
+        await run(service, 3)
+    joined = asyncio.create_task(run(service, 0))  # not a new request
+    for _ in range(10):
+        await asyncio.sleep(0)
 
-    assert len(thinkers.started) == 2
+    assert len(processes.started) == 2
     assert not joined.done()
-    await insight.close()
+    await service.close()
     await asyncio.gather(*waiting, joined, return_exceptions=True)
-    assert not any(map(is_running, thinkers.started))
+    assert not any(map(is_running, processes.started))
 
 
 async def test_who_stops_waiting_does_not_stop_what_others_wait_for(
-    insight: AnalysisService, thinkers: Thinkers
+    service: AnalysisService, processes: AnalysisProcesses
 ) -> None:
-    impatient, patient = asyncio.create_task(run(insight)), asyncio.create_task(run(insight))
-    await begun(thinkers, 1)
+    impatient, patient = asyncio.create_task(run(service)), asyncio.create_task(run(service))
+    await wait_for_starts(processes, 1)
     impatient.cancel()
 
     assert await patient == ANSWER
-    assert len(thinkers.started) == 1
+    assert len(processes.started) == 1

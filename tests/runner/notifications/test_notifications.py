@@ -1,6 +1,5 @@
 """Messages about a job's end: signed, tried again until they arrive, never sent where they may not go."""
 
-import asyncio
 import email.policy
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -30,6 +29,7 @@ from store.database.signals import Topic
 from store.database.store import Store
 from tests.factories import World, make_job, make_world
 from tests.runner.notifications.receivers import WebReceiver, answer, web_receiver
+from tests.waiting import Patience
 
 
 @pytest.fixture
@@ -67,12 +67,13 @@ async def settled(
 ) -> Delivery:
     """The only message, as soon as its fate is known."""
     with store.signals.listen(Topic.JOBS) as listener:
-        async with asyncio.timeout(30):
-            while True:
-                [row] = await store.read(lambda c: fetch_all(c, select(Delivery), Delivery))
-                if is_settled(row):
-                    return row
-                await listener.wait(0.5)
+        patience = Patience("the delivery")
+        while True:
+            [row] = await store.read(lambda c: fetch_all(c, select(Delivery), Delivery))
+            if is_settled(row):
+                return row
+            patience.check()
+            await listener.wait(0.5)
 
 
 async def sent(store: Store, receiver: WebReceiver, **options: Any) -> Delivery:
@@ -300,10 +301,11 @@ async def test_two_deliverers_send_a_message_once(store: Store, other_store: Sto
             await end_job(world, webhook_url=receiver.url)
         async with delivering(store), delivering(other_store):
             with store.signals.listen(Topic.JOBS) as listener:
-                async with asyncio.timeout(30):
-                    pending = select(Delivery).where(Delivery.status == DeliveryStatus.PENDING)
-                    while await store.read(lambda c: fetch_all(c, pending, Delivery)):
-                        await listener.wait(0.5)
+                patience = Patience("all deliveries", lambda: len(receiver.requests))
+                pending = select(Delivery).where(Delivery.status == DeliveryStatus.PENDING)
+                while await store.read(lambda c: fetch_all(c, pending, Delivery)):
+                    patience.check()
+                    await listener.wait(0.5)
 
     names = [request.headers["webhook-id"] for request in receiver.requests]
     assert len(names) == len(set(names)) == 10

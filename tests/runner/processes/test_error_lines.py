@@ -9,6 +9,8 @@ from subprocess import PIPE
 
 import pytest
 
+from tests.waiting import STALLED_SECONDS
+
 HOME = Path(__file__).resolve().parents[3]
 KEY = "jsk_" + "a1B2-_" * 7
 
@@ -25,7 +27,7 @@ def last_line(way: str, **environment: str) -> str:
     program = "from runner.processes.error_lines import install_error_hooks; install_error_hooks('test'); "
     done = subprocess.run(
         [sys.executable, "-c", program + WAYS[way].format(key=KEY)],
-        capture_output=True, text=True, cwd=HOME, timeout=60, check=False, env=os.environ | environment,
+        capture_output=True, text=True, cwd=HOME, timeout=STALLED_SECONDS, check=False, env=os.environ | environment,
     )  # fmt: skip
     (line,) = done.stderr.splitlines()
     return line
@@ -65,7 +67,7 @@ def test_a_process_that_thinks_answers_with_what_went_wrong(tmp_path: Path, ques
         assert process.stderr is not None
         process.stdin.write(asked + "\n")
         process.stdin.flush()  # and not closed: that would tell the process to end
-        said, errors, code = process.stdout.read(), process.stderr.read(), process.wait(60)
+        said, errors, code = process.stdout.read(), process.stderr.read(), process.wait(STALLED_SECONDS)
     assert (code, errors) == (1, "")
     assert len(said.splitlines()) == 1
     assert "Error: " in said

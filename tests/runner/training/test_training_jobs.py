@@ -40,6 +40,7 @@ from tests.factories import (
 from tests.runner.scripted_processes import is_running
 from tests.runner.training_examples import add_biased_corrections, add_items
 from tests.runner.worker_harness import running_worker, status_history, wait_for_end, wait_for_job, wait_for_status
+from tests.waiting import finish
 from trainer.data import Items
 from trainer.model.version import Version
 
@@ -343,8 +344,7 @@ async def test_cancelling_ends_a_training_process_for_good(store: Store, started
         await wait_for_status(store, job, JobStatus.TRAINING)
         await JobManager(store).cancel(world.viewer, job.id, "enough")
         cancelled = await wait_for_end(store, job)
-        async with asyncio.timeout(10):
-            await started[0].wait()
+        await finish(started[0].wait(), "the end of the process")
 
     assert cancelled.status is JobStatus.CANCELLED
     assert not is_running(started[0])

@@ -35,6 +35,7 @@ from tests.runner.scripted_processes import (
     scripted,
 )
 from tests.runner.worker_harness import running_worker, status_history, wait_for_end, wait_for_job, wait_for_status
+from tests.waiting import finish
 
 __all__ = ["scripted"]
 
@@ -52,8 +53,7 @@ async def pending_deliveries(store: Store) -> list[Delivery]:
 
 
 async def wait_for_exit(process: Process) -> None:
-    async with asyncio.timeout(10):
-        await process.wait()
+    await finish(process.wait(), "the end of the process")
 
 
 # --- to a good end
@@ -375,8 +375,7 @@ async def test_a_job_is_handed_back_also_while_its_process_is_still_starting(
     monkeypatch.setattr("runner.processes.spawn.WarmProcess.take", no_spare)
     job = await make_job(await make_world(store))
     async with running_worker(store):
-        async with asyncio.timeout(10):
-            await starting.wait()
+        await finish(starting.wait(), "the start of a process")
     handed_back = await job_now(store, job)
 
     assert (handed_back.status, handed_back.attempt) == (JobStatus.QUEUED, 0)
@@ -442,13 +441,13 @@ async def test_a_quiet_jobs_lease_is_renewed_for_as_long_as_its_process_lives(
 ) -> None:
     scripted.add_script(*BEGUN, hold=True)
     job = await make_job(await make_world(store))
-    async with running_worker(store, LeasePolicy(seconds=2.0, tick_seconds=0.02)):
+    async with running_worker(store, LeasePolicy(tick_seconds=0.02)):
         first = await wait_for_status(store, job, JobStatus.TRAINING)
         assert first.lease_until is not None
         later = await wait_for_job(
             store,
             job,
-            lambda row: row.lease_until is not None and row.lease_until > first.lease_until + timedelta(seconds=2),
+            lambda row: row.lease_until is not None and row.lease_until > first.lease_until + timedelta(seconds=3),
         )
 
     assert (later.status, later.claims) == (JobStatus.TRAINING, 1)
