@@ -43,7 +43,7 @@ def bad_keys(server: Server) -> dict[str, dict[str, str]]:
     }
 
 
-def test_without_a_valid_key_nothing_is_answered(quiet_server: Server) -> None:
+def test_request_without_a_valid_key_is_rejected(quiet_server: Server) -> None:
     job = {"judge_id": "jdg_x", "training_type": "incremental", "training_config": {}}
     with httpx.Client(base_url=quiet_server.url, trust_env=False) as client:
         for name, headers in bad_keys(quiet_server).items():
@@ -58,7 +58,7 @@ def test_without_a_valid_key_nothing_is_answered(quiet_server: Server) -> None:
                 assert answer.json()["error"]["code"] == "UNAUTHENTICATED"
 
 
-def test_a_key_counts_until_it_expires_whatever_the_case_of_its_scheme(quiet_server: Server) -> None:
+def test_key_is_valid_until_it_expires_in_any_case_of_the_scheme(quiet_server: Server) -> None:
     key = make_key(quiet_server, workspace="long", expires_at=datetime.now(UTC) + HOUR)
     with httpx.Client(base_url=quiet_server.url, trust_env=False) as client:
         for header in (f"Bearer {key}", f"bearer {key}", f"BEARER   {key}"):
@@ -66,7 +66,7 @@ def test_a_key_counts_until_it_expires_whatever_the_case_of_its_scheme(quiet_ser
             assert answer.status_code == 200
 
 
-def test_a_viewer_knows_who_they_are_and_never_sees_a_key(quiet_server: Server, enter: Enter) -> None:
+def test_viewer_reads_own_identity_but_no_key(quiet_server: Server, enter: Enter) -> None:
     cleo = enter(quiet_server, workspace="Who & Co", role=Role.TRAINER, user="cleo")
     viewer = cleo.run("Viewer")
     assert (viewer["name"], viewer["role"]) == ("cleo", "TRAINER")
@@ -107,9 +107,7 @@ NEEDS: dict[str, Role] = {
 
 @pytest.mark.parametrize("role", list(Role), ids=lambda role: role.value)
 @pytest.mark.parametrize("name", NEEDS)
-def test_an_operation_needs_its_role_and_tells_which(
-    shared: tuple[Data, dict[Role, Api]], role: Role, name: str
-) -> None:
+def test_operation_requires_its_role_and_names_it(shared: tuple[Data, dict[Role, Api]], role: Role, name: str) -> None:
     """With the role, the operation gets as far as to say that there is no such judge, job or version."""
     inputs: dict[str, Data] = {
         "RecordEvaluations": {"judgeId": "jdg_x", "evaluations": [make_item(0)]},
@@ -134,7 +132,7 @@ def test_an_operation_needs_its_role_and_tells_which(
         assert needed.name in error["message"]
 
 
-def test_every_role_may_read_and_have_items_scored(shared: tuple[Data, dict[Role, Api]]) -> None:
+def test_every_role_may_read_and_evaluate(shared: tuple[Data, dict[Role, Api]]) -> None:
     things, by_role = shared
     judge, job = things["judge"]["id"], things["job"]["id"]
     for api in by_role.values():
@@ -145,7 +143,7 @@ def test_every_role_may_read_and_have_items_scored(shared: tuple[Data, dict[Role
         assert api.http.get(f"/training/jobs/{job}").status_code == 200
 
 
-def test_rest_needs_the_same_role(shared: tuple[Data, dict[Role, Api]]) -> None:
+def test_rest_requires_the_same_role(shared: tuple[Data, dict[Role, Api]]) -> None:
     things, by_role = shared
     body = {"judge_id": things["judge"]["id"], "training_type": "incremental", "training_config": {}}
     for role in (Role.VIEWER, Role.ANNOTATOR):
@@ -153,7 +151,7 @@ def test_rest_needs_the_same_role(shared: tuple[Data, dict[Role, Api]]) -> None:
         assert (answer.status_code, answer.json()["error"]["code"]) == (403, "FORBIDDEN")
 
 
-def test_whom_a_job_tells_is_hidden_below_trainer(shared: tuple[Data, dict[Role, Api]]) -> None:
+def test_notification_targets_are_hidden_below_trainer(shared: tuple[Data, dict[Role, Api]]) -> None:
     things, by_role = shared
     for role, api in by_role.items():
         answer = api.send("TrainingJob", id=things["job"]["id"])
@@ -166,7 +164,7 @@ def test_whom_a_job_tells_is_hidden_below_trainer(shared: tuple[Data, dict[Role,
             assert options["notificationEmail"] is not None  # that somebody is told is no secret
 
 
-def test_where_messages_went_is_hidden_below_trainer(quiet_server: Server, enter: Enter) -> None:
+def test_delivery_targets_are_hidden_below_trainer(quiet_server: Server, enter: Enter) -> None:
     admin = enter(quiet_server, workspace="told")
     judge = make_judge(admin)
     add_corrected_evaluations(admin, judge, range(20))
@@ -178,7 +176,7 @@ def test_where_messages_went_is_hidden_below_trainer(quiet_server: Server, enter
     assert "example.com" not in viewer.send("TrainingJob", id=job["id"]).text
 
 
-def test_two_workspaces_may_hold_the_same_judge_id(quiet_server: Server, enter: Enter) -> None:
+def test_two_workspaces_may_use_the_same_external_id(quiet_server: Server, enter: Enter) -> None:
     one, two = enter(quiet_server), enter(quiet_server)
     judges = [make_judge(api, id="jdg_xyz789", name=name) for api, name in ((one, "One"), (two, "Two"))]
     assert judges[0]["id"] == judges[1]["id"] == "jdg_xyz789"
@@ -327,7 +325,7 @@ def refusal(api: Api, name: str, **variables: Any) -> Data:
 
 
 @pytest.mark.parametrize("name", ASKED)
-def test_ids_of_another_workspace_are_as_unknown_as_made_up_ones(
+def test_ids_of_another_workspace_are_reported_as_unknown(
     stranger: tuple[Api, Data], secret: dict[str, str], name: str
 ) -> None:
     """Word for word, but for the id itself."""
@@ -338,7 +336,7 @@ def test_ids_of_another_workspace_are_as_unknown_as_made_up_ones(
     assert str(ask(api, mine, real)).replace(real, "ID") == str(ask(api, mine, made_up)).replace(made_up, "ID")
 
 
-def test_cursors_of_another_workspace_lead_to_nothing_of_it(stranger: tuple[Api, Data], secret: dict[str, str]) -> None:
+def test_cursor_of_another_workspace_reveals_nothing(stranger: tuple[Api, Data], secret: dict[str, str]) -> None:
     api, mine = stranger
     assert api.run("Judges")["totalCount"] == 1
     job = create_job(api, mine, autoStart=False)

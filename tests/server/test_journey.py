@@ -57,7 +57,7 @@ def shifts(summary: Data) -> dict[str, tuple[Any, ...]]:
     }
 
 
-def test_the_summary_tells_exactly_what_feedback_there_is(api: Api, judge: Data) -> None:
+def test_summary_describes_the_feedback_exactly(api: Api, judge: Data) -> None:
     whole = api.run("FeedbackSummary", judgeId=judge["id"])
     assert counts(whole) == (60, 48, 6, 4, 2)
     assert whole["usableCount"] == whole["newSinceLastTraining"] == 48 + 4 + 3
@@ -89,7 +89,7 @@ def test_the_summary_tells_exactly_what_feedback_there_is(api: Api, judge: Data)
     assert nothing["dateRange"] == {"earliest": None, "latest": None}
 
 
-def test_a_judge_gets_better_and_everybody_can_see_why(api: Api, judge: Data) -> None:
+def test_training_improves_the_judge_with_evidence(api: Api, judge: Data) -> None:
     wanted = make_job_request(judge, config={"minimumFeedbackCount": 55, "seed": 7}, webhookUrl=None)
     before = api.run("TrainingPreflight", input=wanted)
     assert before["ready"]
@@ -227,7 +227,7 @@ def check_nodes(api: Api, judge: Data, job: Data, evaluation: Data) -> None:
         assert found == {"__typename": kind, "id": id_}
 
 
-def test_feedback_and_jobs_are_seen_as_they_come(api: Api) -> None:
+def test_feedback_and_jobs_are_pushed_live(api: Api) -> None:
     judge = make_judge(api)
     record_evaluations(api, judge, [make_item(0)])
     few = {"minimumFeedbackCount": 1}

@@ -44,7 +44,7 @@ CASES: dict[str, tuple[str, dict[str, Any], int, str]] = {
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_a_request_of_too_many(api: Api, case: tuple[str, dict[str, Any], int, str]) -> None:
+def test_request_over_a_limit_is_rejected(api: Api, case: tuple[str, dict[str, Any], int, str]) -> None:
     query, variables, status, words = case
     answer = api.http.post("/graphql", json={"query": query, "variables": variables})
     assert_nothing_leaks(answer)
@@ -54,14 +54,14 @@ def test_a_request_of_too_many(api: Api, case: tuple[str, dict[str, Any], int, s
     assert words in error["message"]
 
 
-def test_a_batch_of_too_many(api: Api) -> None:
+def test_batch_over_the_limit_is_rejected(api: Api) -> None:
     items = [{"evaluationExternalId": "e", "type": "COMMENT", "comment": "c", "submittedBy": "b"}]
     found = api.query(SUBMIT, i={"judgeId": "jdg_x", "feedback": items * 3})["submitFeedback"]["userErrors"]
     assert [(error["code"], "at most 2" in error["message"]) for error in found] == [("LIMIT_EXCEEDED", True)]
 
 
 @pytest.mark.parametrize(("first", "fine"), [(150, True), (151, False)])
-def test_a_page_of_too_many(api: Api, first: int, fine: bool) -> None:
+def test_page_over_the_limit_is_rejected(api: Api, first: int, fine: bool) -> None:
     answer = api.post("query ($n: Int) { judges(first: $n) { totalCount } }", {"n": first})
     if fine:
         assert answer.json() == {"data": {"judges": {"totalCount": 0}}}
@@ -70,7 +70,7 @@ def test_a_page_of_too_many(api: Api, first: int, fine: bool) -> None:
         assert (error["message"], error["extensions"]["code"]) == ("first must be 1 to 150, not 151.", "INVALID")
 
 
-def test_a_frame_of_too_many_bytes_or_values(api: Api) -> None:
+def test_frame_with_too_many_bytes_or_values_is_rejected(api: Api) -> None:
     with open_socket(api) as live:
         live.send({"type": "ping", "payload": {"a": "x" * 4_000}})
         assert live.close_code() == 1009

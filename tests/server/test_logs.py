@@ -33,7 +33,7 @@ HOOK = "whsec_" + "a1B2+/" * 5
         ("the key key_01abc of the job job_01abc", "the key key_01abc of the job job_01abc"),
     ],
 )
-def test_secrets_are_taken_out_and_nothing_else(text: str, kept: str) -> None:
+def test_secrets_and_nothing_else_are_redacted(text: str, kept: str) -> None:
     assert redact(text) == kept
 
 
@@ -63,7 +63,7 @@ def fail() -> None:
         raise OperationalError("SELECT 1 FROM judges", {"id": "theirs"}, Exception("no such table: x")) from error
 
 
-def test_an_error_is_told_in_one_line_without_stack_statement_or_data(configured: Callable[[str], io.StringIO]) -> None:
+def test_error_is_one_line_without_traceback_sql_or_data(configured: Callable[[str], io.StringIO]) -> None:
     written = configured("info")
     try:
         fail()
@@ -82,7 +82,7 @@ def test_an_error_is_told_in_one_line_without_stack_statement_or_data(configured
         assert word not in written.getvalue()
 
 
-def test_what_nobody_caught_in_a_thread_and_warnings_are_told_in_a_line_too(
+def test_uncaught_thread_exceptions_and_warnings_are_one_line(
     configured: Callable[[str], io.StringIO],
 ) -> None:
     written = configured("info")
@@ -99,7 +99,7 @@ def test_what_nobody_caught_in_a_thread_and_warnings_are_told_in_a_line_too(
         assert word not in written.getvalue()
 
 
-def test_the_stack_is_there_at_debug_still_without_keys(configured: Callable[[str], io.StringIO]) -> None:
+def test_debug_level_adds_the_traceback_without_keys(configured: Callable[[str], io.StringIO]) -> None:
     written = configured("debug")
     try:
         fail()

@@ -18,14 +18,14 @@ from tests.server.scenarios import add_corrected_evaluations, create_job, follow
 ENDED = (0, -signal.SIGTERM, 128 + signal.SIGTERM)  # statuses of a server that was asked to end, and did
 
 
-def test_a_server_tells_that_it_lives_and_can_work(quiet_server: Server) -> None:
+def test_health_and_readiness_endpoints_respond(quiet_server: Server) -> None:
     with httpx.Client(base_url=quiet_server.url, trust_env=False) as client:
         assert client.get("/healthz").status_code == 200
         ready = client.get("/readyz")
         assert (ready.status_code, ready.json()) == (200, {"ready": True})
 
 
-def test_metrics_count_jobs_and_name_nobody(quiet_server: Server, enter: Enter) -> None:
+def test_metrics_count_jobs_without_names(quiet_server: Server, enter: Enter) -> None:
     def figures() -> dict[str, float]:
         answer = httpx.get(f"{quiet_server.url}/metrics", trust_env=False)
         assert answer.headers["content-type"].startswith("text/plain")
@@ -43,14 +43,14 @@ def test_metrics_count_jobs_and_name_nobody(quiet_server: Server, enter: Enter) 
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/graphql/more", "/training", "/training/jobs/a/b", "/judges/jdg_x"])
-def test_what_is_not_there_is_told_as_json(quiet_server: Server, path: str) -> None:
+def test_unknown_path_gets_a_json_404(quiet_server: Server, path: str) -> None:
     answer = httpx.get(quiet_server.url + path, trust_env=False)
     assert answer.status_code == 404
     assert answer.json()["error"]["code"] == "NOT_FOUND"
     assert path in answer.json()["error"]["message"]
 
 
-def test_the_first_start_makes_a_key_that_only_its_owner_can_read_and_no_later_start_does(data_dir: Path) -> None:
+def test_only_the_first_start_creates_a_private_key_file(data_dir: Path) -> None:
     with run_server(data_dir, "--no-runner") as server:
         key, file = server.admin_key, data_dir / "admin.key"
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -71,7 +71,7 @@ def test_the_first_start_makes_a_key_that_only_its_owner_can_read_and_no_later_s
             assert api.run("Judge", id=judge["id"]) == judge
 
 
-def test_the_command_makes_keys_for_a_running_server_and_prints_nothing_else(quiet_server: Server) -> None:
+def test_command_creates_a_key_and_prints_only_its_secret(quiet_server: Server) -> None:
     words = ("keys", "create", "--role", "trainer", "--workspace", "by command", "--user", "cleo", "--expires", "30")
     made = run_command(*words, "--data-dir", str(quiet_server.data_dir))
     assert (made.returncode, made.stderr) == (0, "")
@@ -82,7 +82,7 @@ def test_the_command_makes_keys_for_a_running_server_and_prints_nothing_else(qui
     assert (viewer["name"], viewer["role"], viewer["workspace"]["name"]) == ("cleo", "TRAINER", "by command")
 
 
-def test_commands_of_the_servers_side_do_their_work_or_say_in_a_sentence_why_not(tmp_path: Path) -> None:
+def test_server_commands_succeed_or_report_the_reason(tmp_path: Path) -> None:
     """All at once, since most of their time is their start."""
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
@@ -112,7 +112,7 @@ def test_commands_of_the_servers_side_do_their_work_or_say_in_a_sentence_why_not
         assert "hushhush" not in said, said
 
 
-def test_a_port_in_use_is_told_in_a_sentence(quiet_server: Server, tmp_path: Path) -> None:
+def test_port_in_use_is_reported(quiet_server: Server, tmp_path: Path) -> None:
     port = quiet_server.url.rpartition(":")[2]
     done = run_command("serve", "--port", port, "--data-dir", str(tmp_path))
     assert done.returncode != 0
@@ -120,7 +120,7 @@ def test_a_port_in_use_is_told_in_a_sentence(quiet_server: Server, tmp_path: Pat
     assert "Traceback" not in done.stdout + done.stderr
 
 
-def test_a_server_that_ends_loses_neither_a_running_job_nor_an_attempt(data_dir: Path) -> None:
+def test_shutdown_keeps_the_running_job_and_its_attempt(data_dir: Path) -> None:
     with run_server(data_dir) as server:
         api = Api(server.url, server.admin_key)
         with api.http:

@@ -60,7 +60,7 @@ async def assert_script_loads(page: httpx.Response, prefix: str) -> None:
 
 
 @pytest.mark.parametrize("path", PAGES)
-async def test_a_page_finds_its_files_and_the_endpoint(built: Path, prefix: str, path: str) -> None:
+async def test_page_resolves_its_files_and_the_endpoint(built: Path, prefix: str, path: str) -> None:
     page = await get(path, prefix)
     assert page.text == PAGE.replace("graphiql", PAGES[path])
     assert base(page).join("../graphql") == f"http://judgesmith.test{prefix}/graphql"
@@ -68,13 +68,13 @@ async def test_a_page_finds_its_files_and_the_endpoint(built: Path, prefix: str,
 
 
 @pytest.mark.parametrize("path", PAGES)
-async def test_the_real_build_finds_its_files(prefix: str, path: str) -> None:
+async def test_real_build_resolves_its_files(prefix: str, path: str) -> None:
     if not (pages.STATIC / f"{PAGES[path]}.html").is_file():
         pytest.skip("the pages are not built: make pages")
     await assert_script_loads(await get(path, prefix), prefix)
 
 
-async def test_the_dashboard_takes_neither_styles_nor_workers_from_the_page(built: Path) -> None:
+async def test_dashboard_policy_forbids_inline_styles_and_workers(built: Path) -> None:
     policy = (await get("/")).headers["content-security-policy"]
     assert "style-src 'self';" in f"{policy};"
     assert "unsafe" not in policy
@@ -82,7 +82,7 @@ async def test_the_dashboard_takes_neither_styles_nor_workers_from_the_page(buil
 
 
 @pytest.mark.parametrize("path", ["/", "/graphiql", "/static/graphiql.html", "/static/assets/graphiql-abc123.js"])
-async def test_every_answer_carries_the_security_headers(built: Path, path: str) -> None:
+async def test_every_response_has_the_security_headers(built: Path, path: str) -> None:
     headers = (await get(path)).headers
     policy = dict(rule.split(" ", 1) for rule in headers["content-security-policy"].split("; "))
     assert policy["default-src"] == "'none'"
@@ -92,7 +92,7 @@ async def test_every_answer_carries_the_security_headers(built: Path, path: str)
     assert headers["referrer-policy"] == "no-referrer"
 
 
-async def test_files_named_by_content_are_kept_forever_and_pages_asked_for_again(built: Path) -> None:
+async def test_assets_are_immutable_and_pages_are_revalidated(built: Path) -> None:
     assert "immutable" in (await get("/static/assets/graphiql-abc123.js")).headers["cache-control"]
     assert (await get("/static/graphiql.html")).headers["cache-control"] == "no-cache"
     for path in PAGES:
@@ -100,7 +100,7 @@ async def test_files_named_by_content_are_kept_forever_and_pages_asked_for_again
 
 
 @pytest.mark.parametrize("path", PAGES)
-async def test_without_a_build_the_page_helps(static: Path, prefix: str, path: str) -> None:
+async def test_page_without_a_build_shows_instructions(static: Path, prefix: str, path: str) -> None:
     page = await get(path, prefix)
     text = unescape(page.text)
     assert page.status_code == 200
@@ -110,5 +110,5 @@ async def test_without_a_build_the_page_helps(static: Path, prefix: str, path: s
     assert "src=" not in text
 
 
-async def test_a_missing_file_is_not_found(static: Path) -> None:
+async def test_missing_file_is_not_found(static: Path) -> None:
     assert (await get("/static/assets/graphiql-abc123.js")).status_code == 404

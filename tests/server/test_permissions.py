@@ -22,7 +22,7 @@ NOTHING: Ids = {}  # with made-up ids nothing is found and nothing changed
 
 
 @pytest.mark.parametrize("kind", ["Query", "Mutation"])
-def test_each_operation_is_open_from_its_role_on(owned: TwoWorkspaces, public: GraphQLSchema, kind: str) -> None:
+def test_operation_is_allowed_from_its_role_upwards(owned: TwoWorkspaces, public: GraphQLSchema, kind: str) -> None:
     wrong: list[str] = []
     root = public.type_map[kind]
     assert isinstance(root, GraphQLObjectType)
@@ -36,7 +36,7 @@ def test_each_operation_is_open_from_its_role_on(owned: TwoWorkspaces, public: G
     assert not wrong
 
 
-def test_each_subscription_is_open_from_its_role_on(owned: TwoWorkspaces, public: GraphQLSchema) -> None:
+def test_subscription_is_allowed_from_its_role_upwards(owned: TwoWorkspaces, public: GraphQLSchema) -> None:
     assert public.subscription_type is not None
     for name, field in public.subscription_type.fields.items():
         text = write_field(name, field, NOTHING, everything=True) + select_fields(public, field.type, NOTHING)
@@ -49,7 +49,7 @@ def test_each_subscription_is_open_from_its_role_on(owned: TwoWorkspaces, public
             assert (code == "FORBIDDEN") is not role.covers(permissions.required_role(f"Subscription.{name}"))
 
 
-def test_what_a_role_was_given_it_may_read_to_its_last_field(owned: TwoWorkspaces, public: GraphQLSchema) -> None:
+def test_role_may_read_every_field_of_its_results(owned: TwoWorkspaces, public: GraphQLSchema) -> None:
     for type_, way in find_paths(public, owned.ids).items():
         if not way:
             continue
@@ -61,7 +61,7 @@ def test_what_a_role_was_given_it_may_read_to_its_last_field(owned: TwoWorkspace
             assert found == (set() if role.covers(needed) else {"FORBIDDEN"}), (type_, role, document)
 
 
-def test_addresses_are_seen_from_their_role_on_and_nowhere_below(owned: TwoWorkspaces, public: GraphQLSchema) -> None:
+def test_notification_targets_are_visible_from_their_role_upwards(owned: TwoWorkspaces, public: GraphQLSchema) -> None:
     """In no field at all: everything that can be reached is asked for."""
     seen: dict[Role, int] = dict.fromkeys(ROLES, 0)
     for type_, way in find_paths(public, owned.ids).items():
@@ -74,7 +74,7 @@ def test_addresses_are_seen_from_their_role_on_and_nowhere_below(owned: TwoWorks
     assert seen[Role.ADMIN] == seen[Role.TRAINER]
 
 
-def test_a_stranger_sees_nothing_by_any_query_with_real_ids(owned: TwoWorkspaces, public: GraphQLSchema) -> None:
+def test_other_workspace_reads_nothing_by_any_query(owned: TwoWorkspaces, public: GraphQLSchema) -> None:
     assert public.query_type is not None
     hits = 0
     for name, field in public.query_type.fields.items():
@@ -84,7 +84,7 @@ def test_a_stranger_sees_nothing_by_any_query_with_real_ids(owned: TwoWorkspaces
     assert hits > 50  # whoever owns it sees it, so there was something to leak
 
 
-def test_a_stranger_changes_nothing_by_any_mutation_with_real_ids(owned: TwoWorkspaces, public: GraphQLSchema) -> None:
+def test_other_workspace_changes_nothing_by_any_mutation(owned: TwoWorkspaces, public: GraphQLSchema) -> None:
     def everything() -> list[str]:
         queries = ("judge", "trainingJob", "trainingJobs", "evaluation", "feedbackSummary", "apiKeys", "auditLog")
         fields = public.query_type.fields if public.query_type is not None else {}
@@ -106,7 +106,7 @@ def test_a_stranger_changes_nothing_by_any_mutation_with_real_ids(owned: TwoWork
 
 
 @pytest.mark.parametrize(("method", "path"), list_rest_endpoints())
-def test_each_endpoint_is_open_from_its_role_on(owned: TwoWorkspaces, method: str, path: str) -> None:
+def test_endpoint_is_allowed_from_its_role_upwards(owned: TwoWorkspaces, method: str, path: str) -> None:
     door = f"{method} {path}"
     assert permissions.find_required_role(door) is not None, f'Add to PERMISSIONS: "{door}": the least role,'
     body: dict[str, Any] = {"headers": ZIP} if path.endswith("/versions") else {}
@@ -118,6 +118,6 @@ def test_each_endpoint_is_open_from_its_role_on(owned: TwoWorkspaces, method: st
         assert answer.status_code == (404 if role.covers(permissions.required_role(door)) else 403), role
 
 
-def test_the_table_has_no_endpoints_that_are_gone() -> None:
+def test_permissions_name_only_existing_endpoints() -> None:
     there = {f"{method} {path}" for method, path in list_rest_endpoints()}
     assert {door for door in permissions.PERMISSIONS if "/" in door} == there

@@ -41,19 +41,19 @@ def code_of(answer: httpx.Response | Data) -> str:
     return str(error["extensions"]["code"])
 
 
-def test_our_own_documents_are_known_by_their_hash(api: Api) -> None:
+def test_bundled_documents_are_known_by_hash(api: Api) -> None:
     answer = by_hash(api, digest(documents.load("Viewer")))
     assert answer.json()["data"]["viewer"]["name"] == "ann"
 
 
-def test_a_hash_may_come_by_get(api: Api) -> None:
+def test_hash_is_accepted_by_get(api: Api) -> None:
     extensions = json.dumps({"persistedQuery": {"version": 1, "sha256Hash": digest(documents.load("Viewer"))}})
     answer = api.http.get("/graphql", params={"operationName": "Viewer", "extensions": extensions})
     assert answer.json()["data"]["viewer"]["name"] == "ann"
 
 
 @pytest.mark.parametrize("accept", ["application/json", "application/graphql-response+json"])
-def test_an_unknown_hash_is_answered_so_that_clients_send_the_text_and_then_known(api: Api, accept: str) -> None:
+def test_unknown_hash_is_learned_when_the_text_is_sent(api: Api, accept: str) -> None:
     query = f"query Only {{ viewer {{ name }} }} # {accept}"
     first = by_hash(api, digest(query), accept)
     assert (first.status_code, code_of(first)) == (200, "PERSISTED_QUERY_NOT_FOUND")
@@ -62,19 +62,19 @@ def test_an_unknown_hash_is_answered_so_that_clients_send_the_text_and_then_know
     assert by_hash(api, digest(query), accept).json() == {"data": {"viewer": {"name": "ann"}}}
 
 
-def test_a_text_that_is_not_its_hash_is_refused_and_not_kept(api: Api) -> None:
+def test_text_that_does_not_match_its_hash_is_rejected(api: Api) -> None:
     honest, other = "{ viewer { name } } # honest", "{ viewer { id } } # other"
     assert code_of(by_hash(api, digest(honest), query=other)) == "BAD_REQUEST"
     assert code_of(by_hash(api, digest(honest))) == "PERSISTED_QUERY_NOT_FOUND"
 
 
 @pytest.mark.parametrize("hash_", [5, None, ["x"], {}])
-def test_a_hash_that_is_none_is_a_request_without_a_document(api: Api, hash_: Any) -> None:
+def test_invalid_hash_is_a_request_without_a_document(api: Api, hash_: Any) -> None:
     answer = by_hash(api, hash_)
     assert (answer.status_code, code_of(answer)) == (400, "BAD_REQUEST")
 
 
-def test_a_socket_takes_hashes_too(api: Api) -> None:
+def test_socket_accepts_hashes(api: Api) -> None:
     with open_socket(api) as live:
         for hash_ in (digest(documents.load("Viewer")), digest("never seen")):
             extensions = {"persistedQuery": {"version": 1, "sha256Hash": hash_}}
@@ -88,7 +88,7 @@ def test_a_socket_takes_hashes_too(api: Api) -> None:
         assert (message["id"], code_of(message)) == ("1", "PERSISTED_QUERY_NOT_FOUND")
 
 
-def test_where_only_known_documents_are_executed_those_are(closed: Server, enter: Enter) -> None:
+def test_restricted_server_executes_known_documents(closed: Server, enter: Enter) -> None:
     api = enter(closed)
     assert api.run("Viewer")["name"] == "ann"
     assert by_hash(api, digest(OWN)).json() == {"data": {"viewer": {"role": "ADMIN"}}}
@@ -99,7 +99,7 @@ def test_where_only_known_documents_are_executed_those_are(closed: Server, enter
 
 
 @pytest.mark.parametrize("query", ["{ viewer { name } }", "{ __typename }", "{ __schema { types { name } } }", "{"])
-def test_where_only_known_documents_are_executed_no_other_is(closed: Server, enter: Enter, query: str) -> None:
+def test_restricted_server_rejects_other_documents(closed: Server, enter: Enter, query: str) -> None:
     api = enter(closed)
     assert code_of(api.post(query)) == "PERSISTED_QUERY_NOT_IN_LIST"
     assert code_of(by_hash(api, digest(query))) == "PERSISTED_QUERY_NOT_FOUND"
@@ -113,7 +113,7 @@ def test_where_only_known_documents_are_executed_no_other_is(closed: Server, ent
         assert code_of(live.receive()) == "PERSISTED_QUERY_NOT_IN_LIST"
 
 
-def test_what_is_learned_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_of_learned_documents_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("server.persisted_documents.MAX_LEARNED_CHARACTERS", 1_000)
     persisted = PersistedDocuments({})
     texts = [f"{{ viewer {{ name }} }} # {number:0300}" for number in range(5)]
@@ -122,7 +122,7 @@ def test_what_is_learned_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [persisted._learned.get(digest(text)) is not None for text in texts] == [False, False, True, True, True]
 
 
-def test_a_list_of_documents_is_checked_before_the_server_starts(tmp_path: Path) -> None:
+def test_document_list_is_checked_at_startup(tmp_path: Path) -> None:
     for text, why in (("[]", "is not a valid list of persisted documents"), ('{"ab": "{ a }"}', "is not the SHA-256")):
         path = tmp_path / "list.json"
         path.write_text(text)

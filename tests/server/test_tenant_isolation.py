@@ -79,7 +79,7 @@ def foreign(owned: TwoWorkspaces) -> dict[str, str]:
     return {id_.partition("_")[0]: id_ for id_ in (*owned.ids.values(), workspace)}
 
 
-def test_every_place_of_the_schema_that_takes_an_id(owned: TwoWorkspaces, public: GraphQLSchema) -> None:
+def test_foreign_id_equals_unknown_id_in_every_argument(owned: TwoWorkspaces, public: GraphQLSchema) -> None:
     api, kinds, wrong = owned.outsider, foreign(owned), []
     assert len(kinds) == 9
     tried = places(public, owned.outsider_ids)
@@ -94,7 +94,7 @@ def test_every_place_of_the_schema_that_takes_an_id(owned: TwoWorkspaces, public
     assert not wrong
 
 
-def test_the_same_places_find_what_is_ones_own(owned: TwoWorkspaces, public: GraphQLSchema) -> None:
+def test_own_id_is_found_by_every_argument(owned: TwoWorkspaces, public: GraphQLSchema) -> None:
     """Else nothing would differ because nothing is ever found."""
     api, ids = owned.outsider, owned.outsider_ids
     for place in places(public, ids):
@@ -115,7 +115,7 @@ def told(live: Socket, query: str, number: int) -> list[Any]:
     return [message["type"], message["payload"]]
 
 
-def test_every_subscription_by_socket_events_and_multipart(owned: TwoWorkspaces, public: GraphQLSchema) -> None:
+def test_foreign_id_equals_unknown_id_in_every_subscription(owned: TwoWorkspaces, public: GraphQLSchema) -> None:
     api = owned.outsider
     assert public.subscription_type is not None
     with open_socket(api) as live:
@@ -158,7 +158,7 @@ def bodies(path: str, ids: Ids, id_: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize(("method", "path"), list_rest_endpoints())
-def test_every_endpoint_with_the_id_in_its_path_or_body(owned: TwoWorkspaces, method: str, path: str) -> None:
+def test_foreign_id_equals_unknown_id_in_every_endpoint(owned: TwoWorkspaces, method: str, path: str) -> None:
     api, own = owned.outsider, owned.outsider_ids
     mine = {"judge_id": own["judgeId"], "job_id": own["jobId"], "version_id": own["versionId"]}
 

@@ -59,7 +59,7 @@ def ids(api: Api, judge: Data, kind: str = "evaluations") -> list[str]:
     return [line["external_id"] for line in export_all(api, judge, kind)]
 
 
-def test_both_files_go_in_once_however_often_they_are_loaded(api: Api, judge: Data) -> None:
+def test_repeated_import_of_both_files_stores_each_line_once(api: Api, judge: Data) -> None:
     nameless = {"evaluation": "e1", "type": "rating", "rating": 4}
     files = (
         "--evaluations",
@@ -76,14 +76,14 @@ def test_both_files_go_in_once_however_often_they_are_loaded(api: Api, judge: Da
     assert export_all(api, judge, "feedback")[:2] == [correction_line(1), correction_line(2)]
 
 
-def test_identical_lines_without_external_id_count_once(api: Api, judge: Data) -> None:
+def test_identical_lines_without_external_id_are_stored_once(api: Api, judge: Data) -> None:
     run(api, "import", "--judge", judge["id"], "--evaluations", write("e.jsonl", encode_lines(evaluation_line(1))))
     same = {"evaluation": "e1", "type": "rating", "rating": 4}, {"rating": 4.0, "type": "rating", "evaluation": "e1"}
     result = run(api, "import", "--judge", judge["id"], "--feedback", write("f.jsonl", encode_lines(*same, same[0])))
     assert "Feedback: 1 new, 2 already there, 0 refused" in result.stdout
 
 
-def test_bad_lines_are_reported_with_their_numbers_and_the_rest_loads(api: Api, judge: Data) -> None:
+def test_invalid_lines_are_reported_by_number_and_the_others_load(api: Api, judge: Data) -> None:
     given = encode_lines(
         evaluation_line(1), b"", evaluation_line(2, scores={CLARITY: 9, "Depth": 11}), b"{", evaluation_line(3)
     )
@@ -145,7 +145,7 @@ MALFORMED: dict[str, tuple[bytes, int, str, list[str]]] = {
 
 
 @pytest.mark.parametrize("what", MALFORMED)
-def test_a_malformed_file_is_told_clearly_and_leaves_nothing_half(api: Api, judge: Data, what: str) -> None:
+def test_malformed_file_is_reported_and_no_partial_line_is_stored(api: Api, judge: Data, what: str) -> None:
     content, status, told, there = MALFORMED[what]
     path = write("evaluations.jsonl", content)
     result = run(api, "import", "--judge", judge["id"], "--evaluations", path)
@@ -155,7 +155,7 @@ def test_a_malformed_file_is_told_clearly_and_leaves_nothing_half(api: Api, judg
     assert ids(api, judge) == there
 
 
-def test_a_directory_is_refused_before_anything_is_loaded(api: Api, judge: Data) -> None:
+def test_directory_is_rejected_before_anything_is_loaded(api: Api, judge: Data) -> None:
     Path("folder").mkdir()
     files = "--evaluations", write("e.jsonl", encode_lines(evaluation_line(1))), "--feedback", "folder"
     result = run(api, "import", "--judge", judge["id"], *files)
@@ -164,13 +164,13 @@ def test_a_directory_is_refused_before_anything_is_loaded(api: Api, judge: Data)
     assert ids(api, judge) == []
 
 
-def test_a_minus_reads_stdin(api: Api, judge: Data) -> None:
+def test_minus_reads_stdin(api: Api, judge: Data) -> None:
     body = gzip.compress(encode_lines(evaluation_line(1)))
     assert run(api, "import", "--judge", judge["id"], "--evaluations", "-", stdin=body).exit_code == 0
     assert ids(api, judge) == ["e1"]
 
 
-def test_a_new_judge_is_made_from_its_file_and_found_again(api: Api) -> None:
+def test_judge_is_created_from_its_file_and_reused(api: Api) -> None:
     path = write("judge.json", json.dumps(JUDGE | {"id": "jdg_made"}).encode())
     for new in (1, 0):
         result = run(
@@ -191,14 +191,14 @@ def test_a_new_judge_is_made_from_its_file_and_found_again(api: Api) -> None:
         (["--judge", "jdg_x", "--map", "csv", "--field", "output"], "NAME=PLACE"),
     ],
 )
-def test_the_command_ends_with_2_when_it_can_not_run(api: Api, words: list[str], told: str) -> None:
+def test_command_exits_with_2_if_it_cannot_run(api: Api, words: list[str], told: str) -> None:
     result = run(api, "import", *words)
     assert result.exit_code == 2
     assert told in " ".join(result.stderr.replace("│", " ").split())
 
 
 @pytest.mark.parametrize("there", [True, False])
-def test_a_dry_run_tells_what_would_be_and_makes_nothing(api: Api, there: bool) -> None:
+def test_dry_run_reports_the_result_and_stores_nothing(api: Api, there: bool) -> None:
     described = write("judge.json", json.dumps(JUDGE | {"id": "jdg_tried"}).encode())
     if there:
         assert run(api, "import", "--new", described).exit_code == 0
@@ -224,7 +224,7 @@ def test_a_dry_run_tells_what_would_be_and_makes_nothing(api: Api, there: bool) 
         assert ids(api, found) == []
 
 
-def test_a_remote_server_is_sent_gzip_in_requests_of_some_size(
+def test_remote_server_receives_gzip_in_several_requests(
     api: Api, judge: Data, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sizes: list[bool] = []
@@ -244,7 +244,7 @@ def test_a_remote_server_is_sent_gzip_in_requests_of_some_size(
     assert ids(api, judge) == [line["external_id"] for line in given]
 
 
-def test_an_import_that_is_killed_again_and_again_equals_one_that_was_not(
+def test_import_killed_repeatedly_equals_an_uninterrupted_one(
     postgres_server: Server, enter: Enter, tmp_path: Path
 ) -> None:
     api = enter(postgres_server)
@@ -298,7 +298,7 @@ def _rows(api: Api, judge: Data) -> int:
     )
 
 
-def test_an_import_outlives_its_server(tmp_path: Path) -> None:
+def test_import_continues_after_a_server_restart(tmp_path: Path) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
@@ -337,7 +337,7 @@ def _floats(line: Data) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("name", ["{}.jsonl", "{}.jsonl.gz"])
-def test_an_export_loads_into_a_fresh_workspace_whose_export_is_the_same_bytes(
+def test_export_of_an_imported_export_has_the_same_bytes(
     quiet_server: Server, enter: Enter, api: Api, judge: Data, name: str, tmp_path: Path
 ) -> None:
     """All types, people, groups and sources, what has no name, what came before a criterion was added and after."""
@@ -416,7 +416,7 @@ def test_an_export_loads_into_a_fresh_workspace_whose_export_is_the_same_bytes(
     assert summaries[0] == summaries[1]
 
 
-def test_an_export_that_fails_leaves_the_file_that_was_there(api: Api, judge: Data) -> None:
+def test_failed_export_keeps_the_existing_file(api: Api, judge: Data) -> None:
     path = write("out.jsonl", b"precious")
     run_to = Path("no/such/folder/out.jsonl")
     assert run(api, "export", "--judge", "jdg_none", "--feedback", path).exit_code == 1
@@ -427,7 +427,7 @@ def test_an_export_that_fails_leaves_the_file_that_was_there(api: Api, judge: Da
     assert run(api, "export", "--judge", judge["id"]).exit_code == 2
 
 
-def test_an_export_to_stdout_goes_through_a_pipe(api: Api, judge: Data) -> None:
+def test_export_to_stdout_works_in_a_pipe(api: Api, judge: Data) -> None:
     run(api, "import", "--judge", judge["id"], "--evaluations", write("e", encode_lines(evaluation_line(1))))
     result = run(api, "export", "--judge", judge["id"], "--evaluations", "-")
     assert json.loads(result.stdout)["external_id"] == "e1"

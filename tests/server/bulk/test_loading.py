@@ -52,7 +52,7 @@ def judge(api: Api) -> Data:
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_lines_go_in_and_come_out_the_same(api: Api, judge: Data, packed: bool) -> None:
+def test_exported_lines_equal_the_loaded_ones(api: Api, judge: Data, packed: bool) -> None:
     items = [evaluation_line(n, group=f"g{n % 3}", scores={CLARITY: 3.5, "Depth": n % 10}) for n in range(2500)]
     said = [correction_line(n, comment="Hm.") for n in range(2500)]
     assert get_totals(load_lines(api, judge, "evaluations", encode_lines(*items), packed=packed)) == (2500, 0, 0, True)
@@ -68,13 +68,13 @@ def test_lines_go_in_and_come_out_the_same(api: Api, judge: Data, packed: bool) 
     assert export_all(api, judge, "feedback") == said
 
 
-def test_loading_again_changes_nothing(api: Api, judge: Data) -> None:
+def test_second_load_of_the_same_lines_changes_nothing(api: Api, judge: Data) -> None:
     body = encode_lines(*(evaluation_line(n) for n in range(50)))
     load_lines(api, judge, "evaluations", body)
     assert get_totals(load_lines(api, judge, "evaluations", body)) == (0, 50, 0, True)
 
 
-def test_what_comes_by_mutations_and_in_bulk_is_known_to_each_other(api: Api) -> None:
+def test_mutations_and_bulk_loads_share_external_ids(api: Api) -> None:
     judge = make_judge(api)
     record_evaluations(api, judge, [make_item(1)])
     scores = {score["criterionId"]: score["score"] for score in make_item(1)["scores"]}
@@ -118,7 +118,7 @@ def test_what_comes_by_mutations_and_in_bulk_is_known_to_each_other(api: Api) ->
         (evaluation_line(9, external_id="x" * 201), "LIMIT_EXCEEDED", ["external_id"], "200"),
     ],
 )
-def test_a_bad_evaluation_is_told_by_line_and_the_others_load(
+def test_invalid_evaluation_is_reported_by_line_and_the_others_load(
     quiet_server: Server, enter: Enter, line: Any, code: str, field: Any, told: str
 ) -> None:
     api = enter(quiet_server)
@@ -149,7 +149,7 @@ def test_a_bad_evaluation_is_told_by_line_and_the_others_load(
         ({"external_id": "f1"}, "CONFLICT", ["external_id"]),
     ],
 )
-def test_bad_feedback_is_told_by_line_and_the_others_load(
+def test_invalid_feedback_is_reported_by_line_and_the_others_load(
     quiet_server: Server, enter: Enter, changes: Data, code: str, field: list[str]
 ) -> None:
     api = enter(quiet_server)
@@ -161,7 +161,7 @@ def test_bad_feedback_is_told_by_line_and_the_others_load(
     assert [(error["line"], error["code"], error["field"]) for error in get_rejections(said)] == [(2, code, field)]
 
 
-def test_types_and_whole_ratings_may_be_written_in_any_way(api: Api, judge: Data) -> None:
+def test_types_in_any_case_and_integral_ratings_are_accepted(api: Api, judge: Data) -> None:
     load_lines(api, judge, "evaluations", encode_lines(evaluation_line(1)))
     plain = {"evaluation": "e1", "submitted_by": "ann"}
     given = [
@@ -173,7 +173,7 @@ def test_types_and_whole_ratings_may_be_written_in_any_way(api: Api, judge: Data
     assert [line["type"] for line in export_all(api, judge, "feedback")] == ["rating", "approval", "comment"]
 
 
-def test_without_external_id_a_line_is_new_each_time_unless_the_load_is_idempotent(api: Api, judge: Data) -> None:
+def test_line_without_external_id_is_new_each_time_unless_idempotent(api: Api, judge: Data) -> None:
     nameless = {"output": "Text.", "scores": {CLARITY: 3}}
     again = {"scores": {CLARITY: 3.0}, "output": "Text."}  # says the same
     assert get_totals(load_lines(api, judge, "evaluations", encode_lines(nameless, again))) == (2, 0, 0, True)
@@ -191,7 +191,7 @@ def test_without_external_id_a_line_is_new_each_time_unless_the_load_is_idempote
     )
 
 
-def test_a_dry_run_checks_everything_and_keeps_nothing(api: Api, judge: Data) -> None:
+def test_dry_run_checks_everything_and_stores_nothing(api: Api, judge: Data) -> None:
     load_lines(api, judge, "evaluations", encode_lines(evaluation_line(1)))
     given = encode_lines(
         evaluation_line(1),
@@ -210,7 +210,7 @@ def test_a_dry_run_checks_everything_and_keeps_nothing(api: Api, judge: Data) ->
     assert export_all(api, judge, "feedback") == []
 
 
-def test_an_id_that_no_database_could_hold_is_unknown(api: Api, judge: Data) -> None:
+def test_id_that_no_database_can_store_is_unknown(api: Api, judge: Data) -> None:
     load_lines(api, judge, "evaluations", encode_lines(evaluation_line(1)))
     bad = correction_line(1, evaluation=None, evaluation_id="evl_\0")
     said = load_lines(api, judge, "feedback", encode_lines(bad, correction_line(1)))
@@ -218,7 +218,7 @@ def test_an_id_that_no_database_could_hold_is_unknown(api: Api, judge: Data) -> 
     assert get_rejections(said)[0]["code"] == "NOT_FOUND"
 
 
-def test_a_key_that_is_taken_back_breaks_off_an_export(quiet_server: Server, enter: Enter) -> None:
+def test_revoked_key_ends_an_export(quiet_server: Server, enter: Enter) -> None:
     api = enter(quiet_server)
     judge = make_judge(api)
     load_lines(api, judge, "evaluations", encode_lines(*(evaluation_line(n, output="x" * 90_000) for n in range(400))))
@@ -233,7 +233,7 @@ def test_a_key_that_is_taken_back_breaks_off_an_export(quiet_server: Server, ent
     assert "unexpected_error" not in quiet_server.log()
 
 
-def test_a_key_that_is_taken_back_ends_the_load_behind_what_it_had_taken(quiet_server: Server, enter: Enter) -> None:
+def test_revoked_key_ends_a_load_after_the_accepted_lines(quiet_server: Server, enter: Enter) -> None:
     api = enter(quiet_server)
     judge = api.run("CreateJudge", input=JUDGE)["judge"]
     guest = Api(quiet_server.url, make_key(quiet_server, workspace=_workspace(api), expires_at=_soon(2.5)))
@@ -257,7 +257,7 @@ def _soon(seconds: float) -> datetime:
     return datetime.now(UTC) + timedelta(seconds=seconds)
 
 
-def test_a_server_that_is_told_to_end_does_so_although_a_load_is_open(data_dir: Path) -> None:
+def test_server_stops_although_a_load_is_open(data_dir: Path) -> None:
     with run_server(data_dir, "--no-runner") as started:
         api = Api(started.url, make_key(started, workspace="w"))
         judge = api.run("CreateJudge", input=JUDGE)["judge"]
@@ -268,7 +268,7 @@ def test_a_server_that_is_told_to_end_does_so_although_a_load_is_open(data_dir: 
         api.http.close()
 
 
-def test_line_ends_blank_lines_a_byte_order_mark_and_a_missing_last_end_are_all_fine(api: Api, judge: Data) -> None:
+def test_line_endings_blank_lines_and_byte_order_mark_are_accepted(api: Api, judge: Data) -> None:
     body = (
         b"\xef\xbb\xbf"
         + encode_lines(evaluation_line(1), b"", b"  ").replace(b"\n", b"\r\n")
@@ -277,19 +277,19 @@ def test_line_ends_blank_lines_a_byte_order_mark_and_a_missing_last_end_are_all_
     assert get_totals(load_lines(api, judge, "evaluations", body)) == (2, 0, 0, True)
 
 
-def test_an_empty_body_is_no_error(api: Api, judge: Data) -> None:
+def test_empty_body_is_accepted(api: Api, judge: Data) -> None:
     assert load_lines(api, judge, "evaluations", b"") == [
         {"accepted": 0, "new": 0, "already_there": 0, "refused": 0, "done": True, "complete": True}
     ]
 
 
-def test_gzip_of_several_members_is_one_file(api: Api, judge: Data) -> None:
+def test_gzip_with_several_members_is_one_body(api: Api, judge: Data) -> None:
     body = b"".join(gzip.compress(encode_lines(evaluation_line(n))) for n in range(5)) + b"\0" * 512
     assert get_totals(load_lines(api, judge, "evaluations", body)) == (5, 0, 0, True)
 
 
 @pytest.mark.parametrize("kept", [0.5, 0.999])
-def test_a_gzip_that_breaks_off_is_told_and_leaves_no_half_line(api: Api, judge: Data, kept: float) -> None:
+def test_truncated_gzip_is_reported_and_stores_no_partial_line(api: Api, judge: Data, kept: float) -> None:
     chance = random.Random(1)
     items = [evaluation_line(n, output=f"{chance.random()}" * 3) for n in range(2000)]
     packed = gzip.compress(encode_lines(*items))
@@ -302,7 +302,7 @@ def test_a_gzip_that_breaks_off_is_told_and_leaves_no_half_line(api: Api, judge:
     assert [line["output"] for line in out] == [line["output"] for line in items[:new]]
 
 
-def test_a_little_gzip_that_is_a_huge_line_is_refused_in_bounded_memory(quiet_server: Server, enter: Enter) -> None:
+def test_small_gzip_of_a_huge_line_is_rejected_in_bounded_memory(quiet_server: Server, enter: Enter) -> None:
     api = enter(quiet_server)
     judge = api.run("CreateJudge", input=JUDGE)["judge"]
     packer = zlib.compressobj(9, wbits=31)
@@ -322,16 +322,14 @@ def _peak_memory(server: Server) -> float:
         return next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmHWM"))
 
 
-def test_every_error_arrives_although_the_client_reads_nothing_before_it_has_sent_all(api: Api, judge: Data) -> None:
+def test_client_that_sends_all_before_reading_gets_every_error(api: Api, judge: Data) -> None:
     bad = encode_lines(*(evaluation_line(n, scores={"charm" * 30: 1}) for n in range(20_000)))
     said = load_lines(api, judge, "evaluations", bad)
     assert get_totals(said) == (0, 0, 20_000, True)
     assert [error["line"] for error in get_rejections(said)] == list(range(1, 20_001))
 
 
-def test_a_slow_sender_is_answered_as_it_goes_and_a_broken_connection_leaves_only_whole_lines(
-    api: Api, judge: Data
-) -> None:
+def test_slow_sender_gets_progress_and_broken_connection_stores_whole_lines(api: Api, judge: Data) -> None:
     with _raw(api, judge) as stream:
         stream.send(encode_lines(evaluation_line(1), evaluation_line(2)) + b'{"external_id": "e3", "outp')
         assert stream.line()["accepted"] == 2
@@ -342,7 +340,7 @@ def test_a_slow_sender_is_answered_as_it_goes_and_a_broken_connection_leaves_onl
     assert [line["external_id"] for line in export_all(api, judge, "evaluations")] == ["e1", "e2", "e3"]
 
 
-def test_other_requests_are_answered_while_many_loads_wait_for_their_turn(api: Api, judge: Data) -> None:
+def test_other_requests_are_served_while_loads_are_queued(api: Api, judge: Data) -> None:
     streams = [_raw(api, judge) for _ in range(6)]
     try:
         for stream in streams:
@@ -355,7 +353,7 @@ def test_other_requests_are_answered_while_many_loads_wait_for_their_turn(api: A
 
 
 @pytest.mark.parametrize("kind", ["evaluations", "feedback"])
-def test_viewers_may_read_but_not_load_and_other_workspaces_see_nothing(
+def test_viewer_may_export_but_not_load_and_other_workspaces_get_404(
     quiet_server: Server, enter: Enter, kind: str
 ) -> None:
     admin = enter(quiet_server, workspace=f"bulk roles {kind}")
@@ -380,7 +378,7 @@ def test_viewers_may_read_but_not_load_and_other_workspaces_see_nothing(
     nobody.http.close()
 
 
-def test_another_encoding_and_a_flag_that_is_none_are_refused(quiet_server: Server, enter: Enter) -> None:
+def test_unknown_encoding_and_invalid_flag_are_rejected(quiet_server: Server, enter: Enter) -> None:
     api = enter(quiet_server)
     judge = api.run("CreateJudge", input=JUDGE)["judge"]
     path = f"/judges/{judge['id']}/evaluations"
@@ -388,7 +386,7 @@ def test_another_encoding_and_a_flag_that_is_none_are_refused(quiet_server: Serv
     assert api.http.post(path, content=b"", params={"dry_run": "perhaps"}).status_code == 422
 
 
-def test_an_export_loads_into_another_judge_and_comes_out_the_same(api: Api, judge: Data) -> None:
+def test_export_loaded_into_another_judge_exports_the_same(api: Api, judge: Data) -> None:
     scores = [{"criterionId": CLARITY, "score": 3}]
     made = record_evaluations(api, judge, [{"output": "Nameless.", "scores": scores}])
     submit_feedback(api, judge, [{"evaluationId": made[0]["id"], "type": "RATING", "rating": 5}] * 2)
@@ -411,9 +409,7 @@ def test_an_export_loads_into_another_judge_and_comes_out_the_same(api: Api, jud
     assert len(first["feedback"]) == 11
 
 
-def test_what_people_were_shown_survives_although_the_version_does_not_go_along(
-    server: Server, enter: Enter, trained: Trained
-) -> None:
+def test_shown_scores_survive_an_export_without_the_version(server: Server, enter: Enter, trained: Trained) -> None:
     api = trained.api
     version = trained.version["id"]
     given = make_item(900)

@@ -37,7 +37,7 @@ def verdicts(side: list[Data]) -> dict[str, float]:
     return {score["criterion"]["key"]: score["verdict"] for score in side}
 
 
-def test_a_comparison_says_what_evaluate_says_of_both_sides(trained: Trained) -> None:
+def test_comparison_equals_evaluate_for_both_versions(trained: Trained) -> None:
     api, judge, version = trained.api, trained.judge, trained.version
     found = compare(api, judge, **{"from": None, "to": version["id"], "first": 100})
     items = [make_item(number) for number in NUMBERS]
@@ -61,7 +61,7 @@ def test_a_comparison_says_what_evaluate_says_of_both_sides(trained: Trained) ->
         assert (verdicts(one["fromScores"]), verdicts(one["toScores"])) == (raw[name], told[name])
 
 
-def test_left_alone_the_active_version_is_compared_with_the_raw_scores_until_there_is_a_candidate(
+def test_default_comparison_is_active_version_with_raw_scores_or_candidate(
     trained: Trained,
 ) -> None:
     found = compare(trained.api, trained.judge, first=1)
@@ -70,7 +70,7 @@ def test_left_alone_the_active_version_is_compared_with_the_raw_scores_until_the
     assert len(found["items"]) == 1
 
 
-def test_a_version_does_not_flip_its_own_verdicts(trained: Trained) -> None:
+def test_version_compared_with_itself_changes_no_verdict(trained: Trained) -> None:
     same = trained.version["id"]
     found = compare(trained.api, trained.judge, **{"from": same, "to": same})
 
@@ -78,7 +78,7 @@ def test_a_version_does_not_flip_its_own_verdicts(trained: Trained) -> None:
     assert found["comparedCount"] == 120
 
 
-def test_a_curve_begins_with_the_judge_itself_and_gets_better(trained: Trained) -> None:
+def test_learning_curve_starts_at_the_raw_scores_and_improves(trained: Trained) -> None:
     found = trained.api.run("LearningCurve", judgeId=trained.judge["id"])
     points = found["points"]
 
@@ -91,7 +91,7 @@ def test_a_curve_begins_with_the_judge_itself_and_gets_better(trained: Trained) 
     assert trained.api.run("LearningCurve", judgeId=trained.judge["id"]) == found
 
 
-def test_without_feedback_there_is_no_curve_and_all_may_be_suggested(api: Api) -> None:
+def test_without_feedback_curve_is_empty_and_any_evaluation_may_be_suggested(api: Api) -> None:
     judge = make_judge(api)
     record_evaluations(api, judge, [make_item(number) for number in range(5)])
 
@@ -99,7 +99,7 @@ def test_without_feedback_there_is_no_curve_and_all_may_be_suggested(api: Api) -
     assert len(api.run("SuggestEvaluationsToReview", judgeId=judge["id"])) == 5
 
 
-def test_what_people_told_a_right_score_of_is_not_suggested_again(api: Api) -> None:
+def test_corrected_evaluation_is_not_suggested_again(api: Api) -> None:
     judge = make_judge(api)
     record_evaluations(api, judge, [make_item(number) for number in range(12)])
     submit_feedback(
@@ -123,7 +123,7 @@ def test_what_people_told_a_right_score_of_is_not_suggested_again(api: Api) -> N
     assert api.run("SuggestEvaluationsToReview", judgeId=judge["id"], first=2) == found[:2]
 
 
-def test_a_viewer_may_ask_and_a_stranger_learns_nothing(
+def test_viewer_may_run_analyses_and_other_workspaces_get_nothing(
     server: Server, trained: Trained, api: Api, enter: Enter
 ) -> None:
     viewer, stranger = enter(server, workspace="insight", role=Role.VIEWER), enter(server)
@@ -148,13 +148,13 @@ def test_a_viewer_may_ask_and_a_stranger_learns_nothing(
         ({"first": 101}, "INVALID", "first"),
     ],
 )
-def test_what_can_not_be_compared_is_told(api: Api, more: Data, code: str, field: str) -> None:
+def test_versions_that_cannot_be_compared_are_reported(api: Api, more: Data, code: str, field: str) -> None:
     [error] = api.errors("CompareVersions", judgeId=make_judge(api)["id"], **more)
 
     assert (error["extensions"]["code"], error["extensions"]["field"]) == (code, [field])
 
 
-def test_a_preflight_tells_how_good_the_feedback_is(api: Api) -> None:
+def test_preflight_reports_the_quality_of_the_feedback(api: Api) -> None:
     judge = make_judge(api)
     record_evaluations(api, judge, [make_item(number) for number in range(24)])
     submit_feedback(api, judge, [make_correction(number, OVERRATED) for number in range(20)])

@@ -52,7 +52,7 @@ def entries(api: Api, **variables: Any) -> list[Data]:
     return found
 
 
-def test_a_key_is_shown_once_and_then_only_by_its_first_characters(quiet_server: Server, api: Api) -> None:
+def test_secret_is_returned_once_and_later_only_its_prefix(quiet_server: Server, api: Api) -> None:
     payload = api.run("CreateApiKey", input={"role": "TRAINER", "userName": "cleo"})
     secret, key = payload["secret"], payload["apiKey"]
     assert len(secret) == len("jsk_") + 43  # 256 bits in base 64
@@ -66,7 +66,7 @@ def test_a_key_is_shown_once_and_then_only_by_its_first_characters(quiet_server:
     assert secret[8:] not in quiet_server.log()
 
 
-def test_a_key_acts_in_its_users_name(api: Api, make: Make) -> None:
+def test_key_acts_as_its_user(api: Api, make: Make) -> None:
     _, cleo = make(api, "TRAINER", userName="cleo")
     _, again = make(api, "TRAINER", userName="cleo")
     _, own = make(api, "TRAINER")
@@ -78,7 +78,7 @@ def test_a_key_acts_in_its_users_name(api: Api, make: Make) -> None:
     assert [user["name"] for user in api.run("Users")["nodes"]] == ["ann", "cleo"]
 
 
-def test_what_can_be_no_key_is_refused_with_its_field(api: Api) -> None:
+def test_invalid_key_input_is_rejected_with_its_field(api: Api) -> None:
     past = (datetime.now(UTC) - timedelta(seconds=1)).isoformat()
     for wrong, field in (
         ({"expiresAt": past}, "expiresAt"),
@@ -91,7 +91,7 @@ def test_what_can_be_no_key_is_refused_with_its_field(api: Api) -> None:
     assert api.run("ApiKeys")["totalCount"] == 1
 
 
-def test_a_key_that_expires_opens_until_then(api: Api, make: Make) -> None:
+def test_key_is_valid_until_it_expires(api: Api, make: Make) -> None:
     soon = datetime.now(UTC) + timedelta(seconds=1)
     key, short = make(api, expiresAt=soon.isoformat())
     assert datetime.fromisoformat(key["expiresAt"]) == soon
@@ -101,7 +101,7 @@ def test_a_key_that_expires_opens_until_then(api: Api, make: Make) -> None:
     assert short.send("Viewer").status_code == 401
 
 
-def test_a_revoked_key_opens_nothing_from_then_on_and_can_be_revoked_again(api: Api, make: Make) -> None:
+def test_revoked_key_is_rejected_and_can_be_revoked_again(api: Api, make: Make) -> None:
     key, cleo = make(api, "TRAINER", userName="cleo")
     judge = make_judge(cleo)
     revoked = api.run("RevokeApiKey", input={"keyId": key["id"], "reason": "lost"})["apiKey"]
@@ -117,7 +117,7 @@ def test_a_revoked_key_opens_nothing_from_then_on_and_can_be_revoked_again(api: 
     assert [(entry["action"], entry["reason"]) for entry in told] == [("KEY_REVOKED", "lost"), ("KEY_CREATED", None)]
 
 
-def test_a_revoked_key_is_shut_out_of_the_socket_it_has_open(api: Api, make: Make) -> None:
+def test_revoked_key_closes_its_open_socket(api: Api, make: Make) -> None:
     key, cleo = make(api, "VIEWER")
     judge = make_judge(api)
     with open_socket(cleo) as live:
@@ -129,9 +129,7 @@ def test_a_revoked_key_is_shut_out_of_the_socket_it_has_open(api: Api, make: Mak
         assert live.close_code() == 4401
 
 
-def test_a_key_of_another_workspace_is_as_unknown_as_a_made_up_one(
-    quiet_server: Server, api: Api, enter: Enter
-) -> None:
+def test_key_of_another_workspace_is_reported_as_unknown(quiet_server: Server, api: Api, enter: Enter) -> None:
     other = enter(quiet_server)
     theirs = other.run("Viewer")["id"]
     (error,) = api.user_errors("RevokeApiKey", input={"keyId": theirs})
@@ -141,7 +139,7 @@ def test_a_key_of_another_workspace_is_as_unknown_as_a_made_up_one(
     assert other.send("Viewer").status_code == 200
 
 
-def test_the_last_admin_is_not_locked_out_by_mistake(quiet_server: Server, enter: Enter, make: Make) -> None:
+def test_last_admin_key_is_revoked_only_by_force(quiet_server: Server, enter: Enter, make: Make) -> None:
     admin = enter(quiet_server)
     own = admin.run("Viewer")["id"]
     soon = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
@@ -156,7 +154,7 @@ def test_the_last_admin_is_not_locked_out_by_mistake(quiet_server: Server, enter
     assert second.send("Viewer").status_code == 401
 
 
-async def test_two_who_revoke_each_other_at_the_same_moment_leave_one(store: Store) -> None:
+async def test_concurrent_revocations_leave_one_admin_key(store: Store) -> None:
     one, _ = await make_viewer(store, user="one")
     two, _ = await make_viewer(store, user="two")
     outcomes = await asyncio.gather(
@@ -167,7 +165,7 @@ async def test_two_who_revoke_each_other_at_the_same_moment_leave_one(store: Sto
     assert [type(outcome) for outcome in outcomes].count(Conflict) == 1
 
 
-def test_the_use_of_a_key_is_noted_to_the_minute(api: Api, make: Make) -> None:
+def test_last_use_of_a_key_is_recorded(api: Api, make: Make) -> None:
     key, cleo = make(api)
     assert key["lastUsedAt"] is None
     before = datetime.now(UTC)
@@ -185,7 +183,7 @@ def test_the_use_of_a_key_is_noted_to_the_minute(api: Api, make: Make) -> None:
     assert used() == first
 
 
-def test_the_trail_tells_who_did_what_to_what_newest_first(api: Api, make: Make) -> None:
+def test_audit_log_lists_actor_action_and_object_newest_first(api: Api, make: Make) -> None:
     key, cleo = make(api, "TRAINER", userName="cleo")
     judge = make_judge(cleo, name="The judge")
     add_corrected_evaluations(cleo, judge, range(20))
@@ -213,7 +211,7 @@ def test_the_trail_tells_who_did_what_to_what_newest_first(api: Api, make: Make)
     assert api.run("AuditLog", first=100, after=pages["pageInfo"]["endCursor"])["nodes"][0]["id"] == told[2]["id"]
 
 
-def test_what_was_refused_or_only_repeated_is_no_deed(api: Api) -> None:
+def test_rejected_or_repeated_action_is_not_audited(api: Api) -> None:
     judge = make_judge(api)
     add_corrected_evaluations(api, judge, range(20))
     once = {"judgeId": judge["id"], "trainingType": "VALIDATION", "trainingConfig": {}, "idempotencyKey": "once"}
@@ -226,7 +224,7 @@ def test_what_was_refused_or_only_repeated_is_no_deed(api: Api) -> None:
     assert api.run("AuditLog")["totalCount"] == before
 
 
-def test_taking_feedback_back_is_in_the_trail_once(api: Api) -> None:
+def test_retraction_is_audited_once(api: Api) -> None:
     judge = make_judge(api)
     record_evaluations(api, judge, [make_item(0)])
     [said] = submit_feedback(api, judge, [make_correction(0)])["feedback"]
@@ -236,7 +234,7 @@ def test_taking_feedback_back_is_in_the_trail_once(api: Api) -> None:
     assert [(entry["targetId"], entry["reason"]) for entry in told] == [(said["id"], "a slip")]
 
 
-def test_an_idempotency_key_means_nothing_in_another_workspace(quiet_server: Server, api: Api, enter: Enter) -> None:
+def test_idempotency_keys_are_separate_per_workspace(quiet_server: Server, api: Api, enter: Enter) -> None:
     other, ids = enter(quiet_server), set()
     for one in (api, other):
         judge = make_judge(one, id="jdg_same")
@@ -247,7 +245,7 @@ def test_an_idempotency_key_means_nothing_in_another_workspace(quiet_server: Ser
 
 
 @pytest.mark.parametrize("statement", ["UPDATE audit_log SET message = 'nothing'", "DELETE FROM audit_log"])
-async def test_the_database_itself_refuses_to_change_the_trail(store: Store, statement: str) -> None:
+async def test_database_rejects_changes_of_the_audit_log(store: Store, statement: str) -> None:
     viewer, _ = await make_viewer(store)
     with pytest.raises(DBAPIError, match="only grows"):
         await store.write(lambda c: c.execute(text(statement)))
@@ -256,7 +254,7 @@ async def test_the_database_itself_refuses_to_change_the_trail(store: Store, sta
     )
 
 
-async def test_a_deed_that_fails_leaves_no_entry(store: Store) -> None:
+async def test_failed_action_is_not_audited(store: Store) -> None:
     viewer, _ = await make_viewer(store)
 
     def fail(connection: Any) -> None:
@@ -271,7 +269,7 @@ async def test_a_deed_that_fails_leaves_no_entry(store: Store) -> None:
     assert [row.action for row in rows] == [AuditAction.KEY_CREATED]
 
 
-def test_the_command_lists_and_revokes_keys_beside_a_running_server(quiet_server: Server, enter: Enter) -> None:
+def test_command_lists_and_revokes_keys_while_a_server_runs(quiet_server: Server, enter: Enter) -> None:
     admin = enter(quiet_server, workspace="by hand", user="hanna")
     words = ("--workspace", "by hand", "--data-dir", str(quiet_server.data_dir))
     listed = run_command("keys", "list", *words)

@@ -17,7 +17,7 @@ from tests.server.scenarios import (
 )
 
 
-def test_good_items_of_a_batch_are_taken_and_bad_ones_refused_by_their_place(api: Api) -> None:
+def test_valid_items_of_a_batch_are_stored_and_others_rejected_by_index(api: Api) -> None:
     judge = make_judge(api)
     add_corrected_evaluations(api, judge, range(5))
     score = {"criterionId": "crit_clarity", "score": 3}
@@ -64,7 +64,7 @@ def test_good_items_of_a_batch_are_taken_and_bad_ones_refused_by_their_place(api
     assert (again["acceptedCount"], again["feedback"][0]["id"]) == (0, payload["feedback"][1]["id"])
 
 
-def test_who_gave_feedback_is_told_most_first_within_what_is_asked(api: Api) -> None:
+def test_raters_are_listed_by_count_within_the_period(api: Api) -> None:
     judge = make_judge(api)
     add_corrected_evaluations(api, judge, range(4))  # by ben
     submit_feedback(api, judge, [make_feedback(0, "RATING", rating=4, submittedBy="ann", externalId="r0")])
@@ -110,7 +110,7 @@ def many(api: Api) -> dict[str, Any]:
     return {"judges": judges, "jobs": jobs, "evaluation": evaluation["evaluation"]["id"]}
 
 
-def test_long_lists_come_page_by_page_nothing_missing_and_nothing_twice(api: Api, many: dict[str, Any]) -> None:
+def test_pages_of_a_long_list_hold_each_item_once(api: Api, many: dict[str, Any]) -> None:
     judge = many["judges"][0]["id"]
     lists = {
         "judges": lambda after: api.run("Judges", first=2, after=after),
@@ -137,7 +137,7 @@ def test_long_lists_come_page_by_page_nothing_missing_and_nothing_twice(api: Api
     }
 
 
-def test_versions_come_newest_first_page_by_page(trained: Trained) -> None:
+def test_versions_are_paged_newest_first(trained: Trained) -> None:
     api, judge = trained.api, trained.judge
     second = run_job(api, judge, "FINE_TUNE", {"targetCriteria": ["crit_clarity"]})["resultVersion"]
     pages = fetch_all_pages(
@@ -150,7 +150,7 @@ def test_versions_come_newest_first_page_by_page(trained: Trained) -> None:
     assert len(pages) >= 2
 
 
-def test_jobs_are_filtered_by_all_that_is_asked(api: Api, many: dict[str, Any]) -> None:
+def test_jobs_match_all_filters(api: Api, many: dict[str, Any]) -> None:
     judges, jobs = many["judges"], many["jobs"]
     me = api.run("Viewer")["user"]["id"]
     api.run("CancelTrainingJob", input={"jobId": jobs[0]["id"]})

@@ -156,7 +156,7 @@ async def _pause(client: httpx.AsyncClient, body: bytes) -> float:
 
 @pytest.mark.parametrize("document", DOCUMENTS.values(), ids=DOCUMENTS)
 @pytest.mark.asyncio(loop_scope="module")
-async def test_the_loop_beats_on_under_a_document_of(client: httpx.AsyncClient, document: str) -> None:
+async def test_event_loop_is_not_blocked_by_document(client: httpx.AsyncClient, document: str) -> None:
     def body() -> bytes:
         return json.dumps({"query": f"{document} # {next(_numbers)}"}).encode()  # none that was seen before
 
@@ -165,12 +165,12 @@ async def test_the_loop_beats_on_under_a_document_of(client: httpx.AsyncClient, 
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
 @pytest.mark.asyncio(loop_scope="module")
-async def test_the_loop_beats_on_under_a_body_of(client: httpx.AsyncClient, body: bytes) -> None:
+async def test_event_loop_is_not_blocked_by_body(client: httpx.AsyncClient, body: bytes) -> None:
     assert await beats_on(client, lambda: body)
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_the_loop_beats_on_under_as_many_objects_as_may_be_asked_for(client: httpx.AsyncClient) -> None:
+async def test_event_loop_is_not_blocked_by_the_largest_allowed_response(client: httpx.AsyncClient) -> None:
     async def send(document: str, **variables: Any) -> Any:
         answer = (await client.post("/graphql", content=json.dumps({"query": document, "variables": variables}))).json()
         assert "errors" not in answer, answer

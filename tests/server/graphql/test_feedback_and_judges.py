@@ -92,12 +92,12 @@ def test_evaluations_are_listed_searched_and_queued_for_review(api: Api) -> None
     ],
     ids=str,
 )
-def test_a_filter_that_makes_no_sense_is_refused(api: Api, what: Data, field: list[str], code: str) -> None:
+def test_invalid_filter_is_rejected(api: Api, what: Data, field: list[str], code: str) -> None:
     [error] = api.errors("JudgeFeedback", judgeId=make_judge(api)["id"], filter=what)
     assert (error["extensions"]["code"], error["extensions"]["field"]) == (code, field)
 
 
-def test_retracted_feedback_counts_no_longer_and_says_who_took_it_back_and_why(api: Api) -> None:
+def test_retracted_feedback_is_not_counted_and_shows_who_retracted_it_and_why(api: Api) -> None:
     judge = make_judge(api)
     add_corrected_evaluations(api, judge, range(3))
     newest, *_ = listed(api, judge)
@@ -117,7 +117,7 @@ def test_retracted_feedback_counts_no_longer_and_says_who_took_it_back_and_why(a
     assert (again["acceptedCount"], again["feedback"][0]["id"]) == (0, newest["id"])
 
 
-def test_a_reason_is_needed_and_the_feedback_must_be_the_workspaces_own(
+def test_retraction_requires_a_reason_and_feedback_of_the_workspace(
     api: Api, enter: Enter, quiet_server: Server
 ) -> None:
     judge = make_judge(api)
@@ -132,7 +132,7 @@ def test_a_reason_is_needed_and_the_feedback_must_be_the_workspaces_own(
     assert foreign["message"].replace(mine["id"], "fb_none") == unknown["message"]
 
 
-def test_annotators_take_back_what_came_in_under_their_own_user_only(quiet_server: Server, enter: Enter) -> None:
+def test_annotator_retracts_only_feedback_of_own_user(quiet_server: Server, enter: Enter) -> None:
     admin = enter(quiet_server, workspace="annotators")
     ben = enter(quiet_server, workspace="annotators", role=Role.ANNOTATOR, user="ben")
     judge = make_judge(admin)
@@ -147,7 +147,7 @@ def test_annotators_take_back_what_came_in_under_their_own_user_only(quiet_serve
     assert retract(admin, correct["id"])["retractedBy"]["name"] == "ann"
 
 
-def test_retracted_feedback_leaves_a_job_that_has_not_started(server: Server, enter: Enter) -> None:
+def test_retracted_feedback_is_removed_from_a_queued_job(server: Server, enter: Enter) -> None:
     api = enter(server)
     judge = make_judge(api)
     add_corrected_evaluations(api, judge, range(24))
@@ -160,7 +160,7 @@ def test_retracted_feedback_leaves_a_job_that_has_not_started(server: Server, en
     assert [message for message in told if "8 labels" in message], told
 
 
-def test_summaries_are_pushed_a_few_times_a_second_at_most_and_the_last_state_always(api: Api) -> None:
+def test_summary_updates_are_throttled_and_the_last_state_is_sent(api: Api) -> None:
     judge = make_judge(api)
     record_evaluations(api, judge, [make_item(0)])
     with open_socket(api) as live:
@@ -181,7 +181,7 @@ def test_summaries_are_pushed_a_few_times_a_second_at_most_and_the_last_state_al
     assert totals == sorted(set(totals))
 
 
-def test_days_are_parted_by_the_midnights_of_the_zone_that_is_asked_for(api: Api) -> None:
+def test_days_start_at_midnight_of_the_requested_time_zone(api: Api) -> None:
     judge = make_judge(api)
     record_evaluations(api, judge, [make_item(0)])
     base = {"type": "RATING", "rating": 5, "evaluationExternalId": "e0"}
@@ -207,7 +207,7 @@ def test_days_are_parted_by_the_midnights_of_the_zone_that_is_asked_for(api: Api
         assert (error["extensions"]["code"], error["extensions"]["field"]) == ("INVALID", ["timeZone"])
 
 
-def test_days_of_many_centuries_are_refused(api: Api) -> None:
+def test_period_of_centuries_is_rejected(api: Api) -> None:
     judge = make_judge(api)
     record_evaluations(api, judge, [make_item(0)])
     base = {"type": "RATING", "rating": 5, "evaluationExternalId": "e0"}
@@ -219,7 +219,7 @@ def test_days_of_many_centuries_are_refused(api: Api) -> None:
     ]
 
 
-def test_agreement_is_told_for_each_criterion_and_in_any_period(api: Api) -> None:
+def test_agreement_is_reported_per_criterion_and_period(api: Api) -> None:
     judge = make_judge(api)
     record_evaluations(api, judge, [make_item(number) for number in range(6)])
     for rater in ("ann", "ben"):
@@ -233,7 +233,7 @@ def test_agreement_is_told_for_each_criterion_and_in_any_period(api: Api) -> Non
         }  # fmt: skip
 
 
-def test_a_judge_is_renamed_reworded_and_gets_a_criterion(api: Api) -> None:
+def test_judge_can_be_renamed_and_extended_by_a_criterion(api: Api) -> None:
     judge = make_judge(api, description="Old.")
     change = {
         "judgeId": judge["id"],
@@ -264,7 +264,7 @@ def test_a_judge_is_renamed_reworded_and_gets_a_criterion(api: Api) -> None:
     ],
     ids=lambda value: str(value)[:40],
 )  # fmt: skip
-def test_what_would_take_the_meaning_from_scores_is_refused_and_nothing_changes(
+def test_change_that_invalidates_scores_is_rejected(
     api: Api, change: Data, field: list[str], code: str, word: str
 ) -> None:
     judge = make_judge(api)
@@ -274,7 +274,7 @@ def test_what_would_take_the_meaning_from_scores_is_refused_and_nothing_changes(
     assert api.run("Judge", id=judge["id"])["description"] is None
 
 
-def test_after_a_criterion_was_added_versions_score_and_training_works(server: Server, enter: Enter) -> None:
+def test_versions_score_and_training_works_after_a_criterion_was_added(server: Server, enter: Enter) -> None:
     api = enter(server)
     judge = make_judge(api)
     add_corrected_evaluations(api, judge, range(40))
@@ -302,7 +302,7 @@ def test_after_a_criterion_was_added_versions_score_and_training_works(server: S
     assert named == ["crit_clarity", "crit_accuracy", "crit_tone"]
 
 
-def test_check_counters_says_that_all_is_well(quiet_server: Server) -> None:
+def test_check_counters_finds_no_mismatch(quiet_server: Server) -> None:
     done = run_command("check-counters", database_url=quiet_server.database_url)
     assert done.returncode == 0, done.stderr
     assert "All counters match the rows." in done.stdout

@@ -46,13 +46,13 @@ TOO_LARGE = {
 
 
 @pytest.mark.parametrize("document", TOO_LARGE.values(), ids=TOO_LARGE)
-def test_a_document_is_refused_for_too_many(api: Api, document: str) -> None:
+def test_document_over_a_limit_is_rejected(api: Api, document: str) -> None:
     answer = api.post(document)
     assert answer.json().get("data") is None
     assert code_of(answer) == "LIMIT_EXCEEDED"
 
 
-def test_the_largest_pages_may_be_asked_for_one_at_a_time(api: Api) -> None:
+def test_largest_page_may_be_requested(api: Api) -> None:
     api.query("{ judges(first: 100) { nodes { id versions { nodes { id } } } } }")
 
 
@@ -77,7 +77,7 @@ BAD_DOCUMENTS = {
 
 
 @pytest.mark.parametrize("document", BAD_DOCUMENTS.values(), ids=BAD_DOCUMENTS)
-def test_a_document_is_refused_for(api: Api, document: str) -> None:
+def test_invalid_document_is_rejected(api: Api, document: str) -> None:
     answer = api.post(document)
     assert {error["extensions"]["code"] for error in get_errors(answer)} == {"BAD_REQUEST"}
 
@@ -109,7 +109,7 @@ BAD_BODIES: dict[str, tuple[str | bytes, int]] = {
 
 
 @pytest.mark.parametrize("case", BAD_BODIES.values(), ids=BAD_BODIES)
-def test_a_body_is_refused_for_being(api: Api, case: tuple[bytes, int]) -> None:
+def test_invalid_body_is_rejected(api: Api, case: tuple[bytes, int]) -> None:
     body, status = case
     answer = raw(api, body)
     assert answer.status_code == status
@@ -117,20 +117,20 @@ def test_a_body_is_refused_for_being(api: Api, case: tuple[bytes, int]) -> None:
 
 
 @pytest.mark.parametrize("media", ["text/plain", "application/graphql", "application/x-www-form-urlencoded", ""])
-def test_only_json_is_taken(api: Api, media: str) -> None:
+def test_only_json_is_accepted(api: Api, media: str) -> None:
     answer = raw(api, json.dumps({"query": VIEWER}), **{"content-type": media})
     assert 400 <= answer.status_code < 500
     assert code_of(answer) == "BAD_REQUEST"
 
 
-def test_a_form_with_files_is_refused(api: Api) -> None:
+def test_multipart_form_is_rejected(api: Api) -> None:
     form = {"operations": json.dumps({"query": VIEWER, "variables": {"f": None}}), "map": '{"0": ["variables.f"]}'}
     answer = api.http.post("/graphql", data=form, files={"0": b"x"})
     assert 400 <= answer.status_code < 500
     assert code_of(answer) == "BAD_REQUEST"
 
 
-def test_a_query_may_come_by_get_and_a_mutation_may_not(api: Api) -> None:
+def test_get_executes_queries_but_not_mutations(api: Api) -> None:
     answer = api.http.get("/graphql", params={"query": VIEWER})
     assert answer.json()["data"]["viewer"]["id"]
     mutation = 'mutation { createJudge(input: {name: "J", criteria: [{name: "C"}]}) { judge { id } } }'
@@ -141,14 +141,14 @@ def test_a_query_may_come_by_get_and_a_mutation_may_not(api: Api) -> None:
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
-def test_other_methods_are_refused(api: Api, method: str) -> None:
+def test_other_methods_are_rejected(api: Api, method: str) -> None:
     answer = api.http.request(method, "/graphql", json={"query": VIEWER})
     assert answer.status_code == 405
     assert answer.headers["allow"] == "GET, POST"
     assert code_of(answer) == "BAD_REQUEST"
 
 
-def test_an_operation_is_found_by_its_name(api: Api) -> None:
+def test_operation_is_selected_by_name(api: Api) -> None:
     two = "query A { viewer { id } } query B { viewer { name } }"
     assert set(api.post(two, operationName="B").json()["data"]["viewer"]) == {"name"}
     for more in ({"operationName": "C"}, {}, {"operationName": None}):
@@ -157,7 +157,7 @@ def test_an_operation_is_found_by_its_name(api: Api) -> None:
         assert code_of(answer) == "BAD_REQUEST"
 
 
-def test_a_subscription_is_not_answered_by_post(api: Api) -> None:
+def test_post_does_not_execute_subscriptions(api: Api) -> None:
     answer = api.post('subscription { trainingJobStatus(jobId: "job_x") { cursor } }')
     assert answer.json().get("data") is None
     assert code_of(answer) == "BAD_REQUEST"
@@ -176,9 +176,7 @@ NEWER = "application/graphql-response+json"
         (f"application/json, {NEWER};q=0.5", "application/json", 200),
     ],
 )
-def test_a_bad_document_is_a_bad_request_to_those_who_ask_for_the_newer_type(
-    api: Api, accept: str, media: str, status: int
-) -> None:
+def test_invalid_document_gets_400_in_the_graphql_response_type(api: Api, accept: str, media: str, status: int) -> None:
     answer = raw(api, json.dumps({"query": "{ secret }"}), accept=accept)
     assert answer.status_code == status
     assert answer.headers["content-type"] == f"{media}; charset=utf-8"
@@ -187,7 +185,7 @@ def test_a_bad_document_is_a_bad_request_to_those_who_ask_for_the_newer_type(
     assert (fine.status_code, fine.headers["content-type"]) == (200, f"{media}; charset=utf-8")
 
 
-def test_people_with_a_browser_are_led_to_graphiql(quiet_server: Server) -> None:
+def test_browser_is_redirected_to_graphiql(quiet_server: Server) -> None:
     answer = httpx.get(f"{quiet_server.url}/graphql", headers={"accept": "text/html"}, trust_env=False)
     assert answer.status_code == 307
     assert answer.headers["location"] == "graphiql"

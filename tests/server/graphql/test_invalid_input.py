@@ -256,13 +256,13 @@ def named(table: list[Any]) -> pytest.MarkDecorator:
 
 
 @named(BAD_JUDGES)
-def test_a_judge_is_refused_for(world: World, case: tuple[tuple[Any, ...], Any, str, list[str]]) -> None:
+def test_invalid_judge_is_rejected(world: World, case: tuple[tuple[Any, ...], Any, str, list[str]]) -> None:
     path, value, code, field = case
     assert found(world.api.user_errors("CreateJudge", input=changed(JUDGE, path, value))) == [(code, field)]
 
 
 @named(BAD_EVALUATIONS)
-def test_an_evaluation_is_refused_for(world: World, case: tuple[tuple[Any, ...], Any, str, list[str]]) -> None:
+def test_invalid_evaluation_is_rejected(world: World, case: tuple[tuple[Any, ...], Any, str, list[str]]) -> None:
     path, value, code, field = case
     bad = {"judgeId": world.judge["id"], "evaluations": [changed(EVALUATION, path, value)]}
     payload = world.api.payload("RecordEvaluations", input=bad)
@@ -271,7 +271,7 @@ def test_an_evaluation_is_refused_for(world: World, case: tuple[tuple[Any, ...],
 
 
 @named([row for row in BAD_EVALUATIONS if row[1] != ("versionId",)])
-def test_an_item_to_score_and_keep_is_refused_for(
+def test_invalid_item_to_score_and_record_is_rejected(
     world: World, case: tuple[tuple[Any, ...], Any, str, list[str]]
 ) -> None:
     path, value, code, field = case
@@ -282,7 +282,7 @@ def test_an_item_to_score_and_keep_is_refused_for(
 
 
 @named(BAD_FEEDBACK)
-def test_feedback_is_refused_for(world: World, case: tuple[Data, str, list[str]]) -> None:
+def test_invalid_feedback_is_rejected(world: World, case: tuple[Data, str, list[str]]) -> None:
     bad, code, field = case
     payload = world.api.payload("SubmitFeedback", input={"judgeId": world.judge["id"], "feedback": [bad]})
     assert found(payload["userErrors"]) == [(code, ["feedback", "0", *field])]
@@ -291,7 +291,7 @@ def test_feedback_is_refused_for(world: World, case: tuple[Data, str, list[str]]
 
 
 @named(BAD_CONFIGS)
-def test_a_job_is_refused_for(world: World, case: tuple[str, Data, str, list[str]]) -> None:
+def test_invalid_job_is_rejected(world: World, case: tuple[str, Data, str, list[str]]) -> None:
     type_, config, code, field = case
     bad = make_job_request(world.judge, type_, config)
     expected = [(code, ["trainingConfig", *field])]
@@ -301,13 +301,13 @@ def test_a_job_is_refused_for(world: World, case: tuple[str, Data, str, list[str
 
 
 @named(BAD_OPTIONS)
-def test_a_job_that_would_tell_nobody_is_refused_for(world: World, case: tuple[Data, list[str]]) -> None:
+def test_invalid_notification_target_is_rejected(world: World, case: tuple[Data, list[str]]) -> None:
     options, field = case
     errors = world.api.user_errors("CreateTrainingJob", input=make_job_request(world.judge, **options))
     assert found(errors) == [("INVALID", ["executionOptions", *field])]
 
 
-def test_all_that_is_wrong_with_a_job_is_told_at_once(world: World) -> None:
+def test_all_problems_of_a_job_are_reported(world: World) -> None:
     bad = make_job_request(world.judge, config={"learningRate": 0, "maxEpochs": 0}, webhookUrl="x") | {
         "idempotencyKey": ""
     }
@@ -320,7 +320,7 @@ def test_all_that_is_wrong_with_a_job_is_told_at_once(world: World) -> None:
 
 
 @pytest.mark.parametrize("key", ["", " ", "x" * 201, NUL], ids=["empty", "blank", "long", "NUL"])
-def test_an_idempotency_key_is_a_text_of_1_to_200_characters(world: World, key: str) -> None:
+def test_idempotency_key_has_1_to_200_characters(world: World, key: str) -> None:
     (error,) = world.api.user_errors("CreateTrainingJob", input=make_job_request(world.judge) | {"idempotencyKey": key})
     assert error["field"] == ["idempotencyKey"]
 
@@ -329,11 +329,11 @@ UNKNOWN = ["jdg_unknown", "job_unknown", "", "x" * 10_000, "évé", "🙂", NUL,
 
 
 @pytest.mark.parametrize("id_", UNKNOWN, ids=[f"{id_[:12]!r}" for id_ in UNKNOWN])
-def test_an_id_of_nothing_is_unknown_everywhere(world: World, id_: str) -> None:
+def test_unknown_id_is_not_found_by_any_operation(world: World, id_: str) -> None:
     is_unknown(world.api, world.judge, id_)
 
 
-def test_an_id_that_no_database_could_hold_is_just_as_unknown(postgres_server: Server, enter: Enter) -> None:
+def test_id_that_no_database_can_store_is_not_found(postgres_server: Server, enter: Enter) -> None:
     api = enter(postgres_server)
     is_unknown(api, make_judge(api), NUL)
 
@@ -370,7 +370,7 @@ def is_unknown(api: Api, judge: Data, id_: str) -> None:
 
 
 @pytest.mark.parametrize("reason", ["x" * 10_001, NUL], ids=["long", "NUL"])
-def test_a_reason_is_a_text_of_at_most_10_000_characters(world: World, reason: str) -> None:
+def test_reason_has_at_most_10_000_characters(world: World, reason: str) -> None:
     code = "INVALID" if reason == NUL else "LIMIT_EXCEEDED"
     for name, input_ in [
         ("CancelTrainingJob", {"jobId": world.job["id"]}),
@@ -381,7 +381,7 @@ def test_a_reason_is_a_text_of_at_most_10_000_characters(world: World, reason: s
 
 
 @pytest.mark.parametrize(("size", "code"), [(0, "INVALID"), (501, "LIMIT_EXCEEDED")])
-def test_a_call_takes_1_to_500_items(world: World, size: int, code: str) -> None:
+def test_call_accepts_1_to_500_items(world: World, size: int, code: str) -> None:
     one = {"judgeId": world.judge["id"]}
     for name, items, value in [
         ("RecordEvaluations", "evaluations", EVALUATION),
@@ -411,7 +411,7 @@ DATES = {
 
 
 @pytest.mark.parametrize("value", DATES.values(), ids=DATES)
-def test_a_date_is_refused_with_its_place_for(world: World, value: Any) -> None:
+def test_invalid_date_is_rejected_with_its_path(world: World, value: Any) -> None:
     api, judge = world.api, world.judge
     evaluations = {"judgeId": judge["id"], "evaluations": [EVALUATION | {"evaluatedAt": value}]}
     given = {"judgeId": judge["id"], "feedback": [RATING | {"submittedAt": value}]}
@@ -502,7 +502,7 @@ WRONG_TYPES: list[tuple[str, str, Data, str]] = [
 
 
 @named(WRONG_TYPES)
-def test_a_wrong_type_is_a_request_error_that_names_the_path(world: World, case: tuple[str, Data, str]) -> None:
+def test_wrong_type_is_a_request_error_with_its_path(world: World, case: tuple[str, Data, str]) -> None:
     name, input_, place = case
     (error,) = world.api.errors(name, input=input_)
     assert error["extensions"]["code"] == "BAD_REQUEST"
@@ -511,7 +511,7 @@ def test_a_wrong_type_is_a_request_error_that_names_the_path(world: World, case:
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
-def test_json_without_a_finite_number_is_refused(world: World, number: str) -> None:
+def test_json_with_nan_or_infinity_is_rejected(world: World, number: str) -> None:
     body = json.dumps({"query": "mutation ($input: RecordEvaluationsInput!) { x }", "variables": {"score": 0}})
     headers = {"content-type": "application/json"}
     answer = world.api.http.post("/graphql", content=body.replace("0}", number + "}"), headers=headers)
@@ -519,7 +519,7 @@ def test_json_without_a_finite_number_is_refused(world: World, number: str) -> N
     get_errors(answer)
 
 
-def test_numbers_too_large_for_a_float_are_refused_in_documents_too(world: World) -> None:
+def test_number_too_large_for_a_float_is_rejected_in_documents(world: World) -> None:
     document = f"""mutation {{ recordEvaluations(input: {{judgeId: "jdg_here", evaluations: [{{output: "x",
         scores: [{{criterionId: "{OVERRATED}", score: 1e999}}]}}]}}) {{ userErrors {{ code field message }} }} }}"""
     answer = world.api.post(document).json()
@@ -531,7 +531,7 @@ def test_numbers_too_large_for_a_float_are_refused_in_documents_too(world: World
 
 
 @pytest.mark.parametrize("half", [r"\ud800", r"\udc00", r"x\ud83d"])
-def test_half_a_surrogate_pair_is_refused_in_json_and_in_documents(world: World, half: str) -> None:
+def test_unpaired_surrogate_is_rejected_in_json_and_documents(world: World, half: str) -> None:
     headers = {"content-type": "application/json"}
     whole = json.dumps({"query": "{ __typename }", "variables": {"text": "?"}})
     answer = world.api.http.post("/graphql", content=whole.replace("?", half), headers=headers)
@@ -542,7 +542,7 @@ def test_half_a_surrogate_pair_is_refused_in_json_and_in_documents(world: World,
 
 
 @pytest.mark.parametrize("first", [0, -1, 101, 2**31 - 1])
-def test_a_page_holds_1_to_100_items(world: World, first: int) -> None:
+def test_page_size_is_1_to_100(world: World, first: int) -> None:
     api, judge, job = world.api, world.judge, world.job
     (evaluation,) = record_evaluations(api, judge, [make_item(1)])
     for errors in (
@@ -560,7 +560,7 @@ def broken_cursors(api: Api) -> list[str]:
     return ["", "x", "====", "jdg_here", whole[:-2], "é", "a" * 5000, NUL, "ZXZlbnQ6MTAwMDAwMDAwMDAwMDAwMDAwMDAwMDA"]
 
 
-def test_a_broken_cursor_is_refused(world: World) -> None:
+def test_invalid_cursor_is_rejected(world: World) -> None:
     api, judge, job = world.api, world.judge, world.job
     (evaluation,) = record_evaluations(api, judge, [make_item(1)])
     of_jobs = api.run("TrainingJobs")["pageInfo"]["endCursor"]
@@ -574,7 +574,7 @@ def test_a_broken_cursor_is_refused(world: World) -> None:
             assert [error["extensions"] for error in errors] == [{"code": "INVALID", "field": ["after"]}], after
 
 
-def test_bounds_that_make_no_sense_are_refused(world: World) -> None:
+def test_invalid_bounds_are_rejected(world: World) -> None:
     bounds = {"since": "2026-02-01T00:00:00Z", "until": "2026-01-01T00:00:00Z"}
     (error,) = world.api.errors("FeedbackSummary", judgeId=world.judge["id"], **bounds)
     assert error["extensions"] == {"code": "INVALID", "field": ["until"]}
@@ -583,7 +583,7 @@ def test_bounds_that_make_no_sense_are_refused(world: World) -> None:
     assert error["extensions"]["field"][0] == "targetCriteria"
 
 
-def test_a_body_of_more_than_16_mebibytes_is_refused_whole(world: World) -> None:
+def test_body_over_16_mebibytes_is_rejected(world: World) -> None:
     answer = world.api.send("RecordEvaluations", input={"judgeId": "jdg_here", "evaluations": ["x" * 2**24]})
     assert answer.status_code == 413
     assert [error["extensions"]["code"] for error in get_errors(answer)] == ["LIMIT_EXCEEDED"]

@@ -178,7 +178,7 @@ def _shown(message: dict[str, Any]) -> Any:
     return json.dumps(message, sort_keys=True)
 
 
-async def test_the_answers_are_those_of_the_reference_server(here: tuple[str, str, str], reference: str) -> None:
+async def test_responses_equal_those_of_the_reference_server(here: tuple[str, str, str], reference: str) -> None:
     url, key, judge = here
     cases, codes = CASES, set[int]()
     for _ in range(TRIES):
@@ -193,7 +193,7 @@ async def test_the_answers_are_those_of_the_reference_server(here: tuple[str, st
     assert codes == {4400, 4401, 4403, 4408, 4409, 4429}
 
 
-async def test_where_the_reference_server_fails_this_one_tells_what_was_wrong(here: tuple[str, str, str]) -> None:
+async def test_invalid_message_is_described_where_the_reference_server_fails(here: tuple[str, str, str]) -> None:
     url, key, judge = here
     expected = {name: heard for name, (_, heard) in OURS.items()}
     seen: dict[str, list[Any]] = {}

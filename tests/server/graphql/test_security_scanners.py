@@ -33,12 +33,12 @@ OVERLOADED = {
 
 
 @pytest.mark.parametrize("document", OVERLOADED.values(), ids=OVERLOADED)
-def test_a_document_is_not_overloaded_with(api: Api, document: str) -> None:
+def test_overloaded_document_is_rejected(api: Api, document: str) -> None:
     assert refused(api.post(document))
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 10, 10_000])
-def test_operations_come_one_a_request(api: Api, count: int) -> None:
+def test_batched_operations_are_rejected(api: Api, count: int) -> None:
     message = refused(api.http.post("/graphql", json=[{"query": TYPENAME}] * count), 400)
     assert message == "Batching is not enabled"
 
@@ -47,7 +47,7 @@ def test_operations_come_one_a_request(api: Api, count: int) -> None:
     "media",
     ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/graphql", ""],
 )
-def test_what_a_foreign_page_may_send_unasked_is_not_taken(api: Api, media: str) -> None:
+def test_request_without_cors_preflight_is_rejected(api: Api, media: str) -> None:
     for body in (json.dumps({"query": TYPENAME}), f"query={TYPENAME}"):
         answer = api.http.post("/graphql", content=body, headers={"content-type": media})
         assert "application/json" in refused(answer, 415)
@@ -56,24 +56,24 @@ def test_what_a_foreign_page_may_send_unasked_is_not_taken(api: Api, media: str)
         assert "GET request" in refused(answer, 400)
 
 
-def test_a_query_in_the_address_of_a_post_is_not_taken(api: Api) -> None:
+def test_query_string_of_a_post_is_ignored(api: Api) -> None:
     assert refused(api.http.post("/graphql", params={"query": TYPENAME}), 415)
 
 
 @pytest.mark.parametrize("more", [{}, {"operationName": "B"}])
-def test_a_mutation_by_get_is_refused_under_any_name(api: Api, more: dict[str, str]) -> None:
+def test_mutation_by_get_is_rejected_under_any_operation_name(api: Api, more: dict[str, str]) -> None:
     document = "query A { __typename } mutation B { __typename }" if more else MUTATION
     assert refused(api.http.get("/graphql", params={"query": document} | more), 400)
 
 
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "TRACE"])
-def test_other_methods_do_nothing(api: Api, method: str) -> None:
+def test_other_methods_are_rejected_without_effect(api: Api, method: str) -> None:
     answer = api.http.request(method, "/graphql", params={"query": TYPENAME})
     assert answer.status_code == 405
 
 
 @pytest.mark.parametrize("document", ["qwerty cop { abc }", TYPENAME, "query { secret }"])
-def test_an_answer_tells_no_trace_and_no_exception(api: Api, document: str) -> None:
+def test_response_holds_no_trace_or_exception(api: Api, document: str) -> None:
     answer = api.post(document)
     text = answer.text.lower()
     assert not any(word in text for word in ("stack", "tracing", "exception", "debug", "site-packages"))
@@ -84,12 +84,12 @@ def test_an_answer_tells_no_trace_and_no_exception(api: Api, document: str) -> N
 
 
 @pytest.mark.parametrize("path", ["playground", "console", "altair", "voyager", "graphql/console", "v1/graphql"])
-def test_there_is_no_console_but_ours(quiet_server: Server, path: str) -> None:
+def test_only_our_graphiql_is_served(quiet_server: Server, path: str) -> None:
     assert httpx.get(f"{quiet_server.url}/{path}", trust_env=False).status_code == 404
 
 
 @pytest.mark.parametrize("accept", ["multipart/mixed;deferSpec=20220824, application/json", "multipart/mixed"])
-def test_nothing_is_deferred(api: Api, accept: str) -> None:
+def test_defer_is_not_supported(api: Api, accept: str) -> None:
     document = {"query": "{ ... @defer { viewer { name } } }"}
     answer = api.http.post("/graphql", json=document, headers={"accept": accept})
     assert "defer" in refused(answer)
@@ -109,7 +109,7 @@ HOSTILE: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
-def test_hostile_texts_are_texts(api: Api, text: str) -> None:
+def test_hostile_texts_are_stored_as_text(api: Api, text: str) -> None:
     asked = "query ($id: ID!) { node(id: $id) { id } judge(id: $id) { id } }"
     body = json.dumps({"query": asked, "variables": {"id": text}}).encode()
     answer = api.http.post("/graphql", content=body, headers={"content-type": "application/json"})

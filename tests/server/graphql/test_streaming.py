@@ -69,7 +69,7 @@ def over(api: Api) -> dict[str, Any]:
     return job
 
 
-def test_a_subscription_comes_as_server_sent_events(api: Api) -> None:
+def test_subscription_is_served_as_server_sent_events(api: Api) -> None:
     job = over(api)
     with stream(api, EVENTS, "TrainingJobStatus", jobId=job["id"]) as answer:
         assert answer.headers["content-type"].startswith(EVENTS)
@@ -83,13 +83,13 @@ def test_a_subscription_comes_as_server_sent_events(api: Api) -> None:
     assert updates[-1]["trainingJob"]["status"] == "CANCELLED"
 
 
-def test_events_may_be_asked_for_by_get_as_browsers_do(api: Api) -> None:
+def test_events_may_be_requested_by_get(api: Api) -> None:
     asked = {"query": "{ viewer { name } }"}
     answer = api.http.get("/graphql", params=asked, headers={"accept": EVENTS})
     assert events(answer.text) == [("next", {"data": {"viewer": {"name": "ann"}}}), ("complete", None)]
 
 
-def test_a_mutation_by_get_makes_no_events_either(api: Api) -> None:
+def test_mutation_by_get_is_rejected_for_events(api: Api) -> None:
     asked = {"query": 'mutation { createJudge(input: {name: "J", criteria: [{name: "C"}]}) { judge { id } } }'}
     answer = api.http.get("/graphql", params=asked, headers={"accept": EVENTS})
     (kind, data), _ = events(answer.text)
@@ -100,7 +100,7 @@ def test_a_mutation_by_get_makes_no_events_either(api: Api) -> None:
 @pytest.mark.parametrize(
     "query", ["{ secret }", "{ viewer", 'subscription { trainingJobStatus(jobId: "x") { cursor } }']
 )
-def test_a_bad_document_ends_its_stream_with_its_errors(api: Api, query: str) -> None:
+def test_invalid_document_ends_its_stream_with_errors(api: Api, query: str) -> None:
     answer = api.http.post("/graphql", json={"query": query}, headers={"accept": EVENTS})
     (kind, data), end = events(answer.text)
     assert (kind, end) == ("next", ("complete", None))
@@ -112,12 +112,12 @@ def test_a_bad_document_ends_its_stream_with_its_errors(api: Api, query: str) ->
     ["application/json, text/event-stream", f"application/graphql-response+json, application/json, {EVENTS}, */*",
      f"{EVENTS};q=0, application/json", "multipart/mixed", "*/*"],
 )  # fmt: skip
-def test_json_is_answered_to_those_who_name_it_first(api: Api, accept: str) -> None:
+def test_json_is_returned_if_accept_names_it_first(api: Api, accept: str) -> None:
     answer = api.http.post("/graphql", json={"query": "{ viewer { name } }"}, headers={"accept": accept})
     assert answer.json() == {"data": {"viewer": {"name": "ann"}}}
 
 
-def test_a_subscription_comes_in_parts(api: Api) -> None:
+def test_subscription_is_served_as_multipart(api: Api) -> None:
     job = over(api)
     with stream(api, MULTIPART, "TrainingJobStatus", jobId=job["id"]) as answer:
         assert answer.headers["content-type"].startswith("multipart/mixed;boundary=graphql;subscriptionSpec=1.0")
@@ -125,12 +125,12 @@ def test_a_subscription_comes_in_parts(api: Api) -> None:
     assert found[-1]["data"]["trainingJobStatus"]["trainingJob"]["status"] == "CANCELLED"
 
 
-def test_a_query_may_come_in_parts_too(api: Api) -> None:
+def test_query_is_served_as_multipart(api: Api) -> None:
     answer = api.http.post("/graphql", json={"query": "{ viewer { name } }"}, headers={"accept": MULTIPART})
     assert [part for part in parts(answer.text) if part] == [{"payload": {"data": {"viewer": {"name": "ann"}}}}]
 
 
-def test_a_subscription_for_one_answer_is_refused_with_a_sentence(api: Api) -> None:
+def test_subscription_without_a_streaming_type_is_rejected(api: Api) -> None:
     for accept in ("application/json", "application/graphql-response+json"):
         asked = {"query": 'subscription { trainingJobStatus(jobId: "job_x") { cursor } }'}
         answer = api.http.post("/graphql", json=asked, headers={"accept": accept})
@@ -141,7 +141,7 @@ def test_a_subscription_for_one_answer_is_refused_with_a_sentence(api: Api) -> N
 
 
 @pytest.mark.parametrize("accept", [EVENTS, MULTIPART])
-def test_a_key_that_is_taken_back_ends_its_streams(small: Server, enter: Enter, accept: str) -> None:
+def test_revoked_key_ends_its_streams(small: Server, enter: Enter, accept: str) -> None:
     admin = enter(small, workspace=f"taken back {accept}")
     other = enter(small, workspace=f"taken back {accept}", user="vic")
     judge = make_judge(admin)
@@ -154,7 +154,7 @@ def test_a_key_that_is_taken_back_ends_its_streams(small: Server, enter: Enter, 
     assert rest.rstrip().endswith("--graphql--" if accept == MULTIPART else "event: complete\ndata:")
 
 
-def test_a_key_has_so_many_operations_over_all_its_connections(small: Server, enter: Enter) -> None:
+def test_operations_of_a_key_are_limited_over_all_connections(small: Server, enter: Enter) -> None:
     api = enter(small)
     judge = make_judge(api)
     with open_socket(api) as one, open_socket(api) as two:
@@ -186,7 +186,7 @@ def test_a_key_has_so_many_operations_over_all_its_connections(small: Server, en
             again.next(id_)
 
 
-def test_a_peer_that_answers_no_ping_is_let_go_of_and_one_that_does_is_not(small: Server, enter: Enter) -> None:
+def test_peer_that_answers_no_ping_is_disconnected(small: Server, enter: Enter) -> None:
     api = enter(small)
     with open_socket(api) as alive, _silent_socket(small) as silent:
         silent.settimeout(20)
@@ -217,12 +217,12 @@ def _silent_socket(server: Server) -> Iterator[sockets.socket]:
         yield connection
 
 
-def test_a_socket_that_does_not_say_hello_is_closed_with_4408(small: Server, enter: Enter) -> None:
+def test_socket_without_connection_init_is_closed_with_4408(small: Server, enter: Enter) -> None:
     with open_socket(enter(small), init=False) as live:
         assert live.close_code() == 4408
 
 
-def test_the_end_of_the_server_closes_sockets_with_1012_and_no_stream_holds_it(data_dir: Any, enter: Enter) -> None:
+def test_shutdown_closes_sockets_with_1012_and_ends_streams(data_dir: Any, enter: Enter) -> None:
     with run_server(data_dir, "--no-runner") as server, ThreadPoolExecutor() as pool:
         api = enter(server)
         judge = make_judge(api)
@@ -238,7 +238,7 @@ def test_the_end_of_the_server_closes_sockets_with_1012_and_no_stream_holds_it(d
             ended.result(timeout=10)
 
 
-def test_what_a_slow_follower_is_owed_comes_in_one_piece(api: Api) -> None:
+def test_slow_subscriber_gets_pending_events_in_one_piece(api: Api) -> None:
     judge = make_judge(api)
     add_corrected_evaluations(api, judge, range(1))
     with stream(api, EVENTS, "FeedbackSummaryChanged", judgeId=judge["id"]) as answer:

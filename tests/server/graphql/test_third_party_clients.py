@@ -43,7 +43,7 @@ def matrix(quiet_server: Server, enter: Enter) -> dict[tuple[str, str], Data]:
 
 
 @pytest.mark.parametrize(("client", "operation"), OPERATIONS, ids=lambda word: str(word))
-def test_a_client_in_node_works(matrix: dict[tuple[str, str], Data], client: str, operation: str) -> None:
+def test_node_client_works(matrix: dict[tuple[str, str], Data], client: str, operation: str) -> None:
     missing = {"code": "INSUFFICIENT_FEEDBACK", "usableCount": 0, "requiredCount": 20}
     expected: dict[str, Any] = {
         "query": {"viewer": {"name": "ann"}},
@@ -65,7 +65,7 @@ def _plain(value: Any) -> Any:
     return [_plain(inner) for inner in value] if isinstance(value, list) else value
 
 
-def test_graphql_over_http_passes_the_whole_audit(quiet_server: Server, enter: Enter) -> None:
+def test_graphql_over_http_audit_passes(quiet_server: Server, enter: Enter) -> None:
     require_node()
     api = enter(quiet_server)
     (results,) = run_script("audit.mjs", f"{api.url}/graphql", str(api.key))
@@ -73,7 +73,7 @@ def test_graphql_over_http_passes_the_whole_audit(quiet_server: Server, enter: E
     assert [result for result in results if result["status"] != "ok"] == []
 
 
-def test_gql_asks_and_changes_over_http(api: Api) -> None:
+def test_gql_runs_queries_and_mutations_over_http(api: Api) -> None:
     transport = HTTPXTransport(f"{api.url}/graphql", headers={"Authorization": f"Bearer {api.key}"}, trust_env=False)
     with Client(transport=transport, fetch_schema_from_transport=True) as session:
         assert session.execute(gql(QUERY)) == {"viewer": {"name": "ann"}}
@@ -82,7 +82,7 @@ def test_gql_asks_and_changes_over_http(api: Api) -> None:
         assert session.execute(made) == {"createJudge": {"judge": {"name": "by gql"}}}
 
 
-async def test_gql_follows_over_a_socket(api: Api) -> None:
+async def test_gql_subscribes_over_a_websocket(api: Api) -> None:
     transport = WebsocketsTransport(
         api.socket_url, init_payload={"Authorization": f"Bearer {api.key}"}, connect_args={"proxy": None}
     )

@@ -37,7 +37,7 @@ def standing(world: Trained) -> tuple[Any, ...]:
     )
 
 
-def test_a_validation_measures_the_active_version_and_changes_nothing(trained: Trained) -> None:
+def test_validation_measures_the_active_version_and_changes_nothing(trained: Trained) -> None:
     before = standing(trained)
     job = run_job(trained.api, trained.judge, "VALIDATION", {"targetCriteria": [OVERRATED]}, autoDeploy=True)
     assert job["status"] == "COMPLETED", job["error"]
@@ -47,7 +47,7 @@ def test_a_validation_measures_the_active_version_and_changes_nothing(trained: T
     assert standing(trained) == before
 
 
-def test_a_fine_tuned_version_scores_all_other_criteria_bit_for_bit_as_before(trained: Trained) -> None:
+def test_fine_tuned_version_keeps_other_criteria_bit_for_bit(trained: Trained) -> None:
     api, judge = trained.api, trained.judge
     record_evaluations(api, judge, [make_item(number) for number in range(60, 80)])
     submit_feedback(api, judge, [make_correction(number, FAIR, submittedBy="cleo") for number in range(60, 80)])
@@ -59,7 +59,7 @@ def test_a_fine_tuned_version_scores_all_other_criteria_bit_for_bit_as_before(tr
     assert tuned[OVERRATED] == base[OVERRATED]
 
 
-def test_an_incremental_job_goes_on_from_the_active_version_with_what_came_since(trained: Trained) -> None:
+def test_incremental_job_continues_from_the_active_version(trained: Trained) -> None:
     api, judge = trained.api, trained.judge
     add_corrected_evaluations(api, judge, range(80, 100))
     since = api.run("TrainingPreflight", input=make_job_request(judge, "INCREMENTAL"))["feedbackSummary"]
@@ -73,9 +73,7 @@ def test_an_incremental_job_goes_on_from_the_active_version_with_what_came_since
     assert versions[job["resultVersion"]["id"]]["trainingJob"]["id"] == job["id"]
 
 
-def test_what_is_not_proven_better_is_deployed_only_by_force_and_can_be_taken_back(
-    server: Server, enter: Enter
-) -> None:
+def test_unproven_version_is_deployed_only_by_force_and_can_be_rolled_back(server: Server, enter: Enter) -> None:
     api = enter(server)
     judge = make_judge(api)
     record_evaluations(api, judge, [make_item(number) for number in range(24)])
@@ -114,7 +112,7 @@ def statuses(api: Api, judge: Data, *ids: str) -> list[str]:
     return [by_id[id_] for id_ in ids]
 
 
-def test_the_same_seed_and_feedback_give_the_same_version(server: Server, enter: Enter, trained: Trained) -> None:
+def test_same_seed_and_feedback_produce_the_same_version(server: Server, enter: Enter, trained: Trained) -> None:
     """Also in another workspace: nothing but the feedback and the configuration counts."""
     api = enter(server)
     judge = make_judge(api)
@@ -125,7 +123,7 @@ def test_the_same_seed_and_feedback_give_the_same_version(server: Server, enter:
     assert job["evidence"]["maeChange"] == trained.job["evidence"]["maeChange"]
 
 
-def test_a_running_job_is_cancelled_and_can_be_tried_again(server: Server, enter: Enter) -> None:
+def test_running_job_is_cancelled_and_can_be_retried(server: Server, enter: Enter) -> None:
     api = enter(server)
     judge = make_judge(api)
     add_corrected_evaluations(api, judge, range(100, 400))
@@ -153,7 +151,7 @@ def judge(api: Api) -> Data:
     return judge
 
 
-def test_too_little_feedback_is_refused_with_both_numbers(api: Api, judge: Data) -> None:
+def test_too_little_feedback_is_rejected_with_both_numbers(api: Api, judge: Data) -> None:
     wanted = make_job_request(judge, config={"minimumFeedbackCount": 21})
     document = """mutation ($input: CreateTrainingJobInput!) { createTrainingJob(input: $input) { userErrors {
         code field message ... on InsufficientFeedbackError { usableCount requiredCount } } } }"""
@@ -174,7 +172,7 @@ def test_too_little_feedback_is_refused_with_both_numbers(api: Api, judge: Data)
     create_job(api, judge, config={"minimumFeedbackCount": 20})
 
 
-def test_a_job_that_waits_is_started_cancelled_and_retried_each_in_its_time(api: Api, judge: Data) -> None:
+def test_waiting_job_is_started_cancelled_and_retried(api: Api, judge: Data) -> None:
     job = create_job(api, judge, autoStart=False)
     assert job["status"] == "CREATED"
     (error,) = api.user_errors("RetryTrainingJob", input={"jobId": job["id"]})
@@ -198,7 +196,7 @@ def test_a_job_that_waits_is_started_cancelled_and_retried_each_in_its_time(api:
     assert counted == [20, 25]
 
 
-def test_the_same_request_with_the_same_key_gives_the_first_job(api: Api, judge: Data) -> None:
+def test_same_request_and_idempotency_key_return_the_first_job(api: Api, judge: Data) -> None:
     wanted = make_job_request(judge, autoStart=False) | {"idempotencyKey": "once"}
     first = api.run("CreateTrainingJob", input=wanted)["trainingJob"]
     assert api.run("CreateTrainingJob", input=wanted)["trainingJob"] == first
@@ -207,14 +205,14 @@ def test_the_same_request_with_the_same_key_gives_the_first_job(api: Api, judge:
     assert api.run("TrainingJobs")["totalCount"] == 1
 
 
-def test_a_criterion_named_twice_counts_once(api: Api, judge: Data) -> None:
+def test_criterion_named_twice_counts_once(api: Api, judge: Data) -> None:
     (clarity,) = (criterion["id"] for criterion in judge["criteria"] if criterion["key"] == OVERRATED)
     config = {"targetCriteria": [OVERRATED, clarity, OVERRATED], "minimumFeedbackCount": 1}
     job = create_job(api, judge, "FINE_TUNE", config, autoStart=False)
     assert [criterion["id"] for criterion in job["trainingConfig"]["targetCriteria"]] == [clarity]
 
 
-def test_what_is_left_out_or_null_is_the_documented_default(api: Api, judge: Data) -> None:
+def test_omitted_or_null_field_gets_the_documented_default(api: Api, judge: Data) -> None:
     bare = {"judgeId": judge["id"], "trainingType": "FULL_RETRAIN", "trainingConfig": {}}
     nulls = {"minimumFeedbackCount": None, "seed": None, "learningRate": None, "targetCriteria": None}
     options = {"priority": None, "autoDeploy": None, "backupCurrentVersion": None, "autoStart": None}

@@ -30,13 +30,13 @@ def hello(key: str | None) -> dict[str, Any]:
     [None, {}, {"Authorization": "Bearer jsk_wrong"}, {"Authorization": 5}, {"Authorization": ["Bearer x"]}],
     ids=["none", "empty", "wrong", "a number", "a list"],
 )
-def test_a_socket_without_a_valid_key_is_closed_with_4403(api: Api, payload: Any) -> None:
+def test_socket_without_a_valid_key_is_closed_with_4403(api: Api, payload: Any) -> None:
     with open_socket(api, init=False) as live:
         live.send(INIT if payload is None else INIT | {"payload": payload})
         assert live.close_code() == 4403
 
 
-def test_the_key_may_come_with_the_handshake_or_in_small_letters(api: Api) -> None:
+def test_key_is_accepted_in_the_handshake_and_in_lower_case(api: Api) -> None:
     headers = {"Authorization": f"Bearer {api.key}"}
     with connect(api.socket_url, subprotocols=[PROTOCOL], additional_headers=headers, proxy=None) as handshake:
         handshake.send('{"type": "connection_init"}')
@@ -72,32 +72,32 @@ BAD_FRAMES = {
 
 
 @pytest.mark.parametrize("frame", BAD_FRAMES.values(), ids=BAD_FRAMES)
-def test_a_frame_that_is_no_message_closes_with_4400(api: Api, frame: Any) -> None:
+def test_frame_that_is_no_message_closes_with_4400(api: Api, frame: Any) -> None:
     with open_socket(api) as live:
         live.send(frame)
         assert live.close_code() == 4400
 
 
 @pytest.mark.parametrize("payload", ["x", 5, [], True])
-def test_an_init_payload_that_is_no_object_closes_with_4400(api: Api, payload: Any) -> None:
+def test_init_payload_that_is_no_object_closes_with_4400(api: Api, payload: Any) -> None:
     with open_socket(api, init=False) as live:
         live.send(INIT | {"payload": payload})
         assert live.close_code() == 4400
 
 
-def test_an_operation_before_the_key_closes_with_4401(api: Api) -> None:
+def test_operation_before_connection_init_closes_with_4401(api: Api) -> None:
     with open_socket(api, init=False) as live:
         live.send({"type": "subscribe", "id": "1", "payload": VIEWER})
         assert live.close_code() == 4401
 
 
-def test_a_second_init_closes_with_4429(api: Api) -> None:
+def test_second_connection_init_closes_with_4429(api: Api) -> None:
     with open_socket(api) as live:
         live.send(hello(api.key))
         assert live.close_code() == 4429
 
 
-def test_an_id_in_use_closes_with_4409(api: Api) -> None:
+def test_operation_id_in_use_closes_with_4409(api: Api) -> None:
     judge = make_judge(api)
     with open_socket(api) as live:
         live.subscribe("FeedbackSummaryChanged", judgeId=judge["id"])
@@ -106,7 +106,7 @@ def test_an_id_in_use_closes_with_4409(api: Api) -> None:
         assert live.close_code() == 4409
 
 
-def test_another_protocol_is_refused(api: Api) -> None:
+def test_other_subprotocol_is_rejected(api: Api) -> None:
     with connect(api.socket_url, proxy=None) as connection:
         with pytest.raises(ConnectionClosed) as closed:
             connection.recv(timeout=60)
@@ -114,7 +114,7 @@ def test_another_protocol_is_refused(api: Api) -> None:
         assert closed.value.rcvd.code == 4406
 
 
-def test_a_page_of_another_origin_may_not_open_a_socket(api: Api) -> None:
+def test_page_of_another_origin_cannot_open_a_socket(api: Api) -> None:
     with (
         pytest.raises(InvalidStatus) as refused,
         connect(api.socket_url, subprotocols=[PROTOCOL], origin=Origin("https://evil.example"), proxy=None),
@@ -141,7 +141,7 @@ BAD_OPERATIONS = {
 
 
 @pytest.mark.parametrize("case", BAD_OPERATIONS.values(), ids=BAD_OPERATIONS)
-def test_a_bad_operation_fails_alone_and_the_socket_lives(api: Api, case: tuple[dict[str, Any], str]) -> None:
+def test_invalid_operation_fails_alone_and_the_socket_stays_open(api: Api, case: tuple[dict[str, Any], str]) -> None:
     payload, code = case
     with open_socket(api) as live:
         live.send({"type": "subscribe", "id": "bad", "payload": payload})
@@ -162,9 +162,7 @@ def revoke(server: Server, key: str | None, how: str = "revoked_at = 1") -> None
 
 
 @pytest.mark.parametrize("how", ["revoked_at = 1", "expires_at = 1", "role = 'viewer'"])
-def test_a_key_that_holds_no_longer_closes_its_open_sockets_with_4401(
-    quiet_server: Server, enter: Enter, how: str
-) -> None:
+def test_key_that_becomes_invalid_closes_its_sockets_with_4401(quiet_server: Server, enter: Enter, how: str) -> None:
     """Revoked, expired, or with another role: whoever comes back is looked at anew."""
     admin = enter(quiet_server, workspace=f"taken back: {how}")
     viewer = enter(quiet_server, workspace=f"taken back: {how}", role=Role.ANNOTATOR, user="vic")
@@ -189,7 +187,7 @@ def test_a_key_that_holds_no_longer_closes_its_open_sockets_with_4401(
         assert idle.close_code() == 4401
 
 
-def test_queries_and_mutations_work_on_a_socket_with_the_keys_role(quiet_server: Server, enter: Enter) -> None:
+def test_socket_executes_queries_and_mutations_with_the_role_of_the_key(quiet_server: Server, enter: Enter) -> None:
     viewer = enter(quiet_server, role=Role.VIEWER)
     with open_socket(viewer) as live:
         live.subscribe("CreateJudge", input={"name": "J", "criteria": [{"name": "C"}]})
@@ -198,7 +196,7 @@ def test_queries_and_mutations_work_on_a_socket_with_the_keys_role(quiet_server:
         assert [error["extensions"]["code"] for error in errors] == ["FORBIDDEN"]
 
 
-def test_ping_is_answered_and_pong_and_unknown_completions_are_fine(api: Api) -> None:
+def test_ping_gets_pong_and_unknown_completions_are_ignored(api: Api) -> None:
     with open_socket(api) as live:
         live.send({"type": "pong"})
         live.send({"type": "complete", "id": "never"})
@@ -206,7 +204,7 @@ def test_ping_is_answered_and_pong_and_unknown_completions_are_fine(api: Api) ->
         assert live.receive()["type"] == "pong"
 
 
-def test_one_socket_carries_many_operations_up_to_its_limit(data_dir: Any) -> None:
+def test_socket_carries_concurrent_operations_up_to_its_limit(data_dir: Any) -> None:
     with run_server(data_dir, "--no-runner", max_subscriptions="3", max_frame_bytes="20000") as server:
         api = Api(server.url, make_key(server, workspace="small"))
         with api.http:
@@ -227,7 +225,7 @@ def test_one_socket_carries_many_operations_up_to_its_limit(data_dir: Any) -> No
                 assert live.close_code() == 1009
 
 
-def test_a_job_that_is_over_is_told_from_any_cursor_and_ends(api: Api) -> None:
+def test_finished_job_is_replayed_from_any_cursor_and_completes(api: Api) -> None:
     judge = make_judge(api)
     add_corrected_evaluations(api, judge, range(20))
     job = create_job(api, judge)

@@ -45,7 +45,7 @@ def ask(server: Server, path: str, method: str = "GET", **more: object) -> httpx
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_every_answer_carries_the_security_headers(quiet_server: Server, path: str) -> None:
+def test_every_response_has_the_security_headers(quiet_server: Server, path: str) -> None:
     headers = ask(quiet_server, path).headers
     policy = dict(rule.partition(" ")[::2] for rule in headers["content-security-policy"].split("; "))
     assert policy["default-src"] == policy["frame-ancestors"] == "'none'"
@@ -62,7 +62,7 @@ def test_every_answer_carries_the_security_headers(quiet_server: Server, path: s
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("path", ["/graphql", "/training/jobs", "/metrics"])
-def test_a_foreign_name_is_not_answered(quiet_server: Server, method: str, path: str) -> None:
+def test_request_for_an_unknown_host_is_rejected(quiet_server: Server, method: str, path: str) -> None:
     """Else a page could point its own name at this machine, and be of the server's own origin."""
     for name in ("evil.example", "evil.example:8000", "127.0.0.1.evil.example", "localhost.evil.example", "a b", "@"):
         answer = ask(quiet_server, path, method, headers={"host": name})
@@ -71,7 +71,7 @@ def test_a_foreign_name_is_not_answered(quiet_server: Server, method: str, path:
         assert answer.headers["x-content-type-options"] == "nosniff"
 
 
-def test_a_foreign_name_opens_no_socket(quiet_server: Server) -> None:
+def test_socket_for_an_unknown_host_is_rejected(quiet_server: Server) -> None:
     handshake = {
         "connection": "Upgrade",
         "upgrade": "websocket",
@@ -83,7 +83,7 @@ def test_a_foreign_name_opens_no_socket(quiet_server: Server) -> None:
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "UNKNOWN_HOST")
 
 
-def test_the_names_a_server_goes_by() -> None:
+def test_accepted_host_names() -> None:
     hosts = HostCheckMiddleware(lambda *_: None, ("judge.example.com", "*.internal.example"))  # type: ignore[arg-type, return-value]
     for name in (
         "127.0.0.1",
@@ -118,9 +118,7 @@ def preflight(server: Server, origin: str, path: str = "/graphql") -> httpx.Resp
     return ask(server, path, "OPTIONS", headers={"origin": origin} | wanted)
 
 
-def test_pages_of_other_origins_may_read_and_ask_nothing_unless_they_are_named(
-    quiet_server: Server, open_server: Server
-) -> None:
+def test_cors_allows_only_the_configured_origins(quiet_server: Server, open_server: Server) -> None:
     for server, origin in ((quiet_server, FRIEND), (quiet_server, FOE), (open_server, FOE)):
         for path in ("/graphql", "/training/jobs"):
             asked = preflight(server, origin, path)
@@ -140,7 +138,7 @@ def test_pages_of_other_origins_may_read_and_ask_nothing_unless_they_are_named(
     assert told >= {"location", "ratelimit", "ratelimit-policy", "retry-after"}
 
 
-def test_sockets_open_for_pages_of_named_origins_and_the_servers_own(open_server: Server) -> None:
+def test_sockets_open_for_configured_origins_and_the_own_origin(open_server: Server) -> None:
     address = open_server.url.replace("http", "ws") + "/graphql"
     for origin in (FRIEND, open_server.url):
         with connect(address, subprotocols=[PROTOCOL], origin=Origin(origin), proxy=None):
@@ -158,13 +156,13 @@ def test_sockets_open_for_pages_of_named_origins_and_the_servers_own(open_server
     "media", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]
 )
 @pytest.mark.parametrize("path", ["/graphql", "/training/jobs"])
-def test_what_any_page_may_send_unasked_is_never_taken(api: Api, path: str, media: str) -> None:
+def test_simple_cors_request_is_rejected(api: Api, path: str, media: str) -> None:
     body = json.dumps({"query": "mutation { __typename }", "judge_id": "jdg_x"})
     answer = api.http.post(path, content=body, headers={"content-type": media})
     assert answer.status_code in (400, 415)
 
 
-def test_a_mutation_by_get_is_refused(api: Api) -> None:
+def test_mutation_by_get_is_rejected(api: Api) -> None:
     make = 'mutation { createJudge(input: {name: "J", criteria: [{name: "C"}]}) { judge { id } } }'
     answer = api.http.get("/graphql", params={"query": make})
     assert answer.json()["errors"]
@@ -172,7 +170,7 @@ def test_a_mutation_by_get_is_refused(api: Api) -> None:
     assert api.run("Judges")["totalCount"] == 0
 
 
-def test_a_wrong_origin_or_setting_is_told_at_the_start(tmp_path: Path) -> None:
+def test_invalid_origin_or_setting_is_reported_at_startup(tmp_path: Path) -> None:
     done = run_command("serve", "--data-dir", str(tmp_path), allowed_origins='["app.example.com/page"]')
     assert done.returncode == 2
     assert "JUDGESMITH_ALLOWED_ORIGINS" in done.stderr
@@ -198,7 +196,7 @@ def logged(server: Server, id_: str) -> str:
 
 
 @pytest.mark.parametrize("as_json", ["true", "false"])
-def test_a_bug_tells_only_the_id_that_is_in_the_log(data_dir: Path, as_json: str) -> None:
+def test_internal_error_reveals_only_its_log_id(data_dir: Path, as_json: str) -> None:
     """The bug: a table that is gone."""
     with run_server(data_dir, "--no-runner", log_json=as_json) as server:
         api = Api(server.url, server.admin_key)
@@ -236,7 +234,7 @@ def test_a_bug_tells_only_the_id_that_is_in_the_log(data_dir: Path, as_json: str
             assert word not in log, word
 
 
-async def test_a_method_that_is_not_taken_is_told_all_that_are() -> None:
+async def test_405_lists_all_allowed_methods() -> None:
     def answer(_: Request) -> Response:
         return Response()
 
@@ -258,7 +256,7 @@ async def test_a_method_that_is_not_taken_is_told_all_that_are() -> None:
     ],
     ids=["nothing was sent yet", "an answer had begun", "a socket was open"],
 )
-async def test_a_bug_is_masked_wherever_it_happens(kind: str, first: str | None, last: str) -> None:
+async def test_unexpected_exception_is_masked_everywhere(kind: str, first: str | None, last: str) -> None:
     """An answer that has begun is not begun again; that it does not end tells the client that it is not whole."""
     sent: list[Message] = []
 

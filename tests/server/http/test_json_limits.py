@@ -28,7 +28,7 @@ def count(value: Any) -> int:
 
 @settings(deadline=None)
 @given(JSON, st.integers(1, 12))
-def test_only_what_stands_outside_texts_counts_wherever_the_text_is_cut(value: Any, chunk: int) -> None:
+def test_only_values_outside_strings_count_at_any_chunk_size(value: Any, chunk: int) -> None:
     text, number = orjson.dumps(value), count(value)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(values, "_CHUNK_BYTES", chunk)
@@ -37,7 +37,7 @@ def test_only_what_stands_outside_texts_counts_wherever_the_text_is_cut(value: A
             assert exceeds_value_limit(text, number - 1)
 
 
-def test_a_large_text_is_counted_beside_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_text_is_counted_without_blocking_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
     text = orjson.dumps([["x, " * 1_000] * 200])
     assert not asyncio.run(exceeds_value_limit_async(text, 300))
     assert asyncio.run(exceeds_value_limit_async(text, 200))

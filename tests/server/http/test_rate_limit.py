@@ -32,7 +32,7 @@ def left(answer: httpx.Response) -> int:
     return int(found[1])
 
 
-def test_a_key_is_told_what_it_has_left_and_refused_when_that_is_nothing(slow: Server, enter: Enter) -> None:
+def test_response_reports_remaining_requests_until_429(slow: Server, enter: Enter) -> None:
     api = enter(slow)
     assert [left(api.post(VIEWER["query"])) for _ in range(QUOTA)] == [4, 3, 2, 1, 0]
     for accept, media in (("application/json", "application/json"), ("application/graphql-response+json",) * 2):
@@ -45,7 +45,7 @@ def test_a_key_is_told_what_it_has_left_and_refused_when_that_is_nothing(slow: S
     assert (rest.status_code, rest.json()["error"]["code"], left(rest)) == (429, "LIMIT_EXCEEDED", 0)
 
 
-def test_each_key_has_its_own(slow: Server, enter: Enter) -> None:
+def test_each_key_has_its_own_quota(slow: Server, enter: Enter) -> None:
     one = enter(slow, workspace="shared", role=Role.VIEWER)
     other = enter(slow, workspace="shared", role=Role.VIEWER)
     for _ in range(QUOTA + 1):
@@ -54,7 +54,7 @@ def test_each_key_has_its_own(slow: Server, enter: Enter) -> None:
     assert other.http.post("/graphql", json=VIEWER).status_code == 200
 
 
-def test_an_operation_on_a_socket_counts_like_a_request(slow: Server, enter: Enter) -> None:
+def test_socket_operation_counts_as_a_request(slow: Server, enter: Enter) -> None:
     api = enter(slow)
     with open_socket(api) as live:
         for number in range(QUOTA):
@@ -69,19 +69,19 @@ def test_an_operation_on_a_socket_counts_like_a_request(slow: Server, enter: Ent
     assert api.http.post("/graphql", json=VIEWER).status_code == 429
 
 
-def test_who_has_no_key_is_told_that_first_however_often(slow: Server) -> None:
+def test_invalid_key_gets_401_and_is_not_counted(slow: Server) -> None:
     wrong = Api(slow.url, "jsk_wrong")
     with wrong.http:
         assert {wrong.http.post("/graphql", json=VIEWER).status_code for _ in range(QUOTA + 3)} == {401}
     assert httpx.get(f"{slow.url}/healthz", trust_env=False).headers.get("ratelimit") is None
 
 
-def test_without_the_setting_nothing_is_counted(api: Api) -> None:
+def test_requests_are_not_limited_by_default(api: Api) -> None:
     answer = api.post(VIEWER["query"])
     assert not {"ratelimit", "ratelimit-policy"} & set(answer.headers)
 
 
-def test_a_rate_that_is_none_ends_the_start_with_a_sentence() -> None:
+def test_invalid_rate_is_reported_at_startup() -> None:
     done = run_command("serve", rate_limit="often")
     assert done.returncode == 2
     assert "rate_limit" in done.stderr
@@ -90,7 +90,7 @@ def test_a_rate_that_is_none_ends_the_start_with_a_sentence() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "5", "0/minute", "-1/minute", "5/fortnight", "5/second;50/minute"])
-def test_a_rate_is_a_number_and_a_time(text: str) -> None:
+def test_rate_is_a_number_per_period(text: str) -> None:
     with pytest.raises(ValueError, match="600/minute"):
         check_rate(text)
     assert check_rate("5 per 2 hours") == "5 per 2 hours"

@@ -26,19 +26,19 @@ ROUTES = create_app(Settings()).routes
 DESCRIBED = openapi.build_document(ROUTES)
 
 
-def test_the_server_gives_the_description_to_everybody(quiet_server: Server) -> None:
+def test_openapi_document_needs_no_key(quiet_server: Server) -> None:
     answer = httpx.get(f"{quiet_server.url}/openapi.json", trust_env=False)
     assert answer.headers["content-type"] == "application/json"
     assert answer.json() == json.loads(json.dumps(DESCRIBED))
 
 
-def test_every_endpoint_that_takes_a_key_is_described() -> None:
+def test_every_endpoint_with_a_key_is_described() -> None:
     """One that is missing is to be added to OPERATIONS in server/rest/openapi.py."""
     there = {(path, method.lower()) for method, path in list_rest_endpoints()}
     assert {(path, method) for path, methods in DESCRIBED["paths"].items() for method in methods} == there
 
 
-def test_everything_is_described_in_words() -> None:
+def test_every_element_has_a_description() -> None:
     schemas: dict[str, Any] = DESCRIBED["components"]["schemas"]
     assert [name for name, schema in schemas.items() if not schema.get("description")] == []
     body = schemas["ConfigBody"]["properties"] | schemas["OptionsBody"]["properties"]
@@ -46,7 +46,7 @@ def test_everything_is_described_in_words() -> None:
 
 
 @pytest.mark.parametrize("command", EXAMPLES)
-def test_the_examples_fit_the_description(command: str) -> None:
+def test_documented_examples_match_the_schema(command: str) -> None:
     body = json.loads(command[command.index("{") : command.rindex("}") + 1])
     validator = jsonschema_rs.validator_for(
         {"$ref": "#/components/schemas/JobBody", "components": DESCRIBED["components"]}
@@ -83,7 +83,7 @@ def anybody(quiet_server: Server, enter: Enter) -> Iterator[tuple[Api, requests.
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )
-def test_whatever_fits_the_description_or_nearly_does_is_answered_as_it_says(
+def test_generated_request_gets_a_documented_response(
     case: schemathesis.Case, anybody: tuple[Api, requests.Session]
 ) -> None:
     """Bodies, parameters and methods as the description allows, and as it does not: never a 5xx, and always its shape.

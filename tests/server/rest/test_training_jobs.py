@@ -133,7 +133,7 @@ def judges(api: Api) -> None:
 
 @pytest.mark.usefixtures("judges")
 @pytest.mark.parametrize("command", EXAMPLES, ids=["incremental", "fine_tune", "new judge"])
-def test_the_examples_work_as_they_stand(api: Api, command: str) -> None:
+def test_documented_examples_work_unchanged(api: Api, command: str) -> None:
     answer = curl(command, api)
     assert answer.status_code == 201, answer.text
     job = answer.json()
@@ -228,7 +228,7 @@ BAD_FIELDS: list[tuple[str, tuple[str, ...], Any]] = [
 
 
 @pytest.mark.parametrize("case", [pytest.param(row[1:], id=row[0]) for row in BAD_FIELDS])
-def test_a_wrong_value_is_refused_with_its_field(api: Api, body: Data, case: tuple[tuple[str, ...], Any]) -> None:
+def test_invalid_value_is_rejected_with_its_field(api: Api, body: Data, case: tuple[tuple[str, ...], Any]) -> None:
     path, value = case
     inner = body
     for step in path[:-1]:
@@ -243,19 +243,19 @@ def test_a_wrong_value_is_refused_with_its_field(api: Api, body: Data, case: tup
     assert api.run("TrainingJobs")["totalCount"] == 0
 
 
-def test_every_field_that_is_missing_is_named(api: Api, body: Data) -> None:
+def test_missing_field_is_named(api: Api, body: Data) -> None:
     for name in ("judge_id", "training_type", "training_config"):
         (detail,) = refused(post(api, {key: value for key, value in body.items() if key != name}), 422, "INVALID")
         assert name in detail["message"]
 
 
-def test_all_that_is_wrong_is_told_at_once(api: Api, body: Data) -> None:
+def test_all_problems_are_reported(api: Api, body: Data) -> None:
     bad = body | {"training_config": {"learning_rate": 0, "max_epochs": 0}}
     details = refused(post(api, bad), 422, "INVALID")
     assert [detail["field"] for detail in details] == ["training_config.learning_rate", "training_config.max_epochs"]
 
 
-def test_too_little_feedback_is_refused_with_both_numbers(api: Api, body: Data) -> None:
+def test_too_little_feedback_is_rejected_with_both_numbers(api: Api, body: Data) -> None:
     answer = post(api, body | {"training_config": {"minimum_feedback_count": 21}})
     (detail,) = refused(answer, 422, "INSUFFICIENT_FEEDBACK")
     assert detail["field"] == "training_config.minimum_feedback_count"
@@ -266,19 +266,19 @@ def test_too_little_feedback_is_refused_with_both_numbers(api: Api, body: Data) 
 @pytest.mark.parametrize(
     "judge_id", ["jdg_unknown", "", "x" * 5000, "jdg_\x00"], ids=["made up", "empty", "long", "NUL"]
 )
-def test_an_unknown_judge_is_not_found(api: Api, body: Data, judge_id: str) -> None:
+def test_unknown_judge_is_not_found(api: Api, body: Data, judge_id: str) -> None:
     (detail,) = refused(post(api, body | {"judge_id": judge_id}), 404, "NOT_FOUND")
     assert detail["field"] == "judge_id"
 
 
-def test_an_unknown_criterion_is_told_with_its_place(api: Api, body: Data) -> None:
+def test_unknown_criterion_is_reported_with_its_path(api: Api, body: Data) -> None:
     bad = body | {"training_type": "fine_tune", "training_config": {"target_criteria": [OVERRATED, "crit_x"]}}
     (detail,) = refused(post(api, bad), 404, "NOT_FOUND")
     assert detail["field"] == "training_config.target_criteria.1"
 
 
 @pytest.mark.parametrize("job_id", ["job_unknown", "x" * 3000, "job_%00", "job_%F0%9F%99%82", "jdg_rest"])
-def test_an_unknown_job_is_not_found(api: Api, body: Data, job_id: str) -> None:
+def test_unknown_job_is_not_found(api: Api, body: Data, job_id: str) -> None:
     refused(api.http.get(f"/training/jobs/{job_id}"), 404, "NOT_FOUND")
 
 
@@ -291,26 +291,26 @@ def send(api: Api, text: str | bytes) -> httpx.Response:
     ["", "{", "nothing", '{"judge_id": NaN}', '{"judge_id": "\\ud800"}', b"\xff\xfe"],
     ids=["empty", "cut off", "words", "NaN", "half a surrogate pair", "bytes"],
 )
-def test_what_is_no_json_is_malformed(api: Api, text: str | bytes) -> None:
+def test_invalid_json_is_malformed(api: Api, text: str | bytes) -> None:
     assert refused(send(api, text), 400, "MALFORMED") == []
 
 
 @pytest.mark.parametrize("text", ["null", "5", '"x"', "[]", "[{}]", "[" * 10_000])
-def test_a_body_that_is_no_object_is_refused(api: Api, text: str) -> None:
+def test_body_that_is_no_object_is_rejected(api: Api, text: str) -> None:
     refused(send(api, text), 422, "INVALID")
 
 
 @pytest.mark.parametrize("media", ["text/plain", "application/x-www-form-urlencoded", "", "application/json5"])
-def test_only_json_is_taken(api: Api, body: Data, media: str) -> None:
+def test_only_json_is_accepted(api: Api, body: Data, media: str) -> None:
     answer = api.http.post("/training/jobs", content=json.dumps(body), headers={"content-type": media})
     refused(answer, 415, "UNSUPPORTED_MEDIA_TYPE")
 
 
-def test_json_may_tell_its_encoding(api: Api, body: Data) -> None:
+def test_json_content_type_may_name_its_encoding(api: Api, body: Data) -> None:
     assert post(api, body, **{"content-type": "application/json; charset=utf-8"}).status_code == 201
 
 
-def test_a_body_of_more_than_16_mebibytes_is_refused_whether_it_tells_its_size_or_not(api: Api, body: Data) -> None:
+def test_body_over_16_mebibytes_is_rejected_with_and_without_content_length(api: Api, body: Data) -> None:
     large = json.dumps(body | {"judge_id": "x" * 2**24}).encode()
     headers = {"content-type": "application/json"}
     refused(api.http.post("/training/jobs", content=large, headers=headers), 413, "LIMIT_EXCEEDED")
@@ -318,7 +318,7 @@ def test_a_body_of_more_than_16_mebibytes_is_refused_whether_it_tells_its_size_o
     refused(api.http.post("/training/jobs", content=pieces, headers=headers), 413, "LIMIT_EXCEEDED")
 
 
-def test_an_idempotency_key_gives_the_first_job_and_refuses_another_request(api: Api, body: Data) -> None:
+def test_idempotency_key_returns_the_first_job_and_rejects_another_request(api: Api, body: Data) -> None:
     first = post(api, body, **{"idempotency-key": "once"})
     again = post(api, body, **{"idempotency-key": "once"})
     assert (first.status_code, again.status_code) == (201, 201)
@@ -332,14 +332,14 @@ def test_an_idempotency_key_gives_the_first_job_and_refuses_another_request(api:
     assert api.run("CreateTrainingJob", input=by_graphql)["trainingJob"]["id"] == first.json()["job_id"]
 
 
-def test_a_job_that_waits_to_be_started_is_created_and_one_that_is_over_says_so(api: Api, body: Data) -> None:
+def test_response_shows_created_and_completed_status(api: Api, body: Data) -> None:
     made = post(api, body | {"execution_options": {"auto_start": False}}).json()
     assert made["status"] == "created"
     api.run("CancelTrainingJob", input={"jobId": made["job_id"]})
     assert api.http.get(f"/training/jobs/{made['job_id']}").json() == made | {"status": "cancelled"}
 
 
-def test_what_feedback_there_is_is_counted_as_in_the_summary(api: Api) -> None:
+def test_feedback_counts_equal_those_of_the_summary(api: Api) -> None:
     judge = make_judge(api, id="jdg_mixed")
     record_evaluations(api, judge, [make_item(number) for number in range(3)])
     rating = {"evaluationExternalId": "e2", "type": "RATING", "rating": 5, "submittedAt": "2026-03-01T10:00:00+02:00"}
@@ -355,7 +355,7 @@ def test_what_feedback_there_is_is_counted_as_in_the_summary(api: Api) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
-def test_other_methods_are_refused(quiet_server: Server, api: Api, method: str) -> None:
+def test_other_methods_are_rejected(quiet_server: Server, api: Api, method: str) -> None:
     answer = api.http.request(method, "/training/jobs")
     refused(answer, 405, "METHOD_NOT_ALLOWED")
     assert answer.headers["allow"] == "POST"

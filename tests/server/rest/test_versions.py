@@ -58,7 +58,7 @@ def versions_of(api: Api, judge: Data) -> int:
     return total
 
 
-def test_a_version_tells_from_what_it_was_made(trained: Trained, content: bytes) -> None:
+def test_version_shows_its_lineage(trained: Trained, content: bytes) -> None:
     lineage = version_of(trained.api, trained.version["id"])["lineage"]
 
     assert (lineage["imported"], lineage["trainingType"], lineage["seed"]) == (False, "FULL_RETRAIN", 0)
@@ -71,7 +71,7 @@ def test_a_version_tells_from_what_it_was_made(trained: Trained, content: bytes)
     assert lineage["config"]["maxEpochs"] == trained.job["trainingConfig"]["maxEpochs"]
 
 
-def test_an_imported_version_scores_the_same_and_is_a_candidate_without_proof(
+def test_imported_version_scores_the_same_and_has_no_proof(
     server: Server, trained: Trained, content: bytes, enter: Enter
 ) -> None:
     api = enter(server)
@@ -99,7 +99,7 @@ def test_an_imported_version_scores_the_same_and_is_a_candidate_without_proof(
     )
 
 
-def test_an_imported_version_is_never_measured_on_feedback_that_it_may_have_learned_from(
+def test_imported_version_is_not_measured_on_feedback_it_may_have_seen(
     server: Server, content: bytes, enter: Enter
 ) -> None:
     api = enter(server)
@@ -117,7 +117,7 @@ def test_an_imported_version_is_never_measured_on_feedback_that_it_may_have_lear
     assert "There are 0 usable items of feedback since version 1" in error["message"]
 
 
-def test_a_file_that_does_not_fit_is_refused_and_changes_nothing(api: Api, content: bytes) -> None:
+def test_incompatible_file_is_rejected_and_changes_nothing(api: Api, content: bytes) -> None:
     criteria = [{"name": "Clarity", "key": OVERRATED, "max": 7}]
     judge = api.run("CreateJudge", input={"name": "Other", "criteria": criteria})["judge"]
     for body, status, code in [
@@ -135,7 +135,7 @@ def test_a_file_that_does_not_fit_is_refused_and_changes_nothing(api: Api, conte
     assert versions_of(api, judge) == 0
 
 
-def test_who_may_export_and_import(server: Server, trained: Trained, content: bytes, enter: Enter) -> None:
+def test_roles_for_export_and_import(server: Server, trained: Trained, content: bytes, enter: Enter) -> None:
     path, upload = f"/versions/{trained.version['id']}/file", f"/judges/{trained.judge['id']}/versions"
     viewer, annotator, stranger = (
         enter(server, workspace="files", role=Role.VIEWER),
@@ -158,7 +158,7 @@ def command(api: Api, *arguments: str) -> Result:
     return CliRunner(env={"JUDGESMITH_URL": api.url, "JUDGESMITH_API_KEY": api.key}).invoke(app, arguments)
 
 
-def test_the_command_takes_a_version_from_one_judge_to_another_and_compares_it(
+def test_command_copies_a_version_to_another_judge_and_compares_it(
     trained: Trained, content: bytes, tmp_path: Path
 ) -> None:
     api, file = trained.api, tmp_path / "version.npz"
@@ -176,7 +176,7 @@ def test_the_command_takes_a_version_from_one_judge_to_another_and_compares_it(
     assert "Clarity" in compared.stdout
 
 
-def test_the_command_says_why_a_file_can_not_be_taken(trained: Trained, tmp_path: Path) -> None:
+def test_command_reports_why_a_file_is_rejected(trained: Trained, tmp_path: Path) -> None:
     api, file = trained.api, tmp_path / "no version.npz"
     file.write_bytes(b"hello")
     refused = command(api, "import-version", str(file), "--judge", trained.judge["id"])
@@ -190,7 +190,7 @@ def test_the_command_says_why_a_file_can_not_be_taken(trained: Trained, tmp_path
     assert not (tmp_path / "new").exists()
 
 
-def test_the_command_draws_a_curve_and_suggests_what_to_look_at(trained: Trained) -> None:
+def test_command_shows_a_learning_curve_and_suggestions(trained: Trained) -> None:
     api, judge = trained.api, trained.judge
     record_evaluations(api, judge, [make_item(number) for number in range(200, 203)])
     curve, suggested = command(api, "learning-curve", judge["id"]), command(api, "suggest", judge["id"])
