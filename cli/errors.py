@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
+CHECK_KEY_HINT = "Check --key or JUDGESMITH_API_KEY."
+
 
 class ApiError(Exception):
     """The server could not be reached, or it rejected the request."""

@@ -15,7 +15,7 @@ import msgspec
 import orjson
 
 from cli.client.client import Client
-from cli.errors import ApiError
+from cli.errors import CHECK_KEY_HINT, ApiError
 from models.bulk.line_splitter import MAX_LINE_BYTES, Line, LineSplitter
 
 MAX_REQUEST_BYTES = 32 * 2**20
@@ -301,5 +301,5 @@ def _describe_stop(errors: dict[int, list[LineError]]) -> str:
     """
     last = max(errors.items(), default=(0, [LineError("The server stopped in the middle.")]))[1][-1]
     if last.code == "UNAUTHENTICATED":
-        raise ApiError(f"{last.message} Check --key or JUDGESMITH_API_KEY.", "UNAUTHENTICATED")
+        raise ApiError(f"{last.message} {CHECK_KEY_HINT}", "UNAUTHENTICATED")
     return last.message

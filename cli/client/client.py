@@ -14,14 +14,13 @@ import orjson
 from cli.client import documents
 from cli.client.responses import JsonObject, UploadedVersion
 from cli.client.subscription import Endpoint, stream_results
-from cli.errors import ApiError, InputRejected, UserError
+from cli.errors import CHECK_KEY_HINT, ApiError, InputRejected, UserError
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 _MAX_RETRIES = 4  # of a request that the server asks to repeat later
 _MAX_RETRY_WAIT_SECONDS = 30.0
 _REQUEST_TIMEOUT = httpx.Timeout(120, connect=5)  # seconds
 _STREAM_TIMEOUT = httpx.Timeout(600, connect=5)  # seconds; a bulk load may have to wait for others
-_CHECK_KEY = "Check --key or JUDGESMITH_API_KEY."
 
 
 class Client:
@@ -219,7 +218,7 @@ def _retry_after_seconds(response: httpx.Response) -> float | None:
 
 def _describe_missing_key(key: str | None) -> str:
     if key:
-        return f"The server does not know this key, or it has expired. {_CHECK_KEY}"
+        return f"The server does not know this key, or it has expired. {CHECK_KEY_HINT}"
     return "The server requires a key. Give one with --key or in JUDGESMITH_API_KEY."
 
 
@@ -227,4 +226,4 @@ def _graphql_error(errors: list[JsonObject], status: int) -> ApiError:
     error = ApiError.from_graphql(errors)
     if not error.code and status == httpx.codes.BAD_REQUEST:
         error.code = "BAD_REQUEST"
-    return ApiError(f"{error} {_CHECK_KEY}", error.code) if error.code == "UNAUTHENTICATED" else error
+    return ApiError(f"{error} {CHECK_KEY_HINT}", error.code) if error.code == "UNAUTHENTICATED" else error
