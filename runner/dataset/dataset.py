@@ -98,7 +98,7 @@ def _compute_digest(labels: Labels, doubts: Doubts, items: Items, evaluations: l
 
 
 def _number(names: Iterable[str]) -> dict[str, int]:
-    """Number distinct names from 0 in the order of their first appearance."""
+    """Return a number for each distinct name, counted from 0 in the order of their first appearance."""
     return {name: number for number, name in enumerate(dict.fromkeys(names))}
 
 

@@ -49,7 +49,7 @@ class JobManager:
         )
 
     async def submit(self, viewer: Viewer, spec: TrainingSpec) -> tuple[TrainingJob, tuple[TrainingWarning, ...]]:
-        """Create a job, and queue it unless its options say to wait for ``start``.
+        """Create a job, and queue it unless its option ``auto_start`` is off.
 
         Returns:
             The job and its warnings. If the idempotency key was used before, the earlier job without warnings.

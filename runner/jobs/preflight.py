@@ -115,7 +115,14 @@ async def assess_feedback(store: Store, workspace_id: str, spec: TrainingSpec) -
 def _find_base_and_bounds(
     connection: Connection, judge: Judge, spec: TrainingSpec, targets: tuple[Criterion, ...]
 ) -> tuple[JudgeVersion | None, FeedbackBounds]:
-    """Return the version that a job would continue from, and the bounds of its feedback."""
+    """Return the version that a job would continue from, and the bounds of its feedback.
+
+    Args:
+        connection: of a unit.
+        judge: the judge.
+        spec: the request.
+        targets: criteria whose feedback is counted; none for all.
+    """
     active = judge.active_version_id
     base = judges.find_version(connection, judge.workspace_id, active) if active is not None else None
     ordinals = tuple(sorted(c.ordinal for c in targets)) or None

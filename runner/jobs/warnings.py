@@ -1,4 +1,4 @@
-"""What does not stop a job, but a person should know before it starts: the same in a preflight and in the job's log."""
+"""Non-blocking warnings about a job, shown by the preflight and written to its log."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,18 +12,18 @@ from runner.jobs.detectable_effect import count_measured_groups
 from runner.jobs.feedback_quality import FeedbackAssessment
 
 MIN_SAMPLE = 10
-"""Fewer labels, items or groups than this say too little about the rest to be warned of anything but that."""
+"""Labels, items or groups below which the sample is too small for any other warning."""
 MIN_CONFIRMED_SHARE = 0.05
-"""Share of scores that people found right under which feedback seems to be about the judge's errors alone."""
+"""Share of confirmed scores below which the feedback seems to cover only the judge's errors."""
 MAX_EQUAL_LABELS_SHARE = 0.8
-"""Share of equal labels from which a criterion teaches little about the other scores."""
+"""Share of equal labels from which a criterion is reported as imbalanced."""
 MIN_RATER_AGREEMENT = 0.667
-"""Krippendorff (Content Analysis, 2004, section 11.4): below this alpha, not even tentative conclusions hold."""
+"""Alpha below which not even tentative conclusions hold (Krippendorff, Content Analysis, 2004, section 11.4)."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingWarning:
-    """Something that does not stop a job, but that a person should know."""
+    """Non-blocking warning; ``field`` is the path of the input that it refers to."""
 
     code: WarningCode
     message: str
@@ -37,7 +37,15 @@ def collect_warnings(
     base: JudgeVersion | None,
     criteria: Sequence[Criterion],
 ) -> tuple[TrainingWarning, ...]:
-    """All there is to say about what a job would start from."""
+    """Return all warnings about a job.
+
+    Args:
+        spec: the request.
+        summary: counts of the feedback within the job's bounds.
+        quality: assessment of that feedback.
+        base: version that the job continues from; None for the judge's raw scores.
+        criteria: the judge's criteria.
+    """
     found = [
         *_warn_of_missing_base(spec, base),
         *_warn_of_small_sample(spec, summary),
@@ -47,13 +55,13 @@ def collect_warnings(
 
 
 def _warn_of_missing_base(spec: TrainingSpec, base: JudgeVersion | None) -> Iterator[TrainingWarning]:
-    meant = {
+    effects = {
         TrainingType.INCREMENTAL: "this incremental job learns from all feedback",
         TrainingType.FINE_TUNE: "criteria that are not tuned keep the raw scores",
         TrainingType.VALIDATION: "this job measures the raw scores",
     }
-    if base is None and spec.training_type in meant:
-        yield TrainingWarning(WarningCode.NO_ACTIVE_VERSION, f"No version is active, so {meant[spec.training_type]}.")
+    if base is None and spec.training_type in effects:
+        yield TrainingWarning(WarningCode.NO_ACTIVE_VERSION, f"No version is active, so {effects[spec.training_type]}.")
 
 
 def _warn_of_small_sample(spec: TrainingSpec, summary: Summary) -> Iterator[TrainingWarning]:
@@ -70,7 +78,7 @@ def _warn_of_small_sample(spec: TrainingSpec, summary: Summary) -> Iterator[Trai
             yield TrainingWarning(
                 WarningCode.FEW_GROUPS,
                 f"The corrected items come from {summary.spread.groups} groups{held}: just a large change could be "
-                "proven. Feedback on items of other groups would tell more.",
+                "proven. Feedback on items of other groups would help more.",
             )
 
 
@@ -87,8 +95,8 @@ def _warn_of_rater_behaviour(summary: Summary, quality: FeedbackAssessment) -> I
     if summary.doubts:
         yield TrainingWarning(
             WarningCode.DOUBT_WITHOUT_DIRECTION,
-            f"{summary.doubts} low ratings or refusals say that a verdict was wrong, not how. They count as doubt; "
-            "corrections would teach more.",
+            f"{summary.doubts} low ratings or rejections report a wrong verdict without the right score. They count as "
+            "doubt; corrections would help more.",
         )
     if summary.conflicts:
         yield TrainingWarning(
@@ -105,11 +113,11 @@ def _warn_of_rater_behaviour(summary: Summary, quality: FeedbackAssessment) -> I
 
 
 def _warn_of_labels(quality: FeedbackAssessment, criteria: Sequence[Criterion]) -> Iterator[TrainingWarning]:
-    of_which = "" if quality.whole else f", of the newest {quality.examined:,} items of feedback"
+    scope = "" if quality.whole else f", of the newest {quality.examined:,} items of feedback"
     if quality.repeated:
         yield TrainingWarning(
             WarningCode.DUPLICATE_FEEDBACK,
-            f"{quality.repeated:,} scores or verdicts were given again by the same person{of_which}; only the latest "
+            f"{quality.repeated:,} scores or verdicts were given again by the same person{scope}; only the latest "
             "of each counts.",
         )
     for balance in quality.balance:
@@ -118,5 +126,5 @@ def _warn_of_labels(quality: FeedbackAssessment, criteria: Sequence[Criterion]) 
             yield TrainingWarning(
                 WarningCode.CLASS_IMBALANCE,
                 f"{share:.0%} of the {balance.labels:,} labels of {criterion.key} are {balance.commonest:g}"
-                f"{of_which}: there is little to learn about other scores. Feedback on other items would teach more.",
+                f"{scope}: there is little to learn about other scores. Feedback on other items would help more.",
             )

@@ -1,4 +1,4 @@
-"""E-mail about a job's end, through the SMTP server that the operator names."""
+"""E-mail channel: notifications of a job's end through the operator's SMTP server."""
 
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -10,11 +10,12 @@ from models.stored.notification import CompletedJob
 from runner.notifications.deliverer import DeliveryError
 
 TIMEOUT_SECONDS = 30.0
+"""Time-out of each SMTP command."""
 
 
 @dataclass(frozen=True, slots=True)
 class SmtpServer:
-    """Where e-mail goes out. ``security``: none, starttls or tls."""
+    """SMTP server through which e-mail is sent. ``security`` is none, starttls or tls."""
 
     host: str | None = None
     port: int = 25
@@ -25,16 +26,16 @@ class SmtpServer:
 
 
 class EmailChannel:
-    """Mails a job's end to the address the job names."""
+    """Channel that sends an e-mail to the address that the job names."""
 
     def __init__(self, server: SmtpServer) -> None:
         self.server = server
 
     async def deliver(self, delivery: Delivery) -> None:
-        """Hand the message to the SMTP server.
+        """Send the message to the SMTP server.
 
         Raises:
-            Undeliverable: there is no server, or it did not take the message.
+            DeliveryError: No server is configured, or it did not accept the message.
         """
         server = self.server
         if server.host is None:
@@ -63,7 +64,7 @@ def _rejection(answer: aiosmtplib.SMTPResponseException) -> DeliveryError:
 
 
 def build_message(delivery: Delivery, sender: str) -> EmailMessage:
-    """The e-mail that tells of a job's end."""
+    """Return the e-mail about a job's end."""
     data = delivery.payload.value.data
     message = EmailMessage()
     message["From"] = sender

@@ -1,4 +1,7 @@
-"""Webhooks, signed as Standard Webhooks (standardwebhooks.com) says; never to a private address unless allowed."""
+"""Webhook channel: requests signed by the Standard Webhooks specification (standardwebhooks.com).
+
+Private and loopback addresses are rejected unless the operator permits them.
+"""
 
 import contextlib
 import ipaddress
@@ -19,11 +22,15 @@ from store import access
 from store.database.store import Store
 
 TIMEOUT_SECONDS = 20.0
+"""Time-out of each step: connecting, writing, reading."""
 _FAILURES = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, ssl.SSLError, OSError)
 
 
 class GuardedNetwork(httpcore.AsyncNetworkBackend):
-    """Connects to the address it has checked, so a name can't point elsewhere between check and connection."""
+    """Network backend that connects to the address it has checked.
+
+    A name therefore cannot resolve to another address between the check and the connection.
+    """
 
     def __init__(self, *, allow_private: bool) -> None:
         self.allow_private = allow_private
@@ -37,10 +44,17 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """Connect to the first address of a host that is allowed and answers.
+        """Connect to the first permitted address of a host that accepts the connection.
+
+        Args:
+            host: name or address.
+            port: port.
+            timeout: seconds per connection attempt.
+            local_address: see httpcore.
+            socket_options: see httpcore.
 
         Raises:
-            Undeliverable: the host has no address, or only private ones.
+            DeliveryError: The host has no address, or only private ones.
         """
         try:
             found = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -56,12 +70,12 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
         return await self._network.connect_tcp(allowed[-1], port, timeout, local_address, socket_options)
 
     async def sleep(self, seconds: float) -> None:
-        """Wait."""
+        """Sleep; part of httpcore's interface."""
         await anyio.sleep(seconds)
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is one of the internet's own."""
+    """Return whether an IP address is global unicast."""
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
         ip = ip.ipv4_mapped
@@ -69,7 +83,7 @@ def is_public(address: str) -> bool:
 
 
 class WebhookChannel:
-    """Posts a job's end to the address the job names."""
+    """Channel that posts a notification to the address that the job names."""
 
     def __init__(self, store: Store, *, allow_private: bool = False) -> None:
         self.store = store
@@ -79,13 +93,13 @@ class WebhookChannel:
         """Post the message; redirects are not followed.
 
         Raises:
-            Undeliverable: the receiver can't be reached or did not answer with 2xx.
+            DeliveryError: The receiver cannot be reached or did not answer with a 2xx status.
         """
         secret = await self.store.read(
             lambda connection: access.get_webhook_secret_for_job(connection, delivery.job_id)
         )
         body = delivery.payload.text.encode()
-        named = httpx.URL(delivery.target)  # writes names and paths of other scripts in ASCII
+        named = httpx.URL(delivery.target)  # converts international names and paths to ASCII
         url = httpcore.URL(scheme=named.raw_scheme, host=named.raw_host, port=named.port, target=named.raw_path)
         moment = datetime.now(UTC)
         headers: dict[bytes | str, bytes | str] = {

@@ -1,4 +1,4 @@
-"""Deployment: only what is proven better replaces what counts, and what was replaced can come back."""
+"""Deployment: the gate that a version must pass to become active, forced deployment and rollback."""
 
 from dataclasses import dataclass
 
@@ -13,11 +13,17 @@ from store import audit, judges
 
 
 def check_gate(connection: Connection, judge: Judge, version: JudgeVersion) -> None:
-    """Pass a version that is proven better than what is active, with no criterion proven worse.
+    """Check that a version is proven better than the active one, and that no criterion is proven worse.
+
+    Args:
+        connection: of a unit.
+        judge: the judge.
+        version: the version to deploy.
+
 
     Raises:
-        Conflict: the proof was made against another version than the one that is active by now.
-        NotAnImprovement: the proof is missing or does not hold.
+        Conflict: The evidence was measured against another version than the active one.
+        NotAnImprovement: The version has no evidence, or its evidence does not prove an improvement.
     """
     if version.evidence is None:
         raise NotAnImprovement(f"Version {version.number} carries no proof; train a judge to get one.", ("version_id",))
@@ -54,7 +60,7 @@ def _format_interval(change: Interval | None) -> str:
 
 
 def _format_changes(proofs: list[CriterionEvidence], criteria: tuple[Criterion, ...]) -> str:
-    """What is proven of criteria, in points of their scales."""
+    """Format the changes of criteria, in points of their scales."""
     keys = {criterion.id: criterion.key for criterion in criteria}
     changes = [
         (keys.get(proof.criterion, proof.criterion), proof.mae_change)
@@ -69,7 +75,7 @@ def _format_changes(proofs: list[CriterionEvidence], criteria: tuple[Criterion, 
 
 @dataclass(frozen=True, slots=True)
 class DeployRequest:
-    """What is to be deployed, and how."""
+    """Request to deploy a version."""
 
     version_id: str
     force: bool = False
@@ -79,10 +85,18 @@ class DeployRequest:
 
 
 def deploy(connection: Connection, viewer: Viewer, request: DeployRequest) -> Judge:
-    """Make a version the one that counts.
+    """Activate a version.
+
+    Args:
+        connection: of a writing unit.
+        viewer: the caller.
+        request: the version and the options.
+
+    Returns:
+        The judge's new row.
 
     Raises:
-        NotFound, Conflict, NotAnImprovement, Invalid: it can't be, and why.
+        NotFound, Conflict, NotAnImprovement, Invalid: The version cannot be deployed.
     """
     version = judges.find_version(connection, viewer.workspace_id, request.version_id)
     if version is None:
@@ -114,15 +128,25 @@ def deploy(connection: Connection, viewer: Viewer, request: DeployRequest) -> Ju
 def rollback(
     connection: Connection, viewer: Viewer, judge_id: str, reason: str | None, expected_active_id: str | None
 ) -> Judge:
-    """Go back to the newest BACKUP, or to the raw scores after a first deployment.
+    """Activate the newest BACKUP version, or the raw scores after a first deployment.
+
+    Args:
+        connection: of a writing unit.
+        viewer: the caller.
+        judge_id: the judge.
+        reason: reason given by the caller, for the audit log.
+        expected_active_id: version that the caller believes to be active; None to skip this check.
+
+    Returns:
+        The judge's new row.
 
     Raises:
-        NotFound, Conflict, NothingToRollBack: it can't be, and why.
+        NotFound, Conflict, NothingToRollBack: There is nothing to roll back to, or the judge was changed.
     """
     judge = judges.lock_judge(connection, judges.get_judge_or_raise(connection, viewer.workspace_id, judge_id).pk)
     _check_expected(judge, expected_active_id)
     if judge.active_version_id is None:
-        raise NothingToRollBack("No version is active: the raw scores stand.", ("judge_id",))
+        raise NothingToRollBack("No version is active: raw scores are in use.", ("judge_id",))
     backup = judges.find_newest_backup(connection, judge.pk)
     if backup is None:
         deployed = judges.find_deployment(connection, judge.pk, judge.active_version_id)
@@ -150,12 +174,12 @@ def deploy_if_proven(
     """Deploy a job's version if it passes the gate; whether it was, and why."""
     try:
         check_gate(connection, judge, version)
-    except DomainError as refusal:
-        return False, refusal.message
+    except DomainError as rejection:
+        return False, rejection.message
     assert version.evidence is not None
     change = _format_interval(version.evidence.value.mae_change)
     reason = f"Proven better: the mean error changed by {change} of the range (95 % interval)."
-    message = f"{version.job_id} deployed version {version.number} of {judge.id}, as it was asked to."
+    message = f"{version.job_id} deployed version {version.number} of {judge.id}, as its options request."
     audit.record_action(
         connection, KeylessActor(judge.workspace_id, by), AuditAction.VERSION_DEPLOYED, version.id, message, reason
     )
@@ -174,5 +198,5 @@ def deploy_if_proven(
 
 def _check_expected(judge: Judge, expected: str | None) -> None:
     if expected is not None and judge.active_version_id != expected:
-        active = judge.active_version_id or "none: the raw scores stand"
+        active = judge.active_version_id or "none: raw scores are in use"
         raise Conflict(f"The active version is {active}, not {expected}.", ("expected_active_version_id",))

@@ -1,7 +1,11 @@
-"""A version's file from elsewhere, looked at from the outside in: a hostile one costs little and changes nothing.
+"""Importer of version files, which may be hostile: a bad file costs little and changes nothing.
 
-First the archive is measured without unpacking it, then each array's head, then the values, and last some made-up
-items are scored.
+The checks proceed from the outside in:
+
+1. The archive is measured without unpacking it.
+2. The header of each array must match its size.
+3. The values must be finite and in range, and the scales must be the judge's.
+4. Synthetic items are scored.
 """
 
 import io
@@ -25,12 +29,13 @@ from trainer.model.prior import Prior
 from trainer.model.version import MEDIAN, RAW, Version
 
 MAX_BYTES = 8 * 2**20
-"""Size of a file; a version of a hundred criteria has about one megabyte."""
+"""Size of a file. A version with a hundred criteria has about one megabyte."""
 MAX_UNPACKED_BYTES = 64 * 2**20
+"""Size of all entries of the archive after unpacking."""
 MAX_HEADER_BYTES = 2**20
 MAX_ENTRIES = 100
 MAX_PARAMETER = 1e9
-"""Absolute value of a parameter; those of real versions are smaller than a thousand."""
+"""Absolute value of a parameter. Those of real versions are below a thousand."""
 
 _DTYPES = {"<f8", "<f4", "<i4", "<u8", "|i1", "|b1"}
 _PARTS = ("calibrator", "joint", "calibrator_precision", "joint_precision")
@@ -38,11 +43,11 @@ _TEXTS = ["", "One word.", "A few words, and 2 numbers:\n- 17\n- 4!"]
 
 
 def read_version(content: bytes, criteria: tuple[Criterion, ...]) -> Version:
-    """The version in a file, if it is one that can score for a judge of these criteria.
+    """Read a version from a file, and check that it can score for a judge with these criteria.
 
     Raises:
-        Invalid: it is damaged, not a version, or of other scales.
-        LimitExceeded: it is larger than any version is.
+        Invalid: The file is damaged, is not a version, or has other scales.
+        LimitExceeded: The file is larger than any version is.
     """
     try:
         _check_archive(content)
@@ -91,7 +96,7 @@ def _check_archive(content: bytes) -> None:
 
 
 def _check_array(name: str, content: bytes) -> None:
-    """An array's head must promise just the bytes that are there: so nothing is allocated for an empty promise."""
+    """Check that the size in an array's header equals its content, so that no memory is allocated for missing bytes."""
     stream = io.BytesIO(content)
     if not name.endswith(".npy") or np.lib.format.read_magic(stream) != (1, 0):
         raise _invalid_file(f"{name!r} is no plain numpy array")
@@ -103,7 +108,7 @@ def _check_array(name: str, content: bytes) -> None:
 
 
 def _find_invalid_values(version: Version) -> Iterator[str]:
-    """What is wrong with a version's values by themselves."""
+    """Yield what is wrong with a version's values, whatever the judge."""
     if version.learned.dtype != np.bool_:
         yield "learned is not an array of booleans"
     if not (_is_within(version.gate, 0, 1) and _is_within(version.estimator, RAW, MEDIAN)):
@@ -174,7 +179,7 @@ def _is_prior(version: Version) -> bool:
 
 
 def _find_scale_mismatches(version: Version, criteria: Sequence[Criterion]) -> Iterator[str]:
-    """Where a version's scales are not the judge's."""
+    """Yield the differences between a version's scales and the judge's."""
     known = {criterion.key: criterion for criterion in criteria}
     keys = [scale.key for scale in version.scales]
     if not keys or len(set(keys)) != len(keys):
@@ -191,11 +196,11 @@ def _find_scale_mismatches(version: Version, criteria: Sequence[Criterion]) -> I
 
 
 def _check_scoring(version: Version, scales: tuple[Scale, ...]) -> None:
-    """Score made-up items from one end of the scales to the other."""
+    """Score synthetic items from one end of the scales to the other, and check that the scores stay on the scale."""
     raw = np.array([[s.minimum, (s.minimum + s.maximum) / 2, s.maximum] for s in scales]).T
-    nothing: list[str | None] = [None] * len(_TEXTS)
+    absent: list[str | None] = [None] * len(_TEXTS)
     texts: list[str | None] = [*_TEXTS]
-    items = Items(list("abc"), nothing, nothing, texts, list(_TEXTS), texts, raw)
+    items = Items(list("abc"), absent, absent, texts, list(_TEXTS), texts, raw)
     if not _has_our_features(version, items, scales):
         raise _invalid_file("its features are not those of this program")
     with np.errstate(all="ignore"):
@@ -208,5 +213,5 @@ def _check_scoring(version: Version, scales: tuple[Scale, ...]) -> None:
 def _has_our_features(version: Version, items: Items, scales: tuple[Scale, ...]) -> bool:
     try:
         return version.encoder.encode(items, scales).shape == (len(items), version.encoder.width)
-    except ValueError:  # there are more or fewer than it has numbers for
+    except ValueError:  # the number of features differs
         return False

@@ -1,4 +1,4 @@
-"""Score items with judge versions; versions are kept loaded, since they never change."""
+"""Scorer of items with judge versions. Loaded versions are cached, since they never change."""
 
 import asyncio
 from collections import OrderedDict
@@ -16,10 +16,11 @@ from trainer.data import Items
 from trainer.model.version import Scores, Version
 
 MAX_CACHED_VERSIONS = 32
+"""Versions that are kept in memory; the least recently used one is evicted."""
 
 
 class Scorer:
-    """Loads versions once and scores in a thread, so that the event loop stays free."""
+    """Scorer that loads each version once and computes in a thread, so that the event loop is not blocked."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -32,7 +33,17 @@ class Scorer:
         raw: Sequence[ScoreList],
         criteria: tuple[Criterion, ...],
     ) -> Scores:
-        """Scores of items, (n, C) arrays with a column a criterion; ``raw`` are the judge's own."""
+        """Return a version's scores of n items.
+
+        Args:
+            version_id: the version.
+            specs: the items.
+            raw: raw score of each item by criterion; None for a missing score.
+            criteria: the judge's C criteria.
+
+        Returns:
+            (n, C) arrays with one column per criterion.
+        """
         version = await self._version(version_id)
         items = Items(
             ids=[str(number) for number in range(len(specs))],

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class SupervisorResult(StrEnum):
-    """How the supervision of one claim ended. The value appears in the log."""
+    """Result of the supervision of one claim. The value appears in the log."""
 
     CONCLUDED = "concluded"
     """The process's outcome or failure was written, and the job has ended."""
