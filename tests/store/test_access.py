@@ -1,4 +1,4 @@
-"""Keys: only their hash is kept; expired, revoked and unknown ones open nothing."""
+"""API keys: only their hash is stored; expired, revoked and unknown keys are invalid."""
 
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ from store.database.store import Store
 from tests.factories import make_key
 
 
-async def test_a_key_tells_who_holds_it_and_what_they_may(store: Store) -> None:
+async def test_key_identifies_its_user_and_role(store: Store) -> None:
     secret = await make_key(store, role=Role.TRAINER, workspace="acme", user="tom")
     viewer = await store.read(lambda c: access.find_viewer(c, secret))
 
@@ -19,14 +19,14 @@ async def test_a_key_tells_who_holds_it_and_what_they_may(store: Store) -> None:
     assert (viewer.role, viewer.user_name, viewer.workspace_name) == (Role.TRAINER, "tom", "acme")
 
 
-async def test_what_is_no_key_opens_nothing(store: Store) -> None:
+async def test_unknown_key_is_invalid(store: Store) -> None:
     secret = await make_key(store)
 
     for wrong in ("", "jsk_", secret[:-1], secret + "x", secret.upper(), access.hash_secret(secret)):
         assert await store.read(lambda c, wrong=wrong: access.find_viewer(c, wrong)) is None
 
 
-async def test_the_secret_is_nowhere_in_the_database(store: Store) -> None:
+async def test_secret_is_not_stored(store: Store) -> None:
     secret = await make_key(store)
 
     def rows(connection: Connection) -> str:
@@ -38,7 +38,7 @@ async def test_the_secret_is_nowhere_in_the_database(store: Store) -> None:
     assert access.hash_secret(secret) in kept
 
 
-async def test_an_expired_key_opens_nothing(store: Store) -> None:
+async def test_expired_key_is_invalid(store: Store) -> None:
     def make(seconds: float) -> str:
         return lambda c: access.create_key(
             c, workspace="w", user="u", role=Role.VIEWER, expires_at=now() + timedelta(seconds=seconds)
@@ -50,7 +50,7 @@ async def test_an_expired_key_opens_nothing(store: Store) -> None:
     assert await store.read(lambda c: access.find_viewer(c, valid.secret)) is not None
 
 
-async def test_a_revoked_key_opens_nothing_while_others_of_its_holder_do(store: Store) -> None:
+async def test_revoked_key_is_invalid_while_other_keys_of_its_user_stay_valid(store: Store) -> None:
     first, second = await make_key(store), await make_key(store)
     await store.write(
         lambda c: c.execute(update(ApiKey).where(ApiKey.digest == access.hash_secret(first)).values(revoked_at=now()))
@@ -60,7 +60,7 @@ async def test_a_revoked_key_opens_nothing_while_others_of_its_holder_do(store: 
     assert await store.read(lambda c: access.find_viewer(c, second)) is not None
 
 
-async def test_a_name_means_another_user_in_another_workspace(store: Store) -> None:
+async def test_user_names_are_scoped_to_a_workspace(store: Store) -> None:
     keys = [await make_key(store, workspace=workspace, user="ann") for workspace in ("a", "b", "a")]
     viewers = [await store.read(lambda c, key=key: access.find_viewer(c, key)) for key in keys]
 
@@ -69,7 +69,7 @@ async def test_a_name_means_another_user_in_another_workspace(store: Store) -> N
     assert one != two
 
 
-async def test_the_last_use_of_a_key_is_noted_and_no_other_keys(store: Store) -> None:
+async def test_last_use_is_recorded_for_the_used_key_only(store: Store) -> None:
     used, unused = await make_key(store), await make_key(store)
     viewer = await store.read(lambda c: access.find_viewer(c, used))
     assert viewer is not None
@@ -81,7 +81,7 @@ async def test_the_last_use_of_a_key_is_noted_and_no_other_keys(store: Store) ->
     assert noted[access.hash_secret(unused)] is None
 
 
-async def test_each_workspace_has_a_webhook_secret_of_its_own(store: Store) -> None:
+async def test_each_workspace_has_its_own_webhook_secret(store: Store) -> None:
     made = [await store.write(lambda c, name=name: access.ensure_workspace(c, name)) for name in "aab"]
     a, again, b = [workspace.webhook_secret for workspace in made]
 
@@ -91,7 +91,7 @@ async def test_each_workspace_has_a_webhook_secret_of_its_own(store: Store) -> N
     assert await store.read(lambda c: access.find_webhook_secret(c, "c")) is None
 
 
-async def test_a_database_is_empty_until_its_first_key(store: Store) -> None:
+async def test_database_has_no_keys_until_the_first_is_created(store: Store) -> None:
     assert await store.read(access.has_no_keys)
     await make_key(store)
     assert not await store.read(access.has_no_keys)

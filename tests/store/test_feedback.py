@@ -1,4 +1,4 @@
-"""Feedback has a place in its judge's order of ingestion."""
+"""Feedback is numbered in its judge's order of ingestion, and look-ups use the right index."""
 
 import asyncio
 from functools import partial
@@ -10,14 +10,13 @@ from sqlalchemy import Connection, event, select
 from models.errors import Conflict
 from models.evaluation import Evaluation
 from models.feedback import Feedback
-from store import evaluations, feedback, judges
-from store import external_ids as ingest
+from store import evaluations, external_ids, feedback, judges
 from store.database.bulk_insert import insert_many
 from store.database.store import Store
 from tests.factories import World, add_evaluations, make_world, new_feedback, submit
 
 
-async def test_places_have_no_gaps_and_no_duplicates_whoever_writes(store: Store, other_store: Store) -> None:
+async def test_concurrent_items_are_numbered_without_gaps(store: Store, other_store: Store) -> None:
     world = await make_world(store)
     [evaluation] = await add_evaluations(world, 1)
     elsewhere = World(other_store, world.viewer, world.key, world.judge, world.criteria)
@@ -36,7 +35,7 @@ async def test_places_have_no_gaps_and_no_duplicates_whoever_writes(store: Store
     assert all(call == list(range(call[0], call[0] + len(call))) for call in places)
 
 
-async def test_repeats_take_no_place_that_is_filled_later(store: Store) -> None:
+async def test_numbers_skipped_for_repeats_are_never_filled(store: Store) -> None:
     world = await make_world(store)
     [evaluation] = await add_evaluations(world, 1)
     named = [new_feedback(evaluation, rating=5, external_id=f"n{n}") for n in range(5)]
@@ -49,7 +48,7 @@ async def test_repeats_take_no_place_that_is_filled_later(store: Store) -> None:
     assert (await store.read(lambda c: judges.get_judge_by_pk(c, world.judge.pk))).feedback_seq >= added.seq
 
 
-async def test_a_few_rows_are_looked_up_by_their_ids_not_among_all_of_the_judge(store: Store) -> None:
+async def test_sqlite_looks_up_few_rows_by_id(store: Store) -> None:
     if not store.embedded:
         pytest.skip("PostgreSQL knows how many rows there are")
     world = await make_world(store)
@@ -80,12 +79,12 @@ async def test_a_few_rows_are_looked_up_by_their_ids_not_among_all_of_the_judge(
     assert not [line for line in touched if line.startswith("SCAN") or line.endswith("(judge_pk=?)") or "<?" in line]
 
 
-async def test_postgresql_finds_external_ids_by_their_index_whatever_the_tables_were_before(store: Store) -> None:
+async def test_postgresql_looks_up_external_ids_by_index_in_growing_tables(store: Store) -> None:
     if store.embedded:
-        pytest.skip("SQLite is told by the test above")
+        pytest.skip("the test above covers SQLite")
     world = await make_world(store)
     [evaluation] = await add_evaluations(world, 1)
-    for n in range(10):  # while they are small, so that any plan will do
+    for n in range(10):  # on small tables, where every plan costs the same
         await submit(world, new_feedback(evaluation, rating=5, external_id=f"small {n}"))
     items = [new_feedback(evaluation, rating=5, external_id=f"f{n}") for n in range(3000)]
     await submit(world, *items)
@@ -99,7 +98,7 @@ async def test_postgresql_finds_external_ids_by_their_index_whatever_the_tables_
 
         event.listen(connection, "before_cursor_execute", note)
         evaluations.find_evaluations(connection, world.judge.pk, [], [f"copy {n}" for n in range(500)])
-        ingest.find_existing(connection, Feedback, world.judge.pk, items[:500])
+        external_ids.find_existing(connection, Feedback, world.judge.pk, items[:500])
         event.remove(connection, "before_cursor_execute", note)
         assert [statement for statement, _ in seen if "SET LOCAL" in statement] == 2 * [
             "SET LOCAL plan_cache_mode = force_custom_plan",

@@ -1,4 +1,4 @@
-"""Jobs: one guarded way to change state, claims in order, and a fence that no old worker's write gets past."""
+"""Jobs: guarded transitions, claims in order, and fences that reject writes of stale workers."""
 
 import asyncio
 from collections.abc import Callable
@@ -26,7 +26,7 @@ LEASE = timedelta(seconds=30)
 
 
 async def claim(store: Store, owner: str = "w1") -> TrainingJob | None:
-    """What a worker does: try again when another one took a job of the same judge at the same moment."""
+    """Claim as a worker does: retry if another one claimed a job of the same judge at the same moment."""
     while True:
         try:
             return await store.write(lambda c: jobs.claim_next(c, owner, LEASE))
@@ -35,14 +35,14 @@ async def claim(store: Store, owner: str = "w1") -> TrainingJob | None:
 
 
 async def claimed(world: World, **values: object) -> TrainingJob:
-    """A job that a worker holds."""
+    """Return a claimed job."""
     await make_job(world, **values)
     job = await claim(world.store)
     assert job is not None
     return job
 
 
-async def move(store: Store, job: TrainingJob, to: JobStatus, fence: int | None = None) -> TrainingJob:
+async def transition_to(store: Store, job: TrainingJob, to: JobStatus, fence: int | None = None) -> TrainingJob:
     return await store.write(lambda c: jobs.transition(c, job, to, "Moved.", fence=fence))
 
 
@@ -50,19 +50,17 @@ def never(_owner: str) -> bool:
     return False
 
 
-# --- the one way to change state
+# --- transitions
 
 
 @pytest.mark.parametrize("start", JobStatus)
-async def test_a_move_happens_if_the_table_allows_it_and_leaves_no_trace_otherwise(
-    store: Store, start: JobStatus
-) -> None:
+async def test_transition_happens_only_if_allowed_and_otherwise_changes_nothing(store: Store, start: JobStatus) -> None:
     world = await make_world(store)
     for end in JobStatus:
         job = await put_job(world, start)
         before = await log_of(store, job)
         if end in TRANSITIONS[start]:
-            await move(store, job, end)
+            await transition_to(store, job, end)
             [event] = (await log_of(store, job))[len(before) :]
 
             assert (await job_now(store, job)).status is end
@@ -70,7 +68,7 @@ async def test_a_move_happens_if_the_table_allows_it_and_leaves_no_trace_otherwi
             assert event.body.read_as(StatusBody) == StatusBody(start.value, end.value)
         else:
             with pytest.raises(StaleClaim):
-                await move(store, job, end)
+                await transition_to(store, job, end)
 
             assert await job_now(store, job) == job
             assert await log_of(store, job) == before
@@ -78,10 +76,10 @@ async def test_a_move_happens_if_the_table_allows_it_and_leaves_no_trace_otherwi
             lambda c, job=job: c.execute(
                 update(TrainingJob).where(TrainingJob.id == job.id).values(status=JobStatus.COMPLETED)
             )
-        )  # so that the judge has no active job when the next one is put
+        )  # so that the judge has no active job when the next one is created
 
 
-async def test_a_new_job_says_in_two_events_that_it_was_created_and_waits(store: Store) -> None:
+async def test_new_job_logs_its_creation_and_its_queueing(store: Store) -> None:
     world = await make_world(store)
     queued, created = await make_job(world), await make_job(world, start=False)
 
@@ -94,22 +92,23 @@ async def test_a_new_job_says_in_two_events_that_it_was_created_and_waits(store:
 
 
 @pytest.mark.parametrize("end", sorted(TERMINAL))
-async def test_a_job_that_ends_is_let_go_of_and_needs_no_checkpoint(store: Store, end: JobStatus) -> None:
+async def test_ended_job_has_no_owner_and_no_checkpoint(store: Store, end: JobStatus) -> None:
     job = await claimed(await make_world(store))
     await store.write(lambda c: jobs.save_progress(c, job.id, job.fence, LEASE, None, b"half"))
-    await move(store, job, JobStatus.VALIDATING)
-    ended = await move(store, job, end)
+    await transition_to(store, job, JobStatus.VALIDATING)
+    ended = await transition_to(store, job, end)
 
     assert (ended.owner, ended.lease_until) == (None, None)
     assert ended.finished_at is not None
     assert await store.read(lambda c: jobs.read_checkpoint(c, job.id)) is None
 
 
-async def test_of_rivals_that_move_a_job_at_the_same_moment_one_wins(store: Store, other_store: Store) -> None:
+async def test_one_of_several_concurrent_transitions_succeeds(store: Store, other_store: Store) -> None:
     world = await make_world(store)
     job = await make_job(world)
     outcomes = await asyncio.gather(
-        *(move(s, job, JobStatus.CANCELLED) for s in (store, other_store) for _ in range(5)), return_exceptions=True
+        *(transition_to(s, job, JobStatus.CANCELLED) for s in (store, other_store) for _ in range(5)),
+        return_exceptions=True,
     )
 
     assert sum(isinstance(outcome, StaleClaim) for outcome in outcomes) == 9
@@ -119,7 +118,7 @@ async def test_of_rivals_that_move_a_job_at_the_same_moment_one_wins(store: Stor
 # --- claims
 
 
-async def test_the_highest_priority_goes_first_then_the_oldest(store: Store) -> None:
+async def test_claims_take_the_highest_priority_then_the_oldest(store: Store) -> None:
     made = []
     for priority in (Priority.LOW, Priority.NORMAL, Priority.HIGH, Priority.NORMAL, Priority.HIGH):
         world = await make_world(store)
@@ -130,26 +129,26 @@ async def test_the_highest_priority_goes_first_then_the_oldest(store: Store) -> 
     assert order[-1] is None
 
 
-async def test_a_claim_says_who_holds_the_job_until_when_and_raises_the_fence(store: Store) -> None:
+async def test_claim_sets_owner_and_lease_and_raises_the_fence(store: Store) -> None:
     world = await make_world(store)
     queued = await make_job(world)
     job = await claim(store, "me")
 
     assert job is not None
     assert (job.status, job.owner, job.fence, job.claims) == (JobStatus.PREPARING, "me", queued.fence + 1, 1)
-    assert job.attempt == 0  # counted when training begins
+    assert job.attempt == 0  # an attempt is counted when training begins
     assert job.lease_until is not None
     assert timedelta(0) < job.lease_until - now() <= LEASE
     assert job.started_at is not None
 
 
-async def test_a_job_that_waits_for_its_start_is_not_claimed(store: Store) -> None:
+async def test_created_job_is_not_claimed(store: Store) -> None:
     await make_job(await make_world(store), start=False)
 
     assert await claim(store) is None
 
 
-async def test_a_judge_with_an_active_job_waits_and_others_do_not(store: Store) -> None:
+async def test_judge_with_an_active_job_is_skipped(store: Store) -> None:
     busy, free = await make_world(store), await make_world(store)
     first, second, third = [await make_job(world) for world in (busy, busy, free)]
     one, two, nothing = await claim(store), await claim(store), await claim(store)
@@ -157,16 +156,14 @@ async def test_a_judge_with_an_active_job_waits_and_others_do_not(store: Store) 
     assert [first.id, third.id] == [one and one.id, two and two.id]
     assert nothing is None
 
-    await move(store, first, JobStatus.FAILED)
+    await transition_to(store, first, JobStatus.FAILED)
     freed = await claim(store)
 
     assert freed is not None
     assert freed.id == second.id
 
 
-async def test_six_claimers_never_give_a_judge_two_active_jobs_and_finish_every_job_once(
-    store: Store, other_store: Store
-) -> None:
+async def test_concurrent_claimers_run_one_job_per_judge_and_every_job_once(store: Store, other_store: Store) -> None:
     worlds = [await make_world(store) for _ in range(3)]
     for _ in range(6):
         for world in worlds:
@@ -181,12 +178,12 @@ async def test_six_claimers_never_give_a_judge_two_active_jobs_and_finish_every_
         while len(done) < 18:
             job = await claim(own, name)
             if job is None:
-                await asyncio.sleep(0)  # the last jobs are in other hands
+                await asyncio.sleep(0)  # other workers hold the last jobs
                 continue
             assert await own.read(one_each)
-            await move(own, job, JobStatus.TRAINING, job.fence)
-            await move(own, job, JobStatus.VALIDATING, job.fence)
-            await move(own, job, JobStatus.COMPLETED, job.fence)
+            await transition_to(own, job, JobStatus.TRAINING, job.fence)
+            await transition_to(own, job, JobStatus.VALIDATING, job.fence)
+            await transition_to(own, job, JobStatus.COMPLETED, job.fence)
             done.append(job.id)
 
     async with asyncio.timeout(60):
@@ -199,7 +196,7 @@ async def test_six_claimers_never_give_a_judge_two_active_jobs_and_finish_every_
 
 # --- the fence
 
-OLD_WRITES: dict[str, Callable[[Connection, TrainingJob], object]] = {
+STALE_WRITES: dict[str, Callable[[Connection, TrainingJob], object]] = {
     "renew": lambda c, job: jobs.renew_lease(c, job.id, job.fence, LEASE),
     "report": lambda c, job: jobs.save_progress(c, job.id, job.fence, LEASE, JobProgress(fraction=0.9), b"old"),
     "hold": lambda c, job: jobs.lock_claimed(c, job.id, job.fence),
@@ -211,8 +208,8 @@ OLD_WRITES: dict[str, Callable[[Connection, TrainingJob], object]] = {
 }
 
 
-async def lost_to_another(world: World) -> TrainingJob:
-    """A job's row as its first worker knows it, after a second one took over."""
+async def claimed_by_another(world: World) -> TrainingJob:
+    """Return a job's row as its first worker knows it, after a second worker claimed the job."""
     old = await claimed(world)
     await world.store.write(lambda c: jobs.release(c, old, old.fence, "it was lost", attempt_spent=True))
     taken = await claim(world.store, "w2")
@@ -220,11 +217,11 @@ async def lost_to_another(world: World) -> TrainingJob:
     return old
 
 
-async def test_no_write_under_an_old_fence_changes_anything(store: Store) -> None:
+async def test_write_under_a_stale_fence_changes_nothing(store: Store) -> None:
     world = await make_world(store)
-    old = await lost_to_another(world)
+    old = await claimed_by_another(world)
     before = await job_now(store, old), await log_of(store, old)
-    for write in OLD_WRITES.values():
+    for write in STALE_WRITES.values():
         with pytest.raises(StaleClaim):
             await store.write(lambda c, write=write: write(c, old))
 
@@ -232,27 +229,27 @@ async def test_no_write_under_an_old_fence_changes_anything(store: Store) -> Non
     assert await store.read(lambda c: jobs.read_checkpoint(c, old.id)) is None
 
 
-async def test_an_old_worker_can_not_write_while_the_job_waits_in_the_queue(store: Store) -> None:
+async def test_stale_worker_cannot_write_while_the_job_is_queued(store: Store) -> None:
     old = await claimed(await make_world(store))
     queued = await store.write(lambda c: jobs.release(c, old, old.fence, "it was lost", attempt_spent=True))
-    for write in OLD_WRITES.values():
+    for write in STALE_WRITES.values():
         with pytest.raises(StaleClaim):
             await store.write(lambda c, write=write: write(c, old))
 
     assert await job_now(store, old) == queued
 
 
-async def test_nothing_is_written_for_a_job_that_is_over(store: Store) -> None:
+async def test_nothing_is_written_for_an_ended_job(store: Store) -> None:
     job = await claimed(await make_world(store))
-    ended = await move(store, job, JobStatus.CANCELLED)
-    for write in OLD_WRITES.values():
+    ended = await transition_to(store, job, JobStatus.CANCELLED)
+    for write in STALE_WRITES.values():
         with pytest.raises(StaleClaim):
             await store.write(lambda c, write=write: write(c, job))
 
     assert await job_now(store, job) == ended
 
 
-async def test_a_holder_keeps_progress_checkpoint_and_lease(store: Store) -> None:
+async def test_claim_holder_saves_progress_checkpoint_and_lease(store: Store) -> None:
     job = await claimed(await make_world(store))
     kept = await store.write(
         lambda c: jobs.save_progress(c, job.id, job.fence, LEASE * 10, JobProgress(fraction=0.5), b"one")
@@ -266,11 +263,11 @@ async def test_a_holder_keeps_progress_checkpoint_and_lease(store: Store) -> Non
     assert await store.read(lambda c: jobs.read_checkpoint(c, job.id)) == b"two"
 
 
-# --- giving back
+# --- release
 
 
-async def give_back(world: World, *, attempt_spent: bool, **values: object) -> TrainingJob:
-    """What becomes of a claimed job in a given condition when its worker lets go of it."""
+async def release_claimed(world: World, *, attempt_spent: bool, **values: object) -> TrainingJob:
+    """Release a claimed job in a given state, and return its new row."""
     store, job = world.store, await claimed(world)
 
     def unit(connection: Connection) -> TrainingJob:
@@ -280,8 +277,8 @@ async def give_back(world: World, *, attempt_spent: bool, **values: object) -> T
     return await store.write(unit)
 
 
-async def test_a_job_given_back_waits_again_with_its_fence_raised(store: Store) -> None:
-    job = await give_back(await make_world(store), attempt_spent=True, status=JobStatus.TRAINING, attempt=1)
+async def test_released_job_is_queued_with_a_raised_fence(store: Store) -> None:
+    job = await release_claimed(await make_world(store), attempt_spent=True, status=JobStatus.TRAINING, attempt=1)
 
     assert (job.status, job.owner, job.lease_until, job.fence) == (JobStatus.QUEUED, None, None, 2)
     assert (await log_of(store, job))[-1].message == "Back to the queue: it was lost."
@@ -294,8 +291,8 @@ async def test_a_job_given_back_waits_again_with_its_fence_raised(store: Store) 
         (JobStatus.TRAINING, 2, 2, True, JobStatus.QUEUED, 2),
         (JobStatus.TRAINING, 3, 3, True, JobStatus.FAILED, 3),
         (JobStatus.VALIDATING, 3, 3, True, JobStatus.FAILED, 3),
-        (JobStatus.TRAINING, 3, 3, False, JobStatus.QUEUED, 2),  # a worker that stops spends no attempt
-        (JobStatus.PREPARING, 2, 3, False, JobStatus.QUEUED, 2),  # this claim had not begun to train
+        (JobStatus.TRAINING, 3, 3, False, JobStatus.QUEUED, 2),  # a worker that stops costs no attempt
+        (JobStatus.PREPARING, 2, 3, False, JobStatus.QUEUED, 2),  # the training of this claim had not begun
         (JobStatus.PREPARING, 2, 3, True, JobStatus.QUEUED, 2),
         (JobStatus.PREPARING, 0, 9, True, JobStatus.QUEUED, 0),
         (JobStatus.PREPARING, 0, 10, True, JobStatus.FAILED, 0),
@@ -306,7 +303,7 @@ async def test_attempts_and_claims_are_limited(
     store: Store, status: JobStatus, attempt: int, claims: int, spent: bool, expected: JobStatus, noted: int
 ) -> None:
     world = await make_world(store)
-    job = await give_back(world, attempt_spent=spent, status=status, attempt=attempt, claims=claims)
+    job = await release_claimed(world, attempt_spent=spent, status=status, attempt=attempt, claims=claims)
 
     assert (job.status, job.attempt) == (expected, noted)
     if expected is JobStatus.FAILED:
@@ -315,8 +312,8 @@ async def test_attempts_and_claims_are_limited(
 
 
 @pytest.mark.parametrize("attempt", [1, 3])
-async def test_a_lost_job_that_was_to_be_cancelled_is_cancelled(store: Store, attempt: int) -> None:
-    job = await give_back(
+async def test_released_job_with_requested_cancellation_is_cancelled(store: Store, attempt: int) -> None:
+    job = await release_claimed(
         await make_world(store), attempt_spent=True, attempt=attempt, cancel_requested=True, cancel_reason="enough"
     )
 
@@ -327,19 +324,19 @@ async def test_a_lost_job_that_was_to_be_cancelled_is_cancelled(store: Store, at
 # --- leases
 
 
-async def lapse(store: Store, job: TrainingJob, lease: timedelta) -> None:
+async def set_lease(store: Store, job: TrainingJob, lease: timedelta) -> None:
     await store.write(
         lambda c: c.execute(update(TrainingJob).where(TrainingJob.id == job.id).values(lease_until=now() + lease))
     )
 
 
-async def test_only_active_jobs_whose_lease_ended_are_expired(store: Store) -> None:
+async def test_only_active_jobs_with_an_expired_lease_are_abandoned(store: Store) -> None:
     held, late, done, gone = [await claimed(await make_world(store)) for _ in range(4)]
     await make_job(await make_world(store))
-    await lapse(store, late, -timedelta(milliseconds=1))
-    await lapse(store, done, -timedelta(hours=1))
-    await lapse(store, held, timedelta(minutes=5))
-    await move(store, done, JobStatus.CANCELLED)
+    await set_lease(store, late, -timedelta(milliseconds=1))
+    await set_lease(store, done, -timedelta(hours=1))
+    await set_lease(store, held, timedelta(minutes=5))
+    await transition_to(store, done, JobStatus.CANCELLED)
     await store.write(lambda c: c.execute(update(TrainingJob).where(TrainingJob.id == gone.id).values(owner="gone")))
 
     for lock in (False, True):
@@ -347,9 +344,9 @@ async def test_only_active_jobs_whose_lease_ended_are_expired(store: Store) -> N
         assert {job.id for job in found} == {late.id, gone.id}
 
 
-async def test_two_sweepers_give_an_expired_job_back_once(store: Store, other_store: Store) -> None:
+async def test_two_sweepers_release_an_abandoned_job_once(store: Store, other_store: Store) -> None:
     job = await claimed(await make_world(store))
-    await lapse(store, job, -timedelta(seconds=1))
+    await set_lease(store, job, -timedelta(seconds=1))
 
     def sweep(connection: Connection) -> int:
         found = jobs.find_abandoned(connection, never, lock=True)
@@ -363,11 +360,11 @@ async def test_two_sweepers_give_an_expired_job_back_once(store: Store, other_st
     assert (await job_now(store, job)).fence == 2
 
 
-# --- cancelling
+# --- cancellation
 
 
 @pytest.mark.parametrize("status", sorted(WAITING))
-async def test_a_waiting_job_is_cancelled_at_once(store: Store, status: JobStatus) -> None:
+async def test_waiting_job_is_cancelled_at_once(store: Store, status: JobStatus) -> None:
     world = await make_world(store)
     job = await make_job(world, start=status is JobStatus.QUEUED)
     cancelled = await store.write(lambda c: jobs.request_cancellation(c, job.workspace_id, job.id, "wrong data"))
@@ -376,7 +373,7 @@ async def test_a_waiting_job_is_cancelled_at_once(store: Store, status: JobStatu
     assert await claim(store) is None
 
 
-async def test_the_holder_of_a_running_job_is_asked_to_stop_and_told_once(store: Store) -> None:
+async def test_cancellation_of_a_running_job_is_requested_once(store: Store) -> None:
     job = await claimed(await make_world(store))
     for _ in range(3):
         asked = await store.write(lambda c: jobs.request_cancellation(c, job.workspace_id, job.id, "enough"))
@@ -389,7 +386,7 @@ async def test_the_holder_of_a_running_job_is_asked_to_stop_and_told_once(store:
 
 
 @pytest.mark.parametrize("status", sorted(TERMINAL))
-async def test_a_job_that_is_over_can_not_be_cancelled(store: Store, status: JobStatus) -> None:
+async def test_ended_job_cannot_be_cancelled(store: Store, status: JobStatus) -> None:
     world = await make_world(store)
     job = await put_job(world, status)
     with pytest.raises(NotCancellable):
@@ -398,7 +395,7 @@ async def test_a_job_that_is_over_can_not_be_cancelled(store: Store, status: Job
     assert await job_now(store, job) == job
 
 
-async def test_another_workspaces_job_is_unknown(store: Store) -> None:
+async def test_job_of_another_workspace_is_not_found(store: Store) -> None:
     job = await make_job(await make_world(store, workspace="a"))
     stranger, _ = await make_viewer(store, workspace="b")
     with pytest.raises(NotFound):
@@ -407,7 +404,7 @@ async def test_another_workspaces_job_is_unknown(store: Store) -> None:
     assert (await job_now(store, job)).status is JobStatus.QUEUED
 
 
-async def test_a_cancellation_at_the_moment_of_a_claim_is_never_forgotten(store: Store, other_store: Store) -> None:
+async def test_cancellation_concurrent_with_a_claim_is_never_lost(store: Store, other_store: Store) -> None:
     world = await make_world(store)
     for _ in range(10):
         job = await make_job(world)
@@ -420,13 +417,13 @@ async def test_a_cancellation_at_the_moment_of_a_claim_is_never_forgotten(store:
             assert taken is None
         else:
             assert cancelled.cancel_requested
-            await move(store, taken, JobStatus.CANCELLED, taken.fence)
+            await transition_to(store, taken, JobStatus.CANCELLED, taken.fence)
 
 
-# --- the log of one job
+# --- the event log of one job
 
 
-async def test_events_are_numbered_without_gaps_whoever_writes_them(store: Store, other_store: Store) -> None:
+async def test_concurrent_events_are_numbered_without_gaps(store: Store, other_store: Store) -> None:
     job = await claimed(await make_world(store))
     before = len(await log_of(store, job))
 
@@ -441,7 +438,7 @@ async def test_events_are_numbered_without_gaps_whoever_writes_them(store: Store
     assert sorted(event.position for event in log) == [event.position for event in log]
 
 
-async def test_a_failed_write_leaves_no_hole_in_the_numbers(store: Store) -> None:
+async def test_failed_write_leaves_no_gap_in_event_numbers(store: Store) -> None:
     job = await claimed(await make_world(store))
 
     def fails(connection: Connection) -> None:
@@ -457,22 +454,22 @@ async def test_a_failed_write_leaves_no_hole_in_the_numbers(store: Store) -> Non
     assert log[-1].message == "after"
 
 
-async def test_the_last_event_of_a_job_is_its_end(store: Store) -> None:
+async def test_last_event_of_a_job_is_its_end(store: Store) -> None:
     world = await make_world(store)
     for end in (JobStatus.CANCELLED, JobStatus.FAILED):
         job = await claimed(world)
-        await move(store, job, end, job.fence)
+        await transition_to(store, job, end, job.fence)
         last: JobEvent = (await log_of(store, job))[-1]
 
         assert (last.kind, last.body.read_as(StatusBody).to) == (EventKind.STATUS, end.value)
         assert last.seq == (await job_now(store, job)).event_seq
 
 
-async def test_checkpoints_go_with_their_job_only(store: Store) -> None:
+async def test_checkpoint_is_deleted_with_its_own_job_only(store: Store) -> None:
     one, two = [await claimed(await make_world(store)) for _ in range(2)]
     for job in (one, two):
         await store.write(lambda c, job=job: jobs.save_progress(c, job.id, job.fence, LEASE, None, job.id.encode()))
-    await move(store, one, JobStatus.CANCELLED)
+    await transition_to(store, one, JobStatus.CANCELLED)
 
     kept = await store.read(lambda c: c.execute(select(JobCheckpoint.job_id, JobCheckpoint.content)).all())
     assert [tuple(row) for row in kept] == [(two.id, two.id.encode())]

@@ -1,4 +1,4 @@
-"""Judges and versions: ids of the workspace's own, numbers without gaps, one version that counts."""
+"""Judges and versions: ids within a workspace, numbers without gaps, one active version."""
 
 import asyncio
 from dataclasses import replace
@@ -25,7 +25,7 @@ async def create(store: Store, workspace: str, spec: JudgeSpec = SPEC) -> Judge:
     return await store.write(lambda c: judges.create_judge(c, viewer.workspace_id, viewer.user_id, spec))
 
 
-async def test_a_judge_is_as_it_was_asked_for(store: Store) -> None:
+async def test_judge_is_created_as_specified(store: Store) -> None:
     judge = await create(store, "a", replace(SPEC, description="What it does"))
     criteria = await store.read(lambda c: judges.list_criteria(c, judge.pk))
 
@@ -37,7 +37,7 @@ async def test_a_judge_is_as_it_was_asked_for(store: Store) -> None:
     ]
 
 
-async def test_an_id_is_taken_once_in_a_workspace_and_free_in_another(store: Store) -> None:
+async def test_judge_ids_are_unique_within_a_workspace(store: Store) -> None:
     await create(store, "a")
     with pytest.raises(Conflict) as refused:
         await create(store, "a")
@@ -47,7 +47,7 @@ async def test_an_id_is_taken_once_in_a_workspace_and_free_in_another(store: Sto
     assert elsewhere.id == "jdg_mine"
 
 
-async def test_of_two_that_take_an_id_at_the_same_moment_one_is_refused(store: Store, other_store: Store) -> None:
+async def test_one_of_two_concurrent_judges_with_the_same_id_is_rejected(store: Store, other_store: Store) -> None:
     await make_viewer(store, workspace="a")
     outcomes = await asyncio.gather(
         *(create(s, "a") for s in (store, other_store) for _ in range(5)), return_exceptions=True
@@ -57,7 +57,7 @@ async def test_of_two_that_take_an_id_at_the_same_moment_one_is_refused(store: S
     assert sum(isinstance(outcome, Conflict) for outcome in outcomes) == 9
 
 
-async def test_another_workspaces_judge_is_as_unknown_as_a_made_up_one(store: Store) -> None:
+async def test_judge_of_another_workspace_is_not_found(store: Store) -> None:
     await create(store, "a")
     stranger, _ = await make_viewer(store, workspace="b")
     messages = []
@@ -69,7 +69,7 @@ async def test_another_workspaces_judge_is_as_unknown_as_a_made_up_one(store: St
     assert messages[0] == messages[1]
 
 
-async def test_versions_are_numbered_without_gaps_whoever_adds_them(store: Store, other_store: Store) -> None:
+async def test_concurrent_versions_are_numbered_without_gaps(store: Store, other_store: Store) -> None:
     world = await make_world(store)
     elsewhere = World(other_store, world.viewer, world.key, world.judge, world.criteria)
     made = await asyncio.gather(*(make_version(w) for w in (world, elsewhere) for _ in range(10)))
@@ -78,7 +78,7 @@ async def test_versions_are_numbered_without_gaps_whoever_adds_them(store: Store
     assert {version.status for version in made} == {VersionStatus.CANDIDATE}
 
 
-async def test_a_version_keeps_its_content_and_is_unseen_from_other_workspaces(store: Store) -> None:
+async def test_version_content_is_stored_and_hidden_from_other_workspaces(store: Store) -> None:
     world = await make_world(store, workspace="a")
     stranger, _ = await make_viewer(store, workspace="b")
     made = await make_version(world)
@@ -88,7 +88,7 @@ async def test_a_version_keeps_its_content_and_is_unseen_from_other_workspaces(s
     assert await store.read(lambda c: judges.find_version(c, stranger.workspace_id, made.id)) is None
 
 
-async def test_a_job_makes_one_version_at_most(store: Store) -> None:
+async def test_job_creates_at_most_one_version(store: Store) -> None:
     world = await make_world(store)
     await make_version(world, job_id="job_1")
     with pytest.raises(IntegrityError):
@@ -116,7 +116,7 @@ async def statuses(world: World) -> list[str]:
     return [v.status.value for v in await world.store.read(lambda c: fetch_all(c, statement, JudgeVersion))]
 
 
-async def test_a_judge_never_has_two_active_versions(store: Store) -> None:
+async def test_judge_never_has_two_active_versions(store: Store) -> None:
     world = await make_world(store)
     first, second = await make_version(world), await make_version(world)
     await activate(world, first)
@@ -131,7 +131,7 @@ async def test_a_judge_never_has_two_active_versions(store: Store) -> None:
     assert await statuses(world) == ["archived", "active"]
 
 
-async def test_deployments_at_the_same_moment_leave_one_active_version_and_a_full_log(
+async def test_concurrent_deployments_leave_one_active_version_and_a_complete_log(
     store: Store, other_store: Store
 ) -> None:
     world = await make_world(store)
@@ -146,7 +146,7 @@ async def test_deployments_at_the_same_moment_leave_one_active_version_and_a_ful
     assert judge.active_version_id == log[-1].version_id
 
 
-async def test_the_newest_backup_is_the_one_replaced_last(store: Store) -> None:
+async def test_newest_backup_is_the_version_replaced_last(store: Store) -> None:
     world = await make_world(store)
     one, two, three = [await make_version(world) for _ in range(3)]
     for version in (two, one, three):

@@ -1,4 +1,4 @@
-"""Keyset pages: complete, in order, the same while the list grows; cursors of other lists are refused."""
+"""Keyset pages: complete, in order and stable while the list grows; foreign cursors are rejected."""
 
 import base64
 import itertools
@@ -42,15 +42,22 @@ async def page(store: Store, keyset: Keyset, statement: Query, first: int = 3, a
 
 
 async def all_pages(store: Store, keyset: Keyset, statement: Query, first: int) -> list[KeysetPage]:
-    """Every page, following the cursors."""
+    """Return every page, following the cursors.
+
+    Args:
+        store: the store.
+        keyset: the list's keyset.
+        statement: the select of the list.
+        first: the size of the pages.
+    """
     pages = [await page(store, keyset, statement, first)]
     while pages[-1].has_next:
         pages.append(await page(store, keyset, statement, first, pages[-1].cursors[-1]))
     return pages
 
 
-async def ten_of(world: World, kind: str) -> tuple[Keyset, Query, list[object]]:
-    """A list of ten, and what it should give in order."""
+async def make_ten(world: World, kind: str) -> tuple[Keyset, Query, list[object]]:
+    """Create a list of ten, and return it with the ids that it should have in order."""
     store, workspace_id = world.store, world.viewer.workspace_id
     if kind == "judges":
         spec = JudgeSpec("J", (CriterionSpec("A"),)).validated()
@@ -72,7 +79,7 @@ async def ten_of(world: World, kind: str) -> tuple[Keyset, Query, list[object]]:
 
 @pytest.mark.parametrize("kind", ["judges", "versions", "jobs", "feedback"])
 async def test_pages_together_are_the_whole_list_in_order(store: Store, kind: str) -> None:
-    keyset, statement, expected = await ten_of(await make_world(store), kind)
+    keyset, statement, expected = await make_ten(await make_world(store), kind)
     assert await store.read(lambda c: count_rows(c, statement)) == 10
     for first in (1, 3, 5, 10, 100):
         pages = await all_pages(store, keyset, statement, first)
@@ -82,9 +89,9 @@ async def test_pages_together_are_the_whole_list_in_order(store: Store, kind: st
         assert [window.has_previous for window in pages] == [False] + [True] * (len(pages) - 1)
 
 
-async def test_what_is_added_meanwhile_shifts_no_page(store: Store) -> None:
+async def test_added_items_shift_no_page(store: Store) -> None:
     world = await make_world(store)
-    keyset, statement, expected = await ten_of(world, "jobs")
+    keyset, statement, expected = await make_ten(world, "jobs")
     first = await page(store, keyset, statement, 4)
     await make_job(world)
     second = await page(store, keyset, statement, 6, first.cursors[-1])
@@ -94,7 +101,7 @@ async def test_what_is_added_meanwhile_shifts_no_page(store: Store) -> None:
 
 
 async def make_judges(world: World, number: int) -> list[str]:
-    """The ids of new judges."""
+    """Create judges, and return their ids."""
     spec = JudgeSpec("J", (CriterionSpec("A"),)).validated()
     viewer = world.viewer
     made = [
@@ -110,51 +117,53 @@ async def make_judges(world: World, number: int) -> list[str]:
     steps=st.lists(st.tuples(st.integers(1, 7), st.integers(0, 3)), min_size=1, max_size=6),
     oldest_first=st.booleans(),
 )
-async def test_a_walk_in_steps_of_any_size_meets_everything_once_while_more_comes_in(
+async def test_pages_of_any_size_cover_each_item_once_while_the_list_grows(
     store: Store, start: int, steps: list[tuple[int, int]], oldest_first: bool
 ) -> None:
     world = await make_world(store, workspace=new_id("walk"))
     keyset, statement = judges.JUDGES, judges.in_workspace(world.viewer.workspace_id)
     if not oldest_first:
         keyset = replace(keyset, kind="judge backwards", descending=True)
-    there = [world.judge.id, *await make_judges(world, start)]
-    met: list[str] = []
+    existing = [world.judge.id, *await make_judges(world, start)]
+    seen: list[str] = []
     window: KeysetPage | None = None
     for first, more in itertools.cycle(steps):
         window = await page(store, keyset, statement, first, window.cursors[-1] if window else None)
-        met += [row.id for row in window.rows]
+        seen += [row.id for row in window.rows]
         if not window.has_next:
             break
-        if len(there) < 20:
-            there += await make_judges(world, more)  # they come in behind an oldest-first walk, before the other
+        if len(existing) < 20:
+            existing += await make_judges(
+                world, more
+            )  # new judges come after an oldest-first walk and before the other
     if oldest_first:
-        assert met == there
+        assert seen == existing
     else:
-        assert met == there[: start + 1][::-1]
+        assert seen == existing[: start + 1][::-1]
 
 
-async def test_a_page_after_the_last_item_is_empty(store: Store) -> None:
-    keyset, statement, _ = await ten_of(await make_world(store), "judges")
+async def test_page_after_the_last_item_is_empty(store: Store) -> None:
+    keyset, statement, _ = await make_ten(await make_world(store), "judges")
     whole = await page(store, keyset, statement, 100)
     beyond = await page(store, keyset, statement, 100, whole.cursors[-1])
 
     assert (beyond.rows, beyond.cursors, beyond.has_next) == ((), (), False)
 
 
-async def test_nothing_of_another_workspace_is_on_a_page(store: Store) -> None:
+async def test_pages_exclude_other_workspaces(store: Store) -> None:
     here = await make_world(store, workspace="here")
-    await make_world(store, workspace="there")
+    await make_world(store, workspace="existing")
     window = await page(store, judges.JUDGES, judges.in_workspace(here.viewer.workspace_id))
 
     assert [judge.id for judge in window.rows] == [here.judge.id]
 
 
 @pytest.mark.parametrize("first", [0, -1, 101, 2**40])
-async def test_a_page_has_one_to_a_hundred_items(store: Store, first: int) -> None:
-    with pytest.raises(Invalid) as refused:
+async def test_page_size_is_limited_to_one_hundred(store: Store, first: int) -> None:
+    with pytest.raises(Invalid) as rejected:
         await page(store, judges.JUDGES, judges.in_workspace("w"), first)
 
-    assert refused.value.field == ("first",)
+    assert rejected.value.field == ("first",)
 
 
 @pytest.mark.parametrize(
@@ -178,12 +187,12 @@ async def test_a_page_has_one_to_a_hundred_items(store: Store, first: int) -> No
     ],
     ids=lambda cursor: ascii(cursor)[:30],
 )
-async def test_a_cursor_of_another_list_or_of_none_is_refused(store: Store, cursor: str) -> None:
+async def test_foreign_cursor_is_rejected(store: Store, cursor: str) -> None:
     viewer, _ = await make_viewer(store)
-    with pytest.raises(Invalid) as refused:
+    with pytest.raises(Invalid) as rejected:
         await page(store, judges.JUDGES, judges.in_workspace(viewer.workspace_id), after=cursor)
 
-    assert refused.value.field == ("after",)
+    assert rejected.value.field == ("after",)
 
 
 @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -195,19 +204,19 @@ async def test_a_cursor_of_another_list_or_of_none_is_refused(store: Store, curs
     ),
     kind=st.sampled_from(["judges", "versions", "jobs", "feedback", "events"]),
 )
-async def test_a_hostile_cursor_is_refused_or_begins_a_page(store: Store, cursor: str, kind: str) -> None:
+async def test_hostile_cursor_is_rejected_or_begins_a_page(store: Store, cursor: str, kind: str) -> None:
     keyset, statement = LISTS[kind]
     rows: tuple[object, ...] = ()
     field: tuple[str, ...] = ("after",)
     try:
         rows = (await page(store, keyset, statement, 5, cursor)).rows
-    except Invalid as refused:
-        field = refused.field
+    except Invalid as rejected:
+        field = rejected.field
     assert (rows, field) == ((), ("after",))
 
 
 @given(st.text(max_size=60))
-def test_any_text_is_a_cursor_or_refused(text: str) -> None:
+def test_any_text_is_a_cursor_or_rejected(text: str) -> None:
     try:
         key = decode_cursor("job", text)
     except Invalid:
@@ -216,7 +225,7 @@ def test_any_text_is_a_cursor_or_refused(text: str) -> None:
 
 
 @given(st.integers(0, 2**63 - 1))
-def test_a_cursor_gives_back_its_key_and_needs_no_escaping(number: int) -> None:
+def test_cursor_encodes_its_key_without_characters_to_escape(number: int) -> None:
     cursor = encode_cursor("event", number)
 
     assert parse_key_number(decode_cursor("event", cursor)) == number
@@ -224,14 +233,14 @@ def test_a_cursor_gives_back_its_key_and_needs_no_escaping(number: int) -> None:
 
 
 @given(st.text(max_size=60) | st.text(max_size=20).map(lambda key: encode_cursor("event", key)))
-def test_any_text_is_a_place_in_the_log_or_refused(text: str) -> None:
+def test_any_text_is_an_event_cursor_or_rejected(text: str) -> None:
     with suppress(Invalid):
         assert 0 <= events.decode_event_cursor(text) < 2**63
 
 
 @pytest.mark.parametrize("cursor", ["", "x", encode_cursor("job", 1), encode_cursor("event", "x")])
-def test_an_event_cursor_that_is_none_is_refused(cursor: str) -> None:
-    with pytest.raises(Invalid) as refused:
+def test_invalid_event_cursor_is_rejected(cursor: str) -> None:
+    with pytest.raises(Invalid) as rejected:
         events.decode_event_cursor(cursor)
 
-    assert refused.value.field == ("after",)
+    assert rejected.value.field == ("after",)

@@ -1,4 +1,4 @@
-"""Lists of evaluations and feedback: what a filter means, pages that fit together, and the indexes they walk."""
+"""Lists of evaluations and feedback: filters, pages, search, and the indexes that they scan."""
 
 import random
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from models.evaluation import Scores
 from models.feedback import Feedback, FeedbackType
 from models.specs.evaluations import EvaluationSpec
 from models.specs.listings import EvaluationFilter, FeedbackFilter
-from store import listings as lists
+from store import listings
 from store.database.postgres import PostgresStore
 from store.database.store import Store
 from store.evaluations import NewEvaluation
@@ -24,8 +24,15 @@ START = datetime(2026, 3, 1, tzinfo=UTC)
 WORDS = ("clear", "Vague", "déjà", "naïve", "off-topic", "42", "日本語")
 
 
-async def pages(world: World, read: Any, wanted: Any, first: int) -> list[int]:
-    """The places of a whole list, read page by page."""
+async def read_all(world: World, read: Any, wanted: Any, first: int) -> list[int]:
+    """Return the ``seq`` of a whole list, read page by page.
+
+    Args:
+        world: the judge and its store.
+        read: the function that reads a page.
+        wanted: the filter.
+        first: the size of the pages.
+    """
     found: list[int] = []
     after = None
     while True:
@@ -37,8 +44,14 @@ async def pages(world: World, read: Any, wanted: Any, first: int) -> list[int]:
         after = window.cursors[-1]
 
 
-async def talk(world: World, rng: random.Random, number: int) -> list[Feedback]:
-    """All types of feedback with comments, at moments of which some are the same; some retracted."""
+async def submit_random(world: World, rng: random.Random, number: int) -> list[Feedback]:
+    """Submit random feedback of all types with comments, some at the same moment, and retract some of it.
+
+    Args:
+        world: the judge and its store.
+        rng: the source of randomness.
+        number: how many items to submit.
+    """
     evaluated = await add_evaluations(world, number // 4)
     items = []
     for _ in range(number):
@@ -55,7 +68,7 @@ async def talk(world: World, rng: random.Random, number: int) -> list[Feedback]:
     return [await retract(world, row.id) if rng.random() < 0.1 else row for row in rows]
 
 
-def is_meant(row: Feedback, wanted: FeedbackFilter) -> bool:
+def matches(row: Feedback, wanted: FeedbackFilter) -> bool:
     scores = row.scores or []
     return (
         (wanted.with_retracted or row.retracted_at is None)
@@ -68,11 +81,11 @@ def is_meant(row: Feedback, wanted: FeedbackFilter) -> bool:
     )
 
 
-async def test_pages_of_feedback_hold_exactly_what_a_filter_means_newest_first(store: Store) -> None:
+async def test_pages_of_feedback_match_the_filter_newest_first(store: Store) -> None:
     rng = random.Random(1)
     world = await make_world(store)
-    rows = await talk(world, rng, 160)
-    await talk(await make_world(store), rng, 20)
+    rows = await submit_random(world, rng, 160)
+    await submit_random(await make_world(store), rng, 20)
     parts: list[Callable[[], dict[str, Any]]] = [
         lambda: {"since": START + timedelta(hours=rng.randint(0, 50))},
         lambda: {"until": START + timedelta(hours=rng.randint(0, 50))},
@@ -85,13 +98,13 @@ async def test_pages_of_feedback_hold_exactly_what_a_filter_means_newest_first(s
     chosen = [FeedbackFilter(), *(FeedbackFilter(**part()) for part in parts)]
     chosen += [FeedbackFilter(**{k: v for part in rng.sample(parts, 3) for k, v in part().items()}) for _ in range(12)]
     for wanted in chosen:
-        meant = [row for row in rows if is_meant(row, wanted)]
-        order = sorted(meant, key=lambda r: r.seq if wanted.search else (r.submitted_at, r.seq), reverse=True)
-        assert await pages(world, lists.list_feedback, wanted, 7) == [row.seq for row in order], wanted
-        assert await store.read(lambda c, w=wanted: lists.count_feedback(c, world.judge.pk, w)) == len(meant)
+        expected = [row for row in rows if matches(row, wanted)]
+        order = sorted(expected, key=lambda r: r.seq if wanted.search else (r.submitted_at, r.seq), reverse=True)
+        assert await read_all(world, listings.list_feedback, wanted, 7) == [row.seq for row in order], wanted
+        assert await store.read(lambda c, w=wanted: listings.count_feedback(c, world.judge.pk, w)) == len(expected)
 
 
-async def test_pages_of_evaluations_hold_exactly_what_a_filter_means_newest_first(store: Store) -> None:
+async def test_pages_of_evaluations_match_the_filter_newest_first(store: Store) -> None:
     world = await make_world(store)
     rows = await add_evaluations(world, 30)
     later = await add_evaluations(world, 30, start=30)
@@ -103,7 +116,7 @@ async def test_pages_of_evaluations_hold_exactly_what_a_filter_means_newest_firs
     moment = later[0].created_at
 
     async def listed(**what: Any) -> list[int]:
-        return await pages(world, lists.list_evaluations, EvaluationFilter(**what), 8)
+        return await read_all(world, listings.list_evaluations, EvaluationFilter(**what), 8)
 
     assert await listed() == everything[::-1]
     assert await listed(has_feedback=True) == sorted(reviewed, reverse=True)
@@ -115,17 +128,17 @@ async def test_pages_of_evaluations_hold_exactly_what_a_filter_means_newest_firs
     assert await listed(search="word", has_feedback=True) == [r for r in sorted(reviewed, reverse=True) if (r - 1) % 17]
 
 
-@pytest.mark.parametrize("branches", [lists.MAX_BRANCHES, 1])
-async def test_evaluations_are_listed_by_feedback_of_which_one_item_is_all_that_is_asked_for(
+@pytest.mark.parametrize("branches", [listings.MAX_BRANCHES, 1])
+async def test_evaluations_match_a_filter_if_one_item_of_feedback_meets_all_of_it(
     store: Store, branches: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lists, "MAX_BRANCHES", branches)
+    monkeypatch.setattr(listings, "MAX_BRANCHES", branches)
     rng = random.Random(5)
     world = await make_world(store)
-    said = await talk(world, rng, 120)
-    rows = {row.id: row for row in await add_evaluations(world, 30)}  # the same again: gives those that are there
+    submitted = await submit_random(world, rng, 120)
+    rows = {row.id: row for row in await add_evaluations(world, 30)}  # repeats, which return the existing rows
     later = await add_evaluations(world, 5, start=30)
-    await talk(await make_world(store), rng, 20)
+    await submit_random(await make_world(store), rng, 20)
     parts: list[Callable[[], dict[str, Any]]] = [
         lambda: {"types": tuple(rng.sample(list(FeedbackType), rng.randint(0, 3)))},
         lambda: {"criterion": rng.randint(0, 1)},
@@ -140,21 +153,22 @@ async def test_evaluations_are_listed_by_feedback_of_which_one_item_is_all_that_
         EvaluationFilter(**{k: v for part in rng.sample(parts, 3) for k, v in part().items()}) for _ in range(16)
     ]
     for wanted in chosen:
-        about = {row.evaluation_id for row in said if is_meant(row, wanted.feedback or FeedbackFilter())}
+        about = {row.evaluation_id for row in submitted if matches(row, wanted.feedback or FeedbackFilter())}
         asks = wanted.feedback is not None or wanted.has_feedback
-        meant = [
+        expected = [
             row.seq
             for row in (*rows.values(), *later)
             if (not asks or row.id in about)
             and not (
-                wanted.has_feedback is False and row.id in {one.evaluation_id for one in said if not one.retracted_at}
+                wanted.has_feedback is False
+                and row.id in {one.evaluation_id for one in submitted if not one.retracted_at}
             )
             and (wanted.since is None or row.created_at >= wanted.since)
             and (wanted.until is None or row.created_at < wanted.until)
             and (wanted.search is None or "word" in row.output)
         ]
-        assert await pages(world, lists.list_evaluations, wanted, 4) == sorted(meant, reverse=True), wanted
-        assert await store.read(lambda c, w=wanted: lists.count_evaluations(c, world.judge.pk, w)) == len(meant)
+        assert await read_all(world, listings.list_evaluations, wanted, 4) == sorted(expected, reverse=True), wanted
+        assert await store.read(lambda c, w=wanted: listings.count_evaluations(c, world.judge.pk, w)) == len(expected)
 
 
 @pytest.mark.parametrize(
@@ -163,22 +177,22 @@ async def test_evaluations_are_listed_by_feedback_of_which_one_item_is_all_that_
      "!clear", "clear & ", "' OR 1=1 --", "\x00", "...", "𝔘𝔫𝔦", "e\u0301", "_", "\ud800", "a" * 200, "clear " * 40],
     ids=ascii,
 )  # fmt: skip
-async def test_a_search_is_words_whatever_is_in_it(store: Store, hostile: str) -> None:
+async def test_search_has_no_operators(store: Store, hostile: str) -> None:
     world = await make_world(store)
     [evaluation] = await add_evaluations(world, 1)
     await submit(world, new_feedback(evaluation, comment="All is well."))
 
-    assert await pages(world, lists.list_feedback, FeedbackFilter(search=hostile), 5) == []
-    assert await pages(world, lists.list_evaluations, EvaluationFilter(search=hostile), 5) == []
+    assert await read_all(world, listings.list_feedback, FeedbackFilter(search=hostile), 5) == []
+    assert await read_all(world, listings.list_evaluations, EvaluationFilter(search=hostile), 5) == []
 
 
-async def test_words_are_found_in_any_order_and_case_and_alphabet(store: Store) -> None:
+async def test_words_match_in_any_order_case_and_alphabet(store: Store) -> None:
     world = await make_world(store)
     texts = {"output": "Ein naïver Satz über 日本 und Москва.", "input": "What is off-topic?", "rationale": "Too long."}
     await record(world, NewEvaluation(EvaluationSpec(scores=(), **texts), [3.0, 3.0]))
 
     async def finds(words: str) -> bool:
-        return bool(await pages(world, lists.list_evaluations, EvaluationFilter(search=words), 5))
+        return bool(await read_all(world, listings.list_evaluations, EvaluationFilter(search=words), 5))
 
     for words in ("satz EIN", "москва", "日本", "topic", "off-topic", "long what satz", "über"):
         assert await finds(words), words
@@ -186,24 +200,24 @@ async def test_words_are_found_in_any_order_and_case_and_alphabet(store: Store) 
         assert not await finds(words), words
 
 
-async def test_a_search_finds_nothing_of_another_judge(store: Store) -> None:
+async def test_search_excludes_other_judges(store: Store) -> None:
     world, other = await make_world(store), await make_world(store)
     [evaluation] = await add_evaluations(world, 1)
     await submit(world, new_feedback(evaluation, comment="secret"))
 
-    assert await pages(other, lists.list_evaluations, EvaluationFilter(search="output"), 5) == []
-    assert await pages(other, lists.list_feedback, FeedbackFilter(search="secret"), 5) == []
-    assert len(await pages(world, lists.list_feedback, FeedbackFilter(search="secret"), 5)) == 1
+    assert await read_all(other, listings.list_evaluations, EvaluationFilter(search="output"), 5) == []
+    assert await read_all(other, listings.list_feedback, FeedbackFilter(search="secret"), 5) == []
+    assert len(await read_all(world, listings.list_feedback, FeedbackFilter(search="secret"), 5)) == 1
 
 
-async def test_a_cursor_of_another_list_or_none_of_ours_is_refused(store: Store) -> None:
+async def test_foreign_cursor_is_rejected(store: Store) -> None:
     world = await make_world(store)
     await submit(world, *(new_feedback(e) for e in await add_evaluations(world, 3)))
-    window = await store.read(lambda c: lists.list_feedback(c, world.judge.pk, FeedbackFilter(), 1, None))
+    window = await store.read(lambda c: listings.list_feedback(c, world.judge.pk, FeedbackFilter(), 1, None))
     for cursor in (window.cursors[0], "nonsense", "", "ZmVlZGJhY2s6MS4y" * 3):
         with pytest.raises(Invalid):
             await store.read(
-                lambda c, after=cursor: lists.list_evaluations(c, world.judge.pk, EvaluationFilter(), 1, after)
+                lambda c, after=cursor: listings.list_evaluations(c, world.judge.pk, EvaluationFilter(), 1, after)
             )
 
 
@@ -213,32 +227,32 @@ FILTERS: dict[str, FeedbackFilter | EvaluationFilter] = {
     "types": FeedbackFilter(types=(FeedbackType.RATING, FeedbackType.CORRECTION)),
     "a criterion": FeedbackFilter(criterion=1),
     "a rater": FeedbackFilter(rater="ann"),
-    "words said": FeedbackFilter(search="clear"),
+    "words submitted": FeedbackFilter(search="clear"),
     "all evaluations": EvaluationFilter(),
-    "what waits for review": EvaluationFilter(has_feedback=False),
+    "evaluations without feedback": EvaluationFilter(has_feedback=False),
     "evaluations of a period": EvaluationFilter(since=START, until=START + timedelta(days=3000)),
-    "words judged": EvaluationFilter(search="output"),
+    "words of evaluations": EvaluationFilter(search="output"),
     "evaluations with feedback of a type": EvaluationFilter(types=(FeedbackType.RATING, FeedbackType.CORRECTION)),
     "evaluations with a correction of a criterion": EvaluationFilter(criterion=1),
-    "evaluations with feedback of a person": EvaluationFilter(rater="ann"),
+    "evaluations with feedback of a rater": EvaluationFilter(rater="ann"),
 }
 
 
 @pytest.mark.parametrize("wanted", FILTERS.values(), ids=FILTERS)
-async def test_a_page_deep_in_a_list_is_found_by_index_without_scan_or_sort(
+async def test_deep_page_is_read_by_index_without_scan_or_sort(
     store: Store, wanted: FeedbackFilter | EvaluationFilter
 ) -> None:
     world = await make_world(store)
-    await talk(world, random.Random(2), 300)
+    await submit_random(world, random.Random(2), 300)
 
     def plan(connection: Connection) -> str:
         if isinstance(wanted, FeedbackFilter):
-            walk: Any = lists._walk_feedback(connection, world.judge.pk, wanted)
+            walk: Any = listings._walk_feedback(connection, world.judge.pk, wanted)
         else:
-            walk = lists._walk_evaluations(connection, world.judge.pk, wanted)
+            walk = listings._walk_evaluations(connection, world.judge.pk, wanted)
         deep = (10**9,) if wanted.search else (START + timedelta(hours=50), 10**9)
         dialect = sqlite.dialect() if connection.dialect.name == "sqlite" else postgresql.dialect()  # type: ignore[no-untyped-call]
-        # each branch by itself: what is merged from them is no more than a page each
+        # Each branch by itself: at most a page of each is merged.
         found = []
         for branch in walk.branches:
             keys = branch.page(deep, 21)
@@ -261,19 +275,21 @@ async def test_a_page_deep_in_a_list_is_found_by_index_without_scan_or_sort(
     assert not scans, shown
 
 
-async def test_new_words_are_sorted_into_the_index_beside_the_work_and_found_before_and_after(store: Store) -> None:
+async def test_words_are_found_before_and_after_index_maintenance(store: Store) -> None:
     if not isinstance(store, PostgresStore):
-        pytest.skip("FTS5 has no list of what waits")
+        pytest.skip("FTS5 has no pending list")
     world = await make_world(store)
     await add_evaluations(world, 30)
 
     async def found() -> int:
-        return len(await pages(world, lists.list_evaluations, EvaluationFilter(search="output"), 20))
+        return len(await read_all(world, listings.list_evaluations, EvaluationFilter(search="output"), 20))
 
     assert await found() == 30
     store.start_maintenance()
     assert store._maintenance is not None
     await store._maintenance
-    waiting = text("SELECT gin_clean_pending_list('ix_evaluation_texts_text'::regclass)")  # how much it had to sort
+    waiting = text(
+        "SELECT gin_clean_pending_list('ix_evaluation_texts_text'::regclass)"
+    )  # number of pages that it had to merge
     assert await store.read(lambda c: c.execute(waiting).scalar_one()) == 0
     assert await found() == 30

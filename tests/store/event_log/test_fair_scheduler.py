@@ -1,4 +1,4 @@
-"""Turns: many are let in a few at a time, in their order, and others get to run in between."""
+"""Fair scheduler: many tasks resume a few at a time in order, and other tasks run in between."""
 
 import asyncio
 import itertools
@@ -6,7 +6,7 @@ import itertools
 from store.event_log.fair_scheduler import MAX_PER_ITERATION, FairScheduler
 
 
-async def test_few_go_on_at_once_in_the_order_they_came_and_others_run_in_between() -> None:
+async def test_tasks_resume_a_few_at_a_time_in_order_while_other_tasks_run() -> None:
     scheduler, served, seen = FairScheduler(), list[int](), list[int]()
 
     async def wait(number: int) -> None:
@@ -23,12 +23,12 @@ async def test_few_go_on_at_once_in_the_order_they_came_and_others_run_in_betwee
     assert all(after - before <= MAX_PER_ITERATION for before, after in itertools.pairwise(seen))
 
 
-async def test_whoever_goes_away_while_it_waits_keeps_nobody_from_a_turn() -> None:
+async def test_cancelled_task_does_not_block_the_queue() -> None:
     scheduler = FairScheduler()
     waiting = [asyncio.create_task(scheduler.wait_turn()) for _ in range(3)]
     await asyncio.sleep(0)
     waiting[1].cancel()
-    await asyncio.wait(waiting, timeout=5)
+    await asyncio.wait(waiting, timeout=60)
     assert [task.cancelled() for task in waiting] == [False, True, False]
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await scheduler.wait_turn()

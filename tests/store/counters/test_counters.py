@@ -1,4 +1,4 @@
-"""Counters stay true whatever happens, in whatever order: random writes of all kinds against a plain recount."""
+"""Counters equal the oracle after random writes of all kinds in any order."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -24,9 +24,7 @@ from models.specs.listings import EvaluationFilter
 from resolvers.bulk import BatchOutcome, EvaluationLoad, FeedbackLoad, LoadOptions
 from resolvers.context import Context
 from store import feedback as stored
-from store import judge_updates as judge_change
-from store import judges
-from store import listings as lists
+from store import judge_updates, judges, listings
 from store.counters import recount
 from store.database.open import open_store
 from store.database.rows import fetch_all
@@ -34,13 +32,13 @@ from store.database.store import Store
 from store.evaluations import NewEvaluation
 from store.feedback import NewFeedback
 from tests.factories import World, add_evaluations, make_version, make_world, new_feedback, record, retract, submit
-from tests.store import recounting
-from tests.store.recounting import Row
+from tests.store.counters import counter_oracle
+from tests.store.counters.counter_oracle import OracleRow
 
 T = TypeVar("T")
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-# moments at both sides of the edges of buckets, some the same, one before 1970
+# Moments on both sides of the edges of buckets, with repetitions and one before 1970.
 MOMENTS = [
     START,
     START + timedelta(microseconds=1),
@@ -56,7 +54,7 @@ SCORES = [None, 1.0, 2.0, 2.5, 5.0]
 ROWS = st.lists(st.sampled_from(SCORES), min_size=4, max_size=4)
 ITEMS = st.lists(
     st.tuples(
-        st.integers(0, 50),  # which evaluation
+        st.integers(0, 50),  # index of the evaluation
         st.one_of(
             ROWS.map(lambda scores: {"scores": scores}),
             st.integers(1, 5).map(lambda rating: {"rating": rating}),
@@ -65,7 +63,7 @@ ITEMS = st.lists(
         ),
         st.sampled_from(["ann", "ben", "cy"]),
         st.sampled_from(MOMENTS),
-        st.one_of(st.none(), st.integers(0, 6)),  # an external id, often one that is taken
+        st.one_of(st.none(), st.integers(0, 6)),  # number of an external id, often one that exists
     ),
     min_size=1,
     max_size=6,
@@ -79,11 +77,11 @@ BOUNDS = st.builds(
 
 
 class Failed(Exception):
-    """A unit that does not want to be kept."""
+    """Raised by a unit to roll itself back."""
 
 
 class Writes(RuleBasedStateMachine):
-    """A judge to which everything happens; what was kept is remembered plainly."""
+    """Random writes to one judge, with the recorded rows for the oracle."""
 
     url: str
     loop: asyncio.AbstractEventLoop
@@ -94,7 +92,7 @@ class Writes(RuleBasedStateMachine):
         self.do(self.store.start())
         self.world: World = self.do(make_world(self.store))
         self.evaluations: list[Evaluation] = []
-        self.rows: dict[str, Row] = {}
+        self.rows: dict[str, OracleRow] = {}
         self.criteria = 2
         self.watermark = 0
 
@@ -129,11 +127,11 @@ class Writes(RuleBasedStateMachine):
         for item, row in zip(items, kept, strict=True):
             if not isinstance(row, Conflict) and row.id not in self.rows:
                 about = item.evaluation
-                self.rows[row.id] = Row(row.seq, about.scores, about.group or "", item, retracted=False)
+                self.rows[row.id] = OracleRow(row.seq, about.scores, about.group or "", item, retracted=False)
 
     @rule(scores=st.lists(st.lists(st.sampled_from([1.0, 2.5, 5.0, 9.0]), min_size=1, max_size=2), max_size=5))
     def load_evaluations(self, scores: list[list[float]]) -> None:
-        """In bulk: 9 is off the scale."""
+        """Load evaluations in bulk. A score of 9 is outside the scale."""
         lines = [{"output": "Bulky", "scores": dict(zip(KEYS, row, strict=False))} for row in scores]
         outcome = self._load(EvaluationLoad, lines)
         assert outcome.new == sum(9.0 not in row for row in scores)
@@ -145,7 +143,7 @@ class Writes(RuleBasedStateMachine):
     @precondition(lambda self: self.evaluations)
     @rule(drawn=ITEMS, lost=st.booleans())
     def load_feedback(self, drawn: list[Any], lost: bool) -> None:
-        """In bulk, with names that are taken, and about what is not there."""
+        """Load feedback in bulk, with existing external ids and unknown evaluations."""
         lines = [_line(item) for item in self._items(drawn)]
         if lost:
             lines.append(lines[0] | {"evaluation_id": "evl_none"})
@@ -160,7 +158,7 @@ class Writes(RuleBasedStateMachine):
             evaluation = about[row.evaluation_id]
             what = {"rating": row.rating, "approved": row.approved, "scores": row.scores, "comment": row.comment}
             item = new_feedback(evaluation, **what, by=row.submitted_by, submitted_at=row.submitted_at)
-            self.rows[row.id] = Row(row.seq, evaluation.scores, evaluation.group or "", item, retracted=False)
+            self.rows[row.id] = OracleRow(row.seq, evaluation.scores, evaluation.group or "", item, retracted=False)
 
     def _load(self, kind: type[EvaluationLoad] | type[FeedbackLoad], lines: list[dict[str, Any]]) -> BatchOutcome:
         criteria = self.do(self.store.read(lambda c: judges.list_criteria(c, self.world.judge.pk)))
@@ -192,7 +190,7 @@ class Writes(RuleBasedStateMachine):
     @rule()
     def add_a_criterion(self) -> None:
         added = JudgeChange(self.world.judge.id, add_criteria=(CriterionSpec(f"More {self.criteria}"),))
-        self.do(self.store.write(lambda c: judge_change.update_judge(c, self.world.viewer.workspace_id, added)))
+        self.do(self.store.write(lambda c: judge_updates.update_judge(c, self.world.viewer.workspace_id, added)))
         self.criteria += 1
 
     @precondition(lambda self: self.rows)
@@ -202,15 +200,15 @@ class Writes(RuleBasedStateMachine):
         self.do(make_version(self.world, watermark=self.watermark))
 
     @rule(bounds=BOUNDS)
-    def look(self, bounds: FeedbackBounds) -> None:
-        expected = recounting.recount(list(self.rows.values()), bounds, self.watermark, self.criteria)
-        assert self.do(recounting.short_of(self.world, bounds)) == expected
-        assert recounting.told(self.do(recounting.summary_of(self.world, bounds))) == expected
+    def compare_with_oracle(self, bounds: FeedbackBounds) -> None:
+        expected = counter_oracle.expected_figures(list(self.rows.values()), bounds, self.watermark, self.criteria)
+        assert self.do(counter_oracle.read_counted_figures(self.world, bounds)) == expected
+        assert counter_oracle.to_comparable(self.do(counter_oracle.read_summary(self.world, bounds))) == expected
         assert self.do(self.store.read(recount.find_mismatches)) == []
         for words in ("text", "bulky"):
             found = EvaluationFilter(search=words)
             listed = self.do(
-                self.store.read(lambda c, w=found: lists.list_evaluations(c, self.world.judge.pk, w, 100, None))
+                self.store.read(lambda c, w=found: listings.list_evaluations(c, self.world.judge.pk, w, 100, None))
             )
             assert sorted(row.seq for row in listed.rows) == [
                 e.seq for e in self.evaluations if e.output.lower() == words
@@ -218,9 +216,9 @@ class Writes(RuleBasedStateMachine):
 
 
 def _line(item: NewFeedback) -> dict[str, Any]:
-    """A line of a bulk load that says the same."""
+    """Return an item as a line of a bulk load."""
     spec = item.spec
-    said = {
+    line = {
         "evaluation_id": item.evaluation.id,
         "type": spec.type.value,
         "rating": spec.rating,
@@ -232,19 +230,19 @@ def _line(item: NewFeedback) -> dict[str, Any]:
     }
     if item.scores is not None:
         given = zip(KEYS, item.scores, strict=False)
-        said["corrected_scores"] = {name: score for name, score in given if score is not None}
-    return said
+        line["corrected_scores"] = {name: score for name, score in given if score is not None}
+    return line
 
 
 @pytest.fixture
 def plain_loop() -> Any:
-    """An event loop that a synchronous test runs things in."""
+    """Return an event loop for a synchronous test."""
     loop = asyncio.new_event_loop()
     yield loop
     loop.close()
 
 
-def test_after_any_writes_in_any_order_counters_say_what_a_recount_says(
+def test_counters_equal_a_recount_after_random_writes(
     database_url: str, database_kind: str, plain_loop: asyncio.AbstractEventLoop
 ) -> None:
     Writes.url, Writes.loop = database_url, plain_loop
@@ -261,7 +259,7 @@ def test_after_any_writes_in_any_order_counters_say_what_a_recount_says(
     )
 
 
-async def test_a_counter_that_is_wrong_is_told(store: Store) -> None:
+async def test_wrong_counter_is_reported_as_a_mismatch(store: Store) -> None:
     world = await make_world(store)
     await submit(world, *(new_feedback(e, rating=5) for e in await add_evaluations(world, 2)))
     await store.write(lambda c: c.execute(update(FeedbackCounter).values(value=7)))
@@ -272,7 +270,7 @@ async def test_a_counter_that_is_wrong_is_told(store: Store) -> None:
     assert "is (7,), but the rows make it (2,)." in str(found[0])
 
 
-async def test_counters_are_filled_from_rows_that_were_there_before_them(store: Store) -> None:
+async def test_counters_are_rebuilt_from_existing_rows(store: Store) -> None:
     world = await make_world(store)
     [one, two] = await add_evaluations(world, 2)
     kept, _ = await submit(
@@ -284,7 +282,7 @@ async def test_counters_are_filled_from_rows_that_were_there_before_them(store: 
     )
     assert not isinstance(kept[3], Conflict)
     await retract(world, kept[3].id)
-    before = await recounting.summary_of(world)
+    before = await counter_oracle.read_summary(world)
 
     def forget(connection: Connection) -> int:
         for table in (*recount.COUNTER_TABLES, recount.Review):
@@ -296,11 +294,11 @@ async def test_counters_are_filled_from_rows_that_were_there_before_them(store: 
 
     assert await store.write(forget) == 1
     assert await store.read(recount.find_mismatches) == []
-    assert await recounting.summary_of(world) == before
+    assert await counter_oracle.read_summary(world) == before
     assert await store.write(recount.rebuild_stale) == 0
 
 
-async def test_writers_at_once_lose_no_count(store: Store, other_store: Store) -> None:
+async def test_concurrent_writers_lose_no_counts(store: Store, other_store: Store) -> None:
     world = await make_world(store)
     evaluated = await add_evaluations(world, 6)
     stores = [replace(world, store=store), replace(world, store=other_store)]
@@ -315,5 +313,5 @@ async def test_writers_at_once_lose_no_count(store: Store, other_store: Store) -
     await asyncio.gather(*(write(number) for number in range(12)))
 
     assert await store.read(recount.find_mismatches) == []
-    summary = await recounting.summary_of(world)
+    summary = await counter_oracle.read_summary(world)
     assert (summary.corrections, summary.usable) == (12 * 6 - 4, 6)

@@ -1,4 +1,4 @@
-"""Moments and texts through a real database, to the last microsecond and character."""
+"""Round trips through a real database: moments and texts are stored exactly."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -21,7 +21,7 @@ from tests.factories import make_world, new_feedback, record, submit
     ],
     ids=str,
 )
-async def test_a_moment_comes_back_exact_to_the_microsecond(store: Store, moment: datetime) -> None:
+async def test_moments_are_stored_exactly_to_the_microsecond(store: Store, moment: datetime) -> None:
     world = await make_world(store)
     [evaluation], _ = await record(world, NewEvaluation(EvaluationSpec("o", (), evaluated_at=moment), [1, 2]))
     [feedback], _ = await submit(world, new_feedback(evaluation, rating=5, submitted_at=moment))
@@ -31,7 +31,7 @@ async def test_a_moment_comes_back_exact_to_the_microsecond(store: Store, moment
     assert feedback.submitted_at.utcoffset() == timedelta(0)
 
 
-async def test_texts_and_scores_come_back_as_they_were(store: Store) -> None:
+async def test_texts_and_scores_are_stored_unchanged(store: Store) -> None:
     world = await make_world(store)
     text = 'Zeile 1\nZeile 2\t\x01 🙂 e\u0301 \u202e "quoted" \\ \' ; DROP TABLE judges --' + "x" * 99_000
     spec = EvaluationSpec(text, (), external_id="é/ü?&#", group="g", source="s", input=text, rationale="")

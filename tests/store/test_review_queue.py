@@ -1,4 +1,4 @@
-"""A judge's evaluations, newest first: all of them, or by whether people told a right score of them."""
+"""A judge's newest evaluations: all of them, or those with or without labels."""
 
 from datetime import UTC, datetime
 from functools import partial
@@ -15,7 +15,7 @@ from store.review_queue import list_newest, list_newest_by_label, newest_evaluat
 from tests.factories import World, add_evaluations, make_world, new_feedback, submit
 
 
-def names(rows: list[Evaluation]) -> list[str | None]:
+def external_ids(rows: list[Evaluation]) -> list[str | None]:
     return [row.external_id for row in rows]
 
 
@@ -25,29 +25,29 @@ async def by_label(
     read = partial(
         list_newest_by_label, judge_pk=world.judge.pk, before=before, size=size, labelled=labelled, among=among
     )
-    return names(await world.store.read(read))
+    return external_ids(await world.store.read(read))
 
 
-async def test_evaluations_come_newest_first_block_by_block(store: Store) -> None:
+async def test_evaluations_are_listed_newest_first_in_blocks(store: Store) -> None:
     world, other = await make_world(store), await make_world(store)
     made = await add_evaluations(world, 5)
     await add_evaluations(other, 2)
     pk = world.judge.pk
 
     assert await store.read(lambda c: newest_evaluation_id(c, pk)) == made[-1].id
-    assert names(await store.read(lambda c: list_newest(c, pk, None, 2))) == ["e4", "e3"]
-    assert names(await store.read(lambda c: list_newest(c, pk, made[3].id, 9))) == ["e2", "e1", "e0"]
-    assert names(await store.read(lambda c: list_newest(c, pk, made[0].id, 9))) == []
+    assert external_ids(await store.read(lambda c: list_newest(c, pk, None, 2))) == ["e4", "e3"]
+    assert external_ids(await store.read(lambda c: list_newest(c, pk, made[3].id, 9))) == ["e2", "e1", "e0"]
+    assert external_ids(await store.read(lambda c: list_newest(c, pk, made[0].id, 9))) == []
 
 
-async def test_a_judge_without_evaluations_has_no_newest(store: Store) -> None:
+async def test_judge_without_evaluations_has_no_newest_evaluation(store: Store) -> None:
     world = await make_world(store)
 
     assert await store.read(lambda c: newest_evaluation_id(c, world.judge.pk)) is None
     assert await by_label(world, labelled=False) == []
 
 
-async def test_a_right_score_is_told_by_corrections_approvals_and_high_ratings(store: Store) -> None:
+async def test_corrections_approvals_and_high_ratings_give_labels(store: Store) -> None:
     world = await make_world(store)
     made = await add_evaluations(world, 8)
     await submit(
@@ -70,15 +70,15 @@ async def test_a_right_score_is_told_by_corrections_approvals_and_high_ratings(s
     assert await by_label(world, labelled=True, among=3) == []
 
 
-async def test_a_process_of_its_own_answers_from_the_same_database(store: Store) -> None:
-    world, insight = await make_world(store), AnalysisService(store.url)
+async def test_analysis_process_reads_the_same_database(store: Store) -> None:
+    world, analysis = await make_world(store), AnalysisService(store.url)
     made = await add_evaluations(world, 6)
     await submit(world, new_feedback(made[0], scores=[5.0, 1.0]))
     try:
-        compared = await insight.run(CompareRequest(world.judge.pk, None, None, 5, made[-1].id), Comparison)
-        suggested = await insight.run(SuggestionsRequest(world.judge.pk, None, 10, made[-1].id, 1, 1), Suggestions)
+        compared = await analysis.run(CompareRequest(world.judge.pk, None, None, 5, made[-1].id), Comparison)
+        suggested = await analysis.run(SuggestionsRequest(world.judge.pk, None, 10, made[-1].id, 1, 1), Suggestions)
     finally:
-        await insight.close()
+        await analysis.close()
 
     assert (compared.evaluations, compared.flipped, compared.items) == (6, 0, [])
     assert [(one.compared, one.raised, one.lowered) for one in compared.criteria] == [(6, 0, 0)] * 2

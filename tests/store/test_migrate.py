@@ -1,4 +1,4 @@
-"""Migrations: they make exactly the tables that the records declare, can be undone, and may run at once."""
+"""Migrations: they create exactly the declared tables, can be reverted, and may run concurrently."""
 
 import asyncio
 import contextlib
@@ -16,8 +16,7 @@ from sqlalchemy import Connection, inspect
 import store.migrations
 from models.base import Base
 from models.specs.listings import EvaluationFilter
-from store import access, judges
-from store import listings as lists
+from store import access, judges, listings
 from store.counters import recount
 from store.database.open import open_store
 from store.database.store import Store
@@ -36,7 +35,7 @@ def downgrade(connection: Connection, to: str = "base") -> None:
 
 
 def tables(connection: Connection) -> set[str]:
-    """All but those of the full text, which each database keeps in its own way."""
+    """Return the tables except those of the full-text index, which differ between the databases."""
     return {name for name in inspect(connection).get_table_names() if not name.startswith(FULL_TEXT)}
 
 
@@ -50,7 +49,7 @@ async def empty(empty_database_url: str) -> AsyncIterator[Store]:
         yield opened
 
 
-async def test_from_nothing_to_exactly_what_the_records_declare(empty: Store) -> None:
+async def test_migrations_create_exactly_the_declared_tables(empty: Store) -> None:
     await migrate_store(empty)
 
     def difference(connection: Connection) -> list[object]:
@@ -61,7 +60,7 @@ async def test_from_nothing_to_exactly_what_the_records_declare(empty: Store) ->
     assert await empty.read(difference) == []
 
 
-async def test_downgrade_leaves_nothing_of_ours_and_upgrade_brings_it_back(empty: Store) -> None:
+async def test_downgrade_drops_all_tables_and_upgrade_recreates_them(empty: Store) -> None:
     await migrate_store(empty)
     await empty.write(downgrade)
 
@@ -72,7 +71,7 @@ async def test_downgrade_leaves_nothing_of_ours_and_upgrade_brings_it_back(empty
     assert await empty.read(tables) == {*Base.metadata.tables, "alembic_version"}
 
 
-async def test_migrating_again_harms_nothing(empty: Store) -> None:
+async def test_repeated_migration_keeps_the_data(empty: Store) -> None:
     await migrate_store(empty)
     kept = await empty.write(lambda c: access.ensure_workspace(c, "kept"))
     await migrate_store(empty)
@@ -80,8 +79,8 @@ async def test_migrating_again_harms_nothing(empty: Store) -> None:
     assert (await empty.write(lambda c: access.ensure_workspace(c, "kept"))).id == kept.id
 
 
-async def test_a_database_from_before_counters_is_filled_with_places_counters_and_words(store: Store) -> None:
-    """More rows than one portion of the migration holds, and two judges."""
+async def test_migration_fills_sequence_numbers_counters_and_words_of_old_rows(store: Store) -> None:
+    """Use two judges, and more rows than one portion of the migration."""
     worlds = [await make_world(store), await make_world(store)]
     for world, number in zip(worlds, (5_001, 3), strict=True):
         rows = await add_evaluations(world, number)
@@ -99,7 +98,7 @@ async def test_a_database_from_before_counters_is_filled_with_places_counters_an
         found: list[object] = []
         for pk in (world.judge.pk for world in worlds):
             found.append(judges.get_judge_by_pk(connection, pk))
-            found += [lists.list_evaluations(connection, pk, wanted, 50, None).rows for wanted in filters]
+            found += [listings.list_evaluations(connection, pk, wanted, 50, None).rows for wanted in filters]
         return found
 
     before = await store.read(seen)
@@ -110,14 +109,14 @@ async def test_a_database_from_before_counters_is_filled_with_places_counters_an
     assert await store.read(recount.find_mismatches) == []
 
 
-async def test_several_processes_may_migrate_at_once(empty: Store, empty_database_url: str) -> None:
+async def test_several_processes_may_migrate_at_the_same_time(empty: Store, empty_database_url: str) -> None:
     async with open_store(empty_database_url) as second, open_store(empty_database_url) as third:
         await asyncio.gather(migrate_store(empty), migrate_store(second), migrate_store(third))
 
         assert await third.read(tables) == {*Base.metadata.tables, "alembic_version"}
 
 
-async def test_a_new_file_that_another_process_is_writing_to_is_waited_for(tmp_path: Path) -> None:
+async def test_migration_waits_for_another_process_that_writes_to_a_new_file(tmp_path: Path) -> None:
     path = tmp_path / "new.sqlite"
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -131,7 +130,7 @@ async def test_a_new_file_that_another_process_is_writing_to_is_waited_for(tmp_p
             assert await store.read(tables) == {*Base.metadata.tables, "alembic_version", "theirs"}
 
 
-def test_migrations_name_the_databases_own_types_so_that_they_outlive_ours() -> None:
+def test_migrations_do_not_import_models() -> None:
     [folder] = store.migrations.__path__
     scripts = list(Path(folder).glob("versions/*.py"))
 

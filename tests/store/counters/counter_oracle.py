@@ -1,4 +1,4 @@
-"""The figures of feedback counted plainly, by the words of their definition: what counters are compared with."""
+"""Test oracle for counters: the figures of feedback, computed from the rows literally as they are defined."""
 
 import random
 from collections import Counter
@@ -36,8 +36,8 @@ CRITERIA = ("Clarity", "Accuracy", "Tone")
 
 
 @dataclass(frozen=True)
-class Row:
-    """An item of feedback as the recount knows it."""
+class OracleRow:
+    """An item of feedback as the oracle knows it."""
 
     seq: int
     raw: list[float | None]
@@ -58,8 +58,16 @@ class Row:
 
 async def random_feedback(
     world: World, rng: random.Random, number: int, apart: timedelta = TICK, astray: float = 1.0
-) -> list[Row]:
-    """All types, some retracted, moments some ticks apart; a share of them out of order, some at the same moment."""
+) -> list[OracleRow]:
+    """Submit random feedback of all types, and retract some of it.
+
+    Args:
+        world: the judge and its store.
+        rng: the source of randomness.
+        number: how many items to submit.
+        apart: the distance of two moments.
+        astray: the share of items whose moments are out of order; some of them share a moment.
+    """
 
     def scores() -> list[float | None]:
         found = [rng.choice([None, 1.0, 2.0, 2.5, 3.0, 4.0, 5.0]) for _ in CRITERIA]
@@ -86,21 +94,27 @@ async def random_feedback(
     rows = []
     for item, row in zip(items, kept, strict=True):
         assert not isinstance(row, Conflict)
-        rows.append(Row(row.seq, item.evaluation.scores, item.evaluation.group or "", item, rng.random() < 0.1))
+        rows.append(OracleRow(row.seq, item.evaluation.scores, item.evaluation.group or "", item, rng.random() < 0.1))
     gone = [kept[number].id for number, row in enumerate(rows) if row.retracted]  # type: ignore[union-attr]
     for feedback_id in gone:
         await retract(world, feedback_id)
     return rows
 
 
-async def summary_of(world: World, bounds: FeedbackBounds | None = None) -> Summary:
+async def read_summary(world: World, bounds: FeedbackBounds | None = None) -> Summary:
     return await world.store.read(
         lambda c: summarise(c, world.judge.pk, judges.list_criteria(c, world.judge.pk), bounds or FeedbackBounds())
     )
 
 
-def rows_within(rows: list[Row], bounds: FeedbackBounds, meant: tuple[int, ...]) -> list[Row]:
-    """Those that count, in the order in which they were given."""
+def rows_within(rows: list[OracleRow], bounds: FeedbackBounds, selected: tuple[int, ...]) -> list[OracleRow]:
+    """Return the rows that count, in the order in which they were given.
+
+    Args:
+        rows: all rows.
+        bounds: which feedback is counted.
+        selected: the ordinals of the selected criteria.
+    """
     return [
         row
         for row in sorted(rows, key=lambda r: (r.at, r.seq))
@@ -109,79 +123,100 @@ def rows_within(rows: list[Row], bounds: FeedbackBounds, meant: tuple[int, ...])
         and (bounds.until is None or row.at < bounds.until)
         and row.seq > bounds.after_seq
         and (bounds.upto_seq is None or row.seq <= bounds.upto_seq)
-        and (row.item.spec.type is not FeedbackType.CORRECTION or bounds.criteria is None or _given(row, meant))
+        and (row.item.spec.type is not FeedbackType.CORRECTION or bounds.criteria is None or _given(row, selected))
     ]
 
 
-def gave_most(rows: list[Row], bounds: FeedbackBounds) -> list[RaterCount]:
-    """Who gave how many items within bounds, most first."""
-    inside = rows_within(rows, bounds, bounds.criteria or ())
-    total = Counter(row.by for row in inside)
-    corrections = Counter(row.by for row in inside if row.item.spec.type is FeedbackType.CORRECTION)
+def expected_raters(rows: list[OracleRow], bounds: FeedbackBounds) -> list[RaterCount]:
+    """Return the raters within bounds with their numbers of items, most first."""
+    within = rows_within(rows, bounds, bounds.criteria or ())
+    total = Counter(row.by for row in within)
+    corrections = Counter(row.by for row in within if row.item.spec.type is FeedbackType.CORRECTION)
     ordered = sorted(total, key=lambda rater: (-total[rater], rater))
     return [RaterCount(rater, total[rater], corrections[rater]) for rater in ordered]
 
 
-async def raters_of(world: World, bounds: FeedbackBounds, first: int) -> list[RaterCount]:
-    """The same, as it is told."""
+async def read_raters(world: World, bounds: FeedbackBounds, first: int) -> list[RaterCount]:
+    """Return the listed raters.
+
+    Args:
+        world: the judge and its store.
+        bounds: which feedback is counted.
+        first: the largest number of raters.
+    """
     return await world.store.read(
         lambda c: list_raters(c, world.judge.pk, judges.list_criteria(c, world.judge.pk), bounds, first)
     )
 
 
-def usable_of(rows: list[Row], bounds: FeedbackBounds, criteria: int = 3) -> list[int]:
-    """The places of those that yield a label: of a rater's corrections of an evaluation the latest."""
-    meant = tuple(range(criteria)) if bounds.criteria is None else bounds.criteria
-    inside = rows_within(rows, bounds, meant)
-    confirming = [r for r in inside if (r.item.spec.rating or 0) >= 4 or r.item.spec.approved is True]
+def usable_seqs(rows: list[OracleRow], bounds: FeedbackBounds, criteria: int = 3) -> list[int]:
+    """Return the ``seq`` of the rows that yield a label: of a rater's corrections of an evaluation, the latest.
+
+    Args:
+        rows: all rows.
+        bounds: which feedback is counted.
+        criteria: how many criteria the judge has.
+    """
+    selected = tuple(range(criteria)) if bounds.criteria is None else bounds.criteria
+    within = rows_within(rows, bounds, selected)
+    confirming = [r for r in within if (r.item.spec.rating or 0) >= 4 or r.item.spec.approved is True]
     latest = {
         (row.item.evaluation.id, row.by): row.seq
-        for row in inside
-        if any(_raw(row, n) is not None for n in _given(row, meant))
+        for row in within
+        if any(_raw(row, n) is not None for n in _given(row, selected))
     }
     return [row.seq for row in confirming] + list(latest.values())
 
 
-def recount(rows: list[Row], bounds: FeedbackBounds, watermark: int, criteria: int = 3) -> dict[str, Any]:
-    """The same figures by the words of their definition."""
-    meant = tuple(range(criteria)) if bounds.criteria is None else bounds.criteria
-    inside = rows_within(rows, bounds, meant)
+def expected_figures(
+    rows: list[OracleRow], bounds: FeedbackBounds, watermark: int, criteria: int = 3
+) -> dict[str, Any]:
+    """Return the expected figures.
 
-    def given(row: Row) -> dict[int, float]:
-        return _given(row, meant)
+    Args:
+        rows: all rows.
+        bounds: which feedback is counted.
+        watermark: the ``seq`` up to which the newest version knew the feedback.
+        criteria: how many criteria the judge has.
+    """
+    selected = tuple(range(criteria)) if bounds.criteria is None else bounds.criteria
+    within = rows_within(rows, bounds, selected)
 
-    def of(kind: FeedbackType) -> list[Row]:
-        return [row for row in inside if row.item.spec.type is kind]
+    def given(row: OracleRow) -> dict[int, float]:
+        return _given(row, selected)
+
+    def of(kind: FeedbackType) -> list[OracleRow]:
+        return [row for row in within if row.item.spec.type is kind]
 
     corrections = of(FeedbackType.CORRECTION)
-    doubting = [r for r in inside if r.item.spec.rating in (1, 2) or r.item.spec.approved is False]
-    usable = usable_of(rows, bounds, criteria)
-    opinions: dict[int, dict[str, dict[str, float]]] = {n: {} for n in meant}
+    doubting = [r for r in within if r.item.spec.rating in (1, 2) or r.item.spec.approved is False]
+    usable = usable_seqs(rows, bounds, criteria)
+    opinions: dict[int, dict[str, dict[str, float]]] = {n: {} for n in selected}
     for row in corrections:
         for n, score in given(row).items():
             opinions[n].setdefault(row.item.evaluation.id, {})[row.by] = score
-    alphas = [krippendorff_alpha([list(o.values()) for o in opinions[n].values()]) for n in meant]
+    alphas = [krippendorff_alpha([list(o.values()) for o in opinions[n].values()]) for n in selected]
     known = [alpha for alpha in alphas if alpha is not None]
     shifts = {
         n: [given(r)[n] - (_raw(r, n) or 0) for r in corrections if n in given(r) and _raw(r, n) is not None]
-        for n in meant
+        for n in selected
     }
     return {
-        "total": len(inside),
+        "total": len(within),
         "corrections": len(corrections),
         "ratings": len(of(FeedbackType.RATING)),
         "approvals": len(of(FeedbackType.APPROVAL)),
         "comments": len(of(FeedbackType.COMMENT)),
         "usable": len(usable),
         "new_since_last_training": sum(seq > watermark for seq in usable),
-        "earliest": min((row.at for row in inside), default=None),
-        "latest": max((row.at for row in inside), default=None),
-        "evaluations": len({row.item.evaluation.id for row in inside}),
-        "raters": len({row.by for row in inside}),
+        "earliest": min((row.at for row in within), default=None),
+        "latest": max((row.at for row in within), default=None),
+        "evaluations": len({row.item.evaluation.id for row in within}),
+        "raters": len({row.by for row in within}),
         "doubts": len(doubting),
         "rater_agreement": pytest.approx(fmean(known)) if known else None,
-        "conflicts": sum(max(o.values()) - min(o.values()) > 1 for n in meant for o in opinions[n].values()),
-        "agreeing": sum(abs(shift) <= 0.5 for n in meant for shift in shifts[n]),
+        "conflicts": sum(max(o.values()) - min(o.values()) > 1 for n in selected for o in opinions[n].values()),
+        "agreeing": sum(abs(shift) <= 0.5 for n in selected for shift in shifts[n]),
         "criteria": [
             (
                 n,
@@ -189,30 +224,30 @@ def recount(rows: list[Row], bounds: FeedbackBounds, watermark: int, criteria: i
                 pytest.approx(fmean(shifts[n])) if shifts[n] else None,
                 pytest.approx(fmean(map(abs, shifts[n]))) if shifts[n] else None,
             )
-            for n in meant
+            for n in selected
         ],
     }
 
 
-def told(summary: Summary) -> dict[str, Any]:
-    """A summary in the recount's shape."""
+def to_comparable(summary: Summary) -> dict[str, Any]:
+    """Return a summary in the shape of the expected figures."""
     shifts = [astuple(shift) for shift in summary.criteria]
     names = [field.name for field in fields(Summary) if field.name not in ("criteria", "agreement", "spread")]
     names += ["rater_agreement", "conflicts"]
     return {name: getattr(summary, name) for name in names} | {"criteria": shifts}
 
 
-def _given(row: Row, meant: tuple[int, ...]) -> dict[int, float]:
+def _given(row: OracleRow, selected: tuple[int, ...]) -> dict[int, float]:
     scores = row.item.scores or []
-    return {n: score for n, score in enumerate(scores) if n in meant and score is not None}
+    return {n: score for n, score in enumerate(scores) if n in selected and score is not None}
 
 
-def _raw(row: Row, ordinal: int) -> float | None:
+def _raw(row: OracleRow, ordinal: int) -> float | None:
     return score_at(row.raw, ordinal)
 
 
-async def short_of(world: World, bounds: FeedbackBounds) -> dict[str, Any]:
-    """What is told without reading all rows within bounds, in the recount's shape."""
+async def read_counted_figures(world: World, bounds: FeedbackBounds) -> dict[str, Any]:
+    """Return the figures that come from counters, in the shape of the expected figures."""
 
     def unit(connection: Connection) -> dict[str, Any]:
         criteria = judges.list_criteria(connection, world.judge.pk)
@@ -230,8 +265,14 @@ async def short_of(world: World, bounds: FeedbackBounds) -> dict[str, Any]:
     return await world.store.read(unit)
 
 
-async def put_version(world: World, watermark: int, number: int = 1) -> None:
-    """A version that knew all feedback up to a place."""
+async def add_version(world: World, watermark: int, number: int = 1) -> None:
+    """Add a version that knew the feedback up to its watermark.
+
+    Args:
+        world: the judge and its store.
+        watermark: the ``seq`` of the last known feedback.
+        number: the version's number.
+    """
     values = {
         "id": new_id("ver"), "judge_pk": world.judge.pk, "number": number, "status": VersionStatus.CANDIDATE,
         "watermark": watermark, "lineage": {}, "created_at": now(), "created_by": world.viewer.user_id,

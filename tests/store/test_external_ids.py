@@ -1,4 +1,4 @@
-"""What comes in is kept once: repeats are recognised, conflicts refused, places in the order given without gaps."""
+"""Idempotent ingestion: repeats are recognised, conflicts rejected, and results are in the order of the call."""
 
 import asyncio
 from dataclasses import replace
@@ -25,7 +25,13 @@ def new_evaluation(external_id: str | None = "e1", output: str = "Text", **value
 
 
 async def keep(world: World, kind: str, *items: dict[str, Any]) -> tuple[list[Any], int]:
-    """Record evaluations or submit feedback: ``text`` and ``at`` are their content."""
+    """Record evaluations or submit feedback.
+
+    Args:
+        world: the judge and its store.
+        kind: "evaluations" or "feedback".
+        items: an external id as ``name``, and the content as ``text`` and ``at``.
+    """
     if kind == "evaluations":
         specs = [new_evaluation(i.get("name"), i.get("text", "Text"), evaluated_at=i.get("at")) for i in items]
         return await record(world, *specs)
@@ -41,8 +47,8 @@ async def keep(world: World, kind: str, *items: dict[str, Any]) -> tuple[list[An
     )
 
 
-async def rows(store: Store, kind: str) -> int:
-    """How many there are, but for the evaluation that feedback is about."""
+async def count_rows(store: Store, kind: str) -> int:
+    """Return the number of rows of a kind."""
     record = Evaluation if kind == "evaluations" else Feedback
     return await store.read(lambda c: c.execute(select(func.count()).select_from(record)).scalar_one())
 
@@ -50,30 +56,30 @@ async def rows(store: Store, kind: str) -> int:
 pytestmark = pytest.mark.parametrize("kind", ["evaluations", "feedback"])
 
 
-async def test_a_repeat_gives_the_first_and_adds_nothing(store: Store, kind: str) -> None:
+async def test_repeat_returns_the_existing_row(store: Store, kind: str) -> None:
     world = await make_world(store)
     [first], new = await keep(world, kind, {"name": "a"})
     [again], more = await keep(world, kind, {"name": "a"})
 
     assert (new, more) == (1, 0)
     assert first == again
-    assert await rows(store, kind) == 1
+    assert await count_rows(store, kind) == 1
 
 
-async def test_the_same_name_with_other_content_is_a_conflict_and_the_first_stays(store: Store, kind: str) -> None:
+async def test_same_external_id_with_other_content_is_a_conflict(store: Store, kind: str) -> None:
     world = await make_world(store)
     [first], _ = await keep(world, kind, {"name": "a"})
-    [refused, other], new = await keep(world, kind, {"name": "a", "text": "Other"}, {"name": "b"})
+    [rejected, other], new = await keep(world, kind, {"name": "a", "text": "Other"}, {"name": "b"})
     [still], _ = await keep(world, kind, {"name": "a"})
 
-    assert isinstance(refused, Conflict)
-    assert refused.field == ("external_id",)
+    assert isinstance(rejected, Conflict)
+    assert rejected.field == ("external_id",)
     assert new == 1
     assert other.external_id == "b"
     assert still == first
 
 
-async def test_duplicates_within_one_call_are_kept_once(store: Store, kind: str) -> None:
+async def test_duplicates_within_one_call_are_recorded_once(store: Store, kind: str) -> None:
     world = await make_world(store)
     items = [{"name": "a"}, {"name": "b"}, {"name": "a"}, {"name": "b", "text": "Other"}, {"name": "a"}]
     [a, b, a_again, conflict, a_once_more], new = await keep(world, kind, *items)
@@ -84,7 +90,7 @@ async def test_duplicates_within_one_call_are_kept_once(store: Store, kind: str)
     assert isinstance(conflict, Conflict)
 
 
-async def test_without_a_name_every_item_is_new(store: Store, kind: str) -> None:
+async def test_items_without_external_id_are_always_new(store: Store, kind: str) -> None:
     world = await make_world(store)
     [first, second], new = await keep(world, kind, {}, {})
 
@@ -92,7 +98,7 @@ async def test_without_a_name_every_item_is_new(store: Store, kind: str) -> None
     assert first.id != second.id
 
 
-async def test_the_same_moment_written_with_another_offset_is_a_repeat(store: Store, kind: str) -> None:
+async def test_same_moment_with_another_offset_is_a_repeat(store: Store, kind: str) -> None:
     world = await make_world(store)
     [first], _ = await keep(world, kind, {"name": "a", "at": NOON})
     [again], new = await keep(world, kind, {"name": "a", "at": NOON_ELSEWHERE})
@@ -101,8 +107,8 @@ async def test_the_same_moment_written_with_another_offset_is_a_repeat(store: St
     assert first == again
 
 
-async def test_what_the_database_gives_out_is_a_repeat_of_what_was_filled_in(store: Store, kind: str) -> None:
-    """Our own id in place of a name, the user and the moment that were left out, scores of criteria that came later."""
+async def test_exported_row_is_a_repeat_of_itself(store: Store, kind: str) -> None:
+    """Repeat a row with its own id as external id, with the default user and moment, and with an added criterion."""
     world = await make_world(store)
     if kind == "evaluations":
         [first], _ = await record(world, new_evaluation(None))
@@ -113,14 +119,14 @@ async def test_what_the_database_gives_out_is_a_repeat_of_what_was_filled_in(sto
         [evaluation] = await add_evaluations(world, 1)
         nobody: Any = {"by": None, "submitted_at": None}
         [first], _ = await submit(world, new_feedback(evaluation, scores=[2.0], **nobody))
-        told: Any = {"external_id": first.id, "by": first.submitted_by, "submitted_at": first.submitted_at}
-        [same], new = await submit(world, new_feedback(evaluation, scores=[2.0, None], **told))
-        [other], _ = await submit(world, new_feedback(evaluation, scores=[2.0], **told | {"by": "eve"}))
+        exported: Any = {"external_id": first.id, "by": first.submitted_by, "submitted_at": first.submitted_at}
+        [same], new = await submit(world, new_feedback(evaluation, scores=[2.0, None], **exported))
+        [other], _ = await submit(world, new_feedback(evaluation, scores=[2.0], **exported | {"by": "eve"}))
     assert (same, new) == (first, 0)
     assert isinstance(other, Conflict)
 
 
-async def test_a_name_that_looks_like_an_id_of_ours_is_a_name_first(store: Store, kind: str) -> None:
+async def test_external_id_that_resembles_an_own_id_is_an_external_id(store: Store, kind: str) -> None:
     world = await make_world(store)
     [nameless], _ = await keep(world, kind, {})
     [named], new = await keep(world, kind, {"name": f"{nameless.id[:-1]}!"})
@@ -128,7 +134,7 @@ async def test_a_name_that_looks_like_an_id_of_ours_is_a_name_first(store: Store
     assert named.id != nameless.id
 
 
-async def test_a_name_belongs_to_one_judge(store: Store, kind: str) -> None:
+async def test_external_ids_are_scoped_to_a_judge(store: Store, kind: str) -> None:
     one, two = await make_world(store), await make_world(store)
     [first], _ = await keep(one, kind, {"name": "a"})
     [second], new = await keep(two, kind, {"name": "a", "text": "Other"})
@@ -137,7 +143,7 @@ async def test_a_name_belongs_to_one_judge(store: Store, kind: str) -> None:
     assert first.id != second.id
 
 
-async def test_results_come_in_the_order_of_the_call(store: Store, kind: str) -> None:
+async def test_results_are_in_the_order_of_the_call(store: Store, kind: str) -> None:
     world = await make_world(store)
     names = [f"n{n % 7}-{n}" for n in range(500)]
     kept, new = await keep(world, kind, *({"name": name} for name in names))
@@ -146,7 +152,7 @@ async def test_results_come_in_the_order_of_the_call(store: Store, kind: str) ->
     assert names == [row.external_id for row in kept]
 
 
-async def test_calls_at_the_same_moment_keep_each_name_once(store: Store, other_store: Store, kind: str) -> None:
+async def test_concurrent_calls_record_each_external_id_once(store: Store, other_store: Store, kind: str) -> None:
     world = await make_world(store)
     await add_evaluations(world, 1)
     elsewhere = World(other_store, world.viewer, world.key, world.judge, world.criteria)
@@ -165,7 +171,9 @@ async def test_calls_at_the_same_moment_keep_each_name_once(store: Store, other_
     assert all(len(ids) == 1 for ids in by_name.values())
 
 
-async def test_of_rivals_with_other_content_one_wins_for_all(store: Store, other_store: Store, kind: str) -> None:
+async def test_concurrent_calls_with_other_content_agree_on_one_winner(
+    store: Store, other_store: Store, kind: str
+) -> None:
     world = await make_world(store)
     await add_evaluations(world, 1)
     elsewhere = World(other_store, world.viewer, world.key, world.judge, world.criteria)
@@ -177,4 +185,4 @@ async def test_of_rivals_with_other_content_one_wins_for_all(store: Store, other
     kept = [row for [row], _ in outcomes if not isinstance(row, Conflict)]
     assert sum(new for _, new in outcomes) == 1
     assert len({row.id for row in kept}) == 1
-    assert len(kept) == 2  # the winner's text came in twice
+    assert len(kept) == 2  # the winner's text was sent twice
