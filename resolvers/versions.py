@@ -52,13 +52,11 @@ async def import_version(ctx: Context, judge_id: str, content: bytes) -> JudgeVe
             connection,
             judge.pk,
             content,
-            job_id=None,
-            parent_id=None,
-            evidence=None,
-            proven_against=None,
-            watermark=judges.lock_judge(connection, judge.pk).feedback_seq,
-            lineage=Lineage(imported=True, file_digest=digest),
-            created_by=ctx.viewer.user_id,
+            judges.NewVersion(
+                lineage=Lineage(imported=True, file_digest=digest),
+                watermark=judges.lock_judge(connection, judge.pk).feedback_seq,
+                created_by=ctx.viewer.user_id,
+            ),
         )
         message = f"Imported version {version.number} of {judge.id} from a file with the SHA-256 {digest}."
         audit.record_action(connection, ctx.viewer, AuditAction.VERSION_IMPORTED, version.id, message)

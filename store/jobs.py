@@ -6,9 +6,9 @@ worker carry the fence that its claim raised. A write whose fence is no longer t
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TypedDict, Unpack
 
 from sqlalchemy import Connection, delete, exists, insert, select, update
 from sqlalchemy.orm import aliased
@@ -20,8 +20,16 @@ from models.job_codes import FailureCode
 from models.job_status import ACTIVE, TERMINAL, WAITING, JobStatus, source_statuses
 from models.judge import Judge
 from models.stored.events import StatusBody
+from models.stored.evidence import TrainingEvidence
 from models.stored.notification import CompletedJob, CompletionMessage, JobFailure
-from models.stored.training_job import JobProgress
+from models.stored.training_job import (
+    ChosenSettings,
+    DeploymentDecision,
+    FeedbackSnapshot,
+    JobConfig,
+    JobOptions,
+    JobProgress,
+)
 from store import outbox
 from store.database.clock import database_now
 from store.database.keyset import Keyset
@@ -38,6 +46,46 @@ MAX_CLAIMS = 10
 
 class StaleClaim(Exception):
     """The caller's claim of the job is no longer valid: the job has another fence, or has ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewJob:
+    """The columns of a new job: its request, its snapshot of the feedback, and its estimate."""
+
+    workspace_id: str
+    judge_pk: int
+    training_type: TrainingType
+    priority: int
+    config: JobConfig
+    options: JobOptions
+    request_digest: str
+    summary: FeedbackSnapshot
+    created_by: str
+    feedback_after: int
+    feedback_upto: int
+    base_version_id: str | None = None
+    estimated_seconds: float | None = None
+    idempotency_key: str | None = None
+    retry_of: str | None = None
+
+
+class JobChanges(TypedDict, total=False):
+    """Columns that change together with a job's state."""
+
+    owner: str | None
+    lease_until: datetime | None
+    started_at: datetime
+    claims: int
+    attempt: int
+    cancel_requested: bool
+    cancel_reason: str | None
+    error_code: str
+    error_message: str
+    progress: JobProgress | None
+    evidence: TrainingEvidence
+    chosen: ChosenSettings
+    result_version_id: str | None
+    deployment: DeploymentDecision | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +154,14 @@ def find_by_idempotency_key(connection: Connection, workspace_id: str, key: str)
     return fetch_first(connection, in_workspace(workspace_id).where(TrainingJob.idempotency_key == key), TrainingJob)
 
 
-def create_job(connection: Connection, events: list[NewEvent], *, start: bool, **values: Any) -> TrainingJob:
+def create_job(connection: Connection, new: NewJob, events: list[NewEvent], *, start: bool) -> TrainingJob:
     """Create a job with its first events.
 
     Args:
         connection: the connection of a writing unit.
+        new: the job.
         events: events to log after the one of the creation.
         start: whether to queue the job at once.
-        values: the job's other columns.
     """
     job_id = new_id("job")
     moment = database_now(connection)
@@ -127,7 +175,7 @@ def create_job(connection: Connection, events: list[NewEvent], *, start: bool, *
             claims=0,
             attempt=0,
             cancel_requested=False,
-            **values,
+            **{column.name: getattr(new, column.name) for column in fields(new)},
         )
     )
     job = _reload(connection, job_id)
@@ -146,7 +194,7 @@ def transition(
     *,
     fence: int | None = None,
     raise_fence: bool = False,
-    **changes: Any,
+    **changes: Unpack[JobChanges],
 ) -> TrainingJob:
     """Move a job to another state and log the event of it.
 
@@ -167,10 +215,11 @@ def transition(
     """
     now = _reload(connection, job.id, lock=True)
     moment = database_now(connection)
+    columns: ColumnValues = {"status": to, **changes}
     if raise_fence:
-        changes |= {"fence": now.fence + 1}
+        columns["fence"] = now.fence + 1
     if to in TERMINAL:
-        changes |= {"finished_at": moment, "owner": None, "lease_until": None}
+        columns |= {"finished_at": moment, "owner": None, "lease_until": None}
     guard = [
         TrainingJob.id == job.id,
         TrainingJob.status == now.status,
@@ -178,7 +227,7 @@ def transition(
     ]
     if fence is not None:
         guard.append(TrainingJob.fence == fence)
-    changed = connection.execute(update(TrainingJob).where(*guard).values(status=to, **changes))
+    changed = connection.execute(update(TrainingJob).where(*guard).values(columns))
     if changed.rowcount != 1:
         raise StaleClaim(f"{job.id} is {now.status} and can't become {to} under fence {fence}; its own is {now.fence}.")
     event = NewEvent(EventKind.STATUS, message, StatusBody(now.status.value, to.value))
@@ -364,9 +413,10 @@ def release(connection: Connection, job: TrainingJob, fence: int, reason: str, *
         StaleClaim: the job has another fence.
     """
     current = _reload(connection, job.id, lock=True)
-    changes: ColumnValues = {"raise_fence": True, "owner": None, "lease_until": None}
+    changes: JobChanges = {"owner": None, "lease_until": None}
     if current.cancel_requested:
-        return transition(connection, job, JobStatus.CANCELLED, cancellation_message(current), fence=fence, **changes)
+        message = cancellation_message(current)
+        return transition(connection, job, JobStatus.CANCELLED, message, fence=fence, raise_fence=True, **changes)
     if not attempt_spent and current.status is not JobStatus.PREPARING:
         changes["attempt"] = max(0, current.attempt - 1)
     spent = current.attempt >= MAX_ATTEMPTS and attempt_spent
@@ -374,9 +424,9 @@ def release(connection: Connection, job: TrainingJob, fence: int, reason: str, *
         tries = f"{current.attempt} attempts" if spent else f"{current.claims} claims"
         message = f"The job was given up after {tries}; the last one ended because {reason}. Try it again with retry."
         changes |= {"error_code": FailureCode.WORKER_LOST, "error_message": message}
-        return transition(connection, job, JobStatus.FAILED, message, fence=fence, **changes)
+        return transition(connection, job, JobStatus.FAILED, message, fence=fence, raise_fence=True, **changes)
     message = f"Back to the queue: {reason}."
-    return transition(connection, job, JobStatus.QUEUED, message, fence=fence, **changes)
+    return transition(connection, job, JobStatus.QUEUED, message, fence=fence, raise_fence=True, **changes)
 
 
 def find_abandoned(connection: Connection, is_gone: Callable[[str], bool], *, lock: bool) -> list[TrainingJob]:
@@ -415,7 +465,7 @@ def request_cancellation(connection: Connection, workspace_id: str, job_id: str,
     job = _reload(connection, job_id, lock=True)
     if job.status in TERMINAL:
         raise NotCancellable(f"The job is over: it is {job.status.name}.", ("job_id",))
-    asked: ColumnValues = {"cancel_requested": True, "cancel_reason": reason}
+    asked: JobChanges = {"cancel_requested": True, "cancel_reason": reason}
     if job.status in WAITING:
         message = "The job was cancelled" + (f": {reason}" if reason else ".")
         return transition(connection, job, JobStatus.CANCELLED, message, **asked)

@@ -1,7 +1,7 @@
 """Judges with their criteria, versions and deployments."""
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass, fields
 
 from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -20,6 +20,8 @@ from models.judge import (
     VersionStatus,
 )
 from models.specs.judges import CriterionSpec, JudgeSpec
+from models.stored.evidence import TrainingEvidence
+from models.stored.training_job import Lineage
 from store.database.keyset import Keyset, parse_key_number
 from store.database.rows import Query, fetch_all, fetch_existing, fetch_first, found_or_raise
 
@@ -201,14 +203,27 @@ def read_version_content(connection: Connection, version_id: str) -> bytes:
     ).scalar_one()
 
 
-def add_version(connection: Connection, judge_pk: int, content: bytes, **values: Any) -> JudgeVersion:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewVersion:
+    """The columns of a new version: its origin and its evidence. An imported version has no job and no evidence."""
+
+    lineage: Lineage
+    watermark: int
+    created_by: str
+    job_id: str | None = None
+    parent_id: str | None = None
+    evidence: TrainingEvidence | None = None
+    proven_against: str | None = None
+
+
+def add_version(connection: Connection, judge_pk: int, content: bytes, new: NewVersion) -> JudgeVersion:
     """Add a version with the status CANDIDATE and the judge's next number.
 
     Args:
         connection: the connection of a writing unit.
         judge_pk: the judge.
         content: the content of the version's file.
-        values: the version's other columns.
+        new: the version's other columns.
     """
     number: int = connection.execute(
         update(Judge).where(Judge.pk == judge_pk).values(version_seq=Judge.version_seq + 1).returning(Judge.version_seq)
@@ -220,7 +235,7 @@ def add_version(connection: Connection, judge_pk: int, content: bytes, **values:
         "number": number,
         "status": VersionStatus.CANDIDATE,
         "created_at": now(),
-        **values,
+        **{column.name: getattr(new, column.name) for column in fields(new)},
     }
     connection.execute(insert(JudgeVersion).values(row))
     connection.execute(insert(VersionContent).values(version_id=version_id, content=content))

@@ -241,7 +241,7 @@ async def make_job(world: World, *, start: bool = True, **values: Any) -> Traini
         values: columns of the job.
     """
     row = job_values(world, **values)
-    return await world.store.write(lambda c: jobs.create_job(c, [], start=start, **row))
+    return await world.store.write(lambda c: jobs.create_job(c, jobs.NewJob(**row), [], start=start))
 
 
 async def put_job(world: World, status: JobStatus, **values: Any) -> TrainingJob:
@@ -331,4 +331,6 @@ async def make_version(world: World, **values: Any) -> JudgeVersion:
         "created_by": world.viewer.user_id,
         "job_id": new_id("job"),
     } | values
-    return await world.store.write(lambda c: judges.add_version(c, world.judge.pk, b"learned", **row))
+    return await world.store.write(
+        lambda c: judges.add_version(c, world.judge.pk, b"learned", judges.NewVersion(**row))
+    )
