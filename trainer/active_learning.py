@@ -28,9 +28,9 @@ MAX_ITEMS = 4000
 LINE_COLUMNS = 2
 """Columns of the design before the features: a constant, and the judge's own score."""
 HIGH_NOVELTY = 0.7
-"""Novelty above which the reason says that few items like it are labelled."""
+"""Novelty above which the reason names it."""
 HIGH_UNCERTAINTY = 0.2
-"""Uncertainty above which the reason says that a person's score is hard to predict."""
+"""Uncertainty above which the reason names it."""
 
 
 @dataclass(frozen=True, slots=True)

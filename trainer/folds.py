@@ -16,12 +16,10 @@ MAX_FOLDS = 5
 class Grouping:
     """Group of each item.
 
-    `group` (n,): numbered from 0 in order of appearance. `count`: groups that have labels. `description`: how the
-    groups were formed, as text for people.
+    `group` (n,): numbered from 0 in order of appearance. `description`: how the groups were formed, as text for people.
     """
 
     group: Ints
-    count: int
     description: str
 
 
@@ -38,7 +36,7 @@ def group_items(items: Items, labelled: Ints) -> Grouping:
     has_unnamed = any(items.groups[i] is None for i in labelled)
     if named + has_unnamed < 2:
         why = "there is a single group, so the figures may be too optimistic" if named else "no groups given"
-        return Grouping(np.arange(len(items), dtype=np.int32), len(labelled), f"by item ({why})")
+        return Grouping(np.arange(len(items), dtype=np.int32), f"by item ({why})")
     number: dict[object, int] = {}
     keys = (i if group is None else group for i, group in enumerate(items.groups))
     group = np.fromiter((number.setdefault(key, len(number)) for key in keys), np.int32, len(items))
@@ -47,7 +45,7 @@ def group_items(items: Items, labelled: Ints) -> Grouping:
         (True, True): "by group, items without a group by themselves",
         (False, True): "by item (no groups given)",
     }
-    return Grouping(group, len(np.unique(group[labelled])), texts[named > 0, has_unnamed])
+    return Grouping(group, texts[named > 0, has_unnamed])
 
 
 def assign_folds(group: Ints, folds: int, seed: int) -> Ints:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -95,11 +94,6 @@ class Evidence:
     rater_agreement: float | None = None
     unseen_sources: UnseenSources | None = None
 
-    # The tree of dataclasses as `asdict` gives it: its only reader writes it as JSON.
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values for JSON."""
-        return asdict(self)
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Predictions:
@@ -139,6 +133,11 @@ class _Comparison:
     improved: list[bool]
     worsened: list[bool]
 
+    @classmethod
+    def none(cls, count: int) -> _Comparison:
+        """Return a comparison of `count` criteria that was not made."""
+        return cls(None, None, [None] * count, [None] * count, [False] * count, [False] * count)
+
 
 def build_evidence(
     table: LabelTable, at: Ints, sides: PredictionSides, *, compare: bool, method: str, seed: int
@@ -153,49 +152,32 @@ def build_evidence(
         method: how the evidence was obtained, as text for people.
         seed: of the bootstrap.
     """
-    scales, pairs = table.scales, table.pairs
-    present = [c for c in range(len(scales)) if np.any(pairs.criterion[at] == c)]
+    pairs = table.pairs
+    present = [c for c in range(len(table.scales)) if np.any(pairs.criterion[at] == c)]
     own = [at[pairs.criterion[at] == c] for c in present]
-    used = [scales[c] for c in present]
-    reports = {
-        side.name: [
-            _report_agreement(scale, getattr(sides, side.name), i, pairs.target[i])
-            for scale, i in zip(used, own, strict=True)
-        ]
-        for side in fields(PredictionSides)
-    }
-    if compare and present:
-        comparison = _compare(table, used, own, sides, seed)
-    else:
-        nothing = [None] * len(present)
-        comparison = _Comparison(None, None, nothing, nothing, [False] * len(present), [False] * len(present))
+    scales = [table.scales[c] for c in present]
+    reports = {side.name: _report_criteria(table, scales, own, getattr(sides, side.name)) for side in fields(sides)}
+    comparison = _compare(table, scales, own, sides, seed) if compare and present else _Comparison.none(len(present))
     alphas = [_rater_agreement(table, at, c) for c in present]
     known = [alpha for alpha in alphas if alpha is not None]
     criteria = tuple(
         CriterionEvidence(
-            scale.key,
-            reports["raw"][k],
-            reports["before"][k],
-            reports["after"][k],
-            reports["constant"][k],
-            alphas[k],
-            comparison.mae[k],
-            comparison.spearman[k],
-            comparison.improved[k],
-            comparison.worsened[k],
+            scale.key, reports["raw"][k], reports["before"][k], reports["after"][k], reports["constant"][k],
+            alphas[k], comparison.mae[k], comparison.spearman[k], comparison.improved[k], comparison.worsened[k],
             len(own[k]),
         )
-        for k, scale in enumerate(used)
-    )
-    overall_mae = comparison.overall_mae
+        for k, scale in enumerate(scales)
+    )  # fmt: skip
+    mean = {name: _mean_report(of_side, scales) for name, of_side in reports.items()}
+    overall = comparison.overall_mae
     return Evidence(
-        raw=_mean_report(reports["raw"], used),
-        before=_mean_report(reports["before"], used),
-        after=_mean_report(reports["after"], used),
-        constant_baseline=_mean_report(reports["constant"], used),
-        mae_change=overall_mae,
+        raw=mean["raw"],
+        before=mean["before"],
+        after=mean["after"],
+        constant_baseline=mean["constant"],
+        mae_change=overall,
         spearman_change=comparison.overall_spearman,
-        improved=overall_mae is not None and overall_mae.upper < 0,
+        improved=overall is not None and overall.upper < 0,
         held_out_count=len(at),
         group_count=len(np.unique(pairs.group[at])),
         method=method,
@@ -222,6 +204,21 @@ def _compare(table: LabelTable, scales: list[Scale], own: list[Ints], sides: Pre
     triples = [(before.ranking[i], after.ranking[i], pairs.target[i]) for i in own]
     overall_spearman, spearman = spearman_changes(triples, groups, seed)
     return _Comparison(errors.overall, overall_spearman, errors.each, spearman, holm(errors.below), holm(errors.above))
+
+
+def _report_criteria(
+    table: LabelTable, scales: list[Scale], own: list[Ints], side: Predictions
+) -> list[AgreementReport]:
+    """Return the report of one side on each criterion.
+
+    Args:
+        table: label table.
+        scales: criteria to report on.
+        own: positions of the pairs of each of them.
+        side: predictions of all pairs.
+    """
+    target = table.pairs.target
+    return [_report_agreement(scale, side, at, target[at]) for scale, at in zip(scales, own, strict=True)]
 
 
 def _report_agreement(scale: Scale, scores: Predictions, at: np.ndarray, target: Floats) -> AgreementReport:

@@ -102,7 +102,18 @@ def _compute_features(
     output_lexicon: Lexicon,
     rationale_lexicon: Lexicon | None,
 ) -> Floats32:
-    """Return the features before standardisation, (n, D), NaN for missing raw scores."""
+    """Return the features before standardisation.
+
+    Args:
+        items: n items.
+        scales: the columns of `items.raw`.
+        keys: criteria whose raw scores are features.
+        output_lexicon: of the outputs.
+        rationale_lexicon: of the rationales, if they are used.
+
+    Returns:
+        Features, (n, D), NaN for missing raw scores.
+    """
     inputs, rationales = ([text or "" for text in texts] for texts in (items.inputs, items.rationales))
     texts = compute_text_features(inputs, list(items.outputs), rationales, output_lexicon, rationale_lexicon)
     out = np.full((len(items), len(keys) + texts.shape[1]), np.nan, np.float32)
@@ -130,7 +141,13 @@ def _center_and_deviation(features: Floats32, raw_count: int) -> tuple[Floats, F
 
 
 def _standardize(features: Floats32, center: Floats32, factor: Floats32) -> Floats32:
-    """Standardise features (n, D) in place, with 0 for missing ones, and return them."""
+    """Standardise features in place, with 0 for missing ones, and return them.
+
+    Args:
+        features: (n, D), NaN for missing ones.
+        center: to subtract, (D,).
+        factor: to multiply by, (D,).
+    """
     features -= center
     features *= factor
     return np.nan_to_num(features, copy=False)

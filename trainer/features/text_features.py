@@ -270,7 +270,7 @@ def _rarity_features(texts: _TextPair, lexicon: Lexicon) -> dict[str, Floats]:
     """
     source, output, n = texts.source, texts.output, texts.output.count
     output_slots, input_slots = _slots(output.text, output.hash), _slots(source.text, source.hash)
-    # How often the output, and the input, have a word of the output; then how often they have a word of the input.
+    # Counts of each word of the output in the output and in the input, then of each word of the input in both.
     here, there = texts.output_table[output_slots], texts.input_table[output_slots]
     held, own = texts.output_table[input_slots], texts.input_table[input_slots]
     rarity, input_rarity = lexicon.rarities(output), lexicon.rarities(source)

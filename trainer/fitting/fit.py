@@ -220,7 +220,13 @@ def _hold_out_for_stopping(
 
 
 def _fit_without_rows(table: LabelTable, index: np.ndarray, warm: WarmStart | None) -> FittedModels:
-    """Return the models of a fit without rows: those of the warm start, or the identity."""
+    """Return the models of a fit without rows: those of the warm start, or the identity.
+
+    Args:
+        table: label table.
+        index: positions of no rows.
+        warm: warm start.
+    """
     if warm is not None:
         return FittedModels(warm.calibrator.center, warm.joint.center, warm.prior, 0)
     prior = Prior.standard(int(table.feature_block.max(initial=-1)) + 1)
@@ -229,7 +235,13 @@ def _fit_without_rows(table: LabelTable, index: np.ndarray, warm: WarmStart | No
 
 
 def _fit_calibrator(table: LabelTable, index: np.ndarray, warm: WarmStart | None) -> tuple[Objective, Coefficients]:
-    """Fit the calibrator, and return its loss and its parameters."""
+    """Fit the calibrator, and return its loss and its parameters.
+
+    Args:
+        table: label table.
+        index: positions of the rows to learn from.
+        warm: warm start.
+    """
     loss = calibrator_objective(table, index, warm)
     start = warm.calibrator.center if warm else loss.template
     calibrator = lbfgs(loss, start, _build_whitening(table, loss))

@@ -99,8 +99,7 @@ def build_label_table(
     """
     usable = ~np.isnan(items.raw[labels.item, labels.criterion]) & ~np.isnan(labels.score)
     dropped_count = int(np.count_nonzero(~usable))
-    if dropped_count:
-        labels = labels.take(usable)
+    labels = labels.take(usable) if dropped_count else labels
     steps = np.array([level_steps(scale) for scale in scales], np.int32)
     units = np.stack([to_unit(scale, items.raw[:, c]) for c, scale in enumerate(scales)], axis=1)
     raw_logits = LOGITS * (units - 0.5)
@@ -108,21 +107,21 @@ def build_label_table(
     grouping = group_items(items, np.unique(labels.item))
     pairs, pair = _pair_labels(scales, items, labels, raw_logits, grouping)
     if len(np.unique(labels.rater)) < 2:
-        rater_count = 0  # the offset of a single rater cannot be told from the intercept
+        rater_count = 0  # the offset of a single rater is not distinguishable from the intercept
     return LabelTable(
-        scales,
-        steps,
-        rows,
-        labels.score,
-        labels.seen,
-        pair,
-        pairs,
-        grouping,
-        rater_count,
-        dropped_count,
-        feature_block,
-        labels.confirmed,
-        maximize_agreement,
+        scales=scales,
+        steps=steps,
+        rows=rows,
+        score=labels.score,
+        seen=labels.seen,
+        pair=pair,
+        pairs=pairs,
+        grouping=grouping,
+        rater_count=rater_count,
+        dropped_count=dropped_count,
+        feature_block=feature_block,
+        confirmed=labels.confirmed,
+        maximize_agreement=maximize_agreement,
     )
 
 
@@ -149,10 +148,18 @@ def _build_rows(
 
 
 def _label_weights(labels: Labels, doubts: Doubts, item_count: int) -> Floats:
-    """Return the weight of each label, 0..1, (m,).
+    """Return the weight of each label.
 
-    A confirmation counts in proportion to the raters of its item who approved the shown scores, among them and those
-    who doubted the same scores. A correction counts fully.
+    A confirmation has the share of approving raters as its weight, among the raters of its item who approved and those
+    who doubted the same shown scores. A correction has the weight 1.
+
+    Args:
+        labels: m labels.
+        doubts: low ratings and rejections.
+        item_count: n.
+
+    Returns:
+        Weights, 0..1, (m,).
     """
     against = np.bincount(doubts.item, minlength=item_count)
     confirmed = labels.confirmed
@@ -165,7 +172,15 @@ def _label_weights(labels: Labels, doubts: Doubts, item_count: int) -> Floats:
 def _pair_labels(
     scales: tuple[Scale, ...], items: Items, labels: Labels, raw_logits: Floats, grouping: Grouping
 ) -> tuple[ScoredPairs, Ints]:
-    """Return the pairs that labels are about, and each label's pair, (m,)."""
+    """Return the pairs that labels are about, and each label's pair, (m,).
+
+    Args:
+        scales: C criteria.
+        items: n items.
+        labels: m labels.
+        raw_logits: the judge's scores in logits, (n, C).
+        grouping: groups of the items.
+    """
     key = labels.item.astype(np.int64) * len(scales) + labels.criterion
     unique, pair, counts = np.unique(key, return_inverse=True, return_counts=True)
     item, criterion = (unique // len(scales)).astype(np.int32), (unique % len(scales)).astype(np.int32)

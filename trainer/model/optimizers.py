@@ -90,10 +90,9 @@ def lbfgs(
         nonlocal count
         count += 1
         if on_iteration is not None:
-            theta, held_out = whitening.to_model(intermediate_result.x), None
-            if validation is not None and len(validation):
-                held_out = objective.data_loss(theta, validation)[0] / len(validation)
-            on_iteration(count, float(intermediate_result.fun), held_out, theta)
+            theta = whitening.to_model(intermediate_result.x)
+            rows = validation if validation is not None and len(validation) else None
+            on_iteration(count, float(intermediate_result.fun), _mean_loss(objective, theta, rows), theta)
 
     found = minimize(
         loss,
@@ -215,9 +214,7 @@ def adam(
             break
         loss = _run_epoch(objective, state, schedule.learning_rate, seed, len(start.slope))
         _check_convergence(state, loss, schedule)
-        held_out = None
-        if validation is not None:
-            held_out = objective.data_loss(state.theta, validation)[0] / len(validation)
+        held_out = _mean_loss(objective, state.theta, validation)
         state.note_best(loss if held_out is None else held_out)
         if on_epoch is not None:
             on_epoch(state.epoch, loss, held_out, state.theta)
@@ -228,8 +225,30 @@ def adam(
     return Coefficients.unpack(state.theta, start), state.epoch
 
 
+def _mean_loss(objective: Objective, theta: Floats, rows: LabelRows | None) -> float | None:
+    """Return the mean loss of a label of other rows.
+
+    Args:
+        objective: loss.
+        theta: parameters.
+        rows: to measure on; None for no measurement.
+    """
+    return None if rows is None else objective.data_loss(theta, rows)[0] / len(rows)
+
+
 def _run_epoch(objective: Objective, state: AdamState, learning_rate: float, seed: list[int], criteria: int) -> float:
-    """Take one step a mini-batch over all rows in a random order, and return the mean loss of a label."""
+    """Take one step a mini-batch over all rows in a random order.
+
+    Args:
+        objective: loss.
+        state: updated in place.
+        learning_rate: Adam's step size.
+        seed: of the random order, with the epoch.
+        criteria: C.
+
+    Returns:
+        The mean loss of a label during the epoch.
+    """
     rows = objective.rows
     m = len(rows)
     size = int(np.clip(m // 8, 8, 512))
@@ -249,7 +268,16 @@ def _run_epoch(objective: Objective, state: AdamState, learning_rate: float, see
 
 
 def _check_convergence(state: AdamState, loss: float, schedule: Schedule) -> None:
-    """Raise Diverged if the mean loss of the epoch just ended is too far above that before training."""
+    """Check that the loss is not too far above its value before training.
+
+    Args:
+        state: after the epoch.
+        loss: mean loss of a label during the epoch.
+        schedule: settings.
+
+    Raises:
+        Diverged: it is.
+    """
     if state.epoch == schedule.max_epochs:
         limit = MAX_FINAL_LOSS_FACTOR * state.first_loss
     else:

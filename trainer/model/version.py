@@ -162,7 +162,16 @@ class Version:
         ]
 
     def _pooled_exceedances(self, c: int, raw: Floats, features: Floats32 | None) -> Floats:
-        """Return the exceedances of criterion c, pooled over both models by its gate."""
+        """Return the exceedances of a criterion, pooled over both models by its gate.
+
+        Args:
+            c: position of the criterion.
+            raw: the judge's scores in points, NaN where missing, (n,).
+            features: of the items, (n, D); None if no gate is open.
+
+        Returns:
+            Exceedances, (items with a raw score, K-1).
+        """
         has_raw, gate = ~np.isnan(raw), self.gate[c]
         raw_logit = LOGITS * (to_unit(self.scales[c], raw[has_raw]) - 0.5)
         exceed = (1.0 - gate) * self._model_exceedances(self.calibrator, c, raw_logit, None) if gate < 1 else 0.0
@@ -171,9 +180,15 @@ class Version:
         return np.asarray(exceed)
 
     def _model_exceedances(self, model: Coefficients, c: int, raw_logit: Floats, features: Floats32 | None) -> Floats:
-        """Return the exceedances of one model on criterion c.
+        """Return the exceedances of one model on a criterion.
 
         Only the criterion's own parameters are used, so that other criteria cannot change a bit of the result.
+
+        Args:
+            model: calibrator or joint model.
+            c: position of the criterion.
+            raw_logit: the judge's scores in logits, (n,).
+            features: of the items, (n, D); None for the calibrator.
         """
         z = raw_logit * model.slope[c] + model.intercept[c]
         if features is not None:
