@@ -1,1 +1,1 @@
-"""Measurements, each a program of its own; none of them is a test."""
+"""Benchmarks, each a program of its own; none of them is a test."""

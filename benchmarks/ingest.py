@@ -1,13 +1,13 @@
-"""How fast files go in, what memory that takes, and how long other requests wait meanwhile.
+"""Speed and memory of importing files, and the latency of other requests meanwhile.
 
 usage: python -m benchmarks.ingest [--postgres] [--evaluations 100000] [--words 400] [--per-item 3] [--alone] [--again]
 
-Writes an evaluations file and a feedback file of made-up text, the feedback given over two years; starts a server with
-a fresh database, and loads both by `judgesmith import`, as anybody would. Prints rows a second from end to end, the
-seconds of processor time of all processes (which tell more where others use the machine, too), the largest resident
-memory of server and client, and the latency of other clients' requests while the load ran; then whether all counters
-are true. With `--alone` there are no other clients; with `--again` it also tells the rates of loading the same again
-and of exporting it.
+Writes an evaluations file and a feedback file of generated text, the feedback submitted over two years; starts a server
+with a new database, and loads both with `judgesmith import`. Prints rows per second from end to end, the processor time
+of all processes in seconds (which is more informative if other programs use the machine), the peak resident memory of
+server and client, and the latency of other clients' requests during the load; then the result of `check-counters`. With
+`--alone` there are no other clients; with `--again` it also prints the rates of loading the same files again and of
+exporting them.
 """
 
 import argparse
@@ -35,13 +35,13 @@ from tests.server.api import Api
 from tests.server.processes import PROJECT_ROOT, environment, run_command, run_server
 
 CRITERIA = ("clarity", "accuracy", "relevance", "depth")
-PROBE_EVERY = 0.05  # seconds
-# PostgreSQL's, beside those it comes with: tests leave it off.
+PROBE_INTERVAL_SECONDS = 0.05
+# Setting of PostgreSQL that tests turn off.
 SETTINGS = {"fsync": "on"}
 
 
 def main() -> None:
-    """Measure, and print."""
+    """Run the benchmark and print the results."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--postgres", action="store_true")
     parser.add_argument("--evaluations", type=int, default=100_000)
@@ -63,21 +63,31 @@ def main() -> None:
             rows = chosen.evaluations * (1 + chosen.per_item)
             probes = () if chosen.alone else ("healthz", "query", "mutation")
             judge = _measure(api, server.process.pid, database, evaluations, feedback, rows, probes)
-            began = time.perf_counter()
+            started = time.perf_counter()
             print(run_command("check-counters", database_url=server.database_url).stdout.strip(), end=" ")
-            print(f"({time.perf_counter() - began:.0f} s)")
+            print(f"({time.perf_counter() - started:.0f} s)")
             if chosen.again:
                 _measure_again(api, server.process.pid, judge, evaluations, feedback, rows)
 
 
 def write_files(folder: Path, items: int, words: int, per_item: int) -> tuple[Path, Path]:
-    """Files of evaluations with long texts, and of corrections of all their criteria."""
+    """Write files of evaluations with long texts, and of corrections of all their criteria.
+
+    Args:
+        folder: to write to.
+        items: number of evaluations.
+        words: words of a text.
+        per_item: corrections of an evaluation.
+
+    Returns:
+        The paths of the evaluations file and of the feedback file.
+    """
     chance = random.Random(1)
     vocabulary = [f"word{n}" if n % 3 else f"w{n}" for n in range(5_000)]
     texts = [" ".join(chance.choices(vocabulary, k=words)) for _ in range(500)]
     evaluations, feedback = folder / "evaluations.jsonl", folder / "feedback.jsonl"
-    first, apart = datetime(2024, 1, 1, tzinfo=UTC), timedelta(days=730) / (items * per_item)
-    with evaluations.open("wb") as items_file, feedback.open("wb") as said_file:
+    first, interval = datetime(2024, 1, 1, tzinfo=UTC), timedelta(days=730) / (items * per_item)
+    with evaluations.open("wb") as items_file, feedback.open("wb") as feedback_file:
         for number in range(items):
             item = {
                 "external_id": f"item-{number}",
@@ -89,21 +99,21 @@ def write_files(folder: Path, items: int, words: int, per_item: int) -> tuple[Pa
             }
             items_file.write(orjson.dumps(item) + b"\n")
             for rater in range(per_item):
-                said = {
+                correction = {
                     "evaluation": f"item-{number}",
                     "type": "correction",
                     "corrected_scores": {name: chance.randint(1, 5) for name in CRITERIA},
                     "submitted_by": f"rater {(number + rater) % 50}",
-                    "submitted_at": first + (number * per_item + rater) * apart,
-                    "external_id": f"said-{number}-{rater}",
+                    "submitted_at": first + (number * per_item + rater) * interval,
+                    "external_id": f"feedback-{number}-{rater}",
                 }
-                said_file.write(orjson.dumps(said) + b"\n")
+                feedback_file.write(orjson.dumps(correction) + b"\n")
     return evaluations, feedback
 
 
 @contextmanager
 def _database(*, on_postgres: bool) -> Iterator[tuple[str | None, int | None]]:
-    """The address of a database other than the embedded one, and its process."""
+    """Yield the address of a database other than the embedded one, and the id of its process."""
     if not on_postgres:
         yield None, None
         return
@@ -116,7 +126,20 @@ def _database(*, on_postgres: bool) -> Iterator[tuple[str | None, int | None]]:
 def _measure(
     api: Api, server: int, database: int | None, evaluations: Path, feedback: Path, rows: int, kinds: Sequence[str]
 ) -> str:
-    """Load both files into a new judge, whose id this gives."""
+    """Load both files into a new judge.
+
+    Args:
+        api: of the server.
+        server: id of its process.
+        database: id of the database's process, if it has one.
+        evaluations: file to load.
+        feedback: file to load.
+        rows: of both files.
+        kinds: of the requests of other clients.
+
+    Returns:
+        The id of the judge.
+    """
     spec = {"name": "Judge", "criteria": [{"name": name} for name in CRITERIA]}
     judge, other = (api.run("CreateJudge", input=spec)["judge"]["id"] for _ in range(2))
     probes = [Probe(api, other, kind) for kind in kinds]
@@ -125,14 +148,17 @@ def _measure(
     print(f"load average: {os.getloadavg()[0]:.1f}")
     total = 0.0
     for kind, path in (("evaluations", evaluations), ("feedback", feedback)):
-        before = _busy(server), _busy(database)
+        before = _processor_seconds(server), _processor_seconds(database)
         ran = _run(api, "import", "--judge", judge, f"--{kind}", path, "--json")
-        answer = orjson.loads(ran.said)[kind]
+        answer = orjson.loads(ran.output)[kind]
         assert answer["refused"] == 0, answer
         total += ran.seconds
-        print(f"{kind}: {answer['new']:,} rows, {ran.told(answer['new'])}; the server's {_peak(server):,.0f} MiB")
-        served, stored = _busy(server) - before[0], _busy(database) - before[1]
-        print(f"  processor time: server {served:.1f} s, client {ran.busy:.1f} s, PostgreSQL {stored:.1f} s")
+        memory = _peak_memory(server)
+        print(f"{kind}: {answer['new']:,} rows, {ran.describe(answer['new'])}; the server's {memory:,.0f} MiB")
+        served, stored = _processor_seconds(server) - before[0], _processor_seconds(database) - before[1]
+        print(
+            f"  processor time: server {served:.1f} s, client {ran.processor_seconds:.1f} s, PostgreSQL {stored:.1f} s"
+        )
     print(f"together: {rows:,} rows in {total:.1f} s, {rows / total:,.0f}/s")
     for probe in probes:
         print(probe.finish())
@@ -141,28 +167,28 @@ def _measure(
 
 def _measure_again(api: Api, server: int, judge: str, evaluations: Path, feedback: Path, rows: int) -> None:
     again = _run(api, "import", "--judge", judge, "--evaluations", evaluations, "--feedback", feedback)
-    print(f"loading all of it again: {again.told(rows)}")
+    print(f"loading all of it again: {again.describe(rows)}")
     out = evaluations.parent / "out"
     exported = _run(api, "export", "--judge", judge, "--evaluations", f"{out}.e", "--feedback", f"{out}.f")
-    print(f"exporting all of it: {exported.told(rows)}; the server's {_peak(server):,.0f} MiB")
+    print(f"exporting all of it: {exported.describe(rows)}; the server's {_peak_memory(server):,.0f} MiB")
 
 
 @dataclass
 class _Ran:
-    """A command that ran to its end."""
+    """Finished command."""
 
-    said: bytes
+    output: bytes
     seconds: float
     memory: float
-    busy: float  # seconds of processor time
+    processor_seconds: float
 
-    def told(self, rows: int) -> str:
-        """How long it took for so many rows."""
+    def describe(self, rows: int) -> str:
+        """Return the time and the rate as text."""
         return f"{self.seconds:.1f} s, {rows / self.seconds:,.0f}/s; the client's memory {self.memory:,.0f} MiB"
 
 
 def _run(api: Api, *words: object) -> _Ran:
-    began = time.perf_counter()
+    started = time.perf_counter()
     client = subprocess.Popen(
         [sys.executable, "-m", "cli.start", *map(str, words)],
         cwd=PROJECT_ROOT,
@@ -173,14 +199,14 @@ def _run(api: Api, *words: object) -> _Ran:
     assert client.stdout is not None
     memory = busy = 0.0
     while client.poll() is None:
-        memory, busy = max(memory, _peak(client.pid)), max(busy, _busy(client.pid))
+        memory, busy = max(memory, _peak_memory(client.pid)), max(busy, _processor_seconds(client.pid))
         time.sleep(0.1)
     assert client.returncode == 0, words
-    return _Ran(client.stdout.read(), time.perf_counter() - began, memory, busy)
+    return _Ran(client.stdout.read(), time.perf_counter() - started, memory, busy)
 
 
 class Probe(threading.Thread):
-    """Another client, which asks for one thing again and again."""
+    """Client that repeats one request at a fixed interval."""
 
     def __init__(self, api: Api, judge: str, kind: str) -> None:
         super().__init__(daemon=True)
@@ -188,20 +214,20 @@ class Probe(threading.Thread):
         self._judge = judge
         self._kind = kind
         self._times: list[float] = []
-        self._over = threading.Event()
+        self._stop = threading.Event()
 
     def run(self) -> None:
-        """Ask until told to stop."""
+        """Send requests until `finish` is called."""
         number = 0
-        while not self._over.wait(PROBE_EVERY):
+        while not self._stop.wait(PROBE_INTERVAL_SECONDS):
             number += 1
-            began = time.perf_counter()
-            self._ask(number)
-            self._times.append(1000 * (time.perf_counter() - began))
+            started = time.perf_counter()
+            self._send(number)
+            self._times.append(1000 * (time.perf_counter() - started))
 
     def finish(self) -> str:
-        """Stop, and say how long answers took."""
-        self._over.set()
+        """Stop, and return the latencies as text."""
+        self._stop.set()
         self.join()
         ordered = sorted(self._times)
         late = sum(1 for t in ordered if t > 200)
@@ -211,7 +237,7 @@ class Probe(threading.Thread):
             f"worst {ordered[-1]:4.0f}, over 200 ms: {late}"
         )
 
-    def _ask(self, number: int) -> None:
+    def _send(self, number: int) -> None:
         if self._kind == "healthz":
             assert self._api.http.get("/healthz").status_code == httpx.codes.OK
         elif self._kind == "query":
@@ -222,8 +248,8 @@ class Probe(threading.Thread):
             self._api.run("RecordEvaluations", input={"judgeId": self._judge, "evaluations": [item]})
 
 
-def _peak(pid: int) -> float:
-    """The largest resident memory of a process so far, in MiB; 0 when it is gone."""
+def _peak_memory(pid: int) -> float:
+    """Return the peak resident memory of a process so far, in MiB; 0 if it has ended."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     except OSError:
@@ -231,8 +257,8 @@ def _peak(pid: int) -> float:
     return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:")), 0.0)
 
 
-def _busy(pid: int | None) -> float:
-    """Seconds of processor time that a process and its children have used, those that are over, too."""
+def _processor_seconds(pid: int | None) -> float:
+    """Return the processor time used by a process and its children, ended ones included, in seconds."""
     if pid is None:
         return 0.0
     found = 0.0

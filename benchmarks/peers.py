@@ -1,6 +1,6 @@
-"""What is compared: the trainer, the trainer without one of its parts, and the usual methods from scikit-learn.
+"""Methods to compare: the trainer, the trainer without one of its parts, and standard methods of scikit-learn.
 
-Each takes a split and returns scores of its test items, (n, C), in points.
+Each takes a split and returns the scores of its test items in points, (n, C).
 """
 
 from collections.abc import Callable
@@ -26,24 +26,24 @@ def _version(task: Task) -> Version:
 
 
 def judgesmith(one: Split) -> np.ndarray:
-    """The whole recipe."""
+    """Score with the whole recipe."""
     return _version(one.task).score(one.test).expected
 
 
 def score_only(one: Split) -> np.ndarray:
-    """The calibrator alone."""
+    """Score with the calibrator alone."""
     version = _version(one.task)
     return replace(version, gate=np.zeros_like(version.gate)).score(one.test).expected
 
 
 def without_gate(one: Split) -> np.ndarray:
-    """The joint model, whatever it proved."""
+    """Score with the joint model alone, regardless of its gates."""
     version = _version(one.task)
     return replace(version, gate=np.ones_like(version.gate)).score(one.test).expected
 
 
 def without_sharing(one: Split) -> np.ndarray:
-    """Each criterion by itself, though with all raw scores as features where it has them."""
+    """Train each criterion by itself."""
     out = one.test.raw.copy()
     for c, scale in enumerate(one.scales):
         mine = one.task.labels.criterion == c
@@ -57,8 +57,8 @@ def without_sharing(one: Split) -> np.ndarray:
 
 
 def without_ngrams(one: Split) -> np.ndarray:
-    """Hand-made features only: the bags' factors are zero, in learning and in scoring."""
-    import trainer.fitting.setup as study
+    """Train without bags of words: their factors are zero in training and in scoring."""
+    from trainer.fitting import setup
 
     def fitted(items: Items, scales: object) -> tuple[Encoder, np.ndarray]:
         encoder, features = fit_encoder(items, scales)  # type: ignore[arg-type]
@@ -67,30 +67,30 @@ def without_ngrams(one: Split) -> np.ndarray:
         factor[bags], features[:, bags] = 0, 0
         return replace(encoder, factor=factor), features
 
-    study.fit_encoder = fitted  # type: ignore[assignment]
+    setup.fit_encoder = fitted  # type: ignore[assignment]
     try:
         return _version(one.task).score(one.test).expected
     finally:
-        study.fit_encoder = fit_encoder
+        setup.fit_encoder = fit_encoder
 
 
 def affine(one: Split) -> np.ndarray:
-    """Least squares on the judge's score."""
+    """Fit least squares on the judge's score."""
     return _each(one, LinearRegression, features=False)
 
 
 def isotonic(one: Split) -> np.ndarray:
-    """Isotonic regression on the judge's score."""
+    """Fit isotonic regression on the judge's score."""
     return _each(one, lambda: IsotonicRegression(out_of_bounds="clip"), features=False)
 
 
 def ridge(one: Split) -> np.ndarray:
-    """Ridge on the judge's scores and the features."""
+    """Fit ridge regression on the judge's score and the features."""
     return _each(one, lambda: RidgeCV(np.logspace(-3, 3, 13)), features=True)
 
 
 def boosting(one: Split) -> np.ndarray:
-    """Gradient boosting on the same."""
+    """Fit gradient boosting on the judge's score and the features."""
     make = lambda: HistGradientBoostingRegressor(max_iter=100, learning_rate=0.05, min_samples_leaf=5, random_state=0)  # noqa: E731
     return _each(one, make, features=True)
 

@@ -1,14 +1,14 @@
-"""Line charts as SVG, by hand: one line a method over the number of corrections, on a logarithmic axis."""
+"""Line charts as SVG: one line per method over the number of corrections, on a logarithmic axis."""
 
 import math
 from html import escape
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 760, 380, 60, 170, 40, 40
-COLOURS = ("#1f4e8c", "#d1495b", "#2e8b57", "#8d5a97", "#e0a100", "#7a7a7a", "#b5651d", "#3aa6b9", "#444444")
+COLORS = ("#1f4e8c", "#d1495b", "#2e8b57", "#8d5a97", "#e0a100", "#7a7a7a", "#b5651d", "#3aa6b9", "#444444")
 
 
 def chart(title: str, lines: dict[str, list[tuple[int, float]]]) -> str:
-    """The chart of named lines of (n, value)."""
+    """Return the SVG chart of named lines of (n, value)."""
     points = [point for line in lines.values() for point in line]
     low, high = min(0.0, *(value for _, value in points)), max(0.0, *(value for _, value in points))
     sizes = sorted({n for n, _ in points})
@@ -33,8 +33,8 @@ def chart(title: str, lines: dict[str, list[tuple[int, float]]]) -> str:
         out.append(f'<text x="{LEFT - 6}" y="{y(value) + 4:.1f}" text-anchor="end">{value:.3g}</text>')
     out.append(f'<path d="M{LEFT} {y(0):.1f}H{WIDTH - RIGHT}" stroke="#888888"/>')
     for k, (name, line) in enumerate(lines.items()):
-        colour = COLOURS[k % len(COLOURS)]
+        color = COLORS[k % len(COLORS)]
         path = "L".join(f"{x(n):.1f} {y(value):.1f}" for n, value in line)
-        out.append(f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="{3 if k == 0 else 1.5}"/>')
-        out.append(f'<text x="{WIDTH - RIGHT + 12}" y="{TOP + 18 * k + 12}" fill="{colour}">{escape(name)}</text>')
+        out.append(f'<path d="M{path}" fill="none" stroke="{color}" stroke-width="{3 if k == 0 else 1.5}"/>')
+        out.append(f'<text x="{WIDTH - RIGHT + 12}" y="{TOP + 18 * k + 12}" fill="{color}">{escape(name)}</text>')
     return "\n".join([*out, "</svg>", ""])

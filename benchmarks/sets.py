@@ -1,4 +1,4 @@
-"""Sets of feedback to measure on: simulated, or from files in the import format; and splits of them by group."""
+"""Feedback sets to measure on, simulated or from files in the import format, and their splits by group."""
 
 import gzip
 import json
@@ -12,11 +12,12 @@ from trainer.data import Doubts, Items, Labels, Scale
 from trainer.task import Task, TrainingConfig
 
 HELD_OUT = 0.3
+"""Share of the groups held out."""
 
 
 @dataclass(frozen=True)
-class Set:
-    """Items, and what people gave each (item, criterion)."""
+class FeedbackSet:
+    """Items, and people's scores of each (item, criterion)."""
 
     name: str
     scales: tuple[Scale, ...]
@@ -26,7 +27,7 @@ class Set:
 
 @dataclass(frozen=True)
 class Split:
-    """A task, and held-out items with the means of people's scores, (n, C), NaN where nobody gave one."""
+    """A task, and held-out items with the means of people's scores; `truth` (n, C): NaN where nobody gave one."""
 
     scales: tuple[Scale, ...]
     task: Task
@@ -34,16 +35,23 @@ class Split:
     truth: np.ndarray
 
 
-def simulated(name: str, low: float, high: float, seed: int) -> Set:
-    """800 items on three criteria, three people each."""
+def simulated(name: str, low: float, high: float, seed: int) -> FeedbackSet:
+    """Return a simulated set of 800 items on three criteria, each scored by three people.
+
+    Args:
+        name: of the set.
+        low: minimum of the scale.
+        high: maximum of the scale.
+        seed: of the simulation.
+    """
     spec = Simulation(items=800, criteria=3, per_item=3, low=low, high=high, shares=(1, 0, 0, 0), seed=seed)
     found = list(simulate(spec))
     feedback = [line for item in found for line in item.feedback]
     return _arrange(name, simulated_judge(spec), [item.evaluation for item in found], feedback)
 
 
-def load(folder: Path) -> Set:
-    """A folder in the import format; only corrections are taken."""
+def load(folder: Path) -> FeedbackSet:
+    """Read a folder in the import format; feedback other than corrections is ignored."""
     lines = []
     for name in ("evaluations", "feedback"):
         with gzip.open(folder / f"{name}.jsonl.gz", "rt", encoding="utf-8") as file:
@@ -52,7 +60,7 @@ def load(folder: Path) -> Set:
     return _arrange(judge["name"], judge, lines[0], [line for line in lines[1] if line["type"] == "correction"])
 
 
-def _arrange(name: str, judge: dict, evaluations: list[dict], feedback: list[dict]) -> Set:
+def _arrange(name: str, judge: dict, evaluations: list[dict], feedback: list[dict]) -> FeedbackSet:
     criteria = judge["criteria"]
     scales = tuple(Scale(c["name"], c["name"], c.get("min", 1), c.get("max", 5), c.get("step", 1)) for c in criteria)
     column = {scale.name: c for c, scale in enumerate(scales)}
@@ -69,32 +77,41 @@ def _arrange(name: str, judge: dict, evaluations: list[dict], feedback: list[dic
     groups, sources, inputs = texts
     ids, outputs = list(place), [line["output"] for line in evaluations]
     rationales = [line.get("rationale") for line in evaluations]
-    return Set(name, scales, Items(ids, groups, sources, inputs, outputs, rationales, raw), people)
+    return FeedbackSet(name, scales, Items(ids, groups, sources, inputs, outputs, rationales, raw), people)
 
 
-def split(each: Set, n: int, seed: int) -> Split | None:
-    """A task of n corrections and the held-out rest; None where there are too few."""
+def split(feedback_set: FeedbackSet, n: int, seed: int) -> Split | None:
+    """Split a set into a task and held-out items.
+
+    Args:
+        feedback_set: set to split.
+        n: number of corrections of the task.
+        seed: of the random split.
+
+    Returns:
+        The split; None if there are fewer corrections.
+    """
     rng = np.random.default_rng(1000 + seed)
-    groups = sorted({str(group) for group in each.items.groups})
+    groups = sorted({str(group) for group in feedback_set.items.groups})
     held = set(rng.permutation(groups)[: int(HELD_OUT * len(groups))].tolist())
-    known = [key for key in sorted(each.people) if not np.isnan(each.items.raw[key])]
-    pool = [key for key in known if str(each.items.groups[key[0]]) not in held]
+    known = [key for key in sorted(feedback_set.people) if not np.isnan(feedback_set.items.raw[key])]
+    pool = [key for key in known if str(feedback_set.items.groups[key[0]]) not in held]
     if n > len(pool):
         return None
     chosen = sorted(pool[k] for k in rng.permutation(len(pool))[:n])
     used = sorted({item for item, _ in chosen})
     place = {item: i for i, item in enumerate(used)}
-    scores = np.array([rng.choice(each.people[key]) for key in chosen])
+    scores = np.array([rng.choice(feedback_set.people[key]) for key in chosen])
     labels = Labels(
         np.array([place[item] for item, _ in chosen], np.int32), np.array([c for _, c in chosen], np.int32), scores,
         np.zeros(n, np.int32), np.zeros(n, np.bool_), np.zeros(n, np.bool_),
     )  # fmt: skip
     config = TrainingConfig("full_retrain", seed=seed)
-    task = Task(each.scales, each.items.take(np.array(used)), labels, Doubts(), 1, config)
-    tested = sorted({item for item, _ in known if str(each.items.groups[item]) in held})
-    truth = np.full((len(tested), len(each.scales)), np.nan)
+    task = Task(feedback_set.scales, feedback_set.items.take(np.array(used)), labels, Doubts(), 1, config)
+    tested = sorted({item for item, _ in known if str(feedback_set.items.groups[item]) in held})
+    truth = np.full((len(tested), len(feedback_set.scales)), np.nan)
     for i, item in enumerate(tested):
-        for c in range(len(each.scales)):
-            if (item, c) in each.people:
-                truth[i, c] = np.mean(each.people[item, c])
-    return Split(each.scales, task, each.items.take(np.array(tested)), truth)
+        for c in range(len(feedback_set.scales)):
+            if (item, c) in feedback_set.people:
+                truth[i, c] = np.mean(feedback_set.people[item, c])
+    return Split(feedback_set.scales, task, feedback_set.items.take(np.array(tested)), truth)

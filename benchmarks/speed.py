@@ -1,7 +1,7 @@
-"""How many rows a second one epoch takes, against scikit-learn on the same features, and how much memory.
+"""Speed of one epoch in rows per second, compared with scikit-learn on the same features, and peak memory.
 
-Features are random, of the width real ones have: the speed of learning does not depend on their meaning. Each size runs
-in a process of its own, so that its peak memory is its own.
+Features are random, as wide as real ones: the speed of training does not depend on their meaning. Each size runs in a
+process of its own, so that its peak memory can be measured.
 """
 
 import resource
@@ -15,18 +15,18 @@ WIDTH, CRITERIA, LEVELS = 543, 4, 5
 
 
 def speed_table(sizes: tuple[int, ...]) -> str:
-    """The table of all sizes."""
+    """Return the table of all sizes as Markdown."""
     lines = [
         "## Speed\n",
-        f"Rows a second in one epoch over {WIDTH} float32 features, {CRITERIA} criteria; peak memory of the process.",
-        "*Adam*: what runs where a learning rate, epochs or early stopping were given; *L-BFGS*: one evaluation of the",
-        "loss and its gradient on all rows, which is what an iteration mostly takes. LogisticRegression is timed by",
+        f"Rows per second in one epoch over {WIDTH} float32 features, {CRITERIA} criteria; peak memory of the process.",
+        "*Adam*: used if a learning rate, epochs or early stopping were given; *L-BFGS*: one evaluation of the loss",
+        "and its gradient on all rows, which takes most of the time of an iteration. LogisticRegression is timed by",
         "its iterations, up to 10,000 rows.\n",
         "| Rows | Adam | L-BFGS | SGDRegressor | LogisticRegression | Memory, trainer / SGDRegressor |",
         "|---|---|---|---|---|---|",
     ]
     for rows in sizes:
-        ours, theirs = _run("ours", rows), _run("sgd", rows)
+        ours, theirs = _run("judgesmith", rows), _run("sgd", rows)
         logistic = f"{_run('logistic', rows)[0]:,.0f}" if rows <= 10_000 else "-"
         lines.append(
             f"| {rows:,} | {ours[0]:,.0f} | {ours[1]:,.0f} | {theirs[0]:,.0f} | {logistic} "
@@ -36,8 +36,8 @@ def speed_table(sizes: tuple[int, ...]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _run(what: str, rows: int) -> list[float]:
-    command = [sys.executable, "-m", "benchmarks.speed", what, str(rows)]
+def _run(method: str, rows: int) -> list[float]:
+    command = [sys.executable, "-m", "benchmarks.speed", method, str(rows)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return [float(number) for number in done.stdout.split()]
 
@@ -46,8 +46,8 @@ def _features(rows: int) -> np.ndarray:
     return np.random.default_rng(0).standard_normal((rows, WIDTH), np.float32)
 
 
-def ours(rows: int) -> tuple[float, float]:
-    """Adam's rows a second, and L-BFGS's."""
+def judgesmith(rows: int) -> tuple[float, float]:
+    """Return the rows per second of Adam and of L-BFGS."""
     from trainer.model.optimizers import Schedule, adam
     from trainer.model.ordinal import Coefficients, LabelRows, Objective, threshold_weight
 
@@ -65,15 +65,15 @@ def ours(rows: int) -> tuple[float, float]:
     epochs = max(3, 200_000 // rows)
     started = time.perf_counter()
     adam(objective, objective.template, Schedule(0.001, epochs, early_stopping=False), seed=[0])
-    adams = rows * epochs / (time.perf_counter() - started)
+    adam_speed = rows * epochs / (time.perf_counter() - started)
     started = time.perf_counter()
     for _ in range(epochs):
         objective(objective.template.pack())
-    return adams, rows * epochs / (time.perf_counter() - started)
+    return adam_speed, rows * epochs / (time.perf_counter() - started)
 
 
 def sgd(rows: int) -> tuple[float]:
-    """SGDRegressor's rows a second."""
+    """Return the rows per second of SGDRegressor."""
     from sklearn.linear_model import SGDRegressor
 
     x, y, epochs = _features(rows), np.random.default_rng(1).standard_normal(rows), max(3, 200_000 // rows)
@@ -83,7 +83,7 @@ def sgd(rows: int) -> tuple[float]:
 
 
 def logistic(rows: int) -> tuple[float]:
-    """LogisticRegression's rows a second in an iteration."""
+    """Return the rows per second of one iteration of LogisticRegression."""
     import warnings
 
     from sklearn.linear_model import LogisticRegression
@@ -97,5 +97,5 @@ def logistic(rows: int) -> tuple[float]:
 
 
 if __name__ == "__main__":
-    numbers = {"ours": ours, "sgd": sgd, "logistic": logistic}[sys.argv[1]](int(sys.argv[2]))
+    numbers = {"judgesmith": judgesmith, "sgd": sgd, "logistic": logistic}[sys.argv[1]](int(sys.argv[2]))
     print(*numbers, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000)

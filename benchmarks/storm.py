@@ -1,9 +1,9 @@
-"""What a storm costs: the same jobs in calm weather and while processes are killed every one to three seconds.
+"""Cost of process failures: the same jobs without failures and while processes are killed every 1 to 3 seconds.
 
 usage: python -m benchmarks.storm [JOBS] [JUDGES] [SEED]
 
-One server and one worker, first on SQLite, then on a PostgreSQL of its own. Prints seconds and their ratio, and what
-the database alone proves afterwards.
+One server and one worker run, first on SQLite, then on a PostgreSQL started for the benchmark. Prints seconds and their
+ratio, and the invariants that the database violates afterwards.
 """
 
 import asyncio
@@ -20,12 +20,12 @@ from tests.postgres import run_postgres, run_sql
 
 
 def main() -> None:
-    """Measure, and print a table."""
+    """Run the benchmark and print a table."""
     jobs, judges, seed = (int(text) for text in (*sys.argv[1:4], *("200", "20", "0")[len(sys.argv) - 1 :]))
-    print(f"{jobs} jobs, {judges} judges  calm s  storm s  ratio  kills  given back  broken")
+    print(f"{jobs} jobs, {judges} judges  calm s  storm s  ratio  kills    requeued  broken")
     for kind in ("sqlite", "postgres"):
-        calm, _, _ = _through(kind, jobs, judges, None)
-        storm, requeued, broken = _through(kind, jobs, judges, seed)
+        calm, _, _ = _run_jobs(kind, jobs, judges, None)
+        storm, requeued, broken = _run_jobs(kind, jobs, judges, seed)
         ratio = storm.seconds / calm.seconds
         print(
             f"{kind:22} {calm.seconds:7.0f}  {storm.seconds:7.0f}  {ratio:5.2f}  {storm.kills:5}  {requeued:10}  "
@@ -34,7 +34,7 @@ def main() -> None:
         )
 
 
-def _through(kind: str, jobs: int, judges: int, seed: int | None) -> tuple[Storm, int, tuple[str, ...]]:
+def _run_jobs(kind: str, jobs: int, judges: int, seed: int | None) -> tuple[Storm, int, tuple[str, ...]]:
     with tempfile.TemporaryDirectory() as name, _database(kind, Path(name)) as url:
         scenario = asyncio.run(create_scenario(url, judges))
         passed = run_storm(scenario, Path(name), jobs, seed)

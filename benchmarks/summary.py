@@ -1,13 +1,13 @@
-"""What figures and pages cost, as feedback grows: the same judge at a thousand items and at as many as you like.
+"""Latency of figures and pages as feedback grows: the same judge at 1,000 items of feedback and at a chosen number.
 
 usage: python -m benchmarks.summary [ITEMS [DATABASE_URL [SECONDS]]] [--postgres]
 
-Fills a database (a fresh SQLite file, a fresh PostgreSQL with ``--postgres``, or the one at an address) through the
-store as the API does, in units of 5,000: a third as many evaluations as items of feedback, four criteria, three years,
-all types, a tenth of the corrections taken back by later ones. Prints how fast it filled, then milliseconds, each the
-best of nine (of fewer where they take long), which other programs disturb least. A database that was begun is filled
-on; with SECONDS it ends after so many of filling, to be run again. With CHECK=1 in the environment it tells at the end
-whether all counters are true, which takes as long as filling.
+Fills a database (a new SQLite file, a new PostgreSQL with ``--postgres``, or the one at an address) through the store
+as the API does, in units of 5,000: a third as many evaluations as items of feedback, four criteria, three years, all
+types, a tenth of the corrections superseded by later ones. Prints the speed of filling, then milliseconds, each the
+best of nine (of fewer if they take long), because the best is least affected by other programs. A partly filled
+database is filled further; with SECONDS the program ends after so many seconds of filling and can be run again. With
+CHECK=1 in the environment it also checks all counters at the end, which takes as long as filling.
 """
 
 import argparse
@@ -51,7 +51,7 @@ UNIT = 5000
 FIRST, LAST = datetime(2023, 1, 1, 0, 0, 7, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)
 SINCE, UNTIL = datetime(2024, 5, 17, 13, 7, 11, 5, tzinfo=UTC), datetime(2025, 3, 2, 22, 51, 3, 9, tzinfo=UTC)
 PAGE = 20
-LONG = 3000.0  # milliseconds after which a question is not asked again
+MAX_TOTAL_MS = 3000.0  # time after which a query is not repeated
 DEEP: list[tuple[str, EvaluationFilter | FeedbackFilter]] = [
     ("evaluations", EvaluationFilter()),
     ("evaluations corrected on a criterion", EvaluationFilter(criterion=3)),
@@ -65,7 +65,7 @@ DEEP: list[tuple[str, EvaluationFilter | FeedbackFilter]] = [
 
 
 def main() -> None:
-    """Fill, measure, and print a table."""
+    """Fill the database, run the benchmark, and print a table."""
     parser = argparse.ArgumentParser()
     parser.add_argument("items", type=int, nargs="?", default=100_000)
     parser.add_argument("url", nargs="?")
@@ -78,7 +78,7 @@ def main() -> None:
 
 @contextmanager
 def _database(url: str | None, *, on_postgres: bool) -> Iterator[str]:
-    """The address of the database that was given, or else of a fresh one."""
+    """Yield the address of the given database, or of a new one."""
     if url is not None:
         yield url
     elif on_postgres:
@@ -93,12 +93,12 @@ async def _run(url: str, items: int, seconds: float) -> None:
     async with open_store(url) as store:
         await migrate_store(store)
         until = time.monotonic() + seconds
-        small, large = [await _filled(store, number, count, until) for number, count in enumerate((1000, items))]
+        small, large = [await _fill(store, number, count, until) for number, count in enumerate((1000, items))]
         if small is None or large is None:
             return
         print(f"\n{'milliseconds, best of 9':44} {1000:>10,} {items:>10,}   ratio")
-        for name, work in _questions().items():
-            before, after = [await _best(store, world, work) for world in (small, large)]
+        for name, work in _queries().items():
+            before, after = [await _best_milliseconds(store, world, work) for world in (small, large)]
             print(f"{name:44} {before:10.2f} {after:10.2f} {after / before:7.1f}")
         print()
         for kind, wanted in DEEP:
@@ -106,8 +106,8 @@ async def _run(url: str, items: int, seconds: float) -> None:
             name = "evaluations" if isinstance(wanted, EvaluationFilter) else "feedback"
             rows = items // 3 if name == "evaluations" else items
             page = min(10_000, rows // PAGE * 9 // 10)
-            after = await _cursor(store, large, name, page)
-            times = [await _best(store, large, read(cursor, wanted)) for cursor in (None, after)]
+            after = await _find_cursor(store, large, name, page)
+            times = [await _best_milliseconds(store, large, read(cursor, wanted)) for cursor in (None, after)]
             print(f"{kind}, page 1 and at place {page * PAGE:,}: {times[0]:.2f} and {times[1]:.2f} ms")
         if os.environ.get("CHECK"):
             started = time.perf_counter()
@@ -115,15 +115,25 @@ async def _run(url: str, items: int, seconds: float) -> None:
             print(f"check-counters: {len(differences)} differences, {time.perf_counter() - started:.0f} s")
 
 
-async def _filled(store: Store, number: int, items: int, until: float) -> World | None:
-    """The judge of a number with its items; None: time was up before all were there."""
-    world = await _world(store, number)
+async def _fill(store: Store, number: int, items: int, until: float) -> World | None:
+    """Fill the judge of a number.
+
+    Args:
+        store: to fill.
+        number: of the judge.
+        items: of feedback that it should have.
+        until: monotonic time at which filling ends.
+
+    Returns:
+        The judge; None if the time was up before all items were written.
+    """
+    world = await _get_or_create_world(store, number)
     for rows, unit in ((items // 3, _record), (items, _submit)):
         there = start = await unit(world, 0, 0, items)
         began = time.perf_counter()
         while there < rows:
             if time.monotonic() > until:
-                print(f"{there:,} of {rows:,} rows are there; run it again to go on.")
+                print(f"{there:,} of {rows:,} rows are written; run it again to continue.")
                 return None
             there = await unit(world, there, min(there + UNIT, rows), items)
         if there > start:
@@ -133,8 +143,8 @@ async def _filled(store: Store, number: int, items: int, until: float) -> World 
     return world
 
 
-async def _world(store: Store, number: int) -> World:
-    """The judge of a number, made if it is not there."""
+async def _get_or_create_world(store: Store, number: int) -> World:
+    """Return the judge of a number; create it if it does not exist."""
     viewer, key = await make_viewer(store)
     mine = judges.in_workspace(viewer.workspace_id).order_by(Judge.pk)
     found = await store.read(lambda c: fetch_all(c, mine, Judge))
@@ -146,7 +156,17 @@ async def _world(store: Store, number: int) -> World:
 
 
 async def _record(world: World, start: int, end: int, _items: int) -> int:
-    """Record the evaluations between two numbers; how many there are then."""
+    """Record the evaluations between two numbers.
+
+    Args:
+        world: the judge.
+        start: first number.
+        end: number after the last.
+        _items: not used.
+
+    Returns:
+        The number of evaluations afterwards.
+    """
     rng = random.Random(start)
     new = [
         NewEvaluation(
@@ -161,20 +181,30 @@ async def _record(world: World, start: int, end: int, _items: int) -> int:
 
 
 async def _submit(world: World, start: int, end: int, items: int) -> int:
-    """Submit the feedback between two numbers, three items about an evaluation; how much there is then."""
-    rng, apart = random.Random(start), (LAST - FIRST) / items
+    """Submit the feedback between two numbers, three items about an evaluation.
+
+    Args:
+        world: the judge.
+        start: first number.
+        end: number after the last.
+        items: of feedback in the end, which sets the interval between their times.
+
+    Returns:
+        The number of items of feedback afterwards.
+    """
+    rng, interval = random.Random(start), (LAST - FIRST) / items
     last = items // 3 - 1
     columns = [getattr(Evaluation, name) for name in EvaluationRef._fields]
     within = (Evaluation.judge_pk == world.judge.pk, Evaluation.seq.between(start // 3 + 1, end // 3 + 1))
     rows = await world.store.read(lambda c: c.execute(select(*columns).where(*within)).all()) if end else []
     about = {row.seq: cast("Evaluation", row) for row in rows}
-    given = [_said(rng, n, about[min(n // 3, last) + 1], FIRST + n * apart) for n in range(start, end)]
+    given = [_make_feedback(rng, n, about[min(n // 3, last) + 1], FIRST + n * interval) for n in range(start, end)]
     if given:
         await submit(world, *given)
     return await world.store.read(lambda c: judges.get_judge_by_pk(c, world.judge.pk).feedback_seq)
 
 
-def _said(rng: random.Random, number: int, about: Evaluation, at: datetime) -> Any:
+def _make_feedback(rng: random.Random, number: int, about: Evaluation, at: datetime) -> Any:
     kind, who = rng.random(), f"rater {rng.randint(1, 40)}"
     common: dict[str, Any] = {"submitted_at": at, "external_id": f"f{number}", "by": who}
     if kind < 0.7:
@@ -191,7 +221,7 @@ def _said(rng: random.Random, number: int, about: Evaluation, at: datetime) -> A
 Work = Callable[[Connection, World], Any]
 
 
-def _questions() -> dict[str, Work]:
+def _queries() -> dict[str, Work]:
     period = FeedbackBounds(since=SINCE, until=UNTIL)
     whole = FeedbackBounds()
 
@@ -222,7 +252,7 @@ def _questions() -> dict[str, Work]:
         "evaluations of a person, a page": _evaluations(None, EvaluationFilter(rater="rater 3")),
         "evaluations of a type, a page": _evaluations(None, EvaluationFilter(types=(FeedbackType.RATING,))),
         "evaluations by a criterion, a page": _evaluations(None, EvaluationFilter(criterion=3)),
-        "what waits for review, a page": _evaluations(None, EvaluationFilter(has_feedback=False)),
+        "evaluations to review, a page": _evaluations(None, EvaluationFilter(has_feedback=False)),
         "evaluations with a frequent word, a page": _evaluations(None, EvaluationFilter(search="output judge")),
     }
 
@@ -235,8 +265,15 @@ def _feedback(after: str | None, wanted: FeedbackFilter = FeedbackFilter()) -> W
     return lambda c, world: lists.list_feedback(c, world.judge.pk, wanted, PAGE, after)
 
 
-async def _cursor(store: Store, world: World, name: str, page: int) -> str:
-    """The cursor at the end of a page far down, found by the place of its last row instead of by paging there."""
+async def _find_cursor(store: Store, world: World, name: str, page: int) -> str:
+    """Return the cursor at the end of a late page, found by the position of its last row instead of by paging.
+
+    Args:
+        store: to read from.
+        world: the judge.
+        name: "evaluations" or "feedback".
+        page: number of the page.
+    """
 
     def unit(connection: Connection) -> str:
         judge = judges.get_judge_by_pk(connection, world.judge.pk)
@@ -251,9 +288,9 @@ async def _cursor(store: Store, world: World, name: str, page: int) -> str:
     return await store.read(unit)
 
 
-async def _best(store: Store, world: World, work: Work) -> float:
+async def _best_milliseconds(store: Store, world: World, work: Work) -> float:
     times: list[float] = []
-    while len(times) < 9 and sum(times) < LONG:
+    while len(times) < 9 and sum(times) < MAX_TOTAL_MS:
         started = time.perf_counter()
         await store.read(lambda c: work(c, world))
         times.append(1000 * (time.perf_counter() - started))

@@ -1,11 +1,11 @@
-"""How much training improves a judge, what each part of it is worth, and how fast it is.
+"""Benchmark of training: how much it improves a judge, how much each part contributes, and how fast it is.
 
 usage: python -m benchmarks.training [--data DIR] [--quick]
 
 Needs scikit-learn: pip install -e '.[bench]'. Sets are simulated; --data adds a folder with judge.json,
-evaluations.jsonl.gz and feedback.jsonl.gz in the import format. 30 % of the groups are held out; a correction is one
-random person's score on one criterion of one item; the truth there is the mean of all people. The tables and plots go
-to docs/benchmarks/.
+evaluations.jsonl.gz and feedback.jsonl.gz in the import format. 30% of the groups are held out; a correction is one
+random person's score on one criterion of one item; the truth is the mean of all people's scores. The tables and plots
+are written to docs/benchmarks/.
 """
 
 import os
@@ -23,7 +23,7 @@ import numpy as np
 
 from benchmarks import peers
 from benchmarks.plot import chart
-from benchmarks.sets import Set, Split, load, simulated, split
+from benchmarks.sets import FeedbackSet, Split, load, simulated, split
 from benchmarks.speed import speed_table
 from trainer.evidence.metrics import spearman
 
@@ -32,7 +32,7 @@ Method = Callable[[Split], np.ndarray]
 
 
 def main() -> None:
-    """Measure, and write docs/benchmarks/."""
+    """Run the benchmark and write docs/benchmarks/."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="a folder with a real set, in the import format")
     parser.add_argument("--quick", action="store_true", help="fewer seeds and sizes")
@@ -42,7 +42,7 @@ def main() -> None:
         sets.append(load(args.data))
     seeds = 3 if args.quick else 6
     sizes = (50, 200, 1000) if args.quick else (20, 50, 100, 200, 500, 1000, 2000)
-    # First, while this process is small: what it starts would count its memory as their own.
+    # Speed is measured first, while this process is small: child processes inherit its peak memory.
     speed = speed_table((1_000, 10_000, 100_000) if args.quick else (1_000, 10_000, 100_000, 1_000_000))
     OUT.mkdir(parents=True, exist_ok=True)
     parts = [_heading(seeds)]
@@ -74,8 +74,20 @@ METHODS: dict[str, Method] = {
 }
 
 
-def _measure(each: Set, sizes: tuple[int, ...], seeds: int) -> dict[tuple[str, int], tuple[float, float, float]]:
-    """Per method and size: change of MAE in %, change of Spearman, share of seeds that lost more than .01 Spearman."""
+def _measure(
+    each: FeedbackSet, sizes: tuple[int, ...], seeds: int
+) -> dict[tuple[str, int], tuple[float, float, float]]:
+    """Measure all methods at all sizes.
+
+    Args:
+        each: set to measure on.
+        sizes: numbers of corrections.
+        seeds: number of splits.
+
+    Returns:
+        For each method and size: change of MAE in percent, change of Spearman, and the share of seeds that lost more
+        than .01 Spearman.
+    """
     found = {}
     for n in sizes:
         splits = [one for seed in range(seeds) if (one := split(each, n, seed)) is not None]
@@ -101,30 +113,30 @@ def _change(one: Split, predicted: np.ndarray) -> tuple[float, float]:
 
 
 def _heading(seeds: int) -> str:
-    return f"""# What training is worth, and how fast it is
+    return f"""# Benchmark of training
 
 Made by `python -m benchmarks.training` on {datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, {os.cpu_count()} cores \
 (one used), Python {platform.python_version()}, numpy {version("numpy")}, scikit-learn {version("scikit-learn")}; \
 seeds 0 to {seeds - 1}.
 
-30 % of the groups are held out. A correction is one random person's score on one criterion of one item; `n` counts
+30% of the groups are held out. A correction is one random person's score on one criterion of one item; `n` counts
 them. The truth is the mean of all people's scores on the held-out items. Each cell: change of the mean absolute error
 against the raw judge (mean over criteria, as a share of the range) / change of Spearman's rank correlation / share of
 seeds that lost more than .01 of it. All methods learn from the same corrections. *Score only*: the calibrator without
 the residual; *no n-grams*: without bags of words; *no sharing*: each criterion by itself; *no gate*: the residual in
 full. Peers from scikit-learn, one model a criterion: least squares and isotonic regression on the judge's score; ridge
-(strength by cross-validation) and gradient boosting on the score and the same features. For what the words mean, see
+(strength by cross-validation) and gradient boosting on the score and the same features. The terms are explained in
 [Model and proof](../explanation/how-judges-learn.md).
 """
 
 
-def _table(each: Set, found: dict[tuple[str, int], tuple[float, float, float]], sizes: tuple[int, ...]) -> str:
+def _table(each: FeedbackSet, found: dict[tuple[str, int], tuple[float, float, float]], sizes: tuple[int, ...]) -> str:
     known = [n for n in sizes if ("judgesmith", n) in found]
     lines = [f"## {each.name}\n", "| Method | " + " | ".join(f"n={n}" for n in known) + " |"]
     lines.append("|---|" + "---|" * len(known))
     for name in METHODS:
         cells = (found[name, n] for n in known)
-        lines.append(f"| {name} | " + " | ".join(f"{e:+.0f} % / {s:+.3f} / {w:.0%}" for e, s, w in cells) + " |")
+        lines.append(f"| {name} | " + " | ".join(f"{e:+.0f}% / {s:+.3f} / {w:.0%}" for e, s, w in cells) + " |")
     return "\n".join(lines) + "\n"
 
 

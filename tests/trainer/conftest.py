@@ -1,4 +1,4 @@
-"""What all tests of the trainer share."""
+"""Fixtures shared by the trainer's tests."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ from trainer.model.version import Version
 
 @pytest.fixture(scope="session")
 def base() -> Version:
-    """A version trained on the first 200 made-up labels."""
+    """Return a version trained on a synthetic task of 200 labels."""
     return version_of(make_task(200))

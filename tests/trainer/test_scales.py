@@ -1,4 +1,4 @@
-"""Scales of all kinds, texts of all kinds."""
+"""Scales and texts of all kinds."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ SCALES = {
 
 
 @pytest.mark.parametrize("scale", SCALES.values(), ids=SCALES.keys())
-def test_gains_on_every_scale(scale: Scale) -> None:
-    """Scores stay in range, verdicts on the grid, intervals around the point, and errors fall."""
+def test_training_lowers_the_error_on_every_scale(scale: Scale) -> None:
+    """Scores stay in range, verdicts on the grid, and intervals around the point."""
     version, fresh = version_of(make_task(240, scale)), make_task(300, scale, seed=8)
     scores, labels = version.score(fresh.items), fresh.labels
     for values in (scores.expected, scores.point, scores.lower, scores.upper):
@@ -39,7 +39,7 @@ def test_gains_on_every_scale(scale: Scale) -> None:
     assert np.abs(scores.point[at] - labels.score).mean() < np.abs(fresh.items.raw[at] - labels.score).mean()
 
 
-def test_off_grid_labels_are_spread_over_their_neighbours() -> None:
+def test_off_grid_labels_are_spread_over_both_neighbouring_levels() -> None:
     """3.67 on 1-5 is one third level 3 and two thirds level 4."""
     soft = soft_targets(SCALES["1-5"], np.array([3.67, 5.0, 1.0]), 6)
     assert np.allclose(soft[0], [1, 1, 0.67, 0, 0, 0])
@@ -59,16 +59,16 @@ def test_fine_scales_are_learned_on_twenty_steps() -> None:
 
 
 @pytest.mark.parametrize("script", ["chinese", "emoji"])
-def test_any_script_teaches(script: str) -> None:
-    """Texts without spaces give features too: what people like about them is learned."""
+def test_texts_of_any_script_give_useful_features(script: str) -> None:
+    """Scripts without spaces do, too."""
     words = CHINESE if script == "chinese" else ["😀", "naïve", "Ünïcode", "שלום", "नमस्ते", "𝒜𝒷", "e\u0301"]
     task = make_task(240, words=words)
     version = version_of(task)
     assert version.gate.max() > 0
 
 
-def test_empty_and_odd_texts_are_scored() -> None:
-    """No text, control characters, lone surrogates, a long word: numbers come out."""
+def test_unusual_texts_are_scored() -> None:
+    """They are empty, or have control characters, lone surrogates or a long word."""
     version = version_of(make_task(200))
     texts = ["", " ", "\0\n", "\ud800", "a" * 50_000, "？！", "１２３"]
     n = len(texts)
@@ -77,7 +77,7 @@ def test_empty_and_odd_texts_are_scored() -> None:
 
 
 def test_missing_raw_scores_stay_missing() -> None:
-    """Where the judge gave no score there is none to correct, and other criteria are scored all the same."""
+    """The other criteria of the item are scored."""
     version, fresh = version_of(make_task(200)), make_task(100, seed=8).items
     raw = fresh.raw.copy()
     raw[::2, 0] = np.nan
@@ -88,8 +88,7 @@ def test_missing_raw_scores_stay_missing() -> None:
         assert np.isfinite(getattr(scores, field)[:, 1]).all()
 
 
-def test_rationales_are_used_where_given() -> None:
-    """What the judge wrote about its score is evidence about the score."""
+def test_rationales_improve_the_scores() -> None:
     task = make_task(300)
     rng = np.random.default_rng(0)
     mood = rng.integers(0, 2, len(task.items))
@@ -101,8 +100,8 @@ def test_rationales_are_used_where_given() -> None:
     assert with_reasons.evidence.after.mean_absolute_error < without.evidence.after.mean_absolute_error - 0.02
 
 
-def test_a_right_judge_is_left_alone() -> None:
-    """Where people only confirm, points stay close to raw and nothing is said to have improved."""
+def test_confirmations_leave_the_scores_as_they_are() -> None:
+    """Points stay close to raw, and no improvement is claimed."""
     task = make_task(200)
     raw = task.items.raw[task.labels.item, task.labels.criterion]
     outcome, _ = run(replace(task, labels=replace(task.labels, score=raw, confirmed=np.ones(200, np.bool_))))

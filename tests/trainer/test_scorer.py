@@ -1,4 +1,4 @@
-"""Scoring offline with an exported version."""
+"""Offline scorer."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def _lines(count: int) -> tuple[list[dict], np.ndarray]:
     return lines, items
 
 
-def test_scores_offline_are_the_versions_own(base: Version, tmp_path: Path) -> None:
-    """A file written from a version's bytes scores like the version, by keys or names, chunk by chunk."""
+def test_offline_scores_equal_those_of_the_version(base: Version, tmp_path: Path) -> None:
+    """Criteria may be named by key or by name, and lines are scored in chunks."""
     path = tmp_path / "version.npz"
     path.write_bytes(base.dumps())
     lines, items = _lines(1400)
@@ -40,8 +40,7 @@ def test_scores_offline_are_the_versions_own(base: Version, tmp_path: Path) -> N
             assert np.allclose([line["scores"][key][name] for line in found], values[:, column], atol=1e-6)
 
 
-def test_only_numpy_is_imported(base: Version, tmp_path: Path) -> None:
-    """The command runs where nothing but numpy is installed."""
+def test_the_command_imports_nothing_but_numpy(base: Version, tmp_path: Path) -> None:
     path = tmp_path / "version.npz"
     path.write_bytes(base.dumps())
     lines, _ = _lines(4)
@@ -71,6 +70,6 @@ def test_only_numpy_is_imported(base: Version, tmp_path: Path) -> None:
         ([1, 2], "output"),
     ],
 )
-def test_bad_lines_are_refused_with_a_reason(base: Version, line: dict, message: str) -> None:
+def test_invalid_lines_are_rejected_with_a_reason(base: Version, line: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         list(score(base, [line]))

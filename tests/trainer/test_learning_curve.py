@@ -1,4 +1,4 @@
-"""The learning curve."""
+"""Learning curve."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from tests.trainer.synthetic_tasks import make_task, run
 from trainer.learning_curve import learning_curve
 
 
-def test_more_labels_agree_better_and_the_end_is_the_proof() -> None:
-    """The curve begins at the judge, falls in error, and ends in what a full retrain proves; the same each time."""
+def test_error_falls_with_labels_and_ends_at_the_evidence_of_a_full_retrain() -> None:
+    """The curve starts at the raw scores and is the same each time."""
     task = make_task(240)
     curve = learning_curve(task, [30, 120, 240, 500])
     assert [point.labels for point in curve] == [0, 30, 120, 240]
@@ -24,17 +24,15 @@ def test_more_labels_agree_better_and_the_end_is_the_proof() -> None:
     assert learning_curve(task, [30, 120, 240, 500]) == curve
 
 
-def test_sizes_double_up_to_everything() -> None:
-    """Left to itself, the curve doubles and ends with all labels."""
+def test_default_sizes_double_and_end_with_all_labels() -> None:
     assert [point.labels for point in learning_curve(make_task(130))] == [0, 25, 50, 130]
 
 
-def test_many_labels_are_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Time is bounded: beyond a limit whole items are drawn at random."""
+def test_items_are_sampled_beyond_the_maximum_number_of_labels(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("trainer.learning_curve.MAX_LABELS", 80)
     assert [point.labels for point in learning_curve(make_task(300), [40, 80, 300])] == [0, 40, 80]
 
 
-def test_one_group_alone_leaves_only_the_judge() -> None:
+def test_a_single_group_gives_only_the_point_of_the_raw_scores() -> None:
     """With nothing to hold out there is no out-of-fold point."""
     assert [point.labels for point in learning_curve(make_task(1, criteria=1))] == [0]

@@ -20,9 +20,11 @@ from trainer.model import npz as archive
 from trainer.model.optimizers import Schedule
 from trainer.model.version import Version
 
+PAGE = Path(__file__).parents[3] / "docs/reference/version-files.md"
+
 
 def test_round_trip_keeps_every_bit(base: Version) -> None:
-    """Bytes, version, bytes: the same; and the same scores."""
+    """The bytes are the same after reading and writing, and so are the scores."""
     again = Version.loads(base.dumps())
     assert again.dumps() == base.dumps()
     items = make_task(100, seed=9).items
@@ -30,14 +32,13 @@ def test_round_trip_keeps_every_bit(base: Version) -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"nonsense", b"PK\x03\x04 broken"])
-def test_bytes_that_are_no_version_are_refused(data: bytes) -> None:
-    """A clear error, not a crash inside numpy."""
+def test_bytes_that_are_not_a_version_are_rejected(data: bytes) -> None:
     with pytest.raises(ValueError, match="not a judge version"):
         Version.loads(data)
 
 
-def test_damaged_bytes_are_refused(base: Version) -> None:
-    """Cut off, or a bit flipped anywhere: an error or the same version, never another one."""
+def test_damaged_bytes_never_load_as_another_version(base: Version) -> None:
+    """The file is cut off, or a bit is flipped; the result is an error or the same version."""
     blob = base.dumps()
     for cut in range(0, len(blob), len(blob) // 20):
         with pytest.raises(ValueError, match="not a judge version"):
@@ -51,8 +52,7 @@ def test_damaged_bytes_are_refused(base: Version) -> None:
         assert again.dumps() == blob
 
 
-def test_pickles_and_missing_parts_are_refused(base: Version) -> None:
-    """An archive that lacks an array, holds objects or is of another format is no version."""
+def test_incomplete_versions_and_unknown_formats_are_rejected(base: Version) -> None:
     header, arrays = archive.loads(base.dumps())
     for wrong in (
         archive.dumps(header | {"format": 999}, arrays),
@@ -65,7 +65,7 @@ def test_pickles_and_missing_parts_are_refused(base: Version) -> None:
 
 
 def test_columns_are_matched_by_key(base: Version) -> None:
-    """Items may bring criteria in another order, or ones the version does not know: those pass through raw."""
+    """Items may have criteria in another order, or unknown ones, whose raw scores pass through."""
     items = make_task(60, seed=9).items
     swapped = replace(items, raw=items.raw[:, ::-1])
     a, b = base.score(items), base.score(swapped, base.scales[::-1])
@@ -74,24 +74,19 @@ def test_columns_are_matched_by_key(base: Version) -> None:
     assert np.array_equal(base.score(items, (unknown, base.scales[1])).point[:, 0], items.raw[:, 0])
 
 
-def test_scoring_needs_no_scipy() -> None:
-    """A server that only scores does not pay for scipy."""
+def test_scoring_does_not_import_scipy() -> None:
     code = "import sys, trainer.model.version; assert not any(m.startswith('scipy') for m in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
-PAGE = Path(__file__).parents[2] / "docs/reference/version-files.md"
-
-
 def read_file(content: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """A version's file by Python's own means and numpy's."""
+    """Return the header and the arrays of a version file, read by Python's and numpy's own means."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         arrays = {name: np.load(io.BytesIO(archive.read(name))) for name in archive.namelist()[1:]}
         return json.loads(archive.read("header.json")), {name.removesuffix(".npy"): a for name, a in arrays.items()}
 
 
-def test_the_page_names_all_that_a_file_holds(base: Version) -> None:
-    """Every field of the header and of the recipe, every array, with its type."""
+def test_the_reference_page_names_every_field_and_array_with_its_type(base: Version) -> None:
     header, arrays = read_file(base.dumps())
     page = PAGE.read_text(encoding="utf-8")
     named = set(re.findall(r"`([a-z_.*]+)`", page))
@@ -106,8 +101,8 @@ def test_the_page_names_all_that_a_file_holds(base: Version) -> None:
 
 
 @pytest.mark.parametrize("gate", [0.0, 0.5, 1.0])
-def test_the_pages_formulas_give_the_versions_means(base: Version, gate: float) -> None:
-    """Computed from the file's arrays as the page says, without any of the code that does it."""
+def test_the_formulas_of_the_reference_page_give_the_expected_scores(base: Version, gate: float) -> None:
+    """They are computed from the file's arrays without the trainer's code."""
     items = make_task(60, seed=21).items
     version = replace(base, gate=np.full(2, gate), learned=np.ones(2, np.bool_))
     header, arrays = read_file(version.dumps())

@@ -1,4 +1,4 @@
-"""Which items to label next."""
+"""Suggestions of the items to label next."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def _labelled(items: Items, count: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize("trained", [True, False])
-def test_suggestions_are_unlabelled_distinct_and_the_same_each_time(base: Version, trained: bool) -> None:
+def test_suggestions_are_unlabelled_distinct_and_deterministic(base: Version, trained: bool) -> None:
     task = make_task(200, seed=3)
     version = base if trained else None
     found = suggest_items(version, task.scales, task.items, _labelled(task.items, 60), 10)
@@ -30,8 +30,8 @@ def test_suggestions_are_unlabelled_distinct_and_the_same_each_time(base: Versio
     assert suggest_items(version, task.scales, task.items, _labelled(task.items, 60), 10) == found
 
 
-def test_unlike_items_come_before_more_of_the_same() -> None:
-    """Where only one kind of text has labels, the first suggestions are of the other kind."""
+def test_items_unlike_the_labelled_ones_come_first() -> None:
+    """If only one kind of text has labels, the first suggestions are of the other kind."""
     known, new = make_task(120, criteria=1, seed=1), make_task(60, criteria=1, seed=2, words=CHINESE)
     items = Items(
         *(getattr(known.items, f) + getattr(new.items, f) for f in
@@ -42,8 +42,8 @@ def test_unlike_items_come_before_more_of_the_same() -> None:
     assert all(suggestion.item >= 120 for suggestion in found)
 
 
-def test_copies_are_not_suggested_twice_in_a_row() -> None:
-    """Of equal items, one is enough: after it the others tell little."""
+def test_copies_of_an_item_are_not_suggested_in_succession() -> None:
+    """After one of several equal items, the others carry little information."""
     task = make_task(60, criteria=1, seed=5)
     outputs = [task.items.outputs[i % 20] for i in range(60)]
     raw = task.items.raw[np.arange(60) % 20]
@@ -52,7 +52,7 @@ def test_copies_are_not_suggested_twice_in_a_row() -> None:
     assert len(set(places)) >= 7
 
 
-def test_there_may_be_less_to_suggest_than_wanted(base: Version) -> None:
+def test_fewer_suggestions_are_returned_if_candidates_run_out(base: Version) -> None:
     task = make_task(40, seed=6)
     assert len(suggest_items(base, task.scales, task.items, _labelled(task.items, 17), 10)) == 3
     assert suggest_items(base, task.scales, task.items, _labelled(task.items, 20), 10) == []

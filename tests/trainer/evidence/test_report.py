@@ -1,13 +1,14 @@
-"""The figures of a proof, computed again from the published version by textbook formulas and scipy."""
+"""Figures of the evidence, recomputed from the published version by textbook formulas and scipy."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from itertools import permutations
 from typing import Any
 
 import numpy as np
+import orjson
 import pytest
 from scipy.stats import spearmanr
 
@@ -21,8 +22,8 @@ LEVELS = 5
 
 
 @pytest.fixture(scope="module")
-def held() -> tuple[Task, Evidence, Version, np.ndarray]:
-    """A task with two people a score, its proof on three tenths of the groups, its version, and what was held out."""
+def held_out_task() -> tuple[Task, Evidence, Version, np.ndarray]:
+    """Return a task with two raters a score, its evidence on 30% of the groups, its version, and the held-out mask."""
     task = make_task(300, seed=3, validation_split=0.3)
     labels = task.labels
     both = labels.take(np.repeat(np.arange(len(labels)), 2))
@@ -37,59 +38,61 @@ def held() -> tuple[Task, Evidence, Version, np.ndarray]:
     return task, outcome.evidence, Version.loads(outcome.version), mask
 
 
-def on_grid(scores: np.ndarray) -> np.ndarray:
+def to_levels(scores: np.ndarray) -> np.ndarray:
     return np.clip(np.rint(scores - 1), 0, LEVELS - 1).astype(int)
 
 
 def kappa(a: np.ndarray, b: np.ndarray) -> float:
-    """Cohen (1968), from the table of both."""
+    """Return Cohen's kappa (1968), computed from the contingency table."""
     observed = np.zeros((LEVELS, LEVELS))
-    np.add.at(observed, (on_grid(a), on_grid(b)), 1)
-    apart = np.subtract.outer(np.arange(LEVELS), np.arange(LEVELS)) ** 2
+    np.add.at(observed, (to_levels(a), to_levels(b)), 1)
+    distance = np.subtract.outer(np.arange(LEVELS), np.arange(LEVELS)) ** 2
     expected = np.outer(observed.sum(1), observed.sum(0)) / observed.sum()
-    return 1 - float((apart * observed).sum() / (apart * expected).sum())
+    return 1 - float((distance * observed).sum() / (distance * expected).sum())
 
 
 def alpha(units: list[np.ndarray]) -> float:
-    """Krippendorff (2004), section 11.3, from the table of coincidences."""
+    """Return Krippendorff's alpha (2004, section 11.3), computed from the table of coincidences."""
     table = np.zeros((LEVELS, LEVELS))
-    for unit in map(on_grid, units):
+    for unit in map(to_levels, units):
         for i, j in permutations(range(len(unit)), 2):
             table[unit[i], unit[j]] += 1 / (len(unit) - 1)
-    n, apart = table.sum(1), np.zeros((LEVELS, LEVELS))
+    n, distance = table.sum(1), np.zeros((LEVELS, LEVELS))
     for low in range(LEVELS):
         for high in range(low + 1, LEVELS):
-            apart[low, high] = apart[high, low] = (n[low : high + 1].sum() - (n[low] + n[high]) / 2) ** 2
-    return 1 - float((n.sum() - 1) * (table * apart).sum() / (np.outer(n, n) * apart).sum())
+            distance[low, high] = distance[high, low] = (n[low : high + 1].sum() - (n[low] + n[high]) / 2) ** 2
+    return 1 - float((n.sum() - 1) * (table * distance).sum() / (np.outer(n, n) * distance).sum())
 
 
 @pytest.mark.parametrize("c", [0, 1])
-def test_every_figure_of_a_proof_can_be_computed_again(
-    held: tuple[Task, Evidence, Version, np.ndarray], c: int
+def test_every_figure_can_be_recomputed_from_the_version(
+    held_out_task: tuple[Task, Evidence, Version, np.ndarray], c: int
 ) -> None:
-    task, evidence, version, mask = held
+    task, evidence, version, mask = held_out_task
     found, scores = evidence.criteria[c], version.score(task.items)
     own = mask & (task.labels.criterion == c)
     items = np.unique(task.labels.item[own])
-    said = [task.labels.score[own & (task.labels.item == i)] for i in items]
-    target, raw = np.array([np.mean(s) for s in said]), task.items.raw[items, c]
+    given = [task.labels.score[own & (task.labels.item == i)] for i in items]
+    target, raw = np.array([np.mean(s) for s in given]), task.items.raw[items, c]
     points, verdicts, means = scores.point[items, c], scores.verdict[items, c], scores.expected[items, c]
     for report, point, verdict, ranking in ((found.raw, raw, raw, raw), (found.after, points, verdicts, means)):
         assert report is not None
-        apart = np.abs(on_grid(verdict) - on_grid(target))
+        distance = np.abs(to_levels(verdict) - to_levels(target))
         assert report.mean_absolute_error == pytest.approx(np.abs(point - target).mean(), abs=1e-6)
         assert report.bias == pytest.approx((point - target).mean(), abs=1e-6)
         assert report.spearman == pytest.approx(spearmanr(ranking, target)[0])
         assert report.quadratic_weighted_kappa == pytest.approx(kappa(verdict, target))
-        assert (report.exact_agreement, report.within_one_agreement) == ((apart == 0).mean(), (apart <= 1).mean())
+        assert (report.exact_agreement, report.within_one_agreement) == ((distance == 0).mean(), (distance <= 1).mean())
     learned = task.labels.score[~mask & (task.labels.criterion == c)]
     assert found.constant_baseline.mean_absolute_error == pytest.approx(np.abs(np.median(learned) - target).mean())
-    assert found.rater_agreement == pytest.approx(alpha(said))
+    assert found.rater_agreement == pytest.approx(alpha(given))
 
 
-def test_the_interval_is_that_of_any_bootstrap_over_groups(held: tuple[Task, Evidence, Version, np.ndarray]) -> None:
-    """Drawn again with other random numbers, criterion by criterion: the ends differ by chance alone."""
-    task, evidence, version, mask = held
+def test_the_interval_agrees_with_an_independent_bootstrap_over_groups(
+    held_out_task: tuple[Task, Evidence, Version, np.ndarray],
+) -> None:
+    """The ends differ by chance alone when drawn with other random numbers."""
+    task, evidence, version, mask = held_out_task
     scores, rng = version.score(task.items), np.random.default_rng(11)
     parts = []
     for c in range(2):
@@ -109,24 +112,54 @@ def test_the_interval_is_that_of_any_bootstrap_over_groups(held: tuple[Task, Evi
     assert (change.lower, change.upper) == pytest.approx(np.quantile(draws, [0.025, 0.975]), abs=0.15 * width)
 
 
-def values_in(tree: Any) -> Iterator[Any]:
+def iterate_values(tree: Any) -> Iterator[Any]:
     if isinstance(tree, dict):
         for value in tree.values():
-            yield from values_in(value)
+            yield from iterate_values(value)
     elif isinstance(tree, list | tuple):
         for value in tree:
-            yield from values_in(value)
+            yield from iterate_values(value)
     else:
         yield tree
 
 
 @pytest.mark.parametrize("config", [{}, {"validation_split": 0.3}, {"max_epochs": 3, "decoding": "agreement"}], ids=str)
-def test_a_proof_holds_plain_finite_values_alone(config: dict[str, Any]) -> None:
-    """What goes into a database and through GraphQL is Python's own: no number of numpy's, none that is no number."""
+def test_evidence_holds_only_finite_values_of_builtin_types(config: dict[str, Any]) -> None:
+    """Evidence is stored as JSON and sent through GraphQL, neither of which accepts numpy's types or NaN."""
     task = make_task(160, **config)
     sources: list[str | None] = [f"s{i % 4}" for i in range(len(task.items))]
     outcome, _ = run(replace(task, items=replace(task.items, sources=sources)))
     assert outcome.evidence.unseen_sources is not None
-    for value in values_in([outcome.evidence.to_dict(), outcome.chosen]):
+    for value in iterate_values([asdict(outcome.evidence), outcome.chosen]):
         assert type(value) in (float, int, bool, str, type(None)), repr(value)
         assert not isinstance(value, float) or np.isfinite(value)
+
+
+def test_evidence_has_the_rater_agreement_and_the_constant_baseline() -> None:
+    """The rater agreement needs items that several people scored."""
+    task = make_task(200)
+    alone = run(task)[0].evidence
+    assert alone.rater_agreement is None
+    assert all(c.constant_baseline.mean_absolute_error > 0 for c in alone.criteria)
+    twice = task.labels.take(np.repeat(np.arange(200), 2))
+    twice = replace(twice, rater=np.tile([0, 1], 200).astype(np.int32))
+    noisy = replace(twice, score=np.clip(twice.score + np.random.default_rng(3).integers(-1, 2, 400), 1.0, 5.0))
+    evidence = run(replace(task, labels=noisy))[0].evidence
+    assert 0.3 < evidence.rater_agreement < 0.95
+    assert orjson.loads(orjson.dumps(asdict(evidence)))["rater_agreement"] == evidence.rater_agreement
+    confirmed = replace(twice, confirmed=np.ones(400, np.bool_))
+    assert run(replace(task, labels=confirmed))[0].evidence.rater_agreement is None
+
+
+def test_noise_is_hardly_ever_reported_as_an_improvement() -> None:
+    """Feedback only scatters around a judge that is already right."""
+    claims = [run(make_task(80, accurate_judge=True, seed=seed))[0].evidence for seed in range(30)]
+    assert sum(evidence.improved for evidence in claims) <= 1
+    assert sum(c.improved or c.worsened for e in claims for c in e.criteria) <= 3
+
+
+def test_the_constant_baseline_is_learned_out_of_fold() -> None:
+    """It does not rank, and has the error of the median."""
+    evidence = run(make_task(200))[0].evidence
+    assert evidence.constant_baseline.mean_absolute_error > evidence.after.mean_absolute_error
+    assert abs(evidence.constant_baseline.quadratic_weighted_kappa) < 0.05

@@ -1,4 +1,4 @@
-"""Going on from an older version: where it left off, and sooner away from it where people changed."""
+"""Drift of people's strictness, and warm starts that follow it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from trainer.task import Task
 
 
 def _stricter(points: float, base: Version, seed: int = 5) -> Task:
-    """New labels of people who give so many points less."""
+    """Return a task with new labels that are lower by so many points."""
     task = make_task(200, seed=seed, training_type="incremental", base=base)
     return replace(task, labels=replace(task.labels, score=np.maximum(1, task.labels.score - points)))
 
@@ -27,7 +27,7 @@ def _error(version: Version, points: float) -> float:
     return float(np.abs(found - task.labels.score).mean())
 
 
-def test_an_anchor_alone_leaves_a_version_where_it_is(base: Version) -> None:
+def test_the_gradient_of_a_warm_prior_is_zero_at_its_anchor(base: Version) -> None:
     setup = prepare(_stricter(0, base), None, None, lambda _: None)
     warm = warm_start_from(base, setup.table)
     loss = joint_objective(setup.table, np.arange(len(setup.table.rows)), warm, warm.prior)
@@ -35,7 +35,9 @@ def test_an_anchor_alone_leaves_a_version_where_it_is(base: Version) -> None:
 
 
 @pytest.mark.parametrize(("points", "least", "most"), [(0.0, 0.9, 1.0), (1.5, 0.0, 0.2)])
-def test_an_old_version_is_held_to_until_people_change(base: Version, points: float, least: float, most: float) -> None:
+def test_a_warm_start_keeps_its_precision_until_people_change(
+    base: Version, points: float, least: float, most: float
+) -> None:
     setup = prepare(_stricter(points, base), None, None, lambda _: None)
     warm = warm_start_from(base, setup.table)
     held = discount_warm_start(setup.table, np.arange(len(setup.table.rows)), warm)
@@ -44,10 +46,10 @@ def test_an_old_version_is_held_to_until_people_change(base: Version, points: fl
     assert np.array_equal(held.joint.precision.weights, warm.joint.precision.weights), "what people look at stays"
 
 
-def test_going_on_follows_stricter_people(base: Version) -> None:
+def test_incremental_training_follows_stricter_people(base: Version) -> None:
     version = version_of(_stricter(1.0, base))
     assert _error(version, 1.0) < 0.7 * _error(base, 1.0)
 
 
-def test_going_on_loses_nothing_where_nothing_changed(base: Version) -> None:
+def test_incremental_training_keeps_its_accuracy_without_drift(base: Version) -> None:
     assert _error(version_of(_stricter(0.0, base)), 0.0) < 1.03 * _error(base, 0.0)
