@@ -11,11 +11,11 @@ NODE_MODULES := { [ node_modules/.package-lock.json -nt package-lock.json ] || n
 MIN_COVERAGE := 90
 PACKAGES := cli models resolvers runner schema server store trainer
 
-.PHONY: help setup pages codegen browser demo test faults check audit format lock sdl
+.PHONY: help setup pages codegen browser demo test faults check check-latest audit format lock sdl
 .DEFAULT_GOAL := help
 
 help: ## Show these commands
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1\t/' | awk -F '\t' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 setup: $(READY) ## Make .venv with everything in it
 
@@ -63,6 +63,14 @@ check: setup ## Lint, types, floors and the printed schema; the same for the pag
 	@$(BIN)/judgesmith schema | diff - schema/schema.graphql || { echo "schema/schema.graphql is not what the code prints: make sdl"; exit 1; }
 	@if command -v npm >/dev/null 2>&1; then cd web && $(NODE_MODULES) && npm run --silent check; \
 	else echo "Node is not here: the pages are not checked."; fi
+
+check-latest: setup ## Test the schema and the protocols with the newest Strawberry, in a venv of its own (uses the internet)
+	$(PYTHON) -m venv $(VENV)/latest
+	$(VENV)/latest/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(VENV)/latest/bin/python -m pip install --quiet --disable-pip-version-check --upgrade strawberry-graphql graphql-core
+	$(VENV)/latest/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	$(VENV)/latest/bin/python -m pip list --disable-pip-version-check | grep -E '^(strawberry-graphql|graphql-core) '
+	$(VENV)/latest/bin/python -m pytest -n 2 --dist loadfile tests/schema tests/resolvers tests/server/graphql
 
 audit: setup ## Ask whether known holes are in what we depend on (asks the internet)
 	@test -x $(VENV)/audit/bin/pip-audit || { $(PYTHON) -m venv $(VENV)/audit && $(VENV)/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit; }
