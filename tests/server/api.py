@@ -2,7 +2,7 @@
 
 import json
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,6 +19,8 @@ from tests.waiting import STALLED_SECONDS
 Data = dict[str, Any]
 PROJECT_PATH = str(PROJECT_ROOT)
 PROTOCOL = Subprotocol("graphql-transport-ws")
+# Options of WebSocket clients: no proxy, and time limits that also hold on a busy machine.
+SOCKET_OPTIONS: dict[str, Any] = {"proxy": None, "open_timeout": STALLED_SECONDS, "ping_timeout": STALLED_SECONDS}
 
 
 class Api:
@@ -78,6 +80,11 @@ class Api:
         assert "errors" not in body, body["errors"]
         data: Data = body["data"]
         return data
+
+
+def fetch(url: str, headers: Mapping[str, str] | None = None) -> httpx.Response:
+    """Send a GET request without a key."""
+    return httpx.get(url, headers=headers, trust_env=False, timeout=STALLED_SECONDS)
 
 
 def fetch_all_pages(fetch: Callable[[str | None], Data]) -> list[Data]:
@@ -172,7 +179,7 @@ def _field(message: Data) -> Data:
 @contextmanager
 def open_socket(api: Api, *, init: bool = True) -> Iterator[Socket]:
     """Open a connection, which is authenticated unless ``init`` is false."""
-    with connect(api.socket_url, subprotocols=[PROTOCOL], proxy=None, max_size=2**24) as connection:
+    with connect(api.socket_url, subprotocols=[PROTOCOL], **SOCKET_OPTIONS, max_size=2**24) as connection:
         live = Socket(connection)
         if init:
             live.init(api.key)

@@ -2,8 +2,9 @@
 
 import asyncio
 import itertools
+import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from datetime import datetime
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from graphql import GraphQLSchema, build_client_schema, get_introspection_query
 
 from models.access import Role
 from store import access
+from store.access import hash_secret
 from store.database.open import open_store
 from tests.postgres import run_sql
 from tests.server.api import Api
@@ -19,6 +21,7 @@ from tests.server.populated_workspace import MARK, TwoWorkspaces, populate
 from tests.server.processes import Server, run_command, run_server
 from tests.server.scenarios import Trained, train_a_judge
 
+LEASE_SECONDS = "120"  # no job loses its claim on a busy machine
 _numbers = itertools.count()
 
 Enter = Callable[..., Api]
@@ -27,7 +30,7 @@ Enter = Callable[..., Api]
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Run a server on an embedded database that runs training jobs."""
-    with run_server(tmp_path_factory.mktemp("server")) as started:
+    with run_server(tmp_path_factory.mktemp("server"), lease_seconds=LEASE_SECONDS) as started:
         yield started
 
 
@@ -44,7 +47,7 @@ def postgres_server(postgres_address: str, tmp_path_factory: pytest.TempPathFact
     name = f"served_{next(_numbers)}"
     asyncio.run(run_sql(postgres_address, f"CREATE DATABASE {name}"))
     url = f"{postgres_address.replace('postgresql:', 'postgresql+asyncpg:')}/{name}"
-    with run_server(tmp_path_factory.mktemp("postgres"), database_url=url) as started:
+    with run_server(tmp_path_factory.mktemp("postgres"), database_url=url, lease_seconds=LEASE_SECONDS) as started:
         yield started
 
 
@@ -69,6 +72,20 @@ def make_key(
             return key.secret
 
     return asyncio.run(make())
+
+
+def update_key(server: Server, key: str | None, change: str = "revoked_at = 1") -> None:
+    """Change a key in the database of a server on an embedded database.
+
+    Args:
+        server: the server.
+        key: secret of the key.
+        change: assignments of the SQL statement.
+    """
+    assert key is not None
+    with closing(sqlite3.connect(server.data_dir / "judgesmith.sqlite")) as database:
+        database.execute(f"UPDATE api_keys SET {change} WHERE digest = ?", (hash_secret(key),))
+        database.commit()
 
 
 @pytest.fixture(scope="session")

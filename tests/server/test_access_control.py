@@ -23,6 +23,7 @@ from tests.server.scenarios import (
     record_evaluations,
     submit_feedback,
 )
+from tests.waiting import STALLED_SECONDS
 
 HOUR = timedelta(hours=1)
 
@@ -45,7 +46,7 @@ def bad_keys(server: Server) -> dict[str, dict[str, str]]:
 
 def test_request_without_a_valid_key_is_rejected(quiet_server: Server) -> None:
     job = {"judge_id": "jdg_x", "training_type": "incremental", "training_config": {}}
-    with httpx.Client(base_url=quiet_server.url, trust_env=False) as client:
+    with httpx.Client(base_url=quiet_server.url, trust_env=False, timeout=STALLED_SECONDS) as client:
         for name, headers in bad_keys(quiet_server).items():
             answer = client.post("/graphql", json={"query": "{ __typename }"}, headers=headers)
             assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer"), name
@@ -60,7 +61,7 @@ def test_request_without_a_valid_key_is_rejected(quiet_server: Server) -> None:
 
 def test_key_is_valid_until_it_expires_in_any_case_of_the_scheme(quiet_server: Server) -> None:
     key = make_key(quiet_server, workspace="long", expires_at=datetime.now(UTC) + HOUR)
-    with httpx.Client(base_url=quiet_server.url, trust_env=False) as client:
+    with httpx.Client(base_url=quiet_server.url, trust_env=False, timeout=STALLED_SECONDS) as client:
         for header in (f"Bearer {key}", f"bearer {key}", f"BEARER   {key}"):
             answer = client.post("/graphql", json={"query": "{ viewer { id } }"}, headers={"authorization": header})
             assert answer.status_code == 200

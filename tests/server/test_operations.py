@@ -7,11 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
-import httpx
 import pytest
 
-from tests.server.api import Api, Data, open_socket
-from tests.server.conftest import Enter
+from tests.server.api import Api, Data, fetch, open_socket
+from tests.server.conftest import LEASE_SECONDS, Enter
 from tests.server.processes import PROJECT_ROOT, Server, run_command, run_server
 from tests.server.scenarios import add_corrected_evaluations, create_job, follow_job, make_judge
 
@@ -19,15 +18,14 @@ ENDED = (0, -signal.SIGTERM, 128 + signal.SIGTERM)  # statuses of a server that 
 
 
 def test_health_and_readiness_endpoints_respond(quiet_server: Server) -> None:
-    with httpx.Client(base_url=quiet_server.url, trust_env=False) as client:
-        assert client.get("/healthz").status_code == 200
-        ready = client.get("/readyz")
-        assert (ready.status_code, ready.json()) == (200, {"ready": True})
+    assert fetch(f"{quiet_server.url}/healthz").status_code == 200
+    ready = fetch(f"{quiet_server.url}/readyz")
+    assert (ready.status_code, ready.json()) == (200, {"ready": True})
 
 
 def test_metrics_count_jobs_without_names(quiet_server: Server, enter: Enter) -> None:
     def figures() -> dict[str, float]:
-        answer = httpx.get(f"{quiet_server.url}/metrics", trust_env=False)
+        answer = fetch(f"{quiet_server.url}/metrics")
         assert answer.headers["content-type"].startswith("text/plain")
         assert "Very Secret" not in answer.text
         lines = [line.rpartition(" ") for line in answer.text.splitlines() if not line.startswith("#")]
@@ -44,7 +42,7 @@ def test_metrics_count_jobs_without_names(quiet_server: Server, enter: Enter) ->
 
 @pytest.mark.parametrize("path", ["/nothing", "/graphql/more", "/training", "/training/jobs/a/b", "/judges/jdg_x"])
 def test_unknown_path_gets_a_json_404(quiet_server: Server, path: str) -> None:
-    answer = httpx.get(quiet_server.url + path, trust_env=False)
+    answer = fetch(quiet_server.url + path)
     assert answer.status_code == 404
     assert answer.json()["error"]["code"] == "NOT_FOUND"
     assert path in answer.json()["error"]["message"]
@@ -121,7 +119,7 @@ def test_port_in_use_is_reported(quiet_server: Server, tmp_path: Path) -> None:
 
 
 def test_shutdown_keeps_the_running_job_and_its_attempt(data_dir: Path) -> None:
-    with run_server(data_dir) as server:
+    with run_server(data_dir, lease_seconds=LEASE_SECONDS) as server:
         api = Api(server.url, server.admin_key)
         with api.http:
             judge = make_judge(api)
@@ -137,7 +135,7 @@ def test_shutdown_keeps_the_running_job_and_its_attempt(data_dir: Path) -> None:
                         seen.append(message["payload"]["data"]["trainingJobStatus"])
                 assert server.terminate() in ENDED
     assert "Traceback" not in server.log()
-    with run_server(data_dir) as server:
+    with run_server(data_dir, lease_seconds=LEASE_SECONDS) as server:
         api = Api(server.url, server.admin_key)
         with api.http:
             rest = follow_job(api, job, after=seen[-1]["cursor"])

@@ -22,6 +22,7 @@ from tests.server.bulk.client import CLARITY, correction_line, encode_lines, eva
 from tests.server.conftest import Enter, make_key
 from tests.server.processes import PROJECT_ROOT, Server, environment, run_server
 from tests.server.processes import run_command as started_command
+from tests.waiting import STALLED_SECONDS, wait_until
 
 pytestmark = pytest.mark.usefixtures("true_counters")
 
@@ -316,13 +317,12 @@ def test_import_continues_after_a_server_restart(tmp_path: Path) -> None:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
-        while not export_all(api, judge, "evaluations"):
-            time.sleep(0.02)
+        wait_until(lambda: export_all(api, judge, "evaluations"), "the first rows")
         first.process.kill()
         first.process.wait()
         api.http.close()
     with run_server(data, *words) as second:
-        out, err = importing.communicate(timeout=60)
+        out, err = importing.communicate(timeout=2 * STALLED_SECONDS)
         assert importing.returncode == 0, err
         totals = json.loads(out)["evaluations"]
         assert totals["new"] + totals["already_there"] == 4_000

@@ -7,7 +7,6 @@ import socket
 import time
 import zlib
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
@@ -28,10 +27,10 @@ from tests.server.bulk.client import (
     get_totals,
     load_lines,
 )
-from tests.server.conftest import Enter, make_key
-from tests.server.graphql.test_websocket import revoke
+from tests.server.conftest import Enter, make_key, update_key
 from tests.server.processes import Server, run_server
 from tests.server.scenarios import Trained, make_item, make_judge, record_evaluations, submit_feedback
+from tests.waiting import STALLED_SECONDS
 
 pytestmark = pytest.mark.usefixtures("true_counters")
 
@@ -225,22 +224,24 @@ def test_revoked_key_ends_an_export(quiet_server: Server, enter: Enter) -> None:
     with api.http.stream("GET", f"/judges/{judge['id']}/evaluations") as answer:
         pieces = answer.iter_bytes()
         next(pieces)
-        revoke(quiet_server, api.key)
-        time.sleep(KEY_RECHECK_SECONDS + 0.2)  # while most of it waits to be asked for
+        update_key(quiet_server, api.key)
+        time.sleep(KEY_RECHECK_SECONDS + 0.2)  # the rest is sent only when the client reads on
         with pytest.raises(httpx.RemoteProtocolError):
             for _ in pieces:
                 pass
     assert "unexpected_error" not in quiet_server.log()
 
 
-def test_revoked_key_ends_a_load_after_the_accepted_lines(quiet_server: Server, enter: Enter) -> None:
+@pytest.mark.parametrize("change", ["revoked_at = 1", "expires_at = 1"], ids=["revoked", "expired"])
+def test_revoked_key_ends_a_load_after_the_accepted_lines(quiet_server: Server, enter: Enter, change: str) -> None:
     api = enter(quiet_server)
     judge = api.run("CreateJudge", input=JUDGE)["judge"]
-    guest = Api(quiet_server.url, make_key(quiet_server, workspace=_workspace(api), expires_at=_soon(2.5)))
+    guest = Api(quiet_server.url, make_key(quiet_server, workspace=_workspace(api)))
     with _raw(guest, judge) as stream:
         stream.send(encode_lines(evaluation_line(1)))
         assert stream.line()["accepted"] == 1
-        time.sleep(2.6)
+        update_key(quiet_server, guest.key, change)
+        time.sleep(KEY_RECHECK_SECONDS + 0.2)
         stream.send(encode_lines(evaluation_line(2)))
         assert stream.line()["code"] == "UNAUTHENTICATED"
         last = stream.line()
@@ -251,10 +252,6 @@ def test_revoked_key_ends_a_load_after_the_accepted_lines(quiet_server: Server, 
 def _workspace(api: Api) -> str:
     name: str = api.query("{ viewer { workspace { name } } }")["viewer"]["workspace"]["name"]
     return name
-
-
-def _soon(seconds: float) -> datetime:
-    return datetime.now(UTC) + timedelta(seconds=seconds)
 
 
 def test_server_stops_although_a_load_is_open(data_dir: Path) -> None:
@@ -474,4 +471,4 @@ def _raw(api: Api, judge: Data) -> _Stream:
         f"POST /judges/{judge['id']}/evaluations HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {api.key}\r\n"
         "Transfer-Encoding: chunked\r\n\r\n"
     )
-    return _Stream(socket.create_connection((host, int(port)), timeout=30), head.encode())
+    return _Stream(socket.create_connection((host, int(port)), timeout=STALLED_SECONDS), head.encode())

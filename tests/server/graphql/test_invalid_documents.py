@@ -5,7 +5,7 @@ import json
 import httpx
 import pytest
 
-from tests.server.api import Api, assert_nothing_leaks, get_errors
+from tests.server.api import Api, assert_nothing_leaks, fetch, get_errors
 from tests.server.processes import Server
 
 JSON = {"content-type": "application/json"}
@@ -186,6 +186,6 @@ def test_invalid_document_gets_400_in_the_graphql_response_type(api: Api, accept
 
 
 def test_browser_is_redirected_to_graphiql(quiet_server: Server) -> None:
-    answer = httpx.get(f"{quiet_server.url}/graphql", headers={"accept": "text/html"}, trust_env=False)
+    answer = fetch(f"{quiet_server.url}/graphql", {"accept": "text/html"})
     assert answer.status_code == 307
     assert answer.headers["location"] == "graphiql"

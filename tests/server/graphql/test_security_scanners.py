@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.server.api import Api, assert_nothing_leaks, get_errors
+from tests.server.api import Api, assert_nothing_leaks, fetch, get_errors
 from tests.server.processes import Server
 
 TYPENAME = "query { __typename }"
@@ -85,7 +85,7 @@ def test_response_holds_no_trace_or_exception(api: Api, document: str) -> None:
 
 @pytest.mark.parametrize("path", ["playground", "console", "altair", "voyager", "graphql/console", "v1/graphql"])
 def test_only_our_graphiql_is_served(quiet_server: Server, path: str) -> None:
-    assert httpx.get(f"{quiet_server.url}/{path}", trust_env=False).status_code == 404
+    assert fetch(f"{quiet_server.url}/{path}").status_code == 404
 
 
 @pytest.mark.parametrize("accept", ["multipart/mixed;deferSpec=20220824, application/json", "multipart/mixed"])

@@ -1,7 +1,5 @@
 """`graphql-transport-ws`, frame by frame: what closes a connection, and what fails only its own operation."""
 
-import sqlite3
-from contextlib import closing
 from itertools import count
 from typing import Any
 
@@ -11,11 +9,11 @@ from websockets.sync.client import connect
 from websockets.typing import Origin
 
 from models.access import Role
-from store.access import hash_secret
-from tests.server.api import PROTOCOL, Api, open_socket
-from tests.server.conftest import Enter, make_key
+from tests.server.api import PROTOCOL, SOCKET_OPTIONS, Api, open_socket
+from tests.server.conftest import Enter, make_key, update_key
 from tests.server.processes import Server, run_server
 from tests.server.scenarios import add_corrected_evaluations, create_job, make_feedback, make_judge, submit_feedback
+from tests.waiting import STALLED_SECONDS
 
 VIEWER = {"query": "{ viewer { name } }"}
 INIT = {"type": "connection_init"}
@@ -38,9 +36,9 @@ def test_socket_without_a_valid_key_is_closed_with_4403(api: Api, payload: Any) 
 
 def test_key_is_accepted_in_the_handshake_and_in_lower_case(api: Api) -> None:
     headers = {"Authorization": f"Bearer {api.key}"}
-    with connect(api.socket_url, subprotocols=[PROTOCOL], additional_headers=headers, proxy=None) as handshake:
+    with connect(api.socket_url, subprotocols=[PROTOCOL], additional_headers=headers, **SOCKET_OPTIONS) as handshake:
         handshake.send('{"type": "connection_init"}')
-        assert handshake.recv(timeout=60) == '{"type":"connection_ack"}'
+        assert handshake.recv(timeout=STALLED_SECONDS) == '{"type":"connection_ack"}'
     with open_socket(api, init=False) as live:
         live.send(INIT | {"payload": {"authorization": f"bearer {api.key}"}})
         assert live.receive() == {"type": "connection_ack"}
@@ -107,9 +105,9 @@ def test_operation_id_in_use_closes_with_4409(api: Api) -> None:
 
 
 def test_other_subprotocol_is_rejected(api: Api) -> None:
-    with connect(api.socket_url, proxy=None) as connection:
+    with connect(api.socket_url, **SOCKET_OPTIONS) as connection:
         with pytest.raises(ConnectionClosed) as closed:
-            connection.recv(timeout=60)
+            connection.recv(timeout=STALLED_SECONDS)
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == 4406
 
@@ -117,7 +115,7 @@ def test_other_subprotocol_is_rejected(api: Api) -> None:
 def test_page_of_another_origin_cannot_open_a_socket(api: Api) -> None:
     with (
         pytest.raises(InvalidStatus) as refused,
-        connect(api.socket_url, subprotocols=[PROTOCOL], origin=Origin("https://evil.example"), proxy=None),
+        connect(api.socket_url, subprotocols=[PROTOCOL], origin=Origin("https://evil.example"), **SOCKET_OPTIONS),
     ):
         pass
     assert refused.value.response.status_code == 403
@@ -153,14 +151,6 @@ def test_invalid_operation_fails_alone_and_the_socket_stays_open(api: Api, case:
         assert live.receive() == {"type": "complete", "id": "bad"}
 
 
-def revoke(server: Server, key: str | None, how: str = "revoked_at = 1") -> None:
-    """Take a key back, as an operator does in the database."""
-    assert key is not None
-    with closing(sqlite3.connect(server.data_dir / "judgesmith.sqlite")) as database:
-        database.execute(f"UPDATE api_keys SET {how} WHERE digest = ?", (hash_secret(key),))
-        database.commit()
-
-
 @pytest.mark.parametrize("how", ["revoked_at = 1", "expires_at = 1", "role = 'viewer'"])
 def test_key_that_becomes_invalid_closes_its_sockets_with_4401(quiet_server: Server, enter: Enter, how: str) -> None:
     """Revoked, expired, or with another role: whoever comes back is looked at anew."""
@@ -171,7 +161,7 @@ def test_key_that_becomes_invalid_closes_its_sockets_with_4401(quiet_server: Ser
     with open_socket(viewer) as following, open_socket(viewer) as idle:
         following.subscribe("FeedbackSummaryChanged", judgeId=judge["id"])
         following.next()
-        revoke(quiet_server, viewer.key, how)
+        update_key(quiet_server, viewer.key, how)
         assert viewer.send("Viewer").status_code == (200 if "role" in how else 401)
         code = None
         for number in count(1):  # what it still may see for a moment gets less and less

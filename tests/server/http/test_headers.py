@@ -21,7 +21,7 @@ from websockets.typing import Origin
 
 from server import errors
 from server.http.headers import HostCheckMiddleware
-from tests.server.api import PROTOCOL, Api, assert_nothing_leaks, open_socket
+from tests.server.api import PROTOCOL, SOCKET_OPTIONS, Api, assert_nothing_leaks, open_socket
 from tests.server.processes import PROJECT_ROOT, Server, run_command, run_server
 from tests.server.scenarios import make_judge
 
@@ -141,12 +141,12 @@ def test_cors_allows_only_the_configured_origins(quiet_server: Server, open_serv
 def test_sockets_open_for_configured_origins_and_the_own_origin(open_server: Server) -> None:
     address = open_server.url.replace("http", "ws") + "/graphql"
     for origin in (FRIEND, open_server.url):
-        with connect(address, subprotocols=[PROTOCOL], origin=Origin(origin), proxy=None):
+        with connect(address, subprotocols=[PROTOCOL], origin=Origin(origin), **SOCKET_OPTIONS):
             pass
     for origin in (FOE, "null", "https://app.example.com.evil.example", "http://app.example.com"):
         with (
             pytest.raises(InvalidStatus) as refused,
-            connect(address, subprotocols=[PROTOCOL], origin=Origin(origin), proxy=None),
+            connect(address, subprotocols=[PROTOCOL], origin=Origin(origin), **SOCKET_OPTIONS),
         ):
             pass
         assert refused.value.response.status_code == 403, origin

@@ -15,7 +15,7 @@ from models.access import Role
 from server.app import create_app
 from server.rest import openapi
 from server.settings import Settings
-from tests.server.api import Api, assert_nothing_leaks
+from tests.server.api import Api, assert_nothing_leaks, fetch
 from tests.server.conftest import Enter
 from tests.server.populated_workspace import list_rest_endpoints
 from tests.server.processes import Server
@@ -27,7 +27,7 @@ DESCRIBED = openapi.build_document(ROUTES)
 
 
 def test_openapi_document_needs_no_key(quiet_server: Server) -> None:
-    answer = httpx.get(f"{quiet_server.url}/openapi.json", trust_env=False)
+    answer = fetch(f"{quiet_server.url}/openapi.json")
     assert answer.headers["content-type"] == "application/json"
     assert answer.json() == json.loads(json.dumps(DESCRIBED))
 
