@@ -1,4 +1,4 @@
-"""Preflights of tests."""
+"""Preflights in tests."""
 
 from models.specs.training_jobs import TrainingSpec
 from runner.jobs.manager import JobManager

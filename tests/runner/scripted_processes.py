@@ -16,7 +16,7 @@ from tests.factories import evidence
 
 Report = dict[str, Any]
 
-# Takes its order, says its lines, then ends, or stays until its input ends or it is killed.
+# Reads its request, writes its lines, then ends, or stays until its input ends or it is killed.
 _PROGRAM = """
 import sys
 sys.stdin.readline()
@@ -29,7 +29,7 @@ sys.exit(int(sys.argv[3]))
 
 
 def is_running(process: Process) -> bool:
-    """Whether a process is there."""
+    """Return whether a process runs."""
     try:
         os.kill(process.pid, 0)
     except ProcessLookupError:
@@ -38,14 +38,21 @@ def is_running(process: Process) -> bool:
 
 
 def progress_report(phase: str, fraction: float, epoch: int | None = None, message: str = "On the way") -> Report:
-    """A line about how far training is."""
+    """Return a progress report.
+
+    Args:
+        phase: training or validating.
+        fraction: share of the job that is done, 0 to 1.
+        epoch: number of the epoch; None for a report without one.
+        message: message of the event.
+    """
     loss = None if epoch is None else 1.0 / epoch
     body = {"phase": phase, "fraction": fraction, "message": message, "epoch": epoch, "max_epochs": epoch and 9}
     return {"progress": body | {"loss": loss, "validation_loss": None, "mean_absolute_error": None}}
 
 
 def outcome_report(version: bytes | None = b"learned", *, warnings: tuple[Report, ...] = (), **proof: bool) -> Report:
-    """The line that ends a successful training."""
+    """Return the report that ends a successful training."""
     content = None if version is None else base64.b64encode(version).decode()
     rest = {
         "evidence": msgspec.to_builtins(evidence(**proof)),
@@ -72,19 +79,25 @@ BEGUN = (LOADED, progress_report("training", 0.2, 1))
 
 
 class ScriptedProcesses:
-    """Training processes with a script each; the last script is played again and again."""
+    """Training processes with a script each; all further processes use the last script."""
 
     def __init__(self) -> None:
         self.started: list[Process] = []
         self._scripts: list[tuple[str, ...]] = []
 
     def add_script(self, *reports: Report, hold: bool = False, code: int = 0) -> None:
-        """Add a script: what to say, whether to stay then, and how to end."""
+        """Add a script.
+
+        Args:
+            reports: reports to write.
+            hold: stay until killed, or until the input ends.
+            code: exit status.
+        """
         lines = b"".join(orjson.dumps(report) + b"\n" for report in reports).decode()
         self._scripts.append((lines, "hold" if hold else "end", str(code)))
 
     async def start(self) -> Process:
-        """A process with the next script."""
+        """Start a process with the next script."""
         script = self._scripts[min(len(self.started), len(self._scripts) - 1)]
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-S", "-E", "-c", _PROGRAM, *script, stdin=PIPE, stdout=PIPE

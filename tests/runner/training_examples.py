@@ -1,4 +1,4 @@
-"""Feedback from which something can be learned, the same for every database."""
+"""Training examples: evaluations and feedback, the same for every database."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -14,7 +14,7 @@ WORDS = ["clear", "short", "vague", "long", "precise", "odd", "plain", "dense", 
 
 
 async def add_items(world: World, numbers: range) -> list[Evaluation]:
-    """Items in groups of a few, which the judge scored 1 to 4 on both criteria."""
+    """Add evaluations in groups of four, with raw scores of 1 to 4 on both criteria."""
     items = [
         NewEvaluation(
             EvaluationSpec(
@@ -29,7 +29,13 @@ async def add_items(world: World, numbers: range) -> list[Evaluation]:
 
 
 async def add_biased_corrections(world: World, numbers: range, *, bias: float = 1.0) -> None:
-    """People say that the judge scores too low by ``bias``, on both criteria and every item."""
+    """Add evaluations and corrections by which the judge scores too low.
+
+    Args:
+        world: the world.
+        numbers: numbers of the evaluations.
+        bias: points by which every score is too low, on both criteria.
+    """
     evaluated = await add_items(world, numbers)
     await submit(world, *(_correction(n, e, bias) for n, e in zip(numbers, evaluated, strict=True)))
 

@@ -1,4 +1,4 @@
-"""Questions are thought about once, in processes that end in time, and the loop only waits."""
+"""Analyses run once each, in processes of their own, within limits."""
 
 import asyncio
 import sys
@@ -73,26 +73,24 @@ async def wait_for_starts(processes: AnalysisProcesses, count: int) -> None:
         await finish(processes.starts.get(), "the start of a process")
 
 
-async def test_equal_questions_are_thought_about_once(service: AnalysisService, processes: AnalysisProcesses) -> None:
+async def test_equal_requests_run_once(service: AnalysisService, processes: AnalysisProcesses) -> None:
     answers = await asyncio.gather(run(service), run(service), run(service, 1))
 
     assert [*answers, await run(service)] == [ANSWER] * 4
     assert len(processes.started) == 2
 
 
-async def test_the_oldest_answers_are_forgotten(
+async def test_the_least_recently_used_results_are_evicted(
     service: AnalysisService, processes: AnalysisProcesses, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "MAX_CACHED", 2)
     for number in (0, 1, 0, 2, 0, 1):
         await run(service, number)
 
-    assert len(processes.started) == 4  # 1 was forgotten when 2 came, 0 was asked since
+    assert len(processes.started) == 4  # request 1 was evicted by request 2, because 0 had been used since
 
 
-async def test_a_question_that_fails_is_no_answer_and_may_be_asked_again(
-    service: AnalysisService, processes: AnalysisProcesses
-) -> None:
+async def test_a_failed_analysis_may_be_repeated(service: AnalysisService, processes: AnalysisProcesses) -> None:
     processes.code = 1
     with pytest.raises(RuntimeError, match="ended with status 1"):
         await run(service)
@@ -101,7 +99,7 @@ async def test_a_question_that_fails_is_no_answer_and_may_be_asked_again(
     assert await run(service) == ANSWER
 
 
-async def test_a_question_that_takes_too_long_is_given_up(
+async def test_an_analysis_that_takes_too_long_is_stopped(
     service: AnalysisService, processes: AnalysisProcesses, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "TIMEOUT_SECONDS", 0.2)
@@ -112,7 +110,7 @@ async def test_a_question_that_takes_too_long_is_given_up(
     assert not any(map(is_running, processes.started))
 
 
-async def test_a_few_are_thought_about_at_a_time_and_too_many_are_refused(
+async def test_concurrent_and_unfinished_analyses_are_limited(
     service: AnalysisService, processes: AnalysisProcesses, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "MAX_QUEUED", 3)
@@ -132,7 +130,7 @@ async def test_a_few_are_thought_about_at_a_time_and_too_many_are_refused(
     assert not any(map(is_running, processes.started))
 
 
-async def test_who_stops_waiting_does_not_stop_what_others_wait_for(
+async def test_a_cancelled_caller_does_not_cancel_the_analysis_of_others(
     service: AnalysisService, processes: AnalysisProcesses
 ) -> None:
     impatient, patient = asyncio.create_task(run(service)), asyncio.create_task(run(service))

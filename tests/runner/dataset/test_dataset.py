@@ -1,4 +1,4 @@
-"""From feedback to labels: what teaches, what only casts doubt, what is left out and told."""
+"""Conversion of feedback into labels, doubts and exclusions."""
 
 import random
 from collections.abc import Callable
@@ -35,7 +35,7 @@ TICK = timedelta(microseconds=1)
 
 @dataclass(frozen=True)
 class Label:
-    """A label in words: whose score of which item's criterion."""
+    """Readable label: rater, item, criterion and score."""
 
     item: str
     criterion: int
@@ -69,7 +69,7 @@ def doubts(data: Dataset) -> list[tuple[str, str]]:
 
 
 async def item(world: World, output: str = "o", **values: Any) -> Evaluation:
-    """An item the judge scored 2 and 4."""
+    """Return an evaluation with raw scores of 2 and 4."""
     shown = values.pop("shown", None)
     scores = values.pop("scores", [2.0, 4.0])
     [row], _ = await record(world, NewEvaluation(EvaluationSpec(output, (), **values), scores, shown))
@@ -103,18 +103,18 @@ async def test_a_high_rating_and_an_approval_confirm_every_score_that_was_shown(
     assert labels(data) == [Label("o", 0, 2.0, "ben", confirmed=True), Label("o", 1, 4.0, "ben", confirmed=True)]
 
 
-async def test_where_a_version_was_shown_its_scores_are_what_is_confirmed(store: Store) -> None:
+async def test_if_a_version_was_shown_its_scores_are_confirmed(store: Store) -> None:
     world = await make_world(store)
     version = await make_version(world)
     evaluation = await item(world, version_id=version.id, shown=[2.75, None])
     data = await said(world, new_feedback(evaluation, approved=True))
 
     assert [label.score for label in labels(data)] == [2.75, 4.0]
-    assert data.items.raw.tolist() == [[2.0, 4.0]]  # what is learned from stays the judge's own
+    assert data.items.raw.tolist() == [[2.0, 4.0]]  # raw scores stay the judge's own
 
 
 @pytest.mark.parametrize("what", [{"rating": 1}, {"rating": 2}, {"approved": False}], ids=str)
-async def test_a_low_rating_and_a_refusal_are_doubt_and_never_a_label(store: Store, what: dict[str, Any]) -> None:
+async def test_a_low_rating_and_a_rejection_are_doubts_and_never_labels(store: Store, what: dict[str, Any]) -> None:
     world = await make_world(store)
     data = await said(world, new_feedback(await item(world), **what))
 
@@ -122,7 +122,7 @@ async def test_a_low_rating_and_a_refusal_are_doubt_and_never_a_label(store: Sto
     assert doubts(data) == [("o", "ben")]
 
 
-async def test_a_rating_of_three_and_a_comment_say_nothing_and_that_is_told(store: Store) -> None:
+async def test_a_rating_of_three_and_a_comment_are_excluded(store: Store) -> None:
     world = await make_world(store)
     evaluation = await item(world)
     data = await said(world, new_feedback(evaluation, rating=3), new_feedback(evaluation), new_feedback(evaluation))
@@ -131,7 +131,7 @@ async def test_a_rating_of_three_and_a_comment_say_nothing_and_that_is_told(stor
     assert data.excluded == {"ratings of 3, which say nothing": 1, "comments": 2}
 
 
-async def test_of_a_raters_corrections_of_a_criterion_the_one_given_last_counts(store: Store) -> None:
+async def test_of_a_raters_corrections_of_a_criterion_the_latest_counts(store: Store) -> None:
     world = await make_world(store)
     evaluation = await item(world)
     data = await said(
@@ -145,7 +145,7 @@ async def test_of_a_raters_corrections_of_a_criterion_the_one_given_last_counts(
     assert data.excluded == {"replaced by the same person's later correction": 1}
 
 
-async def test_corrections_of_the_same_moment_go_by_the_order_they_came_in(store: Store) -> None:
+async def test_simultaneous_corrections_are_ordered_by_ingestion(store: Store) -> None:
     world = await make_world(store)
     evaluation = await item(world)
     data = await said(
@@ -171,7 +171,7 @@ async def test_a_raters_later_verdict_replaces_the_earlier(store: Store) -> None
     assert data.excluded == {"replaced by the same person's later verdict": 2}
 
 
-async def test_what_a_person_corrected_they_do_not_also_confirm(store: Store) -> None:
+async def test_a_corrected_score_is_not_also_confirmed(store: Store) -> None:
     world = await make_world(store)
     evaluation = await item(world)
     data = await said(
@@ -188,7 +188,7 @@ async def test_what_a_person_corrected_they_do_not_also_confirm(store: Store) ->
     assert data.excluded == {"confirmations of what the same person corrected": 1}
 
 
-async def test_what_the_judge_did_not_score_can_not_be_learned_and_that_is_told(store: Store) -> None:
+async def test_corrections_without_a_raw_score_are_excluded(store: Store) -> None:
     world = await make_world(store)
     evaluation = await item(world, scores=[None, 4.0])
     data = await said(world, new_feedback(evaluation, scores=[3.0, None]), new_feedback(evaluation, rating=5, by="cy"))
@@ -197,8 +197,8 @@ async def test_what_the_judge_did_not_score_can_not_be_learned_and_that_is_told(
     assert data.excluded == {"corrections of a criterion that the judge did not score": 1}
 
 
-async def test_everything_said_is_learned_from_or_doubt_or_told_to_be_left_out(store: Store) -> None:
-    """The counts of the summary, of the preflight and of what a job prepares add up to all the feedback there is."""
+async def test_all_feedback_is_a_label_a_doubt_or_excluded(store: Store) -> None:
+    # The counts of the summary, of the preflight and of the dataset add up to all feedback.
     world = await make_world(store, criteria=("Clarity",))
     evaluated = await add_evaluations(world, 12, scores=(3.0,))
     dice = random.Random(4)
@@ -222,7 +222,7 @@ async def test_everything_said_is_learned_from_or_doubt_or_told_to_be_left_out(s
     assert (corrections + overtaken, data.excluded["comments"]) == (plan.summary.corrections, plan.summary.comments)
 
 
-async def test_bounds_decide_what_is_seen(store: Store) -> None:
+async def test_only_feedback_within_bounds_is_loaded(store: Store) -> None:
     world = await make_world(store)
     evaluation = await item(world)
     await submit(
@@ -243,7 +243,7 @@ async def test_bounds_decide_what_is_seen(store: Store) -> None:
     assert await seen(upto_seq=3) == [1, 2, 3]
 
 
-async def test_labels_come_in_the_order_of_ingestion_and_know_what_the_base_version_saw(store: Store) -> None:
+async def test_labels_are_in_order_of_ingestion_and_marked_if_the_base_version_saw_them(store: Store) -> None:
     world = await make_world(store)
     evaluated = await add_evaluations(world, 4)
     await submit(
@@ -256,7 +256,7 @@ async def test_labels_come_in_the_order_of_ingestion_and_know_what_the_base_vers
     assert data.labels.seen.tolist() == [True, True, False, False]
 
 
-async def test_items_carry_all_that_can_be_learned_from(store: Store) -> None:
+async def test_items_carry_all_fields_of_their_evaluations(store: Store) -> None:
     world = await make_world(store)
     evaluation = await item(
         world, "out", group="g", source="s", input="in", rationale="why", external_id="e", scores=[None, 4.0]
@@ -268,7 +268,7 @@ async def test_items_carry_all_that_can_be_learned_from(store: Store) -> None:
     np.testing.assert_array_equal(data.items.raw, [[np.nan, 4.0]])
 
 
-async def test_the_digest_is_of_the_content_not_of_our_ids(store: Store) -> None:
+async def test_the_digest_depends_on_the_content_and_not_on_ids(store: Store) -> None:
     async def digest(score: float) -> str:
         world = await make_world(store)
         return (await said(world, new_feedback(await item(world), scores=[score, None]))).digest
@@ -277,7 +277,7 @@ async def test_the_digest_is_of_the_content_not_of_our_ids(store: Store) -> None
     assert await digest(3.0) != await digest(3.5)
 
 
-async def test_nothing_of_another_judge_is_learned(store: Store) -> None:
+async def test_another_judges_feedback_is_not_loaded(store: Store) -> None:
     one, two = await make_world(store), await make_world(store)
     await submit(two, new_feedback(await item(two), rating=5))
 

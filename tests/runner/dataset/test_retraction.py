@@ -1,4 +1,4 @@
-"""What was taken back leaves no trace in what is learned afterwards."""
+"""Retracted feedback does not influence later training."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -18,7 +18,13 @@ from trainer.train import train
 
 
 async def retract(world: World, seq: int, at: datetime | None = None) -> None:
-    """Take an item of feedback back, as the store keeps it."""
+    """Retract an item of feedback.
+
+    Args:
+        world: the world.
+        seq: position of the item in the order of ingestion.
+        at: time of the retraction; now by default.
+    """
     moment = at or datetime.now(UTC)
     await world.store.write(
         lambda c: c.execute(
@@ -40,7 +46,7 @@ def learned(world: World, data: Dataset) -> bytes:
     return version
 
 
-async def test_the_next_full_retrain_equals_one_that_never_saw_what_was_retracted(store: Store) -> None:
+async def test_a_full_retrain_after_a_retraction_equals_one_without_the_feedback(store: Store) -> None:
     clean, other = await make_world(store), await make_world(store)
     await add_biased_corrections(clean, range(30))
     await add_biased_corrections(other, range(17))
@@ -57,7 +63,7 @@ async def test_the_next_full_retrain_equals_one_that_never_saw_what_was_retracte
     assert learned(other, after) == learned(clean, never) != noticed
 
 
-async def test_a_retraction_brings_the_word_back_that_it_had_replaced(store: Store) -> None:
+async def test_a_retraction_restores_the_feedback_it_had_replaced(store: Store) -> None:
     world = await make_world(store)
     [evaluation] = await add_items(world, range(1))
     await submit(world, *(new_feedback(evaluation, scores=[score, None]) for score in (2.0, 5.0)))
@@ -68,7 +74,7 @@ async def test_a_retraction_brings_the_word_back_that_it_had_replaced(store: Sto
     assert data.excluded == {}
 
 
-async def test_what_is_retracted_leaves_a_job_that_has_not_started_and_the_job_tells(store: Store) -> None:
+async def test_retracted_feedback_is_excluded_from_a_waiting_job_and_counted(store: Store) -> None:
     world = await make_world(store)
     await add_biased_corrections(world, range(4))
     await retract(world, 4, at=datetime.now(UTC) - timedelta(days=1))

@@ -1,4 +1,4 @@
-"""How small a change could be proven: with as many labels, less from few groups whose errors are alike."""
+"""Detectable change: it depends on the number of labels, of groups and on the correlation within groups."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,14 @@ from trainer.evidence.bootstrap import mae_changes
 
 
 def errors_of(groups: int, size: int, shared: float, seed: int) -> np.ndarray:
-    """Errors by group; ``shared``: the share of the variance (0.01) that a group has in common."""
+    """Return random errors by group.
+
+    Args:
+        groups: number of groups.
+        size: errors per group.
+        shared: share of the variance (0.01) that a group has in common.
+        seed: seed of the random numbers.
+    """
     rng = np.random.default_rng(seed)
     return 0.1 * (
         np.sqrt(shared) * rng.normal(size=(groups, 1)) + np.sqrt(1 - shared) * rng.normal(size=(groups, size))
@@ -17,7 +24,7 @@ def errors_of(groups: int, size: int, shared: float, seed: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize("shared", [0.0, 0.1, 0.5])
-def test_the_likeness_of_a_group_is_found(shared: float) -> None:
+def test_the_intraclass_correlation_is_estimated(shared: float) -> None:
     found = IntraGroupCorrelation.estimate(errors_of(300, 8, shared, 0).tolist())
 
     assert found.coefficient == pytest.approx(shared, abs=0.03)
@@ -25,11 +32,11 @@ def test_the_likeness_of_a_group_is_found(shared: float) -> None:
 
 
 def test_uneven_groups_count_for_less() -> None:
-    """Three labels in one group and one in another: (9 + 1) / 4 a group where the mean is two."""
+    """Three labels in one group and one in another: (9 + 1) / 4 labels per group, with a mean of two."""
     assert IntraGroupCorrelation.estimate([[0.1, 0.3, 0.2], [0.5]]).unevenness == pytest.approx(1.25)
 
 
-def test_labels_that_share_nothing_count_each_and_copies_count_once() -> None:
+def test_independent_labels_count_each_and_copies_count_once() -> None:
     spread = GroupSpread(count=1000, groups=100, variance=0.04)
     alone, copies = (
         detectable_change(spread, IntraGroupCorrelation(0.0)),
@@ -40,21 +47,21 @@ def test_labels_that_share_nothing_count_each_and_copies_count_once() -> None:
     assert copies == pytest.approx(2.8298 * 0.2 / 100**0.5, rel=1e-3)
 
 
-def test_what_is_held_out_for_the_proof_is_all_that_proves() -> None:
+def test_only_held_out_groups_count_for_the_evidence() -> None:
     spread, like = GroupSpread(count=1000, groups=100, variance=0.04), IntraGroupCorrelation(0.2)
 
     assert detectable_change(spread, like, 0.2) == detectable_change(GroupSpread(200, 20, 0.04), like)
     assert detectable_change(spread, like, 0.02) is None
 
 
-def test_two_groups_are_too_few_to_tell() -> None:
+def test_two_groups_give_no_detectable_change() -> None:
     assert detectable_change(GroupSpread(1000, 2, 0.04), IntraGroupCorrelation()) is None
     assert detectable_change(None, IntraGroupCorrelation()) is None
 
 
 @pytest.mark.parametrize(("groups", "size", "shared"), [(60, 1, 0.0), (40, 10, 0.2), (8, 20, 0.1)])
-def test_a_change_of_that_size_is_proven_four_times_out_of_five(groups: int, size: int, shared: float) -> None:
-    """Where changes vary as much as the errors did from which the figure was told."""
+def test_the_detectable_change_is_proven_with_a_power_of_80_percent(groups: int, size: int, shared: float) -> None:
+    # The changes vary as much as the errors from which the detectable change was computed.
     proven, runs, of_item = 0, 100, np.repeat(np.arange(groups, dtype=np.int32), size)
     for seed in range(runs):
         before = errors_of(groups, size, shared, seed)

@@ -1,4 +1,4 @@
-"""What is said of the feedback before a job starts: who repeats themselves, what is lopsided, what is left out."""
+"""Assessment of the feedback before a job starts: duplicates, imbalance, agreement and exclusions."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,16 +19,16 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
-async def look(world: World, kind: TrainingType = TrainingType.FULL_RETRAIN, **config: Any) -> FeedbackAssessment:
+async def assess(world: World, kind: TrainingType = TrainingType.FULL_RETRAIN, **config: Any) -> FeedbackAssessment:
     return (await preflight_plan(world, training_spec(world, kind, **config))).quality
 
 
-async def warned(world: World, **config: Any) -> dict[str, str]:
+async def warnings_of(world: World, **config: Any) -> dict[str, str]:
     plan = await preflight_plan(world, training_spec(world, **config))
     return {notice.code: notice.message for notice in plan.warnings}
 
 
-async def test_corrections_that_agree_with_the_judge_are_told_from_those_that_do_not(store: Store) -> None:
+async def test_corrections_that_agree_with_the_judge_are_counted(store: Store) -> None:
     world = await make_world(store)
     evaluated = await add_evaluations(world, 4)
     await submit(
@@ -36,20 +36,20 @@ async def test_corrections_that_agree_with_the_judge_are_told_from_those_that_do
         *(new_feedback(e, scores=[s, None]) for e, s in zip(evaluated, [3.0, 3.5, 3.75, 1.0], strict=True)),
         new_feedback(evaluated[0], rating=5, by="cy"),
     )
-    found = await look(world)
+    found = await assess(world)
 
     assert (found.examined, found.whole, found.corrected, found.agreeing, found.confirmed) == (5, True, 4, 2, 2)
     assert found.agreeing_share == 0.5
 
 
-async def test_without_feedback_there_is_nothing_to_say(store: Store) -> None:
-    found = await look(await make_world(store))
+async def test_without_feedback_the_assessment_is_empty(store: Store) -> None:
+    found = await assess(await make_world(store))
 
     assert found == FeedbackAssessment()
     assert found.agreeing_share is None
 
 
-async def test_what_a_person_says_again_is_counted_and_warned_of(store: Store) -> None:
+async def test_repeated_feedback_of_a_rater_is_counted_and_warned_of(store: Store) -> None:
     world = await make_world(store)
     [evaluation] = await add_evaluations(world, 1)
     await submit(
@@ -59,22 +59,22 @@ async def test_what_a_person_says_again_is_counted_and_warned_of(store: Store) -
         new_feedback(evaluation, rating=1, by="cy"),
     )
 
-    assert (await look(world)).repeated == 5  # two criteria twice, a verdict once
-    assert "5 scores or verdicts were given again" in (await warned(world))["DUPLICATE_FEEDBACK"]
+    assert (await assess(world)).repeated == 5  # two criteria twice, a verdict once
+    assert "5 scores or verdicts were given again" in (await warnings_of(world))["DUPLICATE_FEEDBACK"]
 
 
-async def test_labels_that_nearly_all_say_the_same_are_warned_of_by_criterion(store: Store) -> None:
+async def test_imbalanced_labels_are_warned_of_by_criterion(store: Store) -> None:
     world = await make_world(store)
     evaluated = await add_evaluations(world, 12)
     await submit(world, *(new_feedback(e, scores=[4.2, float(1 + n % 5)]) for n, e in enumerate(evaluated)))
-    found = await look(world)
-    message = (await warned(world))["CLASS_IMBALANCE"]
+    found = await assess(world)
+    message = (await warnings_of(world))["CLASS_IMBALANCE"]
 
     assert found.balance == (LabelBalance(0, 12, 4.0, 12), LabelBalance(1, 12, 1.0, 3))
     assert message.startswith("100% of the 12 labels of crit_clarity are 4:")
 
 
-async def test_people_who_do_not_agree_with_each_other_are_warned_of(store: Store) -> None:
+async def test_low_agreement_of_raters_is_warned_of(store: Store) -> None:
     world = await make_world(store)
     evaluated = await add_evaluations(world, 6)
     for by, turn in (("ben", 0), ("cy", 2)):
@@ -82,38 +82,38 @@ async def test_people_who_do_not_agree_with_each_other_are_warned_of(store: Stor
             world, *(new_feedback(e, scores=[float(1 + (n + turn) % 5), None], by=by) for n, e in enumerate(evaluated))
         )
 
-    assert "Krippendorff's alpha" in (await warned(world))["LOW_AGREEMENT"]
+    assert "Krippendorff's alpha" in (await warnings_of(world))["LOW_AGREEMENT"]
 
 
-async def test_feedback_about_errors_alone_is_warned_of_with_the_share_that_agrees(store: Store) -> None:
+async def test_feedback_on_errors_alone_is_warned_of_with_the_agreeing_share(store: Store) -> None:
     world = await make_world(store)
     evaluated = await add_evaluations(world, 12)
     await submit(world, *(new_feedback(e, scores=[5.0, None]) for e in evaluated))
-    before = await warned(world)
+    before = await warnings_of(world)
     await submit(world, new_feedback(evaluated[0], approved=True, by="cy"))
 
     assert "None of 12 corrected scores (0%) agree with the judge" in before["ONLY_ERRORS"]
-    assert "ONLY_ERRORS" not in await warned(world)
+    assert "ONLY_ERRORS" not in await warnings_of(world)
 
 
-async def test_a_few_confirmations_beside_many_errors_change_little(store: Store) -> None:
+async def test_a_few_confirmations_do_not_remove_the_warning(store: Store) -> None:
     world = await make_world(store)
     evaluated = await add_evaluations(world, 100)
     await submit(world, *(new_feedback(e, scores=[5.0, None]) for e in evaluated))
     await submit(world, new_feedback(evaluated[0], approved=True, by="cy"))
-    few = await warned(world)
+    few = await warnings_of(world)
     await submit(world, *(new_feedback(e, rating=5, by="cy") for e in evaluated[1:9]))
 
     assert "0%) agree with the judge, and 2 more were confirmed" in few["ONLY_ERRORS"]
-    assert "ONLY_ERRORS" not in await warned(world)
+    assert "ONLY_ERRORS" not in await warnings_of(world)
 
 
-async def test_few_groups_are_warned_of_and_prove_less_than_many_with_as_many_labels(store: Store) -> None:
+async def test_few_groups_are_warned_of_and_detect_less_than_many_groups(store: Store) -> None:
     found = {}
     for groups in (4, 40):
         world = await make_world(store, workspace=f"w{groups}")
         evaluated = await add_evaluations(world, 120, groups=groups)
-        scores = [5.0 if n % groups % 4 == 0 else 3.0 + n % 2 for n in range(120)]  # a group in four is all wrong
+        scores = [5.0 if n % groups % 4 == 0 else 3.0 + n % 2 for n in range(120)]  # a quarter of the groups
         await submit(world, *(new_feedback(e, scores=[s, None]) for e, s in zip(evaluated, scores, strict=True)))
         plan = await preflight_plan(world, training_spec(world))
         found[groups] = plan.detectable_change, {notice.code for notice in plan.warnings}
@@ -128,7 +128,7 @@ async def test_few_groups_are_warned_of_and_prove_less_than_many_with_as_many_la
     assert "40 groups, of which 8 would be held out" in split.warnings[-1].message
 
 
-async def test_what_nothing_is_learned_from_is_told_with_the_reason(store: Store) -> None:
+async def test_excluded_feedback_is_counted_by_reason(store: Store) -> None:
     world = await make_world(store)
     evaluated = await add_evaluations(world, 3)
     [unscored] = await add_evaluations(world, 1, scores=(3.0,), start=3)
@@ -141,7 +141,7 @@ async def test_what_nothing_is_learned_from_is_told_with_the_reason(store: Store
         new_feedback(evaluated[2], scores=[2.0, None], submitted_at=START + DAY),
     )
 
-    assert (await look(world, feedback_cutoff_date=START + DAY)).excluded == {
+    assert (await assess(world, feedback_cutoff_date=START + DAY)).excluded == {
         "given before feedbackCutoffDate": 1,
         "ratings of 3, which say nothing": 1,
         "comments": 1,
@@ -149,7 +149,7 @@ async def test_what_nothing_is_learned_from_is_told_with_the_reason(store: Store
     }
 
 
-async def test_of_much_feedback_the_newest_is_looked_at_and_that_is_told(
+async def test_only_the_newest_feedback_is_examined_and_that_is_reported(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(quality_module, "ROWS_PER_READ", 4)
@@ -159,15 +159,15 @@ async def test_of_much_feedback_the_newest_is_looked_at_and_that_is_told(
     await submit(world, *(new_feedback(e, scores=[1.0, None]) for e in evaluated))
     for _ in range(2):
         await submit(world, *(new_feedback(e, scores=[5.0, None]) for e in evaluated[:4]))
-    found = await look(world)
-    message = (await warned(world))["DUPLICATE_FEEDBACK"]
+    found = await assess(world)
+    message = (await warnings_of(world))["DUPLICATE_FEEDBACK"]
 
     assert (found.examined, found.whole, found.repeated) == (8, False, 4)
     assert found.balance == (LabelBalance(0, 4, 5.0, 4),)
     assert "of the newest 8 items of feedback" in message
 
 
-async def test_the_warnings_of_a_preflight_are_those_of_the_job_and_stand_in_its_log(store: Store) -> None:
+async def test_the_preflight_and_the_jobs_log_have_the_same_warnings(store: Store) -> None:
     world = await make_world(store)
     evaluated = await add_evaluations(world, 12)
     for _ in range(2):

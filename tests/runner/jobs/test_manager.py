@@ -1,4 +1,4 @@
-"""Submit, start, retry: what is checked, what is fixed for good, and what a repeated request gets."""
+"""Submission, start and retry of jobs: checks, fixed bounds and idempotency."""
 
 import asyncio
 from dataclasses import replace
@@ -43,7 +43,7 @@ NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 
 async def ready_world(store: Store, items: int = 30, **values: Any) -> World:
-    """A world with enough feedback to learn from."""
+    """Return a world with enough feedback for a job."""
     world = await make_world(store, **values)
     await add_corrections(world, await add_evaluations(world, items))
     return world
@@ -54,8 +54,8 @@ async def create(world: World, spec: TrainingSpec | None = None, store: Store | 
     return job
 
 
-async def refusal(world: World, spec: TrainingSpec) -> tuple[DomainError, ...]:
-    """Why a request is refused; a dry run gives the same reasons, and neither leaves anything behind."""
+async def rejection_of(world: World, spec: TrainingSpec) -> tuple[DomainError, ...]:
+    """Return the errors of a rejected request, which must equal those of the preflight; nothing may be stored."""
     before = await count_jobs(world.store)
     with pytest.raises(RequestRejected) as refused:
         await create(world, spec)
@@ -72,7 +72,7 @@ async def count_jobs(store: Store) -> int:
 
 
 async def activate(world: World, **values: Any) -> str:
-    """Make a new version the active one."""
+    """Activate a new version."""
     version = await make_version(world, **values)
     await world.store.write(
         lambda c: judges.activate_version(
@@ -90,7 +90,7 @@ async def activate(world: World, **values: Any) -> str:
 # --- submit
 
 
-async def test_what_a_job_learns_from_is_fixed_when_it_is_created(store: Store) -> None:
+async def test_the_feedback_of_a_job_is_fixed_at_its_creation(store: Store) -> None:
     world = await ready_world(store, 30)
     base = await activate(world, watermark=30)
     job = await create(world)
@@ -103,7 +103,7 @@ async def test_what_a_job_learns_from_is_fixed_when_it_is_created(store: Store) 
     assert feedback_bounds_for_job(later).upto_seq == 30
 
 
-async def test_an_incremental_job_takes_what_came_after_the_active_versions_watermark(store: Store) -> None:
+async def test_an_incremental_job_uses_feedback_after_the_active_versions_watermark(store: Store) -> None:
     world = await ready_world(store, 30)
     await activate(world, watermark=20)
     job = await create(world, training_spec(world, TrainingType.INCREMENTAL))
@@ -111,7 +111,7 @@ async def test_an_incremental_job_takes_what_came_after_the_active_versions_wate
     assert (job.feedback_after, job.feedback_upto, job.summary.value.usable) == (20, 30, 10)
 
 
-async def test_an_incremental_job_with_a_cutoff_date_goes_by_the_date(store: Store) -> None:
+async def test_an_incremental_job_with_a_cutoff_date_uses_the_date_only(store: Store) -> None:
     world = await ready_world(store, 10)
     [evaluation, *_] = await add_evaluations(world, 10)
     await submit(world, new_feedback(evaluation, rating=5, submitted_at=NOON))
@@ -124,9 +124,7 @@ async def test_an_incremental_job_with_a_cutoff_date_goes_by_the_date(store: Sto
 
 
 @pytest.mark.parametrize("training_type", [TrainingType.INCREMENTAL, TrainingType.FINE_TUNE, TrainingType.VALIDATION])
-async def test_without_an_active_version_a_person_is_told_what_that_means(
-    store: Store, training_type: TrainingType
-) -> None:
+async def test_without_an_active_version_there_is_a_warning(store: Store, training_type: TrainingType) -> None:
     world = await ready_world(store)
     targets = {"target_criteria": ("crit_clarity",)} if training_type is TrainingType.FINE_TUNE else {}
     job, warnings = await JobManager(store).submit(world.viewer, training_spec(world, training_type, **targets))
@@ -139,7 +137,7 @@ async def test_without_an_active_version_a_person_is_told_what_that_means(
     assert (job.base_version_id, job.feedback_after) == (None, 0)
 
 
-async def test_targets_may_be_named_by_key_or_id_and_are_kept_as_ids(store: Store) -> None:
+async def test_target_criteria_are_named_by_key_or_id_and_stored_as_ids(store: Store) -> None:
     world = await ready_world(store)
     clarity, accuracy = world.criteria
     spec = training_spec(world, TrainingType.FINE_TUNE, target_criteria=(accuracy.id, "crit_clarity", accuracy.key))
@@ -148,10 +146,10 @@ async def test_targets_may_be_named_by_key_or_id_and_are_kept_as_ids(store: Stor
     assert set(job.config.value.target_criteria or ()) == {clarity.id, accuracy.id}
 
 
-async def test_too_little_feedback_is_refused_with_both_numbers(store: Store) -> None:
+async def test_too_little_feedback_is_rejected_with_both_numbers(store: Store) -> None:
     world = await ready_world(store, 19)
     spec = training_spec(world, minimum_feedback_count=20)
-    [error] = await refusal(world, spec)
+    [error] = await rejection_of(world, spec)
 
     assert error.code.value == "INSUFFICIENT_FEEDBACK"
     assert error.field == ("training_config", "minimum_feedback_count")
@@ -162,15 +160,15 @@ async def test_too_little_feedback_is_refused_with_both_numbers(store: Store) ->
     assert (await create(world, spec)).status is JobStatus.QUEUED
 
 
-async def test_retracted_feedback_is_no_feedback(store: Store) -> None:
+async def test_retracted_feedback_does_not_count(store: Store) -> None:
     world = await ready_world(store, 5)
     await retract_all(world, after=3)
-    [error] = await refusal(world, training_spec(world, minimum_feedback_count=4))
+    [error] = await rejection_of(world, training_spec(world, minimum_feedback_count=4))
 
     assert error.details == {"usable": 3, "required": 4}
 
 
-async def test_what_is_retracted_leaves_a_job_that_has_not_started_and_no_other(store: Store) -> None:
+async def test_a_retraction_changes_only_jobs_that_have_not_started(store: Store) -> None:
     world = await ready_world(store, 5)
     job = await create(world)
 
@@ -191,24 +189,24 @@ async def test_what_is_retracted_leaves_a_job_that_has_not_started_and_no_other(
 async def test_only_feedback_on_the_targets_counts_for_fine_tuning(store: Store) -> None:
     world = await ready_world(store, 10)
     spec = training_spec(world, TrainingType.FINE_TUNE, target_criteria=("crit_accuracy",))
-    [error] = await refusal(world, spec)
+    [error] = await rejection_of(world, spec)
 
     assert error.details == {"usable": 0, "required": 1}
 
 
-async def test_an_unknown_judge_or_criterion_is_refused_at_its_place(store: Store) -> None:
+async def test_an_unknown_judge_or_criterion_is_rejected_with_its_field_path(store: Store) -> None:
     world = await ready_world(store)
     stranger = await ready_world(store, workspace="elsewhere")
     targets = ("crit_clarity", "crit_x")
-    [judge] = await refusal(world, replace(training_spec(world), judge_id="jdg_none"))
-    [foreign] = await refusal(world, replace(training_spec(world), judge_id=stranger.judge.id))
-    [criterion] = await refusal(world, training_spec(world, TrainingType.VALIDATION, target_criteria=targets))
+    [judge] = await rejection_of(world, replace(training_spec(world), judge_id="jdg_none"))
+    [foreign] = await rejection_of(world, replace(training_spec(world), judge_id=stranger.judge.id))
+    [criterion] = await rejection_of(world, training_spec(world, TrainingType.VALIDATION, target_criteria=targets))
 
     assert (judge.code.value, judge.field) == (foreign.code.value, foreign.field) == ("NOT_FOUND", ("judge_id",))
     assert (criterion.code.value, criterion.field) == ("NOT_FOUND", ("training_config", "target_criteria", "1"))
 
 
-async def test_a_malformed_request_is_refused_by_the_dry_run_too(store: Store) -> None:
+async def test_a_malformed_request_is_rejected_by_the_preflight_too(store: Store) -> None:
     world = await ready_world(store)
     with pytest.raises(RequestRejected):
         await JobManager(store).preflight(world.viewer, training_spec(world, max_epochs=0))
@@ -216,7 +214,7 @@ async def test_a_malformed_request_is_refused_by_the_dry_run_too(store: Store) -
         await create(world, training_spec(world, max_epochs=0))
 
 
-async def test_the_dry_run_says_what_the_job_then_starts_from(store: Store) -> None:
+async def test_the_preflight_reports_what_the_job_starts_from(store: Store) -> None:
     world = await ready_world(store)
     spec = training_spec(world)
     plan = await JobManager(store).preflight(world.viewer, spec)
@@ -240,7 +238,7 @@ PRIVATE = [
 ]
 
 
-async def test_private_addresses_are_refused_unless_an_operator_allows_them(store: Store) -> None:
+async def test_private_addresses_are_rejected_unless_an_operator_permits_them(store: Store) -> None:
     world = await ready_world(store)
     for url in PRIVATE:
         spec = replace(training_spec(world), options=ExecutionOptions(webhook_url=url))
@@ -262,7 +260,7 @@ async def test_a_host_that_does_not_resolve_yet_is_accepted(store: Store) -> Non
 # --- idempotency
 
 
-async def test_fifty_submits_at_once_with_one_key_make_one_job(store: Store, other_store: Store) -> None:
+async def test_fifty_concurrent_submissions_with_one_key_create_one_job(store: Store, other_store: Store) -> None:
     world = await ready_world(store)
     spec = replace(training_spec(world), idempotency_key="once")
     made = await asyncio.gather(*(create(world, spec, s) for s in (store, other_store) for _ in range(25)))
@@ -272,7 +270,7 @@ async def test_fifty_submits_at_once_with_one_key_make_one_job(store: Store, oth
     assert len(await log_of(store, made[0])) == made[0].event_seq
 
 
-async def test_a_key_gives_the_first_job_also_when_much_has_changed_since(store: Store) -> None:
+async def test_a_repeated_key_returns_the_first_job_although_the_feedback_has_changed(store: Store) -> None:
     world = await ready_world(store)
     spec = replace(training_spec(world), idempotency_key="once")
     first = await create(world, spec)
@@ -283,7 +281,7 @@ async def test_a_key_gives_the_first_job_also_when_much_has_changed_since(store:
     assert (again.id, again.status) == (first.id, JobStatus.CANCELLED)
 
 
-async def test_a_key_with_another_request_is_a_mismatch_and_changes_nothing(store: Store) -> None:
+async def test_a_key_with_another_request_is_rejected_and_changes_nothing(store: Store) -> None:
     world = await ready_world(store)
     spec = replace(training_spec(world), idempotency_key="once")
     first = await create(world, spec)
@@ -303,7 +301,7 @@ async def test_a_key_belongs_to_its_workspace(store: Store) -> None:
     assert one.id != two.id
 
 
-async def test_without_a_key_every_request_makes_a_job(store: Store) -> None:
+async def test_without_a_key_every_request_creates_a_job(store: Store) -> None:
     world = await ready_world(store)
 
     assert (await create(world)).id != (await create(world)).id
@@ -312,7 +310,7 @@ async def test_without_a_key_every_request_makes_a_job(store: Store) -> None:
 # --- start and retry
 
 
-async def test_a_job_that_waits_for_its_start_is_started_once(store: Store, other_store: Store) -> None:
+async def test_a_job_without_auto_start_is_started_once(store: Store, other_store: Store) -> None:
     world = await ready_world(store)
     job = await create(world, replace(training_spec(world), options=ExecutionOptions(auto_start=False)))
     outcomes = await asyncio.gather(
@@ -332,7 +330,7 @@ async def test_a_job_that_waits_for_its_start_is_started_once(store: Store, othe
 
 
 @pytest.mark.parametrize("status", [status for status in JobStatus if status is not JobStatus.CREATED])
-async def test_a_job_past_its_start_can_not_be_started(store: Store, status: JobStatus) -> None:
+async def test_a_queued_job_cannot_be_started(store: Store, status: JobStatus) -> None:
     world = await make_world(store)
     job = await put_job(world, status)
     with pytest.raises(NotStartable, match=status.name):
@@ -342,7 +340,7 @@ async def test_a_job_past_its_start_can_not_be_started(store: Store, status: Job
 
 
 @pytest.mark.parametrize("status", [JobStatus.FAILED, JobStatus.CANCELLED])
-async def test_a_retry_is_the_same_request_on_the_feedback_there_is_now(store: Store, status: JobStatus) -> None:
+async def test_a_retry_repeats_the_request_on_todays_feedback(store: Store, status: JobStatus) -> None:
     world = await ready_world(store)
     spec = training_spec(world, seed=7, max_epochs=5, learning_rate=0.1, feedback_cutoff_date=NOON)
     options = ExecutionOptions(Priority.HIGH, auto_deploy=True, webhook_url="https://example.org/")
@@ -359,7 +357,7 @@ async def test_a_retry_is_the_same_request_on_the_feedback_there_is_now(store: S
 @pytest.mark.parametrize(
     "status", [status for status in JobStatus if status not in (JobStatus.FAILED, JobStatus.CANCELLED)]
 )
-async def test_only_a_job_that_failed_or_was_cancelled_is_tried_again(store: Store, status: JobStatus) -> None:
+async def test_only_failed_or_cancelled_jobs_are_retried(store: Store, status: JobStatus) -> None:
     world = await ready_world(store)
     job = await put_job(world, status)
     with pytest.raises(NotRetryable, match=status.name):
@@ -368,7 +366,7 @@ async def test_only_a_job_that_failed_or_was_cancelled_is_tried_again(store: Sto
     assert await count_jobs(store) == 1
 
 
-async def test_a_retry_that_can_not_be_met_any_more_is_refused(store: Store) -> None:
+async def test_a_retry_that_is_no_longer_valid_is_rejected(store: Store) -> None:
     world = await ready_world(store)
     job = await create(world)
     await JobManager(store).cancel(world.viewer, job.id, None)
@@ -379,7 +377,7 @@ async def test_a_retry_that_can_not_be_met_any_more_is_refused(store: Store) -> 
     assert [error.code.value for error in refused.value.errors] == ["INSUFFICIENT_FEEDBACK"]
 
 
-async def test_another_workspaces_job_is_unknown_to_every_verb(store: Store) -> None:
+async def test_another_workspaces_job_is_unknown_to_every_command(store: Store) -> None:
     world = await ready_world(store)
     job = await create(world)
     stranger, _ = await make_viewer(store, workspace="elsewhere")
@@ -391,7 +389,7 @@ async def test_another_workspaces_job_is_unknown_to_every_verb(store: Store) -> 
     assert await job_now(store, job) == job
 
 
-# --- how long it will take
+# --- estimated duration
 
 
 async def test_the_estimate_counts_each_job_ahead_once(store: Store) -> None:
@@ -401,7 +399,7 @@ async def test_the_estimate_counts_each_job_ahead_once(store: Store) -> None:
     assert seconds == pytest.approx([seconds[0] * n for n in range(1, 7)])
 
 
-async def test_the_estimate_counts_only_what_goes_before(store: Store) -> None:
+async def test_the_estimate_counts_only_jobs_that_are_ahead(store: Store) -> None:
     world = await ready_world(store)
     alone = (await create(world)).estimated_seconds
     for _ in range(3):
@@ -412,7 +410,13 @@ async def test_the_estimate_counts_only_what_goes_before(store: Store) -> None:
 
 
 async def finished(world: World, usable: int, seconds: float) -> None:
-    """A job of some size that took some time on this machine."""
+    """Return a completed job.
+
+    Args:
+        world: its world.
+        usable: usable items of feedback.
+        seconds: duration of the job.
+    """
     summary = FeedbackSnapshot(usable, usable, 0, usable, None, None)
     await put_job(
         world,
@@ -427,13 +431,13 @@ async def estimate(world: World) -> float:
     return (await preflight_plan(world, training_spec(world))).seconds
 
 
-async def test_the_estimate_learns_from_what_jobs_took_on_this_machine(store: Store) -> None:
+async def test_the_estimate_follows_the_measured_durations(store: Store) -> None:
     world = await ready_world(store)
     unmeasured = await estimate(world)
     for _ in range(10):
         await finished(world, 30, 20.0)
     slow = await estimate(world)
-    for _ in range(30):  # only the latest are remembered
+    for _ in range(30):  # only the latest jobs are measured
         await finished(world, 30, 0.5)
     fast = await estimate(world)
 
@@ -441,7 +445,7 @@ async def test_the_estimate_learns_from_what_jobs_took_on_this_machine(store: St
     assert slow == pytest.approx(20.0, rel=0.5)
 
 
-async def test_more_feedback_is_never_estimated_to_take_less_time(store: Store) -> None:
+async def test_the_estimate_never_falls_with_the_amount_of_feedback(store: Store) -> None:
     small, large = await ready_world(store, 5), await ready_world(store, 200)
     await finished(small, 10, 100.0)
     await finished(small, 100_000, 1.0)
@@ -454,7 +458,7 @@ def test_minutes_are_whole_and_at_least_one(seconds: float, expected: int) -> No
     assert round_up_to_minutes(seconds) == expected
 
 
-async def test_the_queue_ahead_is_of_all_judges_since_workers_are_shared(store: Store) -> None:
+async def test_the_queue_ahead_includes_the_jobs_of_all_judges(store: Store) -> None:
     one, two = await ready_world(store), await ready_world(store, workspace="elsewhere")
     first, second = await create(one), await create(two)
 

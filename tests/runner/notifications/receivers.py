@@ -1,4 +1,4 @@
-"""Receivers of messages: a web server that answers as told, and an SMTP server that keeps what it gets."""
+"""Web server that receives webhooks and gives scripted answers."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Request:
-    """What came in."""
+    """Received request."""
 
     line: str
     headers: dict[str, str]
@@ -17,7 +17,7 @@ class Request:
 
 @dataclass
 class WebReceiver:
-    """Answers requests one after another as told, the last answer again and again."""
+    """Receiver that gives its answers one after another, and the last one to all further requests."""
 
     answers: list[bytes]
     requests: list[Request] = field(default_factory=list)
@@ -39,13 +39,13 @@ class WebReceiver:
 
 
 def answer(status: int, *headers: str) -> bytes:
-    """An HTTP answer without a body."""
+    """Return an HTTP response without a body."""
     return "\r\n".join([f"HTTP/1.1 {status} -", *headers, "content-length: 0", "connection: close", "", ""]).encode()
 
 
 @asynccontextmanager
 async def web_receiver(*answers: bytes) -> AsyncIterator[WebReceiver]:
-    """A web server for as long as the block runs."""
+    """Run a web server for as long as the block runs."""
     receiver = WebReceiver(list(answers))
     server = await asyncio.start_server(receiver.handle, "127.0.0.1", 0)
     receiver.port = server.sockets[0].getsockname()[1]

@@ -1,4 +1,4 @@
-"""Messages about a job's end: signed, tried again until they arrive, never sent where they may not go."""
+"""Notifications of a job's end: signatures, retries and rejected addresses."""
 
 import email.policy
 import socket
@@ -34,12 +34,12 @@ from tests.waiting import Patience
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tries again at once, and gives up after three attempts."""
+    """Retry at once, and give up after three attempts."""
     monkeypatch.setattr(delivery, "RETRY_DELAYS", (timedelta(0),) * 2)
 
 
 async def end_job(world: World, **options: Any) -> TrainingJob:
-    """A job that was cancelled, and so owes its messages."""
+    """Create and cancel a job, which enqueues its notifications."""
     job = await make_job(world, options=options)
     return await world.store.write(lambda c: jobs.transition(c, job, JobStatus.CANCELLED, "Cancelled."))
 
@@ -65,7 +65,7 @@ async def delivering(
 async def settled(
     store: Store, is_settled: Callable[[Delivery], bool] = lambda row: row.status is not DeliveryStatus.PENDING
 ) -> Delivery:
-    """The only message, as soon as its fate is known."""
+    """Return the only delivery as soon as it is settled."""
     with store.signals.listen(Topic.JOBS) as listener:
         patience = Patience("the delivery")
         while True:
@@ -77,7 +77,7 @@ async def settled(
 
 
 async def sent(store: Store, receiver: WebReceiver, **options: Any) -> Delivery:
-    """What became of a message to a web server."""
+    """Return the settled delivery of a webhook."""
     await end_job(await make_world(store), webhook_url=receiver.url)
     async with delivering(store, **options):
         return await settled(store)
@@ -86,7 +86,7 @@ async def sent(store: Store, receiver: WebReceiver, **options: Any) -> Delivery:
 # --- webhooks
 
 
-async def test_a_webhook_arrives_signed_as_standard_webhooks_says(store: Store) -> None:
+async def test_a_webhook_is_signed_by_standard_webhooks(store: Store) -> None:
     world = await make_world(store)
     job = await end_job(world, webhook_url="http://placeholder.example")
     secret = await store.read(lambda c: access.get_webhook_secret_for_job(c, job.id))
@@ -125,7 +125,7 @@ async def test_a_changed_message_or_another_secret_does_not_verify(store: Store)
 
 
 @pytest.mark.usefixtures("impatient")
-async def test_a_refused_message_is_sent_again_under_the_same_id(store: Store) -> None:
+async def test_a_rejected_message_is_sent_again_under_the_same_id(store: Store) -> None:
     async with web_receiver(answer(500), answer(200)) as receiver:
         row = await sent(store, receiver)
 
@@ -134,7 +134,7 @@ async def test_a_refused_message_is_sent_again_under_the_same_id(store: Store) -
 
 
 @pytest.mark.usefixtures("impatient")
-async def test_a_message_that_never_arrives_is_given_up_in_the_end(store: Store) -> None:
+async def test_a_message_that_is_never_accepted_is_given_up(store: Store) -> None:
     async with web_receiver(answer(503)) as receiver:
         row = await sent(store, receiver)
 
@@ -143,7 +143,7 @@ async def test_a_message_that_never_arrives_is_given_up_in_the_end(store: Store)
     assert len(receiver.requests) == 3
 
 
-async def test_between_attempts_there_is_a_pause_and_the_reason_is_seen(store: Store) -> None:
+async def test_a_failed_attempt_is_delayed_and_its_reason_stored(store: Store) -> None:
     async with web_receiver(answer(500)) as receiver:
         await end_job(await make_world(store), webhook_url=receiver.url)
         async with delivering(store):
@@ -153,12 +153,12 @@ async def test_between_attempts_there_is_a_pause_and_the_reason_is_seen(store: S
     assert timedelta(0) < row.due_at - now() <= delivery.RETRY_DELAYS[0]
 
 
-async def test_the_pauses_grow_and_last_some_three_days() -> None:
+async def test_retry_delays_grow_and_sum_up_to_three_days() -> None:
     assert list(delivery.RETRY_DELAYS) == sorted(delivery.RETRY_DELAYS)
     assert timedelta(days=2) < sum(delivery.RETRY_DELAYS, timedelta()) < timedelta(days=4)
 
 
-async def test_a_receiver_that_is_gone_is_left_alone(store: Store) -> None:
+async def test_a_receiver_that_answers_410_is_given_up_at_once(store: Store) -> None:
     async with web_receiver(answer(410)) as receiver:
         row = await sent(store, receiver)
 
@@ -175,7 +175,7 @@ async def test_a_redirect_is_not_followed(store: Store) -> None:
     assert elsewhere.requests == []
 
 
-async def test_nothing_is_sent_to_a_private_address_unless_that_is_allowed(store: Store) -> None:
+async def test_nothing_is_sent_to_a_private_address_unless_permitted(store: Store) -> None:
     async with web_receiver(answer(200)) as receiver:
         row = await sent(store, receiver, allow_private=False)
 
@@ -194,7 +194,7 @@ def resolving(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
     monkeypatch.setattr("anyio.getaddrinfo", getaddrinfo)
 
 
-async def test_a_public_name_that_resolves_to_a_private_address_gets_nothing(
+async def test_a_public_name_that_resolves_to_a_private_address_is_rejected(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     resolving(monkeypatch, "127.0.0.1", "::1", "10.0.0.1")
@@ -207,10 +207,10 @@ async def test_a_public_name_that_resolves_to_a_private_address_gets_nothing(
     assert receiver.requests == []
 
 
-async def test_where_one_address_of_a_host_does_not_answer_the_next_is_tried(
+async def test_if_one_address_of_a_host_does_not_answer_the_next_is_tried(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    resolving(monkeypatch, "127.0.0.2", "127.0.0.1")  # at the first nobody listens
+    resolving(monkeypatch, "127.0.0.2", "127.0.0.1")  # nobody listens on the first address
     async with web_receiver(answer(200)) as receiver:
         await end_job(await make_world(store), webhook_url=f"http://example.org:{receiver.port}/")
         async with delivering(store):
@@ -219,7 +219,7 @@ async def test_where_one_address_of_a_host_does_not_answer_the_next_is_tried(
     assert row.status is DeliveryStatus.DELIVERED
 
 
-async def test_a_host_that_does_not_resolve_yet_is_tried_again_later(store: Store) -> None:
+async def test_a_host_that_does_not_resolve_is_retried(store: Store) -> None:
     await end_job(await make_world(store), webhook_url="http://not-there.invalid/")
     async with delivering(store):
         row = await settled(store, lambda row: row.attempts > 0)
@@ -227,9 +227,7 @@ async def test_a_host_that_does_not_resolve_yet_is_tried_again_later(store: Stor
     assert (row.status, row.last_error) == (DeliveryStatus.PENDING, "not-there.invalid does not resolve.")
 
 
-async def test_an_address_with_letters_of_other_scripts_is_reached(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_internationalized_address_is_reached(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     resolving(monkeypatch, "127.0.0.1")
     async with web_receiver(answer(200)) as receiver:
         await end_job(await make_world(store), webhook_url=f"http://münchen.example:{receiver.port}/straße?ö=ü")
@@ -242,7 +240,7 @@ async def test_an_address_with_letters_of_other_scripts_is_reached(
     assert request.line == "POST /stra%C3%9Fe?%C3%B6=%C3%BC HTTP/1.1"
 
 
-async def test_a_receiver_that_hangs_up_is_tried_again_later(store: Store) -> None:
+async def test_a_receiver_that_closes_the_connection_is_retried(store: Store) -> None:
     async with web_receiver(b"") as receiver:
         await end_job(await make_world(store), webhook_url=receiver.url)
         async with delivering(store):
@@ -252,7 +250,7 @@ async def test_a_receiver_that_hangs_up_is_tried_again_later(store: Store) -> No
     assert (row.last_error or "").startswith("The receiver can't be reached")
 
 
-async def test_an_attempt_that_goes_wrong_in_an_unforeseen_way_counts_and_harms_no_other(
+async def test_an_unexpected_error_counts_as_an_attempt_and_affects_no_other_delivery(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def breaks(_channel: object, _delivery: Delivery) -> None:
@@ -290,7 +288,7 @@ async def test_an_attempt_that_goes_wrong_in_an_unforeseen_way_counts_and_harms_
         ("::ffff:93.184.216.34", True),
     ],
 )
-def test_which_addresses_are_the_internets_own(address: str, public: bool) -> None:
+def test_only_global_unicast_addresses_are_public(address: str, public: bool) -> None:
     assert is_public(address) == public
 
 
@@ -315,7 +313,7 @@ async def test_two_deliverers_send_a_message_once(store: Store, other_store: Sto
 
 
 class Mailbox:
-    """Takes mail, but for people it does not know."""
+    """SMTP handler that rejects unknown recipients."""
 
     def __init__(self) -> None:
         self.mail: list[tuple[list[str], EmailMessage]] = []
@@ -356,13 +354,19 @@ def free_port() -> int:
 
 
 async def mailed(store: Store, to: str, smtp: SmtpServer) -> Delivery:
-    """What became of a message by e-mail."""
+    """Return the settled delivery of an e-mail.
+
+    Args:
+        store: the database.
+        to: recipient.
+        smtp: the SMTP server.
+    """
     await end_job(await make_world(store), notification_email=to)
     async with delivering(store, smtp=smtp):
         return await settled(store, lambda row: row.attempts > 0)
 
 
-async def test_an_e_mail_arrives_and_tells_how_the_job_ended(store: Store, mailbox: tuple[Mailbox, SmtpServer]) -> None:
+async def test_an_e_mail_reports_how_the_job_ended(store: Store, mailbox: tuple[Mailbox, SmtpServer]) -> None:
     box, smtp = mailbox
     row = await mailed(store, "ann@example.org", smtp)
     [(recipients, message)] = box.mail
@@ -375,26 +379,26 @@ async def test_an_e_mail_arrives_and_tells_how_the_job_ended(store: Store, mailb
     assert f"{row.job_id} (full_retrain) is cancelled" in message.get_content()
 
 
-async def test_an_e_mail_to_somebody_unknown_is_given_up(store: Store, mailbox: tuple[Mailbox, SmtpServer]) -> None:
+async def test_an_e_mail_to_an_unknown_recipient_is_given_up(store: Store, mailbox: tuple[Mailbox, SmtpServer]) -> None:
     row = await mailed(store, "nobody@example.org", mailbox[1])
 
     assert (row.status, row.last_error) == (DeliveryStatus.FAILED, "The SMTP server refused the message: 550.")
 
 
-async def test_an_e_mail_that_is_put_off_is_sent_again_later(store: Store, mailbox: tuple[Mailbox, SmtpServer]) -> None:
+async def test_a_deferred_e_mail_is_retried(store: Store, mailbox: tuple[Mailbox, SmtpServer]) -> None:
     row = await mailed(store, "later@example.org", mailbox[1])
 
     assert (row.status, row.last_error) == (DeliveryStatus.PENDING, "The SMTP server refused the message: 450.")
 
 
-async def test_an_smtp_server_that_is_away_is_tried_again_later(store: Store) -> None:
+async def test_an_unreachable_smtp_server_is_retried(store: Store) -> None:
     row = await mailed(store, "ann@example.org", SmtpServer("127.0.0.1", free_port()))
 
     assert row.status is DeliveryStatus.PENDING
     assert (row.last_error or "").startswith("The SMTP server can't be used")
 
 
-async def test_without_an_smtp_server_the_reason_is_seen_at_once(store: Store) -> None:
+async def test_without_an_smtp_server_the_delivery_fails_at_once_with_the_reason(store: Store) -> None:
     row = await mailed(store, "ann@example.org", SmtpServer())
 
     assert (row.status, row.attempts) == (DeliveryStatus.FAILED, 1)

@@ -1,4 +1,4 @@
-"""What child processes say of errors: a line that helps, and nothing that must not get out."""
+"""Error output of child processes: one useful line without secrets."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from tests.waiting import STALLED_SECONDS
 HOME = Path(__file__).resolve().parents[3]
 KEY = "jsk_" + "a1B2-_" * 7
 
-# Each ends in another way that Python would print with a stack and the path of a file.
+# Errors that Python would print with a traceback and the path of a file.
 WAYS = {
     "nobody caught it": "int('{key}')",
     "in a thread": "t = __import__('threading').Thread(target=int, args=('{key}',)); t.start(); t.join()",
@@ -23,7 +23,7 @@ WAYS = {
 
 
 def last_line(way: str, **environment: str) -> str:
-    """The one line on stderr of a process that ends in this way."""
+    """Return the only line on stderr of a process that fails in this way."""
     program = "from runner.processes.error_lines import install_error_hooks; install_error_hooks('test'); "
     done = subprocess.run(
         [sys.executable, "-c", program + WAYS[way].format(key=KEY)],
@@ -34,7 +34,7 @@ def last_line(way: str, **environment: str) -> str:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_whatever_goes_wrong_is_told_in_one_line_without_stack_path_or_key(way: str) -> None:
+def test_every_error_is_one_line_without_traceback_path_or_key(way: str) -> None:
     line = last_line(way)
     assert line.startswith(("The test failed: ValueError: ", "The test warns: UserWarning: mind "))
     assert "jsk_[redacted]" in line
@@ -42,20 +42,20 @@ def test_whatever_goes_wrong_is_told_in_one_line_without_stack_path_or_key(way: 
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_where_the_log_is_json_each_line_is(way: str) -> None:
+def test_with_a_json_log_every_line_is_json(way: str) -> None:
     line = last_line(way, JUDGESMITH_LOG_JSON="true")
-    told = json.loads(line)
-    assert (told["event"], told["level"]) in {("test_failed", "error"), ("test_warns", "warning")}
-    assert "jsk_[redacted]" in told["error"]
-    assert told["timestamp"].endswith("Z")
+    line_fields = json.loads(line)
+    assert (line_fields["event"], line_fields["level"]) in {("test_failed", "error"), ("test_warns", "warning")}
+    assert "jsk_[redacted]" in line_fields["error"]
+    assert line_fields["timestamp"].endswith("Z")
     assert not any(word in line for word in ("a1B2", "Traceback", "File", ".py", "/srv"))
 
 
 @pytest.mark.parametrize("question", ["nonsense", '{"url": "sqlite+aiosqlite:///DATABASE", "request": QUESTION}'])
-def test_a_process_that_thinks_answers_with_what_went_wrong(tmp_path: Path, question: str) -> None:
+def test_an_analysis_process_returns_its_error(tmp_path: Path, question: str) -> None:
     database = tmp_path / "judgesmith.sqlite"
     database.write_text("This is no database, however long one looks at it.")
-    asked = question.replace("DATABASE", str(database)).replace(
+    message = question.replace("DATABASE", str(database)).replace(
         "QUESTION", '{"type": "LearningCurveRequest", "judge_pk": 1, "watermark": 1, "effective_count": 1}'
     )
     with subprocess.Popen(
@@ -65,10 +65,10 @@ def test_a_process_that_thinks_answers_with_what_went_wrong(tmp_path: Path, ques
         assert process.stdin is not None
         assert process.stdout is not None
         assert process.stderr is not None
-        process.stdin.write(asked + "\n")
-        process.stdin.flush()  # and not closed: that would tell the process to end
-        said, errors, code = process.stdout.read(), process.stderr.read(), process.wait(STALLED_SECONDS)
+        process.stdin.write(message + "\n")
+        process.stdin.flush()  # closing stdin would end the process
+        output, errors, code = process.stdout.read(), process.stderr.read(), process.wait(STALLED_SECONDS)
     assert (code, errors) == (1, "")
-    assert len(said.splitlines()) == 1
-    assert "Error: " in said
-    assert not any(word in said for word in ("Traceback", "SELECT", str(tmp_path), ".py"))
+    assert len(output.splitlines()) == 1
+    assert "Error: " in output
+    assert not any(word in output for word in ("Traceback", "SELECT", str(tmp_path), ".py"))

@@ -1,4 +1,4 @@
-"""Whole jobs with real training processes: from feedback to a proven version, on both databases alike."""
+"""Whole jobs with real training processes, from feedback to a proven version, on both databases."""
 
 import asyncio
 import os
@@ -54,8 +54,8 @@ async def create(world: World, training_type: TrainingType, options: ExecutionOp
 
 
 @dataclass(frozen=True)
-class Chapter:
-    """A job that is over, its log, and the version it made."""
+class FinishedJob:
+    """Completed job with its log and the version it created."""
 
     job: TrainingJob
     log: list[JobEvent]
@@ -63,33 +63,42 @@ class Chapter:
     version: JudgeVersion | None
     content: bytes | None
 
-    def said(self, kind: EventKind) -> list[str]:
+    def messages(self, kind: EventKind) -> list[str]:
         return [event.message for event in self.log if event.kind is kind]
 
 
-async def chapter(world: World, training_type: TrainingType, *, deploy: bool = False, **config: Any) -> Chapter:
-    """Run one job to its end; the world's store has a worker."""
+async def run_job(world: World, training_type: TrainingType, *, deploy: bool = False, **config: Any) -> FinishedJob:
+    """Run one job to its end with the worker of the world's store.
+
+    Args:
+        world: the world.
+        training_type: type of the job.
+        deploy: deploy the version if it is proven better.
+        config: options of the training configuration.
+    """
     store = world.store
     job = await wait_for_end(store, await create(world, training_type, ExecutionOptions(auto_deploy=deploy), **config))
-    log, way = await log_of(store, job), await status_history(store, job)
+    log, statuses = await log_of(store, job), await status_history(store, job)
     version_id = job.result_version_id
     if version_id is None:
-        return Chapter(job, log, way, None, None)
+        return FinishedJob(job, log, statuses, None, None)
     version = await store.read(lambda c: judges.find_version(c, job.workspace_id, version_id))
-    return Chapter(job, log, way, version, await store.read(lambda c: judges.read_version_content(c, version_id)))
+    return FinishedJob(
+        job, log, statuses, version, await store.read(lambda c: judges.read_version_content(c, version_id))
+    )
 
 
 @dataclass(frozen=True)
 class History:
-    """What became of a judge, job by job."""
+    """Jobs of one judge in the order in which they ran."""
 
     world: World
-    retrained: Chapter
-    validated: Chapter
-    incremental: Chapter
-    tuned: Chapter
-    blind: Chapter
-    burst: Chapter
+    retrained: FinishedJob
+    validated: FinishedJob
+    incremental: FinishedJob
+    tuned: FinishedJob
+    blind: FinishedJob
+    burst: FinishedJob
 
 
 async def live(url: str) -> History:
@@ -100,23 +109,23 @@ async def live(url: str) -> History:
         await submit(world, new_feedback(extra[0], rating=3), new_feedback(extra[1]), new_feedback(extra[2], rating=1))
         await add_biased_corrections(other, range(40), bias=0.0)
         async with running_worker(store):
-            retrained = await chapter(world, TrainingType.FULL_RETRAIN, deploy=True)
-            validated = await chapter(world, TrainingType.VALIDATION)
+            retrained = await run_job(world, TrainingType.FULL_RETRAIN, deploy=True)
+            validated = await run_job(world, TrainingType.VALIDATION)
             await add_biased_corrections(world, range(60, 90), bias=0.5)
             return History(
                 world,
                 retrained,
                 validated,
-                await chapter(world, TrainingType.INCREMENTAL),
-                await chapter(world, TrainingType.FINE_TUNE, target_criteria=("crit_accuracy",)),
-                await chapter(other, TrainingType.FULL_RETRAIN, deploy=True, learning_rate=0.1, max_epochs=7),
-                await chapter(other, TrainingType.FULL_RETRAIN, learning_rate=1.0, max_epochs=50),
+                await run_job(world, TrainingType.INCREMENTAL),
+                await run_job(world, TrainingType.FINE_TUNE, target_criteria=("crit_accuracy",)),
+                await run_job(other, TrainingType.FULL_RETRAIN, deploy=True, learning_rate=0.1, max_epochs=7),
+                await run_job(other, TrainingType.FULL_RETRAIN, learning_rate=1.0, max_epochs=50),
             )
 
 
 @pytest.fixture(scope="module")
 def histories(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, History]:
-    """The same life on both databases."""
+    """Return the same sequence of jobs on both databases."""
     urls = [make_database(request, kind, tmp_path_factory.mktemp("history")) for kind in KINDS]
 
     async def both() -> list[History]:
@@ -131,18 +140,24 @@ def history(request: pytest.FixtureRequest, histories: dict[str, History]) -> Hi
 
 
 def score(content: bytes | None, world: World, raw: list[list[float]]) -> np.ndarray:
-    """The point estimates of a version for items the judge scored like this."""
+    """Return a version's point estimates.
+
+    Args:
+        content: the version as bytes.
+        world: the world of its judge.
+        raw: raw scores of the items by criterion.
+    """
     assert content is not None
     number = len(raw)
-    nothing: list[str | None] = [None] * number
-    items = Items([""] * number, nothing, nothing, nothing, ["text"] * number, nothing, np.array(raw))
+    absent: list[str | None] = [None] * number
+    items = Items([""] * number, absent, absent, absent, ["text"] * number, absent, np.array(raw))
     return Version.loads(content).score(items, to_scales(world.criteria)).point
 
 
-# --- what each kind of job does
+# --- the types of jobs
 
 
-def test_a_full_retrain_ends_with_a_version_that_learned_the_bias_and_proof_of_it(history: History) -> None:
+def test_a_full_retrain_learns_the_bias_and_proves_it(history: History) -> None:
     done = history.retrained
     points = score(done.content, history.world, [[1.0, 1.0], [2.0, 3.0]])
 
@@ -157,7 +172,7 @@ def test_a_full_retrain_ends_with_a_version_that_learned_the_bias_and_proof_of_i
     assert {part.criterion for part in done.job.evidence.value.criteria} == {c.id for c in history.world.criteria}
 
 
-def test_its_log_tells_the_whole_way_in_legal_order_with_the_end_last(history: History) -> None:
+def test_the_log_has_all_transitions_in_legal_order_with_the_end_last(history: History) -> None:
     done = history.retrained
 
     assert done.way == ["created", "queued", "preparing", "training", "validating", "completed"]
@@ -169,7 +184,7 @@ def test_its_log_tells_the_whole_way_in_legal_order_with_the_end_last(history: H
     assert done.job.created_at <= done.job.started_at <= done.job.finished_at
 
 
-def test_every_epoch_is_told_with_its_loss(history: History) -> None:
+def test_every_epoch_is_logged_with_its_loss(history: History) -> None:
     done = history.blind
     epochs = [event for event in done.log if event.kind is EventKind.EPOCH]
 
@@ -191,8 +206,8 @@ def test_a_learning_rate_that_is_too_high_fails_the_job_with_advice(history: His
     assert done.version is None
 
 
-def test_what_was_left_out_and_why_is_told(history: History) -> None:
-    [told] = [message for message in history.retrained.said(EventKind.NOTE) if "prepared" in message]
+def test_excluded_feedback_is_logged_with_the_reason(history: History) -> None:
+    [told] = [message for message in history.retrained.messages(EventKind.NOTE) if "prepared" in message]
 
     assert told.startswith("120 labels on 6")
     assert "1 low ratings or rejections count as doubt." in told
@@ -200,7 +215,7 @@ def test_what_was_left_out_and_why_is_told(history: History) -> None:
     assert "1 ratings of 3" in told
 
 
-def test_a_version_says_where_it_comes_from(history: History) -> None:
+def test_a_version_records_its_lineage(history: History) -> None:
     version = history.retrained.version
     assert version is not None
 
@@ -213,7 +228,7 @@ def test_a_version_says_where_it_comes_from(history: History) -> None:
     assert version.lineage.value.code
 
 
-def test_what_is_proven_better_is_deployed_and_what_is_not_is_kept_with_the_reason(history: History) -> None:
+def test_a_proven_version_is_deployed_and_another_is_kept_with_the_reason(history: History) -> None:
     better, blind = history.retrained, history.blind
     assert better.version is not None
     assert blind.version is not None
@@ -230,7 +245,7 @@ def test_what_is_proven_better_is_deployed_and_what_is_not_is_kept_with_the_reas
     ] == [False]
 
 
-def test_a_validation_measures_the_active_version_and_changes_nothing(history: History) -> None:
+def test_a_validation_measures_the_active_version_and_changes_absent(history: History) -> None:
     done = history.validated
 
     assert done.way == ["created", "queued", "preparing", "validating", "completed"]
@@ -239,16 +254,16 @@ def test_a_validation_measures_the_active_version_and_changes_nothing(history: H
     assert done.job.evidence is not None
     assert done.job.evidence.value.mae_change is None
     assert done.job.evidence.value.after == done.job.evidence.value.before
-    assert (done.job.deployment, done.said(EventKind.VERSION)) == (None, [])
+    assert (done.job.deployment, done.messages(EventKind.VERSION)) == (None, [])
 
 
-def test_an_incremental_job_learns_only_from_what_came_after_the_watermark(history: History) -> None:
+def test_an_incremental_job_learns_only_from_feedback_after_the_watermark(history: History) -> None:
     done = history.incremental
     assert done.version is not None
     assert history.retrained.version is not None
 
     assert done.job.feedback_after == history.retrained.version.watermark
-    assert "63 came in before the version to go on from" in " ".join(done.said(EventKind.NOTE))
+    assert "63 came in before the version to go on from" in " ".join(done.messages(EventKind.NOTE))
     assert done.version.lineage.value.labels == 60
     assert done.version.parent_id == done.version.proven_against == history.retrained.version.id
     assert done.version.watermark == 93
@@ -279,7 +294,7 @@ LONG: dict[str, Any] = {"learning_rate": 0.05, "max_epochs": 250, "early_stoppin
 
 @asynccontextmanager
 async def school(url: str) -> AsyncIterator[tuple[World, TrainingJob]]:
-    """A judge with a job that takes a few seconds."""
+    """Return a world whose judge has a job that takes a few seconds."""
     async with open_store(url) as store:
         world = await make_world(store)
         await add_biased_corrections(world, range(40))
@@ -288,7 +303,7 @@ async def school(url: str) -> AsyncIterator[tuple[World, TrainingJob]]:
 
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> list[Process]:
-    """The training processes that were started, in order."""
+    """Return the training processes in the order of their start."""
     seen: list[Process] = []
     start = process.start_process
 
@@ -311,7 +326,7 @@ async def content_of(world: World, job: TrainingJob) -> bytes:
     return await world.store.read(lambda c: judges.read_version_content(c, version_id))
 
 
-async def test_a_killed_and_a_handed_back_job_end_in_the_version_of_an_undisturbed_one(
+async def test_killed_and_released_jobs_end_in_the_version_of_an_undisturbed_one(
     request: pytest.FixtureRequest, tmp_path: Path, started: list[Process]
 ) -> None:
     urls = await asyncio.to_thread(lambda: [make_database(request, kind, tmp_path) for kind in KINDS])
@@ -336,7 +351,7 @@ async def test_a_killed_and_a_handed_back_job_end_in_the_version_of_an_undisturb
         assert expected == await content_of(world, disturbed)
 
 
-async def test_cancelling_ends_a_training_process_for_good(store: Store, started: list[Process]) -> None:
+async def test_a_cancellation_ends_the_training_process(store: Store, started: list[Process]) -> None:
     world = await make_world(store)
     await add_biased_corrections(world, range(40))
     job = await create(world, TrainingType.FULL_RETRAIN, ExecutionOptions(), **LONG | {"max_epochs": 10_000})
@@ -351,7 +366,7 @@ async def test_cancelling_ends_a_training_process_for_good(store: Store, started
     assert await store.read(lambda c: jobs.read_checkpoint(c, job.id)) is None
 
 
-async def test_a_process_without_a_single_label_to_learn_from_says_so(store: Store) -> None:
+async def test_a_job_without_labels_fails(store: Store) -> None:
     world = await make_world(store)
     await add_biased_corrections(world, range(2))
     job = await create(world, TrainingType.FULL_RETRAIN, ExecutionOptions())
@@ -362,10 +377,10 @@ async def test_a_process_without_a_single_label_to_learn_from_says_so(store: Sto
     assert (failed.status, failed.error_code) == (JobStatus.FAILED, "NO_LABELS")
 
 
-async def test_a_damaged_base_version_fails_its_job_at_once_and_says_which_it_is(store: Store) -> None:
+async def test_a_damaged_base_version_fails_the_job_at_once_and_is_named(store: Store) -> None:
     world = await make_world(store)
     await add_biased_corrections(world, range(4))
-    version = await make_version(world)  # whose content is none that a version has
+    version = await make_version(world)  # with content that no version has
     job = await create(world, TrainingType.INCREMENTAL, ExecutionOptions())
     goes_on = update(TrainingJob).where(TrainingJob.id == job.id).values(base_version_id=version.id)
     await store.write(lambda c: c.execute(goes_on))
@@ -377,9 +392,7 @@ async def test_a_damaged_base_version_fails_its_job_at_once_and_says_which_it_is
     assert "FULL_RETRAIN" in str(failed.error_message)
 
 
-async def test_what_would_go_wrong_each_time_is_not_tried_again(
-    store: Store, capfd: pytest.CaptureFixture[str]
-) -> None:
+async def test_an_unexpected_error_is_not_retried(store: Store, capfd: pytest.CaptureFixture[str]) -> None:
     world = await make_world(store)
     await add_biased_corrections(world, range(4))
     job = await create(world, TrainingType.FULL_RETRAIN, ExecutionOptions())

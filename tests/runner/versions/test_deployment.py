@@ -1,4 +1,4 @@
-"""Deployment: only what is proven better replaces what counts, and what was replaced can come back."""
+"""Deployment gate, forced deployment and rollback."""
 
 import asyncio
 from typing import Any
@@ -18,13 +18,13 @@ from store.database.store import Store
 from tests.factories import World, evidence, make_version, make_viewer, make_world
 
 
-async def put_out(world: World, version: JudgeVersion, **values: Any) -> Judge:
+async def deploy_version(world: World, version: JudgeVersion, **values: Any) -> Judge:
     request = DeployRequest(version.id, **values)
     return await world.store.write(lambda c: deploy(c, world.viewer, request))
 
 
 async def force(world: World, version: JudgeVersion, **values: Any) -> Judge:
-    return await put_out(world, version, force=True, reason="for the test", **values)
+    return await deploy_version(world, version, force=True, reason="for the test", **values)
 
 
 async def go_back(world: World, reason: str | None = None, expected: str | None = None) -> Judge:
@@ -32,7 +32,7 @@ async def go_back(world: World, reason: str | None = None, expected: str | None 
 
 
 async def statuses(world: World) -> list[str]:
-    """The statuses of the judge's versions, oldest first."""
+    """Return the statuses of the judge's versions, oldest first."""
     statement = judges.versions_for_judge(world.judge.pk).order_by(JudgeVersion.number)
     return [v.status.value for v in await world.store.read(lambda c: fetch_all(c, statement, JudgeVersion))]
 
@@ -45,15 +45,15 @@ async def log(world: World) -> list[Deployment]:
     return await world.store.read(lambda c: fetch_all(c, select(Deployment).order_by(Deployment.pk), Deployment))
 
 
-# --- deploy
+# --- deployment
 
 
-async def test_a_version_proven_better_than_what_is_active_is_deployed(store: Store) -> None:
+async def test_a_version_proven_better_than_the_active_one_is_deployed(store: Store) -> None:
     world = await make_world(store)
     first = await make_version(world)
-    assert (await put_out(world, first)).active_version_id == first.id
+    assert (await deploy_version(world, first)).active_version_id == first.id
     second = await make_version(world, proven_against=first.id)
-    await put_out(world, second, reason="better")
+    await deploy_version(world, second, reason="better")
 
     assert await statuses(world) == ["backup", "active"]
     assert [(entry.action.value, entry.version_id, entry.previous_id, entry.reason) for entry in await log(world)] == [
@@ -62,11 +62,11 @@ async def test_a_version_proven_better_than_what_is_active_is_deployed(store: St
     ]
 
 
-async def test_without_a_backup_what_is_replaced_is_archived(store: Store) -> None:
+async def test_without_a_backup_the_replaced_version_is_archived(store: Store) -> None:
     world = await make_world(store)
     first = await make_version(world)
-    await put_out(world, first)
-    await put_out(world, await make_version(world, proven_against=first.id), backup=False)
+    await deploy_version(world, first)
+    await deploy_version(world, await make_version(world, proven_against=first.id), backup=False)
 
     assert await statuses(world) == ["archived", "active"]
 
@@ -83,12 +83,12 @@ async def test_without_a_backup_what_is_replaced_is_archived(store: Store) -> No
         (structs.replace(evidence(improved=False), mae_change=None), "an unknown share"),
     ],
 )
-async def test_what_is_not_proven_better_is_refused_with_the_reason(
+async def test_a_version_that_is_not_proven_better_is_rejected_with_the_reason(
     store: Store, proof: TrainingEvidence | None, why: str
 ) -> None:
     world = await make_world(store)
     with pytest.raises(NotAnImprovement, match=why) as refused:
-        await put_out(world, await make_version(world, evidence=proof))
+        await deploy_version(world, await make_version(world, evidence=proof))
 
     assert refused.value.field == ("version_id",)
     assert refused.value.details.get("mae_change") == (proof.mae_change if proof is not None else None)
@@ -96,16 +96,16 @@ async def test_what_is_not_proven_better_is_refused_with_the_reason(
     assert await log(world) == []
 
 
-async def test_a_proof_counts_only_while_the_version_it_was_measured_against_is_active(store: Store) -> None:
+async def test_evidence_counts_only_while_its_base_version_is_active(store: Store) -> None:
     world = await make_world(store)
     first, rival = await make_version(world), await make_version(world)
-    await put_out(world, first)
+    await deploy_version(world, first)
     against_first = await make_version(world, proven_against=first.id)
     with pytest.raises(Conflict, match="another version"):
-        await put_out(world, rival)  # its proof is against the raw scores
+        await deploy_version(world, rival)  # its evidence is against the raw scores
     await go_back(world)
     with pytest.raises(Conflict, match="another version"):
-        await put_out(world, against_first)
+        await deploy_version(world, against_first)
 
     assert await active(world) is None
 
@@ -115,28 +115,28 @@ async def test_force_needs_a_reason(store: Store, reason: str | None) -> None:
     world = await make_world(store)
     unproven = await make_version(world, evidence=None)
     with pytest.raises(Invalid) as refused:
-        await put_out(world, unproven, force=True, reason=reason)
+        await deploy_version(world, unproven, force=True, reason=reason)
 
     assert refused.value.field == ("reason",)
     assert await active(world) is None
 
 
-async def test_force_deploys_what_is_not_proven_and_is_logged_with_who_and_why(store: Store) -> None:
+async def test_a_forced_deployment_is_logged_with_its_user_and_reason(store: Store) -> None:
     world = await make_world(store)
     unproven = await make_version(world, evidence=None)
-    await put_out(world, unproven, force=True, reason="we know better")
+    await deploy_version(world, unproven, force=True, reason="we know better")
     [entry] = await log(world)
 
     assert await active(world) == unproven.id
     assert (entry.action.value, entry.reason, entry.by) == ("force", "we know better", world.viewer.user_id)
 
 
-async def test_what_is_expected_to_be_active_must_be(store: Store) -> None:
+async def test_an_unexpected_active_version_is_a_conflict(store: Store) -> None:
     world = await make_world(store)
     first, second = await make_version(world), await make_version(world)
     with pytest.raises(Conflict) as refused:
         await force(world, second, expected_active_id=first.id)
-    await put_out(world, first)
+    await deploy_version(world, first)
     await force(world, second, expected_active_id=first.id)
 
     assert refused.value.field == ("expected_active_version_id",)
@@ -146,8 +146,8 @@ async def test_what_is_expected_to_be_active_must_be(store: Store) -> None:
 async def test_deploying_the_active_version_again_changes_nothing(store: Store) -> None:
     world = await make_world(store)
     version = await make_version(world)
-    await put_out(world, version)
-    again = await put_out(world, version)
+    await deploy_version(world, version)
+    again = await deploy_version(world, version)
 
     assert again.active_version_id == version.id
     assert len(await log(world)) == 1
@@ -156,9 +156,9 @@ async def test_deploying_the_active_version_again_changes_nothing(store: Store) 
 async def test_an_archived_version_can_be_deployed_again(store: Store) -> None:
     world = await make_world(store)
     version = await make_version(world)
-    await put_out(world, version)
+    await deploy_version(world, version)
     await go_back(world)
-    await put_out(world, version)
+    await deploy_version(world, version)
 
     assert await statuses(world) == ["active"]
 
@@ -175,21 +175,19 @@ async def test_another_workspaces_version_is_unknown(store: Store) -> None:
     assert await active(world) is None
 
 
-async def test_of_rivals_proven_against_the_same_version_one_is_deployed(store: Store, other_store: Store) -> None:
+async def test_of_two_versions_proven_against_the_same_base_one_is_deployed(store: Store, other_store: Store) -> None:
     world = await make_world(store)
     elsewhere = World(other_store, world.viewer, world.key, world.judge, world.criteria)
     rivals = [await make_version(world) for _ in range(6)]
     outcomes = await asyncio.gather(
-        *(put_out(w, v) for w, v in zip([world, elsewhere] * 3, rivals, strict=True)), return_exceptions=True
+        *(deploy_version(w, v) for w, v in zip([world, elsewhere] * 3, rivals, strict=True)), return_exceptions=True
     )
 
     assert sum(isinstance(outcome, Conflict) for outcome in outcomes) == 5
     assert sorted(await statuses(world)) == ["active"] + ["candidate"] * 5
 
 
-async def test_deployments_and_rollbacks_at_the_same_moment_come_one_after_another(
-    store: Store, other_store: Store
-) -> None:
+async def test_concurrent_deployments_and_rollbacks_are_serialized(store: Store, other_store: Store) -> None:
     world = await make_world(store)
     elsewhere = World(other_store, world.viewer, world.key, world.judge, world.criteria)
     made = [await make_version(world) for _ in range(8)]
@@ -205,9 +203,7 @@ async def test_deployments_and_rollbacks_at_the_same_moment_come_one_after_anoth
     assert (await statuses(world)).count("active") == (entries[-1].version_id is not None)
 
 
-async def test_a_job_that_deploys_and_a_person_who_does_so_at_once_are_judged_by_the_same_gate(
-    store: Store, other_store: Store
-) -> None:
+async def test_concurrent_deployments_by_a_job_and_a_user_pass_the_same_gate(store: Store, other_store: Store) -> None:
     world = await make_world(store)
     by_hand, by_job = await make_version(world), await make_version(world)
 
@@ -215,7 +211,9 @@ async def test_a_job_that_deploys_and_a_person_who_does_so_at_once_are_judged_by
         judge = judges.lock_judge(connection, world.judge.pk)
         return deploy_if_proven(connection, judge, by_job, backup=True, by=world.viewer.user_id)
 
-    hand, job = await asyncio.gather(put_out(world, by_hand), other_store.write(end_of_job), return_exceptions=True)
+    hand, job = await asyncio.gather(
+        deploy_version(world, by_hand), other_store.write(end_of_job), return_exceptions=True
+    )
 
     assert not isinstance(job, BaseException)
     assert isinstance(hand, Conflict) == job[0]
@@ -223,7 +221,7 @@ async def test_a_job_that_deploys_and_a_person_who_does_so_at_once_are_judged_by
     assert await active(world) == (by_job.id if job[0] else by_hand.id)
 
 
-# --- roll back
+# --- rollback
 
 
 async def test_rolling_back_restores_the_backup_and_archives_what_it_replaces(store: Store) -> None:
@@ -243,7 +241,7 @@ async def test_rolling_back_restores_the_backup_and_archives_what_it_replaces(st
     )
 
 
-async def test_after_a_first_deployment_rolling_back_leads_to_the_raw_scores(store: Store) -> None:
+async def test_rolling_back_a_first_deployment_restores_the_raw_scores(store: Store) -> None:
     world = await make_world(store)
     await force(world, await make_version(world))
     judge = await go_back(world)
@@ -263,7 +261,7 @@ async def test_rolling_back_step_by_step_ends_at_the_raw_scores(store: Store) ->
     assert await statuses(world) == ["archived"] * 3
 
 
-async def test_where_the_raw_scores_stand_there_is_nothing_to_roll_back(store: Store) -> None:
+async def test_raw_scores_cannot_be_rolled_back(store: Store) -> None:
     world = await make_world(store)
     await make_version(world)
     with pytest.raises(NothingToRollBack) as refused:
@@ -273,7 +271,7 @@ async def test_where_the_raw_scores_stand_there_is_nothing_to_roll_back(store: S
     assert await log(world) == []
 
 
-async def test_where_no_backup_was_kept_there_is_nothing_to_roll_back(store: Store) -> None:
+async def test_without_a_backup_there_is_nothing_to_roll_back(store: Store) -> None:
     world = await make_world(store)
     await force(world, await make_version(world))
     kept = await make_version(world)
@@ -284,7 +282,7 @@ async def test_where_no_backup_was_kept_there_is_nothing_to_roll_back(store: Sto
     assert await active(world) == kept.id
 
 
-async def test_the_newest_backup_is_restored_where_several_were_kept(store: Store) -> None:
+async def test_of_several_backups_the_newest_is_restored(store: Store) -> None:
     world = await make_world(store)
     made = [await make_version(world) for _ in range(4)]
     await force(world, made[0])
@@ -297,7 +295,7 @@ async def test_the_newest_backup_is_restored_where_several_were_kept(store: Stor
     assert await statuses(world) == ["backup", "active", "archived", "archived"]
 
 
-async def test_rolling_back_what_somebody_else_has_replaced_is_a_conflict(store: Store) -> None:
+async def test_rolling_back_a_version_that_was_replaced_is_a_conflict(store: Store) -> None:
     world = await make_world(store)
     first, second = await make_version(world), await make_version(world)
     await force(world, first)
@@ -309,7 +307,7 @@ async def test_rolling_back_what_somebody_else_has_replaced_is_a_conflict(store:
     assert (await go_back(world, expected=second.id)).active_version_id == first.id
 
 
-async def test_two_that_roll_back_what_they_see_roll_back_once(store: Store, other_store: Store) -> None:
+async def test_two_concurrent_rollbacks_of_one_version_roll_back_once(store: Store, other_store: Store) -> None:
     world = await make_world(store)
     elsewhere = World(other_store, world.viewer, world.key, world.judge, world.criteria)
     made = [await make_version(world) for _ in range(3)]
@@ -323,14 +321,14 @@ async def test_two_that_roll_back_what_they_see_roll_back_once(store: Store, oth
     assert await active(world) == made[1].id
 
 
-async def test_the_audit_log_names_each_deployment_with_its_reason_and_refusals_not_at_all(store: Store) -> None:
+async def test_the_audit_log_has_deployments_with_their_reasons_and_no_rejections(store: Store) -> None:
     world = await make_world(store)
     proven = await make_version(world)
     unproven = await make_version(world, evidence=evidence(improved=False))
-    await put_out(world, proven, reason="better")
+    await deploy_version(world, proven, reason="better")
     with pytest.raises(Conflict):
-        await put_out(world, unproven)
-    await put_out(world, unproven, force=True, reason="a hunch")
+        await deploy_version(world, unproven)
+    await deploy_version(world, unproven, force=True, reason="a hunch")
     await go_back(world, "it was wrong")
     by_job = await make_version(world, proven_against=proven.id)
     await store.write(

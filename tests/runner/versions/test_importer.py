@@ -1,4 +1,4 @@
-"""A version's file from elsewhere: what scores here is taken, what does not is refused with the reason."""
+"""Import of version files: usable files are accepted, all others rejected with the reason."""
 
 import dataclasses
 import io
@@ -26,7 +26,7 @@ def criterion(ordinal: int, key: str, **scale: float) -> Criterion:
 
 @pytest.fixture(scope="module")
 def content() -> bytes:
-    """A version that learned something."""
+    """Return a trained version."""
     version = train(make_task(120), lambda _: None).version
     assert version is not None
     return version
@@ -34,7 +34,7 @@ def content() -> bytes:
 
 @pytest.fixture(scope="module")
 def criteria(content: bytes) -> tuple[Criterion, ...]:
-    """Those of the judge it was made for."""
+    """Return the criteria of the version's judge."""
     scales = Version.loads(content).scales
     return tuple(
         criterion(n, scale.key, minimum=scale.minimum, maximum=scale.maximum, step=scale.step)
@@ -62,7 +62,7 @@ def array_file(head: dict[str, Any], data: bytes = b"") -> bytes:
     return stream.getvalue() + data
 
 
-def refused(content: bytes, criteria: tuple[Criterion, ...]) -> DomainError:
+def rejection_of(content: bytes, criteria: tuple[Criterion, ...]) -> DomainError:
     with pytest.raises(DomainError) as refusal:
         read_version(content, criteria)
     assert refusal.value.field == ("file",)
@@ -74,7 +74,7 @@ def test_a_version_is_read_as_it_was_written(content: bytes, criteria: tuple[Cri
     assert read_version(content, criteria).dumps() == content
 
 
-def test_a_judge_may_have_more_criteria_than_a_version_and_in_another_order(
+def test_a_judge_may_have_more_criteria_than_the_version_in_another_order(
     content: bytes, criteria: tuple[Criterion, ...]
 ) -> None:
     more = tuple(criterion(n, key) for n, key in enumerate(["crit_new", *(c.key for c in reversed(criteria))]))
@@ -82,15 +82,16 @@ def test_a_judge_may_have_more_criteria_than_a_version_and_in_another_order(
     assert read_version(content, more).dumps() == content
 
 
-def test_other_scales_are_refused_with_both(content: bytes, criteria: tuple[Criterion, ...]) -> None:
+def test_other_scales_are_rejected_and_both_are_named(content: bytes, criteria: tuple[Criterion, ...]) -> None:
     key = criteria[0].key
     wider = (criterion(0, key, maximum=7.0), *criteria[1:])
     renamed = (criterion(0, "crit_else"), *criteria[1:])
 
     assert (
-        f"{key} goes from 1 to 5 by 1 in the file, and from 1 to 7 by 1 in the judge" in refused(content, wider).message
+        f"{key} goes from 1 to 5 by 1 in the file, and from 1 to 7 by 1 in the judge"
+        in rejection_of(content, wider).message
     )
-    assert f"no criterion '{key}'; it has crit_else" in refused(content, renamed).message
+    assert f"no criterion '{key}'; it has crit_else" in rejection_of(content, renamed).message
 
 
 DAMAGED: dict[str, Callable[[bytes], bytes]] = {
@@ -115,18 +116,18 @@ DAMAGED: dict[str, Callable[[bytes], bytes]] = {
 
 
 @pytest.mark.parametrize("damage", DAMAGED.values(), ids=DAMAGED)
-def test_a_damaged_or_hostile_file_is_refused(
+def test_a_damaged_or_hostile_file_is_rejected(
     content: bytes, criteria: tuple[Criterion, ...], damage: Callable[[bytes], bytes]
 ) -> None:
-    assert refused(damage(content), criteria).code is ErrorCode.INVALID
+    assert rejection_of(damage(content), criteria).code is ErrorCode.INVALID
 
 
-def test_a_bomb_is_measured_and_not_unpacked(criteria: tuple[Criterion, ...]) -> None:
+def test_an_archive_bomb_is_measured_and_not_unpacked(criteria: tuple[Criterion, ...]) -> None:
     bomb = zipped(header_json=b"{}", zeros_npy=bytes(200 * 2**20))
 
     assert len(bomb) < 2**20
-    assert refused(bomb, criteria).code is ErrorCode.LIMIT_EXCEEDED
-    assert refused(bytes(MAX_BYTES + 1), criteria).code is ErrorCode.LIMIT_EXCEEDED
+    assert rejection_of(bomb, criteria).code is ErrorCode.LIMIT_EXCEEDED
+    assert rejection_of(bytes(MAX_BYTES + 1), criteria).code is ErrorCode.LIMIT_EXCEEDED
 
 
 def put(name: str, value: float) -> Callable[[dict[str, Any], archive.Arrays], None]:
@@ -188,16 +189,16 @@ MEANINGLESS: dict[str, tuple[Callable[[dict[str, Any], archive.Arrays], None], s
 
 
 @pytest.mark.parametrize(("change", "why"), MEANINGLESS.values(), ids=MEANINGLESS)
-def test_values_that_no_training_leaves_are_refused(
+def test_impossible_values_are_rejected(
     content: bytes,
     criteria: tuple[Criterion, ...],
     change: Callable[[dict[str, Any], archive.Arrays], None],
     why: str,
 ) -> None:
-    assert why in refused(changed(content, change), criteria).message
+    assert why in rejection_of(changed(content, change), criteria).message
 
 
-def test_a_file_with_any_bytes_changed_is_the_same_version_or_refused(
+def test_a_file_with_changed_bytes_is_the_same_version_or_rejected(
     content: bytes, criteria: tuple[Criterion, ...]
 ) -> None:
     chance = random.Random(4)

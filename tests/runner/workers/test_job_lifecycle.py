@@ -1,4 +1,4 @@
-"""A job's life under a worker: every end it can come to, each told once, whoever is killed."""
+"""Lifecycle of a job under a worker: all ends, kills, cancellation, leases and fences."""
 
 import asyncio
 import os
@@ -56,12 +56,10 @@ async def wait_for_exit(process: Process) -> None:
     await finish(process.wait(), "the end of the process")
 
 
-# --- to a good end
+# --- completion
 
 
-async def test_a_job_is_trained_and_everything_it_achieved_is_told_before_its_end(
-    store: Store, scripted: ScriptedProcesses
-) -> None:
+async def test_all_events_of_a_job_precede_its_end(store: Store, scripted: ScriptedProcesses) -> None:
     scripted.add_script(*TRAINED, outcome_report(warnings=({"code": "ODD", "message": "Odd."},)))
     world = await make_world(store)
     job = await make_job(world, feedback_upto=7)
@@ -99,7 +97,7 @@ async def test_a_validation_skips_training_and_makes_no_version(store: Store, sc
     assert await versions_of(world) == []
 
 
-async def test_what_the_process_could_not_do_is_told_in_its_words(store: Store, scripted: ScriptedProcesses) -> None:
+async def test_a_failure_is_stored_with_the_message_of_the_process(store: Store, scripted: ScriptedProcesses) -> None:
     scripted.add_script(*BEGUN, {"failed": {"code": "DIVERGED", "message": "The loss exploded."}})
     world = await make_world(store)
     job = await make_job(world)
@@ -116,7 +114,7 @@ async def test_what_the_process_could_not_do_is_told_in_its_words(store: Store, 
 
 
 @pytest.mark.parametrize("end", ["completed", "failed", "cancelled"])
-async def test_messages_are_owed_once_to_each_target_from_the_moment_of_the_end(
+async def test_the_end_of_a_job_enqueues_one_message_per_target(
     store: Store, scripted: ScriptedProcesses, end: str
 ) -> None:
     scripted.add_script(*BEGUN, code=1)
@@ -184,7 +182,7 @@ async def test_a_version_that_is_proven_better_is_deployed_with_the_job(
 @pytest.mark.parametrize(
     ("proof", "why"), [({"improved": False}, "not proven better"), ({"worsened": True}, "proven worse on 1")]
 )
-async def test_a_version_that_is_not_is_kept_as_a_candidate_and_the_reason_recorded(
+async def test_a_version_that_is_not_proven_better_stays_a_candidate_with_the_reason(
     store: Store, scripted: ScriptedProcesses, proof: dict[str, bool], why: str
 ) -> None:
     scripted.add_script(*TRAINED, outcome_report(**proof))
@@ -200,7 +198,7 @@ async def test_a_version_that_is_not_is_kept_as_a_candidate_and_the_reason_recor
     assert version.status.value == "candidate"
 
 
-async def test_a_proof_against_a_version_that_is_no_longer_active_deploys_nothing(
+async def test_evidence_against_a_version_that_is_no_longer_active_deploys_nothing(
     store: Store, scripted: ScriptedProcesses
 ) -> None:
     scripted.add_script(*TRAINED, outcome_report())
@@ -216,7 +214,7 @@ async def test_a_proof_against_a_version_that_is_no_longer_active_deploys_nothin
     assert await active_version_id(world) is None
 
 
-async def test_nothing_is_deployed_that_was_not_asked_for(store: Store, scripted: ScriptedProcesses) -> None:
+async def test_nothing_is_deployed_without_auto_deploy(store: Store, scripted: ScriptedProcesses) -> None:
     scripted.add_script(*TRAINED, outcome_report())
     world = await make_world(store)
     job = await train_with_auto_deploy(store, world, auto_deploy=False)
@@ -225,10 +223,10 @@ async def test_nothing_is_deployed_that_was_not_asked_for(store: Store, scripted
     assert await active_version_id(world) is None
 
 
-# --- processes that die
+# --- dying processes
 
 
-async def test_a_job_whose_process_is_killed_is_trained_again(store: Store, scripted: ScriptedProcesses) -> None:
+async def test_a_job_whose_process_is_killed_is_retried(store: Store, scripted: ScriptedProcesses) -> None:
     scripted.add_script(*BEGUN, hold=True)
     scripted.add_script(*TRAINED, outcome_report())
     job = await make_job(await make_world(store))
@@ -241,7 +239,7 @@ async def test_a_job_whose_process_is_killed_is_trained_again(store: Store, scri
     assert await status_history(store, job) == [*FULL[:4], "queued", "preparing", "training", "validating", "completed"]
 
 
-async def test_a_job_whose_processes_all_die_is_given_up_after_three_attempts(
+async def test_a_job_whose_processes_all_die_fails_after_three_attempts(
     store: Store, scripted: ScriptedProcesses
 ) -> None:
     scripted.add_script(*BEGUN, code=1)
@@ -254,7 +252,9 @@ async def test_a_job_whose_processes_all_die_is_given_up_after_three_attempts(
     assert (await status_history(store, job)).count("training") == 3
 
 
-async def test_processes_that_die_before_training_are_given_up_too(store: Store, scripted: ScriptedProcesses) -> None:
+async def test_a_job_whose_processes_die_early_fails_after_its_last_claim(
+    store: Store, scripted: ScriptedProcesses
+) -> None:
     scripted.add_script(code=1)
     job = await make_job(await make_world(store))
     async with running_worker(store):
@@ -268,7 +268,7 @@ async def test_processes_that_die_before_training_are_given_up_too(store: Store,
     )
 
 
-async def test_the_job_of_a_worker_that_vanished_is_swept_and_done_by_another(
+async def test_an_abandoned_job_is_released_and_completed_by_another_worker(
     store: Store, scripted: ScriptedProcesses
 ) -> None:
     scripted.add_script(*TRAINED, outcome_report())
@@ -285,7 +285,7 @@ async def test_the_job_of_a_worker_that_vanished_is_swept_and_done_by_another(
 # --- cancelling and stopping
 
 
-async def test_cancelling_a_running_job_ends_it_and_its_process(store: Store, scripted: ScriptedProcesses) -> None:
+async def test_cancelling_a_running_job_ends_its_process(store: Store, scripted: ScriptedProcesses) -> None:
     scripted.add_script(*BEGUN, hold=True)
     world = await make_world(store)
     job = await make_job(world)
@@ -325,7 +325,7 @@ async def test_a_queued_job_that_was_cancelled_is_never_started(store: Store, sc
     assert await status_history(store, cancelled) == ["created", "queued", "cancelled"]
 
 
-async def test_a_cancellation_at_the_last_moment_counts(store: Store) -> None:
+async def test_a_cancellation_before_completion_takes_precedence(store: Store) -> None:
     world = await make_world(store)
     await make_job(world, options={"auto_deploy": True})
     job = await store.write(lambda c: jobs.claim_next(c, "w", timedelta(minutes=1)))
@@ -338,18 +338,18 @@ async def test_a_cancellation_at_the_last_moment_counts(store: Store) -> None:
     assert await active_version_id(world) is None
 
 
-async def test_a_worker_that_stops_hands_its_job_back_and_spends_no_attempt(
+async def test_a_stopping_worker_releases_its_job_without_spending_an_attempt(
     store: Store, scripted: ScriptedProcesses
 ) -> None:
     scripted.add_script(*BEGUN, hold=True)
-    scripted.add_script(*BEGUN, hold=True)  # the spare that waited
+    scripted.add_script(*BEGUN, hold=True)  # for the process started ahead of need
     scripted.add_script(*TRAINED, outcome_report())
     job = await make_job(await make_world(store))
     async with running_worker(store):
         await wait_for_status(store, job, JobStatus.TRAINING)
-    handed_back = await job_now(store, job)
+    released = await job_now(store, job)
 
-    assert (handed_back.status, handed_back.attempt, handed_back.owner) == (JobStatus.QUEUED, 0, None)
+    assert (released.status, released.attempt, released.owner) == (JobStatus.QUEUED, 0, None)
     assert not any(is_running(process) for process in scripted.started)
 
     async with running_worker(store):
@@ -358,9 +358,7 @@ async def test_a_worker_that_stops_hands_its_job_back_and_spends_no_attempt(
     assert (done.status, done.attempt, done.claims) == (JobStatus.COMPLETED, 1, 2)
 
 
-async def test_a_job_is_handed_back_also_while_its_process_is_still_starting(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_job_is_released_while_its_process_is_starting(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     starting = asyncio.Event()
 
     async def never_starts() -> Process:
@@ -376,9 +374,9 @@ async def test_a_job_is_handed_back_also_while_its_process_is_still_starting(
     job = await make_job(await make_world(store))
     async with running_worker(store):
         await finish(starting.wait(), "the start of a process")
-    handed_back = await job_now(store, job)
+    released = await job_now(store, job)
 
-    assert (handed_back.status, handed_back.attempt) == (JobStatus.QUEUED, 0)
+    assert (released.status, released.attempt) == (JobStatus.QUEUED, 0)
 
 
 async def test_a_stopped_worker_leaves_no_process_behind(store: Store, scripted: ScriptedProcesses) -> None:
@@ -394,7 +392,7 @@ async def test_a_stopped_worker_leaves_no_process_behind(store: Store, scripted:
 # --- fences and leases
 
 
-async def test_a_worker_whose_job_was_taken_over_writes_nothing_more_and_kills_its_process(
+async def test_a_worker_that_lost_its_claim_writes_nothing_and_kills_its_process(
     store: Store, scripted: ScriptedProcesses
 ) -> None:
     scripted.add_script(*BEGUN, hold=True)
@@ -436,9 +434,7 @@ async def test_a_result_under_an_old_fence_publishes_nothing(store: Store) -> No
     assert len(await pending_deliveries(store)) == 2
 
 
-async def test_a_quiet_jobs_lease_is_renewed_for_as_long_as_its_process_lives(
-    store: Store, scripted: ScriptedProcesses
-) -> None:
+async def test_the_lease_of_a_job_without_reports_is_renewed(store: Store, scripted: ScriptedProcesses) -> None:
     scripted.add_script(*BEGUN, hold=True)
     job = await make_job(await make_world(store))
     async with running_worker(store, LeasePolicy(tick_seconds=0.02)):
@@ -453,7 +449,7 @@ async def test_a_quiet_jobs_lease_is_renewed_for_as_long_as_its_process_lives(
     assert (later.status, later.claims) == (JobStatus.TRAINING, 1)
 
 
-async def test_a_checkpoint_is_there_for_the_next_attempt(store: Store, scripted: ScriptedProcesses) -> None:
+async def test_a_checkpoint_is_kept_for_the_next_attempt(store: Store, scripted: ScriptedProcesses) -> None:
     scripted.add_script(*BEGUN, {"checkpoint": "aGFsZg=="}, progress_report("training", 0.5, 2), hold=True)
     job = await make_job(await make_world(store))
     async with running_worker(store):
