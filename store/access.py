@@ -201,15 +201,15 @@ def record_key_use(connection: Connection, key_id: str) -> None:
     connection.execute(update(ApiKey).where(ApiKey.id == key_id, long_ago).values(last_used_at=moment))
 
 
-def find_workspace(connection: Connection, workspace_id: str, wanted_id: str) -> Workspace | None:
-    """Return the workspace if it has the wanted id, or None. No other workspace is ever returned.
+def find_workspace(connection: Connection, workspace_id: str, asked_id: str) -> Workspace | None:
+    """Return the workspace if it has the given id, or None. No other workspace is ever returned.
 
     Args:
         connection: the connection to read from.
         workspace_id: the viewer's workspace.
-        wanted_id: the id that the viewer asks for.
+        asked_id: the id that the viewer asks for.
     """
-    statement = select(Workspace).where(Workspace.id == wanted_id, Workspace.id == workspace_id)
+    statement = select(Workspace).where(Workspace.id == asked_id, Workspace.id == workspace_id)
     return fetch_first(connection, statement, Workspace)
 
 

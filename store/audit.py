@@ -56,13 +56,13 @@ def record_action(
     )
 
 
-def in_workspace(workspace_id: str, wanted: AuditFilter) -> Query:
+def in_workspace(workspace_id: str, audit_filter: AuditFilter) -> Query:
     """Return a select of a workspace's entries that match a filter."""
     statement = select(AuditEntry).where(AuditEntry.workspace_id == workspace_id)
-    if wanted.actions is not None:
-        statement = statement.where(AuditEntry.action.in_(wanted.actions))
-    if wanted.user_id is not None:
-        statement = statement.where(AuditEntry.user_id == wanted.user_id)
-    if wanted.target_id is not None:
-        statement = statement.where(AuditEntry.target_id == wanted.target_id)
-    return statement.where(*in_period(AuditEntry.at, wanted.since, wanted.until))
+    if audit_filter.actions is not None:
+        statement = statement.where(AuditEntry.action.in_(audit_filter.actions))
+    if audit_filter.user_id is not None:
+        statement = statement.where(AuditEntry.user_id == audit_filter.user_id)
+    if audit_filter.target_id is not None:
+        statement = statement.where(AuditEntry.target_id == audit_filter.target_id)
+    return statement.where(*in_period(AuditEntry.at, audit_filter.since, audit_filter.until))

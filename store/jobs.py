@@ -100,21 +100,21 @@ class JobFilter:
     created_before: datetime | None = None
 
 
-def in_workspace(workspace_id: str, wanted: JobFilter | None = None) -> Query:
+def in_workspace(workspace_id: str, job_filter: JobFilter | None = None) -> Query:
     """Return a select of a workspace's jobs that match a filter, or of all of them without one."""
     statement = select(TrainingJob).where(TrainingJob.workspace_id == workspace_id)
-    if wanted is None:
+    if job_filter is None:
         return statement
-    if wanted.judge_id is not None:
-        judge = select(Judge.pk).where(Judge.workspace_id == workspace_id, Judge.id == wanted.judge_id)
+    if job_filter.judge_id is not None:
+        judge = select(Judge.pk).where(Judge.workspace_id == workspace_id, Judge.id == job_filter.judge_id)
         statement = statement.where(TrainingJob.judge_pk.in_(judge))
-    if wanted.statuses is not None:
-        statement = statement.where(TrainingJob.status.in_(wanted.statuses))
-    if wanted.training_types is not None:
-        statement = statement.where(TrainingJob.training_type.in_(wanted.training_types))
-    if wanted.created_by is not None:
-        statement = statement.where(TrainingJob.created_by == wanted.created_by)
-    return statement.where(*in_period(TrainingJob.created_at, wanted.created_after, wanted.created_before))
+    if job_filter.statuses is not None:
+        statement = statement.where(TrainingJob.status.in_(job_filter.statuses))
+    if job_filter.training_types is not None:
+        statement = statement.where(TrainingJob.training_type.in_(job_filter.training_types))
+    if job_filter.created_by is not None:
+        statement = statement.where(TrainingJob.created_by == job_filter.created_by)
+    return statement.where(*in_period(TrainingJob.created_at, job_filter.created_after, job_filter.created_before))
 
 
 def find_job(connection: Connection, workspace_id: str, job_id: str) -> TrainingJob | None:
@@ -220,15 +220,10 @@ def transition(
         columns["fence"] = now.fence + 1
     if to in TERMINAL:
         columns |= {"finished_at": moment, "owner": None, "lease_until": None}
-    guard = [
-        TrainingJob.id == job.id,
-        TrainingJob.status == now.status,
-        TrainingJob.status.in_(source_statuses(to)),
-    ]
+    guard = [TrainingJob.id == job.id, TrainingJob.status == now.status, TrainingJob.status.in_(source_statuses(to))]
     if fence is not None:
         guard.append(TrainingJob.fence == fence)
-    changed = connection.execute(update(TrainingJob).where(*guard).values(columns))
-    if changed.rowcount != 1:
+    if connection.execute(update(TrainingJob).where(*guard).values(columns)).rowcount != 1:
         raise StaleClaim(f"{job.id} is {now.status} and can't become {to} under fence {fence}; its own is {now.fence}.")
     event = NewEvent(EventKind.STATUS, message, StatusBody(now.status.value, to.value))
     _append_events(connection, now, [event], moment)

@@ -10,7 +10,7 @@ from models.specs.limits import MAX_CRITERIA
 from store import judges
 
 
-def update_judge(connection: Connection, workspace_id: str, wanted: JudgeChange) -> Judge:
+def update_judge(connection: Connection, workspace_id: str, change: JudgeChange) -> Judge:
     """Change a judge's texts and weights, and add criteria after the existing ones.
 
     Versions refer to criteria by key and scale. A version predicts the criteria that it was trained on, and returns the
@@ -19,24 +19,24 @@ def update_judge(connection: Connection, workspace_id: str, wanted: JudgeChange)
     Args:
         connection: the connection of a writing unit.
         workspace_id: the workspace.
-        wanted: the checked change.
+        change: the checked change.
 
     Raises:
         NotFound: the workspace has no such judge.
         RequestRejected: a part of the change is not allowed; nothing is changed then.
     """
-    judge = judges.lock_judge(connection, judges.get_judge_or_raise(connection, workspace_id, wanted.judge_id).pk)
+    judge = judges.lock_judge(connection, judges.get_judge_or_raise(connection, workspace_id, change.judge_id).pk)
     criteria = judges.list_criteria(connection, judge.pk)
-    added = assign_keys(wanted.add_criteria, {criterion.key for criterion in criteria})
-    problems = [*_find_conflicts(criteria, added), *_find_invalid_changes(criteria, wanted.update_criteria)]
-    problems += _check_weights(criteria, added, wanted.update_criteria)
+    added = assign_keys(change.add_criteria, {criterion.key for criterion in criteria})
+    problems = [*_find_conflicts(criteria, added), *_find_invalid_changes(criteria, change.update_criteria)]
+    problems += _check_weights(criteria, added, change.update_criteria)
     if problems:
         raise RequestRejected(*problems)
-    values = _given_values(wanted, "name", "description")
+    values = _given_values(change, "name", "description")
     if values:
         connection.execute(update(Judge).where(Judge.pk == judge.pk).values(values))
     scorecard = Scorecard(criteria)
-    for each in wanted.update_criteria:
+    for each in change.update_criteria:
         _update_criterion(connection, scorecard, each)
     judges.add_criteria(connection, judge.pk, added, len(criteria))
     return judges.get_judge_by_pk(connection, judge.pk)

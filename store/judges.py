@@ -280,18 +280,9 @@ def activate_version(
             update(JudgeVersion).where(JudgeVersion.id == version_id).values(status=VersionStatus.ACTIVE)
         )
     connection.execute(update(Judge).where(Judge.pk == judge.pk).values(active_version_id=version_id))
-    connection.execute(
-        insert(Deployment).values(
-            judge_pk=judge.pk,
-            action=action,
-            version_id=version_id,
-            previous_id=judge.active_version_id,
-            reason=reason,
-            job_id=job_id,
-            at=moment,
-            by=by,
-        )
-    )
+    deployment = {"action": action, "version_id": version_id, "previous_id": judge.active_version_id}
+    values = deployment | {"judge_pk": judge.pk, "reason": reason, "job_id": job_id, "at": moment, "by": by}
+    connection.execute(insert(Deployment).values(values))
     return lock_judge(connection, judge.pk)
 
 

@@ -115,126 +115,139 @@ class _IndexWalk(Generic[T]):
 
 
 def list_evaluations(
-    connection: Connection, judge_pk: int, wanted: EvaluationFilter, first: int, after: str | None
+    connection: Connection, judge_pk: int, evaluation_filter: EvaluationFilter, first: int, after: str | None
 ) -> KeysetPage[Evaluation]:
     """Return a page of a judge's evaluations, newest first.
 
     Args:
         connection: the connection to read from.
         judge_pk: the judge.
-        wanted: the filter.
+        evaluation_filter: the filter.
         first: the size of the page.
         after: the cursor after which the page begins; None for the first page.
 
     Raises:
         Invalid: ``first`` or ``after`` is not allowed.
     """
-    return _walk_evaluations(connection, judge_pk, wanted).fetch_page(connection, first, after)
+    return _walk_evaluations(connection, judge_pk, evaluation_filter).fetch_page(connection, first, after)
 
 
 def list_feedback(
-    connection: Connection, judge_pk: int, wanted: FeedbackFilter, first: int, after: str | None
+    connection: Connection, judge_pk: int, feedback_filter: FeedbackFilter, first: int, after: str | None
 ) -> KeysetPage[Feedback]:
     """Return a page of a judge's feedback, newest first.
 
     Args:
         connection: the connection to read from.
         judge_pk: the judge.
-        wanted: the filter.
+        feedback_filter: the filter.
         first: the size of the page.
         after: the cursor after which the page begins; None for the first page.
 
     Raises:
         Invalid: ``first`` or ``after`` is not allowed.
     """
-    return _walk_feedback(connection, judge_pk, wanted).fetch_page(connection, first, after)
+    return _walk_feedback(connection, judge_pk, feedback_filter).fetch_page(connection, first, after)
 
 
-def count_evaluations(connection: Connection, judge_pk: int, wanted: EvaluationFilter) -> int:
+def count_evaluations(connection: Connection, judge_pk: int, evaluation_filter: EvaluationFilter) -> int:
     """Return the number of a judge's evaluations that match a filter.
 
     Args:
         connection: the connection to read from.
         judge_pk: the judge.
-        wanted: the filter.
+        evaluation_filter: the filter.
     """
-    return _walk_evaluations(connection, judge_pk, wanted).count(connection)
+    return _walk_evaluations(connection, judge_pk, evaluation_filter).count(connection)
 
 
-def count_feedback(connection: Connection, judge_pk: int, wanted: FeedbackFilter) -> int:
+def count_feedback(connection: Connection, judge_pk: int, feedback_filter: FeedbackFilter) -> int:
     """Return the number of a judge's items of feedback that match a filter.
 
     Args:
         connection: the connection to read from.
         judge_pk: the judge.
-        wanted: the filter.
+        feedback_filter: the filter.
     """
-    return _walk_feedback(connection, judge_pk, wanted).count(connection)
+    return _walk_feedback(connection, judge_pk, feedback_filter).count(connection)
 
 
-def _walk_evaluations(connection: Connection, judge_pk: int, wanted: EvaluationFilter) -> _IndexWalk[Evaluation]:
-    by_feedback = wanted.feedback
-    if by_feedback is None and wanted.search is None and wanted.has_feedback is not None:
+def _walk_evaluations(
+    connection: Connection, judge_pk: int, evaluation_filter: EvaluationFilter
+) -> _IndexWalk[Evaluation]:
+    by_feedback = evaluation_filter.feedback
+    if by_feedback is None and evaluation_filter.search is None and evaluation_filter.has_feedback is not None:
         order = (Review.created_at, Review.seq)
-        within = [Review.judge_pk == judge_pk, Review.reviewed == wanted.has_feedback]
-        within += in_period(Review.created_at, wanted.since, wanted.until)
+        within = [Review.judge_pk == judge_pk, Review.reviewed == evaluation_filter.has_feedback]
+        within += in_period(Review.created_at, evaluation_filter.since, evaluation_filter.until)
         return _IndexWalk(Evaluation, judge_pk, (_Branch(select(*order).where(*within), order),), "evaluation")
-    within = [Evaluation.judge_pk == judge_pk, *in_period(Evaluation.created_at, wanted.since, wanted.until)]
+    within = [
+        Evaluation.judge_pk == judge_pk,
+        *in_period(Evaluation.created_at, evaluation_filter.since, evaluation_filter.until),
+    ]
     if by_feedback is not None:
         sets = _find_matching_sets(connection, judge_pk, by_feedback)
-        if wanted.search is None and (by_feedback.rater is not None or len(sets or ()) <= MAX_BRANCHES):
-            return _walk_evaluations_by_feedback(judge_pk, wanted, by_feedback, sets)
+        if evaluation_filter.search is None and (by_feedback.rater is not None or len(sets or ()) <= MAX_BRANCHES):
+            return _walk_evaluations_by_feedback(judge_pk, evaluation_filter, by_feedback, sets)
         within.append(exists().where(Feedback.evaluation_id == Evaluation.id, *_feedback_conditions(by_feedback, sets)))
-    if wanted.has_feedback is not None:
+    if evaluation_filter.has_feedback is not None:
         review = and_(Review.judge_pk == judge_pk, Review.seq == Evaluation.seq)
-        within += [review, Review.reviewed == wanted.has_feedback]
-    if wanted.search is None:
+        within += [review, Review.reviewed == evaluation_filter.has_feedback]
+    if evaluation_filter.search is None:
         order = (Evaluation.created_at, Evaluation.seq)
         return _IndexWalk(Evaluation, judge_pk, (_Branch(select(*order).where(*within), order),), "evaluation")
-    return _walk_matches(connection, Evaluation, judge_pk, wanted.search, select(Evaluation.seq).where(*within))
+    return _walk_matches(
+        connection, Evaluation, judge_pk, evaluation_filter.search, select(Evaluation.seq).where(*within)
+    )
 
 
 def _walk_evaluations_by_feedback(
-    judge_pk: int, wanted: EvaluationFilter, by_feedback: FeedbackFilter, sets: Sets | None
+    judge_pk: int, evaluation_filter: EvaluationFilter, by_feedback: FeedbackFilter, sets: Sets | None
 ) -> _IndexWalk[Evaluation]:
     # Each row of feedback holds the key of its evaluation, so that an index of feedback orders evaluations.
     order = (Feedback.about_at, Feedback.about_seq)
-    within = [Feedback.judge_pk == judge_pk, *in_period(Feedback.about_at, wanted.since, wanted.until)]
-    if wanted.has_feedback is False:
+    within = [
+        Feedback.judge_pk == judge_pk,
+        *in_period(Feedback.about_at, evaluation_filter.since, evaluation_filter.until),
+    ]
+    if evaluation_filter.has_feedback is False:
         within.append(false())
     keys = select(Feedback.about_at, Feedback.about_seq.label("seq")).distinct()
     branches = _feedback_branches(keys, order, within, by_feedback, sets)
     return _IndexWalk(Evaluation, judge_pk, branches, "evaluation", overlap=len(branches) > 1)
 
 
-def _walk_feedback(connection: Connection, judge_pk: int, wanted: FeedbackFilter) -> _IndexWalk[Feedback]:
+def _walk_feedback(connection: Connection, judge_pk: int, feedback_filter: FeedbackFilter) -> _IndexWalk[Feedback]:
     order = (Feedback.submitted_at, Feedback.seq)
-    within = [Feedback.judge_pk == judge_pk, *in_period(Feedback.submitted_at, wanted.since, wanted.until)]
-    sets = _find_matching_sets(connection, judge_pk, wanted)
-    if wanted.search is None:
+    within = [
+        Feedback.judge_pk == judge_pk,
+        *in_period(Feedback.submitted_at, feedback_filter.since, feedback_filter.until),
+    ]
+    sets = _find_matching_sets(connection, judge_pk, feedback_filter)
+    if feedback_filter.search is None:
         return _IndexWalk(
-            Feedback, judge_pk, _feedback_branches(select(*order), order, within, wanted, sets), "feedback"
+            Feedback, judge_pk, _feedback_branches(select(*order), order, within, feedback_filter, sets), "feedback"
         )
-    statement = select(Feedback.seq).where(*within, *_feedback_conditions(wanted, sets))
-    return _walk_matches(connection, Feedback, judge_pk, wanted.search, statement)
+    statement = select(Feedback.seq).where(*within, *_feedback_conditions(feedback_filter, sets))
+    return _walk_matches(connection, Feedback, judge_pk, feedback_filter.search, statement)
 
 
 def _feedback_branches(
-    keys: Any, order: tuple[Any, ...], within: Conditions, wanted: FeedbackFilter, sets: Sets | None
+    keys: Any, order: tuple[Any, ...], within: Conditions, feedback_filter: FeedbackFilter, sets: Sets | None
 ) -> tuple[_Branch, ...]:
     # A filter by rater scans the index by rater. Otherwise each matching type and set of criteria has its own scan.
-    if sets is None or wanted.rater is not None or len(sets) > MAX_BRANCHES:
-        return (_Branch(keys.where(*within, *_feedback_conditions(wanted, sets)), order),)
-    shared = _feedback_conditions(wanted, None)
+    if sets is None or feedback_filter.rater is not None or len(sets) > MAX_BRANCHES:
+        return (_Branch(keys.where(*within, *_feedback_conditions(feedback_filter, sets)), order),)
+    shared = _feedback_conditions(feedback_filter, None)
     branches = [and_(Feedback.type == kind, Feedback.criteria == criteria) for kind, criteria in sets] or [false()]
     return tuple(_Branch(keys.where(*within, *shared, each), order) for each in branches)
 
 
-def _feedback_conditions(wanted: FeedbackFilter, sets: Sets | None) -> Conditions:
+def _feedback_conditions(feedback_filter: FeedbackFilter, sets: Sets | None) -> Conditions:
     """Return a filter's conditions on feedback, except those on words and period."""
-    found: Conditions = [] if wanted.with_retracted else [Feedback.retracted_at.is_(None)]
-    if wanted.rater is not None:
-        found.append(Feedback.submitted_by == wanted.rater)
+    found: Conditions = [] if feedback_filter.with_retracted else [Feedback.retracted_at.is_(None)]
+    if feedback_filter.rater is not None:
+        found.append(Feedback.submitted_by == feedback_filter.rater)
     if sets is not None:
         found.append(tuple_(Feedback.type, Feedback.criteria).in_(sets) if sets else false())
     return found
@@ -249,21 +262,21 @@ def _walk_matches(
     return _IndexWalk(record, judge_pk, (_Branch(keyed, (place,)),), f"found-{record.__tablename__}")
 
 
-def _find_matching_sets(connection: Connection, judge_pk: int, wanted: FeedbackFilter) -> Sets | None:
+def _find_matching_sets(connection: Connection, judge_pk: int, feedback_filter: FeedbackFilter) -> Sets | None:
     """Return the existing types and sets of criteria that match a filter, or None if all match.
 
     Args:
         connection: the connection to read from.
         judge_pk: the judge.
-        wanted: the filter.
+        feedback_filter: the filter.
     """
-    if wanted.types is None and wanted.criterion is None:
+    if feedback_filter.types is None and feedback_filter.criterion is None:
         return None
-    types = set(FeedbackType if wanted.types is None else wanted.types)
-    if wanted.criterion is not None:
+    types = set(FeedbackType if feedback_filter.types is None else feedback_filter.types)
+    if feedback_filter.criterion is not None:
         types &= {FeedbackType.CORRECTION}
     kept: Any
-    if wanted.with_retracted:  # counters have no sets that only retracted items have
+    if feedback_filter.with_retracted:  # counters have no sets that only retracted items have
         kept = select(Feedback.type, Feedback.criteria).where(Feedback.judge_pk == judge_pk, Feedback.type.in_(types))
         kept = kept.distinct()
     else:
@@ -273,5 +286,5 @@ def _find_matching_sets(connection: Connection, judge_pk: int, wanted: FeedbackF
     return [
         (FeedbackType(kind), criteria)
         for kind, criteria in connection.execute(kept)
-        if wanted.criterion is None or concerns_any(criteria, 1 << wanted.criterion)
+        if feedback_filter.criterion is None or concerns_any(criteria, 1 << feedback_filter.criterion)
     ]

@@ -100,10 +100,10 @@ def match_texts(
     Returns:
         The restricted select, and the column by which matches are ordered.
     """
-    name, wanted = _TABLES[record], extract_words(words).split()[:MAX_WORDS]
+    name, terms = _TABLES[record], extract_words(words).split()[:MAX_WORDS]
     if connection.dialect.name == "sqlite":
         texts = table(name, column("rowid", BigInteger))
-        quoted = " ".join(f'"{word}"' for word in wanted) or '""'
+        quoted = " ".join(f'"{word}"' for word in terms) or '""'
         first = judge_pk << _SEQ_BITS
         join = and_(record.judge_pk == judge_pk, record.seq == texts.c.rowid.op("&")((1 << _SEQ_BITS) - 1))
         found = text(f"{name} MATCH :words").bindparams(bindparam("words", quoted))
@@ -111,5 +111,5 @@ def match_texts(
         return statement.join_from(texts, record, join).where(*within), texts.c.rowid
     texts = table(name, column("judge_pk", BigInteger), column("seq", BigInteger), column("text"))
     join = and_(record.judge_pk == texts.c.judge_pk, record.seq == texts.c.seq)
-    query = cast(literal(" & ".join(f"'{word}'" for word in wanted), String), TSQUERY)
+    query = cast(literal(" & ".join(f"'{word}'" for word in terms), String), TSQUERY)
     return statement.join(texts, join).where(texts.c.judge_pk == judge_pk, texts.c.text.op("@@")(query)), texts.c.seq

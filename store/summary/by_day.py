@@ -96,14 +96,16 @@ class _DayCounters:
         if not parts:
             return found
         columns = dict(zip(_DayPart._fields, zip(*parts, strict=True), strict=True))
-        wanted = values_table(self.connection, "parts", **columns)
+        part_table = values_table(self.connection, "parts", **columns)
         matching = (FeedbackCounter.judge_pk == self.judge_pk, FeedbackCounter.width == width, self._matches())
-        counts = self._select_sums(FeedbackCounter, wanted, matching, FeedbackCounter.kind, FeedbackCounter.value)
+        counts = self._select_sums(FeedbackCounter, part_table, matching, FeedbackCounter.kind, FeedbackCounter.value)
         for at, kind, value in self.connection.execute(counts):
             found[at].counts[kind, ""] = int(value)
         all_criteria = (CriterionCounter.judge_pk == self.judge_pk, CriterionCounter.width == width)
         columns_of_sums = (getattr(CriterionCounter, name) for name in ShiftSums.__slots__)
-        shifts = self._select_sums(CriterionCounter, wanted, all_criteria, CriterionCounter.ordinal, *columns_of_sums)
+        shifts = self._select_sums(
+            CriterionCounter, part_table, all_criteria, CriterionCounter.ordinal, *columns_of_sums
+        )
         for at, ordinal, *values in self.connection.execute(shifts):
             found[at].shifts[ordinal] = ShiftSums(*map(int, values))
         return found

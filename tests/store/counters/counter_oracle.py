@@ -191,12 +191,6 @@ def expected_figures(
     corrections = of(FeedbackType.CORRECTION)
     doubting = [r for r in within if r.item.spec.rating in (1, 2) or r.item.spec.approved is False]
     usable = usable_seqs(rows, bounds, criteria)
-    opinions: dict[int, dict[str, dict[str, float]]] = {n: {} for n in selected}
-    for row in corrections:
-        for n, score in given(row).items():
-            opinions[n].setdefault(row.item.evaluation.id, {})[row.by] = score
-    alphas = [krippendorff_alpha([list(o.values()) for o in opinions[n].values()]) for n in selected]
-    known = [alpha for alpha in alphas if alpha is not None]
     shifts = {
         n: [given(r)[n] - (_raw(r, n) or 0) for r in corrections if n in given(r) and _raw(r, n) is not None]
         for n in selected
@@ -214,8 +208,7 @@ def expected_figures(
         "evaluations": len({row.item.evaluation.id for row in within}),
         "raters": len({row.by for row in within}),
         "doubts": len(doubting),
-        "rater_agreement": pytest.approx(fmean(known)) if known else None,
-        "conflicts": sum(max(o.values()) - min(o.values()) > 1 for n in selected for o in opinions[n].values()),
+        **_expected_agreement(corrections, selected),
         "agreeing": sum(abs(shift) <= 0.5 for n in selected for shift in shifts[n]),
         "criteria": [
             (
@@ -226,6 +219,20 @@ def expected_figures(
             )
             for n in selected
         ],
+    }
+
+
+def _expected_agreement(corrections: list[OracleRow], selected: tuple[int, ...]) -> dict[str, Any]:
+    """Return the raters' agreement and the number of conflicts, from each rater's latest scores."""
+    latest: dict[int, dict[str, dict[str, float]]] = {n: {} for n in selected}
+    for row in corrections:
+        for n, score in _given(row, selected).items():
+            latest[n].setdefault(row.item.evaluation.id, {})[row.by] = score
+    alphas = [krippendorff_alpha([list(scores.values()) for scores in latest[n].values()]) for n in selected]
+    known = [alpha for alpha in alphas if alpha is not None]
+    return {
+        "rater_agreement": pytest.approx(fmean(known)) if known else None,
+        "conflicts": sum(max(s.values()) - min(s.values()) > 1 for n in selected for s in latest[n].values()),
     }
 
 
