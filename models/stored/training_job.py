@@ -65,11 +65,11 @@ class FeedbackSnapshot(msgspec.Struct, frozen=True):
 class JobProgress(msgspec.Struct, frozen=True, omit_defaults=True):
     """Progress of a running job; ``fraction`` is the share of work done, from 0 to 1."""
 
+    fraction: float = msgspec.field(default_factory=float)  # a factory, so that 0.0 is written too
     epoch: int | None = None
     max_epochs: int | None = None
     loss: float | None = None
     validation_loss: float | None = None
-    fraction: float = msgspec.field(default_factory=float)  # a factory, so that 0.0 is written too
 
 
 class DeploymentDecision(msgspec.Struct, frozen=True):

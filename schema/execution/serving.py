@@ -115,6 +115,7 @@ async def _stream_one(result: ExecutionResult) -> AsyncGenerator[ExecutionResult
 def _find_long_list(variables: Mapping[str, Any], max_items: int) -> str | None:
     """Return the name of a variable that holds a list of more than ``max_items`` items, at any depth, or None."""
     for name, value in variables.items():
+        # Any: variables are JSON of any shape.
         pending: list[list[Any] | dict[str, Any]] = [value] if type(value) in _CONTAINERS else []
         while pending:
             container = pending.pop()

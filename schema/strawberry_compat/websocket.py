@@ -23,6 +23,8 @@ C = TypeVar("C")
 
 TOO_MANY_VALUES: Final = "too many values"  # decoded form of a frame that holds more values than the limit
 
+JsonObject = dict[str, Any]  # sent by a client: of any shape until Strawberry or graphql-core checks it
+
 
 class SocketProtocolHandler(BaseGraphQLTransportWSHandler[C, None], Generic[C]):
     """Handler with strict messages, errors per operation, and hooks for subclasses.
@@ -33,7 +35,7 @@ class SocketProtocolHandler(BaseGraphQLTransportWSHandler[C, None], Generic[C]):
     async def on_acknowledged(self) -> None:
         """Act after ``connection_init`` was accepted."""
 
-    async def on_subscribe(self, id_: str, payload: dict[str, Any]) -> GraphQLError | None:
+    async def on_subscribe(self, id_: str, payload: JsonObject) -> GraphQLError | None:
         """Decide whether an operation may start, and complete its payload.
 
         Args:
@@ -91,7 +93,7 @@ class SocketProtocolHandler(BaseGraphQLTransportWSHandler[C, None], Generic[C]):
         """
         id_ = message["id"]
         if self.connection_acknowledged and id_ not in self.operations:
-            error = await self.on_subscribe(id_, cast("dict[str, Any]", message["payload"]))
+            error = await self.on_subscribe(id_, cast("JsonObject", message["payload"]))
             if self.is_closed():
                 return
             if error is not None:

@@ -148,7 +148,7 @@ def test_rows_without_newer_keys_are_readable(kind: type, content: str) -> None:
             '{"total":3,"corrections":2,"ratings":1,"usable":3,"earliest":"2026-01-31T12:00:00+00:00","latest":null}',
         ),
         (JobProgress(fraction=0.0), '{"fraction":0.0}'),
-        (JobProgress(2, 9, 0.5, None, 0.25), '{"epoch":2,"max_epochs":9,"loss":0.5,"fraction":0.25}'),
+        (JobProgress(0.25, 2, 9, 0.5), '{"fraction":0.25,"epoch":2,"max_epochs":9,"loss":0.5}'),
         (
             DeploymentDecision(True, "Better.", "2026-01-31T12:00:00+00:00"),
             '{"deployed":true,"reason":"Better.","decided_at":"2026-01-31T12:00:00+00:00"}',
