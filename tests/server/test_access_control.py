@@ -1,4 +1,4 @@
-"""Who may do what: keys, roles, and workspaces that know nothing of each other."""
+"""Tests of keys, roles and the isolation of workspaces."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -80,7 +80,7 @@ def test_viewer_reads_own_identity_but_no_key(quiet_server: Server, enter: Enter
 
 @pytest.fixture(scope="module")
 def shared(quiet_server: Server, enter: Enter) -> tuple[Data, dict[Role, Api]]:
-    """A judge with feedback and a waiting job that tells somebody, and a key of every role."""
+    """Create a judge with feedback and a waiting job with notifications, and a key of every role."""
     by_role = {role: enter(quiet_server, workspace="shared", role=role, user=role.value) for role in Role}
     admin = by_role[Role.ADMIN]
     judge = make_judge(admin)
@@ -109,7 +109,6 @@ NEEDS: dict[str, Role] = {
 @pytest.mark.parametrize("role", list(Role), ids=lambda role: role.value)
 @pytest.mark.parametrize("name", NEEDS)
 def test_operation_requires_its_role_and_names_it(shared: tuple[Data, dict[Role, Api]], role: Role, name: str) -> None:
-    """With the role, the operation gets as far as to say that there is no such judge, job or version."""
     inputs: dict[str, Data] = {
         "RecordEvaluations": {"judgeId": "jdg_x", "evaluations": [make_item(0)]},
         "SubmitFeedback": {"judgeId": "jdg_x", "feedback": [make_correction(0)]},
@@ -162,7 +161,7 @@ def test_notification_targets_are_hidden_below_trainer(shared: tuple[Data, dict[
             assert options["webhookUrl"] == "https://hooks.example.com/secret"
         else:
             assert "example.com" not in answer.text
-            assert options["notificationEmail"] is not None  # that somebody is told is no secret
+            assert options["notificationEmail"] is not None  # the status of a notification is visible to everybody
 
 
 def test_delivery_targets_are_hidden_below_trainer(quiet_server: Server, enter: Enter) -> None:
@@ -192,7 +191,7 @@ def test_two_workspaces_may_use_the_same_external_id(quiet_server: Server, enter
 
 @pytest.fixture(scope="module")
 def secret(trained: Trained) -> dict[str, str]:
-    """The ids of everything in somebody's workspace."""
+    """Return the ids of all objects in a workspace."""
     api, judge = trained.api, trained.judge
     viewer = api.run("Viewer")
     (evaluation,) = record_evaluations(api, judge, [make_item(0)])
@@ -214,21 +213,21 @@ def secret(trained: Trained) -> dict[str, str]:
 
 @pytest.fixture
 def stranger(server: Server, enter: Enter) -> tuple[Api, Data]:
-    """Somebody of another workspace, with a judge of their own."""
+    """Return an administrator of another workspace with a judge."""
     api = enter(server)
     judge = make_judge(api)
     add_corrected_evaluations(api, judge, range(20))
     return api, judge
 
 
-Ask = Callable[[Api, Data, str], Any]
+Call = Callable[[Api, Data, str], Any]
 
 
-def mutation(name: str, input_: Callable[[Data, str], Data]) -> Ask:
+def make_mutation(name: str, input_: Callable[[Data, str], Data]) -> Call:
     return lambda api, mine, id_: api.payload(name, input=input_(mine, id_))
 
 
-ASKED: dict[str, tuple[str, Ask]] = {
+ASKED: dict[str, tuple[str, Call]] = {
     **{
         f"node of {prefix}": (
             prefix,
@@ -251,11 +250,11 @@ ASKED: dict[str, tuple[str, Ask]] = {
     "preflight": ("jdg", lambda api, _, id_: api.send("TrainingPreflight", input=make_job_request({"id": id_})).json()),
     "record": (
         "jdg",
-        mutation("RecordEvaluations", lambda _, id_: {"judgeId": id_, "evaluations": [make_item(900)]}),
+        make_mutation("RecordEvaluations", lambda _, id_: {"judgeId": id_, "evaluations": [make_item(900)]}),
     ),
     "record by criterion": (
         "criterion",
-        mutation(
+        make_mutation(
             "RecordEvaluations",
             lambda mine, id_: {
                 "judgeId": mine["id"],
@@ -265,15 +264,18 @@ ASKED: dict[str, tuple[str, Ask]] = {
     ),
     "record by version": (
         "ver",
-        mutation(
+        make_mutation(
             "RecordEvaluations",
             lambda mine, id_: {"judgeId": mine["id"], "evaluations": [make_item(900, versionId=id_)]},
         ),
     ),
-    "submit": ("jdg", mutation("SubmitFeedback", lambda _, id_: {"judgeId": id_, "feedback": [make_correction(0)]})),
+    "submit": (
+        "jdg",
+        make_mutation("SubmitFeedback", lambda _, id_: {"judgeId": id_, "feedback": [make_correction(0)]}),
+    ),
     "submit by evaluation": (
         "evl",
-        mutation(
+        make_mutation(
             "SubmitFeedback",
             lambda mine, id_: {
                 "judgeId": mine["id"],
@@ -281,25 +283,29 @@ ASKED: dict[str, tuple[str, Ask]] = {
             },
         ),
     ),
-    "evaluate": ("jdg", mutation("Evaluate", lambda _, id_: {"judgeId": id_, "items": [make_item(900)]})),
+    "evaluate": ("jdg", make_mutation("Evaluate", lambda _, id_: {"judgeId": id_, "items": [make_item(900)]})),
     "evaluate by version": (
         "ver",
-        mutation("Evaluate", lambda mine, id_: {"judgeId": mine["id"], "versionId": id_, "items": [make_item(900)]}),
+        make_mutation(
+            "Evaluate", lambda mine, id_: {"judgeId": mine["id"], "versionId": id_, "items": [make_item(900)]}
+        ),
     ),
-    "train": ("jdg", mutation("CreateTrainingJob", lambda _, id_: make_job_request({"id": id_}))),
+    "train": ("jdg", make_mutation("CreateTrainingJob", lambda _, id_: make_job_request({"id": id_}))),
     "train by criterion": (
         "criterion",
-        mutation("CreateTrainingJob", lambda mine, id_: make_job_request(mine, "FINE_TUNE", {"targetCriteria": [id_]})),
+        make_mutation(
+            "CreateTrainingJob", lambda mine, id_: make_job_request(mine, "FINE_TUNE", {"targetCriteria": [id_]})
+        ),
     ),
-    "start": ("job", mutation("StartTrainingJob", lambda _, id_: {"jobId": id_})),
-    "cancel": ("job", mutation("CancelTrainingJob", lambda _, id_: {"jobId": id_})),
-    "retry": ("job", mutation("RetryTrainingJob", lambda _, id_: {"jobId": id_})),
-    "deploy": ("ver", mutation("DeployJudgeVersion", lambda _, id_: {"versionId": id_})),
+    "start": ("job", make_mutation("StartTrainingJob", lambda _, id_: {"jobId": id_})),
+    "cancel": ("job", make_mutation("CancelTrainingJob", lambda _, id_: {"jobId": id_})),
+    "retry": ("job", make_mutation("RetryTrainingJob", lambda _, id_: {"jobId": id_})),
+    "deploy": ("ver", make_mutation("DeployJudgeVersion", lambda _, id_: {"versionId": id_})),
     "deploy by force": (
         "ver",
-        mutation("DeployJudgeVersion", lambda _, id_: {"versionId": id_, "force": True, "reason": "mine now"}),
+        make_mutation("DeployJudgeVersion", lambda _, id_: {"versionId": id_, "force": True, "reason": "mine now"}),
     ),
-    "roll back": ("jdg", mutation("RollbackJudge", lambda _, id_: {"judgeId": id_})),
+    "roll back": ("jdg", make_mutation("RollbackJudge", lambda _, id_: {"judgeId": id_})),
     "job by REST": ("job", lambda api, _, id_: api.http.get(f"/training/jobs/{id_}").text),
     "train by REST": (
         "jdg",
@@ -309,14 +315,14 @@ ASKED: dict[str, tuple[str, Ask]] = {
             ).text
         ),
     ),
-    "follow a job": ("job", lambda api, _, id_: refusal(api, "TrainingJobStatus", jobId=id_)),
-    "follow a judge": ("jdg", lambda api, _, id_: refusal(api, "TrainingJobActivity", judgeId=id_)),
-    "follow feedback": ("jdg", lambda api, _, id_: refusal(api, "FeedbackSummaryChanged", judgeId=id_)),
+    "follow a job": ("job", lambda api, _, id_: read_rejection(api, "TrainingJobStatus", jobId=id_)),
+    "follow a judge": ("jdg", lambda api, _, id_: read_rejection(api, "TrainingJobActivity", judgeId=id_)),
+    "follow feedback": ("jdg", lambda api, _, id_: read_rejection(api, "FeedbackSummaryChanged", judgeId=id_)),
 }
 
 
-def refusal(api: Api, name: str, **variables: Any) -> Data:
-    """Why a subscription was refused."""
+def read_rejection(api: Api, name: str, **variables: Any) -> Data:
+    """Return the error of a rejected subscription."""
     with open_socket(api) as live:
         live.subscribe(name, **variables)
         message = live.receive()
@@ -329,7 +335,6 @@ def refusal(api: Api, name: str, **variables: Any) -> Data:
 def test_ids_of_another_workspace_are_reported_as_unknown(
     stranger: tuple[Api, Data], secret: dict[str, str], name: str
 ) -> None:
-    """Word for word, but for the id itself."""
     api, mine = stranger
     kind, ask = ASKED[name]
     real = secret[kind]
@@ -342,7 +347,7 @@ def test_cursor_of_another_workspace_reveals_nothing(stranger: tuple[Api, Data],
     assert api.run("Judges")["totalCount"] == 1
     job = create_job(api, mine, autoStart=False)
     with open_socket(api) as live:
-        live.subscribe("TrainingJobActivity", after="ZXZlbnQ6MA")  # before the first event there ever was
+        live.subscribe("TrainingJobActivity", after="ZXZlbnQ6MA")  # before the first event
         assert live.next()["trainingJob"]["id"] == job["id"]
     events = api.run("TrainingJobEvents", jobId=job["id"], after=secret["cursor"])["events"]
     assert events["totalCount"] == len(events["edges"])

@@ -1,4 +1,4 @@
-"""From a judge nobody trusts to a better one, as one person goes through the API, on both kinds of database."""
+"""Tests of the whole way from feedback to a better judge through the API, on both kinds of database."""
 
 from datetime import datetime
 from typing import Any
@@ -32,7 +32,7 @@ def api(request: pytest.FixtureRequest, enter: Enter) -> Api:
 
 @pytest.fixture
 def judge(api: Api) -> Data:
-    """A judge with 60 evaluations and as many items of feedback: 48 corrections, 6 ratings, 4 approvals, 2 comments."""
+    """Create a judge with 60 evaluations and 60 feedback items: 48 corrections, 6 ratings, 4 approvals, 2 comments."""
     judge = make_judge(api)
     record_evaluations(api, judge, [make_item(number) for number in range(ITEMS)])
     given = [make_correction(n, *([OVERRATED] if n % 4 == 0 else [])) for n in range(48)]
@@ -45,12 +45,12 @@ def judge(api: Api) -> Data:
     return judge
 
 
-def counts(summary: Data) -> tuple[int, ...]:
+def read_counts(summary: Data) -> tuple[int, ...]:
     names = ("totalFeedbackCount", "correctionCount", "ratingCount", "approvalCount", "commentCount")
     return tuple(summary[name] for name in names)
 
 
-def shifts(summary: Data) -> dict[str, tuple[Any, ...]]:
+def read_shifts(summary: Data) -> dict[str, tuple[Any, ...]]:
     return {
         one["criterion"]["key"]: (one["correctionCount"], one["meanShift"], one["meanAbsoluteShift"])
         for one in summary["criteria"]
@@ -59,33 +59,34 @@ def shifts(summary: Data) -> dict[str, tuple[Any, ...]]:
 
 def test_summary_describes_the_feedback_exactly(api: Api, judge: Data) -> None:
     whole = api.run("FeedbackSummary", judgeId=judge["id"])
-    assert counts(whole) == (60, 48, 6, 4, 2)
+    assert read_counts(whole) == (60, 48, 6, 4, 2)
     assert whole["usableCount"] == whole["newSinceLastTraining"] == 48 + 4 + 3
     assert (whole["evaluationCount"], whole["raterCount"]) == (60, 2)
     assert whole["dateRange"] == {"earliest": hour_timestamp(0), "latest": hour_timestamp(59)}
-    assert shifts(whole) == {OVERRATED: (48, -1, 1), FAIR: (36, 0, 0)}
+    assert read_shifts(whole) == {OVERRATED: (48, -1, 1), FAIR: (36, 0, 0)}
     assert whole["raterAgreement"] is None
 
     from_inclusive_to_exclusive = api.run(
         "FeedbackSummary", judgeId=judge["id"], since=hour_timestamp(40), until=hour_timestamp(50)
     )
-    assert counts(from_inclusive_to_exclusive) == (10, 8, 2, 0, 0)
+    assert read_counts(from_inclusive_to_exclusive) == (10, 8, 2, 0, 0)
     assert from_inclusive_to_exclusive["dateRange"] == {"earliest": hour_timestamp(40), "latest": hour_timestamp(49)}
 
     other_offset = hour_timestamp(40).replace("T16:00:00Z", "T18:00:00+02:00")
     assert other_offset != hour_timestamp(40)
     assert (
-        counts(api.run("FeedbackSummary", judgeId=judge["id"], since=other_offset, until=hour_timestamp(50)))[0] == 10
+        read_counts(api.run("FeedbackSummary", judgeId=judge["id"], since=other_offset, until=hour_timestamp(50)))[0]
+        == 10
     )
 
     (fair,) = (criterion for criterion in judge["criteria"] if criterion["key"] == FAIR)
     for name in (fair["id"], FAIR):
         only = api.run("FeedbackSummary", judgeId=judge["id"], targetCriteria=[name])
-        assert counts(only) == (48, 36, 6, 4, 2)
-        assert shifts(only) == {FAIR: (36, 0, 0)}
+        assert read_counts(only) == (48, 36, 6, 4, 2)
+        assert read_shifts(only) == {FAIR: (36, 0, 0)}
 
     nothing = api.run("FeedbackSummary", judgeId=judge["id"], since=hour_timestamp(1000))
-    assert counts(nothing) == (0, 0, 0, 0, 0)
+    assert read_counts(nothing) == (0, 0, 0, 0, 0)
     assert nothing["dateRange"] == {"earliest": None, "latest": None}
 
 
@@ -93,10 +94,10 @@ def test_training_improves_the_judge_with_evidence(api: Api, judge: Data) -> Non
     wanted = make_job_request(judge, config={"minimumFeedbackCount": 55, "seed": 7}, webhookUrl=None)
     before = api.run("TrainingPreflight", input=wanted)
     assert before["ready"]
-    assert counts(before["feedbackSummary"]) == (60, 48, 6, 4, 2)
+    assert read_counts(before["feedbackSummary"]) == (60, 48, 6, 4, 2)
     assert before["estimatedDuration"] >= 1
     assert "DOUBT_WITHOUT_DIRECTION" in [warning["code"] for warning in before["warnings"]]
-    assert api.run("TrainingJobs")["totalCount"] == 0  # looking creates nothing
+    assert api.run("TrainingJobs")["totalCount"] == 0  # a preflight creates nothing
 
     created = api.run("CreateTrainingJob", input=wanted)
     job = created["trainingJob"]
@@ -109,9 +110,9 @@ def test_training_improves_the_judge_with_evidence(api: Api, judge: Data) -> Non
     }
 
     updates = follow_job(api, job)
-    check_the_stream(api, job, updates)
+    check_stream(api, job, updates)
     done = api.run("TrainingJob", id=job["id"])
-    check_the_proof(done)
+    check_proof(done)
     version = done["resultVersion"]
     assert (version["number"], version["status"]) == (1, "CANDIDATE")
     assert done["deployment"] is None or not done["deployment"]["deployed"]
@@ -130,8 +131,14 @@ def test_training_improves_the_judge_with_evidence(api: Api, judge: Data) -> Non
     assert error["code"] == "NOTHING_TO_ROLL_BACK"
 
 
-def check_the_stream(api: Api, job: Data, updates: list[Data]) -> None:
-    """In order, from the first event to the last; from any place on exactly the rest; the same as the job's log."""
+def check_stream(api: Api, job: Data, updates: list[Data]) -> None:
+    """Check that a job's stream is ordered and complete, resumes at any cursor, and equals the job's log.
+
+    Args:
+        api: client to use.
+        job: the job.
+        updates: updates received so far.
+    """
     events = [update["event"] for update in updates]
     moves = [(event["from"], event["to"]) for event in events if event["__typename"] == "StatusChanged"]
     assert moves == [
@@ -159,8 +166,8 @@ def check_the_stream(api: Api, job: Data, updates: list[Data]) -> None:
     assert [update["event"] for update in follow_job(api, job)] == events
 
 
-def check_the_proof(job: Data) -> None:
-    """Every figure of the proof is there and hangs together."""
+def check_proof(job: Data) -> None:
+    """Check that all figures of the proof are present and consistent."""
     assert job["status"] == "COMPLETED"
     assert job["progress"]["fraction"] == 1
     assert job["startedAt"] <= job["finishedAt"]
@@ -183,7 +190,13 @@ def check_the_proof(job: Data) -> None:
 
 
 def check_evaluations(api: Api, judge: Data, version: Data) -> Data:
-    """200 items in a call are scored and kept, with what people are shown; one of them."""
+    """Check that 200 items of a call are scored and recorded. Return one of them.
+
+    Args:
+        api: client to use.
+        judge: the judge.
+        version: version that scores them.
+    """
     items = [make_item(number, externalId=f"new{number}") for number in range(1000, 1200)]
     payload = api.run("Evaluate", input={"judgeId": judge["id"], "items": items, "record": True})
     assert payload["version"]["id"] == version["id"]
@@ -195,7 +208,9 @@ def check_evaluations(api: Api, judge: Data, version: Data) -> Data:
             assert found["lower"] <= found["score"] <= found["upper"]
             assert found["verdict"] in (1, 2, 3, 4, 5)
     overrated = [result["scores"][0] for result in payload["results"]]
-    assert sum(one["score"] - one["rawScore"] for one in overrated) / 200 < -0.5  # it learned the point too much
+    assert (
+        sum(one["score"] - one["rawScore"] for one in overrated) / 200 < -0.5
+    )  # the version corrects the overrated criterion
     last = payload["results"][-1]
     kept = api.run("Evaluation", id=last["evaluation"]["id"])
     assert kept["version"]["id"] == version["id"]
@@ -204,12 +219,19 @@ def check_evaluations(api: Api, judge: Data, version: Data) -> Data:
         (s["rawScore"], s["score"]) for s in last["scores"]
     ]
     again = api.run("Evaluate", input={"judgeId": judge["id"], "items": items, "record": True})
-    assert again == payload  # the same items are the same evaluations
+    assert again == payload  # the same items return the same evaluations
     return dict(kept)
 
 
 def check_nodes(api: Api, judge: Data, job: Data, evaluation: Data) -> None:
-    """Everything that has an id is found again by it alone."""
+    """Check that every kind of object is found by its id.
+
+    Args:
+        api: client to use.
+        judge: the judge.
+        job: a job with a version.
+        evaluation: an evaluation of the judge.
+    """
     submit_feedback(api, judge, [{"evaluationId": evaluation["id"], "type": "APPROVAL", "approved": True}])
     (said,) = api.run("Evaluation", id=evaluation["id"])["feedback"]["nodes"]
     viewer = api.run("Viewer")

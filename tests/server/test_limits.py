@@ -1,4 +1,4 @@
-"""Each limit has its setting: on a server where all are small, a little is enough to be refused."""
+"""Tests that each limit has a setting, on a server with small limits."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -19,7 +19,7 @@ SUBMIT = "mutation ($i: SubmitFeedbackInput!) { submitFeedback(input: $i) { user
 
 @pytest.fixture(scope="module")
 def tight(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server with small limits."""
+    """Run a server with small limits."""
     settings = {name: str(value) for name, value in SETTINGS.items()}
     with run_server(tmp_path_factory.mktemp("tight"), "--no-runner", **settings) as started:
         yield started

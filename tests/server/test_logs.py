@@ -1,4 +1,4 @@
-"""Log lines help to find an error and hold nothing that must not get out."""
+"""Tests of log lines: they locate errors and reveal no secrets."""
 
 import io
 import json
@@ -39,7 +39,7 @@ def test_secrets_and_nothing_else_are_redacted(text: str, kept: str) -> None:
 
 @pytest.fixture
 def configured(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], io.StringIO]]:
-    """Configure logging at a level, as JSON; what is written."""
+    """Configure logging as JSON at a level. Return what is written."""
     root = logging.getLogger()
     handlers, level, hook = root.handlers[:], root.level, threading.excepthook
 

@@ -1,4 +1,4 @@
-"""What an operator relies on: health, commands, keys, and an end that loses nothing."""
+"""Tests of health endpoints, commands, keys and a clean shutdown."""
 
 import signal
 import sqlite3
@@ -14,7 +14,7 @@ from tests.server.conftest import LEASE_SECONDS, Enter
 from tests.server.processes import PROJECT_ROOT, Server, run_command, run_server
 from tests.server.scenarios import add_corrected_evaluations, create_job, follow_job, make_judge
 
-ENDED = (0, -signal.SIGTERM, 128 + signal.SIGTERM)  # statuses of a server that was asked to end, and did
+STOPPED = (0, -signal.SIGTERM, 128 + signal.SIGTERM)  # exit statuses of a server stopped by SIGTERM
 
 
 def test_health_and_readiness_endpoints_respond(quiet_server: Server) -> None:
@@ -58,7 +58,7 @@ def test_only_the_first_start_creates_a_private_key_file(data_dir: Path) -> None
         with api.http:
             assert api.run("Viewer")["role"] == "ADMIN"
             judge = make_judge(api)
-        assert server.terminate() in ENDED
+        assert server.terminate() in STOPPED
     with closing(sqlite3.connect(data_dir / "judgesmith.sqlite")) as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     with run_server(data_dir, "--no-runner") as server:
@@ -81,7 +81,7 @@ def test_command_creates_a_key_and_prints_only_its_secret(quiet_server: Server) 
 
 
 def test_server_commands_succeed_or_report_the_reason(tmp_path: Path) -> None:
-    """All at once, since most of their time is their start."""
+    """Run the commands concurrently, because most of their time is their startup."""
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
     unreachable = "postgresql+asyncpg://judge:hushhush@127.0.0.1:1/judge"
@@ -133,7 +133,7 @@ def test_shutdown_keeps_the_running_job_and_its_attempt(data_dir: Path) -> None:
                     message = live.receive()
                     if message["id"] == "1":
                         seen.append(message["payload"]["data"]["trainingJobStatus"])
-                assert server.terminate() in ENDED
+                assert server.terminate() in STOPPED
     assert "Traceback" not in server.log()
     with run_server(data_dir, lease_seconds=LEASE_SECONDS) as server:
         api = Api(server.url, server.admin_key)

@@ -1,4 +1,4 @@
-"""The pages find their files behind any prefix, allow nothing foreign, and help when they are not built."""
+"""Tests of the pages: relative addresses, security headers, and the page without a build."""
 
 import re
 from html import unescape
@@ -21,14 +21,14 @@ def prefix(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def static(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty place for the built pages."""
+    """Return an empty folder for the built pages."""
     monkeypatch.setattr(pages, "STATIC", tmp_path / "static")
     return pages.STATIC
 
 
 @pytest.fixture
 def built(static: Path) -> Path:
-    """Pages as the build leaves them."""
+    """Write pages as the build does."""
     (static / "assets").mkdir(parents=True)
     for name in PAGES.values():
         (static / f"{name}.html").write_text(PAGE.replace("graphiql", name))
@@ -43,7 +43,7 @@ async def get(path: str, prefix: str = "") -> httpx.Response:
 
 
 def base(page: httpx.Response) -> httpx.URL:
-    """What a browser resolves the page's own addresses against."""
+    """Return the URL against which a browser resolves the page's addresses."""
     found = re.search(r'<base href="([^"]*)">', page.text)
     assert found
     return page.url.join(found[1])

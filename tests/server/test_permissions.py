@@ -1,4 +1,4 @@
-"""Every field of the schema, asked for with a key of every role and by a stranger with a key to another workspace."""
+"""Tests that request every field of the schema with each role and from another workspace."""
 
 from typing import Any
 
@@ -14,11 +14,11 @@ from tests.server.populated_workspace import MARK, SECRET_ADDRESS, ZIP, TwoWorks
 ROLES = list(Role)
 
 
-def codes(body: Data) -> set[str]:
+def get_codes(body: Data) -> set[str]:
     return {error["extensions"]["code"] for error in body.get("errors", [])}
 
 
-NOTHING: Ids = {}  # with made-up ids nothing is found and nothing changed
+NOTHING: Ids = {}  # invented ids find and change nothing
 
 
 @pytest.mark.parametrize("kind", ["Query", "Mutation"])
@@ -29,7 +29,7 @@ def test_operation_is_allowed_from_its_role_upwards(owned: TwoWorkspaces, public
     for name, field in root.fields.items():
         selected = write_field(name, field, NOTHING) + select_fields(public, field.type, NOTHING)
         for role, api in owned.by_role.items():
-            found = codes(api.post(f"{kind.lower()} {{ {selected} }}").json())
+            found = get_codes(api.post(f"{kind.lower()} {{ {selected} }}").json())
             opened = role.covers(permissions.required_role(f"{kind}.{name}"))
             if (found == {"FORBIDDEN"}) == opened or "INTERNAL" in found:
                 wrong.append(f"{kind}.{name} for {role.name}: {found or 'answered'}")
@@ -57,12 +57,11 @@ def test_role_may_read_every_field_of_its_results(owned: TwoWorkspaces, public: 
         on_the_way = [step.partition("(")[0] for step in way]
         needed = permissions.required_role(f"Query.{on_the_way[0]}")
         for role, api in owned.by_role.items():
-            found = codes(api.post(document).json())
+            found = get_codes(api.post(document).json())
             assert found == (set() if role.covers(needed) else {"FORBIDDEN"}), (type_, role, document)
 
 
 def test_notification_targets_are_visible_from_their_role_upwards(owned: TwoWorkspaces, public: GraphQLSchema) -> None:
-    """In no field at all: everything that can be reached is asked for."""
     seen: dict[Role, int] = dict.fromkeys(ROLES, 0)
     for type_, way in find_paths(public, owned.ids).items():
         if way:
@@ -81,7 +80,7 @@ def test_other_workspace_reads_nothing_by_any_query(owned: TwoWorkspaces, public
         selected = "{ " + write_field(name, field, owned.ids) + select_fields(public, field.type, owned.ids, 3) + " }"
         hits += owned.owner.post(selected).text.count(MARK)
         assert MARK not in owned.outsider.post(selected).text, name
-    assert hits > 50  # whoever owns it sees it, so there was something to leak
+    assert hits > 50  # the owner sees it, so a leak would be visible
 
 
 def test_other_workspace_changes_nothing_by_any_mutation(owned: TwoWorkspaces, public: GraphQLSchema) -> None:
@@ -101,7 +100,7 @@ def test_other_workspace_changes_nothing_by_any_mutation(owned: TwoWorkspaces, p
         selected = write_field(name, field, owned.ids) + select_fields(public, field.type, owned.ids, 3)
         answer = owned.outsider.post(f"mutation {{ {selected} }}")
         assert MARK not in answer.text, name
-        assert codes(answer.json()) <= {"FORBIDDEN", "NOT_FOUND", "INVALID"}, name
+        assert get_codes(answer.json()) <= {"FORBIDDEN", "NOT_FOUND", "INVALID"}, name
     assert everything() == before
 
 

@@ -1,4 +1,4 @@
-"""Persisted documents, and a server that executes no others and tells little."""
+"""Tests of persisted documents, and of a server that executes no others."""
 
 import json
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ OWN = "query OfOurs { viewer { role } }"
 
 @pytest.fixture(scope="module")
 def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server that executes known documents only, and neither tells its schema nor guesses."""
+    """Run a server that executes known documents only, without introspection and suggestions."""
     folder = tmp_path_factory.mktemp("closed")
     more = folder / "more.json"
     more.write_text(json.dumps({digest(OWN): OWN}))
@@ -28,21 +28,28 @@ def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield started
 
 
-def by_hash(api: Api, hash_: Any, accept: str = "application/json", **more: Any) -> httpx.Response:
-    """Send a document's hash in its place."""
+def send_hash(api: Api, hash_: Any, accept: str = "application/json", **more: Any) -> httpx.Response:
+    """Send a document's hash in place of its text.
+
+    Args:
+        api: client to use.
+        hash_: the hash.
+        accept: Accept header.
+        more: further members of the request.
+    """
     body = {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": hash_}}} | more
     answer = api.http.post("/graphql", json=body, headers={"accept": accept})
     assert_nothing_leaks(answer)
     return answer
 
 
-def code_of(answer: httpx.Response | Data) -> str:
+def get_code(answer: httpx.Response | Data) -> str:
     (error,) = get_errors(answer) if isinstance(answer, httpx.Response) else answer["payload"]
     return str(error["extensions"]["code"])
 
 
 def test_bundled_documents_are_known_by_hash(api: Api) -> None:
-    answer = by_hash(api, digest(documents.load("Viewer")))
+    answer = send_hash(api, digest(documents.load("Viewer")))
     assert answer.json()["data"]["viewer"]["name"] == "ann"
 
 
@@ -55,23 +62,23 @@ def test_hash_is_accepted_by_get(api: Api) -> None:
 @pytest.mark.parametrize("accept", ["application/json", "application/graphql-response+json"])
 def test_unknown_hash_is_learned_when_the_text_is_sent(api: Api, accept: str) -> None:
     query = f"query Only {{ viewer {{ name }} }} # {accept}"
-    first = by_hash(api, digest(query), accept)
-    assert (first.status_code, code_of(first)) == (200, "PERSISTED_QUERY_NOT_FOUND")
-    assert get_errors(first)[0]["message"] == "PersistedQueryNotFound"  # the words that clients look for
-    assert by_hash(api, digest(query), accept, query=query).json() == {"data": {"viewer": {"name": "ann"}}}
-    assert by_hash(api, digest(query), accept).json() == {"data": {"viewer": {"name": "ann"}}}
+    first = send_hash(api, digest(query), accept)
+    assert (first.status_code, get_code(first)) == (200, "PERSISTED_QUERY_NOT_FOUND")
+    assert get_errors(first)[0]["message"] == "PersistedQueryNotFound"  # clients recognize this message
+    assert send_hash(api, digest(query), accept, query=query).json() == {"data": {"viewer": {"name": "ann"}}}
+    assert send_hash(api, digest(query), accept).json() == {"data": {"viewer": {"name": "ann"}}}
 
 
 def test_text_that_does_not_match_its_hash_is_rejected(api: Api) -> None:
     honest, other = "{ viewer { name } } # honest", "{ viewer { id } } # other"
-    assert code_of(by_hash(api, digest(honest), query=other)) == "BAD_REQUEST"
-    assert code_of(by_hash(api, digest(honest))) == "PERSISTED_QUERY_NOT_FOUND"
+    assert get_code(send_hash(api, digest(honest), query=other)) == "BAD_REQUEST"
+    assert get_code(send_hash(api, digest(honest))) == "PERSISTED_QUERY_NOT_FOUND"
 
 
 @pytest.mark.parametrize("hash_", [5, None, ["x"], {}])
 def test_invalid_hash_is_a_request_without_a_document(api: Api, hash_: Any) -> None:
-    answer = by_hash(api, hash_)
-    assert (answer.status_code, code_of(answer)) == (400, "BAD_REQUEST")
+    answer = send_hash(api, hash_)
+    assert (answer.status_code, get_code(answer)) == (400, "BAD_REQUEST")
 
 
 def test_socket_accepts_hashes(api: Api) -> None:
@@ -85,13 +92,13 @@ def test_socket_accepts_hashes(api: Api) -> None:
                 break
             assert message["payload"]["data"]["viewer"]["name"] == "ann"
             assert live.receive() == {"type": "complete", "id": "1"}
-        assert (message["id"], code_of(message)) == ("1", "PERSISTED_QUERY_NOT_FOUND")
+        assert (message["id"], get_code(message)) == ("1", "PERSISTED_QUERY_NOT_FOUND")
 
 
 def test_restricted_server_executes_known_documents(closed: Server, enter: Enter) -> None:
     api = enter(closed)
     assert api.run("Viewer")["name"] == "ann"
-    assert by_hash(api, digest(OWN)).json() == {"data": {"viewer": {"role": "ADMIN"}}}
+    assert send_hash(api, digest(OWN)).json() == {"data": {"viewer": {"role": "ADMIN"}}}
     assert api.query(OWN) == {"viewer": {"role": "ADMIN"}}
     with open_socket(api) as live:
         live.subscribe("Viewer")
@@ -101,16 +108,16 @@ def test_restricted_server_executes_known_documents(closed: Server, enter: Enter
 @pytest.mark.parametrize("query", ["{ viewer { name } }", "{ __typename }", "{ __schema { types { name } } }", "{"])
 def test_restricted_server_rejects_other_documents(closed: Server, enter: Enter, query: str) -> None:
     api = enter(closed)
-    assert code_of(api.post(query)) == "PERSISTED_QUERY_NOT_IN_LIST"
-    assert code_of(by_hash(api, digest(query))) == "PERSISTED_QUERY_NOT_FOUND"
-    assert code_of(by_hash(api, digest(query), query=query)) == "PERSISTED_QUERY_NOT_IN_LIST"
-    assert code_of(by_hash(api, digest(query))) == "PERSISTED_QUERY_NOT_FOUND"
-    assert by_hash(api, None, "application/graphql-response+json", query=query).status_code == 400
+    assert get_code(api.post(query)) == "PERSISTED_QUERY_NOT_IN_LIST"
+    assert get_code(send_hash(api, digest(query))) == "PERSISTED_QUERY_NOT_FOUND"
+    assert get_code(send_hash(api, digest(query), query=query)) == "PERSISTED_QUERY_NOT_IN_LIST"
+    assert get_code(send_hash(api, digest(query))) == "PERSISTED_QUERY_NOT_FOUND"
+    assert send_hash(api, None, "application/graphql-response+json", query=query).status_code == 400
     answer = api.http.get("/graphql", params={"query": query})
-    assert code_of(answer) == "PERSISTED_QUERY_NOT_IN_LIST"
+    assert get_code(answer) == "PERSISTED_QUERY_NOT_IN_LIST"
     with open_socket(api) as live:
         live.send({"type": "subscribe", "id": "1", "payload": {"query": query}})
-        assert code_of(live.receive()) == "PERSISTED_QUERY_NOT_IN_LIST"
+        assert get_code(live.receive()) == "PERSISTED_QUERY_NOT_IN_LIST"
 
 
 def test_memory_of_learned_documents_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,7 @@
-"""What is another workspace's answers exactly like what never was, wherever an id is taken.
+"""Tests that an object of another workspace is indistinguishable from one that does not exist.
 
-Every place that takes an id is found in the schema, so that places that come later are tried too. Each is given every
-kind of id of another workspace, and an id that nobody has; all that may differ in the answers is the id itself.
+All arguments that take an id are found in the schema, so that future ones are tested too. Each is given ids of every
+kind from another workspace, and an unknown id. Only the id itself may differ in the responses.
 """
 
 import json
@@ -18,44 +18,54 @@ from tests.server.generated_documents import Ids, find_paths, input_fields, sele
 from tests.server.graphql.test_streaming import EVENTS, MULTIPART
 from tests.server.populated_workspace import ZIP, TwoWorkspaces, list_rest_endpoints
 
-NEW = re.compile(r"\b(?:[a-z]{2,4}_[0-9a-hjkmnp-tv-z]{26}|\d{4}-\d\d-\d\dT[0-9:.]+Z)")  # ids and moments made just now
+NEW = re.compile(
+    r"\b(?:[a-z]{2,4}_[0-9a-hjkmnp-tv-z]{26}|\d{4}-\d\d-\d\dT[0-9:.]+Z)"
+)  # ids and times created by the request
 
 
-def unknown(id_: str) -> str:
-    """An id of the same kind and length that nobody has."""
+def make_unknown_id(id_: str) -> str:
+    """Return an unknown id of the same kind and length."""
     return id_[:-10] + "z" * 10
 
 
-def plain(answer: httpx.Response, id_: str) -> tuple[int, dict[str, str], str]:
-    """An answer as it is but for the id, and what is new with every answer."""
+def normalize(answer: httpx.Response, id_: str) -> tuple[int, dict[str, str], str]:
+    """Return a response without the id and without values that differ in every response."""
     headers = {name: value for name, value in answer.headers.items() if name != "date"}
     return answer.status_code, headers, NEW.sub("NEW", answer.text.replace(id_, "ID"))
 
 
-def takes(field: GraphQLField) -> Iterator[str]:
-    """The names of the arguments and input fields that take an id."""
+def find_id_names(field: GraphQLField) -> Iterator[str]:
+    """Return the names of the arguments and input fields that take an id."""
     for argument, definition in field.args.items():
         for name, type_ in ({argument: definition.type} | input_fields(definition.type)).items():
             if get_named_type(type_).name == "ID":
                 yield name
 
 
-def places(schema: GraphQLSchema, ids: Ids) -> list[tuple[str, list[str], str, str]]:
-    """Each place that takes an id: the kind of operation, the way there, the field and the argument."""
+def find_id_arguments(schema: GraphQLSchema, ids: Ids) -> list[tuple[str, list[str], str, str]]:
+    """Return all arguments that take an id: operation type, path, field and argument."""
     assert schema.query_type is not None
     found = []
     for type_, way in find_paths(schema, ids).items():
         named = schema.type_map[type_]
         if isinstance(named, GraphQLObjectType):
-            found += [("query", way, name, taken) for name, f in named.fields.items() for taken in takes(f)]
+            found += [("query", way, name, taken) for name, f in named.fields.items() for taken in find_id_names(f)]
     assert schema.mutation_type is not None
-    found += [("mutation", [], name, taken) for name, f in schema.mutation_type.fields.items() for taken in takes(f)]
-    # an id that another workspace's judge has is free to take: tests/server/graphql/test_api_keys.py
+    found += [
+        ("mutation", [], name, taken) for name, f in schema.mutation_type.fields.items() for taken in find_id_names(f)
+    ]
+    # external ids are separate per workspace: tests/server/graphql/test_api_keys.py
     return [place for place in found if place[2:] != ("createJudge", "id")]
 
 
-def document(schema: GraphQLSchema, place: tuple[str, list[str], str, str], ids: Ids) -> str:
-    """What asks for a place's field with the variable `id` where the place takes one, and good ids everywhere else."""
+def write_document(schema: GraphQLSchema, place: tuple[str, list[str], str, str], ids: Ids) -> str:
+    """Return a document that passes the variable `id` to an argument, and valid ids to all others.
+
+    Args:
+        schema: the schema.
+        place: the argument.
+        ids: valid ids by the name of the argument or input field.
+    """
     kind, way, name, taken = place
     type_: Any = getattr(schema, f"{kind}_type")
     for step in way:
@@ -63,7 +73,7 @@ def document(schema: GraphQLSchema, place: tuple[str, list[str], str, str], ids:
         named = step.startswith("...")
         type_ = schema.type_map[condition] if named else get_named_type(type_.fields[field_name].type)
     field = type_.fields[name]
-    # for this argument alone, also where an id is known for it in this field
+    # also if a valid id is known for this argument
     known = {key: value for key, value in ids.items() if key != f"{name}.{taken}"} | {taken: "HERE"}
     selected = write_field(name, field, known)
     if is_interface_type(get_named_type(field.type)):
@@ -73,21 +83,21 @@ def document(schema: GraphQLSchema, place: tuple[str, list[str], str, str], ids:
     return f"{kind} ($id: ID!) " + write_query(way, "{ " + selected.replace('"HERE"', "$id") + " }")
 
 
-def foreign(owned: TwoWorkspaces) -> dict[str, str]:
-    """An id of every kind of the other workspace, by the prefix that tells the kind."""
+def list_foreign_ids(owned: TwoWorkspaces) -> dict[str, str]:
+    """Return an id of every kind of the other workspace, by its prefix."""
     workspace = owned.owner.run("Viewer")["workspace"]["id"]
     return {id_.partition("_")[0]: id_ for id_ in (*owned.ids.values(), workspace)}
 
 
 def test_foreign_id_equals_unknown_id_in_every_argument(owned: TwoWorkspaces, public: GraphQLSchema) -> None:
-    api, kinds, wrong = owned.outsider, foreign(owned), []
+    api, kinds, wrong = owned.outsider, list_foreign_ids(owned), []
     assert len(kinds) == 9
-    tried = places(public, owned.outsider_ids)
+    tried = find_id_arguments(public, owned.outsider_ids)
     assert len(tried) > 45
     for place in tried:
-        text = document(public, place, owned.outsider_ids)
+        text = write_document(public, place, owned.outsider_ids)
         for id_ in kinds.values():
-            theirs, nobodys = (plain(api.post(text, {"id": one}), one) for one in (id_, unknown(id_)))
+            theirs, nobodys = (normalize(api.post(text, {"id": one}), one) for one in (id_, make_unknown_id(id_)))
             assert not re.search("INTERNAL|BAD_REQUEST|LIMIT_EXCEEDED", theirs[2]), (place, theirs)
             if theirs != nobodys:
                 wrong.append((place, theirs, nobodys))
@@ -95,20 +105,20 @@ def test_foreign_id_equals_unknown_id_in_every_argument(owned: TwoWorkspaces, pu
 
 
 def test_own_id_is_found_by_every_argument(owned: TwoWorkspaces, public: GraphQLSchema) -> None:
-    """Else nothing would differ because nothing is ever found."""
+    """Check the other tests: their documents find an object if the id is valid."""
     api, ids = owned.outsider, owned.outsider_ids
-    for place in places(public, ids):
+    for place in find_id_arguments(public, ids):
         _, way, name, taken = place
         if name in ("judge", "trainingJob", "evaluation", "node", "feedbackSummary", "trainingJobs", "auditLog"):
             given = ids.get(f"{name}.{taken}") or ids.get(taken) or ids["judgeId"]
-            found: Any = api.query(document(public, place, ids), id=given)
+            found: Any = api.query(write_document(public, place, ids), id=given)
             for step in (*way, name):
                 found = found[step.partition("(")[0]]
             assert found
             assert found.get("nodes", True), place
 
 
-def told(live: Socket, query: str, number: int) -> list[Any]:
+def collect_messages(live: Socket, query: str, number: int) -> list[Any]:
     live.send({"id": str(number), "type": "subscribe", "payload": {"query": query}})
     message = live.receive()
     assert message["type"] == "error", message
@@ -121,25 +131,33 @@ def test_foreign_id_equals_unknown_id_in_every_subscription(owned: TwoWorkspaces
     with open_socket(api) as live:
         number = 0
         for name, field in public.subscription_type.fields.items():
-            for taken in takes(field):
-                for id_ in foreign(owned).values():
+            for taken in find_id_names(field):
+                for id_ in list_foreign_ids(owned).values():
                     answers = []
-                    for one in (id_, unknown(id_)):
+                    for one in (id_, make_unknown_id(id_)):
                         call = write_field(name, field, {taken: one})
                         text = f"subscription {{ {call} {select_fields(public, field.type, {})} }}"
                         number += 1
                         answers.append(
-                            [json.dumps(told(live, text, number)).replace(one, "ID")]
+                            [json.dumps(collect_messages(live, text, number)).replace(one, "ID")]
                             + [
-                                plain(api.http.post("/graphql", json={"query": text}, headers={"accept": accept}), one)
+                                normalize(
+                                    api.http.post("/graphql", json={"query": text}, headers={"accept": accept}), one
+                                )
                                 for accept in (EVENTS, MULTIPART)
                             ]
                         )
                     assert answers[0] == answers[1]
 
 
-def bodies(path: str, ids: Ids, id_: str) -> list[dict[str, Any]]:
-    """What an endpoint is sent: the id in the path alone, and in every place of the body."""
+def make_request_bodies(path: str, ids: Ids, id_: str) -> list[dict[str, Any]]:
+    """Return requests with the id in the path only, and in every field of the body.
+
+    Args:
+        path: path of the endpoint.
+        ids: valid ids.
+        id_: the id.
+    """
     if path == "/training/jobs":
         good = {"judge_id": ids["judgeId"], "training_type": "fine_tune", "training_config": {}}
         return [
@@ -163,16 +181,16 @@ def test_foreign_id_equals_unknown_id_in_every_endpoint(owned: TwoWorkspaces, me
     mine = {"judge_id": own["judgeId"], "job_id": own["jobId"], "version_id": own["versionId"]}
 
     def ask(id_: str, where: dict[str, str], body: dict[str, Any]) -> tuple[int, dict[str, str], str]:
-        return plain(api.http.request(method, path.format(**where), **body), id_)
+        return normalize(api.http.request(method, path.format(**where), **body), id_)
 
-    for id_ in foreign(owned).values():
+    for id_ in list_foreign_ids(owned).values():
         wheres = [mine | {name: "ID"} for name in mine if f"{{{name}}}" in path] + [mine]
         for where in wheres:
-            number = len(bodies(path, own, id_)) if method == "POST" else 1
+            number = len(make_request_bodies(path, own, id_)) if method == "POST" else 1
             for index in range(number):
                 answers = []
-                for one in (id_, unknown(id_)):
-                    body = bodies(path, own, one)[index] if method == "POST" else {}
+                for one in (id_, make_unknown_id(id_)):
+                    body = make_request_bodies(path, own, one)[index] if method == "POST" else {}
                     answers.append(ask(one, {key: value.replace("ID", one) for key, value in where.items()}, body))
                 assert answers[0] == answers[1]
                 assert answers[0][0] < 500

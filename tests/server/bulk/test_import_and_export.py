@@ -1,4 +1,4 @@
-"""`judgesmith import` and `judgesmith export` against real servers: whatever the files hold, and whatever breaks."""
+"""Tests of `judgesmith import` and `judgesmith export` against real servers, with invalid files and interruptions."""
 
 import gzip
 import json
@@ -36,27 +36,34 @@ def judge(api: Api) -> Data:
 
 
 @pytest.fixture(autouse=True)
-def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _in_a_separate_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def run(api: Api, command: str, *words: object, stdin: bytes | None = None) -> Any:
-    """Run a command of ours in this process."""
+def invoke(api: Api, command: str, *words: object, stdin: bytes | None = None) -> Any:
+    """Run a `judgesmith` command in this process.
+
+    Args:
+        api: client with the URL and the key to use.
+        command: name of the command.
+        words: further arguments.
+        stdin: content of the standard input.
+    """
     options = ["--url", api.url, "--key", api.key or ""]
     return CliRunner().invoke(app, [command, *map(str, words), *options], input=stdin)
 
 
-def write(name: str, content: bytes) -> Path:
+def write_file(name: str, content: bytes) -> Path:
     path = Path(name)
     path.write_bytes(content)
     return path
 
 
-def reports() -> list[Data]:
+def read_rejections() -> list[Data]:
     return [json.loads(line) for line in Path("import-errors.jsonl").read_text().splitlines()]
 
 
-def ids(api: Api, judge: Data, kind: str = "evaluations") -> list[str]:
+def export_ids(api: Api, judge: Data, kind: str = "evaluations") -> list[str]:
     return [line["external_id"] for line in export_all(api, judge, kind)]
 
 
@@ -64,23 +71,27 @@ def test_repeated_import_of_both_files_stores_each_line_once(api: Api, judge: Da
     nameless = {"evaluation": "e1", "type": "rating", "rating": 4}
     files = (
         "--evaluations",
-        write("e.jsonl", encode_lines(evaluation_line(1), evaluation_line(2))),
+        write_file("e.jsonl", encode_lines(evaluation_line(1), evaluation_line(2))),
         "--feedback",
-        write("f.jsonl.gz", gzip.compress(encode_lines(correction_line(1), correction_line(2), nameless))),
+        write_file("f.jsonl.gz", gzip.compress(encode_lines(correction_line(1), correction_line(2), nameless))),
     )
-    first = run(api, "import", "--judge", judge["id"], *files)
+    first = invoke(api, "import", "--judge", judge["id"], *files)
     assert first.exit_code == 0, first.output
     assert "Evaluations: 2 new, 0 already there, 0 refused" in first.stdout
     assert "Feedback: 3 new, 0 already there, 0 refused" in first.stdout
-    again = json.loads(run(api, "import", "--judge", judge["id"], *files, "--json").stdout)
+    again = json.loads(invoke(api, "import", "--judge", judge["id"], *files, "--json").stdout)
     assert again["feedback"] == {"new": 0, "already_there": 3, "refused": 0}
     assert export_all(api, judge, "feedback")[:2] == [correction_line(1), correction_line(2)]
 
 
 def test_identical_lines_without_external_id_are_stored_once(api: Api, judge: Data) -> None:
-    run(api, "import", "--judge", judge["id"], "--evaluations", write("e.jsonl", encode_lines(evaluation_line(1))))
+    invoke(
+        api, "import", "--judge", judge["id"], "--evaluations", write_file("e.jsonl", encode_lines(evaluation_line(1)))
+    )
     same = {"evaluation": "e1", "type": "rating", "rating": 4}, {"rating": 4.0, "type": "rating", "evaluation": "e1"}
-    result = run(api, "import", "--judge", judge["id"], "--feedback", write("f.jsonl", encode_lines(*same, same[0])))
+    result = invoke(
+        api, "import", "--judge", judge["id"], "--feedback", write_file("f.jsonl", encode_lines(*same, same[0]))
+    )
     assert "Feedback: 1 new, 2 already there, 0 refused" in result.stdout
 
 
@@ -88,16 +99,16 @@ def test_invalid_lines_are_reported_by_number_and_the_others_load(api: Api, judg
     given = encode_lines(
         evaluation_line(1), b"", evaluation_line(2, scores={CLARITY: 9, "Depth": 11}), b"{", evaluation_line(3)
     )
-    result = run(api, "import", "--judge", judge["id"], "--evaluations", write("e.jsonl", given))
+    result = invoke(api, "import", "--judge", judge["id"], "--evaluations", write_file("e.jsonl", given))
     assert result.exit_code == 1
     assert "2 new, 0 already there, 2 refused" in result.stdout
-    first, second = reports()
+    first, second = read_rejections()
     assert (first["file"], first["line"], first["external_id"]) == ("e.jsonl", 3, "e2")
     assert "is 1 to 5, not 9. (field: scores.crit_clarity); " in first["reason"]
     assert (second["line"], second["external_id"]) == (4, None)
 
 
-def utf16(content: bytes) -> bytes:
+def encode_utf16(content: bytes) -> bytes:
     return content.decode().encode("utf-16")
 
 
@@ -115,7 +126,7 @@ MALFORMED: dict[str, tuple[bytes, int, str, list[str]]] = {
         "NUL bytes",
         ["e1", "e2"],
     ),
-    "UTF-16": (utf16(encode_lines(evaluation_line(1))), 2, "is UTF-16 or UTF-32, not UTF-8", []),
+    "UTF-16": (encode_utf16(encode_lines(evaluation_line(1))), 2, "is UTF-16 or UTF-32, not UTF-8", []),
     "Latin-1": (
         encode_lines(evaluation_line(1), '{"output": "Café", "scores": {"Clarity": 1}}'.encode("latin-1")),
         1,
@@ -148,34 +159,34 @@ MALFORMED: dict[str, tuple[bytes, int, str, list[str]]] = {
 @pytest.mark.parametrize("what", MALFORMED)
 def test_malformed_file_is_reported_and_no_partial_line_is_stored(api: Api, judge: Data, what: str) -> None:
     content, status, told, there = MALFORMED[what]
-    path = write("evaluations.jsonl", content)
-    result = run(api, "import", "--judge", judge["id"], "--evaluations", path)
+    path = write_file("evaluations.jsonl", content)
+    result = invoke(api, "import", "--judge", judge["id"], "--evaluations", path)
     assert result.exit_code == status, result.output
     said = result.output + (Path("import-errors.jsonl").read_text() if status == 1 else "")
     assert told in " ".join(said.split())
-    assert ids(api, judge) == there
+    assert export_ids(api, judge) == there
 
 
 def test_directory_is_rejected_before_anything_is_loaded(api: Api, judge: Data) -> None:
     Path("folder").mkdir()
-    files = "--evaluations", write("e.jsonl", encode_lines(evaluation_line(1))), "--feedback", "folder"
-    result = run(api, "import", "--judge", judge["id"], *files)
+    files = "--evaluations", write_file("e.jsonl", encode_lines(evaluation_line(1))), "--feedback", "folder"
+    result = invoke(api, "import", "--judge", judge["id"], *files)
     assert result.exit_code == 2
     assert "folder is a directory" in " ".join(result.stderr.replace("│", " ").split())
-    assert ids(api, judge) == []
+    assert export_ids(api, judge) == []
 
 
 def test_minus_reads_stdin(api: Api, judge: Data) -> None:
     body = gzip.compress(encode_lines(evaluation_line(1)))
-    assert run(api, "import", "--judge", judge["id"], "--evaluations", "-", stdin=body).exit_code == 0
-    assert ids(api, judge) == ["e1"]
+    assert invoke(api, "import", "--judge", judge["id"], "--evaluations", "-", stdin=body).exit_code == 0
+    assert export_ids(api, judge) == ["e1"]
 
 
 def test_judge_is_created_from_its_file_and_reused(api: Api) -> None:
-    path = write("judge.json", json.dumps(JUDGE | {"id": "jdg_made"}).encode())
+    path = write_file("judge.json", json.dumps(JUDGE | {"id": "jdg_made"}).encode())
     for new in (1, 0):
-        result = run(
-            api, "import", "--new", path, "--evaluations", write("e", encode_lines(evaluation_line(1))), "--json"
+        result = invoke(
+            api, "import", "--new", path, "--evaluations", write_file("e", encode_lines(evaluation_line(1))), "--json"
         )
         totals = json.loads(result.stdout)
         assert (totals["judge_id"], totals["evaluations"]["new"]) == ("jdg_made", new)
@@ -193,36 +204,36 @@ def test_judge_is_created_from_its_file_and_reused(api: Api) -> None:
     ],
 )
 def test_command_exits_with_2_if_it_cannot_run(api: Api, words: list[str], told: str) -> None:
-    result = run(api, "import", *words)
+    result = invoke(api, "import", *words)
     assert result.exit_code == 2
     assert told in " ".join(result.stderr.replace("│", " ").split())
 
 
 @pytest.mark.parametrize("there", [True, False])
 def test_dry_run_reports_the_result_and_stores_nothing(api: Api, there: bool) -> None:
-    described = write("judge.json", json.dumps(JUDGE | {"id": "jdg_tried"}).encode())
+    described = write_file("judge.json", json.dumps(JUDGE | {"id": "jdg_tried"}).encode())
     if there:
-        assert run(api, "import", "--new", described).exit_code == 0
+        assert invoke(api, "import", "--new", described).exit_code == 0
     files = (
         "--evaluations",
-        write("e.jsonl", encode_lines(evaluation_line(1), evaluation_line(2, output=""))),
+        write_file("e.jsonl", encode_lines(evaluation_line(1), evaluation_line(2, output=""))),
         "--feedback",
-        write(
+        write_file(
             "f.jsonl",
             encode_lines(
                 correction_line(1), correction_line(3), correction_line(1, external_id="other", comment="Hm.")
             ),
         ),
     )
-    result = run(api, "import", "--new", described, *files, "--dry-run")
+    result = invoke(api, "import", "--new", described, *files, "--dry-run")
     assert result.exit_code == 1, result.output
     assert "Evaluations: 1 new, 0 already there, 1 refused" in result.stdout
     assert "Feedback: 2 new, 0 already there, 1 refused" in result.stdout
-    assert [(report["file"], report["line"]) for report in reports()] == [("e.jsonl", 2), ("f.jsonl", 2)]
+    assert [(report["file"], report["line"]) for report in read_rejections()] == [("e.jsonl", 2), ("f.jsonl", 2)]
     found = api.run("Judge", id="jdg_tried")
     assert (found is not None) == there
     if there:
-        assert ids(api, found) == []
+        assert export_ids(api, found) == []
 
 
 def test_remote_server_receives_gzip_in_several_requests(
@@ -240,9 +251,9 @@ def test_remote_server_receives_gzip_in_several_requests(
     monkeypatch.setattr(Client, "stream", watched)
     monkeypatch.setenv("NO_PROXY", "*")
     given = [evaluation_line(n) for n in range(100)]
-    run(api, "import", "--judge", judge["id"], "--evaluations", write("e.jsonl", encode_lines(*given)))
+    invoke(api, "import", "--judge", judge["id"], "--evaluations", write_file("e.jsonl", encode_lines(*given)))
     assert sizes == [True] * 4
-    assert ids(api, judge) == [line["external_id"] for line in given]
+    assert export_ids(api, judge) == [line["external_id"] for line in given]
 
 
 def test_import_killed_repeatedly_equals_an_uninterrupted_one(
@@ -258,9 +269,9 @@ def test_import_killed_repeatedly_equals_an_uninterrupted_one(
     ]
     files = (
         "--evaluations",
-        str(write("e.jsonl", encode_lines(*items))),
+        str(write_file("e.jsonl", encode_lines(*items))),
         "--feedback",
-        str(write("f.jsonl", encode_lines(*said))),
+        str(write_file("f.jsonl", encode_lines(*said))),
     )
     command = [sys.executable, "-m", "cli.start", "import", "--judge", one["id"], *files]
     settings = environment(url=api.url, api_key=api.key or "") | {"PYTHONPATH": str(PROJECT_ROOT)}
@@ -271,15 +282,15 @@ def test_import_killed_repeatedly_equals_an_uninterrupted_one(
         before = counts[-1]
         while counts[-1] == before and importing.poll() is None:
             time.sleep(0.03 * chance.random())
-            counts.append(_rows(api, one))
+            counts.append(_count_rows(api, one))
         time.sleep(0.05 * chance.random())
         importing.send_signal(signal.SIGKILL)
         importing.wait()
-        counts.append(_rows(api, one))
+        counts.append(_count_rows(api, one))
         midway = midway or 0 < counts[-1] < len(items) + len(said)
     assert midway
     assert subprocess.run(command, cwd=tmp_path, env=settings, check=False).returncode == 0
-    undisturbed = run(api, "import", "--judge", other["id"], *files)
+    undisturbed = invoke(api, "import", "--judge", other["id"], *files)
     assert undisturbed.exit_code == 0
     for kind in ("evaluations", "feedback"):
         assert export_all(api, one, kind) == export_all(api, other, kind)
@@ -292,8 +303,8 @@ def test_import_killed_repeatedly_equals_an_uninterrupted_one(
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def _rows(api: Api, judge: Data) -> int:
-    """How many rows a judge has by now."""
+def _count_rows(api: Api, judge: Data) -> int:
+    """Return the number of rows of a judge."""
     return sum(
         api.http.get(f"/judges/{judge['id']}/{kind}").content.count(b"\n") for kind in ("evaluations", "feedback")
     )
@@ -305,7 +316,7 @@ def test_import_continues_after_a_server_restart(tmp_path: Path) -> None:
         port = str(probe.getsockname()[1])
     data, words = tmp_path / "data", ("--no-runner", "--port", port)
     items = [evaluation_line(n, input="word " * 300) for n in range(4_000)]
-    path = write("e.jsonl", encode_lines(*items))
+    path = write_file("e.jsonl", encode_lines(*items))
     with run_server(data, *words) as first:
         api = Api(first.url, make_key(first, workspace="w"))
         judge = api.run("CreateJudge", input=JUDGE)["judge"]
@@ -328,11 +339,11 @@ def test_import_continues_after_a_server_restart(tmp_path: Path) -> None:
         assert totals["new"] + totals["already_there"] == 4_000
         assert b"Retrying" in err
         api = Api(second.url, api.key)
-        assert export_all(api, judge, "evaluations") == [line | {"scores": _floats(line)} for line in items]
+        assert export_all(api, judge, "evaluations") == [line | {"scores": _scores_as_floats(line)} for line in items]
         api.http.close()
 
 
-def _floats(line: Data) -> dict[str, float]:
+def _scores_as_floats(line: Data) -> dict[str, float]:
     return {name: float(score) for name, score in line["scores"].items()}
 
 
@@ -340,28 +351,27 @@ def _floats(line: Data) -> dict[str, float]:
 def test_export_of_an_imported_export_has_the_same_bytes(
     quiet_server: Server, enter: Enter, api: Api, judge: Data, name: str, tmp_path: Path
 ) -> None:
-    """All types, people, groups and sources, what has no name, what came before a criterion was added and after."""
     scored = [{"criterionId": CLARITY, "score": 2.25}]
     made = api.run(
         "RecordEvaluations", input={"judgeId": judge["id"], "evaluations": [{"output": "N", "scores": scored}]}
     )
     rating = {"evaluationId": made["evaluations"][0]["id"], "type": "RATING", "rating": 2}
     api.run("SubmitFeedback", input={"judgeId": judge["id"], "feedback": [rating, rating]})
-    run(
+    invoke(
         api,
         "import",
         "--judge",
         judge["id"],
         "--evaluations",
-        write("e", encode_lines(*(evaluation_line(n) for n in range(250)))),
+        write_file("e", encode_lines(*(evaluation_line(n) for n in range(250)))),
     )
-    run(
+    invoke(
         api,
         "import",
         "--judge",
         judge["id"],
         "--feedback",
-        write("f", encode_lines(*(correction_line(n) for n in range(250)))),
+        write_file("f", encode_lines(*(correction_line(n) for n in range(250)))),
     )
     api.run("UpdateJudge", input={"judgeId": judge["id"], "addCriteria": [{"name": "Tone", "min": 0, "max": 3}]})
     grouped = {
@@ -388,13 +398,15 @@ def test_export_of_an_imported_export_has_the_same_bytes(
         ),
     )
     [newest, *_] = api.run("JudgeFeedback", judgeId=judge["id"], first=1)["feedback"]["nodes"]
-    api.run("RetractFeedback", input={"feedbackId": newest["id"], "reason": "Mistaken."})  # is not exported
+    api.run(
+        "RetractFeedback", input={"feedbackId": newest["id"], "reason": "Mistaken."}
+    )  # retracted feedback is not exported
 
     def export(of: str, folder: Path, api: Api = api) -> dict[str, bytes]:
         folder.mkdir()
         paths = {kind: folder / name.format(kind) for kind in ("evaluations", "feedback")}
         words = [word for kind, path in paths.items() for word in (f"--{kind}", path)]
-        result = run(api, "export", "--judge", of, "--judge-file", folder / "judge.json", *words)
+        result = invoke(api, "export", "--judge", of, "--judge-file", folder / "judge.json", *words)
         assert result.exit_code == 0, result.output
         assert sorted(path.name for path in folder.iterdir()) == sorted(
             ["judge.json", *(p.name for p in paths.values())]
@@ -404,10 +416,10 @@ def test_export_of_an_imported_export_has_the_same_bytes(
     first = export(judge["id"], tmp_path / "first")
     described = json.loads((tmp_path / "first" / "judge.json").read_text())
     described["id"] = "jdg_copy"
-    copied = write("copy.json", json.dumps(described).encode())
+    copied = write_file("copy.json", json.dumps(described).encode())
     words = [word for kind in first for word in (f"--{kind}", tmp_path / "first" / name.format(kind))]
     other = enter(quiet_server)
-    assert run(other, "import", "--new", copied, *words).exit_code == 0
+    assert invoke(other, "import", "--new", copied, *words).exit_code == 0
     assert export("jdg_copy", tmp_path / "second", other) == first
     summaries = [a.run("FeedbackSummary", judgeId=of) for a, of in ((api, judge["id"]), (other, "jdg_copy"))]
     for summary in summaries:
@@ -417,17 +429,17 @@ def test_export_of_an_imported_export_has_the_same_bytes(
 
 
 def test_failed_export_keeps_the_existing_file(api: Api, judge: Data) -> None:
-    path = write("out.jsonl", b"precious")
+    path = write_file("out.jsonl", b"precious")
     run_to = Path("no/such/folder/out.jsonl")
-    assert run(api, "export", "--judge", "jdg_none", "--feedback", path).exit_code == 1
-    result = run(api, "export", "--judge", judge["id"], "--feedback", run_to)
+    assert invoke(api, "export", "--judge", "jdg_none", "--feedback", path).exit_code == 1
+    result = invoke(api, "export", "--judge", judge["id"], "--feedback", run_to)
     assert result.exit_code == 1
     assert "can't be written" in result.stderr
     assert path.read_bytes() == b"precious"
-    assert run(api, "export", "--judge", judge["id"]).exit_code == 2
+    assert invoke(api, "export", "--judge", judge["id"]).exit_code == 2
 
 
 def test_export_to_stdout_works_in_a_pipe(api: Api, judge: Data) -> None:
-    run(api, "import", "--judge", judge["id"], "--evaluations", write("e", encode_lines(evaluation_line(1))))
-    result = run(api, "export", "--judge", judge["id"], "--evaluations", "-")
+    invoke(api, "import", "--judge", judge["id"], "--evaluations", write_file("e", encode_lines(evaluation_line(1))))
+    result = invoke(api, "export", "--judge", judge["id"], "--evaluations", "-")
     assert json.loads(result.stdout)["external_id"] == "e1"

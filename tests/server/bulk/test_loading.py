@@ -1,4 +1,4 @@
-"""The bulk endpoints: lines in by the mutations' rules, answers as it goes, everything out again."""
+"""Tests of the bulk endpoints: loading by the rules of the mutations, progress, and export."""
 
 import gzip
 import json
@@ -39,7 +39,7 @@ JUDGE = {"name": "J", "criteria": [{"name": "Clarity", "key": CLARITY}, {"name":
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def api(request: pytest.FixtureRequest, enter: Enter) -> Api:
-    """An administrator of a fresh workspace, on a server with each kind of database."""
+    """Return an administrator of a new workspace, on a server with each kind of database."""
     name = "quiet_server" if request.param == "sqlite" else "postgres_server"
     return enter(request.getfixturevalue(name))
 
@@ -60,7 +60,7 @@ def test_exported_lines_equal_the_loaded_ones(api: Api, judge: Data, packed: boo
 
     accepted = [answer["accepted"] for answer in answers]
     assert accepted == sorted(accepted)
-    assert len(accepted) > 2  # not only at the end
+    assert len(accepted) > 2  # progress is reported before the end
     out = export_all(api, judge, "evaluations")
     assert [line["external_id"] for line in out] == [line["external_id"] for line in items]
     assert out[7] == items[7] | {"scores": {CLARITY: 3.5, "crit_depth": 7}}
@@ -174,7 +174,7 @@ def test_types_in_any_case_and_integral_ratings_are_accepted(api: Api, judge: Da
 
 def test_line_without_external_id_is_new_each_time_unless_idempotent(api: Api, judge: Data) -> None:
     nameless = {"output": "Text.", "scores": {CLARITY: 3}}
-    again = {"scores": {CLARITY: 3.0}, "output": "Text."}  # says the same
+    again = {"scores": {CLARITY: 3.0}, "output": "Text."}  # has the same content
     assert get_totals(load_lines(api, judge, "evaluations", encode_lines(nameless, again))) == (2, 0, 0, True)
     assert get_totals(load_lines(api, judge, "evaluations", encode_lines(nameless, again), idempotent="true")) == (
         1,
@@ -236,8 +236,8 @@ def test_revoked_key_ends_an_export(quiet_server: Server, enter: Enter) -> None:
 def test_revoked_key_ends_a_load_after_the_accepted_lines(quiet_server: Server, enter: Enter, change: str) -> None:
     api = enter(quiet_server)
     judge = api.run("CreateJudge", input=JUDGE)["judge"]
-    guest = Api(quiet_server.url, make_key(quiet_server, workspace=_workspace(api)))
-    with _raw(guest, judge) as stream:
+    guest = Api(quiet_server.url, make_key(quiet_server, workspace=_read_workspace_name(api)))
+    with _open_stream(guest, judge) as stream:
         stream.send(encode_lines(evaluation_line(1)))
         assert stream.line()["accepted"] == 1
         update_key(quiet_server, guest.key, change)
@@ -249,7 +249,7 @@ def test_revoked_key_ends_a_load_after_the_accepted_lines(quiet_server: Server, 
     guest.http.close()
 
 
-def _workspace(api: Api) -> str:
+def _read_workspace_name(api: Api) -> str:
     name: str = api.query("{ viewer { workspace { name } } }")["viewer"]["workspace"]["name"]
     return name
 
@@ -258,7 +258,7 @@ def test_server_stops_although_a_load_is_open(data_dir: Path) -> None:
     with run_server(data_dir, "--no-runner") as started:
         api = Api(started.url, make_key(started, workspace="w"))
         judge = api.run("CreateJudge", input=JUDGE)["judge"]
-        with _raw(api, judge) as stream:
+        with _open_stream(api, judge) as stream:
             stream.send(encode_lines(evaluation_line(1)))
             assert stream.line()["accepted"] == 1
             assert started.terminate() in (0, -15, 143)
@@ -307,14 +307,14 @@ def test_small_gzip_of_a_huge_line_is_rejected_in_bounded_memory(quiet_server: S
     for _ in range(300):
         bomb += packer.compress(b"x" * 2**20)
     bomb += packer.compress(b"\n" + encode_lines(evaluation_line(2))) + packer.flush()
-    before = _peak_memory(quiet_server)
+    before = _read_peak_memory_mib(quiet_server)
     said = load_lines(api, judge, "evaluations", bomb)
     assert get_totals(said) == (2, 0, 1, True)
     assert get_rejections(said)[0]["line"] == 2
-    assert _peak_memory(quiet_server) - before < 100
+    assert _read_peak_memory_mib(quiet_server) - before < 100
 
 
-def _peak_memory(server: Server) -> float:
+def _read_peak_memory_mib(server: Server) -> float:
     with open(f"/proc/{server.process.pid}/status") as status:  # noqa: PTH123
         return next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmHWM"))
 
@@ -327,7 +327,7 @@ def test_client_that_sends_all_before_reading_gets_every_error(api: Api, judge: 
 
 
 def test_slow_sender_gets_progress_and_broken_connection_stores_whole_lines(api: Api, judge: Data) -> None:
-    with _raw(api, judge) as stream:
+    with _open_stream(api, judge) as stream:
         stream.send(encode_lines(evaluation_line(1), evaluation_line(2)) + b'{"external_id": "e3", "outp')
         assert stream.line()["accepted"] == 2
         assert len(export_all(api, judge, "evaluations")) == 2
@@ -338,7 +338,7 @@ def test_slow_sender_gets_progress_and_broken_connection_stores_whole_lines(api:
 
 
 def test_other_requests_are_served_while_loads_are_queued(api: Api, judge: Data) -> None:
-    streams = [_raw(api, judge) for _ in range(6)]
+    streams = [_open_stream(api, judge) for _ in range(6)]
     try:
         for stream in streams:
             stream.send(encode_lines(evaluation_line(1)))
@@ -400,7 +400,7 @@ def test_export_loaded_into_another_judge_exports_the_same(api: Api, judge: Data
     for kind, out in first.items():
         assert get_totals(load_lines(api, copy, kind, encode_lines(*out))) == (len(out), 0, 0, True)
         assert export_all(api, copy, kind) == out
-        # and back into the judge it came from: all of it is known
+        # Loaded back into the original judge, every line is known.
         assert get_totals(load_lines(api, judge, kind, encode_lines(*out))) == (0, len(out), 0, True)
         assert export_all(api, judge, kind) == out
     assert len(first["feedback"]) == 11
@@ -426,7 +426,7 @@ def test_shown_scores_survive_an_export_without_the_version(server: Server, ente
 
 
 class _Stream:
-    """A request whose body goes out bit by bit while its answer is read."""
+    """Request whose body is sent in pieces while its response is read."""
 
     def __init__(self, connection: socket.socket, head: bytes) -> None:
         self._connection = connection
@@ -438,7 +438,7 @@ class _Stream:
         self._connection.sendall(b"%x\r\n%b\r\n" % (len(data), data))
 
     def line(self) -> Data:
-        """The next answer."""
+        """Return the next response line."""
         if self._answers is None:
             self._answers = self._read()
         return next(self._answers)
@@ -465,7 +465,7 @@ class _Stream:
         self.close()
 
 
-def _raw(api: Api, judge: Data) -> _Stream:
+def _open_stream(api: Api, judge: Data) -> _Stream:
     host, port = api.url.removeprefix("http://").split(":")
     head = (
         f"POST /judges/{judge['id']}/evaluations HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {api.key}\r\n"

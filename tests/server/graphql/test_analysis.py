@@ -1,4 +1,4 @@
-"""Before a deployment and before more feedback: comparisons, learning curves, suggestions, over the wire."""
+"""Tests of comparisons, learning curves, review suggestions and preflights through the API."""
 
 import pytest
 
@@ -24,7 +24,7 @@ NUMBERS = range(60)
 
 @pytest.fixture(scope="module")
 def trained(server: Server, enter: Enter) -> Trained:
-    """A judge that no other test gives feedback to."""
+    """Return a trained judge that other tests do not change."""
     return train_a_judge(enter(server, workspace="insight"))
 
 
@@ -33,7 +33,7 @@ def compare(api: Api, judge: Data, **which: str | int | None) -> Data:
     return found
 
 
-def verdicts(side: list[Data]) -> dict[str, float]:
+def scores_by_criterion(side: list[Data]) -> dict[str, float]:
     return {score["criterion"]["key"]: score["verdict"] for score in side}
 
 
@@ -43,7 +43,7 @@ def test_comparison_equals_evaluate_for_both_versions(trained: Trained) -> None:
     items = [make_item(number) for number in NUMBERS]
     raw = {i["externalId"]: {s["criterionId"]: s["score"] for s in i["scores"]} for i in items}
     results = api.run("Evaluate", input={"judgeId": judge["id"], "versionId": version["id"], "items": items})["results"]
-    told = {result["externalId"]: verdicts(result["scores"]) for result in results}
+    told = {result["externalId"]: scores_by_criterion(result["scores"]) for result in results}
     flips = {name: sum(told[name][key] != raw[name][key] for key in (OVERRATED, FAIR)) for name in raw}
 
     assert (found["from"], found["to"]["id"]) == (None, version["id"])
@@ -58,7 +58,7 @@ def test_comparison_equals_evaluate_for_both_versions(trained: Trained) -> None:
     }
     for one in found["items"]:
         name = one["evaluation"]["externalId"]
-        assert (verdicts(one["fromScores"]), verdicts(one["toScores"])) == (raw[name], told[name])
+        assert (scores_by_criterion(one["fromScores"]), scores_by_criterion(one["toScores"])) == (raw[name], told[name])
 
 
 def test_default_comparison_is_active_version_with_raw_scores_or_candidate(
@@ -85,7 +85,7 @@ def test_learning_curve_starts_at_the_raw_scores_and_improves(trained: Trained) 
     assert found["labelCount"] == 120
     assert [point["labelCount"] for point in points] == [0, 25, 50, 120]
     first, last = points[0]["meanAbsoluteError"], points[-1]["meanAbsoluteError"]
-    assert first["estimate"] == pytest.approx(0.125)  # a point of four on one of two criteria
+    assert first["estimate"] == pytest.approx(0.125)  # one of four points on one of two criteria
     assert last["upper"] < first["estimate"]
     assert all(point["spearman"]["lower"] <= point["spearman"]["estimate"] for point in points)
     assert trained.api.run("LearningCurve", judgeId=trained.judge["id"]) == found

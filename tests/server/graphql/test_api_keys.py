@@ -1,4 +1,4 @@
-"""Keys through the API: made, listed, taken back; and the trail of who did what."""
+"""Tests of API keys and the audit log through the API."""
 
 import asyncio
 import time
@@ -36,7 +36,7 @@ Make = Callable[..., tuple[Data, Api]]
 
 @pytest.fixture
 def make(quiet_server: Server) -> Iterator[Make]:
-    """Have a key made through the API; as it is listed, and a client that uses it."""
+    """Return a function that creates a key through the API and returns it with a client that uses it."""
     with ExitStack() as clients:
 
         def make(api: Api, role: str = "VIEWER", **more: Any) -> tuple[Data, Api]:
@@ -48,7 +48,7 @@ def make(quiet_server: Server) -> Iterator[Make]:
         yield make
 
 
-def entries(api: Api, **variables: Any) -> list[Data]:
+def read_audit_log(api: Api, **variables: Any) -> list[Data]:
     found: list[Data] = api.run("AuditLog", **variables)["nodes"]
     return found
 
@@ -113,7 +113,7 @@ def test_revoked_key_is_rejected_and_can_be_revoked_again(api: Api, make: Make) 
     assert api.run("Judge", id=judge["id"])["id"] == judge["id"]
     assert key["id"] not in [one["id"] for one in api.run("ApiKeys")["nodes"]]
     assert key["id"] in [one["id"] for one in api.run("ApiKeys", includeRevoked=True)["nodes"]]
-    told = entries(api, filter={"targetId": key["id"]})
+    told = read_audit_log(api, filter={"targetId": key["id"]})
     assert [(entry["action"], entry["reason"]) for entry in told] == [("KEY_REVOKED", "lost"), ("KEY_CREATED", None)]
 
 
@@ -190,7 +190,7 @@ def test_audit_log_lists_actor_action_and_object_newest_first(api: Api, make: Ma
     second = create_job(cleo, judge, autoStart=False)
     cleo.run("CancelTrainingJob", input={"jobId": job["id"], "reason": "wrong one"})
     retried = cleo.run("RetryTrainingJob", input={"jobId": job["id"]})["trainingJob"]
-    told = entries(api, filter={"userId": cleo.run("Viewer")["user"]["id"]})
+    told = read_audit_log(api, filter={"userId": cleo.run("Viewer")["user"]["id"]})
     assert [(entry["action"], entry["targetId"]) for entry in told] == [
         ("JOB_RETRIED", retried["id"]),
         ("JOB_CANCELLED", job["id"]),
@@ -201,10 +201,10 @@ def test_audit_log_lists_actor_action_and_object_newest_first(api: Api, make: Ma
     assert {(entry["user"]["name"], entry["apiKeyId"]) for entry in told} == {("cleo", key["id"])}
     assert told[1]["reason"] == "wrong one"
     assert told[-1]["message"] == "Created the judge The judge."
-    assert [e["action"] for e in entries(api, filter={"actions": ["JOB_RETRIED"]})] == ["JOB_RETRIED"]
+    assert [e["action"] for e in read_audit_log(api, filter={"actions": ["JOB_RETRIED"]})] == ["JOB_RETRIED"]
     later = {"since": told[0]["at"]}
-    assert [e["action"] for e in entries(api, filter=later)] == ["JOB_RETRIED"]
-    assert len(entries(api, filter={"until": told[0]["at"], "targetId": job["id"]})) == 2
+    assert [e["action"] for e in read_audit_log(api, filter=later)] == ["JOB_RETRIED"]
+    assert len(read_audit_log(api, filter={"until": told[0]["at"], "targetId": job["id"]})) == 2
     pages = api.run("AuditLog", first=2)
     assert [e["id"] for e in pages["nodes"]] == [e["id"] for e in told[:2]]
     assert api.run("AuditLog", first=100, after=pages["pageInfo"]["endCursor"])["nodes"][0]["id"] == told[2]["id"]
@@ -229,7 +229,7 @@ def test_retraction_is_audited_once(api: Api) -> None:
     [said] = submit_feedback(api, judge, [make_correction(0)])["feedback"]
     for reason in ("a slip", "once more"):
         api.run("RetractFeedback", input={"feedbackId": said["id"], "reason": reason})
-    told = entries(api, filter={"actions": ["FEEDBACK_RETRACTED"]})
+    told = read_audit_log(api, filter={"actions": ["FEEDBACK_RETRACTED"]})
     assert [(entry["targetId"], entry["reason"]) for entry in told] == [(said["id"], "a slip")]
 
 
@@ -300,4 +300,7 @@ def test_command_lists_and_revokes_keys_while_a_server_runs(quiet_server: Server
 
             return await store.read(unit)
 
-    assert asyncio.run(trail()) == [("KEY_CREATED", None), ("KEY_REVOKED", None)]  # by the operator, without a key
+    assert asyncio.run(trail()) == [
+        ("KEY_CREATED", None),
+        ("KEY_REVOKED", None),
+    ]  # revoked by the operator, without a key

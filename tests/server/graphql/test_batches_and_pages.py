@@ -1,4 +1,4 @@
-"""Long lists: batches going in, item by item, and pages coming out."""
+"""Tests of long lists: batches of input items and pages of results."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ def test_valid_items_of_a_batch_are_stored_and_others_rejected_by_index(api: Api
         good | {"externalId": "twin", "output": "Other."},
     ]
     payload = api.payload("RecordEvaluations", input={"judgeId": judge["id"], "evaluations": evaluations})
-    assert places(payload) == [
+    assert error_paths(payload) == [
         ("INVALID", ["evaluations", "1", "output"]),
         ("CONFLICT", ["evaluations", "2", "externalId"]),
         ("INVALID", ["evaluations", "3", "scores", "0", "score"]),
@@ -51,7 +51,7 @@ def test_valid_items_of_a_batch_are_stored_and_others_rejected_by_index(api: Api
         {"evaluationExternalId": "gone", "type": "RATING", "rating": 9},
     ]
     payload = api.payload("SubmitFeedback", input={"judgeId": judge["id"], "feedback": given})
-    assert places(payload) == [
+    assert error_paths(payload) == [
         ("INVALID", ["feedback", "0", "rating"]),
         ("NOT_FOUND", ["feedback", "2", "evaluationExternalId"]),
         ("INVALID", ["feedback", "4", "rating"]),
@@ -66,7 +66,7 @@ def test_valid_items_of_a_batch_are_stored_and_others_rejected_by_index(api: Api
 
 def test_raters_are_listed_by_count_within_the_period(api: Api) -> None:
     judge = make_judge(api)
-    add_corrected_evaluations(api, judge, range(4))  # by ben
+    add_corrected_evaluations(api, judge, range(4))  # submitted by ben
     submit_feedback(api, judge, [make_feedback(0, "RATING", rating=4, submittedBy="ann", externalId="r0")])
     submit_feedback(
         api, judge, [make_feedback(9, "COMMENT", evaluationExternalId="e1", comment="Hm.", submittedBy="cy")]
@@ -88,14 +88,14 @@ def test_raters_are_listed_by_count_within_the_period(api: Api) -> None:
     assert too_many["errors"][0]["extensions"]["code"] == "INVALID"
 
 
-def places(payload: Data) -> list[tuple[str, list[str]]]:
+def error_paths(payload: Data) -> list[tuple[str, list[str]]]:
     errors = [(error["code"], error["field"]) for error in payload["userErrors"]]
     return sorted(errors, key=lambda error: int(error[1][1]))
 
 
 @pytest.fixture
 def many(api: Api) -> dict[str, Any]:
-    """Five judges; one of them with five jobs, and an evaluation with five items of feedback."""
+    """Return a workspace with five judges, one of which has five jobs and an evaluation with five feedback items."""
     judges = [make_judge(api) for _ in range(5)]
     add_corrected_evaluations(api, judges[0], range(20))
     jobs = [create_job(api, judges[0]) for _ in range(5)]

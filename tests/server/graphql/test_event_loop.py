@@ -28,11 +28,11 @@ MIB = 2**20
 _numbers = itertools.count()
 
 
-def many(piece: str, count: int) -> str:
+def repeat(piece: str, count: int) -> str:
     return "".join(piece.replace("%", str(number)) for number in range(count))
 
 
-def chain(spread: str, count: int) -> str:
+def write_chain(spread: str, count: int) -> str:
     """Return a chain of fragments. In ``spread``, ``^`` stands for the number of the next one."""
     links = (f"fragment F{number} on Query {{ {spread.replace('^', str(number + 1))} }} " for number in range(count))
     return "".join(links) + f"fragment F{count} on Query {{ viewer {{ id }} }}"
@@ -40,31 +40,31 @@ def chain(spread: str, count: int) -> str:
 
 NESTED = "{ trainingJobs { nodes { ~ } } }"
 DOCUMENTS = {
-    "the same field": "{" + many(" viewer { id }", 390) + "}",
-    "the same leaf": NESTED.replace("~", many(" id", 1_900)),
-    "the same objects": NESTED.replace("~", many(" judge { id name }", 330)),
-    "the same arguments": "{" + many(" judges(first: 1) { totalCount }", 190) + "}",
-    "other arguments": "{" + many(" judges(first: %) { totalCount }", 190) + "}",
+    "the same field": "{" + repeat(" viewer { id }", 390) + "}",
+    "the same leaf": NESTED.replace("~", repeat(" id", 1_900)),
+    "the same objects": NESTED.replace("~", repeat(" judge { id name }", 330)),
+    "the same arguments": "{" + repeat(" judges(first: 1) { totalCount }", 190) + "}",
+    "other arguments": "{" + repeat(" judges(first: %) { totalCount }", 190) + "}",
     "fragments that overlap": NESTED.replace("~", "...A ...B")
-    + f" fragment A on TrainingJob {{ {many('id ', 950)} }} fragment B on TrainingJob {{ {many('id ', 950)} }}",
-    "a chain of fragments": "{" + many(" ...F%", 110) + "}"
-    + many(" fragment F% on Query { viewer { id } ...G% } fragment G% on Query { viewer { name } }", 90),
-    "operations times fragments": many("query Q% { ...F0 } ", 110) + chain("...F^", 110),
-    "fragments that double": "{ ...F0 } " + chain("...F^ ...F^", 100),
+    + f" fragment A on TrainingJob {{ {repeat('id ', 950)} }} fragment B on TrainingJob {{ {repeat('id ', 950)} }}",
+    "a chain of fragments": "{" + repeat(" ...F%", 110) + "}"
+    + repeat(" fragment F% on Query { viewer { id } ...G% } fragment G% on Query { viewer { name } }", 90),
+    "operations times fragments": repeat("query Q% { ...F0 } ", 110) + write_chain("...F^", 110),
+    "fragments that double": "{ ...F0 } " + write_chain("...F^ ...F^", 100),
     "fragments in circles": "{ ...F0 } "
     + "".join(f"fragment F{n} on Query {{ {' '.join(f'...F{m}' for m in range(20))} }} " for n in range(20)),
-    "unknown fields": "{" + many(" unknownField%", 1_900) + "}",
-    "unknown fields with long names": "{" + many(f" {'judgesTrainingJobs' * 40}%", 120) + "}",
-    "aliases": "{" + many(" a%: viewer { id }", 320) + "}",
-    "directives": "{ viewer { id" + many(" @a%", 900) + " } }",
-    "variables": "query (" + many("$v%: Int ", 490) + ") { viewer { id } }",
-    "directives of variables": "query (" + many("$v%: Int @a @b ", 240) + ") { viewer { id } }",
-    "a long list": "{ feedbackSummary(judgeId: 1, targetCriteria: [" + many("1 ", 1_900) + "]) { raterCount } }",
-    "the same input field": "mutation { createJudge(input: {" + many("name: 1 ", 600) + "}) { judge { id } } }",
-    "operations of one name": many("query A { viewer { id } } ", 240),
+    "unknown fields": "{" + repeat(" unknownField%", 1_900) + "}",
+    "unknown fields with long names": "{" + repeat(f" {'judgesTrainingJobs' * 40}%", 120) + "}",
+    "aliases": "{" + repeat(" a%: viewer { id }", 320) + "}",
+    "directives": "{ viewer { id" + repeat(" @a%", 900) + " } }",
+    "variables": "query (" + repeat("$v%: Int ", 490) + ") { viewer { id } }",
+    "directives of variables": "query (" + repeat("$v%: Int @a @b ", 240) + ") { viewer { id } }",
+    "a long list": "{ feedbackSummary(judgeId: 1, targetCriteria: [" + repeat("1 ", 1_900) + "]) { raterCount } }",
+    "the same input field": "mutation { createJudge(input: {" + repeat("name: 1 ", 600) + "}) { judge { id } } }",
+    "operations of one name": repeat("query A { viewer { id } } ", 240),
     "circular introspection": "{ __schema { types { fields { type { fields { type "
     + "{ ofType " * 40 + "{ name }" + " }" * 46,
-    "introspection, thirty times": "{" + many(" a%: __schema { types { name fields { name } } }", 29) + "}",
+    "introspection, thirty times": "{" + repeat(" a%: __schema { types { name fields { name } } }", 29) + "}",
     "introspection": get_introspection_query(input_value_deprecation=True),
     "types of types": "{ __schema { types { fields { args { type { fields { name type { name } } } } } } } }",
     "levels": "{ a " * 900,
@@ -83,29 +83,29 @@ DOCUMENTS = {
 QUERY = b'{"query": "query ($input: SubmitFeedbackInput!) { viewer { id } }", "variables": {"input": '
 
 
-def filled(piece: bytes, size: int) -> bytes:
+def fill_body(piece: bytes, size: int) -> bytes:
     return QUERY + b"[" + b",".join([piece] * (size // (len(piece) + 1))) + b"]}}"
 
 
-def submission(feedback: list[Any]) -> bytes:
+def write_submission(feedback: list[Any]) -> bytes:
     query = "mutation ($input: SubmitFeedbackInput!) { submitFeedback(input: $input) { userErrors { message } } }"
     return json.dumps({"query": query, "variables": {"input": {"judgeId": "x", "feedback": feedback}}}).encode()
 
 
 BODIES = {
-    "lists in 15 MiB": filled(b"[]", 15 * MIB),
-    "objects in 15 MiB": filled(b'{"a":1}', 15 * MIB),
-    "numbers in 15 MiB": filled(b"1", 15 * MIB),
-    "texts in 15 MiB": filled(b'"a"', 15 * MIB),
+    "lists in 15 MiB": fill_body(b"[]", 15 * MIB),
+    "objects in 15 MiB": fill_body(b'{"a":1}', 15 * MIB),
+    "numbers in 15 MiB": fill_body(b"1", 15 * MIB),
+    "texts in 15 MiB": fill_body(b'"a"', 15 * MIB),
     "names in 15 MiB": QUERY + b"{" + b",".join(b'"%d":0' % number for number in range(1_200_000)) + b"}}}",
-    "one text of 15 MiB": filled(b'"' + b"a" * (15 * MIB - 3) + b'"', 15 * MIB),
-    "escapes in 15 MiB": filled(b'"' + b"\\n" * (7 * MIB) + b'"', 15 * MIB),
+    "one text of 15 MiB": fill_body(b'"' + b"a" * (15 * MIB - 3) + b'"', 15 * MIB),
+    "escapes in 15 MiB": fill_body(b'"' + b"\\n" * (7 * MIB) + b'"', 15 * MIB),
     "brackets": QUERY + b"[" * 500_000,
-    "as many values as are taken": filled(b"[]", 295_000),
-    "a list too long": submission([{"type": "COMMENT"}] * 20_000),
-    "a full list of nothing": submission([{}] * 1_000),
-    "a full list of nonsense": submission([{"nonsense": [{"more": [1] * 10}] * 10}] * 1_000),
-    "a batch of nonsense": submission([{"type": "CORRECTION", "correctedScores": [{"x": 1}] * 100}] * 500),
+    "as many values as are taken": fill_body(b"[]", 295_000),
+    "a list too long": write_submission([{"type": "COMMENT"}] * 20_000),
+    "a full list of nothing": write_submission([{}] * 1_000),
+    "a full list of nonsense": write_submission([{"nonsense": [{"more": [1] * 10}] * 10}] * 1_000),
+    "a batch of nonsense": write_submission([{"type": "CORRECTION", "correctedScores": [{"x": 1}] * 100}] * 500),
 }
 
 

@@ -1,4 +1,4 @@
-"""What was said can be read back, charted and taken back; judges change without losing what they learned."""
+"""Tests of listing, summarizing and retracting feedback, and of changing judges."""
 
 import time
 from typing import Any
@@ -34,8 +34,8 @@ def retract(api: Api, feedback_id: str, reason: str = "Clicked the wrong item.")
     return taken
 
 
-def listed(api: Api, judge: Data, **what: Any) -> list[Data]:
-    """A whole list of feedback, read in small pages."""
+def list_feedback(api: Api, judge: Data, **what: Any) -> list[Data]:
+    """Return all feedback of a judge, read in small pages."""
 
     def fetch(after: str | None) -> Data:
         page: Data = api.run("JudgeFeedback", judgeId=judge["id"], first=3, after=after, filter=what)["feedback"]
@@ -53,12 +53,17 @@ def test_feedback_is_listed_newest_first_and_filtered(api: Api) -> None:
         [make_feedback(9, "RATING", rating=2, evaluationExternalId="e1", comment="Far too kind", submittedBy="cy")],
     )
 
-    assert [node["submittedAt"] for node in listed(api, judge)] == [hour_timestamp(n) for n in (9, 4, 3, 2, 1, 0)]
-    assert [node["evaluation"]["externalId"] for node in listed(api, judge, types=["RATING"])] == ["e1"]
-    assert len(listed(api, judge, criterionId="crit_clarity", since=hour_timestamp(1), until=hour_timestamp(3))) == 2
-    assert len(listed(api, judge, submittedBy="ben")) == 5
-    assert [node["comment"] for node in listed(api, judge, search='"kind" TOO')] == ["Far too kind"]
-    assert listed(api, judge, submittedBy="nobody") == []
+    assert [node["submittedAt"] for node in list_feedback(api, judge)] == [
+        hour_timestamp(n) for n in (9, 4, 3, 2, 1, 0)
+    ]
+    assert [node["evaluation"]["externalId"] for node in list_feedback(api, judge, types=["RATING"])] == ["e1"]
+    assert (
+        len(list_feedback(api, judge, criterionId="crit_clarity", since=hour_timestamp(1), until=hour_timestamp(3)))
+        == 2
+    )
+    assert len(list_feedback(api, judge, submittedBy="ben")) == 5
+    assert [node["comment"] for node in list_feedback(api, judge, search='"kind" TOO')] == ["Far too kind"]
+    assert list_feedback(api, judge, submittedBy="nobody") == []
 
 
 def test_evaluations_are_listed_searched_and_queued_for_review(api: Api) -> None:
@@ -100,7 +105,7 @@ def test_invalid_filter_is_rejected(api: Api, what: Data, field: list[str], code
 def test_retracted_feedback_is_not_counted_and_shows_who_retracted_it_and_why(api: Api) -> None:
     judge = make_judge(api)
     add_corrected_evaluations(api, judge, range(3))
-    newest, *_ = listed(api, judge)
+    newest, *_ = list_feedback(api, judge)
     taken = retract(api, newest["id"])
 
     assert taken["retractedBy"]["name"] == "ann"
@@ -111,8 +116,10 @@ def test_retracted_feedback_is_not_counted_and_shows_who_retracted_it_and_why(ap
         (newest["id"], "Clicked the wrong item.", "ann")
     ]
     assert api.run("FeedbackSummary", judgeId=judge["id"])["usableCount"] == 2
-    assert len(listed(api, judge)) == 2
-    assert [node["id"] for node in listed(api, judge, includeRetracted=True) if node["retractedAt"]] == [newest["id"]]
+    assert len(list_feedback(api, judge)) == 2
+    assert [node["id"] for node in list_feedback(api, judge, includeRetracted=True) if node["retractedAt"]] == [
+        newest["id"]
+    ]
     again = submit_feedback(api, judge, [make_correction(2)])
     assert (again["acceptedCount"], again["feedback"][0]["id"]) == (0, newest["id"])
 
@@ -122,7 +129,7 @@ def test_retraction_requires_a_reason_and_feedback_of_the_workspace(
 ) -> None:
     judge = make_judge(api)
     add_corrected_evaluations(api, judge, range(1))
-    [mine] = listed(api, judge)
+    [mine] = list_feedback(api, judge)
     [blank] = api.user_errors("RetractFeedback", input={"feedbackId": mine["id"], "reason": " "})
     [foreign] = enter(quiet_server).user_errors("RetractFeedback", input={"feedbackId": mine["id"], "reason": "x"})
     [unknown] = api.user_errors("RetractFeedback", input={"feedbackId": "fb_none", "reason": "x"})
@@ -139,7 +146,7 @@ def test_annotator_retracts_only_feedback_of_own_user(quiet_server: Server, ente
     add_corrected_evaluations(admin, judge, range(1))
     own: Data = make_feedback(1, "RATING", rating=5, evaluationExternalId="e0")
     [rating] = submit_feedback(ben, judge, [own])["feedback"]
-    [correct] = listed(admin, judge, types=["CORRECTION"])
+    [correct] = list_feedback(admin, judge, types=["CORRECTION"])
 
     [error] = ben.errors("RetractFeedback", input={"feedbackId": correct["id"], "reason": "I disagree."})
     assert error["extensions"]["code"] == "FORBIDDEN"
@@ -152,7 +159,7 @@ def test_retracted_feedback_is_removed_from_a_queued_job(server: Server, enter: 
     judge = make_judge(api)
     add_corrected_evaluations(api, judge, range(24))
     job = create_job(api, judge, autoStart=False)
-    for node in listed(api, judge)[:20]:
+    for node in list_feedback(api, judge)[:20]:
         retract(api, node["id"])
     api.run("StartTrainingJob", input={"jobId": job["id"]})
     told = [update["event"]["message"] for update in follow_job(api, job)]

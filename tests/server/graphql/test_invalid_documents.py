@@ -1,4 +1,4 @@
-"""Requests that are no good GraphQL: refused at once, each with a code, none with a look behind the scenes."""
+"""Tests that invalid GraphQL requests are rejected with a code and reveal no internals."""
 
 import json
 
@@ -12,33 +12,33 @@ JSON = {"content-type": "application/json"}
 VIEWER = "{ viewer { id } }"
 
 
-def raw(api: Api, body: str | bytes, **headers: str) -> httpx.Response:
+def post_raw(api: Api, body: str | bytes, **headers: str) -> httpx.Response:
     return api.http.post("/graphql", content=body, headers=JSON | headers)
 
 
-def code_of(answer: httpx.Response) -> str:
+def get_code(answer: httpx.Response) -> str:
     (error,) = get_errors(answer)
     assert_nothing_leaks(answer)
     return str(error["extensions"]["code"])
 
 
-def nested(opening: str, inner: str, closing: str, levels: int) -> str:
+def nest(opening: str, inner: str, closing: str, levels: int) -> str:
     return opening * levels + inner + closing * levels
 
 
 TOO_LARGE = {
-    "levels": "{ trainingJob(id: 1) " + nested("{ retryOf ", "{ id }", "}", 20) + "}",
-    "a thousand levels": nested("{ a ", "{ id }", "}", 900),
+    "levels": "{ trainingJob(id: 1) " + nest("{ retryOf ", "{ id }", "}", 20) + "}",
+    "a thousand levels": nest("{ a ", "{ id }", "}", 900),
     "levels through fragments": "{ trainingJob(id: 1) { ...A } } fragment A on TrainingJob "
-    + nested("{ retryOf ", "{ ...B }", "}", 8)
+    + nest("{ retryOf ", "{ ...B }", "}", 8)
     + " fragment B on TrainingJob "
-    + nested("{ retryOf ", "{ id }", "}", 8),
+    + nest("{ retryOf ", "{ id }", "}", 8),
     "aliases": "{" + " ".join(f"a{n}: viewer {{ id }}" for n in range(40)) + "}",
     "tokens": "{" + " __typename" * 2100 + "}",
     "a million tokens": "{" + " __typename" * 1_000_000 + "}",
-    "lists in lists": "{ judges(first: " + nested("[", "1", "]", 950) + ") { totalCount } }",
-    "objects in objects": "{ judges(first: " + nested("{a: ", "1", "}", 480) + ") { totalCount } }",
-    "types in types": "query ($a: " + nested("[", "Int", "]", 950) + ") { viewer { id } }",
+    "lists in lists": "{ judges(first: " + nest("[", "1", "]", 950) + ") { totalCount } }",
+    "objects in objects": "{ judges(first: " + nest("{a: ", "1", "}", 480) + ") { totalCount } }",
+    "types in types": "query ($a: " + nest("[", "Int", "]", 950) + ") { viewer { id } }",
     "directives": "{ viewer { id" + " @skip(if: false)" * 20 + "} }",
     "objects asked for": "{ judges(first: 100) { nodes { trainingJobs(first: 100) { nodes { judge { id } } } } } }",
     "digits": "{ judges(first: " + "1" * 5000 + ") { totalCount } }",
@@ -49,7 +49,7 @@ TOO_LARGE = {
 def test_document_over_a_limit_is_rejected(api: Api, document: str) -> None:
     answer = api.post(document)
     assert answer.json().get("data") is None
-    assert code_of(answer) == "LIMIT_EXCEEDED"
+    assert get_code(answer) == "LIMIT_EXCEEDED"
 
 
 def test_largest_page_may_be_requested(api: Api) -> None:
@@ -111,23 +111,23 @@ BAD_BODIES: dict[str, tuple[str | bytes, int]] = {
 @pytest.mark.parametrize("case", BAD_BODIES.values(), ids=BAD_BODIES)
 def test_invalid_body_is_rejected(api: Api, case: tuple[bytes, int]) -> None:
     body, status = case
-    answer = raw(api, body)
+    answer = post_raw(api, body)
     assert answer.status_code == status
-    assert code_of(answer) == "BAD_REQUEST"
+    assert get_code(answer) == "BAD_REQUEST"
 
 
 @pytest.mark.parametrize("media", ["text/plain", "application/graphql", "application/x-www-form-urlencoded", ""])
 def test_only_json_is_accepted(api: Api, media: str) -> None:
-    answer = raw(api, json.dumps({"query": VIEWER}), **{"content-type": media})
+    answer = post_raw(api, json.dumps({"query": VIEWER}), **{"content-type": media})
     assert 400 <= answer.status_code < 500
-    assert code_of(answer) == "BAD_REQUEST"
+    assert get_code(answer) == "BAD_REQUEST"
 
 
 def test_multipart_form_is_rejected(api: Api) -> None:
     form = {"operations": json.dumps({"query": VIEWER, "variables": {"f": None}}), "map": '{"0": ["variables.f"]}'}
     answer = api.http.post("/graphql", data=form, files={"0": b"x"})
     assert 400 <= answer.status_code < 500
-    assert code_of(answer) == "BAD_REQUEST"
+    assert get_code(answer) == "BAD_REQUEST"
 
 
 def test_get_executes_queries_but_not_mutations(api: Api) -> None:
@@ -136,7 +136,7 @@ def test_get_executes_queries_but_not_mutations(api: Api) -> None:
     mutation = 'mutation { createJudge(input: {name: "J", criteria: [{name: "C"}]}) { judge { id } } }'
     answer = api.http.get("/graphql", params={"query": mutation})
     assert 400 <= answer.status_code < 500
-    assert code_of(answer) == "BAD_REQUEST"
+    assert get_code(answer) == "BAD_REQUEST"
     assert api.run("Judges")["totalCount"] == 0
 
 
@@ -145,7 +145,7 @@ def test_other_methods_are_rejected(api: Api, method: str) -> None:
     answer = api.http.request(method, "/graphql", json={"query": VIEWER})
     assert answer.status_code == 405
     assert answer.headers["allow"] == "GET, POST"
-    assert code_of(answer) == "BAD_REQUEST"
+    assert get_code(answer) == "BAD_REQUEST"
 
 
 def test_operation_is_selected_by_name(api: Api) -> None:
@@ -154,13 +154,13 @@ def test_operation_is_selected_by_name(api: Api) -> None:
     for more in ({"operationName": "C"}, {}, {"operationName": None}):
         answer = api.post(two, **more)
         assert answer.json().get("data") is None
-        assert code_of(answer) == "BAD_REQUEST"
+        assert get_code(answer) == "BAD_REQUEST"
 
 
 def test_post_does_not_execute_subscriptions(api: Api) -> None:
     answer = api.post('subscription { trainingJobStatus(jobId: "job_x") { cursor } }')
     assert answer.json().get("data") is None
-    assert code_of(answer) == "BAD_REQUEST"
+    assert get_code(answer) == "BAD_REQUEST"
 
 
 NEWER = "application/graphql-response+json"
@@ -177,11 +177,11 @@ NEWER = "application/graphql-response+json"
     ],
 )
 def test_invalid_document_gets_400_in_the_graphql_response_type(api: Api, accept: str, media: str, status: int) -> None:
-    answer = raw(api, json.dumps({"query": "{ secret }"}), accept=accept)
+    answer = post_raw(api, json.dumps({"query": "{ secret }"}), accept=accept)
     assert answer.status_code == status
     assert answer.headers["content-type"] == f"{media}; charset=utf-8"
     assert "data" not in answer.json()
-    fine = raw(api, json.dumps({"query": VIEWER}), accept=accept)
+    fine = post_raw(api, json.dumps({"query": VIEWER}), accept=accept)
     assert (fine.status_code, fine.headers["content-type"]) == (200, f"{media}; charset=utf-8")
 
 

@@ -1,4 +1,4 @@
-"""Whatever is wrong with a request is told with its code and its place, and leaves everything as it was."""
+"""Tests that invalid input is rejected with its code and field path, and changes nothing."""
 
 import copy
 import json
@@ -31,8 +31,8 @@ FIRST_SCORE = ("scores", 0, "score")
 
 
 @dataclass(frozen=True)
-class World:
-    """A judge with 25 corrected evaluations, and a job that waits."""
+class Scenario:
+    """A judge with 25 corrected evaluations, and a waiting job."""
 
     api: Api
     judge: Data
@@ -40,28 +40,34 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(quiet_server: Server, enter: Enter) -> World:
+def world(quiet_server: Server, enter: Enter) -> Scenario:
     api = enter(quiet_server)
     judge = make_judge(api, id="jdg_here")
     add_corrected_evaluations(api, judge, range(25))
-    return World(api, judge, create_job(api, judge, autoStart=False))
+    return Scenario(api, judge, create_job(api, judge, autoStart=False))
 
 
 @pytest.fixture(autouse=True)
-def nothing_changes(world: World, quiet_server: Server) -> Iterator[None]:
-    """Each test of this module leaves the same number of rows in every table."""
-    before = rows(quiet_server)
+def nothing_changes(world: Scenario, quiet_server: Server) -> Iterator[None]:
+    """Check that the tests of this module change the number of rows in no table."""
+    before = count_rows(quiet_server)
     yield
-    assert rows(quiet_server) == before
+    assert count_rows(quiet_server) == before
 
 
-def rows(server: Server) -> dict[str, int]:
+def count_rows(server: Server) -> dict[str, int]:
     with closing(sqlite3.connect(server.data_dir / "judgesmith.sqlite")) as database:
         return {name: database.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in Base.metadata.tables}
 
 
-def changed(base: Data, path: tuple[Any, ...], value: Any) -> Data:
-    """A copy of a request with one value replaced."""
+def replace_value(base: Data, path: tuple[Any, ...], value: Any) -> Data:
+    """Return a copy of a request with one value replaced.
+
+    Args:
+        base: the request.
+        path: path of the value.
+        value: new value.
+    """
     whole = copy.deepcopy(base)
     inner: Any = whole
     for step in path[:-1]:
@@ -70,7 +76,7 @@ def changed(base: Data, path: tuple[Any, ...], value: Any) -> Data:
     return whole
 
 
-def found(errors: list[Data]) -> list[tuple[str, list[str] | None]]:
+def codes_and_fields(errors: list[Data]) -> list[tuple[str, list[str] | None]]:
     return [(error["code"], error["field"]) for error in errors]
 
 
@@ -162,13 +168,13 @@ BAD_FEEDBACK: list[tuple[str, Data, str, list[str]]] = [
     ("correction with a rating", CORRECTION | {"rating": 4}, "INVALID", ["rating"]),
     (
         "corrected score above max",
-        changed(CORRECTION, ("correctedScores", 0, "score"), 6),
+        replace_value(CORRECTION, ("correctedScores", 0, "score"), 6),
         "INVALID",
         ["correctedScores", "0", "score"],
     ),
     (
         "corrected score of an unknown criterion",
-        changed(CORRECTION, ("correctedScores", 0, "criterionId"), "crit_x"),
+        replace_value(CORRECTION, ("correctedScores", 0, "criterionId"), "crit_x"),
         "NOT_FOUND",
         ["correctedScores", "0", "criterionId"],
     ),
@@ -250,68 +256,70 @@ BAD_OPTIONS: list[tuple[str, Data, list[str]]] = [
 ]  # fmt: skip
 
 
-def named(table: list[Any]) -> pytest.MarkDecorator:
-    """Each row a test, named by its first column."""
+def parametrize_rows(table: list[Any]) -> pytest.MarkDecorator:
+    """Return a parameter for each row, named by its first column."""
     return pytest.mark.parametrize("case", [pytest.param(row[1:], id=row[0]) for row in table])
 
 
-@named(BAD_JUDGES)
-def test_invalid_judge_is_rejected(world: World, case: tuple[tuple[Any, ...], Any, str, list[str]]) -> None:
+@parametrize_rows(BAD_JUDGES)
+def test_invalid_judge_is_rejected(world: Scenario, case: tuple[tuple[Any, ...], Any, str, list[str]]) -> None:
     path, value, code, field = case
-    assert found(world.api.user_errors("CreateJudge", input=changed(JUDGE, path, value))) == [(code, field)]
+    assert codes_and_fields(world.api.user_errors("CreateJudge", input=replace_value(JUDGE, path, value))) == [
+        (code, field)
+    ]
 
 
-@named(BAD_EVALUATIONS)
-def test_invalid_evaluation_is_rejected(world: World, case: tuple[tuple[Any, ...], Any, str, list[str]]) -> None:
+@parametrize_rows(BAD_EVALUATIONS)
+def test_invalid_evaluation_is_rejected(world: Scenario, case: tuple[tuple[Any, ...], Any, str, list[str]]) -> None:
     path, value, code, field = case
-    bad = {"judgeId": world.judge["id"], "evaluations": [changed(EVALUATION, path, value)]}
+    bad = {"judgeId": world.judge["id"], "evaluations": [replace_value(EVALUATION, path, value)]}
     payload = world.api.payload("RecordEvaluations", input=bad)
-    assert found(payload["userErrors"]) == [(code, ["evaluations", "0", *field])]
+    assert codes_and_fields(payload["userErrors"]) == [(code, ["evaluations", "0", *field])]
     assert (payload["evaluations"], payload["recordedCount"]) == ([None], 0)
 
 
-@named([row for row in BAD_EVALUATIONS if row[1] != ("versionId",)])
+@parametrize_rows([row for row in BAD_EVALUATIONS if row[1] != ("versionId",)])
 def test_invalid_item_to_score_and_record_is_rejected(
-    world: World, case: tuple[tuple[Any, ...], Any, str, list[str]]
+    world: Scenario, case: tuple[tuple[Any, ...], Any, str, list[str]]
 ) -> None:
     path, value, code, field = case
-    bad = {"judgeId": world.judge["id"], "items": [changed(EVALUATION, path, value)], "record": True}
+    bad = {"judgeId": world.judge["id"], "items": [replace_value(EVALUATION, path, value)], "record": True}
     payload = world.api.payload("Evaluate", input=bad)
-    assert found(payload["userErrors"]) == [(code, ["items", "0", *field])]
+    assert codes_and_fields(payload["userErrors"]) == [(code, ["items", "0", *field])]
     assert payload["results"] == [None]
 
 
-@named(BAD_FEEDBACK)
-def test_invalid_feedback_is_rejected(world: World, case: tuple[Data, str, list[str]]) -> None:
+@parametrize_rows(BAD_FEEDBACK)
+def test_invalid_feedback_is_rejected(world: Scenario, case: tuple[Data, str, list[str]]) -> None:
     bad, code, field = case
     payload = world.api.payload("SubmitFeedback", input={"judgeId": world.judge["id"], "feedback": [bad]})
-    assert found(payload["userErrors"]) == [(code, ["feedback", "0", *field])]
+    assert codes_and_fields(payload["userErrors"]) == [(code, ["feedback", "0", *field])]
     assert (payload["feedback"], payload["acceptedCount"]) == ([None], 0)
     assert payload["summary"]["totalFeedbackCount"] == 25
 
 
-@named(BAD_CONFIGS)
-def test_invalid_job_is_rejected(world: World, case: tuple[str, Data, str, list[str]]) -> None:
+@parametrize_rows(BAD_CONFIGS)
+def test_invalid_job_is_rejected(world: Scenario, case: tuple[str, Data, str, list[str]]) -> None:
     type_, config, code, field = case
     bad = make_job_request(world.judge, type_, config)
     expected = [(code, ["trainingConfig", *field])]
-    assert found(world.api.user_errors("CreateTrainingJob", input=bad)) == expected
+    assert codes_and_fields(world.api.user_errors("CreateTrainingJob", input=bad)) == expected
     dry = world.api.payload("TrainingPreflight", input=bad)
-    assert (found(dry["userErrors"]), dry["ready"]) == (expected, False)
+    assert (codes_and_fields(dry["userErrors"]), dry["ready"]) == (expected, False)
 
 
-@named(BAD_OPTIONS)
-def test_invalid_notification_target_is_rejected(world: World, case: tuple[Data, list[str]]) -> None:
+@parametrize_rows(BAD_OPTIONS)
+def test_invalid_notification_target_is_rejected(world: Scenario, case: tuple[Data, list[str]]) -> None:
     options, field = case
     errors = world.api.user_errors("CreateTrainingJob", input=make_job_request(world.judge, **options))
-    assert found(errors) == [("INVALID", ["executionOptions", *field])]
+    assert codes_and_fields(errors) == [("INVALID", ["executionOptions", *field])]
 
 
-def test_all_problems_of_a_job_are_reported(world: World) -> None:
+def test_all_problems_of_a_job_are_reported(world: Scenario) -> None:
     bad = make_job_request(world.judge, config={"learningRate": 0, "maxEpochs": 0}, webhookUrl="x") | {
         "idempotencyKey": ""
     }
-    assert found(world.api.user_errors("CreateTrainingJob", input=bad)) == [
+    assert codes_and_fields(world.api.user_errors("CreateTrainingJob", input=bad)) == [
         ("INVALID", ["trainingConfig", "learningRate"]),
         ("INVALID", ["trainingConfig", "maxEpochs"]),
         ("INVALID", ["executionOptions", "webhookUrl"]),
@@ -320,7 +328,7 @@ def test_all_problems_of_a_job_are_reported(world: World) -> None:
 
 
 @pytest.mark.parametrize("key", ["", " ", "x" * 201, NUL], ids=["empty", "blank", "long", "NUL"])
-def test_idempotency_key_has_1_to_200_characters(world: World, key: str) -> None:
+def test_idempotency_key_has_1_to_200_characters(world: Scenario, key: str) -> None:
     (error,) = world.api.user_errors("CreateTrainingJob", input=make_job_request(world.judge) | {"idempotencyKey": key})
     assert error["field"] == ["idempotencyKey"]
 
@@ -329,17 +337,23 @@ UNKNOWN = ["jdg_unknown", "job_unknown", "", "x" * 10_000, "évé", "🙂", NUL,
 
 
 @pytest.mark.parametrize("id_", UNKNOWN, ids=[f"{id_[:12]!r}" for id_ in UNKNOWN])
-def test_unknown_id_is_not_found_by_any_operation(world: World, id_: str) -> None:
-    is_unknown(world.api, world.judge, id_)
+def test_unknown_id_is_not_found_by_any_operation(world: Scenario, id_: str) -> None:
+    assert_unknown(world.api, world.judge, id_)
 
 
 def test_id_that_no_database_can_store_is_not_found(postgres_server: Server, enter: Enter) -> None:
     api = enter(postgres_server)
-    is_unknown(api, make_judge(api), NUL)
+    assert_unknown(api, make_judge(api), NUL)
 
 
-def is_unknown(api: Api, judge: Data, id_: str) -> None:
-    """Whatever takes an id answers that there is no such thing."""
+def assert_unknown(api: Api, judge: Data, id_: str) -> None:
+    """Assert that every operation reports an id as unknown.
+
+    Args:
+        api: client to use.
+        judge: an existing judge.
+        id_: the id.
+    """
     assert api.query("query ($id: ID!) { node(id: $id) { id } }", id=id_) == {"node": None}
     for name in ("Judge", "TrainingJob", "Evaluation"):
         assert api.run(name, id=id_) is None
@@ -363,32 +377,32 @@ def is_unknown(api: Api, judge: Data, id_: str) -> None:
         ("RetryTrainingJob", {"jobId": id_}, ["jobId"]),
     ]
     for name, input_, field in mutations:
-        assert found(api.user_errors(name, input=input_)) == [("NOT_FOUND", field)], name
-    assert found(api.payload("TrainingPreflight", input=make_job_request({"id": id_}))["userErrors"]) == [
+        assert codes_and_fields(api.user_errors(name, input=input_)) == [("NOT_FOUND", field)], name
+    assert codes_and_fields(api.payload("TrainingPreflight", input=make_job_request({"id": id_}))["userErrors"]) == [
         ("NOT_FOUND", ["judgeId"])
     ]
 
 
 @pytest.mark.parametrize("reason", ["x" * 10_001, NUL], ids=["long", "NUL"])
-def test_reason_has_at_most_10_000_characters(world: World, reason: str) -> None:
+def test_reason_has_at_most_10_000_characters(world: Scenario, reason: str) -> None:
     code = "INVALID" if reason == NUL else "LIMIT_EXCEEDED"
     for name, input_ in [
         ("CancelTrainingJob", {"jobId": world.job["id"]}),
         ("RollbackJudge", {"judgeId": world.judge["id"]}),
         ("DeployJudgeVersion", {"versionId": "ver_x", "force": True}),
     ]:
-        assert found(world.api.user_errors(name, input=input_ | {"reason": reason})) == [(code, ["reason"])]
+        assert codes_and_fields(world.api.user_errors(name, input=input_ | {"reason": reason})) == [(code, ["reason"])]
 
 
 @pytest.mark.parametrize(("size", "code"), [(0, "INVALID"), (501, "LIMIT_EXCEEDED")])
-def test_call_accepts_1_to_500_items(world: World, size: int, code: str) -> None:
+def test_call_accepts_1_to_500_items(world: Scenario, size: int, code: str) -> None:
     one = {"judgeId": world.judge["id"]}
     for name, items, value in [
         ("RecordEvaluations", "evaluations", EVALUATION),
         ("SubmitFeedback", "feedback", RATING),
         ("Evaluate", "items", EVALUATION),
     ]:
-        assert found(world.api.user_errors(name, input=one | {items: [value] * size})) == [(code, [items])]
+        assert codes_and_fields(world.api.user_errors(name, input=one | {items: [value] * size})) == [(code, [items])]
 
 
 DATES = {
@@ -411,7 +425,7 @@ DATES = {
 
 
 @pytest.mark.parametrize("value", DATES.values(), ids=DATES)
-def test_invalid_date_is_rejected_with_its_path(world: World, value: Any) -> None:
+def test_invalid_date_is_rejected_with_its_path(world: Scenario, value: Any) -> None:
     api, judge = world.api, world.judge
     evaluations = {"judgeId": judge["id"], "evaluations": [EVALUATION | {"evaluatedAt": value}]}
     given = {"judgeId": judge["id"], "feedback": [RATING | {"submittedAt": value}]}
@@ -436,12 +450,17 @@ WRONG_TYPES: list[tuple[str, str, Data, str]] = [
     ("null for a name", "CreateJudge", {"name": None, "criteria": []}, "at .name: "),
     ("nothing for a name", "CreateJudge", {"criteria": []}, "required field 'name'"),
     ("an unknown field", "CreateJudge", JUDGE | {"colour": "red"}, "unknown field 'colour'"),
-    ("a text for a number", "CreateJudge", changed(JUDGE, ("criteria", 0, "min"), "1"), "at .criteria[0].min: "),
-    ("a truth for a number", "CreateJudge", changed(JUDGE, ("criteria", 0, "min"), True), "at .criteria[0].min: "),
+    ("a text for a number", "CreateJudge", replace_value(JUDGE, ("criteria", 0, "min"), "1"), "at .criteria[0].min: "),
+    (
+        "a truth for a number",
+        "CreateJudge",
+        replace_value(JUDGE, ("criteria", 0, "min"), True),
+        "at .criteria[0].min: ",
+    ),
     (
         "a text for a score",
         "RecordEvaluations",
-        {"judgeId": "jdg_here", "evaluations": [EVALUATION, changed(EVALUATION, FIRST_SCORE, "3")]},
+        {"judgeId": "jdg_here", "evaluations": [EVALUATION, replace_value(EVALUATION, FIRST_SCORE, "3")]},
         "at .evaluations[1].scores[0].score: ",
     ),
     (
@@ -501,8 +520,8 @@ WRONG_TYPES: list[tuple[str, str, Data, str]] = [
 ]
 
 
-@named(WRONG_TYPES)
-def test_wrong_type_is_a_request_error_with_its_path(world: World, case: tuple[str, Data, str]) -> None:
+@parametrize_rows(WRONG_TYPES)
+def test_wrong_type_is_a_request_error_with_its_path(world: Scenario, case: tuple[str, Data, str]) -> None:
     name, input_, place = case
     (error,) = world.api.errors(name, input=input_)
     assert error["extensions"]["code"] == "BAD_REQUEST"
@@ -511,7 +530,7 @@ def test_wrong_type_is_a_request_error_with_its_path(world: World, case: tuple[s
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
-def test_json_with_nan_or_infinity_is_rejected(world: World, number: str) -> None:
+def test_json_with_nan_or_infinity_is_rejected(world: Scenario, number: str) -> None:
     body = json.dumps({"query": "mutation ($input: RecordEvaluationsInput!) { x }", "variables": {"score": 0}})
     headers = {"content-type": "application/json"}
     answer = world.api.http.post("/graphql", content=body.replace("0}", number + "}"), headers=headers)
@@ -519,7 +538,7 @@ def test_json_with_nan_or_infinity_is_rejected(world: World, number: str) -> Non
     get_errors(answer)
 
 
-def test_number_too_large_for_a_float_is_rejected_in_documents(world: World) -> None:
+def test_number_too_large_for_a_float_is_rejected_in_documents(world: Scenario) -> None:
     document = f"""mutation {{ recordEvaluations(input: {{judgeId: "jdg_here", evaluations: [{{output: "x",
         scores: [{{criterionId: "{OVERRATED}", score: 1e999}}]}}]}}) {{ userErrors {{ code field message }} }} }}"""
     answer = world.api.post(document).json()
@@ -531,7 +550,7 @@ def test_number_too_large_for_a_float_is_rejected_in_documents(world: World) -> 
 
 
 @pytest.mark.parametrize("half", [r"\ud800", r"\udc00", r"x\ud83d"])
-def test_unpaired_surrogate_is_rejected_in_json_and_documents(world: World, half: str) -> None:
+def test_unpaired_surrogate_is_rejected_in_json_and_documents(world: Scenario, half: str) -> None:
     headers = {"content-type": "application/json"}
     whole = json.dumps({"query": "{ __typename }", "variables": {"text": "?"}})
     answer = world.api.http.post("/graphql", content=whole.replace("?", half), headers=headers)
@@ -542,7 +561,7 @@ def test_unpaired_surrogate_is_rejected_in_json_and_documents(world: World, half
 
 
 @pytest.mark.parametrize("first", [0, -1, 101, 2**31 - 1])
-def test_page_size_is_1_to_100(world: World, first: int) -> None:
+def test_page_size_is_1_to_100(world: Scenario, first: int) -> None:
     api, judge, job = world.api, world.judge, world.job
     (evaluation,) = record_evaluations(api, judge, [make_item(1)])
     for errors in (
@@ -555,16 +574,16 @@ def test_page_size_is_1_to_100(world: World, first: int) -> None:
         assert [error["extensions"] for error in errors] == [{"code": "INVALID", "field": ["first"]}]
 
 
-def broken_cursors(api: Api) -> list[str]:
+def make_broken_cursors(api: Api) -> list[str]:
     whole = api.run("Judges")["pageInfo"]["endCursor"]
     return ["", "x", "====", "jdg_here", whole[:-2], "é", "a" * 5000, NUL, "ZXZlbnQ6MTAwMDAwMDAwMDAwMDAwMDAwMDAwMDA"]
 
 
-def test_invalid_cursor_is_rejected(world: World) -> None:
+def test_invalid_cursor_is_rejected(world: Scenario) -> None:
     api, judge, job = world.api, world.judge, world.job
     (evaluation,) = record_evaluations(api, judge, [make_item(1)])
     of_jobs = api.run("TrainingJobs")["pageInfo"]["endCursor"]
-    for after in (*broken_cursors(api)[:-2], of_jobs):
+    for after in (*make_broken_cursors(api)[:-2], of_jobs):
         for errors in (
             api.errors("Judges", after=after),
             api.errors("JudgeVersions", judgeId=judge["id"], after=after),
@@ -574,7 +593,7 @@ def test_invalid_cursor_is_rejected(world: World) -> None:
             assert [error["extensions"] for error in errors] == [{"code": "INVALID", "field": ["after"]}], after
 
 
-def test_invalid_bounds_are_rejected(world: World) -> None:
+def test_invalid_bounds_are_rejected(world: Scenario) -> None:
     bounds = {"since": "2026-02-01T00:00:00Z", "until": "2026-01-01T00:00:00Z"}
     (error,) = world.api.errors("FeedbackSummary", judgeId=world.judge["id"], **bounds)
     assert error["extensions"] == {"code": "INVALID", "field": ["until"]}
@@ -583,7 +602,7 @@ def test_invalid_bounds_are_rejected(world: World) -> None:
     assert error["extensions"]["field"][0] == "targetCriteria"
 
 
-def test_body_over_16_mebibytes_is_rejected(world: World) -> None:
+def test_body_over_16_mebibytes_is_rejected(world: Scenario) -> None:
     answer = world.api.send("RecordEvaluations", input={"judgeId": "jdg_here", "evaluations": ["x" * 2**24]})
     assert answer.status_code == 413
     assert [error["extensions"]["code"] for error in get_errors(answer)] == ["LIMIT_EXCEEDED"]

@@ -99,7 +99,7 @@ CASES: dict[str, list[Any]] = {
     "an end with a number": [INIT, {"type": "complete", "id": 1}],
     "fields nobody knows": [INIT, subscribe() | {"more": 1}, {"type": "ping", "more": 1}],
 }
-# Where the parser of the reference server raises, it closes with an internal error (4500) without a reason.
+# If its parser raises, the reference server closes with an internal error (4500) without a reason.
 ALONE = [("error", "1"), ("next", "2"), ("complete", "2")]
 OURS: dict[str, tuple[list[Any], list[Any]]] = {
     "a syntax error": ([INIT, subscribe(payload={"query": "{ viewer"}), subscribe("2")], ALONE),
@@ -225,7 +225,7 @@ async def test_invalid_message_is_described_where_the_reference_server_fails(her
     actual: dict[str, list[Any]] = {}
     for silence_seconds in SILENCE_SECONDS:
         responses = await collect_all_responses(here, cases, silence_seconds)
-        actual = {name: [_kind(one) for one in received if one != ACK] for name, received in responses.items()}
+        actual = {name: [_type_and_id(one) for one in received if one != ACK] for name, received in responses.items()}
         if actual == expected:
             break
     assert actual == expected
@@ -234,7 +234,7 @@ async def test_invalid_message_is_described_where_the_reference_server_fails(her
 ACK = '{"type": "connection_ack"}'
 
 
-def _kind(response: Any) -> Any:
+def _type_and_id(response: Any) -> Any:
     if isinstance(response, str):
         message = json.loads(response)
         return (message["type"], message["id"])

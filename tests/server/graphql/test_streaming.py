@@ -1,4 +1,4 @@
-"""What stays open: streams over HTTP, dead peers, keys that are taken back, the end of the server."""
+"""Tests of streams over HTTP, unresponsive peers, revoked keys and the shutdown."""
 
 import base64
 import contextlib
@@ -41,15 +41,22 @@ def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @contextmanager
-def stream(api: Api, accept: str, name: str, **variables: Any) -> Iterator[httpx.Response]:
-    """An operation's stream."""
+def open_stream(api: Api, accept: str, name: str, **variables: Any) -> Iterator[httpx.Response]:
+    """Open the stream of an operation.
+
+    Args:
+        api: client to use.
+        accept: Accept header.
+        name: name of the operation.
+        variables: its variables.
+    """
     body = {"query": documents.load(name), "operationName": name, "variables": variables}
     with api.http.stream("POST", "/graphql", json=body, headers={"accept": accept}) as answer:
         yield answer
 
 
-def events(text: str) -> list[tuple[str, Any]]:
-    """The events of a stream, their data decoded."""
+def parse_events(text: str) -> list[tuple[str, Any]]:
+    """Return the events of a stream with decoded data."""
     found = []
     for block in text.removesuffix("\n\n").split("\n\n"):
         if not block.startswith(":"):
@@ -59,15 +66,15 @@ def events(text: str) -> list[tuple[str, Any]]:
     return found
 
 
-def parts(text: str) -> list[Any]:
-    """The parts of a multipart answer, decoded; the pieces that only tell of life are empty."""
+def parse_parts(text: str) -> list[Any]:
+    """Return the decoded parts of a multipart response. Heartbeats are empty parts."""
     assert text.rstrip().endswith("--graphql--")
     bodies = [piece.split("\r\n\r\n", 1)[1] for piece in text.split("--graphql")[:-1] if "\r\n\r\n" in piece]
     return [json.loads(body) for body in bodies]
 
 
-def over(api: Api) -> dict[str, Any]:
-    """A job that is over, so that its stream ends by itself."""
+def create_cancelled_job(api: Api) -> dict[str, Any]:
+    """Create a cancelled job, whose stream ends."""
     judge = make_judge(api)
     add_corrected_evaluations(api, judge, range(20))
     job = create_job(api, judge)
@@ -76,13 +83,13 @@ def over(api: Api) -> dict[str, Any]:
 
 
 def test_subscription_is_served_as_server_sent_events(api: Api) -> None:
-    job = over(api)
-    with stream(api, EVENTS, "TrainingJobStatus", jobId=job["id"]) as answer:
+    job = create_cancelled_job(api)
+    with open_stream(api, EVENTS, "TrainingJobStatus", jobId=job["id"]) as answer:
         assert answer.headers["content-type"].startswith(EVENTS)
         assert "no-cache" in answer.headers["cache-control"]
         text = answer.read().decode()
     assert "\r" not in text
-    *following, last = events(text)
+    *following, last = parse_events(text)
     assert last == ("complete", None)
     assert {kind for kind, _ in following} == {"next"}
     updates = [data["data"]["trainingJobStatus"] for _, data in following]
@@ -92,13 +99,13 @@ def test_subscription_is_served_as_server_sent_events(api: Api) -> None:
 def test_events_may_be_requested_by_get(api: Api) -> None:
     asked = {"query": "{ viewer { name } }"}
     answer = api.http.get("/graphql", params=asked, headers={"accept": EVENTS})
-    assert events(answer.text) == [("next", {"data": {"viewer": {"name": "ann"}}}), ("complete", None)]
+    assert parse_events(answer.text) == [("next", {"data": {"viewer": {"name": "ann"}}}), ("complete", None)]
 
 
 def test_mutation_by_get_is_rejected_for_events(api: Api) -> None:
     asked = {"query": 'mutation { createJudge(input: {name: "J", criteria: [{name: "C"}]}) { judge { id } } }'}
     answer = api.http.get("/graphql", params=asked, headers={"accept": EVENTS})
-    (kind, data), _ = events(answer.text)
+    (kind, data), _ = parse_events(answer.text)
     assert (kind, [error["extensions"]["code"] for error in data["errors"]]) == ("next", ["BAD_REQUEST"])
     assert api.run("Judges")["totalCount"] == 0
 
@@ -108,7 +115,7 @@ def test_mutation_by_get_is_rejected_for_events(api: Api) -> None:
 )
 def test_invalid_document_ends_its_stream_with_errors(api: Api, query: str) -> None:
     answer = api.http.post("/graphql", json={"query": query}, headers={"accept": EVENTS})
-    (kind, data), end = events(answer.text)
+    (kind, data), end = parse_events(answer.text)
     assert (kind, end) == ("next", ("complete", None))
     assert all(error["extensions"]["code"] in ("BAD_REQUEST", "NOT_FOUND") for error in data["errors"])
 
@@ -124,16 +131,16 @@ def test_json_is_returned_if_accept_names_it_first(api: Api, accept: str) -> Non
 
 
 def test_subscription_is_served_as_multipart(api: Api) -> None:
-    job = over(api)
-    with stream(api, MULTIPART, "TrainingJobStatus", jobId=job["id"]) as answer:
+    job = create_cancelled_job(api)
+    with open_stream(api, MULTIPART, "TrainingJobStatus", jobId=job["id"]) as answer:
         assert answer.headers["content-type"].startswith("multipart/mixed;boundary=graphql;subscriptionSpec=1.0")
-        found = [part["payload"] for part in parts(answer.read().decode()) if part]
+        found = [part["payload"] for part in parse_parts(answer.read().decode()) if part]
     assert found[-1]["data"]["trainingJobStatus"]["trainingJob"]["status"] == "CANCELLED"
 
 
 def test_query_is_served_as_multipart(api: Api) -> None:
     answer = api.http.post("/graphql", json={"query": "{ viewer { name } }"}, headers={"accept": MULTIPART})
-    assert [part for part in parts(answer.text) if part] == [{"payload": {"data": {"viewer": {"name": "ann"}}}}]
+    assert [part for part in parse_parts(answer.text) if part] == [{"payload": {"data": {"viewer": {"name": "ann"}}}}]
 
 
 def test_subscription_without_a_streaming_type_is_rejected(api: Api) -> None:
@@ -148,10 +155,10 @@ def test_subscription_without_a_streaming_type_is_rejected(api: Api) -> None:
 
 @pytest.mark.parametrize("accept", [EVENTS, MULTIPART])
 def test_revoked_key_ends_its_streams(small: Server, enter: Enter, accept: str) -> None:
-    admin = enter(small, workspace=f"taken back {accept}")
-    other = enter(small, workspace=f"taken back {accept}", user="vic")
+    admin = enter(small, workspace=f"revoked {accept}")
+    other = enter(small, workspace=f"revoked {accept}", user="vic")
     judge = make_judge(admin)
-    with stream(other, accept, "FeedbackSummaryChanged", judgeId=judge["id"]) as answer:
+    with open_stream(other, accept, "FeedbackSummaryChanged", judgeId=judge["id"]) as answer:
         pieces = answer.iter_text()
         assert "feedbackSummaryChanged" in next(piece for piece in pieces if "data" in piece)
         update_key(small, other.key)
@@ -167,15 +174,15 @@ def test_operations_of_a_key_are_limited_over_all_connections(small: Server, ent
         for live, id_ in ((one, "a"), (one, "b"), (two, "c")):
             live.subscribe("FeedbackSummaryChanged", id_, judgeId=judge["id"])
             live.next(id_)
-        with stream(api, EVENTS, "FeedbackSummaryChanged", judgeId=judge["id"]) as answer:
+        with open_stream(api, EVENTS, "FeedbackSummaryChanged", judgeId=judge["id"]) as answer:
             assert answer.status_code == 200
-            pieces = answer.iter_text()  # to forget it would end the stream
+            pieces = answer.iter_text()  # keeps the stream open
             next(pieces)
             two.subscribe("FeedbackSummaryChanged", "d", judgeId=judge["id"])
             refused = two.receive()
             assert (refused["id"], refused["type"]) == ("d", "error")
             assert refused["payload"][0]["extensions"]["code"] == "LIMIT_EXCEEDED"
-            with stream(api, EVENTS, "FeedbackSummaryChanged", judgeId=judge["id"]) as more:
+            with open_stream(api, EVENTS, "FeedbackSummaryChanged", judgeId=judge["id"]) as more:
                 assert more.status_code == 429
                 more.read()
                 assert get_errors(more)[0]["extensions"]["code"] == "LIMIT_EXCEEDED"
@@ -186,7 +193,7 @@ def test_operations_of_a_key_are_limited_over_all_connections(small: Server, ent
         with open_socket(other) as third:
             third.subscribe("FeedbackSummaryChanged", judgeId=make_judge(other)["id"])
             third.next()
-    with open_socket(api) as again:  # what is closed counts no longer
+    with open_socket(api) as again:  # closed operations are not counted
         for id_ in "abc":
             again.subscribe("FeedbackSummaryChanged", id_, judgeId=judge["id"])
             again.next(id_)
@@ -205,7 +212,7 @@ def test_peer_that_answers_no_ping_is_disconnected(impatient: Server, enter: Ent
 
 @contextmanager
 def _silent_socket(server: Server) -> Iterator[sockets.socket]:
-    """A socket that is let in, and then says nothing, not even in the protocol beneath."""
+    """Open an authenticated socket that sends nothing, not even pongs."""
     address = urlsplit(server.url)
     assert address.hostname is not None
     with sockets.create_connection((address.hostname, address.port or 80)) as connection:
@@ -231,7 +238,10 @@ def test_shutdown_closes_sockets_with_1012_and_ends_streams(data_dir: Any, enter
     with run_server(data_dir, "--no-runner") as server, ThreadPoolExecutor() as pool:
         api = enter(server)
         judge = make_judge(api)
-        with open_socket(api) as live, stream(api, EVENTS, "FeedbackSummaryChanged", judgeId=judge["id"]) as answer:
+        with (
+            open_socket(api) as live,
+            open_stream(api, EVENTS, "FeedbackSummaryChanged", judgeId=judge["id"]) as answer,
+        ):
             live.subscribe("FeedbackSummaryChanged", judgeId=judge["id"])
             live.next()
             pieces = answer.iter_text()
@@ -246,9 +256,9 @@ def test_shutdown_closes_sockets_with_1012_and_ends_streams(data_dir: Any, enter
 def test_slow_subscriber_gets_pending_events_in_one_piece(api: Api) -> None:
     judge = make_judge(api)
     add_corrected_evaluations(api, judge, range(1))
-    with stream(api, EVENTS, "FeedbackSummaryChanged", judgeId=judge["id"]) as answer:
+    with open_stream(api, EVENTS, "FeedbackSummaryChanged", judgeId=judge["id"]) as answer:
         pieces = answer.iter_text()
         next(pieces)
         submit_feedback(api, judge, [make_feedback(0, "COMMENT", externalId="more", comment="Still there?")])
-        kind, data = events(next(pieces))[0]
+        kind, data = parse_events(next(pieces))[0]
         assert (kind, data["data"]["feedbackSummaryChanged"]["totalFeedbackCount"]) == ("next", 2)

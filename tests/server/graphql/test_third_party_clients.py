@@ -1,4 +1,4 @@
-"""What others wrote against the specifications works with this server: an audit, and clients."""
+"""Tests of this server with third-party programs: a specification audit, and clients."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ SUBSCRIPTION = "subscription ($judgeId: ID!) { feedbackSummaryChanged(judgeId: $
 
 @pytest.fixture(scope="module")
 def matrix(quiet_server: Server, enter: Enter) -> dict[tuple[str, str], Data]:
-    """What each of Node's clients got for each operation."""
+    """Return what each client in Node received for each operation."""
     require_node()
     api = enter(quiet_server)
     found = run_script("clients.mjs", f"{api.url}/graphql", str(api.key), make_judge(api)["id"])
@@ -51,18 +51,18 @@ def test_node_client_works(matrix: dict[tuple[str, str], Data], client: str, ope
         "subscription": {"feedbackSummaryChanged": {"totalFeedbackCount": 0}},
         "refused mutation": {"createTrainingJob": {"trainingJob": None, "userErrors": [missing]}},
     }
-    found = _plain(matrix[client, operation])
+    found = _without_type_names(matrix[client, operation])
     if operation == "known query":
         assert found["data"]["judge"]["name"] == "Judge"
     else:
         assert found == {"data": expected.get(operation, expected.get(operation.split()[-1]))}
 
 
-def _plain(value: Any) -> Any:
-    """Without the type names that caches add."""
+def _without_type_names(value: Any) -> Any:
+    """Return a value without the type names that caches add."""
     if isinstance(value, dict):
-        return {name: _plain(inner) for name, inner in value.items() if name != "__typename"}
-    return [_plain(inner) for inner in value] if isinstance(value, list) else value
+        return {name: _without_type_names(inner) for name, inner in value.items() if name != "__typename"}
+    return [_without_type_names(inner) for inner in value] if isinstance(value, list) else value
 
 
 def test_graphql_over_http_audit_passes(quiet_server: Server, enter: Enter) -> None:

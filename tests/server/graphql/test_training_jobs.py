@@ -1,4 +1,4 @@
-"""The four types of training, and what can be done with a job: start, cancel, retry, send again."""
+"""Tests of the four training types, and of starting, cancelling, retrying and repeating jobs."""
 
 from typing import Any
 
@@ -28,8 +28,8 @@ from tests.server.scenarios import (
 PROBES = [make_item(number) for number in range(500, 520)]
 
 
-def standing(world: Trained) -> tuple[Any, ...]:
-    """A judge, its versions and what they say of some items."""
+def read_state(world: Trained) -> tuple[Any, ...]:
+    """Return a judge, its versions and their scores of some items."""
     return (
         world.api.run("Judge", id=world.judge["id"]),
         world.api.run("JudgeVersions", judgeId=world.judge["id"]),
@@ -38,13 +38,13 @@ def standing(world: Trained) -> tuple[Any, ...]:
 
 
 def test_validation_measures_the_active_version_and_changes_nothing(trained: Trained) -> None:
-    before = standing(trained)
+    before = read_state(trained)
     job = run_job(trained.api, trained.judge, "VALIDATION", {"targetCriteria": [OVERRATED]}, autoDeploy=True)
     assert job["status"] == "COMPLETED", job["error"]
     assert job["resultVersion"] is None
     assert job["evidence"]["after"] is not None
     assert [one["criterion"]["key"] for one in job["evidence"]["criteria"]] == [OVERRATED]
-    assert standing(trained) == before
+    assert read_state(trained) == before
 
 
 def test_fine_tuned_version_keeps_other_criteria_bit_for_bit(trained: Trained) -> None:
@@ -91,29 +91,28 @@ def test_unproven_version_is_deployed_only_by_force_and_can_be_rolled_back(serve
     forced = {"versionId": first, "force": True, "reason": "a trial"}
     (error,) = api.user_errors("DeployJudgeVersion", input=forced | {"expectedActiveVersionId": second})
     assert (error["code"], error["field"]) == ("CONFLICT", ["expectedActiveVersionId"])
-    assert statuses(api, judge, first, second) == ["CANDIDATE", "CANDIDATE"]
+    assert read_statuses(api, judge, first, second) == ["CANDIDATE", "CANDIDATE"]
     api.run("DeployJudgeVersion", input=forced)
     api.run("DeployJudgeVersion", input=forced | {"versionId": second, "expectedActiveVersionId": first})
-    assert statuses(api, judge, first, second) == ["BACKUP", "ACTIVE"]
+    assert read_statuses(api, judge, first, second) == ["BACKUP", "ACTIVE"]
     (error,) = api.user_errors("RollbackJudge", input={"judgeId": judge["id"], "expectedActiveVersionId": first})
     assert (error["code"], error["field"]) == ("CONFLICT", ["expectedActiveVersionId"])
     api.run("RollbackJudge", input={"judgeId": judge["id"]})
-    assert statuses(api, judge, first, second) == ["ACTIVE", "ARCHIVED"]
+    assert read_statuses(api, judge, first, second) == ["ACTIVE", "ARCHIVED"]
 
     api.run("DeployJudgeVersion", input=forced | {"versionId": second, "backupCurrentVersion": False})
-    assert statuses(api, judge, first, second) == ["ARCHIVED", "ACTIVE"]
+    assert read_statuses(api, judge, first, second) == ["ARCHIVED", "ACTIVE"]
     (error,) = api.user_errors("RollbackJudge", input={"judgeId": judge["id"]})
     assert (error["code"], error["field"]) == ("NOTHING_TO_ROLL_BACK", ["judgeId"])
 
 
-def statuses(api: Api, judge: Data, *ids: str) -> list[str]:
+def read_statuses(api: Api, judge: Data, *ids: str) -> list[str]:
     nodes = api.run("JudgeVersions", judgeId=judge["id"])["versions"]["nodes"]
     by_id = {version["id"]: version["status"] for version in nodes}
     return [by_id[id_] for id_ in ids]
 
 
 def test_same_seed_and_feedback_produce_the_same_version(server: Server, enter: Enter, trained: Trained) -> None:
-    """Also in another workspace: nothing but the feedback and the configuration counts."""
     api = enter(server)
     judge = make_judge(api)
     add_corrected_evaluations(api, judge, range(60))
@@ -144,7 +143,7 @@ def test_running_job_is_cancelled_and_can_be_retried(server: Server, enter: Ente
 
 @pytest.fixture
 def judge(api: Api) -> Data:
-    """A judge with 20 usable items of feedback, and one that is none."""
+    """Create a judge with 20 usable feedback items and an unusable one."""
     judge = make_judge(api)
     add_corrected_evaluations(api, judge, range(20))
     submit_feedback(api, judge, [make_feedback(0, "RATING", externalId="doubt", rating=1)])

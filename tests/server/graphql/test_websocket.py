@@ -1,4 +1,4 @@
-"""`graphql-transport-ws`, frame by frame: what closes a connection, and what fails only its own operation."""
+"""Tests of `graphql-transport-ws`: frames that close the connection, and those that fail one operation only."""
 
 from itertools import count
 from typing import Any
@@ -19,7 +19,7 @@ VIEWER = {"query": "{ viewer { name } }"}
 INIT = {"type": "connection_init"}
 
 
-def hello(key: str | None) -> dict[str, Any]:
+def make_init(key: str | None) -> dict[str, Any]:
     return INIT | {"payload": {"Authorization": f"Bearer {key}"}}
 
 
@@ -91,7 +91,7 @@ def test_operation_before_connection_init_closes_with_4401(api: Api) -> None:
 
 def test_second_connection_init_closes_with_4429(api: Api) -> None:
     with open_socket(api) as live:
-        live.send(hello(api.key))
+        live.send(make_init(api.key))
         assert live.close_code() == 4429
 
 
@@ -146,16 +146,15 @@ def test_invalid_operation_fails_alone_and_the_socket_stays_open(api: Api, case:
         message = live.receive()
         assert (message["id"], message["type"]) == ("bad", "error")
         assert [error["extensions"]["code"] for error in message["payload"]] == [code]
-        live.send({"type": "subscribe", "id": "bad", "payload": VIEWER})  # its id is free again
+        live.send({"type": "subscribe", "id": "bad", "payload": VIEWER})  # the id is free again
         assert live.receive()["payload"] == {"data": {"viewer": {"name": "ann"}}}
         assert live.receive() == {"type": "complete", "id": "bad"}
 
 
 @pytest.mark.parametrize("how", ["revoked_at = 1", "expires_at = 1", "role = 'viewer'"])
 def test_key_that_becomes_invalid_closes_its_sockets_with_4401(quiet_server: Server, enter: Enter, how: str) -> None:
-    """Revoked, expired, or with another role: whoever comes back is looked at anew."""
-    admin = enter(quiet_server, workspace=f"taken back: {how}")
-    viewer = enter(quiet_server, workspace=f"taken back: {how}", role=Role.ANNOTATOR, user="vic")
+    admin = enter(quiet_server, workspace=f"revoked: {how}")
+    viewer = enter(quiet_server, workspace=f"revoked: {how}", role=Role.ANNOTATOR, user="vic")
     judge = make_judge(admin)
     add_corrected_evaluations(admin, judge, range(1))
     with open_socket(viewer) as following, open_socket(viewer) as idle:
@@ -164,7 +163,7 @@ def test_key_that_becomes_invalid_closes_its_sockets_with_4401(quiet_server: Ser
         update_key(quiet_server, viewer.key, how)
         assert viewer.send("Viewer").status_code == (200 if "role" in how else 401)
         code = None
-        for number in count(1):  # what it still may see for a moment gets less and less
+        for number in count(1):  # results may still be sent until the next check of the key
             submit_feedback(
                 admin, judge, [make_feedback(0, "COMMENT", externalId=f"more {number}", comment="Still there?")]
             )

@@ -1,4 +1,4 @@
-"""What every answer carries, whom the server answers, and what a bug tells: its id, and nothing of its insides."""
+"""Tests of security headers, the Host check, CORS, and the masking of internal errors."""
 
 import json
 import re
@@ -40,13 +40,13 @@ PATHS = (
 FRIEND, FOE = "https://app.example.com", "https://evil.example"
 
 
-def ask(server: Server, path: str, method: str = "GET", **more: object) -> httpx.Response:
+def send_request(server: Server, path: str, method: str = "GET", **more: object) -> httpx.Response:
     return httpx.request(method, server.url + path, trust_env=False, **more)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("path", PATHS)
 def test_every_response_has_the_security_headers(quiet_server: Server, path: str) -> None:
-    headers = ask(quiet_server, path).headers
+    headers = send_request(quiet_server, path).headers
     policy = dict(rule.partition(" ")[::2] for rule in headers["content-security-policy"].split("; "))
     assert policy["default-src"] == policy["frame-ancestors"] == "'none'"
     assert "'unsafe-inline'" not in policy.get("script-src", "")
@@ -63,9 +63,8 @@ def test_every_response_has_the_security_headers(quiet_server: Server, path: str
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("path", ["/graphql", "/training/jobs", "/metrics"])
 def test_request_for_an_unknown_host_is_rejected(quiet_server: Server, method: str, path: str) -> None:
-    """Else a page could point its own name at this machine, and be of the server's own origin."""
     for name in ("evil.example", "evil.example:8000", "127.0.0.1.evil.example", "localhost.evil.example", "a b", "@"):
-        answer = ask(quiet_server, path, method, headers={"host": name})
+        answer = send_request(quiet_server, path, method, headers={"host": name})
         assert answer.status_code == 400, name
         assert answer.json()["error"]["code"] == "UNKNOWN_HOST"
         assert answer.headers["x-content-type-options"] == "nosniff"
@@ -79,7 +78,7 @@ def test_socket_for_an_unknown_host_is_rejected(quiet_server: Server) -> None:
         "sec-websocket-version": "13",
         "sec-websocket-protocol": PROTOCOL,
     }
-    answer = ask(quiet_server, "/graphql", headers={"host": "evil.example", **handshake})
+    answer = send_request(quiet_server, "/graphql", headers={"host": "evil.example", **handshake})
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "UNKNOWN_HOST")
 
 
@@ -113,25 +112,25 @@ def test_accepted_host_names() -> None:
     assert HostCheckMiddleware(lambda *_: None, ("*",)).is_known_host("any.example")  # type: ignore[arg-type, return-value]
 
 
-def preflight(server: Server, origin: str, path: str = "/graphql") -> httpx.Response:
+def send_preflight(server: Server, origin: str, path: str = "/graphql") -> httpx.Response:
     wanted = {"access-control-request-method": "POST", "access-control-request-headers": "authorization,content-type"}
-    return ask(server, path, "OPTIONS", headers={"origin": origin} | wanted)
+    return send_request(server, path, "OPTIONS", headers={"origin": origin} | wanted)
 
 
 def test_cors_allows_only_the_configured_origins(quiet_server: Server, open_server: Server) -> None:
     for server, origin in ((quiet_server, FRIEND), (quiet_server, FOE), (open_server, FOE)):
         for path in ("/graphql", "/training/jobs"):
-            asked = preflight(server, origin, path)
+            asked = send_preflight(server, origin, path)
             assert asked.status_code >= 400
             assert "access-control-allow-origin" not in asked.headers
-        answer = ask(server, "/healthz", headers={"origin": origin})
+        answer = send_request(server, "/healthz", headers={"origin": origin})
         assert "access-control-allow-origin" not in answer.headers
-    friendly = preflight(open_server, FRIEND)
+    friendly = send_preflight(open_server, FRIEND)
     assert friendly.status_code == 200
     assert friendly.headers["access-control-allow-origin"] == FRIEND
     assert "authorization" in friendly.headers["access-control-allow-headers"].lower()
     assert "access-control-allow-credentials" not in friendly.headers
-    answer = ask(open_server, "/healthz", headers={"origin": FRIEND})
+    answer = send_request(open_server, "/healthz", headers={"origin": FRIEND})
     assert answer.headers["access-control-allow-origin"] == FRIEND
     assert "Origin" in answer.headers["vary"]
     told = {name.strip().lower() for name in answer.headers["access-control-expose-headers"].split(",")}
@@ -179,7 +178,7 @@ def test_invalid_origin_or_setting_is_reported_at_startup(tmp_path: Path) -> Non
 
 @pytest.fixture(scope="module")
 def open_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server whose operator named a friend."""
+    """Run a server that allows a web origin and a host name."""
     folder = tmp_path_factory.mktemp("open")
     with run_server(folder, "--no-runner", allowed_origins=json.dumps([FRIEND]), log_json="true") as started:
         yield started
@@ -188,8 +187,8 @@ def open_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 SECRETS = ("SELECT", "INSERT", "Traceback", 'File "', "/site-packages", str(PROJECT_ROOT), "sqlalche.me", "[SQL:")
 
 
-def logged(server: Server, id_: str) -> str:
-    """The one line of the log with an id."""
+def find_log_line(server: Server, id_: str) -> str:
+    """Return the only log line with an id."""
     lines = [line for line in server.log().splitlines() if id_ in line]
     assert len(lines) == 1, server.log()
     return lines[0]
@@ -197,7 +196,6 @@ def logged(server: Server, id_: str) -> str:
 
 @pytest.mark.parametrize("as_json", ["true", "false"])
 def test_internal_error_reveals_only_its_log_id(data_dir: Path, as_json: str) -> None:
-    """The bug: a table that is gone."""
     with run_server(data_dir, "--no-runner", log_json=as_json) as server:
         api = Api(server.url, server.admin_key)
         with api.http:
@@ -223,12 +221,12 @@ def test_internal_error_reveals_only_its_log_id(data_dir: Path, as_json: str) ->
             for text in [answer.text for answer in answers] + told:
                 ids = set(re.findall(r"err_[0-9a-z]{26}", text))
                 assert len(ids) == 1, text
-                line = logged(server, ids.pop())
+                line = find_log_line(server, ids.pop())
                 assert "OperationalError" in line
                 assert re.search(r"(store|resolvers|runner)\.\w+\.\w+:\d+", line), line
             with closing(sqlite3.connect(data_dir / "judgesmith.sqlite")) as database:
                 database.execute("ALTER TABLE workspaces RENAME TO gone_too")
-            assert ask(server, "/readyz").status_code == 503
+            assert send_request(server, "/readyz").status_code == 503
         log = server.log()
         for word in (*SECRETS, server.admin_key, str(data_dir)):
             assert word not in log, word
@@ -257,7 +255,6 @@ async def test_405_lists_all_allowed_methods() -> None:
     ids=["nothing was sent yet", "an answer had begun", "a socket was open"],
 )
 async def test_unexpected_exception_is_masked_everywhere(kind: str, first: str | None, last: str) -> None:
-    """An answer that has begun is not begun again; that it does not end tells the client that it is not whole."""
     sent: list[Message] = []
 
     async def app(_scope: Scope, _receive: Receive, send: Send) -> None:

@@ -1,4 +1,4 @@
-"""What a JSON text holds is counted without decoding it."""
+"""Tests of counting the values of a JSON text without decoding it."""
 
 import asyncio
 from typing import Any
@@ -19,17 +19,17 @@ JSON = st.recursive(
 )
 
 
-def count(value: Any) -> int:
-    """Objects and lists, and the values in them after the first."""
+def count_values(value: Any) -> int:
+    """Return the number of objects and lists, and of the values in them after the first."""
     if isinstance(value, dict):
         value = list(value.values())
-    return 1 + max(0, len(value) - 1) + sum(map(count, value)) if isinstance(value, list) else 0
+    return 1 + max(0, len(value) - 1) + sum(map(count_values, value)) if isinstance(value, list) else 0
 
 
 @settings(deadline=None)
 @given(JSON, st.integers(1, 12))
 def test_only_values_outside_strings_count_at_any_chunk_size(value: Any, chunk: int) -> None:
-    text, number = orjson.dumps(value), count(value)
+    text, number = orjson.dumps(value), count_values(value)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(values, "_CHUNK_BYTES", chunk)
         assert not exceeds_value_limit(text, number)

@@ -1,4 +1,4 @@
-"""How many requests a key may send, and what it is told of that."""
+"""Tests of the rate limit per key and its response headers."""
 
 import re
 from collections.abc import Iterator
@@ -17,14 +17,14 @@ VIEWER = {"query": "{ viewer { name } }"}
 
 
 @pytest.fixture(scope="module")
-def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server that takes five requests of a key in an hour."""
-    with run_server(tmp_path_factory.mktemp("slow"), "--no-runner", rate_limit=f"{QUOTA}/hour") as started:
+def limited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Run a server that allows five requests per key and hour."""
+    with run_server(tmp_path_factory.mktemp("limited"), "--no-runner", rate_limit=f"{QUOTA}/hour") as started:
         yield started
 
 
-def left(answer: httpx.Response) -> int:
-    """What the headers say is left, in the form of the draft."""
+def get_remaining(answer: httpx.Response) -> int:
+    """Return the number of remaining requests from the headers of the IETF draft."""
     assert answer.headers["ratelimit-policy"] == f'"key";q={QUOTA};w=3600'
     found = re.fullmatch(r'"key";r=(\d+);t=(\d+)', answer.headers["ratelimit"])
     assert found is not None
@@ -32,30 +32,30 @@ def left(answer: httpx.Response) -> int:
     return int(found[1])
 
 
-def test_response_reports_remaining_requests_until_429(slow: Server, enter: Enter) -> None:
-    api = enter(slow)
-    assert [left(api.post(VIEWER["query"])) for _ in range(QUOTA)] == [4, 3, 2, 1, 0]
+def test_response_reports_remaining_requests_until_429(limited: Server, enter: Enter) -> None:
+    api = enter(limited)
+    assert [get_remaining(api.post(VIEWER["query"])) for _ in range(QUOTA)] == [4, 3, 2, 1, 0]
     for accept, media in (("application/json", "application/json"), ("application/graphql-response+json",) * 2):
         refused = api.http.post("/graphql", json=VIEWER, headers={"accept": accept})
-        assert (refused.status_code, left(refused)) == (429, 0)
+        assert (refused.status_code, get_remaining(refused)) == (429, 0)
         assert refused.headers["content-type"].startswith(media)
         assert int(refused.headers["retry-after"]) >= 1
         assert get_errors(refused)[0]["extensions"]["code"] == "LIMIT_EXCEEDED"
     rest = api.http.get("/training/jobs/job_x")
-    assert (rest.status_code, rest.json()["error"]["code"], left(rest)) == (429, "LIMIT_EXCEEDED", 0)
+    assert (rest.status_code, rest.json()["error"]["code"], get_remaining(rest)) == (429, "LIMIT_EXCEEDED", 0)
 
 
-def test_each_key_has_its_own_quota(slow: Server, enter: Enter) -> None:
-    one = enter(slow, workspace="shared", role=Role.VIEWER)
-    other = enter(slow, workspace="shared", role=Role.VIEWER)
+def test_each_key_has_its_own_quota(limited: Server, enter: Enter) -> None:
+    one = enter(limited, workspace="shared", role=Role.VIEWER)
+    other = enter(limited, workspace="shared", role=Role.VIEWER)
     for _ in range(QUOTA + 1):
         refused = one.http.post("/graphql", json=VIEWER)
     assert refused.status_code == 429
     assert other.http.post("/graphql", json=VIEWER).status_code == 200
 
 
-def test_socket_operation_counts_as_a_request(slow: Server, enter: Enter) -> None:
-    api = enter(slow)
+def test_socket_operation_counts_as_a_request(limited: Server, enter: Enter) -> None:
+    api = enter(limited)
     with open_socket(api) as live:
         for number in range(QUOTA):
             live.send({"type": "subscribe", "id": str(number), "payload": VIEWER})
@@ -69,11 +69,11 @@ def test_socket_operation_counts_as_a_request(slow: Server, enter: Enter) -> Non
     assert api.http.post("/graphql", json=VIEWER).status_code == 429
 
 
-def test_invalid_key_gets_401_and_is_not_counted(slow: Server) -> None:
-    wrong = Api(slow.url, "jsk_wrong")
+def test_invalid_key_gets_401_and_is_not_counted(limited: Server) -> None:
+    wrong = Api(limited.url, "jsk_wrong")
     with wrong.http:
         assert {wrong.http.post("/graphql", json=VIEWER).status_code for _ in range(QUOTA + 3)} == {401}
-    assert fetch(f"{slow.url}/healthz").headers.get("ratelimit") is None
+    assert fetch(f"{limited.url}/healthz").headers.get("ratelimit") is None
 
 
 def test_requests_are_not_limited_by_default(api: Api) -> None:

@@ -1,4 +1,4 @@
-"""The description of REST is true: every endpoint is in it, the examples fit it, and whatever fits it is answered."""
+"""Tests that the OpenAPI document is complete and matches the responses."""
 
 import json
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ def test_openapi_document_needs_no_key(quiet_server: Server) -> None:
 
 
 def test_every_endpoint_with_a_key_is_described() -> None:
-    """One that is missing is to be added to OPERATIONS in server/rest/openapi.py."""
+    """Add a missing endpoint to OPERATIONS in server/rest/openapi.py."""
     there = {(path, method.lower()) for method, path in list_rest_endpoints()}
     assert {(path, method) for path, methods in DESCRIBED["paths"].items() for method in methods} == there
 
@@ -61,13 +61,13 @@ schema = schemathesis.openapi.from_dict(json.loads(json.dumps(DESCRIBED)))
 
 @schemathesis.serializer("application/x-ndjson", "application/zip")
 def as_it_is(_: Any, value: Any) -> bytes:
-    """Lines and files go over the wire as they are."""
+    """Send lines and files unchanged."""
     return value if isinstance(value, bytes) else str(value).encode(errors="replace")
 
 
 @pytest.fixture(scope="module")
 def anybody(quiet_server: Server, enter: Enter) -> Iterator[tuple[Api, requests.Session]]:
-    """A trainer with a judge to train."""
+    """Return a trainer with a judge to train."""
     api = enter(quiet_server, role=Role.ADMIN)
     add_corrected_evaluations(api, make_judge(api, id="jdg_fuzz"), range(20))
     with requests.Session() as session:
@@ -86,14 +86,14 @@ def anybody(quiet_server: Server, enter: Enter) -> Iterator[tuple[Api, requests.
 def test_generated_request_gets_a_documented_response(
     case: schemathesis.Case, anybody: tuple[Api, requests.Session]
 ) -> None:
-    """Bodies, parameters and methods as the description allows, and as it does not: never a 5xx, and always its shape.
+    """Send valid and invalid bodies, parameters and methods. No response is 5xx, and each matches its schema.
 
-    That a value fits the description does not mean that it makes sense: rules between fields are told in 422.
+    A value that matches the schema may still be rejected with 422 by a rule between fields.
     """
     api, session = anybody
     if isinstance(case.body, dict) and isinstance(case.body.get("judge_id"), str):
         case.body["judge_id"] = "jdg_fuzz"
-    case.headers["Authorization"] = f"Bearer {api.key}"  # here, so that it also asks what happens without
+    case.headers["Authorization"] = f"Bearer {api.key}"  # set here, so that requests without a key are generated too
     answer = case.call_and_validate(
         base_url=api.url,
         session=session,

@@ -1,4 +1,4 @@
-"""`POST /training/jobs` as it was first described: the examples as they stand, and every way to get it wrong."""
+"""Tests of `POST /training/jobs`: the documented examples, and every kind of invalid request."""
 
 import json
 import re
@@ -79,7 +79,7 @@ curl -X POST https://api.judge.example.com/training/jobs \\
 """,
 ]
 
-# The response of the description: which keys there are, in which order, and what stands in them.
+# The documented response: its keys, their order and their values.
 SHAPE: Data = {
     "job_id": str,
     "judge_id": str,
@@ -97,12 +97,12 @@ SHAPE: Data = {
 }
 
 
-def shape(value: Any) -> Any:
-    return {key: shape(inner) for key, inner in value.items()} if isinstance(value, dict) else type(value)
+def describe_shape(value: Any) -> Any:
+    return {key: describe_shape(inner) for key, inner in value.items()} if isinstance(value, dict) else type(value)
 
 
-def curl(command: str, api: Api) -> httpx.Response:
-    """Do what a curl command does; its host, key and e-mail address are replaced by real ones."""
+def run_curl(command: str, api: Api) -> httpx.Response:
+    """Send the request of a curl command with its host, key and e-mail address replaced by real ones."""
     command = command.replace("YOUR_API_KEY", str(api.key)).replace("[email protected]", "team@example.com")
     words = shlex.split(command.replace("\\\n", " "))
     program, *options = words
@@ -126,7 +126,7 @@ def curl(command: str, api: Api) -> httpx.Response:
 
 @pytest.fixture
 def judges(api: Api) -> None:
-    """The judges of the examples, with enough feedback."""
+    """Create the judges of the examples with enough feedback."""
     for id_ in ("jdg_xyz789", "jdg_new001"):
         add_corrected_evaluations(api, make_judge(api, id=id_), range(50))
 
@@ -134,10 +134,10 @@ def judges(api: Api) -> None:
 @pytest.mark.usefixtures("judges")
 @pytest.mark.parametrize("command", EXAMPLES, ids=["incremental", "fine_tune", "new judge"])
 def test_documented_examples_work_unchanged(api: Api, command: str) -> None:
-    answer = curl(command, api)
+    answer = run_curl(command, api)
     assert answer.status_code == 201, answer.text
     job = answer.json()
-    assert shape(job) == SHAPE
+    assert describe_shape(job) == SHAPE
     assert list(job) == list(SHAPE)
     asked = json.loads(command[command.index("{") : command.rindex("}") + 1])
     assert (job["judge_id"], job["training_type"]) == (asked["judge_id"], asked["training_type"])
@@ -157,20 +157,20 @@ def test_documented_examples_work_unchanged(api: Api, command: str) -> None:
             case "target_criteria":
                 assert [criterion["key"] for criterion in config["targetCriteria"]] == value
             case _:
-                assert config[camel(name)] == value
+                assert config[to_camel_case(name)] == value
     for name, value in asked.get("execution_options", {}).items():
         expected = {"[email protected]": "team@example.com", "high": "HIGH", "normal": "NORMAL"}.get(value, value)
-        assert options[camel(name)] == expected
+        assert options[to_camel_case(name)] == expected
 
 
-def camel(name: str) -> str:
+def to_camel_case(name: str) -> str:
     head, *rest = name.split("_")
     return head + "".join(word.capitalize() for word in rest)
 
 
 @pytest.fixture
 def body(api: Api) -> Data:
-    """A request that is fine as it is."""
+    """Return a valid request."""
     add_corrected_evaluations(api, make_judge(api, id="jdg_rest"), range(20))
     return {"judge_id": "jdg_rest", "training_type": "full_retrain", "training_config": {}}
 
@@ -179,8 +179,14 @@ def post(api: Api, body: Any, **headers: str) -> httpx.Response:
     return api.http.post("/training/jobs", json=body, headers=headers)
 
 
-def refused(answer: httpx.Response, status: int, code: str) -> list[Data]:
-    """The details of an error of the one shape."""
+def assert_rejected(answer: httpx.Response, status: int, code: str) -> list[Data]:
+    """Assert that a response is an error and return its details.
+
+    Args:
+        answer: the response.
+        status: expected HTTP status.
+        code: expected code.
+    """
     assert answer.status_code == status, answer.text
     (error,) = answer.json().values()
     assert list(error) == ["code", "message", "details"]
@@ -234,7 +240,7 @@ def test_invalid_value_is_rejected_with_its_field(api: Api, body: Data, case: tu
     for step in path[:-1]:
         inner = inner.setdefault(step, {})
     inner[path[-1]] = value
-    (detail,) = refused(post(api, body), 422, "INVALID")
+    (detail,) = assert_rejected(post(api, body), 422, "INVALID")
     assert detail["code"] == "INVALID"
     if path[-1] == "colour":
         assert "colour" in detail["message"]
@@ -245,19 +251,21 @@ def test_invalid_value_is_rejected_with_its_field(api: Api, body: Data, case: tu
 
 def test_missing_field_is_named(api: Api, body: Data) -> None:
     for name in ("judge_id", "training_type", "training_config"):
-        (detail,) = refused(post(api, {key: value for key, value in body.items() if key != name}), 422, "INVALID")
+        (detail,) = assert_rejected(
+            post(api, {key: value for key, value in body.items() if key != name}), 422, "INVALID"
+        )
         assert name in detail["message"]
 
 
 def test_all_problems_are_reported(api: Api, body: Data) -> None:
     bad = body | {"training_config": {"learning_rate": 0, "max_epochs": 0}}
-    details = refused(post(api, bad), 422, "INVALID")
+    details = assert_rejected(post(api, bad), 422, "INVALID")
     assert [detail["field"] for detail in details] == ["training_config.learning_rate", "training_config.max_epochs"]
 
 
 def test_too_little_feedback_is_rejected_with_both_numbers(api: Api, body: Data) -> None:
     answer = post(api, body | {"training_config": {"minimum_feedback_count": 21}})
-    (detail,) = refused(answer, 422, "INSUFFICIENT_FEEDBACK")
+    (detail,) = assert_rejected(answer, 422, "INSUFFICIENT_FEEDBACK")
     assert detail["field"] == "training_config.minimum_feedback_count"
     assert (detail["usable_count"], detail["required_count"]) == (20, 21)
     assert re.search(r"\b20\b.*\b21\b", answer.json()["error"]["message"])
@@ -267,22 +275,22 @@ def test_too_little_feedback_is_rejected_with_both_numbers(api: Api, body: Data)
     "judge_id", ["jdg_unknown", "", "x" * 5000, "jdg_\x00"], ids=["made up", "empty", "long", "NUL"]
 )
 def test_unknown_judge_is_not_found(api: Api, body: Data, judge_id: str) -> None:
-    (detail,) = refused(post(api, body | {"judge_id": judge_id}), 404, "NOT_FOUND")
+    (detail,) = assert_rejected(post(api, body | {"judge_id": judge_id}), 404, "NOT_FOUND")
     assert detail["field"] == "judge_id"
 
 
 def test_unknown_criterion_is_reported_with_its_path(api: Api, body: Data) -> None:
     bad = body | {"training_type": "fine_tune", "training_config": {"target_criteria": [OVERRATED, "crit_x"]}}
-    (detail,) = refused(post(api, bad), 404, "NOT_FOUND")
+    (detail,) = assert_rejected(post(api, bad), 404, "NOT_FOUND")
     assert detail["field"] == "training_config.target_criteria.1"
 
 
 @pytest.mark.parametrize("job_id", ["job_unknown", "x" * 3000, "job_%00", "job_%F0%9F%99%82", "jdg_rest"])
 def test_unknown_job_is_not_found(api: Api, body: Data, job_id: str) -> None:
-    refused(api.http.get(f"/training/jobs/{job_id}"), 404, "NOT_FOUND")
+    assert_rejected(api.http.get(f"/training/jobs/{job_id}"), 404, "NOT_FOUND")
 
 
-def send(api: Api, text: str | bytes) -> httpx.Response:
+def post_text(api: Api, text: str | bytes) -> httpx.Response:
     return api.http.post("/training/jobs", content=text, headers={"content-type": "application/json"})
 
 
@@ -292,18 +300,18 @@ def send(api: Api, text: str | bytes) -> httpx.Response:
     ids=["empty", "cut off", "words", "NaN", "half a surrogate pair", "bytes"],
 )
 def test_invalid_json_is_malformed(api: Api, text: str | bytes) -> None:
-    assert refused(send(api, text), 400, "MALFORMED") == []
+    assert assert_rejected(post_text(api, text), 400, "MALFORMED") == []
 
 
 @pytest.mark.parametrize("text", ["null", "5", '"x"', "[]", "[{}]", "[" * 10_000])
 def test_body_that_is_no_object_is_rejected(api: Api, text: str) -> None:
-    refused(send(api, text), 422, "INVALID")
+    assert_rejected(post_text(api, text), 422, "INVALID")
 
 
 @pytest.mark.parametrize("media", ["text/plain", "application/x-www-form-urlencoded", "", "application/json5"])
 def test_only_json_is_accepted(api: Api, body: Data, media: str) -> None:
     answer = api.http.post("/training/jobs", content=json.dumps(body), headers={"content-type": media})
-    refused(answer, 415, "UNSUPPORTED_MEDIA_TYPE")
+    assert_rejected(answer, 415, "UNSUPPORTED_MEDIA_TYPE")
 
 
 def test_json_content_type_may_name_its_encoding(api: Api, body: Data) -> None:
@@ -313,9 +321,9 @@ def test_json_content_type_may_name_its_encoding(api: Api, body: Data) -> None:
 def test_body_over_16_mebibytes_is_rejected_with_and_without_content_length(api: Api, body: Data) -> None:
     large = json.dumps(body | {"judge_id": "x" * 2**24}).encode()
     headers = {"content-type": "application/json"}
-    refused(api.http.post("/training/jobs", content=large, headers=headers), 413, "LIMIT_EXCEEDED")
+    assert_rejected(api.http.post("/training/jobs", content=large, headers=headers), 413, "LIMIT_EXCEEDED")
     pieces = iter([large[: 2**23], large[2**23 :]])
-    refused(api.http.post("/training/jobs", content=pieces, headers=headers), 413, "LIMIT_EXCEEDED")
+    assert_rejected(api.http.post("/training/jobs", content=pieces, headers=headers), 413, "LIMIT_EXCEEDED")
 
 
 def test_idempotency_key_returns_the_first_job_and_rejects_another_request(api: Api, body: Data) -> None:
@@ -323,7 +331,7 @@ def test_idempotency_key_returns_the_first_job_and_rejects_another_request(api: 
     again = post(api, body, **{"idempotency-key": "once"})
     assert (first.status_code, again.status_code) == (201, 201)
     assert again.json() == first.json()
-    (detail,) = refused(
+    (detail,) = assert_rejected(
         post(api, body | {"training_type": "validation"}, **{"idempotency-key": "once"}), 409, "IDEMPOTENCY_MISMATCH"
     )
     assert detail["field"] == "idempotency_key"
@@ -357,5 +365,5 @@ def test_feedback_counts_equal_those_of_the_summary(api: Api) -> None:
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
 def test_other_methods_are_rejected(quiet_server: Server, api: Api, method: str) -> None:
     answer = api.http.request(method, "/training/jobs")
-    refused(answer, 405, "METHOD_NOT_ALLOWED")
+    assert_rejected(answer, 405, "METHOD_NOT_ALLOWED")
     assert answer.headers["allow"] == "POST"

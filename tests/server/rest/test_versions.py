@@ -1,4 +1,4 @@
-"""Where a version comes from, and versions as files."""
+"""Tests of the lineage of versions, and of version files."""
 
 import hashlib
 import json
@@ -34,13 +34,13 @@ ITEMS = [make_item(number) for number in range(100, 110)]
 
 @pytest.fixture(scope="module")
 def trained(server: Server, enter: Enter) -> Trained:
-    """A judge that no other test touches."""
+    """Return a trained judge that other tests do not change."""
     return train_a_judge(enter(server, workspace="files"))
 
 
 @pytest.fixture(scope="module")
 def content(trained: Trained) -> bytes:
-    """The file of its version."""
+    """Return the file of its version."""
     answer = trained.api.http.get(f"/versions/{trained.version['id']}/file")
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/zip"
@@ -48,18 +48,18 @@ def content(trained: Trained) -> bytes:
     return answer.content
 
 
-def version_of(api: Api, version_id: str) -> Data:
+def read_version(api: Api, version_id: str) -> Data:
     found: Data = api.run("JudgeVersion", id=version_id)
     return found
 
 
-def versions_of(api: Api, judge: Data) -> int:
+def count_versions(api: Api, judge: Data) -> int:
     total: int = api.run("JudgeVersions", judgeId=judge["id"])["versions"]["totalCount"]
     return total
 
 
 def test_version_shows_its_lineage(trained: Trained, content: bytes) -> None:
-    lineage = version_of(trained.api, trained.version["id"])["lineage"]
+    lineage = read_version(trained.api, trained.version["id"])["lineage"]
 
     assert (lineage["imported"], lineage["trainingType"], lineage["seed"]) == (False, "FULL_RETRAIN", 0)
     assert (lineage["feedbackAfter"], lineage["feedbackWatermark"]) == (0, 60)
@@ -81,7 +81,7 @@ def test_imported_version_scores_the_same_and_has_no_proof(
     [told] = api.run("AuditLog", filter={"actions": ["VERSION_IMPORTED"]})["nodes"]
     assert (told["targetId"], told["user"]["name"]) == (made["version_id"], "ann")
     assert hashlib.sha256(content).hexdigest() in told["message"]
-    found = version_of(api, made["version_id"])
+    found = read_version(api, made["version_id"])
     (error,) = api.user_errors("DeployJudgeVersion", input={"versionId": made["version_id"]})
 
     assert answer.status_code == 201
@@ -132,7 +132,7 @@ def test_incompatible_file_is_rejected_and_changes_nothing(api: Api, content: by
     other = api.http.post(f"/judges/{judge['id']}/versions", content=content, headers={"content-type": "text/plain"})
 
     assert other.status_code == 415
-    assert versions_of(api, judge) == 0
+    assert count_versions(api, judge) == 0
 
 
 def test_roles_for_export_and_import(server: Server, trained: Trained, content: bytes, enter: Enter) -> None:
@@ -142,7 +142,7 @@ def test_roles_for_export_and_import(server: Server, trained: Trained, content: 
         enter(server, workspace="files", role=Role.ANNOTATOR),
         enter(server),
     )
-    before = versions_of(trained.api, trained.judge)
+    before = count_versions(trained.api, trained.judge)
 
     assert viewer.http.get(path).content == content
     assert annotator.http.post(upload, content=content, headers=ZIP).status_code == 403
@@ -151,10 +151,10 @@ def test_roles_for_export_and_import(server: Server, trained: Trained, content: 
     for method, where in (("GET", path), ("POST", upload)):
         answer = httpx.request(method, server.url + where, headers=ZIP, trust_env=False)
         assert (answer.status_code, answer.json()["error"]["code"]) == (401, "UNAUTHENTICATED")
-    assert versions_of(trained.api, trained.judge) == before
+    assert count_versions(trained.api, trained.judge) == before
 
 
-def command(api: Api, *arguments: str) -> Result:
+def invoke(api: Api, *arguments: str) -> Result:
     return CliRunner(env={"JUDGESMITH_URL": api.url, "JUDGESMITH_API_KEY": api.key}).invoke(app, arguments)
 
 
@@ -164,9 +164,9 @@ def test_command_copies_a_version_to_another_judge_and_compares_it(
     api, file = trained.api, tmp_path / "version.npz"
     judge = make_judge(api)
     record_evaluations(api, judge, [make_item(number) for number in range(20)])
-    out = command(api, "export-version", trained.version["id"], str(file))
-    made = json.loads(command(api, "import-version", str(file), "--judge", judge["id"], "--json").stdout)
-    compared = command(api, "compare", judge["id"], "--from", "raw", "--to", made["version_id"])
+    out = invoke(api, "export-version", trained.version["id"], str(file))
+    made = json.loads(invoke(api, "import-version", str(file), "--judge", judge["id"], "--json").stdout)
+    compared = invoke(api, "compare", judge["id"], "--from", "raw", "--to", made["version_id"])
 
     assert (out.exit_code, file.read_bytes()) == (0, content)
     assert made["status"] == "candidate"
@@ -179,9 +179,9 @@ def test_command_copies_a_version_to_another_judge_and_compares_it(
 def test_command_reports_why_a_file_is_rejected(trained: Trained, tmp_path: Path) -> None:
     api, file = trained.api, tmp_path / "no version.npz"
     file.write_bytes(b"hello")
-    refused = command(api, "import-version", str(file), "--judge", trained.judge["id"])
-    unread = command(api, "import-version", str(tmp_path / "gone"), "--judge", trained.judge["id"])
-    unknown = command(api, "export-version", "ver_gone", str(tmp_path / "new"))
+    refused = invoke(api, "import-version", str(file), "--judge", trained.judge["id"])
+    unread = invoke(api, "import-version", str(tmp_path / "gone"), "--judge", trained.judge["id"])
+    unknown = invoke(api, "export-version", "ver_gone", str(tmp_path / "new"))
 
     assert (refused.exit_code, unread.exit_code, unknown.exit_code) == (1, 1, 1)
     assert "holds no judge version that can be used here" in refused.stderr
@@ -193,10 +193,10 @@ def test_command_reports_why_a_file_is_rejected(trained: Trained, tmp_path: Path
 def test_command_shows_a_learning_curve_and_suggestions(trained: Trained) -> None:
     api, judge = trained.api, trained.judge
     record_evaluations(api, judge, [make_item(number) for number in range(200, 203)])
-    curve, suggested = command(api, "learning-curve", judge["id"]), command(api, "suggest", judge["id"])
+    curve, suggested = invoke(api, "learning-curve", judge["id"]), invoke(api, "suggest", judge["id"])
 
     assert (curve.exit_code, suggested.exit_code) == (0, 0)
     assert "none, raw scores" in curve.stdout
     assert "120" in curve.stdout
     assert all(f"e{number}" in suggested.stdout for number in range(200, 203))
-    assert command(api, "suggest", "jdg_gone").exit_code == command(api, "learning-curve", "jdg_gone").exit_code == 1
+    assert invoke(api, "suggest", "jdg_gone").exit_code == invoke(api, "learning-curve", "jdg_gone").exit_code == 1
