@@ -18,6 +18,7 @@ import msgspec
 from server import documents
 
 MANIFEST = documents.FOLDER / "persisted.json"  # written by the code generator of the pages, if it ran
+FORMER_MANIFEST = documents.FOLDER / "persisted-former.json"  # of earlier releases, whose clients still send them
 MAX_LEARNED_CHARACTERS = 2_000_000  # total length of the documents learned from clients
 
 
@@ -108,13 +109,13 @@ def digest(text: str) -> str:
 
 
 def load_known_documents(more: Path | None = None) -> dict[str, str]:
-    """Return by hash the documents of `frontend-queries/`, those of the built pages, and those in the operator's file.
+    """Return by hash the documents of `frontend-queries/`, of the built pages, of earlier releases and of the operator.
 
     Raises:
         ValueError: the operator's file is invalid; the message states the reason.
     """
     known = {digest(text): text for text in map(documents.load, documents.names())}
-    for path in (MANIFEST, more):
+    for path in (MANIFEST, FORMER_MANIFEST, more):
         if path is not None and (path == more or path.is_file()):
             known |= _read(path)
     return known

@@ -171,7 +171,11 @@ def test_delivery_targets_are_hidden_below_trainer(quiet_server: Server, enter: 
     job = create_job(admin, judge, autoStart=False, notificationEmail="team@example.com")
     admin.run("CancelTrainingJob", input={"jobId": job["id"]})
     (delivery,) = admin.run("TrainingJob", id=job["id"])["notifications"]
-    assert (delivery["channel"], delivery["target"], delivery["status"]) == ("email", "team@example.com", "pending")
+    assert (delivery["deliveryChannel"], delivery["target"], delivery["deliveryStatus"]) == (
+        "EMAIL",
+        "team@example.com",
+        "PENDING",
+    )
     viewer = enter(quiet_server, workspace="told", role=Role.VIEWER, user="vic")
     assert "example.com" not in viewer.send("TrainingJob", id=job["id"]).text
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import httpx
 import pytest
+from graphql import build_schema, parse, validate
 
 from cli.client import documents
-from server.persisted_documents import PersistedDocuments, digest, load_known_documents
+from server.persisted_documents import FORMER_MANIFEST, PersistedDocuments, digest, load_known_documents
 from tests.server.api import Api, Data, assert_nothing_leaks, get_errors, open_socket
 from tests.server.conftest import Enter
 from tests.server.processes import Server, run_command, run_server
@@ -141,3 +142,15 @@ def test_document_list_is_checked_at_startup(tmp_path: Path) -> None:
         assert "Traceback" not in done.stderr
     with pytest.raises(ValueError, match=r"gone\.json"):
         load_known_documents(tmp_path / "gone.json")
+
+
+@pytest.mark.parametrize("text", json.loads(FORMER_MANIFEST.read_text(encoding="utf-8")).values())
+def test_documents_of_earlier_releases_stay_valid(text: str) -> None:
+    schema = build_schema((documents.FOLDER.parent / "schema" / "schema.graphql").read_text(encoding="utf-8"))
+    assert validate(schema, parse(text)) == []
+
+
+def test_documents_of_earlier_releases_are_known_by_hash() -> None:
+    former = json.loads(FORMER_MANIFEST.read_text(encoding="utf-8"))
+    known = load_known_documents()
+    assert all(known[hash_] == text for hash_, text in former.items())

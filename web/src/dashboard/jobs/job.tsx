@@ -169,10 +169,10 @@ function Notifications({ job }: { job: TrainingJobFieldsFragment }): JSX.Element
       {job.notifications.length ? (
         <Table caption="Notifications about the end of the job" head={['Channel', 'Target', 'Status', { text: 'Attempts', number: true }, 'Last error']}>
           {job.notifications.map((message) => (
-            <tr key={`${message.channel} ${message.target}`}>
-              <th scope="row">{words(message.channel)}</th>
+            <tr key={`${message.deliveryChannel} ${message.target}`}>
+              <th scope="row">{words(message.deliveryChannel)}</th>
               <td class="text">{message.target}</td>
-              <td>{words(message.status)}</td>
+              <td>{words(message.deliveryStatus)}</td>
               <td class="number">{count(message.attempts)}</td>
               <td class="text">{message.lastError ?? NONE}</td>
             </tr>
