@@ -58,7 +58,18 @@ def make_task(
     quality = rng.normal(size=count)
     outputs = _write_outputs(rng, words or ENGLISH, quality)
     raw, score = _draw_scores(rng, scale, quality, (item, criterion), accurate_judge=accurate_judge)
-    items = Items(
+    rater = rng.integers(0, raters, m).astype(np.int32)
+    labels = Labels(item, criterion, score, rater, np.zeros(m, np.bool_), np.arange(m) < seen)
+    scales = tuple(replace(scale, key=f"crit_{c}", name=f"c{c}") for c in range(criteria))
+    return Task(
+        scales, _make_items(outputs, raw), labels, Doubts(), raters, TrainingConfig(training_type, **config), base
+    )
+
+
+def _make_items(outputs: list[str], raw: np.ndarray) -> Items:
+    """Return items with the given outputs and raw scores, two of a group."""
+    count = len(outputs)
+    return Items(
         ids=[f"e{i}" for i in range(count)],
         groups=[f"g{i // 2}" for i in range(count)],
         sources=[None] * count,
@@ -67,10 +78,6 @@ def make_task(
         rationales=[None] * count,
         raw=raw,
     )
-    rater = rng.integers(0, raters, m).astype(np.int32)
-    labels = Labels(item, criterion, score, rater, np.zeros(m, np.bool_), np.arange(m) < seen)
-    scales = tuple(replace(scale, key=f"crit_{c}", name=f"c{c}") for c in range(criteria))
-    return Task(scales, items, labels, Doubts(), raters, TrainingConfig(training_type, **config), base)
 
 
 def _write_outputs(rng: np.random.Generator, words: list[str], quality: np.ndarray) -> list[str]:

@@ -150,9 +150,12 @@ def build_version(
             "prior": fitted.prior.to_record(),
         },
     )
-    if task.config.training_type != "fine_tune":
-        return version
-    targets = np.isin(np.arange(len(table.scales)), task.config.targets or ())
+    return _restrict_to_targets(task, version) if task.config.training_type == "fine_tune" else version
+
+
+def _restrict_to_targets(task: Task, version: Version) -> Version:
+    """Return `version` with what it learned about the targets of a fine-tuning alone."""
+    targets = np.isin(np.arange(len(version.scales)), task.config.targets or ())
     version = replace(version, learned=version.learned & targets)
     return version if task.base is None else _keep_other_criteria(task.base, version, targets)
 

@@ -109,10 +109,8 @@ def fit(
     if not len(index):
         return _fit_without_rows(table, index, warm)
     calibrator_loss, calibrator = _fit_calibrator(table, index, warm)
-    if warm is None:
+    if (prior := warm.prior if warm else None) is None:
         prior = estimate_prior(calibrator_loss, table.rows.features, calibrator, table.feature_block, recipe.seed)
-    else:
-        prior = warm.prior
     joint_loss = joint_objective(table, index, warm, prior)
     start = warm.joint.center if warm else calibrator.with_zero_weights(joint_loss.template.weights.shape[1])
     validation_rows = None if validation is None else table.rows.take(validation)

@@ -97,17 +97,13 @@ def build_label_table(
         feature_block: block of each feature, (D,).
         maximize_agreement: verdicts are to have the highest kappa.
     """
-    usable = ~np.isnan(items.raw[labels.item, labels.criterion]) & ~np.isnan(labels.score)
-    dropped_count = int(np.count_nonzero(~usable))
-    labels = labels.take(usable) if dropped_count else labels
+    all_labels, labels = labels, _drop_unusable(items, labels)
     steps = np.array([level_steps(scale) for scale in scales], np.int32)
-    units = np.stack([to_unit(scale, items.raw[:, c]) for c, scale in enumerate(scales)], axis=1)
-    raw_logits = LOGITS * (units - 0.5)
+    raw_logits = LOGITS * (np.stack([to_unit(s, items.raw[:, c]) for c, s in enumerate(scales)], axis=1) - 0.5)
     rows = _build_rows(scales, steps, labels, doubts, features, raw_logits)
     grouping = group_items(items, np.unique(labels.item))
     pairs, pair = _pair_labels(scales, items, labels, raw_logits, grouping)
-    if len(np.unique(labels.rater)) < 2:
-        rater_count = 0  # the offset of a single rater is not distinguishable from the intercept
+    several_raters = len(np.unique(labels.rater)) > 1  # one rater's offset is not distinguishable from the intercept
     return LabelTable(
         scales=scales,
         steps=steps,
@@ -117,12 +113,18 @@ def build_label_table(
         pair=pair,
         pairs=pairs,
         grouping=grouping,
-        rater_count=rater_count,
-        dropped_count=dropped_count,
+        rater_count=rater_count if several_raters else 0,
+        dropped_count=len(all_labels) - len(labels),
         feature_block=feature_block,
         confirmed=labels.confirmed,
         maximize_agreement=maximize_agreement,
     )
+
+
+def _drop_unusable(items: Items, labels: Labels) -> Labels:
+    """Return the labels of criteria for which the judge gave a raw score."""
+    usable = ~np.isnan(items.raw[labels.item, labels.criterion]) & ~np.isnan(labels.score)
+    return labels if usable.all() else labels.take(usable)
 
 
 def _build_rows(

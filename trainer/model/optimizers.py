@@ -94,15 +94,12 @@ def lbfgs(
             rows = validation if validation is not None and len(validation) else None
             on_iteration(count, float(intermediate_result.fun), _mean_loss(objective, theta, rows), theta)
 
+    x = whitening.to_optimizer(start.pack())
+    bounds = [(MIN_SLOPE / whitening.slope, None)] * criteria + [(None, None)] * (x.size - criteria)
     found = minimize(
-        loss,
-        whitening.to_optimizer(start.pack()),
-        jac=True,
-        method="L-BFGS-B",
-        bounds=[(MIN_SLOPE / whitening.slope, None)] * criteria + [(None, None)] * (start.pack().size - criteria),
-        callback=callback,
+        loss, x, jac=True, method="L-BFGS-B", bounds=bounds, callback=callback,
         options={"maxiter": MAX_ITERATIONS, "maxcor": 10, "ftol": 1e-7, "gtol": 1e-6},
-    )
+    )  # fmt: skip
     if not np.isfinite(found.fun):
         raise Diverged("The training loss is not a finite number; check the scores for extreme values.")
     return Coefficients.unpack(whitening.to_model(np.asarray(found.x, np.float64)), start)
@@ -209,11 +206,9 @@ def adam(
         Diverged: the loss is not finite, far above the loss before training, or above it still after the last epoch.
     """
     state = AdamState.begin(objective, start) if state is None else state
-    while state.epoch < schedule.max_epochs:
-        if schedule.early_stopping and state.epoch - state.best_epoch >= PATIENCE:
-            break
-        loss = _run_epoch(objective, state, schedule.learning_rate, seed, len(start.slope))
-        _check_convergence(state, loss, schedule)
+    patience = PATIENCE if schedule.early_stopping else schedule.max_epochs
+    while state.epoch < schedule.max_epochs and state.epoch - state.best_epoch < patience:
+        loss = _run_epoch(objective, state, schedule, seed, len(start.slope))
         held_out = _mean_loss(objective, state.theta, validation)
         state.note_best(loss if held_out is None else held_out)
         if on_epoch is not None:
@@ -236,18 +231,21 @@ def _mean_loss(objective: Objective, theta: Floats, rows: LabelRows | None) -> f
     return None if rows is None else objective.data_loss(theta, rows)[0] / len(rows)
 
 
-def _run_epoch(objective: Objective, state: AdamState, learning_rate: float, seed: list[int], criteria: int) -> float:
+def _run_epoch(objective: Objective, state: AdamState, schedule: Schedule, seed: list[int], criteria: int) -> float:
     """Take one step a mini-batch over all rows in a random order.
 
     Args:
         objective: loss.
         state: updated in place.
-        learning_rate: Adam's step size.
+        schedule: settings.
         seed: of the random order, with the epoch.
         criteria: C.
 
     Returns:
         The mean loss of a label during the epoch.
+
+    Raises:
+        Diverged: the loss is too far above its value before training.
     """
     rows = objective.rows
     m = len(rows)
@@ -262,8 +260,9 @@ def _run_epoch(objective: Objective, state: AdamState, learning_rate: float, see
         prior_gradient = objective.prior_gradient(state.theta)
         gradient += np.divide(prior_gradient, m, out=prior_gradient)
         step += 1
-        state.take_step(gradient, step, learning_rate, criteria)
+        state.take_step(gradient, step, schedule.learning_rate, criteria)
     state.epoch += 1
+    _check_convergence(state, total / m, schedule)
     return total / m
 
 
