@@ -55,17 +55,17 @@ def populate(owner: Api, mark: str, key: str) -> Ids:
     kept = record_evaluations(
         owner, judge, [make_item(n, group=f"{mark}{n}", externalId=f"{mark}{n}", **texts) for n in range(20)]
     )
-    said = [
+    corrections = [
         make_feedback(n, "CORRECTION", correctedScores=make_item(n)["scores"], comment=mark, submittedBy=mark)
         | {"evaluationExternalId": f"{mark}{n}", "externalId": f"{mark}{n}"}
         for n in range(20)
     ]
-    items = submit_feedback(owner, judge, said)["feedback"]
-    told = {
+    items = submit_feedback(owner, judge, corrections)["feedback"]
+    targets = {
         "notificationEmail": f"{SECRET_ADDRESS}@example.com",
         "webhookUrl": f"https://{SECRET_ADDRESS}.example.com/x",
     }
-    job = create_job(owner, judge, autoStart=False, **told)
+    job = create_job(owner, judge, autoStart=False, **targets)
     owner.run("CancelTrainingJob", input={"jobId": job["id"], "reason": mark})
     user = owner.run("Viewer")["user"]["id"]
     version = _import_version(owner, judge)

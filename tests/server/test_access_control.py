@@ -85,8 +85,8 @@ def shared(quiet_server: Server, enter: Enter) -> tuple[Data, dict[Role, Api]]:
     admin = by_role[Role.ADMIN]
     judge = make_judge(admin)
     add_corrected_evaluations(admin, judge, range(20))
-    told: Data = {"notificationEmail": "team@example.com", "webhookUrl": "https://hooks.example.com/secret"}
-    job = create_job(admin, judge, autoStart=False, **told)
+    targets: Data = {"notificationEmail": "team@example.com", "webhookUrl": "https://hooks.example.com/secret"}
+    job = create_job(admin, judge, autoStart=False, **targets)
     return {"judge": judge, "job": job}, by_role
 
 
@@ -123,11 +123,11 @@ def test_operation_requires_its_role_and_names_it(shared: tuple[Data, dict[Role,
         "RollbackJudge": {"judgeId": "jdg_x"},
     }
     operation, needed, api = name.partition(" ")[0], NEEDS[name], shared[1][role]
-    wanted = inputs[operation] | ({"force": True, "reason": "so"} if name.endswith("force") else {})
+    input_ = inputs[operation] | ({"force": True, "reason": "so"} if name.endswith("force") else {})
     if role.covers(needed):
-        assert api.user_errors(operation, input=wanted)
+        assert api.user_errors(operation, input=input_)
     else:
-        (error,) = api.errors(operation, input=wanted)
+        (error,) = api.errors(operation, input=input_)
         assert error["extensions"]["code"] == "FORBIDDEN"
         assert needed.name in error["message"]
 
@@ -165,7 +165,7 @@ def test_notification_targets_are_hidden_below_trainer(shared: tuple[Data, dict[
 
 
 def test_delivery_targets_are_hidden_below_trainer(quiet_server: Server, enter: Enter) -> None:
-    admin = enter(quiet_server, workspace="told")
+    admin = enter(quiet_server, workspace="notified")
     judge = make_judge(admin)
     add_corrected_evaluations(admin, judge, range(20))
     job = create_job(admin, judge, autoStart=False, notificationEmail="team@example.com")
@@ -176,7 +176,7 @@ def test_delivery_targets_are_hidden_below_trainer(quiet_server: Server, enter: 
         "team@example.com",
         "PENDING",
     )
-    viewer = enter(quiet_server, workspace="told", role=Role.VIEWER, user="vic")
+    viewer = enter(quiet_server, workspace="notified", role=Role.VIEWER, user="vic")
     assert "example.com" not in viewer.send("TrainingJob", id=job["id"]).text
 
 
@@ -199,14 +199,14 @@ def secret(trained: Trained) -> dict[str, str]:
     api, judge = trained.api, trained.judge
     viewer = api.run("Viewer")
     (evaluation,) = record_evaluations(api, judge, [make_item(0)])
-    kept = submit_feedback(api, judge, [make_feedback(0, "COMMENT", externalId="secret", comment="mine")])
+    recorded = submit_feedback(api, judge, [make_feedback(0, "COMMENT", externalId="secret", comment="mine")])
     last = api.run("TrainingJobEvents", jobId=trained.job["id"])["events"]["pageInfo"]["endCursor"]
     return {
         "jdg": judge["id"],
         "ver": trained.version["id"],
         "job": trained.job["id"],
         "evl": evaluation["id"],
-        "fb": kept["feedback"][0]["id"],
+        "fb": recorded["feedback"][0]["id"],
         "usr": viewer["user"]["id"],
         "wsp": viewer["workspace"]["id"],
         "key": viewer["id"],
@@ -216,7 +216,7 @@ def secret(trained: Trained) -> dict[str, str]:
 
 
 @pytest.fixture
-def stranger(server: Server, enter: Enter) -> tuple[Api, Data]:
+def outsider(server: Server, enter: Enter) -> tuple[Api, Data]:
     """Return an administrator of another workspace with a judge."""
     api = enter(server)
     judge = make_judge(api)
@@ -337,17 +337,17 @@ def read_rejection(api: Api, name: str, **variables: Any) -> Data:
 
 @pytest.mark.parametrize("name", ASKED)
 def test_ids_of_another_workspace_are_reported_as_unknown(
-    stranger: tuple[Api, Data], secret: dict[str, str], name: str
+    outsider: tuple[Api, Data], secret: dict[str, str], name: str
 ) -> None:
-    api, mine = stranger
+    api, mine = outsider
     kind, ask = ASKED[name]
     real = secret[kind]
     made_up = real[:-4] + "zzzz"
     assert str(ask(api, mine, real)).replace(real, "ID") == str(ask(api, mine, made_up)).replace(made_up, "ID")
 
 
-def test_cursor_of_another_workspace_reveals_nothing(stranger: tuple[Api, Data], secret: dict[str, str]) -> None:
-    api, mine = stranger
+def test_cursor_of_another_workspace_reveals_nothing(outsider: tuple[Api, Data], secret: dict[str, str]) -> None:
+    api, mine = outsider
     assert api.run("Judges")["totalCount"] == 1
     job = create_job(api, mine, autoStart=False)
     with open_socket(api) as live:

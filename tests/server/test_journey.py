@@ -91,15 +91,15 @@ def test_summary_describes_the_feedback_exactly(api: Api, judge: Data) -> None:
 
 
 def test_training_improves_the_judge_with_evidence(api: Api, judge: Data) -> None:
-    wanted = make_job_request(judge, config={"minimumFeedbackCount": 55, "seed": 7}, webhookUrl=None)
-    before = api.run("TrainingPreflight", input=wanted)
+    request = make_job_request(judge, config={"minimumFeedbackCount": 55, "seed": 7}, webhookUrl=None)
+    before = api.run("TrainingPreflight", input=request)
     assert before["ready"]
     assert read_counts(before["feedbackSummary"]) == (60, 48, 6, 4, 2)
     assert before["estimatedDuration"] >= 1
     assert "DOUBT_WITHOUT_DIRECTION" in [warning["code"] for warning in before["warnings"]]
     assert api.run("TrainingJobs")["totalCount"] == 0  # a preflight creates nothing
 
-    created = api.run("CreateTrainingJob", input=wanted)
+    created = api.run("CreateTrainingJob", input=request)
     job = created["trainingJob"]
     assert created["warnings"] == before["warnings"]
     assert job["feedbackDataSummary"] == {
@@ -233,14 +233,14 @@ def check_nodes(api: Api, judge: Data, job: Data, evaluation: Data) -> None:
         evaluation: an evaluation of the judge.
     """
     submit_feedback(api, judge, [{"evaluationId": evaluation["id"], "type": "APPROVAL", "approved": True}])
-    (said,) = api.run("Evaluation", id=evaluation["id"])["feedback"]["nodes"]
+    (feedback_item,) = api.run("Evaluation", id=evaluation["id"])["feedback"]["nodes"]
     viewer = api.run("Viewer")
     ids = {
         "Judge": judge["id"],
         "JudgeVersion": job["resultVersion"]["id"],
         "TrainingJob": job["id"],
         "Evaluation": evaluation["id"],
-        "Feedback": said["id"],
+        "Feedback": feedback_item["id"],
         "User": viewer["user"]["id"],
         "Workspace": viewer["workspace"]["id"],
     }

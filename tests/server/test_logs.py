@@ -43,11 +43,11 @@ def configured(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], io.S
     root = logging.getLogger()
     handlers, level, hook = root.handlers[:], root.level, threading.excepthook
 
-    def start(wanted: str) -> io.StringIO:
+    def start(level: str) -> io.StringIO:
         written = io.StringIO()
         monkeypatch.setattr(sys, "stderr", written)
         root.handlers.clear()
-        configure_logging(wanted, as_json=True)
+        configure_logging(level, as_json=True)
         return written
 
     yield start

@@ -71,9 +71,9 @@ def test_only_the_first_start_creates_a_private_key_file(data_dir: Path) -> None
 
 def test_command_creates_a_key_and_prints_only_its_secret(quiet_server: Server) -> None:
     words = ("keys", "create", "--role", "trainer", "--workspace", "by command", "--user", "cleo", "--expires", "30")
-    made = run_command(*words, "--data-dir", str(quiet_server.data_dir))
-    assert (made.returncode, made.stderr) == (0, "")
-    (key,) = made.stdout.splitlines()
+    created = run_command(*words, "--data-dir", str(quiet_server.data_dir))
+    assert (created.returncode, created.stderr) == (0, "")
+    (key,) = created.stdout.splitlines()
     api = Api(quiet_server.url, key)
     with api.http:
         viewer = api.run("Viewer")
@@ -97,25 +97,25 @@ def test_server_commands_succeed_or_report_the_reason(tmp_path: Path) -> None:
     }
     every = good | bad
     with ThreadPoolExecutor(2) as pool:
-        done = dict(zip(every, pool.map(lambda words: run_command(*words), every.values()), strict=True))
+        finished = dict(zip(every, pool.map(lambda words: run_command(*words), every.values()), strict=True))
     for name in good:
-        assert (done[name].returncode, done[name].stderr) == (0, ""), name
-    assert done["schema"].stdout == (PROJECT_ROOT / "schema" / "schema.graphql").read_text()
+        assert (finished[name].returncode, finished[name].stderr) == (0, ""), name
+    assert finished["schema"].stdout == (PROJECT_ROOT / "schema" / "schema.graphql").read_text()
     assert (tmp_path / "new" / "judgesmith.sqlite").is_file()
     for name in bad:
-        said = done[name].stdout + done[name].stderr
-        assert done[name].returncode != 0, name
-        assert said.strip(), name
-        assert "Traceback" not in said, said
-        assert "hushhush" not in said, said
+        output = finished[name].stdout + finished[name].stderr
+        assert finished[name].returncode != 0, name
+        assert output.strip(), name
+        assert "Traceback" not in output, output
+        assert "hushhush" not in output, output
 
 
 def test_port_in_use_is_reported(quiet_server: Server, tmp_path: Path) -> None:
     port = quiet_server.url.rpartition(":")[2]
-    done = run_command("serve", "--port", port, "--data-dir", str(tmp_path))
-    assert done.returncode != 0
-    assert "in use" in done.stdout + done.stderr
-    assert "Traceback" not in done.stdout + done.stderr
+    finished = run_command("serve", "--port", port, "--data-dir", str(tmp_path))
+    assert finished.returncode != 0
+    assert "in use" in finished.stdout + finished.stderr
+    assert "Traceback" not in finished.stdout + finished.stderr
 
 
 def test_shutdown_keeps_the_running_job_and_its_attempt(data_dir: Path) -> None:
@@ -139,10 +139,10 @@ def test_shutdown_keeps_the_running_job_and_its_attempt(data_dir: Path) -> None:
         api = Api(server.url, server.admin_key)
         with api.http:
             rest = follow_job(api, job, after=seen[-1]["cursor"])
-            done = api.run("TrainingJob", id=job["id"])
+            finished = api.run("TrainingJob", id=job["id"])
             moves = [u["event"]["to"] for u in rest if u["event"]["__typename"] == "StatusChanged"]
             assert moves == ["QUEUED", "PREPARING", "TRAINING", "VALIDATING", "COMPLETED"]
-            assert (done["status"], done["attempt"]) == ("COMPLETED", 1)
-            assert done["resultVersion"]["number"] == 1
+            assert (finished["status"], finished["attempt"]) == ("COMPLETED", 1)
+            assert finished["resultVersion"]["number"] == 1
             events = [u["event"]["id"] for u in seen + rest]
             assert events == [u["event"]["id"] for u in follow_job(api, job)]

@@ -136,10 +136,12 @@ def test_document_list_is_checked_at_startup(tmp_path: Path) -> None:
         path.write_text(text)
         with pytest.raises(ValueError, match=why):
             load_known_documents(path)
-        done = run_command("serve", "--port", "0", "--data-dir", str(tmp_path / "data"), persisted_documents=str(path))
-        assert done.returncode != 0
-        assert why in done.stderr
-        assert "Traceback" not in done.stderr
+        finished = run_command(
+            "serve", "--port", "0", "--data-dir", str(tmp_path / "data"), persisted_documents=str(path)
+        )
+        assert finished.returncode != 0
+        assert why in finished.stderr
+        assert "Traceback" not in finished.stderr
     with pytest.raises(ValueError, match=r"gone\.json"):
         load_known_documents(tmp_path / "gone.json")
 

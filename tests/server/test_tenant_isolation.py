@@ -49,10 +49,14 @@ def find_id_arguments(schema: GraphQLSchema, ids: Ids) -> list[tuple[str, list[s
     for type_, way in find_paths(schema, ids).items():
         named = schema.type_map[type_]
         if isinstance(named, GraphQLObjectType):
-            found += [("query", way, name, taken) for name, f in named.fields.items() for taken in find_id_names(f)]
+            found += [
+                ("query", way, name, argument) for name, f in named.fields.items() for argument in find_id_names(f)
+            ]
     assert schema.mutation_type is not None
     found += [
-        ("mutation", [], name, taken) for name, f in schema.mutation_type.fields.items() for taken in find_id_names(f)
+        ("mutation", [], name, argument)
+        for name, f in schema.mutation_type.fields.items()
+        for argument in find_id_names(f)
     ]
     # external ids are separate per workspace: tests/server/graphql/test_api_keys.py
     return [place for place in found if place[2:] != ("createJudge", "id")]
@@ -66,7 +70,7 @@ def write_document(schema: GraphQLSchema, place: tuple[str, list[str], str, str]
         place: the argument.
         ids: valid ids by the name of the argument or input field.
     """
-    kind, way, name, taken = place
+    kind, way, name, argument = place
     type_: Any = getattr(schema, f"{kind}_type")
     for step in way:
         condition, field_name = step.removeprefix("... on "), step.partition("(")[0]
@@ -74,7 +78,7 @@ def write_document(schema: GraphQLSchema, place: tuple[str, list[str], str, str]
         type_ = schema.type_map[condition] if named else get_named_type(type_.fields[field_name].type)
     field = type_.fields[name]
     # also if a valid id is known for this argument
-    known = {key: value for key, value in ids.items() if key != f"{name}.{taken}"} | {taken: "HERE"}
+    known = {key: value for key, value in ids.items() if key != f"{name}.{argument}"} | {argument: "HERE"}
     selected = write_field(name, field, known)
     if is_interface_type(get_named_type(field.type)):
         selected += " { __typename id }"
@@ -108,9 +112,9 @@ def test_own_id_is_found_by_every_argument(owned: TwoWorkspaces, public: GraphQL
     """Check the other tests: their documents find an object if the id is valid."""
     api, ids = owned.outsider, owned.outsider_ids
     for place in find_id_arguments(public, ids):
-        _, way, name, taken = place
+        _, way, name, argument = place
         if name in ("judge", "trainingJob", "evaluation", "node", "feedbackSummary", "trainingJobs", "auditLog"):
-            given = ids.get(f"{name}.{taken}") or ids.get(taken) or ids["judgeId"]
+            given = ids.get(f"{name}.{argument}") or ids.get(argument) or ids["judgeId"]
             found: Any = api.query(write_document(public, place, ids), id=given)
             for step in (*way, name):
                 found = found[step.partition("(")[0]]
@@ -131,11 +135,11 @@ def test_foreign_id_equals_unknown_id_in_every_subscription(owned: TwoWorkspaces
     with open_socket(api) as live:
         number = 0
         for name, field in public.subscription_type.fields.items():
-            for taken in find_id_names(field):
+            for argument in find_id_names(field):
                 for id_ in list_foreign_ids(owned).values():
                     answers = []
                     for one in (id_, make_unknown_id(id_)):
-                        call = write_field(name, field, {taken: one})
+                        call = write_field(name, field, {argument: one})
                         text = f"subscription {{ {call} {select_fields(public, field.type, {})} }}"
                         number += 1
                         answers.append(

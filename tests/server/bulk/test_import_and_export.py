@@ -31,8 +31,8 @@ JUDGE = {"name": "J", "criteria": [{"name": "Clarity", "key": CLARITY}, {"name":
 
 @pytest.fixture
 def judge(api: Api) -> Data:
-    made: Data = api.run("CreateJudge", input=JUDGE)["judge"]
-    return made
+    created: Data = api.run("CreateJudge", input=JUDGE)["judge"]
+    return created
 
 
 @pytest.fixture(autouse=True)
@@ -158,12 +158,12 @@ MALFORMED: dict[str, tuple[bytes, int, str, list[str]]] = {
 
 @pytest.mark.parametrize("what", MALFORMED)
 def test_malformed_file_is_reported_and_no_partial_line_is_stored(api: Api, judge: Data, what: str) -> None:
-    content, status, told, there = MALFORMED[what]
+    content, status, expected, there = MALFORMED[what]
     path = write_file("evaluations.jsonl", content)
     result = invoke(api, "import", "--judge", judge["id"], "--evaluations", path)
     assert result.exit_code == status, result.output
-    said = result.output + (Path("import-errors.jsonl").read_text() if status == 1 else "")
-    assert told in " ".join(said.split())
+    output = result.output + (Path("import-errors.jsonl").read_text() if status == 1 else "")
+    assert expected in " ".join(output.split())
     assert export_ids(api, judge) == there
 
 
@@ -193,7 +193,7 @@ def test_judge_is_created_from_its_file_and_reused(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "expected"),
     [
         ([], "Name the judge"),
         (["--judge", "jdg_none"], "There is no judge jdg_none"),
@@ -203,10 +203,10 @@ def test_judge_is_created_from_its_file_and_reused(api: Api) -> None:
         (["--judge", "jdg_x", "--map", "csv", "--field", "output"], "NAME=PLACE"),
     ],
 )
-def test_command_exits_with_2_if_it_cannot_run(api: Api, words: list[str], told: str) -> None:
+def test_command_exits_with_2_if_it_cannot_run(api: Api, words: list[str], expected: str) -> None:
     result = invoke(api, "import", *words)
     assert result.exit_code == 2
-    assert told in " ".join(result.stderr.replace("│", " ").split())
+    assert expected in " ".join(result.stderr.replace("│", " ").split())
 
 
 @pytest.mark.parametrize("there", [True, False])
@@ -263,7 +263,7 @@ def test_import_killed_repeatedly_equals_an_uninterrupted_one(
     one, other = (api.run("CreateJudge", input=JUDGE)["judge"] for _ in range(2))
     chance = random.Random(1)
     items = [evaluation_line(n, input="word " * 300) for n in range(3_000)]
-    said = [
+    corrections = [
         correction_line(n % 3_000, external_id=None, submitted_by=f"r{n // 3_000}", comment=str(n))
         for n in range(6_000)
     ]
@@ -271,7 +271,7 @@ def test_import_killed_repeatedly_equals_an_uninterrupted_one(
         "--evaluations",
         str(write_file("e.jsonl", encode_lines(*items))),
         "--feedback",
-        str(write_file("f.jsonl", encode_lines(*said))),
+        str(write_file("f.jsonl", encode_lines(*corrections))),
     )
     command = [sys.executable, "-m", "cli.start", "import", "--judge", one["id"], *files]
     settings = environment(url=api.url, api_key=api.key or "") | {"PYTHONPATH": str(PROJECT_ROOT)}
@@ -287,7 +287,7 @@ def test_import_killed_repeatedly_equals_an_uninterrupted_one(
         importing.send_signal(signal.SIGKILL)
         importing.wait()
         counts.append(_count_rows(api, one))
-        midway = midway or 0 < counts[-1] < len(items) + len(said)
+        midway = midway or 0 < counts[-1] < len(items) + len(corrections)
     assert midway
     assert subprocess.run(command, cwd=tmp_path, env=settings, check=False).returncode == 0
     undisturbed = invoke(api, "import", "--judge", other["id"], *files)
@@ -299,8 +299,8 @@ def test_import_killed_repeatedly_equals_an_uninterrupted_one(
         for criterion in summary["criteria"]:
             del criterion["criterion"]
     assert summaries[0] == summaries[1]
-    done = started_command("check-counters", database_url=postgres_server.database_url)
-    assert done.returncode == 0, done.stdout + done.stderr
+    finished = started_command("check-counters", database_url=postgres_server.database_url)
+    assert finished.returncode == 0, finished.stdout + finished.stderr
 
 
 def _count_rows(api: Api, judge: Data) -> int:
@@ -352,10 +352,10 @@ def test_export_of_an_imported_export_has_the_same_bytes(
     quiet_server: Server, enter: Enter, api: Api, judge: Data, name: str, tmp_path: Path
 ) -> None:
     scored = [{"criterionId": CLARITY, "score": 2.25}]
-    made = api.run(
+    created = api.run(
         "RecordEvaluations", input={"judgeId": judge["id"], "evaluations": [{"output": "N", "scores": scored}]}
     )
-    rating = {"evaluationId": made["evaluations"][0]["id"], "type": "RATING", "rating": 2}
+    rating = {"evaluationId": created["evaluations"][0]["id"], "type": "RATING", "rating": 2}
     api.run("SubmitFeedback", input={"judgeId": judge["id"], "feedback": [rating, rating]})
     invoke(
         api,
@@ -385,16 +385,16 @@ def test_export_of_an_imported_export_has_the_same_bytes(
     load_lines(
         api, judge, "evaluations", encode_lines(*(evaluation_line(n, scores=scores, **grouped) for n in (300, 301)))
     )
-    said: Data = {"evaluation": "e300", "submitted_at": "2026-02-01T00:00:00.000001+05:45", "comment": "Why?"}
+    base: Data = {"evaluation": "e300", "submitted_at": "2026-02-01T00:00:00.000001+05:45", "comment": "Why?"}
     load_lines(
         api,
         judge,
         "feedback",
         encode_lines(
-            said | {"type": "approval", "approved": False, "submitted_by": "eve"},
-            said | {"type": "comment", "external_id": "c"},
-            said | {"type": "rating", "rating": 5, "submitted_by": "Ünal"},
-            said | {"type": "correction", "corrected_scores": {"Tone": 0.5, "Depth": 10}, "submitted_by": "eve"},
+            base | {"type": "approval", "approved": False, "submitted_by": "eve"},
+            base | {"type": "comment", "external_id": "c"},
+            base | {"type": "rating", "rating": 5, "submitted_by": "Ünal"},
+            base | {"type": "correction", "corrected_scores": {"Tone": 0.5, "Depth": 10}, "submitted_by": "eve"},
         ),
     )
     [newest, *_] = api.run("JudgeFeedback", judgeId=judge["id"], first=1)["feedback"]["nodes"]

@@ -29,15 +29,15 @@ def _find_problem() -> str | None:
         fcntl.flock(only_one, fcntl.LOCK_EX)  # tests run in several processes
         if stamp.exists():
             return None
-        done = subprocess.run(
+        finished = subprocess.run(
             [npm, "ci", "--no-audit", "--no-fund", "--silent"],
             cwd=NODE_FOLDER,
             capture_output=True,
             text=True,
             check=False,
         )
-        if done.returncode != 0:
-            return f"npm could not install the packages: {done.stdout[-500:]}{done.stderr[-500:]}"
+        if finished.returncode != 0:
+            return f"npm could not install the packages: {finished.stdout[-500:]}{finished.stderr[-500:]}"
         stamp.touch()
     return None
 
@@ -55,8 +55,8 @@ def script_command(script: str, *arguments: str) -> list[str]:
 
 def run_script(script: str, *arguments: str) -> list[Any]:
     """Run a script to its end and return the JSON values it printed, one per line."""
-    done = subprocess.run(
+    finished = subprocess.run(
         script_command(script, *arguments), capture_output=True, text=True, timeout=2 * STALLED_SECONDS, check=False
     )
-    assert done.returncode == 0, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    assert finished.returncode == 0, finished.stderr
+    return [json.loads(line) for line in finished.stdout.splitlines()]

@@ -43,8 +43,8 @@ def test_comparison_equals_evaluate_for_both_versions(trained: Trained) -> None:
     items = [make_item(number) for number in NUMBERS]
     raw = {i["externalId"]: {s["criterionId"]: s["score"] for s in i["scores"]} for i in items}
     results = api.run("Evaluate", input={"judgeId": judge["id"], "versionId": version["id"], "items": items})["results"]
-    told = {result["externalId"]: scores_by_criterion(result["scores"]) for result in results}
-    flips = {name: sum(told[name][key] != raw[name][key] for key in (OVERRATED, FAIR)) for name in raw}
+    evaluated = {result["externalId"]: scores_by_criterion(result["scores"]) for result in results}
+    flips = {name: sum(evaluated[name][key] != raw[name][key] for key in (OVERRATED, FAIR)) for name in raw}
 
     assert (found["from"], found["to"]["id"]) == (None, version["id"])
     assert (found["evaluationCount"], found["comparedCount"]) == (60, 120)
@@ -58,7 +58,10 @@ def test_comparison_equals_evaluate_for_both_versions(trained: Trained) -> None:
     }
     for one in found["items"]:
         name = one["evaluation"]["externalId"]
-        assert (scores_by_criterion(one["fromScores"]), scores_by_criterion(one["toScores"])) == (raw[name], told[name])
+        assert (scores_by_criterion(one["fromScores"]), scores_by_criterion(one["toScores"])) == (
+            raw[name],
+            evaluated[name],
+        )
 
 
 def test_default_comparison_is_active_version_with_raw_scores_or_candidate(
@@ -126,15 +129,15 @@ def test_corrected_evaluation_is_not_suggested_again(api: Api) -> None:
 def test_viewer_may_run_analyses_and_other_workspaces_get_nothing(
     server: Server, trained: Trained, api: Api, enter: Enter
 ) -> None:
-    viewer, stranger = enter(server, workspace="insight", role=Role.VIEWER), enter(server)
+    viewer, outsider = enter(server, workspace="insight", role=Role.VIEWER), enter(server)
     judge, version = trained.judge["id"], trained.version["id"]
-    asked = [("CompareVersions", {}), ("LearningCurve", {}), ("SuggestEvaluationsToReview", {"first": 3})]
-    for name, more in asked:
+    operations = [("CompareVersions", {}), ("LearningCurve", {}), ("SuggestEvaluationsToReview", {"first": 3})]
+    for name, more in operations:
         assert viewer.run(name, judgeId=judge, **more) is not None
-        assert stranger.payload(name, judgeId=judge, **more) is None
+        assert outsider.payload(name, judgeId=judge, **more) is None
 
-    own = make_judge(stranger)
-    [error] = stranger.errors("CompareVersions", judgeId=own["id"], to=version)
+    own = make_judge(outsider)
+    [error] = outsider.errors("CompareVersions", judgeId=own["id"], to=version)
     assert (error["extensions"]["code"], error["extensions"]["field"]) == ("NOT_FOUND", ["to"])
 
 

@@ -113,8 +113,8 @@ def test_revoked_key_is_rejected_and_can_be_revoked_again(api: Api, make: Make) 
     assert api.run("Judge", id=judge["id"])["id"] == judge["id"]
     assert key["id"] not in [one["id"] for one in api.run("ApiKeys")["nodes"]]
     assert key["id"] in [one["id"] for one in api.run("ApiKeys", includeRevoked=True)["nodes"]]
-    told = read_audit_log(api, filter={"targetId": key["id"]})
-    assert [(entry["action"], entry["reason"]) for entry in told] == [("KEY_REVOKED", "lost"), ("KEY_CREATED", None)]
+    log = read_audit_log(api, filter={"targetId": key["id"]})
+    assert [(entry["action"], entry["reason"]) for entry in log] == [("KEY_REVOKED", "lost"), ("KEY_CREATED", None)]
 
 
 def test_revoked_key_closes_its_open_socket(api: Api, make: Make) -> None:
@@ -190,24 +190,24 @@ def test_audit_log_lists_actor_action_and_object_newest_first(api: Api, make: Ma
     second = create_job(cleo, judge, autoStart=False)
     cleo.run("CancelTrainingJob", input={"jobId": job["id"], "reason": "wrong one"})
     retried = cleo.run("RetryTrainingJob", input={"jobId": job["id"]})["trainingJob"]
-    told = read_audit_log(api, filter={"userId": cleo.run("Viewer")["user"]["id"]})
-    assert [(entry["action"], entry["targetId"]) for entry in told] == [
+    log = read_audit_log(api, filter={"userId": cleo.run("Viewer")["user"]["id"]})
+    assert [(entry["action"], entry["targetId"]) for entry in log] == [
         ("JOB_RETRIED", retried["id"]),
         ("JOB_CANCELLED", job["id"]),
         ("JOB_CREATED", second["id"]),
         ("JOB_CREATED", job["id"]),
         ("JUDGE_CREATED", judge["id"]),
     ]
-    assert {(entry["user"]["name"], entry["apiKeyId"]) for entry in told} == {("cleo", key["id"])}
-    assert told[1]["reason"] == "wrong one"
-    assert told[-1]["message"] == "Created the judge The judge."
+    assert {(entry["user"]["name"], entry["apiKeyId"]) for entry in log} == {("cleo", key["id"])}
+    assert log[1]["reason"] == "wrong one"
+    assert log[-1]["message"] == "Created the judge The judge."
     assert [e["action"] for e in read_audit_log(api, filter={"actions": ["JOB_RETRIED"]})] == ["JOB_RETRIED"]
-    later = {"since": told[0]["at"]}
+    later = {"since": log[0]["at"]}
     assert [e["action"] for e in read_audit_log(api, filter=later)] == ["JOB_RETRIED"]
-    assert len(read_audit_log(api, filter={"until": told[0]["at"], "targetId": job["id"]})) == 2
+    assert len(read_audit_log(api, filter={"until": log[0]["at"], "targetId": job["id"]})) == 2
     pages = api.run("AuditLog", first=2)
-    assert [e["id"] for e in pages["nodes"]] == [e["id"] for e in told[:2]]
-    assert api.run("AuditLog", first=100, after=pages["pageInfo"]["endCursor"])["nodes"][0]["id"] == told[2]["id"]
+    assert [e["id"] for e in pages["nodes"]] == [e["id"] for e in log[:2]]
+    assert api.run("AuditLog", first=100, after=pages["pageInfo"]["endCursor"])["nodes"][0]["id"] == log[2]["id"]
 
 
 def test_rejected_or_repeated_action_is_not_audited(api: Api) -> None:
@@ -226,11 +226,11 @@ def test_rejected_or_repeated_action_is_not_audited(api: Api) -> None:
 def test_retraction_is_audited_once(api: Api) -> None:
     judge = make_judge(api)
     record_evaluations(api, judge, [make_item(0)])
-    [said] = submit_feedback(api, judge, [make_correction(0)])["feedback"]
+    [item] = submit_feedback(api, judge, [make_correction(0)])["feedback"]
     for reason in ("a slip", "once more"):
-        api.run("RetractFeedback", input={"feedbackId": said["id"], "reason": reason})
-    told = read_audit_log(api, filter={"actions": ["FEEDBACK_RETRACTED"]})
-    assert [(entry["targetId"], entry["reason"]) for entry in told] == [(said["id"], "a slip")]
+        api.run("RetractFeedback", input={"feedbackId": item["id"], "reason": reason})
+    log = read_audit_log(api, filter={"actions": ["FEEDBACK_RETRACTED"]})
+    assert [(entry["targetId"], entry["reason"]) for entry in log] == [(item["id"], "a slip")]
 
 
 def test_idempotency_keys_are_separate_per_workspace(quiet_server: Server, api: Api, enter: Enter) -> None:
@@ -282,8 +282,8 @@ def test_command_lists_and_revokes_keys_while_a_server_runs(quiet_server: Server
     refused = run_command("keys", "revoke", own, *words)
     assert refused.returncode != 0
     assert "--force" in refused.stderr
-    done = run_command("keys", "revoke", own, "--force", *words)
-    assert (done.returncode, done.stderr) == (0, "")
+    finished = run_command("keys", "revoke", own, "--force", *words)
+    assert (finished.returncode, finished.stderr) == (0, "")
     assert fetch(f"{quiet_server.url}/training/jobs/x", admin.http.headers).status_code == 401
     unknown = run_command("keys", "revoke", "key_x", *words)
     assert unknown.returncode != 0

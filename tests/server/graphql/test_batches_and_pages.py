@@ -99,11 +99,11 @@ def many(api: Api) -> dict[str, Any]:
     judges = [make_judge(api) for _ in range(5)]
     add_corrected_evaluations(api, judges[0], range(20))
     jobs = [create_job(api, judges[0]) for _ in range(5)]
-    said = [
+    items = [
         {"evaluationExternalId": "e1", "type": "COMMENT", "comment": f"{n}", "submittedBy": f"rater {n}"}
         for n in range(4)
     ]
-    payload = api.run("SubmitFeedback", input={"judgeId": judges[0]["id"], "feedback": said})
+    payload = api.run("SubmitFeedback", input={"judgeId": judges[0]["id"], "feedback": items})
     (evaluation,) = api.query(
         "query ($id: ID!) { node(id: $id) { ... on Feedback { evaluation { id } } } }", id=payload["feedback"][0]["id"]
     ).values()
@@ -158,8 +158,8 @@ def test_jobs_match_all_filters(api: Api, many: dict[str, Any]) -> None:
     other = create_job(api, judges[1], "VALIDATION")
     made = [jobs[0]["id"], *(job["id"] for job in jobs[1:]), other["id"]]
 
-    def ids(**wanted: Any) -> list[str]:
-        page = api.run("TrainingJobs", filter=wanted)
+    def ids(**filter_: Any) -> list[str]:
+        page = api.run("TrainingJobs", filter=filter_)
         assert page["totalCount"] == len(page["nodes"])
         return [job["id"] for job in page["nodes"]][::-1]
 

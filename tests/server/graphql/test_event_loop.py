@@ -200,6 +200,6 @@ async def test_event_loop_is_not_blocked_by_the_largest_allowed_response(client:
         "evaluations(first: 90) { nodes { id externalId group source input output rationale createdAt judge { id } } }"
     )
     document = f'{{ judge(id: "{id_}") {{ evaluations(first: 100) {{ nodes {{ judge {{ {inner} }} }} }} }} }}'
-    asked = json.dumps({"query": document}).encode()
-    assert len((await client.post("/graphql", content=asked)).content) > 1_000_000
-    assert await stays_responsive(client, lambda: asked)
+    body = json.dumps({"query": document}).encode()
+    assert len((await client.post("/graphql", content=body)).content) > 1_000_000
+    assert await stays_responsive(client, lambda: body)

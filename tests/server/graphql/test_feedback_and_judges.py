@@ -30,8 +30,8 @@ CLARITY = "crit_clarity"
 
 
 def retract(api: Api, feedback_id: str, reason: str = "Clicked the wrong item.") -> Data:
-    taken: Data = api.run("RetractFeedback", input={"feedbackId": feedback_id, "reason": reason})["feedback"]
-    return taken
+    retracted: Data = api.run("RetractFeedback", input={"feedbackId": feedback_id, "reason": reason})["feedback"]
+    return retracted
 
 
 def list_feedback(api: Api, judge: Data, **what: Any) -> list[Data]:
@@ -106,13 +106,13 @@ def test_retracted_feedback_is_not_counted_and_shows_who_retracted_it_and_why(ap
     judge = make_judge(api)
     add_corrected_evaluations(api, judge, range(3))
     newest, *_ = list_feedback(api, judge)
-    taken = retract(api, newest["id"])
+    retracted = retract(api, newest["id"])
 
-    assert taken["retractedBy"]["name"] == "ann"
-    assert taken["retractionReason"] == "Clicked the wrong item."
-    assert retract(api, newest["id"], "Another reason.") == taken
-    told = [entry for entry in api.run("AuditLog")["nodes"] if entry["action"] == "FEEDBACK_RETRACTED"]
-    assert [(entry["targetId"], entry["reason"], entry["user"]["name"]) for entry in told] == [
+    assert retracted["retractedBy"]["name"] == "ann"
+    assert retracted["retractionReason"] == "Clicked the wrong item."
+    assert retract(api, newest["id"], "Another reason.") == retracted
+    log = [entry for entry in api.run("AuditLog")["nodes"] if entry["action"] == "FEEDBACK_RETRACTED"]
+    assert [(entry["targetId"], entry["reason"], entry["user"]["name"]) for entry in log] == [
         (newest["id"], "Clicked the wrong item.", "ann")
     ]
     assert api.run("FeedbackSummary", judgeId=judge["id"])["usableCount"] == 2
@@ -162,9 +162,9 @@ def test_retracted_feedback_is_removed_from_a_queued_job(server: Server, enter: 
     for node in list_feedback(api, judge)[:20]:
         retract(api, node["id"])
     api.run("StartTrainingJob", input={"jobId": job["id"]})
-    told = [update["event"]["message"] for update in follow_job(api, job)]
+    messages = [update["event"]["message"] for update in follow_job(api, job)]
 
-    assert [message for message in told if "8 labels" in message], told
+    assert [message for message in messages if "8 labels" in message], messages
 
 
 def test_summary_updates_are_throttled_and_the_last_state_is_sent(api: Api) -> None:
@@ -252,8 +252,8 @@ def test_judge_can_be_renamed_and_extended_by_a_criterion(api: Api) -> None:
     changed = api.run("UpdateJudge", input=change)["judge"]
 
     assert (changed["name"], changed["description"]) == ("Better", None)
-    told = [(c["key"], c["name"], c["max"]) for c in changed["criteria"]]
-    assert told == [("crit_clarity", "Plainness", 5), ("crit_accuracy", "Accuracy", 5), ("crit_tone", "Tone", 1)]
+    criteria = [(c["key"], c["name"], c["max"]) for c in changed["criteria"]]
+    assert criteria == [("crit_clarity", "Plainness", 5), ("crit_accuracy", "Accuracy", 5), ("crit_tone", "Tone", 1)]
 
 
 @pytest.mark.parametrize(
@@ -292,8 +292,8 @@ def test_versions_score_and_training_works_after_a_criterion_was_added(server: S
     tone = {"criterionId": "crit_tone", "score": 4}
     one = make_item(50)
     one["scores"] = [*one["scores"], tone]
-    asked = {"judgeId": judge["id"], "versionId": version["id"], "items": [one]}
-    [result] = api.run("Evaluate", input=asked)["results"]
+    input_ = {"judgeId": judge["id"], "versionId": version["id"], "items": [one]}
+    [result] = api.run("Evaluate", input=input_)["results"]
     assert result["scores"][2]["score"] == 4
     assert len(result["scores"]) == 3
 

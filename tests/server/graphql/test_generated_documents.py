@@ -55,8 +55,8 @@ def test_random_text_as_id_finds_nothing(api: Api) -> None:
     @settings(max_examples=40, deadline=None, database=None, derandomize=True)
     @given(st.tuples(prefixes, st.text(min_size=1, max_size=60)).map("".join))
     def ask(id_: str) -> None:
-        asked = "query ($id: ID!) { node(id: $id) { id } judge(id: $id) { id } trainingJob(id: $id) { id } }"
-        answer = api.post(asked, {"id": id_})
+        document = "query ($id: ID!) { node(id: $id) { id } judge(id: $id) { id } trainingJob(id: $id) { id } }"
+        answer = api.post(document, {"id": id_})
         assert answer.json() == {"data": {"node": None, "judge": None, "trainingJob": None}}
 
     ask()

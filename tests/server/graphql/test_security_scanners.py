@@ -110,8 +110,8 @@ HOSTILE: dict[str, Any] = {
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_texts_are_stored_as_text(api: Api, text: str) -> None:
-    asked = "query ($id: ID!) { node(id: $id) { id } judge(id: $id) { id } }"
-    body = json.dumps({"query": asked, "variables": {"id": text}}).encode()
+    document = "query ($id: ID!) { node(id: $id) { id } judge(id: $id) { id } }"
+    body = json.dumps({"query": document, "variables": {"id": text}}).encode()
     answer = api.http.post("/graphql", content=body, headers={"content-type": "application/json"})
     assert_nothing_leaks(answer)
     assert answer.status_code in (200, 400)

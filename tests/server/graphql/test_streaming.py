@@ -97,14 +97,14 @@ def test_subscription_is_served_as_server_sent_events(api: Api) -> None:
 
 
 def test_events_may_be_requested_by_get(api: Api) -> None:
-    asked = {"query": "{ viewer { name } }"}
-    answer = api.http.get("/graphql", params=asked, headers={"accept": EVENTS})
+    request = {"query": "{ viewer { name } }"}
+    answer = api.http.get("/graphql", params=request, headers={"accept": EVENTS})
     assert parse_events(answer.text) == [("next", {"data": {"viewer": {"name": "ann"}}}), ("complete", None)]
 
 
 def test_mutation_by_get_is_rejected_for_events(api: Api) -> None:
-    asked = {"query": 'mutation { createJudge(input: {name: "J", criteria: [{name: "C"}]}) { judge { id } } }'}
-    answer = api.http.get("/graphql", params=asked, headers={"accept": EVENTS})
+    request = {"query": 'mutation { createJudge(input: {name: "J", criteria: [{name: "C"}]}) { judge { id } } }'}
+    answer = api.http.get("/graphql", params=request, headers={"accept": EVENTS})
     (kind, data), _ = parse_events(answer.text)
     assert (kind, [error["extensions"]["code"] for error in data["errors"]]) == ("next", ["BAD_REQUEST"])
     assert api.run("Judges")["totalCount"] == 0
@@ -145,8 +145,8 @@ def test_query_is_served_as_multipart(api: Api) -> None:
 
 def test_subscription_without_a_streaming_type_is_rejected(api: Api) -> None:
     for accept in ("application/json", "application/graphql-response+json"):
-        asked = {"query": 'subscription { trainingJobStatus(jobId: "job_x") { cursor } }'}
-        answer = api.http.post("/graphql", json=asked, headers={"accept": accept})
+        request = {"query": 'subscription { trainingJobStatus(jobId: "job_x") { cursor } }'}
+        answer = api.http.post("/graphql", json=request, headers={"accept": accept})
         assert answer.status_code == 400
         (error,) = get_errors(answer)
         assert "graphql-transport-ws" in error["message"]

@@ -88,9 +88,9 @@ async def test_gql_subscribes_over_a_websocket(api: Api) -> None:
     )
     judge = make_judge(api)
     async with Client(transport=transport) as session:
-        asked = gql(SUBSCRIPTION)
-        asked.variable_values = {"judgeId": judge["id"]}
-        async for update in session.subscribe(asked):
+        subscription = gql(SUBSCRIPTION)
+        subscription.variable_values = {"judgeId": judge["id"]}
+        async for update in session.subscribe(subscription):
             assert update == {"feedbackSummaryChanged": {"totalFeedbackCount": 0}}
             break
         assert await session.execute(gql(QUERY)) == {"viewer": {"name": "ann"}}

@@ -151,10 +151,10 @@ def judge(api: Api) -> Data:
 
 
 def test_too_little_feedback_is_rejected_with_both_numbers(api: Api, judge: Data) -> None:
-    wanted = make_job_request(judge, config={"minimumFeedbackCount": 21})
+    request = make_job_request(judge, config={"minimumFeedbackCount": 21})
     document = """mutation ($input: CreateTrainingJobInput!) { createTrainingJob(input: $input) { userErrors {
         code field message ... on InsufficientFeedbackError { usableCount requiredCount } } } }"""
-    (error,) = api.query(document, input=wanted)["createTrainingJob"]["userErrors"]
+    (error,) = api.query(document, input=request)["createTrainingJob"]["userErrors"]
     message = error.pop("message")
     assert error == {
         "code": "INSUFFICIENT_FEEDBACK",
@@ -164,7 +164,7 @@ def test_too_little_feedback_is_rejected_with_both_numbers(api: Api, judge: Data
     }
     assert "20" in message
     assert "21" in message
-    dry = api.payload("TrainingPreflight", input=wanted)
+    dry = api.payload("TrainingPreflight", input=request)
     assert not dry["ready"]
     assert [error["code"] for error in dry["userErrors"]] == ["INSUFFICIENT_FEEDBACK"]
     assert api.run("TrainingJobs")["totalCount"] == 0
@@ -196,10 +196,10 @@ def test_waiting_job_is_started_cancelled_and_retried(api: Api, judge: Data) -> 
 
 
 def test_same_request_and_idempotency_key_return_the_first_job(api: Api, judge: Data) -> None:
-    wanted = make_job_request(judge, autoStart=False) | {"idempotencyKey": "once"}
-    first = api.run("CreateTrainingJob", input=wanted)["trainingJob"]
-    assert api.run("CreateTrainingJob", input=wanted)["trainingJob"] == first
-    (error,) = api.user_errors("CreateTrainingJob", input=wanted | {"trainingType": "INCREMENTAL"})
+    request = make_job_request(judge, autoStart=False) | {"idempotencyKey": "once"}
+    first = api.run("CreateTrainingJob", input=request)["trainingJob"]
+    assert api.run("CreateTrainingJob", input=request)["trainingJob"] == first
+    (error,) = api.user_errors("CreateTrainingJob", input=request | {"trainingType": "INCREMENTAL"})
     assert (error["code"], error["field"]) == ("IDEMPOTENCY_MISMATCH", ["idempotencyKey"])
     assert api.run("TrainingJobs")["totalCount"] == 1
 
@@ -215,8 +215,8 @@ def test_omitted_or_null_field_gets_the_documented_default(api: Api, judge: Data
     bare = {"judgeId": judge["id"], "trainingType": "FULL_RETRAIN", "trainingConfig": {}}
     nulls = {"minimumFeedbackCount": None, "seed": None, "learningRate": None, "targetCriteria": None}
     options = {"priority": None, "autoDeploy": None, "backupCurrentVersion": None, "autoStart": None}
-    for wanted in (bare, bare | {"trainingConfig": nulls, "executionOptions": options}):
-        job = api.run("CreateTrainingJob", input=wanted)["trainingJob"]
+    for request in (bare, bare | {"trainingConfig": nulls, "executionOptions": options}):
+        job = api.run("CreateTrainingJob", input=request)["trainingJob"]
         config, chosen = job["trainingConfig"], job["executionOptions"]
         assert (config["minimumFeedbackCount"], config["seed"], config["targetCriteria"]) == (20, 0, [])
         assert (chosen["priority"], chosen["autoDeploy"], chosen["backupCurrentVersion"]) == ("NORMAL", False, True)

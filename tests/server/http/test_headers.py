@@ -113,16 +113,19 @@ def test_accepted_host_names() -> None:
 
 
 def send_preflight(server: Server, origin: str, path: str = "/graphql") -> httpx.Response:
-    wanted = {"access-control-request-method": "POST", "access-control-request-headers": "authorization,content-type"}
-    return send_request(server, path, "OPTIONS", headers={"origin": origin} | wanted)
+    preflight = {
+        "access-control-request-method": "POST",
+        "access-control-request-headers": "authorization,content-type",
+    }
+    return send_request(server, path, "OPTIONS", headers={"origin": origin} | preflight)
 
 
 def test_cors_allows_only_the_configured_origins(quiet_server: Server, open_server: Server) -> None:
     for server, origin in ((quiet_server, FRIEND), (quiet_server, FOE), (open_server, FOE)):
         for path in ("/graphql", "/training/jobs"):
-            asked = send_preflight(server, origin, path)
-            assert asked.status_code >= 400
-            assert "access-control-allow-origin" not in asked.headers
+            response = send_preflight(server, origin, path)
+            assert response.status_code >= 400
+            assert "access-control-allow-origin" not in response.headers
         answer = send_request(server, "/healthz", headers={"origin": origin})
         assert "access-control-allow-origin" not in answer.headers
     friendly = send_preflight(open_server, FRIEND)
@@ -133,8 +136,8 @@ def test_cors_allows_only_the_configured_origins(quiet_server: Server, open_serv
     answer = send_request(open_server, "/healthz", headers={"origin": FRIEND})
     assert answer.headers["access-control-allow-origin"] == FRIEND
     assert "Origin" in answer.headers["vary"]
-    told = {name.strip().lower() for name in answer.headers["access-control-expose-headers"].split(",")}
-    assert told >= {"location", "ratelimit", "ratelimit-policy", "retry-after"}
+    exposed = {name.strip().lower() for name in answer.headers["access-control-expose-headers"].split(",")}
+    assert exposed >= {"location", "ratelimit", "ratelimit-policy", "retry-after"}
 
 
 def test_sockets_open_for_configured_origins_and_the_own_origin(open_server: Server) -> None:
@@ -212,13 +215,13 @@ def test_internal_error_reveals_only_its_log_id(data_dir: Path, as_json: str) ->
             ]
             with open_socket(api) as live:
                 live.subscribe("FeedbackSummaryChanged", judgeId=judge["id"])
-                told = [json.dumps(live.receive())]
+                frames = [json.dumps(live.receive())]
             for answer in answers:
                 assert_nothing_leaks(answer)
                 assert answer.headers["x-content-type-options"] == "nosniff"
             assert answers[2].status_code == 500
             assert answers[2].json()["error"]["code"] == "INTERNAL"
-            for text in [answer.text for answer in answers] + told:
+            for text in [answer.text for answer in answers] + frames:
                 ids = set(re.findall(r"err_[0-9a-z]{26}", text))
                 assert len(ids) == 1, text
                 line = find_log_line(server, ids.pop())

@@ -82,11 +82,11 @@ def test_requests_are_not_limited_by_default(api: Api) -> None:
 
 
 def test_invalid_rate_is_reported_at_startup() -> None:
-    done = run_command("serve", rate_limit="often")
-    assert done.returncode == 2
-    assert "rate_limit" in done.stderr
-    assert "600/minute" in done.stderr
-    assert "Traceback" not in done.stderr
+    finished = run_command("serve", rate_limit="often")
+    assert finished.returncode == 2
+    assert "rate_limit" in finished.stderr
+    assert "600/minute" in finished.stderr
+    assert "Traceback" not in finished.stderr
 
 
 @pytest.mark.parametrize("text", ["", "5", "0/minute", "-1/minute", "5/fortnight", "5/second;50/minute"])

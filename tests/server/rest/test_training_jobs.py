@@ -139,8 +139,8 @@ def test_documented_examples_work_unchanged(api: Api, command: str) -> None:
     job = answer.json()
     assert describe_shape(job) == SHAPE
     assert list(job) == list(SHAPE)
-    asked = json.loads(command[command.index("{") : command.rindex("}") + 1])
-    assert (job["judge_id"], job["training_type"]) == (asked["judge_id"], asked["training_type"])
+    request = json.loads(command[command.index("{") : command.rindex("}") + 1])
+    assert (job["judge_id"], job["training_type"]) == (request["judge_id"], request["training_type"])
     assert job["status"] == "queued"
     summary = job["feedback_data_summary"]
     assert (summary["total_feedback_count"], summary["correction_count"], summary["rating_count"]) == (50, 50, 0)
@@ -152,13 +152,13 @@ def test_documented_examples_work_unchanged(api: Api, command: str) -> None:
     assert api.http.get(answer.headers["location"]).json() == job
     same = api.run("TrainingJob", id=job["job_id"])
     config, options = same["trainingConfig"], same["executionOptions"]
-    for name, value in asked["training_config"].items():
+    for name, value in request["training_config"].items():
         match name:
             case "target_criteria":
                 assert [criterion["key"] for criterion in config["targetCriteria"]] == value
             case _:
                 assert config[to_camel_case(name)] == value
-    for name, value in asked.get("execution_options", {}).items():
+    for name, value in request.get("execution_options", {}).items():
         expected = {"[email protected]": "team@example.com", "high": "HIGH", "normal": "NORMAL"}.get(value, value)
         assert options[to_camel_case(name)] == expected
 

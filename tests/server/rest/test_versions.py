@@ -77,24 +77,24 @@ def test_imported_version_scores_the_same_and_has_no_proof(
     api = enter(server)
     judge = make_judge(api)
     answer = api.http.post(f"/judges/{judge['id']}/versions", content=content, headers=ZIP)
-    made = answer.json()
-    [told] = api.run("AuditLog", filter={"actions": ["VERSION_IMPORTED"]})["nodes"]
-    assert (told["targetId"], told["user"]["name"]) == (made["version_id"], "ann")
-    assert hashlib.sha256(content).hexdigest() in told["message"]
-    found = read_version(api, made["version_id"])
-    (error,) = api.user_errors("DeployJudgeVersion", input={"versionId": made["version_id"]})
+    created = answer.json()
+    [entry] = api.run("AuditLog", filter={"actions": ["VERSION_IMPORTED"]})["nodes"]
+    assert (entry["targetId"], entry["user"]["name"]) == (created["version_id"], "ann")
+    assert hashlib.sha256(content).hexdigest() in entry["message"]
+    found = read_version(api, created["version_id"])
+    (error,) = api.user_errors("DeployJudgeVersion", input={"versionId": created["version_id"]})
 
     assert answer.status_code == 201
-    assert answer.headers["location"] == f"/versions/{made['version_id']}/file"
-    assert (made["number"], made["status"], made["judge_id"]) == (1, "candidate", judge["id"])
+    assert answer.headers["location"] == f"/versions/{created['version_id']}/file"
+    assert (created["number"], created["status"], created["judge_id"]) == (1, "candidate", judge["id"])
     assert found["status"] == "CANDIDATE"
     assert found["evidence"] is found["trainingJob"] is found["parent"] is None
     assert found["lineage"]["imported"]
-    assert found["lineage"]["fileDigest"] == made["file_digest"] == hashlib.sha256(content).hexdigest()
+    assert found["lineage"]["fileDigest"] == created["file_digest"] == hashlib.sha256(content).hexdigest()
     assert found["lineage"]["feedbackDigest"] is found["lineage"]["config"] is None
     assert (error["code"], error["maeChange"]) == ("NOT_AN_IMPROVEMENT", None)
     assert api.http.get(answer.headers["location"]).content == content
-    assert evaluate_scores(api, judge, ITEMS, versionId=made["version_id"]) == evaluate_scores(
+    assert evaluate_scores(api, judge, ITEMS, versionId=created["version_id"]) == evaluate_scores(
         trained.api, trained.judge, ITEMS, versionId=trained.version["id"]
     )
 
@@ -105,12 +105,12 @@ def test_imported_version_is_not_measured_on_feedback_it_may_have_seen(
     api = enter(server)
     judge = make_judge(api)
     add_corrected_evaluations(api, judge, range(40))
-    made = api.http.post(f"/judges/{judge['id']}/versions", content=content, headers=ZIP).json()
-    api.run("DeployJudgeVersion", input={"versionId": made["version_id"], "force": True, "reason": "from elsewhere"})
+    created = api.http.post(f"/judges/{judge['id']}/versions", content=content, headers=ZIP).json()
+    api.run("DeployJudgeVersion", input={"versionId": created["version_id"], "force": True, "reason": "from elsewhere"})
     job = run_job(api, judge, "VALIDATION")
 
     assert job["status"] == "COMPLETED", job["error"]
-    assert job["baseVersion"]["id"] == made["version_id"]
+    assert job["baseVersion"]["id"] == created["version_id"]
     assert "the active version's recipe refitted out of fold" in job["evidence"]["method"]
     (error,) = api.user_errors("CreateTrainingJob", input=make_job_request(judge, "INCREMENTAL"))
     assert error["code"] == "INSUFFICIENT_FEEDBACK"
@@ -137,7 +137,7 @@ def test_incompatible_file_is_rejected_and_changes_nothing(api: Api, content: by
 
 def test_roles_for_export_and_import(server: Server, trained: Trained, content: bytes, enter: Enter) -> None:
     path, upload = f"/versions/{trained.version['id']}/file", f"/judges/{trained.judge['id']}/versions"
-    viewer, annotator, stranger = (
+    viewer, annotator, outsider = (
         enter(server, workspace="files", role=Role.VIEWER),
         enter(server, workspace="files", role=Role.ANNOTATOR),
         enter(server),
@@ -146,8 +146,8 @@ def test_roles_for_export_and_import(server: Server, trained: Trained, content: 
 
     assert viewer.http.get(path).content == content
     assert annotator.http.post(upload, content=content, headers=ZIP).status_code == 403
-    assert (stranger.http.get(path).status_code, stranger.http.get("/versions/ver_gone/file").status_code) == (404, 404)
-    assert stranger.http.post(upload, content=content, headers=ZIP).status_code == 404
+    assert (outsider.http.get(path).status_code, outsider.http.get("/versions/ver_gone/file").status_code) == (404, 404)
+    assert outsider.http.post(upload, content=content, headers=ZIP).status_code == 404
     for method, where in (("GET", path), ("POST", upload)):
         answer = httpx.request(method, server.url + where, headers=ZIP, trust_env=False)
         assert (answer.status_code, answer.json()["error"]["code"]) == (401, "UNAUTHENTICATED")
@@ -165,11 +165,11 @@ def test_command_copies_a_version_to_another_judge_and_compares_it(
     judge = make_judge(api)
     record_evaluations(api, judge, [make_item(number) for number in range(20)])
     out = invoke(api, "export-version", trained.version["id"], str(file))
-    made = json.loads(invoke(api, "import-version", str(file), "--judge", judge["id"], "--json").stdout)
-    compared = invoke(api, "compare", judge["id"], "--from", "raw", "--to", made["version_id"])
+    created = json.loads(invoke(api, "import-version", str(file), "--judge", judge["id"], "--json").stdout)
+    compared = invoke(api, "compare", judge["id"], "--from", "raw", "--to", created["version_id"])
 
     assert (out.exit_code, file.read_bytes()) == (0, content)
-    assert made["status"] == "candidate"
+    assert created["status"] == "candidate"
     assert compared.exit_code == 0
     assert "From the raw scores to version 1 (candidate), " in compared.stdout
     assert "of 40 verdicts change" in compared.stdout
