@@ -37,8 +37,10 @@ def demo() -> Iterator[tuple[str, str]]:
         address, key_file = re.search(r"http://\S+", output), re.search(r"/\S+/admin\.key", output)
         assert address, output
         assert key_file, output
-        yield address[0], Path(key_file[0]).read_text().strip()
-        process.send_signal(signal.SIGINT)
+        try:
+            yield address[0], Path(key_file[0]).read_text().strip()
+        finally:
+            process.send_signal(signal.SIGINT)
 
 
 def open_dashboard(browser: Browser, url: str, key: str, width: int = 1280, scheme: str = "light") -> Page:
