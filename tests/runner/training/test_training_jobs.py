@@ -59,7 +59,7 @@ class FinishedJob:
 
     job: TrainingJob
     log: list[JobEvent]
-    way: list[str]
+    statuses: list[str]
     version: JudgeVersion | None
     content: bytes | None
 
@@ -175,7 +175,7 @@ def test_a_full_retrain_learns_the_bias_and_proves_it(history: History) -> None:
 def test_the_log_has_all_transitions_in_legal_order_with_the_end_last(history: History) -> None:
     done = history.retrained
 
-    assert done.way == ["created", "queued", "preparing", "training", "validating", "completed"]
+    assert done.statuses == ["created", "queued", "preparing", "training", "validating", "completed"]
     assert [event.seq for event in done.log] == list(range(1, len(done.log) + 1))
     assert [event.position for event in done.log] == sorted(event.position for event in done.log)
     assert [event.kind.value for event in done.log[-3:]] == ["version", "deployment", "status"]
@@ -248,7 +248,7 @@ def test_a_proven_version_is_deployed_and_another_is_kept_with_the_reason(histor
 def test_a_validation_measures_the_active_version_and_changes_absent(history: History) -> None:
     done = history.validated
 
-    assert done.way == ["created", "queued", "preparing", "validating", "completed"]
+    assert done.statuses == ["created", "queued", "preparing", "validating", "completed"]
     assert done.version is None
     assert done.job.base_version_id == history.retrained.job.result_version_id
     assert done.job.evidence is not None
