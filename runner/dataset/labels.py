@@ -8,11 +8,23 @@ direction; it becomes a doubt, never a label.
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple, Protocol
 
 from models.evaluation import Scores, score_at
 from models.feedback import MAX_DOUBTING_RATING, MIN_CONFIRMING_RATING, FeedbackType
 from models.job_codes import ExclusionReason
+
+
+class JudgedFeedback(Protocol):
+    """Columns of feedback from which labels are built."""
+
+    seq: int
+    type: FeedbackType
+    scores: Scores | None
+    rating: int | None
+    approved: bool | None
+    submitted_by: str
+    evaluation_id: str
 
 
 class EvaluationScores(NamedTuple):
@@ -61,10 +73,10 @@ class LabelBuilder:
     verdicts: dict[tuple[str, str], tuple[int, bool]] = field(default_factory=dict)
     excluded: Counter[ExclusionReason] = field(default_factory=Counter)
 
-    def add(self, row: Any) -> None:
+    def add(self, row: JudgedFeedback) -> None:
         """Add one item of feedback."""
         if row.type is FeedbackType.CORRECTION:
-            for ordinal, score in enumerate(row.scores):
+            for ordinal, score in enumerate(row.scores or ()):
                 if score is not None:
                     key = (row.evaluation_id, ordinal, row.submitted_by)
                     self.excluded[ExclusionReason.LATER_CORRECTION] += key in self.corrections

@@ -4,13 +4,15 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Protocol
 
+from models.evaluation import Scores
 from models.feedback import FeedbackBounds
 from models.job_codes import ExclusionReason
 from models.judge import Criterion
-from runner.dataset.labels import EvaluationScores, Label, LabelBuilder
+from runner.dataset.labels import EvaluationScores, JudgedFeedback, Label, LabelBuilder
 from runner.jobs.detectable_effect import IntraGroupCorrelation
 from store.database.store import Store
 from store.summary.excluded import count_excluded
@@ -20,6 +22,15 @@ MAX_EXAMINED = 5_000
 """Newest items of feedback that are examined; it bounds the cost of a preflight for judges of any size."""
 ROWS_PER_READ = 500
 """Rows per read; other requests are served between two reads."""
+
+
+class ExaminedFeedback(JudgedFeedback, Protocol):
+    """Columns of feedback that are examined, with those of its evaluation."""
+
+    submitted_at: datetime
+    raw: Scores
+    shown: Scores | None
+    group: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +81,7 @@ async def examine_feedback(
         bounds: bounds of the feedback.
     """
     bounds = replace(bounds, criteria=None)  # target criteria narrow the counts, not what is learned from
-    rows: list[Any] = []
+    rows: list[ExaminedFeedback] = []
     read = partial(read_newest, judge_pk=judge_pk, bounds=bounds, size=ROWS_PER_READ)
     block = await store.read(partial(read, below=None))
     while block and len(rows) < MAX_EXAMINED:
@@ -81,7 +92,7 @@ async def examine_feedback(
     return replace(found, whole=not block, excluded=unqualified | found.excluded)
 
 
-def _assess_rows(rows: list[Any], criteria: Sequence[Criterion]) -> FeedbackAssessment:
+def _assess_rows(rows: list[ExaminedFeedback], criteria: Sequence[Criterion]) -> FeedbackAssessment:
     """Compute the figures of rows of feedback, which may be in any order."""
     builder = LabelBuilder()
     for row in sorted(rows, key=lambda row: (row.submitted_at, row.seq)):

@@ -82,7 +82,7 @@ def _lines(data: CompletedJob) -> list[str]:
         verdict = "proven better" if data.improved else "not proven better"
         lines.append(
             f"The new version is {verdict}: its mean error changed by {change.estimate:+.1%} of the scale's range "
-            f"(95 % interval {change.lower:+.1%} to {change.upper:+.1%})."
+            f"(95% interval {change.lower:+.1%} to {change.upper:+.1%})."
         )
     if data.result_version_id:
         lines.append(f"New version: {data.result_version_id}.")

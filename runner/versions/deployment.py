@@ -20,17 +20,16 @@ def check_gate(connection: Connection, judge: Judge, version: JudgeVersion) -> N
         judge: the judge.
         version: the version to deploy.
 
-
     Raises:
         Conflict: The evidence was measured against another version than the active one.
         NotAnImprovement: The version has no evidence, or its evidence does not prove an improvement.
     """
     if version.evidence is None:
-        raise NotAnImprovement(f"Version {version.number} carries no proof; train a judge to get one.", ("version_id",))
+        raise NotAnImprovement(f"Version {version.number} has no proof; train the judge to get one.", ("version_id",))
     if version.proven_against != judge.active_version_id:
         raise Conflict(
             f"Version {version.number} was measured against another version than the one that is active now. Train "
-            "again, so that the proof is against what would be replaced.",
+            "again, so that the proof is against the version that would be replaced.",
             ("version_id",),
         )
     evidence = version.evidence.value
@@ -38,7 +37,7 @@ def check_gate(connection: Connection, judge: Judge, version: JudgeVersion) -> N
     if not evidence.improved:
         raise NotAnImprovement(
             f"Version {version.number} is not proven better: the mean error changed by {change} of the "
-            "range (95 % interval), and its upper end is not below 0. More feedback would tell.",
+            "range (95% interval), and its upper end is not below 0. More feedback may prove it.",
             ("version_id",),
             mae_change=evidence.mae_change,
         )
@@ -46,7 +45,7 @@ def check_gate(connection: Connection, judge: Judge, version: JudgeVersion) -> N
     if worse:
         raise NotAnImprovement(
             f"Version {version.number} is better on the whole (the mean error changed by {change} "
-            f"of the range, 95 % interval), but proven worse on {len(worse)} of its criteria: "
+            f"of the range, 95% interval), but proven worse on {len(worse)} of its criteria: "
             f"{_format_changes(worse, judges.list_criteria(connection, judge.pk))}.",
             ("version_id",),
             mae_change=evidence.mae_change,
@@ -178,7 +177,7 @@ def deploy_if_proven(
         return False, rejection.message
     assert version.evidence is not None
     change = _format_interval(version.evidence.value.mae_change)
-    reason = f"Proven better: the mean error changed by {change} of the range (95 % interval)."
+    reason = f"Proven better: the mean error changed by {change} of the range (95% interval)."
     message = f"{version.job_id} deployed version {version.number} of {judge.id}, as its options request."
     audit.record_action(
         connection, KeylessActor(judge.workspace_id, by), AuditAction.VERSION_DEPLOYED, version.id, message, reason

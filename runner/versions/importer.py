@@ -104,7 +104,7 @@ def _check_array(name: str, content: bytes) -> None:
     if dtype.str not in _DTYPES:
         raise _invalid_file(f"the array {name!r} holds {dtype}, which no version does")
     if any(size < 0 for size in shape) or len(content) - stream.tell() != math.prod(shape) * dtype.itemsize:
-        raise _invalid_file(f"the array {name!r} is not as large as it says")
+        raise _invalid_file(f"the array {name!r} does not have the size that its header states")
 
 
 def _find_invalid_values(version: Version) -> Iterator[str]:

@@ -28,7 +28,7 @@ _EPOCH_FIGURES = ("epoch", "max_epochs", "loss", "validation_loss")
 class PendingReports:
     """Reports that have arrived since the last write.
 
-    ``steps`` are the events and transitions in the order of the reports; a status stands for a transition to it.
+    ``steps`` are the events and transitions in the order of the reports; a status denotes a transition to it.
     """
 
     steps: list[NewEvent | JobStatus] = field(default_factory=list)

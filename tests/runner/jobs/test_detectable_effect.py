@@ -43,7 +43,7 @@ def test_independent_labels_count_each_and_copies_count_once() -> None:
         detectable_change(spread, IntraGroupCorrelation(1.0)),
     )
 
-    assert alone == pytest.approx(2.8298 * 0.2 / 1000**0.5, rel=1e-3)  # t(97.5 %) + t(80 %) of 99 degrees of freedom
+    assert alone == pytest.approx(2.8298 * 0.2 / 1000**0.5, rel=1e-3)  # t(97.5%) + t(80%) of 99 degrees of freedom
     assert copies == pytest.approx(2.8298 * 0.2 / 100**0.5, rel=1e-3)
 
 
