@@ -351,81 +351,69 @@ def _scores_as_floats(line: Data) -> dict[str, float]:
 def test_export_of_an_imported_export_has_the_same_bytes(
     quiet_server: Server, enter: Enter, api: Api, judge: Data, name: str, tmp_path: Path
 ) -> None:
-    scored = [{"criterionId": CLARITY, "score": 2.25}]
-    created = api.run(
-        "RecordEvaluations", input={"judgeId": judge["id"], "evaluations": [{"output": "N", "scores": scored}]}
-    )
-    rating = {"evaluationId": created["evaluations"][0]["id"], "type": "RATING", "rating": 2}
-    api.run("SubmitFeedback", input={"judgeId": judge["id"], "feedback": [rating, rating]})
-    invoke(
-        api,
-        "import",
-        "--judge",
-        judge["id"],
-        "--evaluations",
-        write_file("e", encode_lines(*(evaluation_line(n) for n in range(250)))),
-    )
-    invoke(
-        api,
-        "import",
-        "--judge",
-        judge["id"],
-        "--feedback",
-        write_file("f", encode_lines(*(correction_line(n) for n in range(250)))),
-    )
-    api.run("UpdateJudge", input={"judgeId": judge["id"], "addCriteria": [{"name": "Tone", "min": 0, "max": 3}]})
-    grouped = {
-        "group": "g",
-        "source": "writer",
-        "input": "Q?",
-        "rationale": "R.",
-        "evaluated_at": "2026-01-05T09:00:00Z",
-    }
-    scores = {CLARITY: 1, "Depth": 9.5, "Tone": 3}
-    load_lines(
-        api, judge, "evaluations", encode_lines(*(evaluation_line(n, scores=scores, **grouped) for n in (300, 301)))
-    )
-    base: Data = {"evaluation": "e300", "submitted_at": "2026-02-01T00:00:00.000001+05:45", "comment": "Why?"}
-    load_lines(
-        api,
-        judge,
-        "feedback",
-        encode_lines(
-            base | {"type": "approval", "approved": False, "submitted_by": "eve"},
-            base | {"type": "comment", "external_id": "c"},
-            base | {"type": "rating", "rating": 5, "submitted_by": "Ünal"},
-            base | {"type": "correction", "corrected_scores": {"Tone": 0.5, "Depth": 10}, "submitted_by": "eve"},
-        ),
-    )
-    [newest, *_] = api.run("JudgeFeedback", judgeId=judge["id"], first=1)["feedback"]["nodes"]
-    api.run(
-        "RetractFeedback", input={"feedbackId": newest["id"], "reason": "Mistaken."}
-    )  # retracted feedback is not exported
-
-    def export(of: str, folder: Path, api: Api = api) -> dict[str, bytes]:
-        folder.mkdir()
-        paths = {kind: folder / name.format(kind) for kind in ("evaluations", "feedback")}
-        words = [word for kind, path in paths.items() for word in (f"--{kind}", path)]
-        result = invoke(api, "export", "--judge", of, "--judge-file", folder / "judge.json", *words)
-        assert result.exit_code == 0, result.output
-        assert sorted(path.name for path in folder.iterdir()) == sorted(
-            ["judge.json", *(p.name for p in paths.values())]
-        )
-        return {kind: path.read_bytes() for kind, path in paths.items()}
-
-    first = export(judge["id"], tmp_path / "first")
+    _add_rows_of_every_kind(api, judge)
+    first = _export(api, judge["id"], tmp_path / "first", name)
     described = json.loads((tmp_path / "first" / "judge.json").read_text())
     described["id"] = "jdg_copy"
     copied = write_file("copy.json", json.dumps(described).encode())
     words = [word for kind in first for word in (f"--{kind}", tmp_path / "first" / name.format(kind))]
     other = enter(quiet_server)
     assert invoke(other, "import", "--new", copied, *words).exit_code == 0
-    assert export("jdg_copy", tmp_path / "second", other) == first
-    summaries = [a.run("FeedbackSummary", judgeId=of) for a, of in ((api, judge["id"]), (other, "jdg_copy"))]
+    assert _export(other, "jdg_copy", tmp_path / "second", name) == first
+    summaries = [a.run("FeedbackSummary", judgeId=id_) for a, id_ in ((api, judge["id"]), (other, "jdg_copy"))]
     for summary in summaries:
         for criterion in summary["criteria"]:
             del criterion["criterion"]["id"]
     assert summaries[0] == summaries[1]
+
+
+def _add_rows_of_every_kind(api: Api, judge: Data) -> None:
+    """Add evaluations and feedback of all types, with and without ids, before and after a new criterion."""
+    scored = [{"criterionId": CLARITY, "score": 2.25}]
+    unnamed = {"judgeId": judge["id"], "evaluations": [{"output": "N", "scores": scored}]}
+    (evaluation,) = api.run("RecordEvaluations", input=unnamed)["evaluations"]
+    rating = {"evaluationId": evaluation["id"], "type": "RATING", "rating": 2}
+    api.run("SubmitFeedback", input={"judgeId": judge["id"], "feedback": [rating, rating]})
+    evaluations = encode_lines(*(evaluation_line(n) for n in range(250)))
+    invoke(api, "import", "--judge", judge["id"], "--evaluations", write_file("e", evaluations))
+    corrections = encode_lines(*(correction_line(n) for n in range(250)))
+    invoke(api, "import", "--judge", judge["id"], "--feedback", write_file("f", corrections))
+
+    api.run("UpdateJudge", input={"judgeId": judge["id"], "addCriteria": [{"name": "Tone", "min": 0, "max": 3}]})
+    fields = {"group": "g", "source": "writer", "input": "Q?", "rationale": "R."}
+    fields |= {"evaluated_at": "2026-01-05T09:00:00Z"}
+    scores = {CLARITY: 1, "Depth": 9.5, "Tone": 3}
+    later = encode_lines(*(evaluation_line(n, scores=scores, **fields) for n in (300, 301)))
+    load_lines(api, judge, "evaluations", later)
+    base: Data = {"evaluation": "e300", "submitted_at": "2026-02-01T00:00:00.000001+05:45", "comment": "Why?"}
+    feedback = encode_lines(
+        base | {"type": "approval", "approved": False, "submitted_by": "eve"},
+        base | {"type": "comment", "external_id": "c"},
+        base | {"type": "rating", "rating": 5, "submitted_by": "Ünal"},
+        base | {"type": "correction", "corrected_scores": {"Tone": 0.5, "Depth": 10}, "submitted_by": "eve"},
+    )
+    load_lines(api, judge, "feedback", feedback)
+    # Retracted feedback is not exported.
+    [newest, *_] = api.run("JudgeFeedback", judgeId=judge["id"], first=1)["feedback"]["nodes"]
+    api.run("RetractFeedback", input={"feedbackId": newest["id"], "reason": "Mistaken."})
+
+
+def _export(api: Api, judge_id: str, folder: Path, name: str) -> dict[str, bytes]:
+    """Export a judge and all its rows. Return the content of the files by kind.
+
+    Args:
+        api: client to use.
+        judge_id: id of the judge.
+        folder: folder to create.
+        name: pattern of the file names.
+    """
+    folder.mkdir()
+    paths = {kind: folder / name.format(kind) for kind in ("evaluations", "feedback")}
+    words = [word for kind, path in paths.items() for word in (f"--{kind}", path)]
+    result = invoke(api, "export", "--judge", judge_id, "--judge-file", folder / "judge.json", *words)
+    assert result.exit_code == 0, result.output
+    assert {path.name for path in folder.iterdir()} == {"judge.json", *(path.name for path in paths.values())}
+    return {kind: path.read_bytes() for kind, path in paths.items()}
 
 
 def test_failed_export_keeps_the_existing_file(api: Api, judge: Data) -> None:

@@ -24,6 +24,7 @@ from server.http.headers import HostCheckMiddleware
 from tests.server.api import PROTOCOL, SOCKET_OPTIONS, Api, assert_nothing_leaks, open_socket
 from tests.server.processes import PROJECT_ROOT, Server, run_command, run_server
 from tests.server.scenarios import make_judge
+from tests.waiting import STALLED_SECONDS
 
 PATHS = (
     "/",
@@ -41,7 +42,7 @@ FRIEND, FOE = "https://app.example.com", "https://evil.example"
 
 
 def send_request(server: Server, path: str, method: str = "GET", **more: object) -> httpx.Response:
-    return httpx.request(method, server.url + path, trust_env=False, **more)  # type: ignore[arg-type]
+    return httpx.request(method, server.url + path, trust_env=False, timeout=STALLED_SECONDS, **more)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("path", PATHS)
