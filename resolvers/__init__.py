@@ -1,1 +1,1 @@
-"""One plain async function per operation; no GraphQL types."""
+"""Operations: one plain async function each, without GraphQL types. REST and GraphQL share them."""

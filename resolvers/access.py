@@ -1,4 +1,4 @@
-"""Keys, users, and the trail of what they did."""
+"""API keys, users and the audit log."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from models.access import ApiKey, User
 from models.audit import AuditEntry
-from models.specs.checks import check_reason as check_reason
+from models.specs.checks import check_reason
 from models.specs.keys import KeySpec
 from resolvers.context import Context
 from resolvers.page import ListPage, read_page
@@ -16,14 +16,20 @@ from store.audit import AuditFilter
 
 @dataclass(frozen=True, slots=True)
 class CreatedKey:
-    """A key just made: the only moment at which its secret is known."""
+    """A new key with its secret, which is not stored."""
 
     key: ApiKey
     secret: str
 
 
 async def list_api_keys(ctx: Context, first: int, after: str | None, *, revoked: bool) -> ListPage[ApiKey]:
-    """The workspace's keys, in the order of their making; those that were revoked only if wanted.
+    """Return a page of the workspace's keys, oldest first.
+
+    Args:
+        ctx: The context of the operation.
+        first: The number of items.
+        after: The cursor after which the page starts; None for the first page.
+        revoked: Whether to include revoked keys.
 
     Raises:
         Invalid: ``first`` or ``after`` is not allowed.
@@ -34,7 +40,12 @@ async def list_api_keys(ctx: Context, first: int, after: str | None, *, revoked:
 
 
 async def list_users(ctx: Context, first: int, after: str | None) -> ListPage[User]:
-    """The workspace's users, in the order in which they came.
+    """Return a page of the workspace's users, oldest first.
+
+    Args:
+        ctx: The context of the operation.
+        first: The number of items.
+        after: The cursor after which the page starts; None for the first page.
 
     Raises:
         Invalid: ``first`` or ``after`` is not allowed.
@@ -43,15 +54,15 @@ async def list_users(ctx: Context, first: int, after: str | None) -> ListPage[Us
 
 
 async def create_api_key(ctx: Context, spec: KeySpec) -> CreatedKey:
-    """Make a key, for the viewer or for somebody else, who is made known if they are new.
+    """Create a key for the viewer or another user; an unknown name creates the user.
 
     Raises:
-        RequestRejected: it can't be made, and why.
+        RequestRejected: The key cannot be created.
     """
     spec, viewer = spec.validated(), ctx.viewer
 
     def unit(connection: Connection) -> CreatedKey:
-        made = access.create_key(
+        created = access.create_key(
             connection,
             workspace=viewer.workspace_name,
             user=spec.user_name or viewer.user_name,
@@ -59,18 +70,24 @@ async def create_api_key(ctx: Context, spec: KeySpec) -> CreatedKey:
             expires_at=spec.expires_at,
             actor=viewer,
         )
-        row = access.find_key(connection, viewer.workspace_id, made.id)
+        row = access.find_key(connection, viewer.workspace_id, created.id)
         assert row is not None
-        return CreatedKey(row, made.secret)
+        return CreatedKey(row, created.secret)
 
     return await ctx.store.write(unit)
 
 
 async def revoke_api_key(ctx: Context, key_id: str, *, force: bool, reason: str | None) -> ApiKey:
-    """Take a key back for good.
+    """Revoke a key permanently.
+
+    Args:
+        ctx: The context of the operation.
+        key_id: The key.
+        force: Whether to revoke it even if it is the last key with the role ADMIN.
+        reason: The reason, for the audit log.
 
     Raises:
-        NotFound, Conflict, RequestRejected: it can't be, and why.
+        NotFound, Conflict, RequestRejected: The key cannot be revoked.
     """
     check_reason(reason)
     return await ctx.store.write(
@@ -78,10 +95,16 @@ async def revoke_api_key(ctx: Context, key_id: str, *, force: bool, reason: str 
     )
 
 
-async def list_audit_entries(ctx: Context, first: int, after: str | None, wanted: AuditFilter) -> ListPage[AuditEntry]:
-    """What was done in the workspace, newest first.
+async def list_audit_entries(ctx: Context, first: int, after: str | None, filter_: AuditFilter) -> ListPage[AuditEntry]:
+    """Return a page of the workspace's audit log, newest first.
+
+    Args:
+        ctx: The context of the operation.
+        first: The number of items.
+        after: The cursor after which the page starts; None for the first page.
+        filter_: Conditions on the entries.
 
     Raises:
         Invalid: ``first`` or ``after`` is not allowed.
     """
-    return await read_page(ctx.store, audit.ENTRIES, audit.in_workspace(ctx.workspace_id, wanted), first, after)
+    return await read_page(ctx.store, audit.ENTRIES, audit.in_workspace(ctx.workspace_id, filter_), first, after)

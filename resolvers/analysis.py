@@ -1,4 +1,4 @@
-"""Before a version is deployed, and before more feedback is collected: what would change, what is worth doing next."""
+"""Analyses: comparisons of versions, learning curves and suggestions for review."""
 
 import asyncio
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ from store.summary.summary import compute_figures
 
 
 class DefaultVersion(Enum):
-    """No version was named, not even the raw scores."""
+    """Marker for an omitted version; None means the raw scores."""
 
     DEFAULT = auto()
 
@@ -40,7 +40,7 @@ VersionChoice = str | DefaultVersion | None
 
 @dataclass(frozen=True, slots=True)
 class FlippedEvaluation:
-    """An evaluation of which two versions give other verdicts, with what each says."""
+    """An evaluation with different verdicts by two versions, and the scores of both."""
 
     evaluation: Evaluation
     flips: int
@@ -50,7 +50,7 @@ class FlippedEvaluation:
 
 @dataclass(frozen=True, slots=True)
 class ComparedVersions:
-    """Two versions of a judge (None: its raw scores), and how their verdicts differ."""
+    """Comparison of two versions of a judge; None stands for its raw scores."""
 
     judge: Judge
     old: JudgeVersion | None
@@ -62,13 +62,17 @@ class ComparedVersions:
 async def compare_versions(
     ctx: Context, judge_id: str, old: VersionChoice, new: VersionChoice, first: int
 ) -> ComparedVersions | None:
-    """How the verdicts of two versions differ; None: there is no such judge.
+    """Compare the verdicts of two versions; return None if there is no such judge.
 
-    ``new`` is the newest candidate unless it is named, or the active version where there is none; ``old`` is the
-    active version, or the raw scores where that is ``new``.
+    Args:
+        ctx: The context of the operation.
+        judge_id: The judge.
+        old: The version to start from. Default: the active version, or the raw scores if that is ``new``.
+        new: The version to compare. Default: the newest candidate, or the active version if there is none.
+        first: The number of evaluations to list.
 
     Raises:
-        NotFound: the judge has no such version, or none at all.
+        NotFound: The judge has no such version, or none at all.
         Invalid: ``first`` is not allowed.
     """
     check_first(first)
@@ -77,39 +81,45 @@ async def compare_versions(
         judge = judges.find_judge(connection, ctx.workspace_id, judge_id)
         if judge is None:
             return None
-        later = _later(connection, judge, new)
-        earlier = judge.active_version_id if old is DEFAULT else old
-        if old is DEFAULT and later is not None and earlier == later.id:
-            earlier = None
-        return judge, _version(connection, judge, earlier, "from"), later, newest_evaluation_id(connection, judge.pk)
+        new_version = _choose_new_find_version(connection, judge, new)
+        old_id = judge.active_version_id if old is DEFAULT else old
+        if old is DEFAULT and new_version is not None and old_id == new_version.id:
+            old_id = None
+        old_version = _find_version(connection, judge, old_id, "from")
+        return judge, old_version, new_version, newest_evaluation_id(connection, judge.pk)
 
     found = await ctx.store.read(unit)
     if found is None:
         return None
-    judge, earlier, later, newest = found
-    question = CompareRequest(judge.pk, _id(earlier), _id(later), first, newest)
-    comparison = await ctx.analysis.run(question, Comparison)
+    judge, old_version, new_version, newest = found
+    request = CompareRequest(judge.pk, _id(old_version), _id(new_version), first, newest)
+    comparison = await ctx.analysis.run(request, Comparison)
     criteria = await ctx.loaders.criteria.load(judge.pk)
-    rows = await _evaluations(ctx, [item.evaluation_id for item in comparison.items])
-    items = tuple(_flipped(item, rows[item.evaluation_id], criteria) for item in comparison.items)
-    return ComparedVersions(judge, earlier, later, comparison, items)
+    rows = await _load_evaluations(ctx, [item.evaluation_id for item in comparison.items])
+    items = tuple(_to_flipped(item, rows[item.evaluation_id], criteria) for item in comparison.items)
+    return ComparedVersions(judge, old_version, new_version, comparison, items)
 
 
 async def compute_learning_curve(ctx: Context, judge_id: str) -> LearningCurveResult | None:
-    """How good a version would be with less feedback; None: there is no such judge."""
+    """Return the agreement for growing amounts of feedback; None if there is no such judge."""
 
     def unit(connection: Connection) -> LearningCurveRequest | None:
         judge = judges.find_judge(connection, ctx.workspace_id, judge_id)
-        return (
-            None if judge is None else LearningCurveRequest(judge.pk, judge.feedback_seq, _standing(connection, judge))
-        )
+        if judge is None:
+            return None
+        return LearningCurveRequest(judge.pk, judge.feedback_seq, _count_effective(connection, judge))
 
-    question = await ctx.store.read(unit)
-    return None if question is None else await ctx.analysis.run(question, LearningCurveResult)
+    request = await ctx.store.read(unit)
+    return None if request is None else await ctx.analysis.run(request, LearningCurveResult)
 
 
 async def suggest_evaluations(ctx: Context, judge_id: str, first: int) -> list[tuple[Evaluation, SuggestedItem]] | None:
-    """The evaluations that people should look at next, best first; None: there is no such judge.
+    """Return the evaluations whose review is expected to help most, best first; None if there is no such judge.
+
+    Args:
+        ctx: The context of the operation.
+        judge_id: The judge.
+        first: The number of evaluations.
 
     Raises:
         Invalid: ``first`` is not allowed.
@@ -120,19 +130,19 @@ async def suggest_evaluations(ctx: Context, judge_id: str, first: int) -> list[t
         judge = judges.find_judge(connection, ctx.workspace_id, judge_id)
         if judge is None:
             return None
-        newest, effective_count = newest_evaluation_id(connection, judge.pk), _standing(connection, judge)
+        newest, effective_count = newest_evaluation_id(connection, judge.pk), _count_effective(connection, judge)
         return SuggestionsRequest(judge.pk, judge.active_version_id, first, newest, judge.feedback_seq, effective_count)
 
-    question = await ctx.store.read(unit)
-    if question is None:
+    request = await ctx.store.read(unit)
+    if request is None:
         return None
-    items = (await ctx.analysis.run(question, Suggestions)).items
-    rows = await _evaluations(ctx, [item.evaluation_id for item in items])
+    items = (await ctx.analysis.run(request, Suggestions)).items
+    rows = await _load_evaluations(ctx, [item.evaluation_id for item in items])
     return [(rows[item.evaluation_id], item) for item in items]
 
 
-def _standing(connection: Connection, judge: Judge) -> int:
-    """How many items of feedback stand: with the watermark it tells whether one was retracted."""
+def _count_effective(connection: Connection, judge: Judge) -> int:
+    """Return the number of effective items of feedback. With the watermark it identifies a state of the feedback."""
     return compute_figures(connection, judge.pk, judges.list_criteria(connection, judge.pk), FeedbackBounds()).total
 
 
@@ -140,16 +150,16 @@ def _id(version: JudgeVersion | None) -> str | None:
     return None if version is None else version.id
 
 
-def _later(connection: Connection, judge: Judge, named: VersionChoice) -> JudgeVersion | None:
-    if named is not DEFAULT:
-        return _version(connection, judge, named, "to")
+def _choose_new_find_version(connection: Connection, judge: Judge, choice: VersionChoice) -> JudgeVersion | None:
+    if choice is not DEFAULT:
+        return _find_version(connection, judge, choice, "to")
     candidate = judges.find_newest_candidate(connection, judge.pk)
     if candidate is None and judge.active_version_id is None:
         raise NotFound("The judge has no candidate to compare: train it, or name a version with to.", ("to",))
-    return candidate or _version(connection, judge, judge.active_version_id, "to")
+    return candidate or _find_version(connection, judge, judge.active_version_id, "to")
 
 
-def _version(connection: Connection, judge: Judge, version_id: str | None, field: str) -> JudgeVersion | None:
+def _find_version(connection: Connection, judge: Judge, version_id: str | None, field: str) -> JudgeVersion | None:
     if version_id is None:
         return None
     version = judges.find_version(connection, judge.workspace_id, version_id)
@@ -158,15 +168,15 @@ def _version(connection: Connection, judge: Judge, version_id: str | None, field
     return version
 
 
-async def _evaluations(ctx: Context, ids: list[str]) -> dict[str, Evaluation]:
+async def _load_evaluations(ctx: Context, ids: list[str]) -> dict[str, Evaluation]:
     return {row.id: row for row in await asyncio.gather(*map(ctx.loaders.evaluations.load, ids))}
 
 
-def _flipped(item: ChangedItem, row: Evaluation, criteria: tuple[Criterion, ...]) -> FlippedEvaluation:
-    return FlippedEvaluation(row, item.flips, _scored(item.old, row, criteria), _scored(item.new, row, criteria))
+def _to_flipped(item: ChangedItem, row: Evaluation, criteria: tuple[Criterion, ...]) -> FlippedEvaluation:
+    return FlippedEvaluation(row, item.flips, _to_scores(item.old, row, criteria), _to_scores(item.new, row, criteria))
 
 
-def _scored(side: VersionScores, row: Evaluation, criteria: tuple[Criterion, ...]) -> tuple[ScoredCriterion, ...]:
+def _to_scores(side: VersionScores, row: Evaluation, criteria: tuple[Criterion, ...]) -> tuple[ScoredCriterion, ...]:
     columns = zip(criteria, side.point, side.expected, side.verdict, side.lower, side.upper, strict=True)
     return tuple(
         ScoredCriterion(criterion, score_at(row.scores, criterion.ordinal), point, expected, verdict, lower, upper)

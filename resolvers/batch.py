@@ -1,5 +1,6 @@
-"""The outcome of a call with many items: what became of each, and what is wrong with those that were refused."""
+"""Results of calls with many items, each of which is accepted or rejected on its own."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -10,7 +11,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class BatchResult(Generic[T]):
-    """Results by index of the input, None for a refused item; ``new_count``: how many were not there before."""
+    """Records by index of the input, None for a rejected item. ``new_count`` counts those that did not exist before."""
 
     items: tuple[T | None, ...]
     new_count: int
@@ -18,6 +19,21 @@ class BatchResult(Generic[T]):
     judge_pk: int | None = None
 
 
-def refused(error: DomainError, size: int = 0) -> BatchResult[T]:
-    """The outcome of a call that was refused whole."""
-    return BatchResult((None,) * size, 0, (error,))
+def split_rows(
+    indices: Iterable[int], rows: Sequence[T | DomainError], field: str, errors: list[DomainError]
+) -> dict[int, T]:
+    """Return the records by index and add the errors of rejected items to ``errors``.
+
+    Args:
+        indices: The index of each row in the input.
+        rows: The records, or the reasons for which they were rejected.
+        field: The name of the list in the input, with which the paths of the errors begin.
+        errors: The list to add errors to.
+    """
+    records: dict[int, T] = {}
+    for index, row in zip(indices, rows, strict=True):
+        if isinstance(row, DomainError):
+            errors.append(row.within(field, str(index)))
+        else:
+            records[index] = row
+    return records

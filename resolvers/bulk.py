@@ -1,8 +1,9 @@
-"""Load evaluations and feedback in bulk: lines in, in large units, each of which is kept whole or not at all.
+"""Bulk loading of evaluations and feedback from lines, in large batches that are stored in one transaction each.
 
-A unit is read first (``Load.read``: pure, long enough to belong in a thread). Then what it names is looked up
-(``Load.prepare``), which depends on nothing that other units keep, so that both can be done while the unit before is
-kept (``Load.keep``). By the rules of the mutations; what is refused keeps nothing else from being kept.
+A batch takes three steps: ``BulkLoad.read`` parses its lines (without I/O; run it in a thread), ``prepare`` looks up
+the objects that the lines refer to, and ``keep`` stores the batch. The first two steps do not depend on other batches,
+so that they can run while the previous batch is stored. The rules are those of the mutations. A rejected line does not
+affect the other lines.
 """
 
 import asyncio
@@ -24,8 +25,7 @@ from models.specs.evaluations import EvaluationSpec
 from models.specs.feedback import FeedbackSpec
 from resolvers.context import Context
 from resolvers.evaluations import compute_shown_scores, get_version
-from store import evaluations, feedback, judges
-from store import external_ids as ingest
+from store import evaluations, external_ids, feedback
 from store.database.store import Unit as StoreUnit
 from store.evaluations import NewEvaluation
 from store.feedback import NewFeedback
@@ -37,10 +37,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class LoadOptions:
-    """How lines are taken.
+    """Options of a bulk load.
 
-    ``idempotent``: a line without an external id gets one, a digest of what it says, so that sending it again changes
-    nothing. ``dry_run``: everything is checked and nothing kept.
+    ``idempotent`` gives each line without an external id a digest of its content as its id, so that loading it again
+    changes nothing. ``dry_run`` checks everything and stores nothing.
     """
 
     idempotent: bool = False
@@ -49,29 +49,29 @@ class LoadOptions:
 
 @dataclass(frozen=True, slots=True)
 class BatchOutcome:
-    """What became of a unit's lines: how many are new, how many were there before, and what was refused."""
+    """Result of a batch: the numbers of new and of existing records, and the rejected lines."""
 
     new: int
     already_there: int
-    refusals: list[RejectedLine]
+    rejected: list[RejectedLine]
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedBatch(Generic[N]):
-    """What there is to keep of a unit, with each one's line and external id, and what is wrong with other lines."""
+    """A batch that is ready to be stored: valid items, their line numbers and external ids, and rejected lines."""
 
     given: list[N] = field(default_factory=list)
     lines: list[tuple[int, str | None]] = field(default_factory=list)
-    refusals: list[RejectedLine] = field(default_factory=list)
+    rejected: list[RejectedLine] = field(default_factory=list)
 
     def add(self, line: int, new: N) -> None:
-        """There is this to keep."""
+        """Add a valid item."""
         self.given.append(new)
         self.lines.append((line, new.external_id))
 
 
 class BulkLoad(ABC, Generic[S, N]):
-    """Takes the lines of one kind into one judge."""
+    """Bulk load of one kind of record into one judge."""
 
     def __init__(self, ctx: Context, judge: Judge, criteria: tuple[Criterion, ...], options: LoadOptions) -> None:
         self.ctx = ctx
@@ -82,14 +82,14 @@ class BulkLoad(ABC, Generic[S, N]):
 
     @abstractmethod
     def read(self, lines: Sequence[Line]) -> ParsedBatch[S]:
-        """Read lines and check them by themselves."""
+        """Parse lines and check each on its own."""
 
     @abstractmethod
     async def prepare(self, unit: ParsedBatch[S]) -> PreparedBatch[N]:
-        """Look up what lines name, which is kept for good once it is there."""
+        """Look up the objects that lines refer to. Existing objects are never deleted, so that this can run early."""
 
     async def keep(self, prepared: PreparedBatch[N]) -> BatchOutcome:
-        """Keep a unit's lines; once this returns they are durable."""
+        """Store a batch. It is durable when this returns."""
         rows: Sequence[object] = []
         new = 0
         if prepared.given:
@@ -98,7 +98,7 @@ class BulkLoad(ABC, Generic[S, N]):
 
     @abstractmethod
     def _keep(self, connection: Connection, given: list[N]) -> tuple[Sequence[object], int]:
-        """Keep what is given, or in a dry run only compare it; in order what becomes of each, and how many are new."""
+        """Store items, or compare them in a dry run; return each result in order and the number of new items."""
 
     async def _run(self, unit: StoreUnit[T]) -> T:
         if self.options.dry_run:
@@ -109,14 +109,14 @@ class BulkLoad(ABC, Generic[S, N]):
 
 
 class EvaluationLoad(BulkLoad[EvaluationSpec, NewEvaluation]):
-    """Records evaluations."""
+    """Bulk load of evaluations."""
 
     def read(self, lines: Sequence[Line]) -> ParsedBatch[EvaluationSpec]:
-        """Read lines and check them by themselves."""
+        """Parse lines and check each on its own."""
         return read_evaluations(lines, self._names, idempotent=self.options.idempotent)
 
     async def prepare(self, unit: ParsedBatch[EvaluationSpec]) -> PreparedBatch[NewEvaluation]:
-        """A version's scores are computed, those of a version of elsewhere are taken as given."""
+        """Compute the scores of known versions; for unknown versions, keep the scores that the line contains."""
         by_version: dict[str, list[ParsedLine[EvaluationSpec]]] = {}
         for item in unit.parsed:
             if item.spec.version_id is not None:
@@ -132,91 +132,112 @@ class EvaluationLoad(BulkLoad[EvaluationSpec, NewEvaluation]):
             specs, raw = [item.spec for item in items], [item.scores or [] for item in items]
             shown = await compute_shown_scores(self.ctx, self.judge, version, specs, raw, self.criteria)
             computed |= {item.line: scores for item, scores in zip(items, shown, strict=True)}
-        return await asyncio.to_thread(_with_versions, unit, computed, unknown)
+        return await asyncio.to_thread(_prepare_evaluations, unit, computed, unknown)
 
     def _keep(self, connection: Connection, given: list[NewEvaluation]) -> tuple[Sequence[object], int]:
         if self.options.dry_run:
-            return ingest.preview_ingest(connection, Evaluation, self.judge.pk, given)
+            return external_ids.preview_ingest(connection, Evaluation, self.judge.pk, given)
         return evaluations.record_evaluations(connection, self.judge.pk, self.ctx.viewer.user_id, given)
 
 
 class FeedbackLoad(BulkLoad[FeedbackSpec, NewFeedback]):
-    """Submits feedback."""
+    """Bulk load of feedback."""
 
     def read(self, lines: Sequence[Line]) -> ParsedBatch[FeedbackSpec]:
-        """Read lines and check them by themselves."""
+        """Parse lines and check each on its own."""
         return read_feedback(lines, self._names, idempotent=self.options.idempotent)
 
     async def prepare(self, unit: ParsedBatch[FeedbackSpec]) -> PreparedBatch[NewFeedback]:
-        """Find the evaluations that feedback is about."""
+        """Find the evaluations that the feedback is about."""
         if not unit.parsed:
-            return PreparedBatch(refusals=unit.rejected)
+            return PreparedBatch(rejected=unit.rejected)
         pk, specs = self.judge.pk, [item.spec for item in unit.parsed]
-        find = await self.ctx.store.read(lambda connection: _evaluations_of(connection, pk, specs))
-        return await asyncio.to_thread(_with_evaluations, unit, find)
+        by_reference = await self.ctx.store.read(lambda connection: _find_evaluations(connection, pk, specs))
+        return await asyncio.to_thread(_prepare_feedback, unit, by_reference)
 
     def _keep(self, connection: Connection, given: list[NewFeedback]) -> tuple[Sequence[object], int]:
         if self.options.dry_run:
-            return ingest.preview_ingest(connection, Feedback, self.judge.pk, given)
+            return external_ids.preview_ingest(connection, Feedback, self.judge.pk, given)
         viewer = self.ctx.viewer
         return feedback.submit_feedback(connection, self.judge.pk, viewer.user_id, viewer.user_name, given)
 
 
 async def start_evaluation_load(ctx: Context, judge_id: str, options: LoadOptions) -> EvaluationLoad:
-    """Begin to record evaluations.
+    """Start a bulk load of evaluations.
+
+    Args:
+        ctx: The context of the operation.
+        judge_id: The judge that gave the scores.
+        options: Options of the load.
 
     Raises:
-        NotFound: there is no such judge.
+        NotFound: There is no such judge.
     """
-    return EvaluationLoad(ctx, *await _judge(ctx, judge_id), options)
+    return EvaluationLoad(ctx, *await ctx.load_judge(judge_id), options)
 
 
 async def start_feedback_load(ctx: Context, judge_id: str, options: LoadOptions) -> FeedbackLoad:
-    """Begin to submit feedback.
+    """Start a bulk load of feedback.
+
+    Args:
+        ctx: The context of the operation.
+        judge_id: The judge of the evaluations.
+        options: Options of the load.
 
     Raises:
-        NotFound: there is no such judge.
+        NotFound: There is no such judge.
     """
-    return FeedbackLoad(ctx, *await _judge(ctx, judge_id), options)
+    return FeedbackLoad(ctx, *await ctx.load_judge(judge_id), options)
 
 
-async def _judge(ctx: Context, judge_id: str) -> tuple[Judge, tuple[Criterion, ...]]:
-    judge = await ctx.store.read(lambda connection: judges.get_judge_or_raise(connection, ctx.workspace_id, judge_id))
-    return judge, await ctx.loaders.criteria.load(judge.pk)
-
-
-def _with_versions(
+def _prepare_evaluations(
     unit: ParsedBatch[EvaluationSpec], computed: dict[int, Scores], unknown: dict[str, NotFound]
 ) -> PreparedBatch[NewEvaluation]:
-    """What is to be kept, with what people were shown: by line, where a version computed it."""
-    prepared: PreparedBatch[NewEvaluation] = PreparedBatch(refusals=list(unit.rejected))
+    """Return the valid evaluations with the scores that people were shown.
+
+    Args:
+        unit: The parsed lines.
+        computed: The scores of known versions by line.
+        unknown: The errors for unknown versions by id.
+    """
+    prepared: PreparedBatch[NewEvaluation] = PreparedBatch(rejected=list(unit.rejected))
     for item in unit.parsed:
         spec = item.spec
         if spec.version_id in unknown:
             if item.shown is None:
-                prepared.refusals.append(RejectedLine(item.line, unknown[spec.version_id], spec.external_id))
+                prepared.rejected.append(RejectedLine(item.line, unknown[spec.version_id], spec.external_id))
                 continue
             spec = replace(spec, version_id=None)
         prepared.add(item.line, NewEvaluation(spec, item.scores or [], computed.get(item.line, item.shown)))
     return prepared
 
 
-def _with_evaluations(unit: ParsedBatch[FeedbackSpec], find: dict[str, Evaluation]) -> PreparedBatch[NewFeedback]:
-    """What is to be kept, each with what it is about."""
-    prepared: PreparedBatch[NewFeedback] = PreparedBatch(refusals=list(unit.rejected))
+def _prepare_feedback(
+    unit: ParsedBatch[FeedbackSpec], by_reference: dict[str, Evaluation]
+) -> PreparedBatch[NewFeedback]:
+    """Return the valid feedback with the evaluations it is about."""
+    prepared: PreparedBatch[NewFeedback] = PreparedBatch(rejected=list(unit.rejected))
     for item in unit.parsed:
         spec = item.spec
-        evaluation = find.get(spec.evaluation_id or spec.evaluation_external_id or "")
+        evaluation = by_reference.get(spec.evaluation_id or spec.evaluation_external_id or "")
         if evaluation is None:
             error = with_line_field(feedback.evaluation_not_found(spec))
-            prepared.refusals.append(RejectedLine(item.line, error, spec.external_id))
+            prepared.rejected.append(RejectedLine(item.line, error, spec.external_id))
         else:
             prepared.add(item.line, NewFeedback(spec, evaluation, item.scores))
     return prepared
 
 
-def _evaluations_of(connection: Connection, judge_pk: int, specs: Sequence[FeedbackSpec]) -> dict[str, Evaluation]:
-    """The evaluations that feedback names; one without an external id may be called by our own id in its place."""
+def _find_evaluations(connection: Connection, judge_pk: int, specs: Sequence[FeedbackSpec]) -> dict[str, Evaluation]:
+    """Return the evaluations that feedback refers to, by the reference.
+
+    An external id may also be our own id of an evaluation that has no external id, as in an export.
+
+    Args:
+        connection: The connection to read with.
+        judge_pk: The judge.
+        specs: The items of feedback.
+    """
     ids = [spec.evaluation_id for spec in specs if spec.evaluation_id is not None]
     names = list({spec.evaluation_external_id for spec in specs if spec.evaluation_external_id is not None})
     by_id, by_name = evaluations.find_evaluations(connection, judge_pk, ids, names)
@@ -228,10 +249,10 @@ def _evaluations_of(connection: Connection, judge_pk: int, specs: Sequence[Feedb
 
 
 def _outcome(prepared: PreparedBatch[N], rows: Sequence[object], new: int) -> BatchOutcome:
-    refused: list[RejectedLine] = [
+    conflicting: list[RejectedLine] = [
         RejectedLine(line, row, external_id)
         for (line, external_id), row in zip(prepared.lines, rows, strict=True)
         if isinstance(row, Conflict)
     ]
-    in_order = sorted([*prepared.refusals, *refused], key=lambda refusal: refusal.line)
-    return BatchOutcome(new, len(rows) - len(refused) - new, in_order)
+    in_order = sorted([*prepared.rejected, *conflicting], key=lambda line: line.line)
+    return BatchOutcome(new, len(rows) - len(conflicting) - new, in_order)

@@ -1,14 +1,16 @@
-"""What every operation is given: who asks, the store, and what runs jobs."""
+"""The context of an operation: the viewer, the store and the services that run jobs and analyses."""
 
 from functools import cached_property
 
 from models.access import Viewer
+from models.judge import Criterion, Judge
 from models.permissions import required_role
 from models.request_sizes import RequestSizes
 from resolvers.loaders import Loaders
 from runner.analysis.service import AnalysisService
 from runner.jobs.manager import JobManager
 from runner.versions.scorer import Scorer
+from store import judges
 from store.database.store import Store
 from store.event_log.feed import EventFeed
 
@@ -16,7 +18,7 @@ DEFAULT_SIZES = RequestSizes()
 
 
 class Context:
-    """One request, or one operation of a socket."""
+    """Context of one request, or of one socket."""
 
     def __init__(
         self,
@@ -38,18 +40,29 @@ class Context:
 
     @cached_property
     def loaders(self) -> Loaders:
-        """What reads many rows at once; most sockets never need it."""
+        """Batched loaders, created on first use because most sockets never need them."""
         return Loaders(self.store)
 
     @property
     def workspace_id(self) -> str:
-        """The workspace that is acted in; nothing outside it can be seen."""
+        """The viewer's workspace. Operations see and change nothing outside it."""
         return self.viewer.workspace_id
 
     def require(self, operation: str) -> None:
-        """Go on only if the viewer may through a door, as the table in ``models.permissions`` says.
+        """Check that the viewer's role permits an operation of the table in ``models.permissions``.
 
         Raises:
-            Forbidden: the viewer may not.
+            Forbidden: The role does not permit it.
         """
         self.viewer.require(required_role(operation))
+
+    async def load_judge(self, judge_id: str) -> tuple[Judge, tuple[Criterion, ...]]:
+        """Return a judge of the workspace with its criteria.
+
+        Raises:
+            NotFound: There is no such judge.
+        """
+        judge = await self.store.read(
+            lambda connection: judges.get_judge_or_raise(connection, self.workspace_id, judge_id)
+        )
+        return judge, await self.loaders.criteria.load(judge.pk)

@@ -1,4 +1,4 @@
-"""Record evaluations, and score items with a judge version."""
+"""Recording of evaluations, and scoring of items with a judge version."""
 
 import math
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from models.judge import Criterion, Judge, JudgeVersion
 from models.scoring import Scorecard, overall_score
 from models.specs.checks import check_batch_size
 from models.specs.evaluations import EvaluationSpec
-from resolvers.batch import BatchResult
+from resolvers.batch import BatchResult, split_rows
 from resolvers.context import Context
 from store import evaluations, judges
 from store.evaluations import NewEvaluation
@@ -20,7 +20,7 @@ from store.evaluations import NewEvaluation
 
 @dataclass(frozen=True, slots=True)
 class ScoredCriterion:
-    """One criterion's score; None where something is not known."""
+    """Score on one criterion; None for values that are unknown."""
 
     criterion: Criterion
     raw_score: float | None
@@ -33,7 +33,7 @@ class ScoredCriterion:
 
 @dataclass(frozen=True, slots=True)
 class ScoredItem:
-    """One item's scores; ``overall`` is their weighted mean, 0..100."""
+    """Scores of one item; ``overall`` is their weighted mean, from 0 to 100."""
 
     external_id: str | None
     evaluation: Evaluation | None
@@ -43,7 +43,7 @@ class ScoredItem:
 
 @dataclass(frozen=True, slots=True)
 class EvaluatedItems:
-    """What ``evaluate_items`` gives, by index of its input; None for a refused item."""
+    """Result of ``evaluate_items`` by index of the input; None for a rejected item."""
 
     version: JudgeVersion | None
     results: tuple[ScoredItem | None, ...]
@@ -51,8 +51,11 @@ class EvaluatedItems:
 
 
 @dataclass(frozen=True, slots=True)
-class _Checked:
-    """The items of a call that are well-formed, by index, with their scores in the judge's order."""
+class _ValidItems:
+    """The valid items of a call, by index: their raw scores in the order of the judge's criteria.
+
+    ``errors`` are the problems of all other items.
+    """
 
     judge: Judge
     criteria: tuple[Criterion, ...]
@@ -60,73 +63,79 @@ class _Checked:
     errors: list[DomainError]
 
 
+ItemScores = dict[int, tuple[ScoredCriterion, ...]]
+
+
 async def find_evaluation(ctx: Context, evaluation_id: str) -> Evaluation | None:
-    """The workspace's evaluation of this id."""
+    """Return the workspace's evaluation with this id."""
     return await ctx.store.read(
         lambda connection: evaluations.find_evaluation(connection, ctx.workspace_id, evaluation_id)
     )
 
 
 def list_shown_scores(evaluation: Evaluation, criteria: tuple[Criterion, ...]) -> tuple[ScoredCriterion, ...]:
-    """An evaluation's scores: the judge's own, and what people were shown."""
-    found = []
+    """Return an evaluation's scores: the raw ones and those that people were shown."""
+    scores = []
     for criterion in criteria:
         shown = shown_score_at(evaluation, criterion.ordinal)
         if shown is not None:
-            found.append(ScoredCriterion(criterion, score_at(evaluation.scores, criterion.ordinal), shown))
-    return tuple(found)
+            scores.append(ScoredCriterion(criterion, score_at(evaluation.scores, criterion.ordinal), shown))
+    return tuple(scores)
 
 
 async def record_evaluations(ctx: Context, judge_id: str, specs: tuple[EvaluationSpec, ...]) -> BatchResult[Evaluation]:
-    """Keep evaluations; a refused one keeps no other from being kept.
+    """Store evaluations; each item is accepted or rejected on its own.
+
+    Args:
+        ctx: The context of the operation.
+        judge_id: The judge that gave the scores.
+        specs: The items.
 
     Raises:
-        RequestRejected, NotFound: the call as a whole can't be met.
+        RequestRejected, NotFound: The call as a whole is rejected.
     """
-    checked = await _check(ctx, judge_id, specs, "evaluations")
-    shown = await _shown(ctx, checked, specs)
-    items = [NewEvaluation(specs[index], raw, shown.get(index)) for index, raw in checked.raw.items()]
-    kept, new = await _keep(ctx, checked, items)
-    return BatchResult(
-        tuple(kept.get(index) for index in range(len(specs))), new, tuple(checked.errors), checked.judge.pk
-    )
+    valid = await _check_items(ctx, judge_id, specs, "evaluations")
+    shown = await _compute_shown_by_index(ctx, valid, specs)
+    items = [NewEvaluation(specs[index], raw, shown.get(index)) for index, raw in valid.raw.items()]
+    stored, new_count = await _store_items(ctx, valid, items, "evaluations")
+    records = tuple(stored.get(index) for index in range(len(specs)))
+    return BatchResult(records, new_count, tuple(valid.errors), valid.judge.pk)
 
 
 async def evaluate_items(
     ctx: Context, judge_id: str, version_id: str | None, specs: tuple[EvaluationSpec, ...], *, record: bool
 ) -> EvaluatedItems:
-    """Score items with a version, the active one unless another is named; without any the raw scores stand.
+    """Score items with a version; without any version the raw scores are returned.
+
+    Args:
+        ctx: The context of the operation.
+        judge_id: The judge that gave the raw scores.
+        version_id: The version to score with; None for the active one.
+        specs: The items.
+        record: Whether to store the items as evaluations too.
 
     Raises:
-        RequestRejected, NotFound, Invalid: the call as a whole can't be met.
+        RequestRejected, NotFound, Invalid: The call as a whole is rejected.
     """
     if record:
         ctx.require("Mutation.evaluate(record)")
-    checked = await _check(ctx, judge_id, specs, "items")
-    wanted = version_id or checked.judge.active_version_id
-    version = await get_version(ctx, checked.judge, wanted, ("version_id",)) if wanted is not None else None
+    valid = await _check_items(ctx, judge_id, specs, "items")
+    chosen = version_id or valid.judge.active_version_id
+    version = await get_version(ctx, valid.judge, chosen, ("version_id",)) if chosen is not None else None
     if version is not None:
-        scored = await _score(ctx, checked, specs, version)
+        scores = await _score_items(ctx, valid, specs, version)
     else:
-        scored = {index: _as_they_are(checked.criteria, raw) for index, raw in checked.raw.items()}
-    kept: dict[int, Evaluation] = {}
+        scores = {index: _raw_scores(valid.criteria, raw) for index, raw in valid.raw.items()}
+    stored: dict[int, Evaluation] = {}
     if record:
-        items = [
-            NewEvaluation(
-                replace(specs[index], version_id=version.id if version is not None else None),
-                raw,
-                _point_estimates(checked.criteria, scored[index]) if version is not None else None,
-            )
-            for index, raw in checked.raw.items()
-        ]
-        kept, _ = await _keep(ctx, checked, items, field="items")
+        items = _build_evaluations(valid, specs, scores, version)
+        stored, _ = await _store_items(ctx, valid, items, "items")
     results: list[ScoredItem | None] = [None] * len(specs)
-    for index, scores in scored.items():
-        if record and index not in kept:
-            continue
-        total = overall_score([s.criterion for s in scores], [s.score for s in scores])
-        results[index] = ScoredItem(specs[index].external_id, kept.get(index), total, scores)
-    return EvaluatedItems(version, tuple(results), tuple(checked.errors))
+    for index, of_item in scores.items():
+        if index in stored or not record:
+            overall = overall_score([s.criterion for s in of_item], [s.score for s in of_item])
+            results[index] = ScoredItem(specs[index].external_id, stored.get(index), overall, of_item)
+    return EvaluatedItems(version, tuple(results), tuple(valid.errors))
 
 
 async def compute_shown_scores(
@@ -137,50 +146,32 @@ async def compute_shown_scores(
     raw: Sequence[Scores],
     criteria: tuple[Criterion, ...],
 ) -> list[Scores]:
-    """What people were shown where a version's scores were: computed again, since versions never change."""
-    checked = _Checked(judge, criteria, dict(enumerate(raw)), [])
-    scored = await _score(ctx, checked, tuple(specs), version)
-    return [_point_estimates(criteria, scored[index]) for index in checked.raw]
+    """Return the scores that a version shows for items. They need not be stored, since versions never change.
 
-
-async def _check(ctx: Context, judge_id: str, specs: tuple[EvaluationSpec, ...], field: str) -> _Checked:
-    check_batch_size(field, len(specs), ctx.sizes.batch)
-    judge = await ctx.store.read(lambda connection: judges.get_judge_or_raise(connection, ctx.workspace_id, judge_id))
-    criteria = await ctx.loaders.criteria.load(judge.pk)
-    scorecard = Scorecard(criteria)
-    checked = _Checked(judge, criteria, {}, [])
-    for index, spec in enumerate(specs):
-        placed, problems = scorecard.arrange_scores(spec.scores, "scores")
-        problems = [*spec.problems(), *problems]
-        if problems:
-            checked.errors.extend(problem.within(field, str(index)) for problem in problems)
-        else:
-            checked.raw[index] = placed
-    return checked
-
-
-async def _keep(
-    ctx: Context, checked: _Checked, items: list[NewEvaluation], field: str = "evaluations"
-) -> tuple[dict[int, Evaluation], int]:
-    if not items:
-        return {}, 0
-    rows, new = await ctx.store.write(
-        lambda connection: evaluations.record_evaluations(connection, checked.judge.pk, ctx.viewer.user_id, items)
-    )
-    kept: dict[int, Evaluation] = {}
-    for index, row in zip(checked.raw, rows, strict=True):
-        if isinstance(row, DomainError):
-            checked.errors.append(row.within(field, str(index)))
-        else:
-            kept[index] = row
-    return kept, new
+    Args:
+        ctx: The context of the operation.
+        judge: The judge.
+        version: One of its versions.
+        specs: The items.
+        raw: Their raw scores in the order of the criteria.
+        criteria: The judge's criteria.
+    """
+    valid = _ValidItems(judge, criteria, dict(enumerate(raw)), [])
+    scores = await _score_items(ctx, valid, tuple(specs), version)
+    return [_point_estimates(criteria, scores[index]) for index in valid.raw]
 
 
 async def get_version(ctx: Context, judge: Judge, version_id: str, field: tuple[str, ...]) -> JudgeVersion:
-    """A judge's version.
+    """Return a judge's version.
+
+    Args:
+        ctx: The context of the operation.
+        judge: The judge.
+        version_id: The id of the version.
+        field: The path of the id in the input, for the error.
 
     Raises:
-        NotFound: the judge has none of this id.
+        NotFound: The judge has no such version.
     """
     version = await ctx.store.read(lambda connection: judges.find_version(connection, ctx.workspace_id, version_id))
     if version is None or version.judge_pk != judge.pk:
@@ -188,55 +179,101 @@ async def get_version(ctx: Context, judge: Judge, version_id: str, field: tuple[
     return version
 
 
-async def _shown(ctx: Context, checked: _Checked, specs: tuple[EvaluationSpec, ...]) -> dict[int, Scores]:
-    """What people were shown, of those that name a version."""
+async def _check_items(ctx: Context, judge_id: str, specs: tuple[EvaluationSpec, ...], field: str) -> _ValidItems:
+    check_batch_size(field, len(specs), ctx.sizes.batch)
+    judge, criteria = await ctx.load_judge(judge_id)
+    scorecard = Scorecard(criteria)
+    valid = _ValidItems(judge, criteria, {}, [])
+    for index, spec in enumerate(specs):
+        placed, misplaced = scorecard.arrange_scores(spec.scores, "scores")
+        problems = [*spec.problems(), *misplaced]
+        if problems:
+            valid.errors.extend(problem.within(field, str(index)) for problem in problems)
+        else:
+            valid.raw[index] = placed
+    return valid
+
+
+def _build_evaluations(
+    valid: _ValidItems, specs: tuple[EvaluationSpec, ...], scores: ItemScores, version: JudgeVersion | None
+) -> list[NewEvaluation]:
+    """Return evaluations that were shown with a version's scores, or with the raw ones if there is no version."""
+    version_id = version.id if version is not None else None
+    return [
+        NewEvaluation(
+            replace(specs[index], version_id=version_id),
+            raw,
+            _point_estimates(valid.criteria, scores[index]) if version is not None else None,
+        )
+        for index, raw in valid.raw.items()
+    ]
+
+
+async def _store_items(
+    ctx: Context, valid: _ValidItems, items: list[NewEvaluation], field: str
+) -> tuple[dict[int, Evaluation], int]:
+    if not items:
+        return {}, 0
+    rows, new_count = await ctx.store.write(
+        lambda connection: evaluations.record_evaluations(connection, valid.judge.pk, ctx.viewer.user_id, items)
+    )
+    return split_rows(valid.raw, rows, field, valid.errors), new_count
+
+
+async def _compute_shown_by_index(
+    ctx: Context, valid: _ValidItems, specs: tuple[EvaluationSpec, ...]
+) -> dict[int, Scores]:
+    """Return the scores that people were shown, for items that name a version.
+
+    Items with an unknown version are moved from the valid ones to the errors.
+    """
     by_version: dict[str, list[int]] = {}
-    for index in checked.raw:
+    for index in valid.raw:
         version_id = specs[index].version_id
         if version_id is not None:
             by_version.setdefault(version_id, []).append(index)
     shown: dict[int, Scores] = {}
     for version_id, indices in by_version.items():
         try:
-            version = await get_version(ctx, checked.judge, version_id, ("version_id",))
+            version = await get_version(ctx, valid.judge, version_id, ("version_id",))
         except NotFound as error:
             for index in indices:
-                del checked.raw[index]
-                checked.errors.append(error.within("evaluations", str(index)))
+                del valid.raw[index]
+                valid.errors.append(error.within("evaluations", str(index)))
             continue
-        chosen, raw = [specs[index] for index in indices], [checked.raw[index] for index in indices]
-        estimates = await compute_shown_scores(ctx, checked.judge, version, chosen, raw, checked.criteria)
+        chosen, raw = [specs[index] for index in indices], [valid.raw[index] for index in indices]
+        estimates = await compute_shown_scores(ctx, valid.judge, version, chosen, raw, valid.criteria)
         shown |= dict(zip(indices, estimates, strict=True))
     return shown
 
 
-async def _score(
-    ctx: Context, checked: _Checked, specs: tuple[EvaluationSpec, ...], version: JudgeVersion
-) -> dict[int, tuple[ScoredCriterion, ...]]:
-    if not checked.raw:
+async def _score_items(
+    ctx: Context, valid: _ValidItems, specs: tuple[EvaluationSpec, ...], version: JudgeVersion
+) -> ItemScores:
+    if not valid.raw:
         return {}
-    chosen = [specs[index] for index in checked.raw]
-    arrays = await ctx.scorer.score(version.id, chosen, list(checked.raw.values()), checked.criteria)
+    chosen = [specs[index] for index in valid.raw]
+    arrays = await ctx.scorer.score(version.id, chosen, list(valid.raw.values()), valid.criteria)
     columns = np.stack([arrays.point, arrays.expected, arrays.verdict, arrays.lower, arrays.upper], axis=-1).tolist()
-    scored = {}
-    for row, (index, raw) in zip(columns, checked.raw.items(), strict=True):
-        scores = []
-        for criterion, (point, expected, verdict, lower, upper) in zip(checked.criteria, row, strict=True):
-            own = raw[criterion.ordinal]
-            if own is not None:
-                scores.append(ScoredCriterion(criterion, own, point, *map(_known, (expected, verdict, lower, upper))))
-        scored[index] = tuple(scores)
-    return scored
+    scores: ItemScores = {}
+    for row, (index, raw) in zip(columns, valid.raw.items(), strict=True):
+        of_item = []
+        for criterion, (point, *others) in zip(valid.criteria, row, strict=True):
+            raw_score = raw[criterion.ordinal]
+            if raw_score is not None:
+                of_item.append(ScoredCriterion(criterion, raw_score, point, *map(_none_if_nan, others)))
+        scores[index] = tuple(of_item)
+    return scores
 
 
-def _as_they_are(criteria: tuple[Criterion, ...], raw: Scores) -> tuple[ScoredCriterion, ...]:
+def _raw_scores(criteria: tuple[Criterion, ...], raw: Scores) -> tuple[ScoredCriterion, ...]:
     scores = []
     for criterion in criteria:
-        own = raw[criterion.ordinal]
-        if own is not None:
-            steps = round((own - criterion.minimum) / criterion.step)
+        score = raw[criterion.ordinal]
+        if score is not None:
+            steps = round((score - criterion.minimum) / criterion.step)
             verdict = min(criterion.maximum, criterion.minimum + steps * criterion.step)
-            scores.append(ScoredCriterion(criterion, own, own, expected=own, verdict=verdict))
+            scores.append(ScoredCriterion(criterion, score, score, expected=score, verdict=verdict))
     return tuple(scores)
 
 
@@ -247,5 +284,5 @@ def _point_estimates(criteria: tuple[Criterion, ...], scores: tuple[ScoredCriter
     return points
 
 
-def _known(value: float) -> float | None:
+def _none_if_nan(value: float) -> float | None:
     return value if math.isfinite(value) else None

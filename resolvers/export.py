@@ -1,7 +1,7 @@
-"""Give out all evaluations or all feedback of a judge, as lines that bulk loading takes.
+"""Export of all evaluations or all feedback of a judge as lines in the format of bulk loading.
 
-What has no external id is called by our own id, so every line has a name, and loading an export again, here or
-elsewhere, adds nothing twice.
+A record without an external id is exported with our own id in its place, so that every line has an id. Loading an
+export twice, on this server or another one, therefore adds nothing twice.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -12,44 +12,39 @@ import msgspec
 
 from models.bulk.lines import EvaluationLine, FeedbackLine
 from models.evaluation import Evaluation, Scores
-from models.judge import Criterion, Judge
+from models.judge import Criterion
 from resolvers.context import Context
-from store import export, judges
+from store import export
 
-EVALUATIONS = 100  # a page: with the longest texts still some tens of megabytes
-FEEDBACK = 1_000
+EVALUATIONS_PER_READ = 100  # with the longest texts, tens of megabytes
+FEEDBACK_PER_READ = 1_000
 
 
 async def export_evaluations(ctx: Context, judge_id: str) -> AsyncIterator[bytes]:
-    """Begin to give out evaluations.
+    """Start the export of a judge's evaluations.
 
     Raises:
-        NotFound: there is no such judge.
+        NotFound: There is no such judge.
     """
-    judge, criteria = await _judge(ctx, judge_id)
+    judge, criteria = await ctx.load_judge(judge_id)
     return _evaluations(ctx, judge.pk, criteria)
 
 
 async def export_feedback(ctx: Context, judge_id: str) -> AsyncIterator[bytes]:
-    """Begin to give out feedback.
+    """Start the export of a judge's feedback.
 
     Raises:
-        NotFound: there is no such judge.
+        NotFound: There is no such judge.
     """
-    judge, criteria = await _judge(ctx, judge_id)
+    judge, criteria = await ctx.load_judge(judge_id)
     return _feedback(ctx, judge.pk, criteria)
-
-
-async def _judge(ctx: Context, judge_id: str) -> tuple[Judge, tuple[Criterion, ...]]:
-    judge = await ctx.store.read(lambda connection: judges.get_judge_or_raise(connection, ctx.workspace_id, judge_id))
-    return judge, await ctx.loaders.criteria.load(judge.pk)
 
 
 async def _evaluations(ctx: Context, pk: int, criteria: Sequence[Criterion]) -> AsyncIterator[bytes]:
     upto = await ctx.store.read(lambda connection: export.last_evaluation_seq(connection, pk))
     after = 0
     while rows := await ctx.store.read(
-        partial(export.list_evaluations, judge_pk=pk, after=after, upto=upto, limit=EVALUATIONS)
+        partial(export.list_evaluations, judge_pk=pk, after=after, upto=upto, limit=EVALUATIONS_PER_READ)
     ):
         yield _encoder.encode_lines([_evaluation(row, criteria) for row in rows])
         after = rows[-1].seq
@@ -59,7 +54,7 @@ async def _feedback(ctx: Context, pk: int, criteria: Sequence[Criterion]) -> Asy
     upto = await ctx.store.read(lambda connection: export.last_feedback_seq(connection, pk))
     after = 0
     while rows := await ctx.store.read(
-        partial(export.list_feedback, judge_pk=pk, after=after, upto=upto, limit=FEEDBACK)
+        partial(export.list_feedback, judge_pk=pk, after=after, upto=upto, limit=FEEDBACK_PER_READ)
     ):
         yield _encoder.encode_lines([_item(row, criteria) for row in rows])
         after = rows[-1].seq
@@ -99,7 +94,7 @@ def _item(row: Any, criteria: Sequence[Criterion]) -> FeedbackLine:
 
 
 def _named(scores: Scores | None, criteria: Sequence[Criterion]) -> dict[str, float] | None:
-    """Scores by the criteria's keys."""
+    """Return scores by the keys of their criteria."""
     if scores is None:
         return None
     return {c.key: score for c, score in zip(criteria, scores, strict=False) if score is not None}

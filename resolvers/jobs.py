@@ -1,4 +1,4 @@
-"""Training jobs: make, watch, steer."""
+"""Creation, control and reading of training jobs."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from models.errors import DomainError
 from models.feedback import FeedbackBounds, Summary
 from models.job import Delivery, JobEvent, TrainingJob
 from models.permissions import can_see
-from models.specs.checks import check_reason as check_reason
+from models.specs.checks import check_reason
 from models.specs.training_jobs import TrainingSpec
 from models.stored.training_job import JobOptions
 from resolvers.context import Context
@@ -26,7 +26,7 @@ REDACTED = "(hidden from your role)"
 
 @dataclass(frozen=True, slots=True)
 class CreatedJob:
-    """A job that was created, and what a person should know about it."""
+    """A new job with its warnings."""
 
     job: TrainingJob
     warnings: tuple[TrainingWarning, ...]
@@ -34,7 +34,7 @@ class CreatedJob:
 
 @dataclass(frozen=True, slots=True)
 class Preflight:
-    """What a job would start from, and what is wrong with that."""
+    """Result of a dry run: the feedback a job would start from, and the problems."""
 
     judge_pk: int | None
     bounds: FeedbackBounds
@@ -52,16 +52,16 @@ async def create_job(ctx: Context, spec: TrainingSpec) -> CreatedJob:
     """Create a training job.
 
     Raises:
-        RequestRejected: it can't be created, and why.
+        RequestRejected: The job cannot be created.
     """
     return CreatedJob(*await ctx.manager.submit(ctx.viewer, spec))
 
 
 async def run_preflight(ctx: Context, spec: TrainingSpec) -> Preflight:
-    """What ``create_job`` would do.
+    """Return the result of a dry run of ``create_job``.
 
     Raises:
-        RequestRejected: the request is not well-formed.
+        RequestRejected: The request is not valid.
     """
     result = await ctx.manager.preflight(ctx.viewer, spec)
     plan, errors = (result.plan, result.errors) if isinstance(result, RejectedPlan) else (result, ())
@@ -83,10 +83,10 @@ async def run_preflight(ctx: Context, spec: TrainingSpec) -> Preflight:
 
 
 async def start_job(ctx: Context, job_id: str) -> TrainingJob:
-    """Queue a job that was created to wait.
+    """Queue a job that was created without starting it.
 
     Raises:
-        NotFound, NotStartable: it can't be started, and why.
+        NotFound, NotStartable: The job cannot be started.
     """
     return await ctx.manager.start(ctx.viewer, job_id)
 
@@ -94,41 +94,58 @@ async def start_job(ctx: Context, job_id: str) -> TrainingJob:
 async def cancel_job(ctx: Context, job_id: str, reason: str | None) -> TrainingJob:
     """Cancel a job.
 
+    Args:
+        ctx: The context of the operation.
+        job_id: The job.
+        reason: The reason, for the job's log.
+
     Raises:
-        NotFound, NotCancellable, RequestRejected: it can't be cancelled, and why.
+        NotFound, NotCancellable, RequestRejected: The job cannot be cancelled.
     """
     check_reason(reason)
     return await ctx.manager.cancel(ctx.viewer, job_id, reason)
 
 
 async def retry_job(ctx: Context, job_id: str) -> TrainingJob:
-    """A new job like one that failed.
+    """Create a new job with the configuration of a failed or cancelled one.
 
     Raises:
-        NotFound, NotRetryable, RequestRejected: it can't be tried again, and why.
+        NotFound, NotRetryable, RequestRejected: The job cannot be retried.
     """
     return await ctx.manager.retry(ctx.viewer, job_id)
 
 
 async def find_job(ctx: Context, job_id: str) -> TrainingJob | None:
-    """The workspace's job of this id."""
+    """Return the workspace's job with this id."""
     return await ctx.store.read(lambda connection: jobs.find_job(connection, ctx.workspace_id, job_id))
 
 
 async def list_jobs(
-    ctx: Context, first: int, after: str | None, wanted: JobFilter | None = None
+    ctx: Context, first: int, after: str | None, filter_: JobFilter | None = None
 ) -> ListPage[TrainingJob]:
-    """The workspace's jobs, newest first.
+    """Return a page of the workspace's jobs, newest first.
+
+    Args:
+        ctx: The context of the operation.
+        first: The number of items.
+        after: The cursor after which the page starts; None for the first page.
+        filter_: Conditions on the jobs; None for all jobs.
 
     Raises:
         Invalid: ``first`` or ``after`` is not allowed.
     """
-    statement = jobs.in_workspace(ctx.workspace_id, wanted)
+    statement = jobs.in_workspace(ctx.workspace_id, filter_)
     return await read_page(ctx.store, jobs.JOBS, statement, first, after, ctx.sizes.page)
 
 
 async def list_events(ctx: Context, job_id: str, first: int, after: str | None) -> ListPage[JobEvent]:
-    """A job's log, oldest first; the job is one the viewer may see.
+    """Return a page of a job's log, oldest first.
+
+    Args:
+        ctx: The context of the operation.
+        job_id: A job that the viewer may see.
+        first: The number of items.
+        after: The cursor after which the page starts; None for the first page.
 
     Raises:
         Invalid: ``first`` or ``after`` is not allowed.
@@ -137,23 +154,23 @@ async def list_events(ctx: Context, job_id: str, first: int, after: str | None) 
 
 
 async def list_deliveries(ctx: Context, job_id: str) -> tuple[Delivery, ...]:
-    """The messages a job owes, their targets hidden below TRAINER; the job is one the viewer may see."""
+    """Return the notifications of a job that the viewer may see."""
     return tuple(await ctx.store.read(lambda connection: outbox.list_for_job(connection, job_id)))
 
 
 def visible_target(ctx: Context, delivery: Delivery) -> str:
-    """Where a message goes, as far as the viewer may know."""
+    """Return the address of a notification, or a placeholder if the viewer may not see it."""
     return delivery.target if can_see(ctx.viewer.role, "NotificationDelivery.target") else REDACTED
 
 
 def visible_last_error(ctx: Context, delivery: Delivery) -> str | None:
-    """Why a message did not arrive, as far as the viewer may know."""
+    """Return the last error of a notification, or a placeholder if the viewer may not see it."""
     known = delivery.last_error is None or can_see(ctx.viewer.role, "NotificationDelivery.lastError")
     return delivery.last_error if known else REDACTED
 
 
 def visible_options(ctx: Context, job: TrainingJob) -> JobOptions:
-    """A job's execution options, as far as the viewer may know them."""
+    """Return a job's execution options, with placeholders for values that the viewer may not see."""
     options = job.options.value
     names = {"notification_email": "notificationEmail", "webhook_url": "webhookUrl"}
     hidden = {

@@ -1,27 +1,31 @@
-"""Judges and their versions."""
+"""Creation, changes and reading of judges; deployment of their versions."""
 
 from sqlalchemy import Connection
 
 from models.audit import AuditAction
 from models.errors import RequestRejected
 from models.judge import Judge, JudgeVersion
-from models.specs.checks import check_reason as check_reason
+from models.specs.checks import check_reason
 from models.specs.judges import JudgeChange, JudgeSpec
 from resolvers.context import Context
 from resolvers.page import ListPage, read_page
 from runner.versions import deployment
 from runner.versions.deployment import DeployRequest
-from store import audit, judges
-from store import judge_updates as judge_change
+from store import audit, judge_updates, judges
 
 
 async def find_judge(ctx: Context, judge_id: str) -> Judge | None:
-    """The workspace's judge of this id."""
+    """Return the workspace's judge with this id."""
     return await ctx.store.read(lambda connection: judges.find_judge(connection, ctx.workspace_id, judge_id))
 
 
 async def list_judges(ctx: Context, first: int, after: str | None) -> ListPage[Judge]:
-    """The workspace's judges, in the order of their making.
+    """Return a page of the workspace's judges, oldest first.
+
+    Args:
+        ctx: The context of the operation.
+        first: The number of items.
+        after: The cursor after which the page starts; None for the first page.
 
     Raises:
         Invalid: ``first`` or ``after`` is not allowed.
@@ -32,10 +36,10 @@ async def list_judges(ctx: Context, first: int, after: str | None) -> ListPage[J
 
 
 async def create_judge(ctx: Context, spec: JudgeSpec) -> Judge:
-    """Make a judge.
+    """Create a judge.
 
     Raises:
-        RequestRejected, Conflict: it can't be made, and why.
+        RequestRejected, Conflict: The judge cannot be created.
     """
     spec = spec.validated()
 
@@ -49,18 +53,18 @@ async def create_judge(ctx: Context, spec: JudgeSpec) -> Judge:
     return await ctx.store.write(unit)
 
 
-async def update_judge(ctx: Context, wanted: JudgeChange) -> Judge:
-    """Rename or describe a judge, reword its criteria, add some.
+async def update_judge(ctx: Context, change: JudgeChange) -> Judge:
+    """Change the texts of a judge, the texts and weights of its criteria, or add criteria.
 
     Raises:
-        NotFound, RequestRejected: it can't be, and why.
+        NotFound, RequestRejected: The judge cannot be changed.
     """
-    problems = list(wanted.problems())
+    problems = list(change.problems())
     if problems:
         raise RequestRejected(*problems)
 
     def unit(connection: Connection) -> Judge:
-        judge = judge_change.update_judge(connection, ctx.workspace_id, wanted)
+        judge = judge_updates.update_judge(connection, ctx.workspace_id, change)
         audit.record_action(
             connection, ctx.viewer, AuditAction.JUDGE_UPDATED, judge.id, f"Changed the judge {judge.name}."
         )
@@ -70,12 +74,18 @@ async def update_judge(ctx: Context, wanted: JudgeChange) -> Judge:
 
 
 async def find_version(ctx: Context, version_id: str) -> JudgeVersion | None:
-    """The workspace's judge version of this id."""
+    """Return the workspace's judge version with this id."""
     return await ctx.store.read(lambda connection: judges.find_version(connection, ctx.workspace_id, version_id))
 
 
 async def list_versions(ctx: Context, judge_pk: int, first: int, after: str | None) -> ListPage[JudgeVersion]:
-    """A judge's versions, newest first.
+    """Return a page of a judge's versions, newest first.
+
+    Args:
+        ctx: The context of the operation.
+        judge_pk: A judge that the viewer may see.
+        first: The number of items.
+        after: The cursor after which the page starts; None for the first page.
 
     Raises:
         Invalid: ``first`` or ``after`` is not allowed.
@@ -100,10 +110,16 @@ async def deploy_version(ctx: Context, request: DeployRequest) -> Judge:
 async def roll_back_judge(
     ctx: Context, judge_id: str, *, reason: str | None, expected_active_version_id: str | None
 ) -> Judge:
-    """Go back to the newest BACKUP, or to the raw scores.
+    """Activate the newest BACKUP, or the raw scores if there is none.
+
+    Args:
+        ctx: The context of the operation.
+        judge_id: The judge.
+        reason: The reason, for the audit log.
+        expected_active_version_id: The version that the caller expects to be active; None to skip the check.
 
     Raises:
-        NotFound, Conflict, NothingToRollBack, RequestRejected: it can't be, and why.
+        NotFound, Conflict, NothingToRollBack, RequestRejected: The judge cannot be rolled back.
     """
     check_reason(reason)
     return await ctx.store.write(

@@ -1,7 +1,10 @@
-"""Read a judge's evaluations and feedback back, page by page."""
+"""Lists of a judge's evaluations and feedback, with filters."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
+
+from sqlalchemy import Connection
 
 from models.errors import Invalid, LimitExceeded, NotFound
 from models.evaluation import Evaluation
@@ -11,65 +14,91 @@ from models.specs.limits import MAX_NAME
 from models.specs.listings import EvaluationFilter, FeedbackFilter
 from resolvers.context import Context
 from resolvers.page import ListPage
-from store import listings as lists
+from store import listings
+from store.database.keyset import KeysetPage
 
 F = TypeVar("F", EvaluationFilter, FeedbackFilter)
+T = TypeVar("T")
 
 
 async def list_evaluations(
-    ctx: Context, judge_pk: int, first: int, after: str | None, wanted: EvaluationFilter, criterion: str | None
+    ctx: Context, judge_pk: int, first: int, after: str | None, filter_: EvaluationFilter, criterion: str | None
 ) -> ListPage[Evaluation]:
-    """A judge's evaluations, newest first; with a criterion, named by id or key, those that were corrected on it.
+    """Return a page of a judge's evaluations, newest first.
+
+    Args:
+        ctx: The context of the operation.
+        judge_pk: A judge that the viewer may see.
+        first: The number of items.
+        after: The cursor after which the page starts; None for the first page.
+        filter_: Conditions on the evaluations.
+        criterion: The id or key of a criterion that must have been corrected; None for no such condition.
 
     Raises:
-        NotFound: the judge has no such criterion.
+        NotFound: The judge has no such criterion.
         Invalid, LimitExceeded: ``first``, ``after`` or the filter is not allowed.
     """
-    asked, store = await _completed(ctx, judge_pk, wanted, criterion), ctx.store
-    window = await store.read(lambda connection: lists.list_evaluations(connection, judge_pk, asked, first, after))
-
-    async def total() -> int:
-        return await store.read(lambda connection: lists.count_evaluations(connection, judge_pk, asked))
-
-    return ListPage(window.rows, window.cursors, window.has_next, window.has_previous, total)
+    resolved = await _resolve_filter(ctx, judge_pk, filter_, criterion)
+    return await _read_list(
+        ctx,
+        lambda connection: listings.list_evaluations(connection, judge_pk, resolved, first, after),
+        lambda connection: listings.count_evaluations(connection, judge_pk, resolved),
+    )
 
 
 async def list_feedback(
-    ctx: Context, judge_pk: int, first: int, after: str | None, wanted: FeedbackFilter, criterion: str | None
+    ctx: Context, judge_pk: int, first: int, after: str | None, filter_: FeedbackFilter, criterion: str | None
 ) -> ListPage[Feedback]:
-    """A judge's feedback, newest first; with a criterion, named by id or key, corrections of it.
+    """Return a page of the feedback on a judge's evaluations, newest first.
+
+    Args:
+        ctx: The context of the operation.
+        judge_pk: A judge that the viewer may see.
+        first: The number of items.
+        after: The cursor after which the page starts; None for the first page.
+        filter_: Conditions on the feedback.
+        criterion: The id or key of a criterion to list the corrections of; None for no such condition.
 
     Raises:
-        NotFound: the judge has no such criterion.
+        NotFound: The judge has no such criterion.
         Invalid, LimitExceeded: ``first``, ``after`` or the filter is not allowed.
     """
-    asked, store = await _completed(ctx, judge_pk, wanted, criterion), ctx.store
-    window = await store.read(lambda connection: lists.list_feedback(connection, judge_pk, asked, first, after))
+    resolved = await _resolve_filter(ctx, judge_pk, filter_, criterion)
+    return await _read_list(
+        ctx,
+        lambda connection: listings.list_feedback(connection, judge_pk, resolved, first, after),
+        lambda connection: listings.count_feedback(connection, judge_pk, resolved),
+    )
 
-    async def total() -> int:
-        return await store.read(lambda connection: lists.count_feedback(connection, judge_pk, asked))
 
-    return ListPage(window.rows, window.cursors, window.has_next, window.has_previous, total)
+async def _read_list(
+    ctx: Context, read: Callable[[Connection], KeysetPage[T]], count: Callable[[Connection], int]
+) -> ListPage[T]:
+    window = await ctx.store.read(read)
+
+    async def count_all() -> int:
+        return await ctx.store.read(count)
+
+    return ListPage(window.rows, window.cursors, window.has_next, window.has_previous, count_all)
 
 
-async def _completed(ctx: Context, judge_pk: int, wanted: F, criterion: str | None) -> F:
-    """A filter that is allowed, with the criterion that it names."""
-    _check(wanted)
+async def _resolve_filter(ctx: Context, judge_pk: int, filter_: F, criterion: str | None) -> F:
+    _check_filter(filter_)
     if criterion is not None:
         found = Scorecard(await ctx.loaders.criteria.load(judge_pk)).find(criterion)
         if found is None:
             raise NotFound(f"The judge has no criterion {criterion!r}.", ("filter", "criterion_id"))
-        wanted = replace(wanted, criterion=found.ordinal)
-    if wanted.rater is not None and "\x00" in wanted.rater:  # no text in a database holds it
-        wanted = replace(wanted, rater="")
-    return wanted
+        filter_ = replace(filter_, criterion=found.ordinal)
+    if filter_.rater is not None and "\x00" in filter_.rater:  # PostgreSQL rejects this character; no name contains it
+        filter_ = replace(filter_, rater="")
+    return filter_
 
 
-def _check(wanted: EvaluationFilter | FeedbackFilter) -> None:
-    if wanted.since is not None and wanted.until is not None and wanted.until < wanted.since:
+def _check_filter(filter_: EvaluationFilter | FeedbackFilter) -> None:
+    if filter_.since is not None and filter_.until is not None and filter_.until < filter_.since:
         raise Invalid("until lies before since.", ("filter", "until"))
-    if wanted.search is not None:
-        if len(wanted.search) > MAX_NAME:
+    if filter_.search is not None:
+        if len(filter_.search) > MAX_NAME:
             raise LimitExceeded(f"A search takes at most {MAX_NAME} characters.", ("filter", "search"))
-        if not wanted.search.strip():
+        if not filter_.search.strip():
             raise Invalid("A search needs at least one word; leave it out to list all.", ("filter", "search"))

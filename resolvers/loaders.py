@@ -1,4 +1,4 @@
-"""Batched loading by key: what is asked for in one turn of the event loop is read in one query."""
+"""Batched loaders: keys requested in one iteration of the event loop are read in one query."""
 
 import asyncio
 from collections.abc import Callable
@@ -17,12 +17,12 @@ from store.database.store import Store
 K = TypeVar("K")
 V = TypeVar("V")
 
-# Who waits for a batch is woken so many at a time: each goes on for a while, and others' requests want a turn as well.
+# Waiters resumed per iteration of the event loop. Each may run for a while, and other requests must not be starved.
 MAX_RESUMED_PER_TURN = 4
 
 
 class Loader(Generic[K, V]):
-    """Loads values by key. Nothing is remembered beyond the batch, so what changed is seen, also by a long stream."""
+    """Loader of values by key. It caches nothing beyond a batch, so that long streams see changes."""
 
     def __init__(self, store: Store, read: Callable[[Connection, list[K]], dict[K, V]]) -> None:
         self._store = store
@@ -30,7 +30,7 @@ class Loader(Generic[K, V]):
         self._waiting: dict[K, list[asyncio.Future[V | None]]] = {}
 
     async def load(self, key: K) -> V | None:
-        """The value of a key; None where there is none."""
+        """Return the value of a key; None if there is none."""
         if not self._waiting:
             self._batch = asyncio.create_task(self._run())
         future: asyncio.Future[V | None] = asyncio.get_running_loop().create_future()
@@ -38,7 +38,7 @@ class Loader(Generic[K, V]):
         return await future
 
     async def _run(self) -> None:
-        await asyncio.sleep(0)  # let everybody of this turn ask
+        await asyncio.sleep(0)  # collects all keys of this iteration
         asked, self._waiting = self._waiting, {}
         found: dict[K, V] = {}
         problem: Exception | None = None
@@ -49,7 +49,7 @@ class Loader(Generic[K, V]):
         woken = 0
         for key, futures in asked.items():
             for future in futures:
-                if future.done():  # somebody who stopped waiting
+                if future.done():  # the waiter was cancelled
                     continue
                 if problem is not None:
                     future.set_exception(problem)
@@ -61,20 +61,20 @@ class Loader(Generic[K, V]):
 
 
 class RequiredLoader(Generic[K, V]):
-    """A loader of what is known to exist, because another row refers to it."""
+    """Loader of values that exist because another row refers to them."""
 
     def __init__(self, loader: Loader[K, V]) -> None:
         self._loader = loader
 
     async def load(self, key: K) -> V:
-        """The value of a key."""
+        """Return the value of a key."""
         value = await self._loader.load(key)
         assert value is not None
         return value
 
 
 class Loaders:
-    """The loaders of one request. Ids come from rows the viewer may see, so they are not checked again."""
+    """Loaders of one request. Keys come from rows that the viewer may see and are not checked again."""
 
     def __init__(self, store: Store) -> None:
         self.judges: RequiredLoader[int, Judge] = RequiredLoader(Loader(store, rows_by_key(Judge, Judge.pk)))

@@ -1,4 +1,4 @@
-"""One page of a keyset-paged list."""
+"""Pages of lists with keyset cursors."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class ListPage(Generic[T]):
-    """Items with their opaque cursors, in order; ``count`` counts the whole list, only when asked."""
+    """Items in order with their opaque cursors. ``count`` counts the whole list when it is called."""
 
     items: tuple[T, ...]
     cursors: tuple[str, ...]
@@ -23,16 +23,24 @@ class ListPage(Generic[T]):
 
 
 async def read_page(
-    store: Store, keyset: Keyset[T], statement: Query, first: int, after: str | None, most: int = MAX_FIRST
+    store: Store, keyset: Keyset[T], statement: Query, first: int, after: str | None, max_first: int = MAX_FIRST
 ) -> ListPage[T]:
-    """A page of a filtered select, with ``most`` items at most.
+    """Return a page of a filtered select.
+
+    Args:
+        store: The store to read from.
+        keyset: The order of the list and its cursors.
+        statement: The filtered select.
+        first: The requested number of items.
+        after: The cursor after which the page starts; None for the first page.
+        max_first: The largest number of items that may be requested.
 
     Raises:
         Invalid: ``first`` or ``after`` is not allowed.
     """
-    window = await store.read(lambda connection: keyset.fetch_page(connection, statement, first, after, most))
+    window = await store.read(lambda connection: keyset.fetch_page(connection, statement, first, after, max_first))
 
-    async def total() -> int:
+    async def count() -> int:
         return await store.read(lambda connection: count_rows(connection, statement))
 
-    return ListPage(window.rows, window.cursors, window.has_next, window.has_previous, total)
+    return ListPage(window.rows, window.cursors, window.has_next, window.has_previous, count)

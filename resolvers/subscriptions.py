@@ -1,4 +1,4 @@
-"""Live status: replay a log after a cursor, then follow it. No gap, no duplicate."""
+"""Live updates: replay of a log after a cursor, followed by new entries, without gaps or duplicates."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Hashable
@@ -20,12 +20,12 @@ from store.database.signals import Topic
 from store.event_log import events
 from store.event_log.entry import LogEntry
 
-SUMMARY_INTERVAL_SECONDS = 0.4  # seconds between two pushes of a summary, at least
+SUMMARY_INTERVAL_SECONDS = 0.4  # minimum time between two updates of a summary
 
 
 @dataclass(frozen=True, slots=True)
 class JobUpdate:
-    """An event with its cursor, and the job as it stands now; ``result_cache`` is shared by all subscribers."""
+    """An event with its cursor and the current job. All subscribers share ``result_cache``."""
 
     cursor: str
     event: JobEvent
@@ -34,11 +34,16 @@ class JobUpdate:
 
 
 async def follow_job(ctx: Context, job_id: str, after: str | None) -> AsyncGenerator[JobUpdate, None]:
-    """Every event of one job in order; ends with the job.
+    """Yield every event of one job in order; end with the job.
+
+    Args:
+        ctx: The context of the operation.
+        job_id: The job.
+        after: The cursor after which to start; None for the first event.
 
     Raises:
-        NotFound: there is no such job.
-        Invalid: ``after`` is no cursor of an event.
+        NotFound: There is no such job.
+        Invalid: ``after`` is not the cursor of an event.
     """
     position = events.decode_event_cursor(after) if after is not None else 0
     status = await ctx.store.read(lambda connection: jobs.get_job_or_raise(connection, ctx.workspace_id, job_id).status)
@@ -54,11 +59,16 @@ async def follow_job(ctx: Context, job_id: str, after: str | None) -> AsyncGener
 
 
 async def follow_activity(ctx: Context, judge_id: str | None, after: str | None) -> AsyncGenerator[JobUpdate, None]:
-    """Events of all jobs of the workspace, or of one judge, from now on or after a cursor; never ends.
+    """Yield events of all jobs of the workspace, or of one judge, without end.
+
+    Args:
+        ctx: The context of the operation.
+        judge_id: The judge; None for all judges.
+        after: The cursor after which to start; None for new events only.
 
     Raises:
-        NotFound: there is no such judge.
-        Invalid: ``after`` is no cursor of an event.
+        NotFound: There is no such judge.
+        Invalid: ``after`` is not the cursor of an event.
     """
     judge_pk: int | None = None
     if judge_id is not None:
@@ -69,11 +79,11 @@ async def follow_activity(ctx: Context, judge_id: str | None, after: str | None)
     position = events.decode_event_cursor(after) if after is not None else await ctx.store.read(events.last_position)
     workspace_id = ctx.workspace_id
 
-    def is_meant(event: JobEvent) -> bool:
+    def matches(event: JobEvent) -> bool:
         return event.workspace_id == workspace_id and judge_pk in (None, event.judge_pk)
 
     selection = events.in_workspace(workspace_id, judge_pk), ("workspace", workspace_id, judge_pk)
-    log = _Log(ctx, *selection, is_meant, position)
+    log = _Log(ctx, *selection, matches, position)
     async with aclosing(log.follow()) as updates:
         async for update in updates:
             yield update
@@ -81,32 +91,33 @@ async def follow_activity(ctx: Context, judge_id: str | None, after: str | None)
 
 
 class _Log:
-    """One subscriber's way through a selection of the log.
+    """Position of one subscriber in a selection of the log.
 
-    Most subscribers wait most of the time, and there may be thousands: while one waits, it holds on to no event.
+    There may be thousands of subscribers, most of them waiting. A waiting subscriber references no event,
+    so that its memory can be released; entries are kept in reverse order and removed one by one.
     """
 
     def __init__(
-        self, ctx: Context, selection: Query, name: Hashable, is_meant: Callable[[JobEvent], bool], position: int
+        self, ctx: Context, selection: Query, name: Hashable, matches: Callable[[JobEvent], bool], position: int
     ) -> None:
         self.feed = ctx.feed
         self.safety_interval = ctx.store.safety_interval
         self.selection = selection
         self.name = name
-        self.is_meant = is_meant
-        self.position = position  # all of the selection up to here was given
+        self.matches = matches
+        self.position = position  # all entries of the selection up to here were yielded
 
     async def replay(self) -> AsyncGenerator[JobUpdate, None]:
-        """What there is by now. The tail may not have heard of all of it yet, so the log itself is read."""
+        """Yield the existing entries. They are read from the log itself, because the tail may lag behind it."""
         more = True
         while more:
-            entries, more = await self._read_on(require_latest=True)
+            entries, more = await self._read_page(require_latest=True)
             while entries:
                 await self.feed.scheduler.wait_turn()
                 yield _update(entries.pop())
 
     async def follow(self) -> AsyncGenerator[JobUpdate, None]:
-        """What there is, then what comes; never ends."""
+        """Yield the existing entries, then new ones, without end."""
         with self.feed.tail.follow() as listener:
             while True:
                 entries, more = await self._next()
@@ -117,16 +128,16 @@ class _Log:
                     await listener.wait(self.safety_interval)
 
     async def _next(self) -> tuple[list[LogEntry], bool]:
-        """What comes next, the last first, from the tail or from further back; whether more is known to be there."""
+        """Return the next entries in reverse order, and whether more exist already."""
         tail = self.feed.tail
         known = tail.position
-        kept = tail.entries_after(self.position, self.is_meant)
+        kept = tail.entries_after(self.position, self.matches)
         if kept is not None:
             self.position = max(self.position, known)
             return kept[::-1], False
-        return await self._read_on(require_latest=False)
+        return await self._read_page(require_latest=False)
 
-    async def _read_on(self, *, require_latest: bool) -> tuple[list[LogEntry], bool]:
+    async def _read_page(self, *, require_latest: bool) -> tuple[list[LogEntry], bool]:
         page = await self.feed.replay.page(self.selection, self.name, self.position, require_latest=require_latest)
         self.position = page.position
         return list(page.entries[::-1]), page.more
@@ -135,12 +146,12 @@ class _Log:
 async def follow_summary(
     ctx: Context, judge_id: str
 ) -> AsyncGenerator[tuple[Judge, FeedbackTotals, FeedbackBounds], None]:
-    """A judge's feedback summary, now and whenever it changes; a few times a second at most.
+    """Yield a judge's feedback summary now and after each change, at most a few times per second.
 
-    What changes while nobody looks is told with the next push, so the last state is always told.
+    Changes during the interval are part of the next update, so that the last state is always sent.
 
     Raises:
-        NotFound: there is no such judge.
+        NotFound: There is no such judge.
     """
     last: tuple[FeedbackTotals, int] | None = None
     with ctx.store.signals.listen(Topic.FEEDBACK, Topic.JOBS) as listener:

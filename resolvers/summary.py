@@ -1,4 +1,4 @@
-"""The feedback summary of a judge, and its days."""
+"""Feedback summaries of judges, in total and by day."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -22,11 +22,18 @@ async def summarize_judge(
     until: datetime | None,
     target_criteria: tuple[str, ...] | None,
 ) -> tuple[Judge, FeedbackTotals, FeedbackBounds] | None:
-    """A judge with its figures and the bounds they are within; None: there is no such judge.
+    """Return a judge with its figures and their bounds; None if there is no such judge.
+
+    Args:
+        ctx: The context of the operation.
+        judge_id: The judge.
+        since: Only feedback given at or after this moment; None for no bound.
+        until: Only feedback given before this moment; None for no bound.
+        target_criteria: Ids or keys of criteria that corrections must touch; None for all.
 
     Raises:
-        NotFound: the judge has no such criterion.
-        Invalid: the bounds make no sense.
+        NotFound: The judge has no such criterion.
+        Invalid: The bounds are not valid.
     """
     judge = await ctx.store.read(lambda connection: judges.find_judge(connection, ctx.workspace_id, judge_id))
     if judge is None:
@@ -41,11 +48,18 @@ async def summarize_by_pk(
     until: datetime | None = None,
     target_criteria: tuple[str, ...] | None = None,
 ) -> tuple[FeedbackTotals, FeedbackBounds]:
-    """The figures of a judge that the viewer may see, and the bounds they are within.
+    """Return the figures of a judge and their bounds.
+
+    Args:
+        ctx: The context of the operation.
+        judge_pk: A judge that the viewer may see.
+        since: Only feedback given at or after this moment; None for no bound.
+        until: Only feedback given before this moment; None for no bound.
+        target_criteria: Ids or keys of criteria that corrections must touch; None for all.
 
     Raises:
-        NotFound: the judge has no such criterion.
-        Invalid: the bounds make no sense.
+        NotFound: The judge has no such criterion.
+        Invalid: The bounds are not valid.
     """
     bounds = await _bounds(ctx, judge_pk, since, until, target_criteria)
     criteria = await ctx.loaders.criteria.load(judge_pk)
@@ -55,13 +69,25 @@ async def summarize_by_pk(
 
 
 async def count_new(ctx: Context, judge_pk: int, bounds: FeedbackBounds) -> int:
-    """How many usable items within bounds came in since the newest version was made."""
+    """Return the number of usable items within bounds that were submitted since the newest version was created.
+
+    Args:
+        ctx: The context of the operation.
+        judge_pk: A judge that the viewer may see.
+        bounds: The bounds of the feedback.
+    """
     criteria = await ctx.loaders.criteria.load(judge_pk)
     return await ctx.store.read(snapshot(lambda connection: summary.count_new(connection, judge_pk, criteria, bounds)))
 
 
 async def count_evaluations(ctx: Context, judge_pk: int, bounds: FeedbackBounds) -> int:
-    """How many different evaluations the feedback within bounds is about."""
+    """Return the number of different evaluations with feedback within bounds.
+
+    Args:
+        ctx: The context of the operation.
+        judge_pk: A judge that the viewer may see.
+        bounds: The bounds of the feedback.
+    """
     criteria = await ctx.loaders.criteria.load(judge_pk)
     return await ctx.store.read(
         snapshot(lambda connection: summary.count_evaluations(connection, judge_pk, criteria, bounds))
@@ -69,7 +95,13 @@ async def count_evaluations(ctx: Context, judge_pk: int, bounds: FeedbackBounds)
 
 
 async def compute_agreement(ctx: Context, judge_pk: int, bounds: FeedbackBounds) -> Agreement:
-    """How far raters agree with each other within bounds."""
+    """Return the agreement among raters within bounds.
+
+    Args:
+        ctx: The context of the operation.
+        judge_pk: A judge that the viewer may see.
+        bounds: The bounds of the feedback.
+    """
     criteria = await ctx.loaders.criteria.load(judge_pk)
     return await ctx.store.read(
         snapshot(lambda connection: summary.compute_agreement(connection, judge_pk, criteria, bounds))
@@ -77,7 +109,13 @@ async def compute_agreement(ctx: Context, judge_pk: int, bounds: FeedbackBounds)
 
 
 async def list_raters(ctx: Context, judge_pk: int, bounds: FeedbackBounds, first: int) -> list[RaterCount]:
-    """Who gave most feedback within bounds, most first.
+    """Return the raters with most feedback within bounds, in descending order.
+
+    Args:
+        ctx: The context of the operation.
+        judge_pk: A judge that the viewer may see.
+        bounds: The bounds of the feedback.
+        first: The number of raters.
 
     Raises:
         Invalid: ``first`` is not allowed.
@@ -97,11 +135,19 @@ async def summarize_days(
     target_criteria: tuple[str, ...] | None,
     time_zone: str,
 ) -> tuple[Judge, list[DayFigures]] | None:
-    """A judge's feedback day by day in a time zone; None: there is no such judge.
+    """Return a judge with its feedback by day; None if there is no such judge.
+
+    Args:
+        ctx: The context of the operation.
+        judge_id: The judge.
+        since: Only feedback given at or after this moment; None for no bound.
+        until: Only feedback given before this moment; None for no bound.
+        target_criteria: Ids or keys of criteria that corrections must touch; None for all.
+        time_zone: The name of the time zone in which days begin.
 
     Raises:
-        NotFound: the judge has no such criterion.
-        Invalid: the bounds make no sense, hold too many days, or there is no such time zone.
+        NotFound: The judge has no such criterion.
+        Invalid: The bounds are not valid or span too many days, or there is no such time zone.
     """
     judge = await ctx.store.read(lambda connection: judges.find_judge(connection, ctx.workspace_id, judge_id))
     if judge is None:
@@ -136,7 +182,7 @@ async def _bounds(
 def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):  # unknown, a path or not text; or a folder of zones
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # unknown, not a name, or a directory of zones
         raise Invalid(
             f"There is no time zone {name[:60]!r}: give a name such as Europe/Berlin or UTC.", ("time_zone",)
         ) from None

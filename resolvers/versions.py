@@ -1,4 +1,4 @@
-"""Versions as files: out of one judge, into another."""
+"""Export and import of versions as files."""
 
 import asyncio
 import hashlib
@@ -16,14 +16,14 @@ from store import audit, judges
 
 @dataclass(frozen=True, slots=True)
 class VersionFile:
-    """A version and the bytes of its file."""
+    """A version with the bytes of its file."""
 
     version: JudgeVersion
     content: bytes
 
 
 async def export_version(ctx: Context, version_id: str) -> VersionFile | None:
-    """A version as a file; None: there is no such version."""
+    """Return a version as a file; None if there is no such version."""
 
     def unit(connection: Connection) -> VersionFile | None:
         version = judges.find_version(connection, ctx.workspace_id, version_id)
@@ -35,12 +35,18 @@ async def export_version(ctx: Context, version_id: str) -> VersionFile | None:
 
 
 async def import_version(ctx: Context, judge_id: str, content: bytes) -> JudgeVersion:
-    """Add the version in a file to a judge: a CANDIDATE without proof.
+    """Add the version in a file to a judge as a CANDIDATE without evidence.
 
-    Nobody knows what it learned from, so all feedback there is counts as known to it: it is never proven on that.
+    The feedback it learned from is unknown. All existing feedback therefore counts as known to it and is never used to
+    prove it.
+
+    Args:
+        ctx: The context of the operation.
+        judge_id: The judge.
+        content: The bytes of the file.
 
     Raises:
-        NotFound, Invalid, LimitExceeded: it can't be added, and why; nothing was changed.
+        NotFound, Invalid, LimitExceeded: The version cannot be added; nothing was changed.
     """
     judge = await ctx.store.read(lambda connection: judges.get_judge_or_raise(connection, ctx.workspace_id, judge_id))
     criteria = await ctx.loaders.criteria.load(judge.pk)

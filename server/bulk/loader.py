@@ -108,7 +108,7 @@ class BulkLoader:
         self._sizer.learn(lines, time.perf_counter() - started)
         self._new += outcome.new
         self._already_there += outcome.already_there
-        self._refused += len({rejected.line for rejected in outcome.refusals})
+        self._refused += len({rejected.line for rejected in outcome.rejected})
         self._write_rejections(outcome)
         self._responses.write(ProgressLine(*self._totals(), line=last_line))
 
@@ -116,7 +116,7 @@ class BulkLoader:
         return self._new + self._already_there, self._new, self._already_there, self._refused
 
     def _write_rejections(self, outcome: BatchOutcome) -> None:
-        for rejected in outcome.refusals:
+        for rejected in outcome.rejected:
             error = rejected.error
             field = list(error.field) or None
             self._responses.write(

@@ -53,12 +53,12 @@ class _OverlappingLoad:
         self.max_waiting = max(self.max_waiting, self.prepared - self.kept)
         if self.prepared > 1:
             self._second.set()
-        return PreparedBatch(refusals=unit.rejected)
+        return PreparedBatch(rejected=unit.rejected)
 
     async def keep(self, prepared: PreparedBatch[Any]) -> BatchOutcome:
         await self._second.wait()
         self.kept += 1
-        return BatchOutcome(0, 0, prepared.refusals)
+        return BatchOutcome(0, 0, prepared.rejected)
 
 
 async def test_next_batch_is_prepared_while_one_is_stored() -> None:

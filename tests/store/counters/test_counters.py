@@ -148,7 +148,7 @@ class Writes(RuleBasedStateMachine):
         if lost:
             lines.append(lines[0] | {"evaluation_id": "evl_none"})
         outcome = self._load(FeedbackLoad, lines)
-        assert outcome.new + outcome.already_there + len({r.line for r in outcome.refusals}) == len(lines)
+        assert outcome.new + outcome.already_there + len({r.line for r in outcome.rejected}) == len(lines)
         about = {row.id: row for row in self.evaluations}
         newer = select(stored.Feedback).where(stored.Feedback.judge_pk == self.world.judge.pk)
         rows = self.do(self.store.read(lambda c: fetch_all(c, newer, stored.Feedback)))
