@@ -81,6 +81,6 @@ def hold_out(group: Ints, share: float, seed: int) -> np.ndarray:
         Mask of the rows held out, (m,).
     """
     names, index = np.unique(group, return_inverse=True)
-    wanted = min(max(1, round(share * len(names))), max(1, len(names) - 1))
-    chosen = np.random.default_rng([seed, 2]).permutation(len(names))[:wanted]
+    held_out_count = min(max(1, round(share * len(names))), max(1, len(names) - 1))
+    chosen = np.random.default_rng([seed, 2]).permutation(len(names))[:held_out_count]
     return np.isin(index, chosen)

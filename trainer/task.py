@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypedDict
 
 from trainer.data import Doubts, Items, Labels, Scale
 from trainer.evidence.report import Evidence
@@ -71,13 +71,22 @@ class ResultWarning:
     message: str
 
 
+class UsedSettings(TypedDict):
+    """Settings that a training really used; None for those that its method does not have."""
+
+    learning_rate: float | None
+    max_epochs: int | None
+    early_stopping: bool | None
+    validation_split: float | None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
     """Result of a task: the version (None after a validation), its evidence, and the settings really used."""
 
     version: bytes | None
     evidence: Evidence
-    chosen: dict[str, float | int | bool | None]
+    chosen: UsedSettings
     warnings: list[ResultWarning]
 
 

@@ -23,7 +23,15 @@ from trainer.fitting.selection import Selection, select
 from trainer.fitting.setup import TrainingSetup, prepare
 from trainer.fitting.unseen_sources import count_fits, measure_unseen_sources
 from trainer.model.optimizers import MAX_ITERATIONS, Schedule
-from trainer.task import CheckpointCallback, Outcome, ProgressCallback, ResultWarning, Task, TrainingConfig
+from trainer.task import (
+    CheckpointCallback,
+    Outcome,
+    ProgressCallback,
+    ResultWarning,
+    Task,
+    TrainingConfig,
+    UsedSettings,
+)
 
 DEFAULT_LEARNING_RATE, DEFAULT_EPOCHS = 0.02, 100
 """Adam's settings if only other ones of them were given."""
@@ -171,15 +179,13 @@ def _predict_held_out(
     scores, fitted = empty_predictions(setup.table), final
     if recipe.warm is not None and baseline.refit is not None:
         seen = np.flatnonzero(setup.learnable & setup.table.seen)
-        honest = replace(recipe, warm=anchor_at_fit(setup.table, seen, baseline.refit))
-        fitted = fit_final(setup, np.flatnonzero(setup.learnable), honest, crossed, "shadow")
+        recipe_without_held_out = replace(recipe, warm=anchor_at_fit(setup.table, seen, baseline.refit))
+        fitted = fit_final(setup, np.flatnonzero(setup.learnable), recipe_without_held_out, crossed, "shadow")
     predict_held_out(setup, crossed, fitted, scores, old)
     return scores
 
 
-def _used_settings(
-    config: TrainingConfig, schedule: Schedule | None, final: FittedModels | None
-) -> dict[str, float | int | bool | None]:
+def _used_settings(config: TrainingConfig, schedule: Schedule | None, final: FittedModels | None) -> UsedSettings:
     """Return the settings that were really used.
 
     Args:

@@ -267,9 +267,9 @@ def _rater_agreement(table: LabelTable, at: Ints, c: int) -> float | None:
     Returns:
         Alpha, at most 1; None if no pair was scored by several people.
     """
-    wanted = np.zeros(len(table.pairs), np.bool_)
-    wanted[at] = table.pairs.criterion[at] == c
-    rows = np.flatnonzero(wanted[table.pair] & ~table.confirmed)
+    measured = np.zeros(len(table.pairs), np.bool_)
+    measured[at] = table.pairs.criterion[at] == c
+    rows = np.flatnonzero(measured[table.pair] & ~table.confirmed)
     rows = rows[np.argsort(table.pair[rows], kind="stable")]
     units = np.split(table.score[rows], np.flatnonzero(np.diff(table.pair[rows])) + 1)
     alpha = krippendorff_alpha([unit.tolist() for unit in units if len(unit) > 1][:MAX_ALPHA_UNITS])

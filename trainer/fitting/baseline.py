@@ -64,7 +64,7 @@ class Baseline:
         if maximized_agreement != setup.table.maximize_agreement:
             setup = replace(setup, table=replace(setup.table, maximize_agreement=maximized_agreement))
         seen, recipe = setup.table.seen, Recipe(_schedule_of(base), setup.task.config.seed)
-        self._crossed = cross_fit(setup, recipe, _REFIT_NAME, seen)
+        self._crossed = cross_fit(setup, recipe, _REFIT_NAME, seen, label="Refit of the active version")
         scores = predict_out_of_fold(setup.table, self._crossed)
         if setup.held_out.any():
             index = np.flatnonzero(setup.learnable & seen)

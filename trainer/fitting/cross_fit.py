@@ -32,16 +32,23 @@ class CrossFit:
 
 
 def cross_fit(
-    setup: TrainingSetup, recipe: Recipe, name: str, learn: Bools, fold_warm_start: FoldWarmStart | None = None
+    setup: TrainingSetup,
+    recipe: Recipe,
+    name: str,
+    learn: Bools,
+    fold_warm_start: FoldWarmStart | None = None,
+    *,
+    label: str = "New version",
 ) -> CrossFit:
     """Fit each fold on the rows of the others, and predict all its pairs.
 
     Args:
         setup: table and folds.
         recipe: settings.
-        name: of the fits in the checkpoint, before the number of the fold; it is also in the progress messages.
+        name: of the fits in the checkpoint, before the number of the fold.
         learn: mask of the rows to learn from, (m,).
         fold_warm_start: replaces the warm start of the recipe.
+        label: of the fits in progress messages.
     """
     pair_fold, out = setup.pair_fold, OutOfFold.empty(setup.table)
     fits = []
@@ -50,7 +57,7 @@ def cross_fit(
         fold_recipe = recipe if fold_warm_start is None else replace(recipe, warm=fold_warm_start(k))
         fits.append(fit(setup.table, index, fold_recipe, setup.checkpoint, f"{name} {k}"))
         predict_distributions(setup.table, fits[-1], pair_fold == k, out)
-        setup.progress.complete_step(f"{name.capitalize()}: fold {k + 1} of {setup.folds} fitted")
+        setup.progress.complete_step(f"{label}: fold {k + 1} of {setup.folds} fitted")
     return CrossFit(tuple(fits), pair_fold, out)
 
 

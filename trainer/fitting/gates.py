@@ -84,17 +84,17 @@ def select_gates(table: LabelTable, out: OutOfFold, use: Bools, log_bayes_factor
     """
     count, at = len(table.scales), np.flatnonzero(use)
     criterion = table.pairs.criterion[at]
-    plain, residual, wanted = _unit_differences(table, out, at)
+    calibrator_means, residual, response = _unit_differences(table, out, at)
     square: Floats = np.bincount(criterion, residual**2, count).astype(np.float64)
     labels = np.count_nonzero(use[table.pair])
     if labels < MIN_LABELS or square.max() <= MIN_SQUARE:
         return np.zeros(count), np.zeros(count, np.bool_)
-    center, deviation = _stacking_coefficients(table, at, residual, wanted, square)
+    center, deviation = _stacking_coefficients(table, at, residual, response, square)
     share = np.select([center >= (GATES[1] + GATES[2]) / 2, center > 0], [GATES[2], GATES[1]], GATES[0])
     favoured = log_bayes_factor > MIN_LOG_BAYES_FACTOR
     useful = (center > STANDARD_ERRORS * deviation) | (favoured & (center > 0))
     if labels < MIN_LABELS_TO_RANK and _tied_share(table, at) > MAX_TIED_SHARE:
-        useful &= _ranking_gain(table, at, plain, residual) > 0
+        useful &= _ranking_gain(table, at, calibrator_means, residual) > 0
     return np.where(useful, share, 0.0), center < -deviation
 
 
@@ -112,8 +112,8 @@ def _unit_differences(table: LabelTable, out: OutOfFold, at: NDArray[Any]) -> tu
     criterion = table.pairs.criterion[at]
     ranges = np.array([span(scale) for scale in table.scales])[criterion]
     low = np.array([scale.minimum for scale in table.scales])[criterion]
-    plain, joint = _unit_means(table, out.calibrator)[at], _unit_means(table, out.joint)[at]
-    return plain, joint - plain, (table.pairs.target[at] - low) / ranges - plain
+    calibrator_means, joint = _unit_means(table, out.calibrator)[at], _unit_means(table, out.joint)[at]
+    return calibrator_means, joint - calibrator_means, (table.pairs.target[at] - low) / ranges - calibrator_means
 
 
 def _unit_means(table: LabelTable, exceed: Floats) -> Floats:
@@ -122,7 +122,7 @@ def _unit_means(table: LabelTable, exceed: Floats) -> Floats:
 
 
 def _stacking_coefficients(
-    table: LabelTable, at: NDArray[Any], residual: Floats, wanted: Floats, square: Floats
+    table: LabelTable, at: NDArray[Any], residual: Floats, response: Floats, square: Floats
 ) -> tuple[Floats, Floats]:
     """Return the regression coefficients, partially pooled over criteria, and their standard deviations, (C,) each.
 
@@ -130,21 +130,21 @@ def _stacking_coefficients(
         table: label table.
         at: positions of the pairs.
         residual: of the joint model's means from the calibrator's, (pairs,).
-        wanted: differences of people's scores from the calibrator's means, (pairs,).
+        response: differences of people's scores from the calibrator's means, (pairs,).
         square: sum of squared residuals of each criterion, (C,).
     """
     count, criterion = len(table.scales), table.pairs.criterion[at]
     has = square > MIN_SQUARE
     divisor = np.maximum(square, MIN_SQUARE)
-    slope: Floats = np.where(has, np.bincount(criterion, residual * wanted, count) / divisor, 0.0)
-    left = wanted - slope[criterion] * residual
-    variance = float(left @ left) / max(1, len(at) - int(np.count_nonzero(has)))
+    slope: Floats = np.where(has, np.bincount(criterion, residual * response, count) / divisor, 0.0)
+    regression_error = response - slope[criterion] * residual
+    variance = float(regression_error @ regression_error) / max(1, len(at) - int(np.count_nonzero(has)))
     _, group = np.unique(table.pairs.group[at], return_inverse=True)
     groups = int(group.max()) + 1
-    shares = np.bincount(group * count + criterion, residual * left, groups * count).reshape(groups, count)
+    shares = np.bincount(group * count + criterion, residual * regression_error, groups * count).reshape(groups, count)
     influence: Floats = shares / divisor
-    error = np.where(has, np.maximum(variance / divisor, (influence**2).sum(0)), np.inf)
-    return pool_partially(slope, error, influence)
+    variance_of_slope = np.where(has, np.maximum(variance / divisor, (influence**2).sum(0)), np.inf)
+    return pool_partially(slope, variance_of_slope, influence)
 
 
 def pool_partially(estimate: Floats, variance: Floats, influence: Floats) -> tuple[Floats, Floats]:
@@ -176,7 +176,7 @@ def pool_partially(estimate: Floats, variance: Floats, influence: Floats) -> tup
     return center, deviation
 
 
-def _ranking_gain(table: LabelTable, at: NDArray[Any], plain: Floats, residual: Floats) -> Floats:
+def _ranking_gain(table: LabelTable, at: NDArray[Any], calibrator_means: Floats, residual: Floats) -> Floats:
     """Return the out-of-fold gain in Spearman by the residual, shrunk to the mean over criteria, (C,).
 
     The calibrator's means are averaged over the items of a raw score, so that differences in level between folds do not
@@ -185,7 +185,7 @@ def _ranking_gain(table: LabelTable, at: NDArray[Any], plain: Floats, residual: 
     Args:
         table: label table.
         at: positions of the pairs.
-        plain: calibrator's means, 0..1, (pairs,).
+        calibrator_means: calibrator's means, 0..1, (pairs,).
         residual: joint model's means minus those, (pairs,).
     """
     pairs, count = table.pairs, len(table.scales)
@@ -194,7 +194,7 @@ def _ranking_gain(table: LabelTable, at: NDArray[Any], plain: Floats, residual: 
         mine = pairs.criterion[at] == c
         raw, target = pairs.raw[at][mine], pairs.target[at][mine]
         _, index, members = np.unique(raw, return_inverse=True, return_counts=True)
-        level = np.bincount(index, plain[mine], len(members)) / members
+        level = np.bincount(index, calibrator_means[mine], len(members)) / members
         old, new = spearman(raw, target), spearman(level[index] + residual[mine], target)
         if old is not None and new is not None:
             gain[c], size[c] = new - old, len(raw)
