@@ -72,7 +72,7 @@ def _rejected(error: GraphQLError, rejection: DomainError) -> GraphQLError:
 def _masked(error: GraphQLError) -> GraphQLError:
     id_ = new_id("err")
     _log.error("Unexpected error in GraphQL", id=id_, path=error.path, exc_info=error.original_error or error)
-    return _replace(error, f"Something went wrong on our side; it is logged under {id_}.", code="INTERNAL", id=id_)
+    return _replace(error, f"An internal error occurred. It is logged under {id_}.", code="INTERNAL", id=id_)
 
 
 def _replace(error: GraphQLError, message: str, **extensions: Any) -> GraphQLError:

@@ -125,7 +125,7 @@ async def test_a_bug_is_masked_and_logged(ask: Ask, resolve: Resolve, outcome: A
     (error,) = result.errors
     (entry,) = logs
     assert error.extensions == {"code": "INTERNAL", "id": entry["id"]}
-    assert error.message == f"Something went wrong on our side; it is logged under {entry['id']}."
+    assert error.message == f"An internal error occurred. It is logged under {entry['id']}."
     assert isinstance(entry["exc_info"], Exception)
     assert entry["log_level"] == "error"
 
