@@ -102,7 +102,7 @@ def create_key(
         "expires_at": expires_at,
     }
     connection.execute(insert(ApiKey).values(values))
-    message = f"Made an API key with the role {role.name} for {user}."
+    message = f"Created an API key with the role {role.name} for {user}."
     audit.record_action(connection, actor or KeylessActor(owner.id), AuditAction.KEY_CREATED, key.id, message)
     return key
 
@@ -156,8 +156,8 @@ def revoke_key(
         return found
     if not force and found.role is Role.ADMIN and _is_last_admin(connection, found):
         raise Conflict(
-            "This is the last key with the role ADMIN: without it nobody could manage this workspace any more but "
-            "whoever operates the server. Make another first, or set force.",
+            "This is the last key with the role ADMIN. Without it only the server's operator can manage this "
+            "workspace. Create another one first, or set force.",
             ("key_id",),
         )
     connection.execute(update(ApiKey).where(ApiKey.id == key_id).values(revoked_at=now()))

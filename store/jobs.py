@@ -285,7 +285,7 @@ def claim_next(connection: Connection, owner: str, lease: timedelta) -> Training
         connection,
         job,
         JobStatus.PREPARING,
-        "A worker took the job and prepares its data.",
+        "A worker claimed the job and prepares its data.",
         owner=owner,
         raise_fence=True,
         claims=job.claims + 1,
@@ -417,10 +417,10 @@ def release(connection: Connection, job: TrainingJob, fence: int, reason: str, *
     spent = current.attempt >= MAX_ATTEMPTS and attempt_spent
     if spent or current.claims >= MAX_CLAIMS:
         tries = f"{current.attempt} attempts" if spent else f"{current.claims} claims"
-        message = f"The job was given up after {tries}; the last one ended because {reason}. Try it again with retry."
+        message = f"The job failed after {tries}; the last one ended because {reason}. It can be retried."
         changes |= {"error_code": FailureCode.WORKER_LOST, "error_message": message}
         return transition(connection, job, JobStatus.FAILED, message, fence=fence, raise_fence=True, **changes)
-    message = f"Back to the queue: {reason}."
+    message = f"The job is queued again: {reason}."
     return transition(connection, job, JobStatus.QUEUED, message, fence=fence, raise_fence=True, **changes)
 
 
@@ -459,7 +459,7 @@ def request_cancellation(connection: Connection, workspace_id: str, job_id: str,
     get_job_or_raise(connection, workspace_id, job_id)
     job = _reload(connection, job_id, lock=True)
     if job.status in TERMINAL:
-        raise NotCancellable(f"The job is over: it is {job.status.name}.", ("job_id",))
+        raise NotCancellable(f"The job has ended: its status is {job.status.name}.", ("job_id",))
     asked: JobChanges = {"cancel_requested": True, "cancel_reason": reason}
     if job.status in WAITING:
         message = "The job was cancelled" + (f": {reason}" if reason else ".")
@@ -467,7 +467,7 @@ def request_cancellation(connection: Connection, workspace_id: str, job_id: str,
     if not job.cancel_requested:
         connection.execute(update(TrainingJob).where(TrainingJob.id == job_id).values(asked))
         _append_events(
-            connection, job, [NewEvent(EventKind.NOTE, "Cancellation was asked for.")], database_now(connection)
+            connection, job, [NewEvent(EventKind.NOTE, "Cancellation was requested.")], database_now(connection)
         )
         touch(connection, Topic.JOBS)
     return _reload(connection, job_id)

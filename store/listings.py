@@ -14,13 +14,20 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, exists, false, l
 from models.base import from_microseconds, to_microseconds
 from models.counters.effective_feedback import concerns_any
 from models.counters.tables import FeedbackCounter, Review
-from models.errors import Invalid
 from models.evaluation import Evaluation
 from models.feedback import Feedback, FeedbackType
 from models.specs.listings import EvaluationFilter, FeedbackFilter
 from store import search
 from store.counters.period import in_all_time
-from store.database.keyset import KeysetPage, check_first, count_rows, decode_cursor, encode_cursor, parse_key_number
+from store.database.keyset import (
+    KeysetPage,
+    check_first,
+    count_rows,
+    decode_cursor,
+    encode_cursor,
+    invalid_cursor,
+    parse_key_number,
+)
 from store.database.rows import fetch_all, in_period
 
 T = TypeVar("T", Evaluation, Feedback)
@@ -111,7 +118,7 @@ class _IndexWalk(Generic[T]):
         try:
             return (from_microseconds(int(moment)), parse_key_number(seq)) if dot else (parse_key_number(moment),)
         except (ValueError, OverflowError):
-            raise Invalid("after is no cursor of this list.", ("after",)) from None
+            raise invalid_cursor("this list") from None
 
 
 def list_evaluations(

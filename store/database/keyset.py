@@ -23,6 +23,12 @@ def encode_cursor(kind: str, key: object) -> str:
     return base64.urlsafe_b64encode(f"{kind}:{key}".encode()).decode().rstrip("=")
 
 
+def invalid_cursor(source: str) -> Invalid:
+    """Return the error of a cursor that is not from the named source."""
+    message = f"after is not a cursor of {source}. Pass a cursor exactly as the server returned it."
+    return Invalid(message, ("after",))
+
+
 def decode_cursor(kind: str, cursor: str) -> str:
     """Return the key of a cursor that ``encode_cursor`` made for the same kind of list.
 
@@ -36,7 +42,7 @@ def decode_cursor(kind: str, cursor: str) -> str:
     except (binascii.Error, UnicodeError, ValueError):
         found, key = "", ""
     if found != kind or not key or "\x00" in key:
-        raise Invalid("after is no cursor of this list: pass on a cursor exactly as the server gave it.", ("after",))
+        raise invalid_cursor("this list")
     return key
 
 
@@ -101,7 +107,7 @@ class Keyset(Generic[T]):
         try:
             return self.parse(key)
         except ValueError:
-            raise Invalid("after is no cursor of this list.", ("after",)) from None
+            raise invalid_cursor("this list") from None
 
 
 def count_rows(connection: Connection, statement: Query) -> int:

@@ -25,10 +25,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, select, text
 
-from models.errors import Invalid
 from models.job import EventKind, JobEvent, TrainingJob
 from models.stored.events import NOTE_BODY, EventBody
-from store.database.keyset import Keyset, decode_cursor, encode_cursor, parse_key_number
+from store.database.keyset import Keyset, decode_cursor, encode_cursor, invalid_cursor, parse_key_number
 from store.database.rows import Query, fetch_all
 from store.database.signals import Topic, touch
 
@@ -55,12 +54,12 @@ def decode_event_cursor(cursor: str) -> int:
     """Return the position that an event's cursor encodes.
 
     Raises:
-        Invalid: the text is no cursor of an event.
+        Invalid: the text is not a cursor of an event.
     """
     try:
         return parse_key_number(decode_cursor("event", cursor))
     except ValueError:
-        raise Invalid("after is no cursor of an event: pass on a cursor exactly as it was given.", ("after",)) from None
+        raise invalid_cursor("an event") from None
 
 
 def append_events(

@@ -281,7 +281,7 @@ async def test_released_job_is_queued_with_a_raised_fence(store: Store) -> None:
     job = await release_claimed(await make_world(store), attempt_spent=True, status=JobStatus.TRAINING, attempt=1)
 
     assert (job.status, job.owner, job.lease_until, job.fence) == (JobStatus.QUEUED, None, None, 2)
-    assert (await log_of(store, job))[-1].message == "Back to the queue: it was lost."
+    assert (await log_of(store, job))[-1].message == "The job is queued again: it was lost."
 
 
 @pytest.mark.parametrize(
