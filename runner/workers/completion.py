@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from models.base import now
 from models.job import EventKind, TrainingJob
 from models.job_status import JobStatus
-from models.judge import JudgeVersion
+from models.judge import Judge, JudgeVersion
 from models.stored.events import DeploymentBody, VersionBody, WarningBody
 from models.stored.training_job import DeploymentDecision
 from runner.training.messages import OutcomeReport
@@ -44,12 +44,10 @@ def publish_result(connection: Connection, job_id: str, fence: int, outcome: Out
         version = _add_version(connection, job, outcome, outcome.version)
         version_id = version.id
         events.append(NewEvent(EventKind.VERSION, f"Created version {version.number}.", VersionBody(version.id)))
-        options = job.options.value
-        if options.auto_deploy:
-            backup = options.backup_current_version
-            deployed, reason = deploy_if_proven(connection, judge, version, backup=backup, by=job.created_by)
-            deployment = DeploymentDecision(deployed, reason, now().isoformat())
-            events.append(NewEvent(EventKind.DEPLOYMENT, reason, DeploymentBody(deployed, reason)))
+        if job.options.value.auto_deploy:
+            deployment = _deploy_version(connection, job, judge, version)
+            body = DeploymentBody(deployment.deployed, deployment.reason)
+            events.append(NewEvent(EventKind.DEPLOYMENT, deployment.reason, body))
     progress = structs.replace(job.progress.value, fraction=1.0) if job.progress is not None else None
     jobs.log_events(connection, job, events)
     if job.status is not JobStatus.VALIDATING:
@@ -67,6 +65,14 @@ def publish_result(connection: Connection, job_id: str, fence: int, outcome: Out
         deployment=deployment,
         progress=progress,
     )
+
+
+def _deploy_version(
+    connection: Connection, job: TrainingJob, judge: Judge, version: JudgeVersion
+) -> DeploymentDecision:
+    backup = job.options.value.backup_current_version
+    deployed, reason = deploy_if_proven(connection, judge, version, backup=backup, by=job.created_by)
+    return DeploymentDecision(deployed, reason, now().isoformat())
 
 
 def _add_version(connection: Connection, job: TrainingJob, outcome: OutcomeReport, content: bytes) -> JudgeVersion:

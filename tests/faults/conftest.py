@@ -123,7 +123,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     ]
     if rows:
         terminalreporter.section("injected faults")
-        heading = "| Fault | Database | Jobs | Released | Seconds | Invariants |"
+        heading = "| Test | Database | Jobs | Released | Seconds | Invariants |"
         terminalreporter.write("\n".join([heading, "|---|---|--:|--:|--:|---|", *sorted(rows)]) + "\n")
 
 
