@@ -197,7 +197,14 @@ async def _check_items(ctx: Context, judge_id: str, specs: tuple[EvaluationSpec,
 def _build_evaluations(
     valid: _ValidItems, specs: tuple[EvaluationSpec, ...], scores: ItemScores, version: JudgeVersion | None
 ) -> list[NewEvaluation]:
-    """Return evaluations that were shown with a version's scores, or with the raw ones if there is no version."""
+    """Return the evaluations to record.
+
+    Args:
+        valid: The valid items.
+        specs: All items.
+        scores: The scores of the valid items.
+        version: The version whose scores people are shown; None for the raw scores.
+    """
     version_id = version.id if version is not None else None
     return [
         NewEvaluation(
@@ -226,6 +233,11 @@ async def _compute_shown_by_index(
     """Return the scores that people were shown, for items that name a version.
 
     Items with an unknown version are moved from the valid ones to the errors.
+
+    Args:
+        ctx: The context of the operation.
+        valid: The valid items.
+        specs: All items.
     """
     by_version: dict[str, list[int]] = {}
     for index in valid.raw:

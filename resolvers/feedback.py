@@ -100,7 +100,14 @@ async def retract_feedback(ctx: Context, feedback_id: str, reason: str) -> Feedb
 async def _find_evaluations(
     ctx: Context, judge_pk: int, specs: tuple[FeedbackSpec, ...], problems: list[list[DomainError]]
 ) -> Callable[[FeedbackSpec], Evaluation | None]:
-    """Read the evaluations of all items whose reference is well-formed, and return a lookup by item."""
+    """Read the evaluations of all items whose reference is well-formed, and return a lookup by item.
+
+    Args:
+        ctx: The context of the operation.
+        judge_pk: The judge of the evaluations.
+        specs: The items.
+        problems: The problems of each item.
+    """
     referring = [spec for spec, own in zip(specs, problems, strict=True) if _has_valid_reference(own)]
     by_id, by_external_id = await ctx.store.read(
         lambda connection: evaluations.find_evaluations(
@@ -116,7 +123,14 @@ async def _find_evaluations(
 def _check_item(
     spec: FeedbackSpec, own_problems: list[DomainError], evaluation: Evaluation | None, scorecard: Scorecard
 ) -> tuple[Scores | None, list[DomainError]]:
-    """Return the corrected scores in the judge's order and all problems of an item."""
+    """Return the corrected scores in the judge's order and all problems of an item.
+
+    Args:
+        spec: The item.
+        own_problems: The problems of the item on its own.
+        evaluation: The evaluation that it refers to, if it was found.
+        scorecard: The judge's criteria.
+    """
     problems = list(own_problems)
     scores: Scores | None = None
     if spec.corrected_scores is not None:

@@ -12,13 +12,15 @@ T = TypeVar("T")
 def describe(documented: object) -> str:
     """Return the docstring of a class or function as its description in the schema.
 
+    A section ``Args:`` is not published, because arguments have descriptions of their own.
+
     Raises:
         TypeError: There is no docstring.
     """
     text = inspect.getdoc(documented)
     if not text:
         raise TypeError(f"{documented!r} is part of the public schema and needs a docstring.")
-    return text
+    return text.partition("\n\nArgs:")[0]
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field,))

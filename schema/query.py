@@ -88,7 +88,13 @@ class Query:
 
     @field
     async def judges(self, info: Info, first: First = PAGE_SIZE, after: After = strawberry.UNSET) -> Connection[Judge]:
-        """The judges of the workspace, oldest first."""
+        """The judges of the workspace, oldest first.
+
+        Args:
+            info: The request.
+            first: The size of the page.
+            after: The cursor after which to continue.
+        """
         return await to_connection(judges.list_judges(info.context, *page_arguments(first, after)), Judge.of)
 
     @field
@@ -105,7 +111,14 @@ class Query:
         after: After = strawberry.UNSET,
         filter_: JobFilterArgument = strawberry.UNSET,
     ) -> Connection[TrainingJob]:
-        """The training jobs of the workspace, newest first."""
+        """The training jobs of the workspace, newest first.
+
+        Args:
+            info: The request.
+            first: The size of the page.
+            after: The cursor after which to continue.
+            filter_: Conditions on the objects.
+        """
         page = jobs.list_jobs(info.context, *page_arguments(first, after), to_job_filter(filter_))
         return await to_connection(page, TrainingJob.of)
 
@@ -121,6 +134,13 @@ class Query:
         """Counts and measures of a judge's feedback; null if there is no such judge.
 
         A job created with the same bounds starts from the same numbers.
+
+        Args:
+            info: The request.
+            judge_id: The judge.
+            since: The lower bound of the time.
+            until: The upper bound of the time.
+            target_criteria: The criteria that corrections must touch.
         """
         bounds = unset_to_none(since), unset_to_none(until), criteria_ids(unset_to_none(target_criteria))
         found = await summary.summarize_judge(info.context, judge_id, *bounds)
@@ -142,6 +162,14 @@ class Query:
         """A judge's feedback by day in ascending order, for charts; null if there is no such judge.
 
         Days without feedback are omitted. At most 4,000 days.
+
+        Args:
+            info: The request.
+            judge_id: The judge.
+            since: The lower bound of the time.
+            until: The upper bound of the time.
+            target_criteria: The criteria that corrections must touch.
+            time_zone: The time zone in which days begin.
         """
         bounds = unset_to_none(since), unset_to_none(until), criteria_ids(unset_to_none(target_criteria))
         found = await summary.summarize_days(info.context, judge_id, *bounds, time_zone or "UTC")
@@ -169,7 +197,13 @@ class Query:
 
     @field
     async def users(self, info: Info, first: First = PAGE_SIZE, after: After = strawberry.UNSET) -> Connection[User]:
-        """The users of the workspace, oldest first."""
+        """The users of the workspace, oldest first.
+
+        Args:
+            info: The request.
+            first: The size of the page.
+            after: The cursor after which to continue.
+        """
         return await to_connection(access.list_users(info.context, *page_arguments(first, after)), User.of)
 
     @field
@@ -180,7 +214,14 @@ class Query:
         after: After = strawberry.UNSET,
         include_revoked: Annotated[bool | None, strawberry.argument(description="List revoked keys too.")] = False,
     ) -> Connection[ApiKey]:
-        """The API keys of the workspace, oldest first, without their secrets. Role: `ADMIN`."""
+        """The API keys of the workspace, oldest first, without their secrets. Role: `ADMIN`.
+
+        Args:
+            info: The request.
+            first: The size of the page.
+            after: The cursor after which to continue.
+            include_revoked: Whether to list revoked keys.
+        """
         page = access.list_api_keys(info.context, *page_arguments(first, after), revoked=bool(include_revoked))
         return await to_connection(page, ApiKey.of)
 
@@ -192,7 +233,14 @@ class Query:
         after: After = strawberry.UNSET,
         filter_: AuditFilterArgument = strawberry.UNSET,
     ) -> Connection[AuditEntry]:
-        """The recorded actions in the workspace, newest first. Role: `ADMIN`."""
+        """The recorded actions in the workspace, newest first. Role: `ADMIN`.
+
+        Args:
+            info: The request.
+            first: The size of the page.
+            after: The cursor after which to continue.
+            filter_: Conditions on the objects.
+        """
         page = access.list_audit_entries(info.context, *page_arguments(first, after), to_audit_filter(filter_))
         return await to_connection(page, AuditEntry.of)
 
@@ -209,6 +257,13 @@ class Query:
 
         It counts the verdicts that differ and lists the evaluations with the largest differences. By default, it
         compares the active version with the newest candidate.
+
+        Args:
+            info: The request.
+            judge_id: The judge.
+            old: The version to start from.
+            new: The version to compare.
+            first: The size of the page.
         """
         return await _compare_versions(info, judge_id, old, new, first)
 
@@ -221,7 +276,15 @@ class Query:
         new: ToVersion = strawberry.UNSET,
         first: First = PAGE_SIZE,
     ) -> VersionComparison | None:
-        """The former name of `versionComparison`."""
+        """The former name of `versionComparison`.
+
+        Args:
+            info: The request.
+            judge_id: The judge.
+            old: The version to start from.
+            new: The version to compare.
+            first: The size of the page.
+        """
         return await _compare_versions(info, judge_id, old, new, first)
 
     @field
@@ -241,6 +304,11 @@ class Query:
 
         They are uncertain and differ from each other. Evaluations with a correction, an approval or a high rating are
         excluded. The newest 20,000 evaluations are searched.
+
+        Args:
+            info: The request.
+            judge_id: The judge.
+            first: The size of the page.
         """
         return await _suggest_evaluations(info, judge_id, first)
 
@@ -248,7 +316,13 @@ class Query:
     async def suggest_evaluations_to_review(
         self, info: Info, judge_id: JudgeId, first: First = PAGE_SIZE
     ) -> list[EvaluationSuggestion] | None:
-        """The former name of `reviewSuggestions`."""
+        """The former name of `reviewSuggestions`.
+
+        Args:
+            info: The request.
+            judge_id: The judge.
+            first: The size of the page.
+        """
         return await _suggest_evaluations(info, judge_id, first)
 
 

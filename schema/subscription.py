@@ -42,6 +42,11 @@ class Subscription:
 
         The subscription completes when the job ends. After a lost connection, subscribe again with the last cursor as
         `after`: no event is missed or repeated.
+
+        Args:
+            info: The request.
+            job_id: The job.
+            after: The cursor after which to continue.
         """
         updates = subscriptions.follow_job(info.context, job_id, unset_to_none(after))
         return await start_stream(updates, TrainingJobUpdate.of)
@@ -63,6 +68,11 @@ class Subscription:
         """Follow the events of all jobs, or of all jobs of one judge. The subscription does not complete.
 
         After a lost connection, subscribe again with the last cursor as `after`: no event is missed or repeated.
+
+        Args:
+            info: The request.
+            judge_id: The judge.
+            after: The cursor after which to continue.
         """
         updates = subscriptions.follow_activity(info.context, unset_to_none(judge_id), unset_to_none(after))
         return await start_stream(updates, TrainingJobUpdate.of)

@@ -38,8 +38,8 @@ __all__ = [
 C = TypeVar("C")
 TextStream = Callable[[], AsyncGenerator[str, None]]
 
-# What ``on_ws_connect`` returns to acknowledge a connection without a payload. Strawberry's annotation of ``UNSET``
-# is ``Any``, which does not satisfy the return type of the method.
+# Return value of ``on_ws_connect`` that acknowledges a connection without a payload. Strawberry annotates ``UNSET`` as
+# ``Any``, which does not satisfy the return type of the method.
 NO_ACK_PAYLOAD: Final = cast("UnsetType", UNSET)
 
 
@@ -162,6 +162,12 @@ class GraphQLEndpoint(GraphQL[C, None], Generic[C]):
         """Return the response that sends a stream.
 
         Strawberry's response cannot be ended by the server before the stream ends.
+
+        Args:
+            request: The request.
+            stream: A function that starts the stream of encoded results.
+            sub_response: The head of the response, which streams do not use.
+            headers: The headers of the transport.
         """
         return await self.open_stream(cast("Request", request), stream, headers)
 

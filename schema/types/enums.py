@@ -28,7 +28,14 @@ def parse_stored(kind: type[E], value: str) -> E | None:
 
 
 def _publish(kind: type[Enum], name: str, description: str, values: dict[str, str]) -> None:
-    """Register an enum under a GraphQL name, with a description for each member."""
+    """Register an enum under a GraphQL name, with a description for each member.
+
+    Args:
+        kind: The enum.
+        name: Its GraphQL name.
+        description: Its description.
+        values: The description of each member by its name.
+    """
     strawberry.enum(kind, name=name, description=description)
     describe_enum_values(kind, values)
 

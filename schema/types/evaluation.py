@@ -67,7 +67,13 @@ class Evaluation(Node):
     async def feedback(
         self, info: Info, first: First = PAGE_SIZE, after: After = strawberry.UNSET
     ) -> Connection[LazyFeedback]:
-        """The feedback on the evaluation, oldest first."""
+        """The feedback on the evaluation, oldest first.
+
+        Args:
+            info: The request.
+            first: The size of the page.
+            after: The cursor after which to continue.
+        """
         from schema.types.feedback import Feedback
 
         page = feedback.list_for_evaluation(info.context, self.row.id, *page_arguments(first, after))

@@ -66,7 +66,13 @@ class Judge(Node):
     async def versions(
         self, info: Info, first: First = PAGE_SIZE, after: After = strawberry.UNSET
     ) -> Connection[LazyVersion]:
-        """The judge's versions, newest first."""
+        """The judge's versions, newest first.
+
+        Args:
+            info: The request.
+            first: The size of the page.
+            after: The cursor after which to continue.
+        """
         from schema.types.judge_version import JudgeVersion
 
         page = judges.list_versions(info.context, self.row.pk, *page_arguments(first, after))
@@ -80,7 +86,14 @@ class Judge(Node):
         until: Until = strawberry.UNSET,
         target_criteria: TargetCriteria = strawberry.UNSET,
     ) -> FeedbackSummary:
-        """Counts and measures of the judge's feedback."""
+        """Counts and measures of the judge's feedback.
+
+        Args:
+            info: The request.
+            since: The lower bound of the time.
+            until: The upper bound of the time.
+            target_criteria: The criteria that corrections must touch.
+        """
         bounds = unset_to_none(since), unset_to_none(until), criteria_ids(unset_to_none(target_criteria))
         figures, within = await summary.summarize_by_pk(info.context, self.row.pk, *bounds)
         return FeedbackSummary.of(figures, self.row.pk, within)
@@ -93,7 +106,14 @@ class Judge(Node):
         after: After = strawberry.UNSET,
         filter_: EvaluationFilterArgument = strawberry.UNSET,
     ) -> Connection[LazyEvaluation]:
-        """The judge's evaluations, newest first. The time for a page does not depend on its position in the list."""
+        """The judge's evaluations, newest first. The time for a page does not depend on its position in the list.
+
+        Args:
+            info: The request.
+            first: The size of the page.
+            after: The cursor after which to continue.
+            filter_: Conditions on the objects.
+        """
         from schema.types.evaluation import Evaluation
 
         page = listings.list_evaluations(
@@ -112,6 +132,12 @@ class Judge(Node):
         """The feedback on the judge's evaluations, newest first.
 
         The time for a page does not depend on its position in the list.
+
+        Args:
+            info: The request.
+            first: The size of the page.
+            after: The cursor after which to continue.
+            filter_: Conditions on the objects.
         """
         from schema.types.feedback import Feedback
 
@@ -128,7 +154,14 @@ class Judge(Node):
         after: After = strawberry.UNSET,
         filter_: JobFilterArgument = strawberry.UNSET,
     ) -> Connection[LazyJob]:
-        """The judge's training jobs, newest first. Omit the filter's `judgeId`, which is this judge."""
+        """The judge's training jobs, newest first. Omit the filter's `judgeId`, which is this judge.
+
+        Args:
+            info: The request.
+            first: The size of the page.
+            after: The cursor after which to continue.
+            filter_: Conditions on the objects.
+        """
         from schema.types.training_job import TrainingJob
 
         job_filter = to_job_filter(filter_)

@@ -123,7 +123,13 @@ class TrainingJob(Node):
     async def events(
         self, info: Info, first: First = EVENT_PAGE_SIZE, after: After = strawberry.UNSET
     ) -> Connection[TrainingJobEvent]:
-        """The events of the job, oldest first. The subscription `trainingJobStatus` accepts the same cursors."""
+        """The events of the job, oldest first. The subscription `trainingJobStatus` accepts the same cursors.
+
+        Args:
+            info: The request.
+            first: The size of the page.
+            after: The cursor after which to continue.
+        """
         page = jobs.list_events(info.context, self.row.id, *page_arguments(first, after, EVENT_PAGE_SIZE))
         return await to_connection(page, to_event)
 

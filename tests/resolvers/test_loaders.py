@@ -1,4 +1,4 @@
-"""Rows are loaded in batches, and those who wait for one go on a few at a time."""
+"""Tests of the batched loaders."""
 
 import asyncio
 import itertools
@@ -10,7 +10,7 @@ from resolvers.loaders import MAX_RESUMED_PER_TURN, Loader
 
 
 class Reads:
-    """A store that only counts what it is asked."""
+    """Store that counts its reads."""
 
     def __init__(self, outcome: Any = None) -> None:
         self.outcome = outcome
@@ -31,7 +31,7 @@ def loader(reads: Reads) -> Loader[int, str]:
     return Loader(reads, read)  # type: ignore[arg-type]
 
 
-async def test_what_is_asked_for_in_one_turn_is_read_once() -> None:
+async def test_keys_of_one_loop_iteration_are_read_in_one_batch() -> None:
     reads = Reads()
     rows = loader(reads)
     assert await asyncio.gather(*map(rows.load, [1, 2, 1, 100])) == ["row 1", "row 2", "row 1", None]
@@ -39,7 +39,7 @@ async def test_what_is_asked_for_in_one_turn_is_read_once() -> None:
     assert reads.batches == [[1, 2, 100], [1]]
 
 
-async def test_many_who_wait_leave_turns_to_others() -> None:
+async def test_many_waiters_do_not_starve_other_tasks() -> None:
     rows = loader(Reads())
     done: list[int] = []  # how many had their row at each turn of somebody else
 
@@ -57,7 +57,7 @@ async def test_many_who_wait_leave_turns_to_others() -> None:
     assert max(after - before for before, after in itertools.pairwise(done)) <= MAX_RESUMED_PER_TURN
 
 
-async def test_who_stops_waiting_takes_nothing_from_the_others() -> None:
+async def test_a_cancelled_waiter_does_not_affect_the_others() -> None:
     rows = loader(Reads())
     impatient, patient = asyncio.create_task(rows.load(1)), asyncio.create_task(rows.load(1))
     await asyncio.sleep(0)
@@ -65,7 +65,7 @@ async def test_who_stops_waiting_takes_nothing_from_the_others() -> None:
     assert await patient == "row 1"
 
 
-async def test_a_failure_is_everybodys() -> None:
+async def test_a_failed_read_raises_for_every_waiter() -> None:
     rows = loader(Reads(ConnectionError("away")))
     waiting = [asyncio.create_task(rows.load(key)) for key in (1, 2)]
     for task in waiting:

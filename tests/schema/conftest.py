@@ -1,4 +1,4 @@
-"""The schema with made-up records behind it: no database, the resolvers replaced one by one."""
+"""Fixtures for tests of the schema without a database: made-up records and resolvers that tests replace."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -32,7 +32,7 @@ def context() -> Any:
 
 @pytest.fixture
 def ask(schema: strawberry.Schema, context: Any) -> Ask:
-    """Run an operation and give its result."""
+    """Return a function that executes an operation."""
 
     async def run(document: str, **variables: Any) -> Any:
         return await schema.execute(document, variable_values=variables, context_value=context)
@@ -42,7 +42,7 @@ def ask(schema: strawberry.Schema, context: Any) -> Ask:
 
 @pytest.fixture
 def resolve(monkeypatch: pytest.MonkeyPatch) -> Resolve:
-    """Replace a resolver by one that gives, or raises, what it is told; the list fills with its calls' arguments."""
+    """Return a function that replaces a resolver by a fixed result or error and records the arguments of its calls."""
 
     def replace(name: str, outcome: Any) -> list[tuple[Any, ...]]:
         calls: list[tuple[Any, ...]] = []

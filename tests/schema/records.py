@@ -1,4 +1,4 @@
-"""Made-up records and what the tests call them by."""
+"""Made-up records and types of fixtures."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
@@ -30,7 +30,7 @@ Resolve = Callable[[str, Any], list[tuple[Any, ...]]]
 
 
 class Known:
-    """A loader of a few known records."""
+    """Loader of a few known records."""
 
     def __init__(self, records: Mapping[Any, Any]) -> None:
         self.records = records

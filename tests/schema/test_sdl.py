@@ -1,9 +1,12 @@
-"""The printed schema: up to date, and readable without any other documentation."""
+"""Tests of the printed schema: it is up to date and completely described in plain language."""
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from graphql import (
+    GraphQLNamedType,
     GraphQLSchema,
     build_schema,
     get_introspection_query,
@@ -24,7 +27,7 @@ def printed() -> GraphQLSchema:
 
 
 def test_the_printed_schema_is_up_to_date() -> None:
-    """After a change: judgesmith schema > schema/schema.graphql."""
+    """After a change, run: judgesmith schema > schema/schema.graphql."""
     assert print_sdl() == PRINTED.read_text()
 
 
@@ -45,7 +48,7 @@ def test_everything_is_described(printed: GraphQLSchema) -> None:
     assert bare == []
 
 
-def test_leaving_something_out_is_no_default() -> None:
+def test_optional_arguments_have_no_default_null() -> None:
     assert "= null" not in print_sdl()
 
 
@@ -58,6 +61,38 @@ def test_descriptions_are_sentences(printed: GraphQLSchema) -> None:
         if not member.description.endswith(".")
     ]
     assert loose == []
+
+
+def test_descriptions_are_in_plain_language(printed: GraphQLSchema) -> None:
+    """Descriptions begin with a noun or a verb and state what programs return, report or store."""
+    opening = re.compile(r"(What|Who|Whoever|Whose|Whether|Where|How)\b")
+    verb = re.compile(r"\b(tells|told|says|said)\b")
+    odd = [
+        f"{type_.name}: {text}"
+        for type_ in printed.type_map.values()
+        if not is_introspection_type(type_) and not is_specified_scalar_type(type_)
+        for text in _descriptions(type_)
+        if opening.match(text) or verb.search(text)
+    ]
+    assert odd == []
+
+
+def _descriptions(type_: GraphQLNamedType) -> Iterator[str]:
+    yield type_.description or ""
+    for member in (getattr(type_, "fields", None) or getattr(type_, "values", None) or {}).values():
+        yield member.description or ""
+        for argument in getattr(member, "args", {}).values():
+            yield argument.description or ""
+
+
+def test_deprecations_name_an_existing_replacement(printed: GraphQLSchema) -> None:
+    for type_ in printed.type_map.values():
+        fields = getattr(type_, "fields", None) or {}
+        for name, field in fields.items():
+            if getattr(field, "deprecation_reason", None):
+                match = re.fullmatch(r"Use (\w+)\.", field.deprecation_reason)
+                assert match is not None, f"{type_.name}.{name}"
+                assert match[1] in fields, f"{type_.name}.{name}"
 
 
 async def test_tools_can_introspect_it(schema: Schema) -> None:

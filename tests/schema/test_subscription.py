@@ -1,4 +1,4 @@
-"""Live streams: each item as it comes, and bad arguments refused before any."""
+"""Tests of subscriptions: items are sent in order, and invalid arguments reject the subscription."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -32,7 +32,7 @@ def shown(number: int) -> dict[str, Any]:
     }
 
 
-async def test_updates_come_in_order_until_the_stream_ends(
+async def test_updates_are_sent_in_order_until_the_stream_ends(
     schema: Schema, context: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
@@ -48,9 +48,7 @@ async def test_updates_come_in_order_until_the_stream_ends(
     assert [(result.errors, result.data) for result in results] == [(None, shown(number)) for number in range(3)]
 
 
-async def test_a_stream_that_is_over_gives_nothing(
-    schema: Schema, context: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_ended_stream_sends_nothing(schema: Schema, context: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     async def job_status(_context: Any, *_arguments: Any) -> AsyncIterator[JobUpdate]:
         return
         yield
@@ -59,7 +57,7 @@ async def test_a_stream_that_is_over_gives_nothing(
     assert [result async for result in await schema.subscribe(STATUS, context_value=context)] == []
 
 
-async def test_bad_arguments_refuse_the_whole_subscription(
+async def test_invalid_arguments_reject_the_subscription(
     schema: Schema, context: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def job_status(_context: Any, *_arguments: Any) -> AsyncIterator[JobUpdate]:
@@ -72,7 +70,7 @@ async def test_bad_arguments_refuse_the_whole_subscription(
     assert [error.extensions for error in result.errors or ()] == [{"code": "NOT_FOUND", "field": ["jobId"]}]
 
 
-async def test_a_bug_in_the_middle_ends_the_stream_masked(
+async def test_an_unexpected_error_in_a_stream_is_masked_and_ends_it(
     schema: Schema, context: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def job_status(_context: Any, *_arguments: Any) -> AsyncIterator[JobUpdate]:
@@ -88,7 +86,7 @@ async def test_a_bug_in_the_middle_ends_the_stream_masked(
     assert len(logs) == 1
 
 
-async def test_leaving_closes_the_source(schema: Schema, context: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_unsubscribing_closes_the_source(schema: Schema, context: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     closed = []
 
     async def job_status(_context: Any, *_arguments: Any) -> AsyncIterator[JobUpdate]:

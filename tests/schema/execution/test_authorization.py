@@ -15,7 +15,7 @@ from schema.strawberry_compat.core_schema import core_schema
 
 
 def test_every_field_has_a_role(schema: Schema) -> None:
-    """The message of this test is what to add to models/permissions.py."""
+    """A failure lists the entries to add to models/permissions.py."""
     core = core_schema(schema)
     missing: list[str] = []
     for type_ in core.type_map.values():
@@ -62,7 +62,6 @@ class Query:
 @pytest.mark.parametrize("document", ["{ forgotten }", "{ vault { number } }", "{ vault { content } }"])
 @pytest.mark.parametrize("role", list(Role))
 async def test_an_unlisted_field_requires_admin(monkeypatch: pytest.MonkeyPatch, document: str, role: Role) -> None:
-    """The same holds within a type reached through a field for every role, with or without a resolver of its own."""
     monkeypatch.setitem(permissions.PERMISSIONS, "Query.vault", Role.VIEWER)
     context: Any = SimpleNamespace(viewer=Viewer("key_1", role, "usr_1", "ann", "wsp_1", "team"))
     result = await enforce_permissions(strawberry.Schema(Query)).execute(document, context_value=context)

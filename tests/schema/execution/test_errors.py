@@ -1,4 +1,4 @@
-"""What clients see of errors: a code with each, and nothing that is nobody's business."""
+"""Tests of errors: each has a code, and unexpected errors are masked."""
 
 from typing import Any
 
@@ -42,11 +42,11 @@ A_JUDGE = {"name": "A", "criteria": [{"name": "Clarity"}]}
         ),
     ],
 )
-def test_paths_are_told_in_the_names_of_the_schema(path: tuple[str, ...], shown: list[str] | None) -> None:
+def test_field_paths_use_the_names_of_the_schema(path: tuple[str, ...], shown: list[str] | None) -> None:
     assert field_path(path) == shown
 
 
-async def test_a_mutation_tells_all_that_was_refused_as_data(ask: Ask, resolve: Resolve) -> None:
+async def test_a_mutation_returns_all_rejections_as_user_errors(ask: Ask, resolve: Resolve) -> None:
     resolve(
         "judges.create_judge",
         RequestRejected(Invalid("No name.", ("name",)), Invalid("No key.", ("criteria", "0", "key"))),
@@ -62,13 +62,13 @@ async def test_a_mutation_tells_all_that_was_refused_as_data(ask: Ask, resolve: 
     }
 
 
-async def test_a_single_refusal_is_data_too(ask: Ask, resolve: Resolve) -> None:
+async def test_a_single_rejection_is_a_user_error(ask: Ask, resolve: Resolve) -> None:
     resolve("judges.create_judge", Conflict("The id is taken.", ("id",)))
     result = await ask(CREATE_JUDGE, input=A_JUDGE)
     assert [error["code"] for error in result.data["createJudge"]["userErrors"]] == ["CONFLICT"]
 
 
-def test_too_little_feedback_tells_both_numbers() -> None:
+def test_insufficient_feedback_has_both_numbers() -> None:
     error = to_user_error(InsufficientFeedback("Too little.", usable=3, required=20))
     assert vars(error) == {
         "message": "Too little.",
@@ -96,7 +96,7 @@ def test_a_missing_improvement_reports_the_change(change: Interval | None) -> No
         (Forbidden("This needs the role ADMIN."), {"code": "FORBIDDEN"}),
     ],
 )
-async def test_a_query_tells_refusals_as_errors(
+async def test_a_query_returns_rejections_as_top_level_errors(
     ask: Ask, resolve: Resolve, failure: Exception, extensions: dict[str, Any]
 ) -> None:
     resolve("judges.list_judges", failure)
@@ -106,19 +106,19 @@ async def test_a_query_tells_refusals_as_errors(
     ]
 
 
-async def test_all_refusals_of_a_query_are_told(ask: Ask, resolve: Resolve) -> None:
+async def test_all_rejections_of_a_query_are_returned(ask: Ask, resolve: Resolve) -> None:
     resolve("judges.list_judges", RequestRejected(Invalid("One."), Invalid("Two.")))
     assert [error.message for error in (await ask("{ judges { totalCount } }")).errors] == ["One.", "Two."]
 
 
-async def test_a_missing_role_is_an_error_of_a_mutation_too(ask: Ask, resolve: Resolve) -> None:
+async def test_a_missing_role_is_a_top_level_error_of_a_mutation(ask: Ask, resolve: Resolve) -> None:
     resolve("judges.create_judge", Forbidden("This needs the role TRAINER."))
     result = await ask(CREATE_JUDGE, input=A_JUDGE)
     assert [error.extensions for error in result.errors] == [{"code": "FORBIDDEN"}]
 
 
 @pytest.mark.parametrize("outcome", [RuntimeError("password is 1234"), object()])
-async def test_a_bug_is_masked_and_logged(ask: Ask, resolve: Resolve, outcome: Any) -> None:
+async def test_an_unexpected_error_is_masked_and_logged(ask: Ask, resolve: Resolve, outcome: Any) -> None:
     resolve("judges.find_judge", outcome)
     with capture_logs() as logs:
         result = await ask('{ judge(id: "jdg_a") { id } }')
@@ -130,7 +130,7 @@ async def test_a_bug_is_masked_and_logged(ask: Ask, resolve: Resolve, outcome: A
     assert entry["log_level"] == "error"
 
 
-async def test_a_value_that_the_schema_can_not_show_is_a_bug(ask: Ask, context: Any) -> None:
+async def test_a_value_that_cannot_be_serialized_is_masked(ask: Ask, context: Any) -> None:
     context.viewer = context.viewer.__class__("key_1", "nonsense", "usr_ann", "ann", "wsp_1", "team")
     with capture_logs() as logs:
         result = await ask("{ viewer { role } }")
@@ -164,7 +164,7 @@ async def test_a_bad_request_keeps_its_message(ask: Ask, document: str, variable
         ({"seed": 2**31}, ".trainingConfig.seed"),
     ],
 )
-async def test_a_bad_variable_is_told_with_its_place(ask: Ask, config: dict[str, Any], where: str) -> None:
+async def test_an_invalid_variable_is_reported_with_its_location(ask: Ask, config: dict[str, Any], where: str) -> None:
     result = await ask(
         "query ($input: CreateTrainingJobInput!) { trainingPreflight(input: $input) { ready } }",
         input={"judgeId": "jdg_a", "trainingType": "FULL_RETRAIN", "trainingConfig": config},
@@ -174,12 +174,12 @@ async def test_a_bad_variable_is_told_with_its_place(ask: Ask, config: dict[str,
     assert error.extensions == {"code": "BAD_REQUEST"}
 
 
-async def test_a_bad_document_stays_bad_when_it_comes_again(ask: Ask) -> None:
+async def test_an_invalid_document_is_rejected_again(ask: Ask) -> None:
     first, second = await ask("{ nothing }"), await ask("{ nothing }")
     assert [error.formatted for error in first.errors] == [error.formatted for error in second.errors]
 
 
-def test_every_domain_error_can_be_told() -> None:
+def test_every_domain_error_becomes_a_user_error() -> None:
     for kind in DomainError.__subclasses__():
         details: dict[str, Any] = {"usable": 1, "required": 2} if kind is InsufficientFeedback else {}
         assert to_user_error(kind("Why.", **details)).code == kind.code

@@ -1,4 +1,4 @@
-"""Documents that are too large are refused, fast and clearly."""
+"""Tests of the limits on documents, variables and the time of queries."""
 
 import asyncio
 import re
@@ -29,7 +29,7 @@ Refuse = Callable[[str], Awaitable[str]]
 
 
 def whole(document: str) -> str:
-    """A document with the fragments it spreads."""
+    """Return a document with the fragments that it spreads."""
     parts, names = [document], re.findall(r"\.\.\.(\w+)", document)
     needed: set[str] = set()
     while names:
@@ -43,7 +43,7 @@ def whole(document: str) -> str:
 
 @pytest.fixture
 def refusal(ask: Ask) -> Refuse:
-    """Why a document is refused: its one error."""
+    """Return the message of the single error of a rejected document."""
 
     async def run(document: str) -> str:
         result = await ask(document)
@@ -69,7 +69,7 @@ async def test_digits(refusal: Refuse) -> None:
     assert await refusal(document) == "The document holds a number of 5,000 digits; the limit is 100."
 
 
-async def test_a_page_is_never_counted_as_less_than_nothing(refusal: Refuse) -> None:
+async def test_a_negative_page_size_counts_as_zero(refusal: Refuse) -> None:
     document = "{ judges(first: -100) { nodes { versions(first: 100) { nodes { id } } } } ...P }"
     document += (
         " fragment P on Query { judges(first: 100) { nodes { versions(first: 100) { nodes { parent { id } } } } } }"
@@ -134,11 +134,11 @@ async def test_cost_multiplies_the_lengths_of_nested_lists(refusal: Refuse, docu
         ("{ judge(id: 1) { createdBy { id } criteria { id } } }", 12),
     ],
 )
-def test_what_lies_beside_a_list_is_counted_once(schema: Schema, document: str, objects: int) -> None:
+def test_fields_beside_a_list_are_counted_once(schema: Schema, document: str, objects: int) -> None:
     assert DocumentMeasure(core_schema(schema), parse(document)).cost == objects
 
 
-async def test_fragments_that_double_each_other_cost_no_time(refusal: Refuse) -> None:
+async def test_fragments_that_double_each_other_are_measured_fast(refusal: Refuse) -> None:
     document = "{ ...F0 }" + "".join(f" fragment F{n} on Query {{ ...F{n + 1} ...F{n + 1} }}" for n in range(100))
     document += " fragment F100 on Query { viewer { id } }"
     begin = perf_counter()
@@ -146,12 +146,12 @@ async def test_fragments_that_double_each_other_cost_no_time(refusal: Refuse) ->
     assert perf_counter() - begin < 0.5
 
 
-async def test_a_long_chain_of_fragments_is_refused(refusal: Refuse) -> None:
+async def test_a_long_chain_of_fragments_is_rejected(refusal: Refuse) -> None:
     document = "{ ...F0 }" + "".join(f" fragment F{n} on Query {{ ...F{n + 1} }}" for n in range(240))
     await refusal(document + " fragment F240 on Query { nothing }")
 
 
-async def test_fragments_in_a_circle_are_refused(ask: Ask) -> None:
+async def test_cyclic_fragments_are_rejected(ask: Ask) -> None:
     result = await ask("{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }")
     assert all(error.extensions == {"code": "BAD_REQUEST"} for error in result.errors)
 
@@ -168,17 +168,17 @@ async def test_characters(refusal: Refuse) -> None:
     assert await refusal(document) == expected
 
 
-async def test_fields_that_repeat_each_other(refusal: Refuse) -> None:
+async def test_too_many_repeated_fields_are_rejected(refusal: Refuse) -> None:
     document = "{" + " viewer { id name }" * 300 + "}"
     assert "repeats the same fields too often" in await refusal(document)
 
 
-async def test_directives_count_wherever_they_stand(refusal: Refuse) -> None:
+async def test_directives_are_counted_everywhere(refusal: Refuse) -> None:
     document = "query ($a: Int" + " @a" * 11 + ") { judges(first: $a) { totalCount } }"
     assert await refusal(document) == "The document has 11 directives; the limit is 10."
 
 
-async def test_the_schema_is_told_a_few_times_a_document_and_by_itself(ask: Ask, refusal: Refuse) -> None:
+async def test_introspection_is_limited_and_separate_from_data(ask: Ask, refusal: Refuse) -> None:
     asked = "{" + " ".join(f"a{n}: __schema {{ queryType {{ name }} }}" for n in range(4)) + "}"
     assert await refusal(asked) == "The document asks for the schema 4 times; the limit is 3."
     mixed = "{ __schema { queryType { name } } ...V } fragment V on Query { viewer { id } }"
@@ -188,7 +188,7 @@ async def test_the_schema_is_told_a_few_times_a_document_and_by_itself(ask: Ask,
 
 
 @pytest.mark.parametrize("at", ["variable", "inside"])
-async def test_the_items_of_a_list_among_the_variables(schema: Schema, context: Any, at: str) -> None:
+async def test_lists_in_variables_are_limited(schema: Schema, context: Any, at: str) -> None:
     long = ["x"] * 1_001
     document = "query ($ids: [ID!]) { feedbackSummary(judgeId: 1, targetCriteria: $ids) { raterCount } }"
     result: Any = await schema.execute(
@@ -201,7 +201,7 @@ async def test_the_items_of_a_list_among_the_variables(schema: Schema, context: 
     assert error.extensions == {"code": "LIMIT_EXCEEDED"}
 
 
-async def test_what_is_asked_for_in_vain_is_told_with_a_guess_or_without() -> None:
+async def test_suggestions_for_unknown_fields_can_be_disabled() -> None:
     for document in ("{ viewr { id } }", 'query ($t: Int = "x") { judges(frst: 1) { totalCount } }'):
         open_, closed = build_schema(), build_schema(suggestions=False)
         guessing: Any = await open_.execute(document)
@@ -211,7 +211,7 @@ async def test_what_is_asked_for_in_vain_is_told_with_a_guess_or_without() -> No
         assert len(silent.errors) == len(guessing.errors)
 
 
-async def test_a_value_of_a_variable_is_not_guessed_at_either(context: Any) -> None:
+async def test_suggestions_for_variable_values_can_be_disabled(context: Any) -> None:
     document = "query ($w: TrainingJobFilter) { trainingJobs(filter: $w) { totalCount } }"
     for suggestions in (True, False):
         schema = build_schema(suggestions=suggestions)
@@ -222,7 +222,7 @@ async def test_a_value_of_a_variable_is_not_guessed_at_either(context: Any) -> N
         assert error.extensions == {"code": "BAD_REQUEST"}
 
 
-async def test_the_schema_can_be_kept_to_oneself() -> None:
+async def test_introspection_can_be_disabled() -> None:
     closed = build_schema(introspection=False)
     for document in ("{ __schema { types { name } } }", '{ __type(name: "Judge") { name } }'):
         result: Any = await closed.execute(document)
@@ -233,9 +233,7 @@ async def test_the_schema_can_be_kept_to_oneself() -> None:
 
 
 @pytest.mark.parametrize("streamed", [False, True])
-async def test_a_query_that_takes_too_long_is_ended(
-    context: Any, monkeypatch: pytest.MonkeyPatch, streamed: bool
-) -> None:
+async def test_a_slow_query_is_ended(context: Any, monkeypatch: pytest.MonkeyPatch, streamed: bool) -> None:
     ended = asyncio.Event()
 
     async def never(*_: Any) -> None:
@@ -260,7 +258,7 @@ async def test_a_query_that_takes_too_long_is_ended(
     ]
 
 
-async def test_a_mutation_that_has_begun_is_not_cut_off(context: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_slow_mutation_is_not_ended(context: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     async def slow(*_: Any) -> Judge:
         await asyncio.sleep(0.1)
         return JUDGE
@@ -272,7 +270,7 @@ async def test_a_mutation_that_has_begun_is_not_cut_off(context: Any, monkeypatc
     assert result.data["createJudge"]["judge"] == {"id": "jdg_a"}
 
 
-async def test_a_document_is_checked_once_however_many_ask_for_it(
+async def test_concurrent_requests_share_one_check_of_a_document(
     monkeypatch: pytest.MonkeyPatch, schema: Schema
 ) -> None:
     documents = DocumentCache(core_schema(schema), DEFAULTS)
@@ -285,7 +283,7 @@ async def test_a_document_is_checked_once_however_many_ask_for_it(
     assert checked == [document]
 
 
-async def test_what_is_kept_of_documents_is_bounded(monkeypatch: pytest.MonkeyPatch, schema: Schema) -> None:
+async def test_the_document_cache_is_bounded(monkeypatch: pytest.MonkeyPatch, schema: Schema) -> None:
     monkeypatch.setattr("schema.execution.validation.MAX_CACHED_TOKENS", 100)
     documents = DocumentCache(core_schema(schema), DEFAULTS)
     for number in range(40):

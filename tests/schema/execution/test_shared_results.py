@@ -1,4 +1,4 @@
-"""An update is resolved once for all who ask alike, and on its own for those with other rights or questions."""
+"""Tests of shared results: equal requests of subscribers with equal roles share one execution of an update."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -33,7 +33,7 @@ def _shared(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def loads(context: Any) -> list[str]:
-    """The loads of users so far."""
+    """Return the loads of users so far."""
     loaded: list[str] = []
 
     async def load(user_id: str) -> Any:
@@ -54,9 +54,7 @@ def other(context: Any, **changes: Any) -> Any:
     return SimpleNamespace(**vars(context) | {"viewer": replace(context.viewer, **changes)})
 
 
-async def test_many_who_ask_alike_are_given_what_was_resolved_once(
-    schema: Schema, context: Any, loads: list[str]
-) -> None:
+async def test_equal_requests_share_one_execution(schema: Schema, context: Any, loads: list[str]) -> None:
     colleague = other(context, user_id="usr_ben", key_id="key_2")
     seen = await asyncio.gather(*(follow(schema, who) for who in [context, colleague] * 5))
 
@@ -66,7 +64,7 @@ async def test_many_who_ask_alike_are_given_what_was_resolved_once(
 
 
 @pytest.mark.parametrize("changes", [{"role": Role.VIEWER}, {"workspace_id": "wsp_2"}])
-async def test_other_rights_are_resolved_on_their_own(
+async def test_other_roles_do_not_share_an_execution(
     schema: Schema, context: Any, loads: list[str], changes: dict[str, Any]
 ) -> None:
     await asyncio.gather(follow(schema, context), follow(schema, other(context, **changes)))
@@ -74,7 +72,7 @@ async def test_other_rights_are_resolved_on_their_own(
     assert len(loads) == 2 * UPDATES
 
 
-async def test_more_questions_than_are_kept_are_all_answered(schema: Schema, context: Any, loads: list[str]) -> None:
+async def test_requests_beyond_the_cache_are_executed(schema: Schema, context: Any, loads: list[str]) -> None:
     asked = [f"job_{n}" for n in range(MAX_CACHED_RESULTS + 2)]
     seen = await asyncio.gather(*(follow(schema, context, job) for job in asked))
 
@@ -82,7 +80,9 @@ async def test_more_questions_than_are_kept_are_all_answered(schema: Schema, con
     assert len(loads) == UPDATES * len(asked)
 
 
-async def test_one_who_leaves_takes_the_answer_from_nobody_else(schema: Schema, context: Any, loads: list[str]) -> None:
+async def test_a_cancelled_subscriber_does_not_cancel_the_shared_execution(
+    schema: Schema, context: Any, loads: list[str]
+) -> None:
     first, staying = [asyncio.create_task(follow(schema, context)) for _ in range(2)]
     await asyncio.sleep(0.005)  # the first is waiting for what it began to load
     first.cancel()

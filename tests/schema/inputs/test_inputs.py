@@ -1,4 +1,4 @@
-"""Inputs become the specs of the models; null means the same as leaving out."""
+"""Tests of inputs: they become specs, and null means the same as an omitted field."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -61,11 +61,11 @@ async def preflight(ask: Ask, resolve: Resolve, **input_: Any) -> Any:
         },
     ],
 )
-async def test_a_job_with_nothing_said_has_the_defaults(ask: Ask, resolve: Resolve, given: dict[str, Any]) -> None:
+async def test_an_empty_job_input_has_the_defaults(ask: Ask, resolve: Resolve, given: dict[str, Any]) -> None:
     assert await preflight(ask, resolve, **given) == TrainingSpec("jdg_a", TrainingType.FULL_RETRAIN)
 
 
-async def test_all_of_a_job_is_passed_on(ask: Ask, resolve: Resolve) -> None:
+async def test_all_fields_of_a_job_input_reach_the_spec(ask: Ask, resolve: Resolve) -> None:
     spec = await preflight(
         ask,
         resolve,

@@ -1,4 +1,4 @@
-"""Moments as clients write and read them."""
+"""Tests of the scalar DateTime."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -20,7 +20,7 @@ from schema.types.scalars import format_moment, parse_moment
         ("2026-01-31T12:00:00.123456789Z", datetime(2026, 1, 31, 12, 0, 0, 123_456, tzinfo=UTC)),
     ],
 )
-def test_a_moment_with_an_offset_is_read(text: str, moment: datetime) -> None:
+def test_a_moment_with_an_offset_is_parsed(text: str, moment: datetime) -> None:
     assert parse_moment(text) == moment
     assert parse_moment(text).tzinfo is UTC
 
@@ -44,7 +44,7 @@ def test_a_moment_with_an_offset_is_read(text: str, moment: datetime) -> None:
         (None, "is a text"),
     ],
 )
-def test_anything_else_is_refused_with_a_reason(value: object, message: str) -> None:
+def test_an_invalid_moment_is_rejected_with_a_reason(value: object, message: str) -> None:
     with pytest.raises(GraphQLError, match=message):
         parse_moment(value)
 
@@ -57,5 +57,5 @@ def test_anything_else_is_refused_with_a_reason(value: object, message: str) -> 
         (datetime(2026, 1, 31, 13, tzinfo=timezone(timedelta(hours=1))), "2026-01-31T12:00:00Z"),
     ],
 )
-def test_a_moment_is_written_in_utc(moment: datetime, text: str) -> None:
+def test_a_moment_is_formatted_in_utc(moment: datetime, text: str) -> None:
     assert format_moment(moment) == text

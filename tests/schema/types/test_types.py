@@ -1,4 +1,4 @@
-"""Records as clients see them."""
+"""Tests of the object types."""
 
 from typing import Any, TypeVar
 
@@ -164,7 +164,7 @@ async def test_a_judge(ask: Ask, resolve: Resolve) -> None:
     }
 
 
-async def test_what_is_not_there_is_null(ask: Ask, resolve: Resolve) -> None:
+async def test_an_unknown_object_is_null(ask: Ask, resolve: Resolve) -> None:
     names = (
         "judges.find_judge",
         "jobs.find_job",
@@ -185,7 +185,7 @@ async def test_what_is_not_there_is_null(ask: Ask, resolve: Resolve) -> None:
     assert set(data.values()) == {None}
 
 
-async def test_a_page_gives_the_same_objects_as_edges_and_as_nodes(ask: Ask, resolve: Resolve) -> None:
+async def test_edges_and_nodes_contain_the_same_objects(ask: Ask, resolve: Resolve) -> None:
     resolve("judges.list_judges", page(JUDGE))
     document = "{ judges { edges { cursor node { id } } nodes { id } totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }"  # noqa: E501
     assert shown(await ask(document))["judges"] == {
@@ -210,7 +210,7 @@ async def test_a_page_gives_the_same_objects_as_edges_and_as_nodes(ask: Ask, res
         ),
     ],
 )
-async def test_anything_can_be_found_by_its_id(ask: Ask, resolve: Resolve, kind: str, record: Any, name: str) -> None:
+async def test_node_returns_each_kind_of_object(ask: Ask, resolve: Resolve, kind: str, record: Any, name: str) -> None:
     resolve("node.find_node", (kind, record))
     data = shown(await ask("{ node(id: 1) { __typename id } }"))
     assert data["node"] == {"__typename": name, "id": record.id}
@@ -230,7 +230,7 @@ JOB = """
 """
 
 
-async def test_a_job_that_waits(ask: Ask, resolve: Resolve) -> None:
+async def test_a_queued_job(ask: Ask, resolve: Resolve) -> None:
     resolve("jobs.find_job", job(estimated_seconds=61.0))
     found = shown(await ask(JOB))["trainingJob"]
     assert found == {
@@ -265,7 +265,7 @@ async def test_a_job_that_waits(ask: Ask, resolve: Resolve) -> None:
     }
 
 
-async def test_a_job_that_is_over(ask: Ask, resolve: Resolve, context: Any) -> None:
+async def test_a_completed_job(ask: Ask, resolve: Resolve, context: Any) -> None:
     context.loaders.versions = Known({"ver_1": JudgeVersion(id="ver_1", number=1, status=VersionStatus.CANDIDATE)})
     context.loaders.jobs = Known({"job_0": job(id="job_0")})
     config = CONFIG | {"feedback_cutoff_date": "2026-01-01T00:00:00+00:00", "target_criteria": ["crit_1"]}
@@ -308,13 +308,13 @@ async def test_a_job_that_is_over(ask: Ask, resolve: Resolve, context: Any) -> N
     }
 
 
-async def test_a_job_that_failed(ask: Ask, resolve: Resolve) -> None:
+async def test_a_failed_job(ask: Ask, resolve: Resolve) -> None:
     resolve("jobs.find_job", job(status=JobStatus.FAILED, error_code="DIVERGED", error_message="It grew and grew."))
     found = shown(await ask(JOB))["trainingJob"]
     assert found["error"] == {"code": "DIVERGED", "message": "It grew and grew."}
 
 
-async def test_addresses_are_hidden_from_low_roles(ask: Ask, resolve: Resolve, context: Any) -> None:
+async def test_addresses_are_redacted_for_low_roles(ask: Ask, resolve: Resolve, context: Any) -> None:
     context.viewer = Viewer("key_1", Role.VIEWER, "usr_ann", "ann", "wsp_1", "team")
     resolve("jobs.find_job", job())
     delivery = Delivery(
@@ -385,14 +385,14 @@ async def test_events(
     assert data["trainingJob"]["events"]["nodes"] == [common | expected]
 
 
-async def test_an_evaluation_shows_what_people_saw(ask: Ask, resolve: Resolve) -> None:
+async def test_an_evaluation_has_the_shown_scores(ask: Ask, resolve: Resolve) -> None:
     evaluation = Evaluation(id="evl_1", judge_pk=7, output="o", scores=[3.0], shown=[3.5], created_at=MOMENT)
     resolve("evaluations.find_evaluation", evaluation)
     data = shown(await ask('{ evaluation(id: "evl_1") { scores { rawScore score expected } version { id } } }'))
     assert data["evaluation"] == {"scores": [{"rawScore": 3.0, "score": 3.5, "expected": None}], "version": None}
 
 
-async def test_a_correction_shows_the_persons_score_beside_the_judges(ask: Ask, resolve: Resolve, context: Any) -> None:
+async def test_a_correction_has_the_persons_and_the_raw_score(ask: Ask, resolve: Resolve, context: Any) -> None:
     context.loaders.evaluations = Known({"evl_1": Evaluation(id="evl_1", judge_pk=7, output="o", scores=[3.0])})
     correction = Feedback(
         id="fb_1",

@@ -1,4 +1,4 @@
-"""Following a job's log: everything once and in order, whatever the process's own tail has heard of."""
+"""Tests of following a job's log: every event once and in order, also while the process's tail lags behind."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -26,7 +26,7 @@ MANY = 2 * PAGE_SIZE + 10
 
 @pytest.fixture
 def slow_tail(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A tail that knows where the log ended, and hears nothing more."""
+    """Tail that knows the end of the log and receives no more entries."""
 
     async def nothing(_tail: Tail) -> bool:
         return False
@@ -52,9 +52,7 @@ async def watch(store: Store, context: Context, job_id: str, after: str | None =
 
 
 @pytest.mark.usefixtures("slow_tail")
-async def test_a_job_that_is_over_is_told_to_its_end_also_while_the_tail_lags_behind(
-    store: Store, feed: EventFeed
-) -> None:
+async def test_an_ended_job_is_replayed_completely_while_the_tail_lags_behind(store: Store, feed: EventFeed) -> None:
     world = await make_world(store)
     job = await make_job(world)
     with feed.tail.follow() as somebody_else:  # watches since before most of it happened
@@ -70,7 +68,7 @@ async def test_a_job_that_is_over_is_told_to_its_end_also_while_the_tail_lags_be
         assert await watch(store, context, job.id, cursors[-1]) == []
 
 
-async def test_many_who_catch_up_at_once_are_given_what_was_read_once(store: Store, feed: EventFeed) -> None:
+async def test_concurrent_replays_share_one_read(store: Store, feed: EventFeed) -> None:
     world = await make_world(store)
     job = await make_job(world)
     await store.write(lambda c: jobs.log_events(c, job, [NewEvent(EventKind.NOTE, f"Note {n}.") for n in range(MANY)]))
@@ -88,7 +86,7 @@ async def test_many_who_catch_up_at_once_are_given_what_was_read_once(store: Sto
     )  # what is made of an event is shared as well
 
 
-async def test_a_page_of_a_moment_ago_hides_no_event_from_one_who_comes_later(store: Store, feed: EventFeed) -> None:
+async def test_a_cached_page_hides_no_event_from_a_later_subscriber(store: Store, feed: EventFeed) -> None:
     world = await make_world(store)
     job = await make_job(world)
     context = make_context(world, feed)
@@ -104,6 +102,6 @@ async def test_a_page_of_a_moment_ago_hides_no_event_from_one_who_comes_later(st
 
 
 async def azip(names: list[str], stream: AsyncIterator[JobUpdate]) -> AsyncIterator[tuple[str, JobUpdate]]:
-    """As many items of a stream as there are names."""
+    """Return as many items of a stream as there are names."""
     for name in names:
         yield name, await anext(stream)
