@@ -20,7 +20,7 @@ from models.bulk.line_splitter import MAX_LINE_BYTES, Line, LineSplitter
 
 MAX_REQUEST_BYTES = 32 * 2**20
 MAX_REQUEST_LINES = 50_000
-RETRY_PAUSES_SECONDS = (0.5, 1, 2, 4, 8, 15, 30)  # before each retry; an acknowledgement starts them anew
+RETRY_PAUSES_SECONDS = (0.5, 1, 2, 4, 8, 15, 30)  # before each retry; an acknowledgement starts them again
 _BLOCK_BYTES = 2**18
 _RETRYABLE_STATUSES = {429, 502, 503, 504}
 _LINE_TOO_LONG = f"The line is longer than {MAX_LINE_BYTES // 2**20} MiB, so it was skipped."
@@ -76,11 +76,12 @@ class LineCounts:
     new: int = 0
     already_there: int = 0
     refused: int = 0
+    skipped: int = 0
 
     @property
     def lines(self) -> int:
         """The number of all lines so far."""
-        return self.new + self.already_there + self.refused
+        return self.new + self.already_there + self.refused + self.skipped
 
 
 @dataclass

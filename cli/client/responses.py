@@ -35,12 +35,17 @@ class NamedCriterion(TypedDict):
     name: str
 
 
-class Criterion(NamedCriterion):
-    """A criterion with its scale."""
+class ScaledCriterion(NamedCriterion):
+    """A criterion with the ends of its scale."""
 
-    description: str | None
     min: float
     max: float
+
+
+class Criterion(ScaledCriterion):
+    """A criterion with its description and all of its scale."""
+
+    description: str | None
     step: float
     weight: float
 

@@ -1,6 +1,6 @@
 """`judgesmith import`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -11,14 +11,27 @@ import typer
 from cli import console
 from cli.client import operations
 from cli.client.client import Client
+from cli.client.responses import NamedCriterion
 from cli.errors import ApiError
 from cli.options import ClientOptions, option_group
 from cli.transfer.convert.formats import Format, build_converter
-from cli.transfer.importer import FileImporter, ImportTarget, ImportTotals, pass_through
+from cli.transfer.importer import Converter, FileImporter, ImportTarget, ImportTotals, pass_through
 from cli.transfer.judge_file import create_or_find_judge, find_described_judge
 from cli.transfer.line_reader import STDIN
+from cli.transfer.mapping.options import (
+    FileOptions,
+    MappingOptions,
+    OptionError,
+    parse_fields,
+    parse_filters,
+    parse_meanings,
+    parse_scales,
+)
+from cli.transfer.mapping.report import LoadReport
 
 _FILE_HELP = "JSON Lines, gzipped or not; - is stdin. Default: not loaded."
+_FIELD_HELP = "With --map: a field's or criterion's column or dotted path; may be repeated. For records"
+_WHERE_HELP = "With --map: load only records with this value (or, with !=, without it); may be repeated. For records"
 _INTERRUPTED = "Stopped. Loaded lines stay; run the same command with --judge to load the rest."
 
 
@@ -44,12 +57,56 @@ class ImportOptions:
         Format | None,
         typer.Option("--map", help="Convert the files from another tool's format. Default: the import format."),
     ] = None
-    field: Annotated[
+    field: Annotated[list[str] | None, typer.Option(metavar="NAME=PLACE", help=f"{_FIELD_HELP} of both files.")] = None
+    evaluations_field: Annotated[
+        list[str] | None,
+        typer.Option("--evaluations.field", metavar="NAME=PLACE", help=f"{_FIELD_HELP} of the evaluations."),
+    ] = None
+    feedback_field: Annotated[
+        list[str] | None,
+        typer.Option("--feedback.field", metavar="NAME=PLACE", help=f"{_FIELD_HELP} of the feedback."),
+    ] = None
+    where: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PLACE=VALUE", help=f"{_WHERE_HELP}, in each file that has the place."),
+    ] = None
+    evaluations_where: Annotated[
+        list[str] | None,
+        typer.Option("--evaluations.where", metavar="PLACE=VALUE", help=f"{_WHERE_HELP} of the evaluations."),
+    ] = None
+    feedback_where: Annotated[
+        list[str] | None,
+        typer.Option("--feedback.where", metavar="PLACE=VALUE", help=f"{_WHERE_HELP} of the feedback."),
+    ] = None
+    value: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME=PLACE", help="With --map: a field's column or dotted path in the files; may be repeated."
+            metavar="CRITERION.LABEL=SCORE",
+            help="With --map: the score that a label means, like quality.Poor=2; may be repeated.",
         ),
     ] = None
+    scale: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CRITERION=MIN-MAX",
+            help="With --map: the files' scale of a criterion or of `rating`, if it is not the judge's, like "
+            "rating=0-10; may be repeated.",
+        ),
+    ] = None
+    records: Annotated[
+        str | None,
+        typer.Option(metavar="PATH", help="With --map: the dotted path of the list in a JSON object, or a sheet."),
+    ] = None
+    encoding: Annotated[
+        str | None, typer.Option(help="With --map: the files' encoding, like cp1252. Default: detected.")
+    ] = None
+    time_zone: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="With --map: the zone of times without an offset, like Europe/Berlin."),
+    ] = None
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with status 1 also if anything was skipped or changed.")
+    ] = False
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check every line without loading any.")] = False
     errors: Annotated[
         Path, typer.Option(metavar="FILE", help="File for refused lines, which is created only if there are any.")
@@ -71,22 +128,66 @@ class ImportOptions:
                 raise typer.BadParameter(f"There is no file {path}.")
             if path.is_dir():
                 raise typer.BadParameter(f"{path} is a directory; name the file in it.")
-        if self.field and self.map_ is None:
-            raise typer.BadParameter("--field requires --map.")
+        if self.map_ is None and (given := self._mapping_options()):
+            raise typer.BadParameter(f"{given[0]} requires --map.")
 
-    def field_paths(self) -> dict[str, str]:
-        """Return the values of `--field` by the name of the field.
+    @property
+    def has_one_file(self) -> bool:
+        """Whether the evaluations and the feedback are in the same file."""
+        if self.evaluations is None or self.feedback is None or STDIN in (self.evaluations, self.feedback):
+            return False
+        return self.evaluations.samefile(self.feedback)
+
+    def to_mapping(self, criteria: Sequence[NamedCriterion]) -> MappingOptions:
+        """Return the options of both files.
+
+        Args:
+            criteria: the judge's criteria.
 
         Raises:
             typer.BadParameter: a value has another form.
         """
-        paths = {}
-        for text in self.field or []:
-            name, equals, path = text.partition("=")
-            if not (name and equals and path):
-                raise typer.BadParameter(f"{text!r} is not of the form NAME=PLACE, like output=data.answer.")
-            paths[name] = path
-        return paths
+        try:
+            names = [name for one in criteria for name in (one["name"], one["key"], one["id"])]
+            meanings, scales = parse_meanings(self.value or [], names), parse_scales(self.scale or [])
+            shared = parse_filters(self.where or [], is_own=False)
+            own = {
+                "evaluations": (self.evaluations_field, self.evaluations_where),
+                "feedback": (self.feedback_field, self.feedback_where),
+            }
+            return MappingOptions(
+                {
+                    kind: FileOptions(
+                        fields=parse_fields(self.field or []) | parse_fields(fields or []),
+                        filters=[*shared, *parse_filters(filters or [], is_own=True)],
+                        meanings=meanings,
+                        scales=scales,
+                        records=self.records,
+                        encoding=self.encoding,
+                        time_zone=self.time_zone,
+                    )
+                    for kind, (fields, filters) in own.items()
+                }
+            )
+        except OptionError as error:
+            raise typer.BadParameter(str(error)) from None
+
+    def _mapping_options(self) -> list[str]:
+        """Return the names of the given options that have a meaning only with `--map`."""
+        given = {
+            "--field": self.field,
+            "--evaluations.field": self.evaluations_field,
+            "--feedback.field": self.feedback_field,
+            "--where": self.where,
+            "--evaluations.where": self.evaluations_where,
+            "--feedback.where": self.feedback_where,
+            "--value": self.value,
+            "--scale": self.scale,
+            "--records": self.records,
+            "--encoding": self.encoding,
+            "--time-zone": self.time_zone,
+        }
+        return [name for name, value in given.items() if value]
 
 
 def import_command(*, files: ImportOptions, client_options: ClientOptions) -> None:
@@ -94,24 +195,30 @@ def import_command(*, files: ImportOptions, client_options: ClientOptions) -> No
 
     Loading is safe to repeat: a line is identified by its external_id, or by a digest of its content, so an interrupted
     import can simply be run again. Two identical lines without external_id therefore count once. A lost connection is
-    retried for about a minute. Exits with status 0 if all lines are loaded, 1 if some were refused (see --errors), 2 if
-    the import could not run or not finish.
+    retried for about a minute. Everything that is not loaded is reported with the reason. Exits with status 0 if all
+    lines are loaded or skipped on purpose, 1 if some lines or values were refused (see --errors), 2 if the import could
+    not run or not finish.
     """
     files.check()
-    paths = files.field_paths()
+    report = LoadReport()
     with client_options.connect(error_status=2, when_interrupted=_INTERRUPTED) as client:
         target = _resolve_target(client, files)
         if files.new is not None and not files.dry_run:
             console.stderr().print(f"Loading into judge {target.judge_id} ({target.judge_name}).")
-        convert = pass_through if files.map_ is None else build_converter(files.map_, target.criteria, paths)
-        importer = FileImporter(client, target, files.errors, console.stderr(), convert, dry_run=files.dry_run)
+        convert: Converter = pass_through
+        if files.map_ is not None:
+            options = files.to_mapping(target.criteria)
+            convert = build_converter(files.map_, target.criteria, options, report, has_one_file=files.has_one_file)
+        importer = FileImporter(
+            client, target, files.errors, console.stderr(), convert, report=report, dry_run=files.dry_run
+        )
         with _hint_how_to_resume(target.judge_id, dry_run=files.dry_run):
             totals = importer.run(files.evaluations, files.feedback)
     if client_options.json:
         typer.echo(orjson.dumps(totals.to_json()))
     else:
         _print_totals(totals, dry_run=files.dry_run)
-    if totals.refused:
+    if totals.refused or (files.strict and totals.not_loaded):
         raise typer.Exit(1)
 
 
@@ -148,7 +255,10 @@ def _print_totals(totals: ImportTotals, *, dry_run: bool) -> None:
         out.print("Nothing was loaded. The import would give:")
     for name, counts in (("Evaluations", totals.evaluations), ("Feedback", totals.feedback)):
         if counts.lines:
-            out.print(f"{name}: {counts.new:,} new, {counts.already_there:,} already there, {counts.refused:,} refused")
+            loaded = f"{counts.new:,} new, {counts.already_there:,} already there, {counts.refused:,} refused"
+            out.print(f"{name}: {loaded}" + (f", {counts.skipped:,} skipped" if counts.skipped else ""))
+    for entry in totals.not_loaded:
+        out.print(f"- {entry.describe()}", markup=False, highlight=False, soft_wrap=True)
     if totals.errors_file:
         out.print(f"The refused lines and the reasons are in {totals.errors_file}")
     if not (dry_run and totals.judge_id == "new"):

@@ -11,10 +11,11 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 
 from cli.client.bulk import BulkSender, LineCounts, LineError
 from cli.client.client import Client
-from cli.client.responses import Judge, NamedCriterion
+from cli.client.responses import Judge, ScaledCriterion
 from cli.errors import with_field_path
 from cli.transfer.dry_run import LineChecker, SeenEvaluations, only_evaluation_is_unknown
 from cli.transfer.line_reader import LineReader, open_lines
+from cli.transfer.mapping.report import Effect, LoadReport, NotLoaded
 from cli.transfer.rejects import RejectsFile
 from models.bulk.line_splitter import Line
 
@@ -35,7 +36,7 @@ class ImportTarget:
 
     judge_id: str
     judge_name: str
-    criteria: Sequence[NamedCriterion]
+    criteria: Sequence[ScaledCriterion]
     check: LineChecker | None = None
 
     @classmethod
@@ -52,15 +53,16 @@ class ImportTotals:
     evaluations: LineCounts = field(default_factory=LineCounts)
     feedback: LineCounts = field(default_factory=LineCounts)
     errors_file: str | None = None
+    not_loaded: list[NotLoaded] = field(default_factory=list)
 
     @property
     def refused(self) -> int:
-        """The number of lines that were not loaded."""
+        """The number of lines and values that could not be loaded."""
         return self.evaluations.refused + self.feedback.refused
 
     def to_json(self) -> dict[str, object]:
         """Return the totals as the command prints them with `--json`."""
-        return asdict(self)
+        return asdict(self) | {"not_loaded": [entry.to_json() for entry in self.not_loaded]}
 
 
 def pass_through(_kind: str, source: LineReader) -> Iterator[Line]:
@@ -79,6 +81,7 @@ class FileImporter:
         console: Console,
         convert: Converter = pass_through,
         *,
+        report: LoadReport | None = None,
         dry_run: bool = False,
     ) -> None:
         """Create the importer.
@@ -89,12 +92,15 @@ class FileImporter:
             errors: the file for refused lines.
             console: shows the progress.
             convert: reads the lines of a file.
+            report: the report to which `convert` adds what it does not return as lines.
             dry_run: check the lines without loading them.
         """
         self._client = client
         self._target = target
         self._convert = convert
         self._rejects = RejectsFile(errors)
+        self._report = report or LoadReport()
+        self._report.on_refused = self._rejects.add
         self._seen = SeenEvaluations() if dry_run else None
         self._progress = Progress(
             TextColumn("{task.description}"),
@@ -129,6 +135,7 @@ class FileImporter:
             finally:
                 if self._rejects.count:
                     totals.errors_file = str(self._rejects.path)
+                totals.not_loaded = self._report.entries
         return totals
 
     def _load(self, kind: str, reader: LineReader, counts: LineCounts) -> None:
@@ -159,6 +166,8 @@ class FileImporter:
                 on_progress=lambda sent: self._show_progress(task, reader, sent),
                 on_retry=self._show_retry,
             ).send(lines)
+        counts.refused += self._report.count(Effect.REFUSED, kind)
+        counts.skipped += self._report.count(Effect.SKIPPED, kind)
         total = reader.size_bytes or 1
         self._progress.update(task, total=total, completed=total, lines=counts.lines)
         if not counts.lines:

@@ -13,6 +13,7 @@ from models.bulk.line_splitter import Line, LineSplitter
 
 STDIN = Path("-")
 _BLOCK_BYTES = 2**18
+_PEEKED_BYTES = 512
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -49,29 +50,36 @@ class LineReader:
         self.position_bytes = 0
         self._file = file
 
+    def peek(self) -> bytes:
+        """Return some bytes of the file's start, or of what is not read yet, without using them."""
+        return self._file.peek(_PEEKED_BYTES)[:_PEEKED_BYTES]
+
     def blocks(self) -> Iterator[bytes]:
         """Yield the file's content, decompressed if its first bytes are those of gzip.
 
         Raises:
-            ApiError: the file cannot be read to its end, or is not in UTF-8.
+            ApiError: the file cannot be read to its end.
         """
         gunzip = Gunzip()
-        is_first = True
         try:
             while block := self._file.read(_BLOCK_BYTES):
                 self.position_bytes += len(block)
-                for piece in gunzip.feed(block):
-                    if is_first and piece.startswith(_UTF16):
-                        raise ApiError(f"{self.name} is UTF-16 or UTF-32, not UTF-8: save it in that encoding.")
-                    is_first = False
-                    yield piece
+                yield from gunzip.feed(block)
             yield gunzip.finish()
         except (CorruptGzipError, OSError) as error:
             raise ApiError(f"{self.name} is damaged: {error}. The lines before that are loaded.") from error
 
     def __iter__(self) -> Iterator[Line]:
-        """Yield each line that is not blank with its number, from 1; None replaces a line that is far too long."""
+        """Yield each line that is not blank with its number, from 1; None replaces a line that is far too long.
+
+        Raises:
+            ApiError: the file cannot be read to its end, or is not in UTF-8.
+        """
         splitter = LineSplitter()
+        is_first = True
         for block in self.blocks():
+            if is_first and block.startswith(_UTF16):
+                raise ApiError(f"{self.name} is UTF-16 or UTF-32, not UTF-8: save it in that encoding.")
+            is_first = False
             yield from splitter.feed(block)
         yield from splitter.finish()

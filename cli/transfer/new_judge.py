@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from cli.client.bulk import LineCounts, LineError, RejectHandler
-from cli.client.responses import NamedCriterion
+from cli.client.responses import ScaledCriterion
 from cli.errors import ApiError
 from cli.transfer.dry_run import SeenEvaluations
 from cli.transfer.importer import ImportTarget
@@ -54,7 +54,10 @@ class NewJudgeChecker:
     @property
     def target(self) -> ImportTarget:
         """The judge as an import target, with `new` and the criteria's keys in place of ids."""
-        criteria: list[NamedCriterion] = [{"id": one.key, "key": one.key, "name": one.name} for one in self._criteria]
+        criteria: list[ScaledCriterion] = [
+            {"id": one.key, "key": one.key, "name": one.name, "min": one.minimum, "max": one.maximum}
+            for one in self._criteria
+        ]
         return ImportTarget("new", self._name, criteria, self.check)
 
     def check(

@@ -1,18 +1,43 @@
-"""The formats by name, and the conversion of their files to lines."""
+"""The formats by name, and the conversion of their files to lines of the import format."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import orjson
 
-from cli.client.responses import NamedCriterion
-from cli.transfer.convert import argilla, label_studio, langsmith, mlflow, table
-from cli.transfer.convert.records import json_records, table_records
-from cli.transfer.convert.values import ConversionContext, ImportLine, Record
+from cli.client.responses import ScaledCriterion
+from cli.transfer.convert.argilla import ARGILLA
+from cli.transfer.convert.generic import GenericReader
+from cli.transfer.convert.grouping import group_items
+from cli.transfer.convert.label_studio import LABEL_STUDIO
+from cli.transfer.convert.langsmith import LANGSMITH
+from cli.transfer.convert.mlflow import MLFLOW
+from cli.transfer.convert.preset import Preset, PresetContext
 from cli.transfer.line_reader import LineReader
+from cli.transfer.mapping.criteria import CriteriaByName
+from cli.transfer.mapping.labels import LabelReader
+from cli.transfer.mapping.layout import (
+    Layout,
+    LayoutFinder,
+    check_columns,
+    check_layout,
+    check_sides,
+    known_names,
+)
+from cli.transfer.mapping.lines import ImportLine, LineBuilder
+from cli.transfer.mapping.observations import Item, ItemPart, Review, ReviewPart, Skipped, Unreadable
+from cli.transfer.mapping.options import FileOptions, FilterSet, MappingOptions
+from cli.transfer.mapping.report import FileReport, LoadReport
+from cli.transfer.sources.json_records import find_lists, read_json
+from cli.transfer.sources.record import NameIndex, Record, SourceRecord
+from cli.transfer.sources.table import Table, describe_columns, read_table
+from cli.transfer.sources.workbook import is_workbook, read_workbook
 from models.bulk.line_splitter import Line
 
-RecordConverter = Callable[[Record, ConversionContext], list[ImportLine]]
+_SAMPLE_RECORDS = 100
+_SHAPE_ERRORS = (AttributeError, LookupError, OverflowError, RecursionError, TypeError, ValueError)
 
 
 class Format(StrEnum):
@@ -23,41 +48,240 @@ class Format(StrEnum):
     ARGILLA = "argilla"
     LABEL_STUDIO = "label-studio"
     CSV = "csv"
+    JSON = "json"
 
 
-_CONVERTERS: dict[Format, Mapping[str, RecordConverter]] = {
-    kind: {"evaluations": module.evaluations, "feedback": module.feedback}
-    for kind, module in {
-        Format.MLFLOW: mlflow,
-        Format.LANGSMITH: langsmith,
-        Format.ARGILLA: argilla,
-        Format.LABEL_STUDIO: label_studio,
-        Format.CSV: table,
-    }.items()
+PRESETS: Mapping[Format, Preset] = {
+    Format.MLFLOW: MLFLOW,
+    Format.LANGSMITH: LANGSMITH,
+    Format.ARGILLA: ARGILLA,
+    Format.LABEL_STUDIO: LABEL_STUDIO,
 }
+
+#: Returns the observations in a record.
+RecordReader = Callable[[Record], Iterable[ItemPart | ReviewPart]]
+
+
+@dataclass
+class FileConverter:
+    """Converter of files of one format to lines of the import format.
+
+    Attributes:
+        file_format: the format.
+        criteria: the judge's criteria.
+        options: the places, filters and labels of each file.
+        report: receives everything that is not loaded.
+        has_one_file: whether the evaluations and the feedback are in the same file.
+    """
+
+    file_format: Format
+    criteria: CriteriaByName
+    options: MappingOptions = field(default_factory=MappingOptions)
+    report: LoadReport = field(default_factory=LoadReport)
+    has_one_file: bool = False
+
+    def __call__(self, kind: str, source: LineReader) -> Iterator[Line]:
+        """Yield the lines of a file.
+
+        Args:
+            kind: `evaluations` or `feedback`.
+            source: the file.
+
+        Raises:
+            ApiError: the file as a whole cannot be read.
+        """
+        opened = self.open(kind, source)
+        report = FileReport(self.report, source.name, kind)
+        options = self.options.of(kind)
+        labels = LabelReader(options.meanings, options.scales, opened.has_decimal_comma)
+        builder = LineBuilder(self.criteria, labels, report, options.time_zone)
+        parts = _read_parts(opened, FilterSet(options.filters, NameIndex()), report)
+        if opened.layout is not None and opened.layout.is_long and kind == "evaluations":
+            parts = group_items(parts, report)
+        for number, part in parts:
+            for line in _build(builder, number, part):
+                try:
+                    yield number, orjson.dumps(line)
+                except TypeError as error:
+                    report.refuse(_explain_encoding(error), number)
+
+    def open(self, kind: str, source: LineReader) -> "OpenedFile":
+        """Return the records of a file and the reader of their observations.
+
+        Args:
+            kind: `evaluations` or `feedback`.
+            source: the file.
+
+        Raises:
+            ApiError: the file as a whole cannot be read, or lacks something that its kind needs.
+        """
+        options = self.options.of(kind)
+        preset = PRESETS.get(self.file_format)
+        if preset is not None:
+            context = PresetContext(self.criteria, options.fields)
+            read = preset.evaluations if kind == "evaluations" else preset.feedback
+            records = read_json(source, options.records, options.encoding)
+            return OpenedFile(records, lambda record: read(record, context))
+        if self.file_format is Format.CSV:
+            return self._open_table(kind, source, options)
+        records = read_json(source, options.records, options.encoding)
+        sample = list(itertools.islice(records, _SAMPLE_RECORDS))
+        columns = {name: None for record in sample if record.data is not None for name in _places(record.data)}
+        shown = f"the first records have {', '.join(map(repr, itertools.islice(columns, 20))) or 'no names'}"
+        lists = [path for record in sample[:1] if len(sample) == 1 for path, _ in find_lists(record.data)]
+        if lists:
+            shown += f". The file is one JSON object; if its records are a list within, add --records {lists[0]}"
+        return self._open_generic(kind, source, itertools.chain(sample, records), sample, list(columns), shown)
+
+    def _open_table(self, kind: str, source: LineReader, options: FileOptions) -> "OpenedFile":
+        known = known_names(self.criteria, options)
+        if is_workbook(source.peek()):
+            table = read_workbook(source, known, options.records)
+        else:
+            table = read_table(source, known, encoding=options.encoding)
+        records = table.records()
+        sample = list(itertools.islice(records, _SAMPLE_RECORDS))
+        shown = describe_columns(table)
+        every = itertools.chain(sample, records)
+        opened = self._open_generic(kind, source, every, sample, [name for name in table.columns if name], shown, table)
+        opened.has_decimal_comma = table.has_decimal_comma
+        return opened
+
+    def _open_generic(
+        self,
+        kind: str,
+        source: LineReader,
+        records: Iterator[SourceRecord],
+        sample: Sequence[SourceRecord],
+        columns: Sequence[str],
+        shown: str,
+        table: Table | None = None,
+    ) -> "OpenedFile":
+        """Return the records of a table or JSON file with the reader of its layout.
+
+        Args:
+            kind: `evaluations` or `feedback`.
+            source: the file, for its name.
+            records: all records.
+            sample: the first records.
+            columns: the names in them.
+            shown: the names for messages.
+            table: the table, whose columns are checked.
+        """
+        data = [record.data for record in sample if record.data is not None]
+        layouts = {
+            one: LayoutFinder(one, self.criteria, self.options.of(one), data, columns).find()
+            for one in (("evaluations", "feedback") if self.has_one_file else (kind,))
+        }
+        layout, items = layouts[kind], layouts.get("evaluations") if self.has_one_file else None
+        if self.has_one_file:
+            layout = layouts[kind] = _refer_to_items(layout, layouts["evaluations"])
+            filtered = any(self.options.of(one).filters for one in layouts)
+            check_sides(layouts["evaluations"], layouts["feedback"], source.name, is_filtered=filtered)
+        if columns or table is not None:
+            if items is None or kind == "evaluations":
+                check_layout(layout, source.name, shown)
+            if table is not None:
+                check_columns(layout, source.name, columns, table.duplicates, shown)
+        reader = GenericReader(layout, self.criteria, items)
+        read = reader.read_items if kind == "evaluations" else reader.read_reviews
+        return OpenedFile(records, read, layout)
+
+
+@dataclass
+class OpenedFile:
+    """A file that is being converted.
+
+    Attributes:
+        records: its records.
+        read: returns the observations in a record.
+        layout: the places in a table or JSON file; None for a tool's own format.
+        has_decimal_comma: whether commas in its numbers are decimal commas.
+    """
+
+    records: Iterator[SourceRecord]
+    read: RecordReader
+    layout: Layout | None = None
+    has_decimal_comma: bool = False
 
 
 def build_converter(
-    file_format: Format, criteria: Sequence[NamedCriterion], fields: Mapping[str, str]
-) -> Callable[[str, LineReader], Iterator[Line]]:
+    file_format: Format,
+    criteria: Sequence[ScaledCriterion],
+    options: MappingOptions | None = None,
+    report: LoadReport | None = None,
+    *,
+    has_one_file: bool = False,
+) -> FileConverter:
     """Return a function that converts files of a format to lines of the import format.
 
     Args:
         file_format: the format.
         criteria: the judge's criteria.
-        fields: dotted paths in place of the format's own, by the name of a field of the import format.
+        options: the places, filters and labels of each file.
+        report: receives everything that is not loaded.
+        has_one_file: whether the evaluations and the feedback are in the same file.
     """
-    names = frozenset(name for one in criteria for name in (one["id"], one["key"], one["name"]))
-    context = ConversionContext(names, fields)
+    return FileConverter(
+        file_format, CriteriaByName(criteria), options or MappingOptions(), report or LoadReport(), has_one_file
+    )
 
-    def convert(kind: str, source: LineReader) -> Iterator[Line]:
-        convert_record = _CONVERTERS[file_format][kind]
-        records = table_records(source) if file_format is Format.CSV else json_records(source)
-        for number, record in records:
-            if isinstance(record, dict):
-                for line in convert_record(record, context):
-                    yield number, orjson.dumps(line)
+
+def _read_parts(opened: OpenedFile, filters: FilterSet, report: FileReport) -> Iterator[tuple[int, Item | Review]]:
+    """Yield the items or reviews of the records that meet the conditions, and report all others.
+
+    Args:
+        opened: the file.
+        filters: the conditions.
+        report: receives what is left out.
+    """
+    for record in opened.records:
+        if record.data is None:
+            report.refuse(record.problem, record.number)
+            continue
+        unmet = filters.find_unmet(record.data)
+        if unmet is not None:
+            report.skip(f"records that do not meet --where {unmet[0].describe()}", record.number, unmet[1])
+            continue
+        try:
+            parts = list(opened.read(record.data))
+        except _SHAPE_ERRORS as error:
+            report.refuse(f"the record does not have the shape of this format ({type(error).__name__})", record.number)
+            continue
+        for part in parts:
+            if isinstance(part, Skipped):
+                report.skip(part.reason, record.number, part.value)
+            elif isinstance(part, Unreadable):
+                report.refuse(part.reason, record.number, part.value, external_id=part.external_id)
             else:
-                yield number, record  # no object: passed on as it is, so that the server reports the problem
+                yield record.number, part
 
-    return convert
+
+def _build(builder: LineBuilder, number: int, part: Item | Review) -> list[ImportLine]:
+    if isinstance(part, Review):
+        return builder.build_feedback(part, number)
+    line = builder.build_evaluation(part, number)
+    return [] if line is None else [line]
+
+
+def _refer_to_items(layout: Layout, items: Layout) -> Layout:
+    """Return the layout of feedback in the file of its items, where `external_id` is the item's."""
+    if layout.kind != "feedback" or "evaluation" in layout.fields:
+        return layout
+    same = layout.fields.get("external_id") == items.fields.get("external_id")
+    fields = {name: place for name, place in layout.fields.items() if not (same and name == "external_id")}
+    return Layout(layout.kind, fields, layout.scores, layout.criterion, layout.score, layout.rater_kind)
+
+
+def _places(record: Record, prefix: str = "") -> Iterator[str]:
+    """Yield the names of a record, and the dotted paths of objects in it."""
+    for name, value in record.items():
+        yield f"{prefix}{name}"
+        if isinstance(value, Mapping) and prefix.count(".") < 2:
+            yield from _places(value, f"{prefix}{name}.")
+
+
+def _explain_encoding(error: TypeError) -> str:
+    if "surrogate" in str(error) or "UTF-8" in str(error):
+        return "a text holds half a surrogate pair, which is no valid Unicode"
+    return f"a value cannot be written as JSON: {error}"

@@ -2,16 +2,10 @@
 
 from collections.abc import Iterator
 
-from cli.transfer.convert.values import (
-    INPUT_NAMES,
-    ConversionContext,
-    ImportLine,
-    Record,
-    build_evaluation,
-    build_feedback,
-    get_path,
-    to_identifier,
-)
+from cli.transfer.convert.preset import INPUT_NAMES, Preset, PresetContext, as_list, as_mapping
+from cli.transfer.mapping.lines import to_identifier
+from cli.transfer.mapping.observations import Answer, Item, Review, Skipped
+from cli.transfer.sources.record import Record
 
 _OUTPUT_NAMES = ("response", "output", "answer", "completion", "text")
 _ID_PATHS = ("data.external_id", "id")
@@ -25,50 +19,49 @@ _PATHS = {
 }
 
 
-def evaluations(record: Record, context: ConversionContext) -> list[ImportLine]:
-    """Return a task as an item whose newest prediction has the judge's scores."""
-    predictions = [p for p in record.get("predictions") or [] if isinstance(p, dict)]
+def _read_items(record: Record, context: PresetContext) -> Iterator[Item]:
+    """Yield a task as an item whose newest prediction has the judge's answers."""
+    predictions = [p for p in as_list(record.get("predictions")) if isinstance(p, dict)]
     newest = max(predictions, key=lambda prediction: str(prediction.get("created_at", "")), default={})
-    return [
-        build_evaluation(
-            context,
-            record,
-            _PATHS,
-            scores=context.scores(dict(_answers(newest))),
-            evaluated_at=context.find("evaluated_at", newest, "created_at"),
-        )
-    ]
+    time = context.find("evaluated_at", newest, "created_at")
+    yield Item(context.find_all(record, _PATHS) | {"evaluated_at": time}, list(_answers(newest)))
 
 
-def feedback(record: Record, context: ConversionContext) -> list[ImportLine]:
-    """Return each annotation that was not skipped as feedback."""
-    lines: list[ImportLine] = []
-    for annotation in record.get("annotations") or []:
-        if isinstance(annotation, dict) and not annotation.get("was_cancelled"):
-            user = annotation.get("completed_by")
-            if isinstance(user, dict):
-                user = get_path(user, "email") or get_path(user, "id")
-            lines += build_feedback(
-                context,
-                dict(_answers(annotation)),
-                evaluation=_id(record, context),
-                submitted_by=to_identifier(user),
-                submitted_at=annotation.get("updated_at") or annotation.get("created_at"),
-                external_id=f"{_id(record, context)}:{annotation.get('id')}",
-            )
-    return lines
+def _read_reviews(record: Record, context: PresetContext) -> Iterator[Review | Skipped]:
+    """Yield each annotation that was not skipped."""
+    item_id = to_identifier(context.find("external_id", record, *_ID_PATHS))
+    for annotation in map(as_mapping, as_list(record.get("annotations"))):
+        if annotation.get("was_cancelled"):
+            yield Skipped("annotations that were cancelled")
+            continue
+        user = annotation.get("completed_by")
+        if isinstance(user, dict):
+            user = user.get("email") or user.get("id")
+        fields = {
+            "evaluation": item_id,
+            "submitted_by": user,
+            "submitted_at": annotation.get("updated_at") or annotation.get("created_at"),
+            "external_id": f"{item_id}:{annotation.get('id')}",
+        }
+        answers = list(_answers(annotation))
+        yield Review(fields, answers, list(_texts(annotation)))
 
 
-def _answers(source: Record) -> Iterator[tuple[str, object]]:
-    """Yield each control's name in an annotation or prediction, and what was chosen or written there."""
-    for result in source.get("result") or []:
-        value = result.get("value") or {}
-        answer = value.get(result.get("type")) if isinstance(value, dict) else None
-        if isinstance(answer, list):
-            answer = answer[0] if len(answer) == 1 else "\n".join(map(str, answer)) or None
-        if answer is not None:
-            yield str(result.get("from_name")), answer
+def _answers(source: Record) -> Iterator[Answer]:
+    """Yield the ratings, numbers and choices of an annotation or prediction by the names of their controls."""
+    for result in map(as_mapping, as_list(source.get("result"))):
+        if result.get("type") != "textarea":
+            answer = as_mapping(result.get("value")).get(str(result.get("type")))
+            if isinstance(answer, list) and len(answer) == 1:
+                answer = answer[0]
+            yield Answer(str(result.get("from_name")), answer)
 
 
-def _id(record: Record, context: ConversionContext) -> str | None:
-    return to_identifier(context.find("external_id", record, *_ID_PATHS))
+def _texts(source: Record) -> Iterator[object]:
+    for result in map(as_mapping, as_list(source.get("result"))):
+        if result.get("type") == "textarea":
+            text = as_mapping(result.get("value")).get("textarea") or as_mapping(result.get("value")).get("text")
+            yield "\n".join(map(str, text)) if isinstance(text, list) else text
+
+
+LABEL_STUDIO = Preset(_read_items, _read_reviews)
