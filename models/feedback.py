@@ -60,12 +60,10 @@ class Feedback(Base):
     compared: Mapped[str] = mapped_column(String(32))  # those of them that the judge scored, too
     # The part that later corrections left effective: a ``CorrectionEffect`` as text.
     standing: Mapped[str] = mapped_column(String(64))
-    overtaken_at: Mapped[datetime | None] = mapped_column(
-        UtcDateTime
-    )  # when the same person's next correction was given
-    about_at: Mapped[datetime] = mapped_column(
-        UtcDateTime
-    )  # when the evaluation was recorded, and its place in that order:
+    # When the same rater's next correction of the evaluation was submitted.
+    overtaken_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # The evaluation's moment and place of recording, by which evaluations are listed with conditions on feedback.
+    about_at: Mapped[datetime] = mapped_column(UtcDateTime)
     about_seq: Mapped[int] = mapped_column(BigSerial)
     submitted_by: Mapped[str] = mapped_column(String(200))
     submitted_at: Mapped[datetime] = mapped_column(UtcDateTime)

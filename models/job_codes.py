@@ -33,12 +33,12 @@ class ExclusionReason(StrEnum):
     """Reason for which feedback is excluded from training. The values are the phrases of the job's log."""
 
     COMMENT = "comments"
-    NEUTRAL_RATING = "ratings of 3, which say nothing"
+    NEUTRAL_RATING = "neutral ratings of 3"
     LATER_CORRECTION = "replaced by the same person's later correction"
     LATER_VERDICT = "replaced by the same person's later verdict"
     ALSO_CORRECTED = "confirmations of what the same person corrected"
     NO_RAW_SCORE = "corrections of a criterion that the judge did not score"
-    BEFORE_BASE_VERSION = "came in before the version to go on from"
+    BEFORE_BASE_VERSION = "received before the base version"
     BEFORE_CUTOFF_DATE = "given before feedbackCutoffDate"
     RETRACTED = "retracted since the job was created"
 

@@ -150,7 +150,7 @@ def _explain_decode_error(line: bytes, error: Exception) -> str:
     if b"\r" in line:
         return "it has a carriage return within. Lines end with a line feed, or with both"
     if "truncated" in str(error):
-        return "its object does not end on this line. Each object stands on a line of its own"
+        return "its object does not end on this line. Write each object on one line"
     return str(error)
 
 

@@ -128,7 +128,7 @@ async def test_a_rating_of_three_and_a_comment_are_excluded(store: Store) -> Non
     data = await said(world, new_feedback(evaluation, rating=3), new_feedback(evaluation), new_feedback(evaluation))
 
     assert (labels(data), doubts(data)) == ([], [])
-    assert data.excluded == {"ratings of 3, which say nothing": 1, "comments": 2}
+    assert data.excluded == {"neutral ratings of 3": 1, "comments": 2}
 
 
 async def test_of_a_raters_corrections_of_a_criterion_the_latest_counts(store: Store) -> None:

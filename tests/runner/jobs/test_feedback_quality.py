@@ -143,7 +143,7 @@ async def test_excluded_feedback_is_counted_by_reason(store: Store) -> None:
 
     assert (await assess(world, feedback_cutoff_date=START + DAY)).excluded == {
         "given before feedbackCutoffDate": 1,
-        "ratings of 3, which say nothing": 1,
+        "neutral ratings of 3": 1,
         "comments": 1,
         "corrections of a criterion that the judge did not score": 1,
     }

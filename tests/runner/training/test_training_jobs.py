@@ -263,7 +263,7 @@ def test_an_incremental_job_learns_only_from_feedback_after_the_watermark(histor
     assert history.retrained.version is not None
 
     assert done.job.feedback_after == history.retrained.version.watermark
-    assert "63 came in before the version to go on from" in " ".join(done.messages(EventKind.NOTE))
+    assert "63 received before the base version" in " ".join(done.messages(EventKind.NOTE))
     assert done.version.lineage.value.labels == 60
     assert done.version.parent_id == done.version.proven_against == history.retrained.version.id
     assert done.version.watermark == 93

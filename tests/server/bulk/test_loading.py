@@ -96,7 +96,7 @@ def test_mutations_and_bulk_loads_share_external_ids(api: Api) -> None:
         (b'{"output": "a", "scores": {"crit_clarity": 1e999}}', "INVALID", ["scores"], "out of range"),
         ('{"output": "a", "scores": {"crit_clarity": 1}}'.encode("utf-16"), "INVALID", None, "no text in UTF-8"),
         (b'{"output": "a",\r"scores": {"crit_clarity": 1}}\r{', "INVALID", None, "carriage return"),
-        (b'{"output": "a",', "INVALID", None, "a line of its own"),
+        (b'{"output": "a",', "INVALID", None, "Write each object on one line"),
         (b"external_id,output,clarity", "INVALID", None, "begins with 'external_id"),
         (b'{"output": "a", "scores": {"crit_clarity": 1, "crit_clarity": 2}}', "INVALID", ["crit_clarity"], "twice"),
         (b'{"output": "a", "output" : "b", "scores": {"crit_clarity": 1}}', "INVALID", ["output"], "twice"),
