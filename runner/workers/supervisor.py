@@ -20,7 +20,7 @@ Protocol:
 3. At each tick, synchronize with the database. If there are reports, write them and renew the lease in one transaction.
    If there are none and a fifth of the lease has passed, renew the lease. Otherwise only read the job. All three detect
    a cancellation and a lost claim.
-4. After each renewal, arm the kill timer anew, counted from the moment at which the renewal began.
+4. After each renewal, arm the kill timer again, counted from the moment at which the renewal began.
 5. If a cancellation was requested, kill the process and cancel the job.
 6. When the process closes its output, write the remaining reports and then the outcome or the failure. If there is
    neither, the process has died: release the claim, which costs the job an attempt.

@@ -67,7 +67,7 @@ class EventExecutor(StrawberryGraphQLCoreExecutionContext):
     """Executor that gives each event of a stream its own memo of selected fields.
 
     Overrides ``build_per_event_executor`` and resets the private ``_relevant_sub_fields``. graphql-core 3.3 shares one
-    memo among all events of a stream, keyed by the identity of lists that are created anew for each event: it would
+    memo among all events of a stream, keyed by the identity of lists that are created again for each event: it would
     grow by about three kilobytes per event and subscriber for as long as the stream lasts.
     """
 

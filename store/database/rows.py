@@ -192,11 +192,11 @@ def in_period(moment: Any, since: datetime | None, until: datetime | None) -> li
 
 @contextmanager
 def force_custom_plan(connection: Connection) -> Iterator[None]:
-    """Make PostgreSQL plan every statement of the block anew, for the current size of its tables.
+    """Make PostgreSQL plan every statement of the block again, for the current size of its tables.
 
     After five executions PostgreSQL keeps a generic plan for minutes: the plan of a table of a few rows, while the
     table grows to millions. Use this for a few statements only, because within the block checks of foreign keys are
-    planned anew for each row.
+    planned again for each row.
     """
     if connection.dialect.name != "postgresql":
         yield

@@ -79,7 +79,7 @@ def upgrade() -> None:
 
 
 def _evaluations_in_order() -> None:
-    """Number each judge's evaluations in the order of their recording, which is the order of their ids."""
+    """Assign numbers to each judge's evaluations in the order of their recording, which is the order of their ids."""
     op.add_column("evaluations", sa.Column("seq", NUMBER, nullable=False, server_default="0"))
     connection = op.get_bind()
     for pk in connection.execute(sa.text("SELECT pk FROM judges")).scalars().all():

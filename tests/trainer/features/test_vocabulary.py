@@ -49,10 +49,10 @@ def test_rare_words_shared_with_the_input_have_more_weight() -> None:
     prompt = "the dragon and the knight"
     outputs = [prompt, "the storm of the year", "dragon storm of that year", "nothing in it"]
     found = compute_text_features([prompt] * 4, outputs, [""] * 4, lexicon, None)
-    likeness, taken, covered = (
+    similarity, taken, covered = (
         found[:, HANDCRAFTED.index(name)]
         for name in ("cosine similarity to input", "rare words from input", "rare input coverage")
     )
-    for measure in (likeness, taken, covered):
+    for measure in (similarity, taken, covered):
         assert measure[0] == pytest.approx(1, abs=1e-6), "a copy shares all words"
         assert measure[0] > measure[2] > measure[1] > measure[3] == 0, "a rare word has more weight than two articles"
