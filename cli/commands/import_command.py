@@ -133,7 +133,7 @@ class ImportOptions:
 
     @property
     def has_one_file(self) -> bool:
-        """Whether the evaluations and the feedback are in the same file."""
+        """True if the evaluations and the feedback are in the same file."""
         if self.evaluations is None or self.feedback is None or STDIN in (self.evaluations, self.feedback):
             return False
         return self.evaluations.samefile(self.feedback)

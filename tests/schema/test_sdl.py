@@ -65,7 +65,7 @@ def test_descriptions_are_sentences(printed: GraphQLSchema) -> None:
 
 def test_descriptions_are_in_plain_language(printed: GraphQLSchema) -> None:
     """Descriptions begin with a noun or a verb and state what programs return, report or store."""
-    opening = re.compile(r"(What|Who|Whoever|Whose|Whether|Where|How)\b")
+    opening = re.compile(r"(What|Who(?:ever)?|Whose|Whether|Where|How)\b")
     verb = re.compile(r"\b(tells|told|says|said)\b")
     odd = [
         f"{type_.name}: {text}"

@@ -54,7 +54,7 @@ class Scale:
 
     @property
     def is_yes_or_no(self) -> bool:
-        """Whether yes and no are its ends."""
+        """True if yes and no are its ends."""
         return (self.minimum, self.maximum) == (0, 1)
 
     def describe(self) -> str:

@@ -83,7 +83,7 @@ class Layout:
 
     @property
     def is_long(self) -> bool:
-        """Whether each record has one score, whose criterion a column names."""
+        """True if each record has one score, whose criterion a column names."""
         return self.criterion is not None
 
     def describe(self) -> dict[str, str]:

@@ -52,7 +52,7 @@ class Table:
 
     @property
     def has_decimal_comma(self) -> bool:
-        """Whether commas in numbers are decimal commas, as where semicolons separate the columns."""
+        """True if commas in numbers are decimal commas, as in files with semicolons between columns."""
         return self.separator == ";"
 
     def records(self) -> Iterator[SourceRecord]:
