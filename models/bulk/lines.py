@@ -6,12 +6,13 @@ A line becomes the same spec as a mutation's input, so that the same rules apply
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Generic, TypeVar
 
 import msgspec
 
+from models.bulk.explanations import explain_line
 from models.bulk.line_splitter import MAX_LINE_BYTES
 from models.errors import DomainError, Invalid, LimitExceeded, RequestRejected
 from models.evaluation import Scores
@@ -26,21 +27,21 @@ class EvaluationLine(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=T
     """A line with one evaluation; scores by the criterion's id, key or unique name."""
 
     output: str
-    scores: dict[str, float]
+    scores: Mapping[str, float | None]
     external_id: str | None = None
     group: str | None = None
     source: str | None = None
     input: str | None = None
     rationale: str | None = None
     version_id: str | None = None
-    shown_scores: dict[str, float] | None = None
+    shown_scores: Mapping[str, float | None] | None = None
     evaluated_at: datetime | None = None
 
     def to_spec(self) -> EvaluationSpec:
         """Return the spec of a mutation. The caller places the scores, which may name criteria by their names."""
         return EvaluationSpec(
             self.output,
-            _specs(self.scores),
+            _specs(drop_unscored(self.scores)),
             self.external_id,
             self.group,
             self.source,
@@ -57,7 +58,7 @@ class FeedbackLine(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=Tru
     type: str
     evaluation: str | None = None
     evaluation_id: str | None = None
-    corrected_scores: dict[str, float] | None = None
+    corrected_scores: Mapping[str, float | None] | None = None
     rating: float | None = None
     approved: bool | None = None
     comment: str | None = None
@@ -80,7 +81,7 @@ class FeedbackLine(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=Tru
             kind,
             self.evaluation_id,
             self.evaluation,
-            None if self.corrected_scores is None else _specs(self.corrected_scores),
+            None if self.corrected_scores is None else _specs(drop_unscored(self.corrected_scores)),
             None if self.rating is None else int(self.rating),
             self.approved,
             self.comment,
@@ -96,15 +97,13 @@ _TYPES = {kind.value: kind for kind in FeedbackType}
 _canonical = msgspec.json.Encoder(order="deterministic")
 _key = re.compile(rb'"\s*:')
 _escaped_key = re.compile(rb'\\"\s*:')
-_bare_number = re.compile(rb"[:,\[]\s*-?(?:NaN|Infinity)\b")
-_at = re.compile(r"(.*?)(?: - at `\$\.?([^`]*)`)?$", re.DOTALL)
-_named = re.compile(r"field `(\w+)`")
 
 
 class LineReader(Generic[L]):
     """A decoder of lines of one kind."""
 
     def __init__(self, kind: type[L]) -> None:
+        self._kind: type[L] = kind
         self._decoder: msgspec.json.Decoder[L] = msgspec.json.Decoder(kind)
         self._fields = ", ".join(kind.__struct_fields__)
 
@@ -116,42 +115,10 @@ class LineReader(Generic[L]):
         """
         try:
             found: L = self._decoder.decode(line)
-        except msgspec.ValidationError as error:
-            raise RequestRejected(self._invalid(str(error))) from None
-        except UnicodeDecodeError:
-            raise RequestRejected(Invalid("The line is not UTF-8: save the file in that encoding.")) from None
-        except (msgspec.DecodeError, RecursionError) as error:
-            raise RequestRejected(Invalid(f"The line is no JSON: {_explain_decode_error(line, error)}.")) from None
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise RequestRejected(*explain_line(line, self._kind, self._fields, error)) from None
         _reject_duplicate_keys(line, found)
         return found
-
-    def _invalid(self, text: str) -> Invalid:
-        match = _at.match(text)
-        assert match is not None
-        message, path = match.groups()
-        field = tuple(part for part in re.split(r"[.\[\]]+", path or "") if part not in ("", "..."))
-        if not field and (name := _named.search(message)):
-            field = (name.group(1),)
-        if not field and message.startswith("Expected `object`"):
-            message += ": a line is one JSON object"
-        if "unknown field" in message:
-            message += f"; a line may have {self._fields}"
-        return Invalid(f"{message}.", field)
-
-
-def _explain_decode_error(line: bytes, error: Exception) -> str:
-    """Return the probable reason for which a line cannot be decoded, otherwise the decoder's message."""
-    if b"\0" in line:
-        return "it has NUL bytes, so it is no text in UTF-8. Save the file in that encoding"
-    if not line.startswith((b"{", b"[")):
-        return f"it begins with {line[:20].decode(errors='replace')!r}, but a line is one JSON object, {{...}}"
-    if _bare_number.search(line):
-        return "NaN and Infinity are no numbers there. Leave such a score out"
-    if b"\r" in line:
-        return "it has a carriage return within. Lines end with a line feed, or with both"
-    if "truncated" in str(error):
-        return "its object does not end on this line. Write each object on one line"
-    return str(error)
 
 
 def line_too_long_error() -> LimitExceeded:
@@ -201,6 +168,11 @@ class CriterionNames:
             [ScoreSpec(name, score) for name, score in zip(known, scores.values(), strict=True)], field
         )
         return placed, [type(p)(p.message, (field, given[int(p.field[1])]), **p.details) for p in problems]
+
+
+def drop_unscored(scores: Mapping[str, float | None]) -> dict[str, float]:
+    """Return scores without the nulls, which stand for criteria that were not scored."""
+    return {name: score for name, score in scores.items() if score is not None}
 
 
 def _specs(scores: dict[str, float]) -> tuple[ScoreSpec, ...]:

@@ -11,6 +11,7 @@ from models.bulk.lines import (
     FeedbackLine,
     LineReader,
     derive_external_id,
+    drop_unscored,
     line_too_long_error,
 )
 from models.errors import DomainError, Invalid, RequestRejected
@@ -66,10 +67,10 @@ def read_evaluations(lines: Iterable[Line], names: CriterionNames, *, idempotent
         if idempotent and line.external_id is None:
             line.external_id = derive_external_id(line)
         spec, shown = line.to_spec(), None
-        scores, misplaced = names.arrange_scores(line.scores, "scores")
+        scores, misplaced = names.arrange_scores(drop_unscored(line.scores), "scores")
         problems = [*spec.problems(), *misplaced]
         if line.shown_scores is not None:
-            shown, misplaced = names.arrange_scores(line.shown_scores, "shown_scores")
+            shown, misplaced = names.arrange_scores(drop_unscored(line.shown_scores), "shown_scores")
             problems += misplaced
         return ParsedLine(number, spec, scores, shown), problems
 
@@ -96,7 +97,7 @@ def read_feedback(lines: Iterable[Line], names: CriterionNames, *, idempotent: b
         spec, scores = line.to_spec(), None
         problems = [with_line_field(problem) for problem in spec.problems()]
         if line.corrected_scores is not None:
-            scores, misplaced = names.arrange_scores(line.corrected_scores, "corrected_scores")
+            scores, misplaced = names.arrange_scores(drop_unscored(line.corrected_scores), "corrected_scores")
             problems += misplaced
         return ParsedLine(number, spec, scores), problems
 

@@ -29,7 +29,7 @@ def text_problems(name: str, value: str, limit: int, *, empty: bool = False) -> 
     elif "\x00" in value:
         yield Invalid(f"{to_camel_case(name)} holds a NUL character, which no database text may.", (name,))
     elif not is_unicode(value):
-        yield Invalid(f"{to_camel_case(name)} holds half of a surrogate pair, which is no valid Unicode.", (name,))
+        yield Invalid(f"{to_camel_case(name)} {describe_half_pair(value)}", (name,))
 
 
 def optional_text_problems(name: str, value: str | None, limit: int, *, empty: bool = False) -> Iterator[DomainError]:
@@ -124,6 +124,16 @@ def is_unicode(value: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def describe_half_pair(value: str) -> str:
+    """Return the clause that names the first half surrogate pair of a text."""
+    position = next(place for place, character in enumerate(value) if "\ud800" <= character <= "\udfff")
+    half = f"\\u{ord(value[position]):04x}"
+    return (
+        f"holds half a surrogate pair, {half}, at character {position + 1}: a character that was cut in two, "
+        "such as an emoji."
+    )
 
 
 def is_web_address(value: str) -> bool:

@@ -33,11 +33,13 @@ class EvaluationSpec:
 
     def problems(self) -> Iterator[DomainError]:
         """Yield the problems that are apparent without the judge's criteria; ``Scorecard`` checks the scores."""
-        yield from text_problems("output", self.output, MAX_TEXT)
+        yield from text_problems("output", self.output, MAX_TEXT, empty=True)
         for name in ("input", "rationale"):
             yield from optional_text_problems(name, getattr(self, name), MAX_TEXT, empty=True)
         for name in ("external_id", "group", "source"):
             yield from optional_text_problems(name, getattr(self, name), MAX_NAME)
         yield from moment_problems("evaluated_at", self.evaluated_at)
         if not self.scores:
-            yield Invalid("Give the judge's own score of at least one criterion.", ("scores",))
+            yield Invalid(
+                "The judge has not scored it: give the judge's own score of at least one criterion.", ("scores",)
+            )

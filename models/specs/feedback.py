@@ -53,9 +53,9 @@ class FeedbackSpec:
         if getattr(self, own) is None:
             yield Invalid(f"Feedback of type {self.type.name} needs {to_camel_case(own)}.", (own,))
         for other in ("corrected_scores", "rating", "approved"):
-            if other != own and getattr(self, other) is not None:
+            if other != own and getattr(self, other) not in (None, ()):
                 yield Invalid(f"Feedback of type {self.type.name} has no {to_camel_case(other)}.", (other,))
-        if self.corrected_scores is not None and not self.corrected_scores:
+        if self.type is FeedbackType.CORRECTION and self.corrected_scores == ():
             yield Invalid("Give the right score of at least one criterion.", ("corrected_scores",))
         if self.rating is not None and not 1 <= self.rating <= 5:
             yield Invalid(f"A rating is 1 to 5, not {self.rating}.", ("rating",))

@@ -24,6 +24,8 @@ from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 from strawberry.types.unset import UNSET, UnsetType
 
+from schema.strawberry_compat.json_values import MalformedValueError, decode_request
+
 __all__ = [
     "NO_ACK_PAYLOAD",
     "AsyncHTTPRequestAdapter",
@@ -182,13 +184,15 @@ class GraphQLEndpoint(GraphQL[C, None], Generic[C]):
     def parse_json(self, data: str | bytes) -> Any:
         """Return the decoded body, variables or extensions of a request.
 
-        Strawberry's decoder accepts NaN and infinities, and values that are neither objects nor lists.
+        Strawberry's decoder accepts values that are neither objects nor lists.
 
         Raises:
             HTTPException: The text is not JSON, or is neither an object nor a list.
         """
         try:
-            decoded = orjson.loads(data)
+            decoded = decode_request(data)
+        except MalformedValueError as error:
+            raise HTTPException(400, str(error)) from error
         except orjson.JSONDecodeError as error:
             raise HTTPException(400, "Unable to parse request body as JSON") from error
         if not isinstance(decoded, dict | list):

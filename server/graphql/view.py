@@ -30,6 +30,7 @@ from schema.strawberry_compat.http import (
     HTTPException,
     TextStream,
 )
+from schema.strawberry_compat.json_values import decode_request
 from schema.strawberry_compat.websocket import TOO_MANY_VALUES
 from server.auth import authenticate
 from server.endpoint_limits import EndpointLimits
@@ -212,9 +213,9 @@ class GraphQLView(GraphQLEndpoint[Context]):
         return RedirectResponse("graphiql", status_code=307)
 
     def decode_json(self, data: str | bytes) -> object:
-        """Decode a socket's frame as strict JSON, without NaN and infinities."""
+        """Decode a socket's frame."""
         text = data.encode() if isinstance(data, str) else data
-        return TOO_MANY_VALUES if exceeds_value_limit(text, self._limits.max_values) else orjson.loads(text)
+        return TOO_MANY_VALUES if exceeds_value_limit(text, self._limits.max_values) else decode_request(text)
 
     def encode_json(self, data: object) -> str:
         """Encode JSON as text, because a socket would send bytes as a binary frame."""

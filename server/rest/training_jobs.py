@@ -89,11 +89,11 @@ class JobBody(msgspec.Struct, forbid_unknown_fields=True):
     judge_id: Annotated[str, _describe("Id of the judge to train.")]
     training_type: Literal["incremental", "full_retrain", "fine_tune", "validation"]
     training_config: ConfigBody
-    execution_options: OptionsBody = msgspec.field(default_factory=OptionsBody)
+    execution_options: OptionsBody | None = None
 
     def to_spec(self, idempotency_key: str | None) -> TrainingSpec:
         """Return the request as a domain specification."""
-        config, options = self.training_config, self.execution_options
+        config, options = self.training_config, self.execution_options or OptionsBody()
         targets = tuple(config.target_criteria) if config.target_criteria is not None else None
         return TrainingSpec(
             judge_id=self.judge_id,

@@ -29,7 +29,7 @@ class TestEvaluation:
     @pytest.mark.parametrize(
         ("values", "expected"),
         [
-            ({"output": ""}, ("INVALID", "output")),
+            ({"output": "a\ud83d"}, ("INVALID", "output")),
             ({"output": "o" * 100_001}, ("LIMIT_EXCEEDED", "output")),
             ({"output": NUL}, ("INVALID", "output")),
             ({"output": HALF_A_PAIR}, ("INVALID", "output")),

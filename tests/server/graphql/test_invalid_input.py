@@ -118,8 +118,6 @@ BAD_JUDGES: list[tuple[str, tuple[Any, ...], Any, str, list[str]]] = [
 
 EVALUATION: Data = {"externalId": "new", **{k: v for k, v in make_item(700).items() if k != "externalId"}}
 BAD_EVALUATIONS: list[tuple[str, tuple[Any, ...], Any, str, list[str]]] = [
-    ("empty output", ("output",), "", "INVALID", ["output"]),
-    ("blank output", ("output",), "\n", "INVALID", ["output"]),
     ("NUL in the output", ("output",), NUL, "INVALID", ["output"]),
     ("long output", ("output",), "x" * 100_001, "LIMIT_EXCEEDED", ["output"]),
     ("ten megabytes of output", ("output",), TEN_MEGABYTES, "LIMIT_EXCEEDED", ["output"]),

@@ -290,6 +290,11 @@ def test_unknown_job_is_not_found(api: Api, body: Data, job_id: str) -> None:
     assert_rejected(api.http.get(f"/training/jobs/{job_id}"), 404, "NOT_FOUND")
 
 
+def test_null_as_execution_options_is_the_same_as_none_given(api: Api, body: Data) -> None:
+    answer = post(api, body | {"execution_options": None})
+    assert answer.status_code == 201, answer.text
+
+
 def post_text(api: Api, text: str | bytes) -> httpx.Response:
     return api.http.post("/training/jobs", content=text, headers={"content-type": "application/json"})
 
