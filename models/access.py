@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Id, UtcDateTime, enum_column
@@ -40,7 +40,7 @@ class User(Base):
     """A person or program that acts in a workspace."""
 
     __tablename__ = "users"
-    __table_args__ = (UniqueConstraint("workspace_id", "name"),)
+    __table_args__ = (UniqueConstraint("workspace_id", "name"), Index(None, "workspace_id", "id"))
 
     id: Mapped[str] = mapped_column(Id(40), primary_key=True)
     workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id"))
@@ -52,9 +52,10 @@ class ApiKey(Base):
     """An API key. ``digest`` is a hash of the secret; ``hint`` holds its first characters, for people."""
 
     __tablename__ = "api_keys"
+    __table_args__ = (Index(None, "workspace_id", "id"),)
 
     id: Mapped[str] = mapped_column(Id(40), primary_key=True)
-    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id"), index=True)
+    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id"))
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id"))
     role: Mapped[Role] = mapped_column(enum_column(Role))
     hint: Mapped[str] = mapped_column(String(20))

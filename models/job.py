@@ -45,7 +45,19 @@ class Priority(IntEnum):
     LOW = 2
 
 
-_ACTIVE_SQL = text(f"status IN ({', '.join(sorted(repr(status.value) for status in ACTIVE))})")
+_ACTIVE_SQL = f"status IN ({', '.join(sorted(repr(status.value) for status in ACTIVE))})"
+
+
+def _partial_index(name: str, where: str, *columns: str, unique: bool = False) -> Index:
+    """Return an index of some rows. Only statements with ``store.database.rows.in_constants`` can use it.
+
+    Args:
+        name: the index's name.
+        where: the condition of the rows, in SQL.
+        columns: the indexed columns.
+        unique: whether no two of the rows may have the same values.
+    """
+    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
 
 
 class TrainingJob(Base):
@@ -54,23 +66,17 @@ class TrainingJob(Base):
     __tablename__ = "training_jobs"
     __table_args__ = (
         UniqueConstraint("workspace_id", "idempotency_key"),
-        Index(None, "workspace_id", "id"),
-        Index(None, "judge_pk", "id"),
-        Index(
-            "ix_training_jobs_queue",
-            "priority",
-            "id",
-            sqlite_where=text("status = 'queued'"),
-            postgresql_where=text("status = 'queued'"),
-        ),
+        # Lists of jobs, newest first: see ``store.job_list``.
+        Index(None, "workspace_id", "created_at", "id"),
+        Index(None, "judge_pk", "created_at", "id"),
+        Index(None, "created_by", "created_at", "id"),
+        Index("ix_training_jobs_workspace_status", "workspace_id", "status", "training_type", "created_at", "id"),
+        Index("ix_training_jobs_judge_status", "judge_pk", "status", "training_type", "created_at", "id"),
+        Index("ix_training_jobs_creator_status", "created_by", "status", "training_type", "created_at", "id"),
+        _partial_index("ix_training_jobs_queue", "status = 'queued'", "judge_pk", "priority", "id", "status"),
+        _partial_index("ix_training_jobs_completed", "status = 'completed'", "id"),
         # Guarantees one active job a judge when two workers claim at the same moment.
-        Index(
-            "uq_training_jobs_one_active",
-            "judge_pk",
-            unique=True,
-            sqlite_where=_ACTIVE_SQL,
-            postgresql_where=_ACTIVE_SQL,
-        ),
+        _partial_index("uq_training_jobs_one_active", _ACTIVE_SQL, "judge_pk", unique=True),
     )
 
     id: Mapped[str] = mapped_column(Id(40), primary_key=True)
@@ -140,6 +146,7 @@ class JobEvent(Base):
     __table_args__ = (
         UniqueConstraint("job_id", "seq"),
         Index(None, "workspace_id", "position"),
+        Index(None, "judge_pk", "position"),
         {"sqlite_autoincrement": True},
     )
 
@@ -166,14 +173,7 @@ class Delivery(Base):
     """A notification in the outbox: written in the transaction of its event, and sent until it arrives."""
 
     __tablename__ = "deliveries"
-    __table_args__ = (
-        Index(
-            "ix_deliveries_due",
-            "due_at",
-            sqlite_where=text("status = 'pending'"),
-            postgresql_where=text("status = 'pending'"),
-        ),
-    )
+    __table_args__ = (_partial_index("ix_deliveries_due", "status = 'pending'", "due_at"),)
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     job_id: Mapped[str] = mapped_column(ForeignKey("training_jobs.id"), index=True)

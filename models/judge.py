@@ -65,6 +65,9 @@ class JudgeVersion(Base):
     __tablename__ = "judge_versions"
     __table_args__ = (
         UniqueConstraint("judge_pk", "number"),
+        Index(None, "judge_pk", "watermark"),
+        Index(None, "judge_pk", "status", "number"),
+        Index(None, "judge_pk", "status", "replaced_at", "number"),
         Index(
             "uq_judge_versions_one_active",
             "judge_pk",
@@ -110,6 +113,7 @@ class Deployment(Base):
     """One change of the active version, in an append-only history with actor and reason."""
 
     __tablename__ = "deployments"
+    __table_args__ = (Index(None, "judge_pk", "version_id", "pk"),)
 
     pk: Mapped[int] = mapped_column(BigSerial, primary_key=True)
     judge_pk: Mapped[int] = mapped_column(ForeignKey("judges.pk"), index=True)

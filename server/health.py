@@ -10,6 +10,7 @@ from models.job import DeliveryStatus
 from models.job_status import JobStatus
 from server.services import Services
 from store import health
+from store.counters import totals
 
 
 async def healthz(_: Request) -> Response:
@@ -42,4 +43,4 @@ async def metrics(request: Request) -> Response:
 
 
 def _read_counts(connection: Connection) -> tuple[dict[JobStatus, int], dict[DeliveryStatus, int]]:
-    return health.count_jobs(connection), health.count_deliveries(connection)
+    return totals.count_jobs(connection), totals.count_deliveries(connection)

@@ -5,12 +5,12 @@ worker carry the fence that its claim raised. A write whose fence is no longer t
 ``StaleClaim``.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from typing import TypedDict, Unpack
+from typing import Any, Final, NamedTuple, TypedDict, Unpack, cast
 
-from sqlalchemy import Connection, delete, exists, insert, select, update
+from sqlalchemy import ColumnElement, Connection, CursorResult, delete, exists, func, insert, select, update
 from sqlalchemy.orm import aliased
 
 from models.base import new_id
@@ -31,9 +31,19 @@ from models.stored.training_job import (
     JobProgress,
 )
 from store import outbox
+from store.counters import totals
 from store.database.clock import database_now
 from store.database.keyset import Keyset
-from store.database.rows import ColumnValues, Query, fetch_all, fetch_existing, fetch_first, found_or_raise, in_period
+from store.database.rows import (
+    ColumnValues,
+    Query,
+    fetch_all,
+    fetch_existing,
+    fetch_first,
+    found_or_raise,
+    in_constants,
+    in_period,
+)
 from store.database.signals import Topic, touch
 from store.database.upsert import insert_on_conflict
 from store.event_log.events import NewEvent, append_events
@@ -163,27 +173,27 @@ def create_job(connection: Connection, new: NewJob, events: list[NewEvent], *, s
         events: events to log after the one of the creation.
         start: whether to queue the job at once.
     """
-    job_id = new_id("job")
     moment = database_now(connection)
-    connection.execute(
-        insert(TrainingJob).values(
-            id=job_id,
-            status=JobStatus.CREATED,
-            created_at=moment,
-            event_seq=0,
-            fence=0,
-            claims=0,
-            attempt=0,
-            cancel_requested=False,
-            **{column.name: getattr(new, column.name) for column in fields(new)},
-        )
-    )
-    job = _reload(connection, job_id)
-    created = NewEvent(EventKind.STATUS, "The job was created.", StatusBody(None, JobStatus.CREATED.value))
-    _append_events(connection, job, [created, *events], moment)
+    log = [_status_event("The job was created.", None, JobStatus.CREATED), *events]
     if start:
-        return transition(connection, job, JobStatus.QUEUED, "The job waits for a worker.")
-    return _reload(connection, job_id)
+        log.append(_status_event("The job waits for a worker.", JobStatus.CREATED, JobStatus.QUEUED))
+        touch(connection, Topic.JOBS)
+    row: ColumnValues = {column.name: getattr(new, column.name) for column in fields(new)}
+    row |= {
+        "id": new_id("job"),
+        "status": JobStatus.QUEUED if start else JobStatus.CREATED,
+        "created_at": moment,
+        "event_seq": len(log),
+        "fence": 0,
+        "claims": 0,
+        "attempt": 0,
+        "cancel_requested": False,
+    }
+    job = _returned(connection.execute(insert(TrainingJob).values(row).returning(TrainingJob)))
+    assert job is not None
+    append_events(connection, job, 0, log, moment)
+    totals.add_job(connection, job)
+    return job
 
 
 def transition(
@@ -215,7 +225,7 @@ def transition(
     """
     now = _reload(connection, job.id, lock=True)
     moment = database_now(connection)
-    columns: ColumnValues = {"status": to, **changes}
+    columns: ColumnValues = {"status": to, "event_seq": TrainingJob.event_seq + 1, **changes}
     if raise_fence:
         columns["fence"] = now.fence + 1
     if to in TERMINAL:
@@ -223,11 +233,12 @@ def transition(
     guard = [TrainingJob.id == job.id, TrainingJob.status == now.status, TrainingJob.status.in_(source_statuses(to))]
     if fence is not None:
         guard.append(TrainingJob.fence == fence)
-    if connection.execute(update(TrainingJob).where(*guard).values(columns)).rowcount != 1:
+    change = update(TrainingJob).where(*guard).values(columns).returning(TrainingJob)
+    moved = _returned(connection.execute(change))
+    if moved is None:
         raise StaleClaim(f"{job.id} is {now.status} and can't become {to} under fence {fence}; its own is {now.fence}.")
-    event = NewEvent(EventKind.STATUS, message, StatusBody(now.status.value, to.value))
-    _append_events(connection, now, [event], moment)
-    moved = _reload(connection, job.id)
+    append_events(connection, moved, now.event_seq, [_status_event(message, now.status, to)], moment)
+    totals.move_job(connection, moved, now.status)
     if to in TERMINAL:
         connection.execute(delete(JobCheckpoint).where(JobCheckpoint.job_id == job.id))
         outbox.enqueue_deliveries(connection, moved, completion_payload(moved), moment)
@@ -268,16 +279,7 @@ def claim_next(connection: Connection, owner: str, lease: timedelta) -> Training
     Raises:
         IntegrityError: another worker claimed a job of the same judge at the same moment.
     """
-    other = aliased(TrainingJob)
-    busy = exists().where(other.judge_pk == TrainingJob.judge_pk, other.status.in_(ACTIVE))
-    waiting = (
-        select(TrainingJob)
-        .where(TrainingJob.status == JobStatus.QUEUED, ~busy)
-        .order_by(TrainingJob.priority, TrainingJob.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
-    job = fetch_first(connection, waiting, TrainingJob)
+    job = fetch_first(connection, _CLAIMABLE.limit(1).with_for_update(skip_locked=True, of=TrainingJob), TrainingJob)
     if job is None:
         return None
     moment = database_now(connection)
@@ -311,12 +313,14 @@ def renew_lease(connection: Connection, job_id: str, fence: int, lease: timedelt
     """
     renewed = connection.execute(
         update(TrainingJob)
-        .where(TrainingJob.id == job_id, TrainingJob.fence == fence, TrainingJob.status.in_(ACTIVE))
+        .where(TrainingJob.id == job_id, TrainingJob.fence == fence, _is_in(ACTIVE))
         .values(lease_until=database_now(connection) + lease)
+        .returning(TrainingJob)
     )
-    if renewed.rowcount != 1:
+    job = _returned(renewed)
+    if job is None:
         raise StaleClaim(job_id)
-    return _reload(connection, job_id)
+    return job
 
 
 def save_progress(
@@ -432,7 +436,7 @@ def find_abandoned(connection: Connection, is_gone: Callable[[str], bool], *, lo
         is_gone: returns whether the process of an owner has ended.
         lock: lock the jobs, and skip those that another transaction has locked.
     """
-    statement = select(TrainingJob).where(TrainingJob.status.in_(ACTIVE))
+    statement = select(TrainingJob).where(_is_in(ACTIVE))
     if lock:
         statement = statement.with_for_update(skip_locked=True)
     moment = database_now(connection)
@@ -478,23 +482,69 @@ def cancellation_message(job: TrainingJob) -> str:
     return "The job was cancelled" + (f": {job.cancel_reason}" if job.cancel_reason else ".")
 
 
-def list_recently_completed(connection: Connection, limit: int) -> list[TrainingJob]:
-    """Return the newest completed jobs, newest first. Estimates of durations are based on them."""
+class CompletedRun(NamedTuple):
+    """Size and duration of a completed job."""
+
+    usable: int
+    seconds: float
+
+
+def list_recent_runs(connection: Connection, limit: int) -> list[CompletedRun]:
+    """Return the sizes and durations of the newest completed jobs, newest first."""
     statement = (
-        select(TrainingJob)
-        .where(TrainingJob.status == JobStatus.COMPLETED)
+        select(TrainingJob.summary, TrainingJob.started_at, TrainingJob.finished_at)
+        .where(_is_in({JobStatus.COMPLETED}))
         .order_by(TrainingJob.id.desc())
         .limit(limit)
     )
-    return fetch_all(connection, statement, TrainingJob)
+    return [
+        CompletedRun(summary.value.usable, (finished_at - started_at).total_seconds())
+        for summary, started_at, finished_at in cast("Iterable[Any]", connection.execute(statement))
+    ]
 
 
-def usable_counts_ahead(connection: Connection, priority: int) -> list[int]:
-    """Return the number of usable items of each job that runs before a new job of this priority."""
-    statement = select(TrainingJob.summary).where(
-        TrainingJob.status.in_(ACTIVE) | ((TrainingJob.status == JobStatus.QUEUED) & (TrainingJob.priority <= priority))
+def _is_in(statuses: Collection[JobStatus], record: type[TrainingJob] = TrainingJob) -> ColumnElement[bool]:
+    return in_constants(record.status, statuses)
+
+
+def _select_claimable() -> Query:
+    """Return a select of the first queued job of each judge that has no active job, in the order of the queue.
+
+    The work depends on the number of judges whose jobs wait, not on the number of jobs: a recursive query steps through
+    an index from judge to judge.
+    """
+    step, head, active = aliased(TrainingJob), aliased(TrainingJob), aliased(TrainingJob)
+    first = select(func.min(TrainingJob.judge_pk).label("judge_pk")).where(_is_in({JobStatus.QUEUED}))
+    waiting = first.cte("waiting", recursive=True)
+    following = select(func.min(step.judge_pk)).where(
+        _is_in({JobStatus.QUEUED}, step), step.judge_pk > waiting.c.judge_pk
     )
-    return [summary.value.usable for summary in connection.execute(statement).scalars()]
+    waiting = waiting.union_all(select(following.scalar_subquery()).where(waiting.c.judge_pk.is_not(None)))
+    oldest = (
+        select(head.id)
+        .where(_is_in({JobStatus.QUEUED}, head), head.judge_pk == waiting.c.judge_pk)
+        .order_by(head.priority, head.id)
+        .limit(1)
+    )
+    busy = exists().where(active.judge_pk == waiting.c.judge_pk, _is_in(ACTIVE, active))
+    heads = select(oldest.scalar_subquery()).where(waiting.c.judge_pk.is_not(None), ~busy)
+    return (
+        select(TrainingJob)
+        .where(TrainingJob.id.in_(heads), _is_in({JobStatus.QUEUED}))
+        .order_by(TrainingJob.priority, TrainingJob.id)
+    )
+
+
+_CLAIMABLE: Final = _select_claimable()
+
+
+def _status_event(message: str, source: JobStatus | None, to: JobStatus) -> NewEvent:
+    return NewEvent(EventKind.STATUS, message, StatusBody(source.value if source is not None else None, to.value))
+
+
+def _returned(result: CursorResult[Any]) -> TrainingJob | None:
+    """Return the row that a write of one job returns, or None if it changed nothing."""
+    return cast("TrainingJob | None", result.first())
 
 
 def _reload(connection: Connection, job_id: str, *, lock: bool = False) -> TrainingJob:

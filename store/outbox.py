@@ -7,9 +7,12 @@ from sqlalchemy import Connection, exists, insert, select, update
 from models.base import new_id
 from models.job import Delivery, DeliveryStatus, TrainingJob
 from models.stored.notification import CompletionMessage
+from store.counters import totals
 from store.database.clock import database_now
-from store.database.rows import ColumnValues, fetch_all
+from store.database.rows import ColumnValues, fetch_all, in_constants
 from store.database.signals import Topic, touch
+
+_IS_PENDING = in_constants(Delivery.status, {DeliveryStatus.PENDING})
 
 
 def enqueue_deliveries(connection: Connection, job: TrainingJob, payload: CompletionMessage, moment: datetime) -> None:
@@ -40,6 +43,7 @@ def enqueue_deliveries(connection: Connection, job: TrainingJob, payload: Comple
     ]
     if rows:
         connection.execute(insert(Delivery), rows)
+        totals.add_deliveries(connection, [(DeliveryStatus.PENDING, len(rows))])
         touch(connection, Topic.DELIVERIES)
 
 
@@ -61,7 +65,7 @@ def claim_due(connection: Connection, limit: int, hold: timedelta) -> list[Deliv
     moment = database_now(connection)
     due = (
         select(Delivery)
-        .where(Delivery.status == DeliveryStatus.PENDING, Delivery.due_at <= moment)
+        .where(_IS_PENDING, Delivery.due_at <= moment)
         .order_by(Delivery.due_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -76,7 +80,7 @@ def claim_due(connection: Connection, limit: int, hold: timedelta) -> list[Deliv
 
 def has_due(connection: Connection) -> bool:
     """Return whether a delivery is due."""
-    due = exists().where(Delivery.status == DeliveryStatus.PENDING, Delivery.due_at <= database_now(connection))
+    due = exists().where(_IS_PENDING, Delivery.due_at <= database_now(connection))
     return bool(connection.execute(select(due)).scalar_one())
 
 
@@ -98,9 +102,11 @@ def record_attempt(
         changes = {"due_at": moment + retry_delay, "last_error": error}
     else:
         changes = {"status": DeliveryStatus.FAILED, "last_error": error}
-    connection.execute(
+    recorded = connection.execute(
         update(Delivery)
-        .where(Delivery.id == delivery.id, Delivery.status == DeliveryStatus.PENDING)
+        .where(Delivery.id == delivery.id, _IS_PENDING)
         .values(attempts=Delivery.attempts + 1, **changes)
     )
+    if recorded.rowcount and "status" in changes:
+        totals.add_deliveries(connection, [(DeliveryStatus.PENDING, -1), (changes["status"], 1)])
     touch(connection, Topic.JOBS)

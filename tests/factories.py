@@ -22,6 +22,7 @@ from models.specs.training_jobs import TrainingConfig, TrainingSpec
 from models.stored.evidence import AgreementReport, CriterionEvidence, Interval, TrainingEvidence
 from models.stored.training_job import FeedbackSnapshot, Lineage
 from store import access, evaluations, feedback, jobs, judges
+from store.counters import totals
 from store.database.open import open_store
 from store.database.rows import fetch_all
 from store.database.store import Store
@@ -256,6 +257,7 @@ async def put_job(world: World, status: JobStatus, **values: Any) -> TrainingJob
 
     def unit(connection: Connection) -> TrainingJob:
         connection.execute(update(TrainingJob).where(TrainingJob.id == job.id).values(status=status, **values))
+        totals.rebuild(connection)
         return jobs.get_job_or_raise(connection, job.workspace_id, job.id)
 
     return await world.store.write(unit)

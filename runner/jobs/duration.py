@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from models.job import TrainingJob
 from store import jobs
 
 _MAX_MEASURED_JOBS = 30
@@ -24,6 +23,10 @@ class ThroughputModel:
         """Return the estimated seconds from a job's start to its end."""
         return self.start + self.rate * usable
 
+    def estimate_total_seconds(self, number_of_jobs: int, usable: int) -> float:
+        """Return the sum of the estimates of some jobs, given the sum of their usable items of feedback."""
+        return self.start * number_of_jobs + self.rate * usable
+
 
 def fit_throughput(connection: Connection) -> ThroughputModel:
     """Fit the model to the sizes and durations of the latest jobs.
@@ -32,7 +35,8 @@ def fit_throughput(connection: Connection) -> ThroughputModel:
     duration, so that large jobs do not outweigh small ones. The prior points make the model usable before there are
     measurements; their weight falls with the number of measurements.
     """
-    measured = [_measure_job(job) for job in jobs.list_recently_completed(connection, _MAX_MEASURED_JOBS)]
+    runs = jobs.list_recent_runs(connection, _MAX_MEASURED_JOBS)
+    measured = [(usable, max(0.1, seconds)) for usable, seconds in runs]
     points = [*_PRIOR_POINTS, *measured]
     point_weights = [1 / (1 + len(measured))] * len(_PRIOR_POINTS) + [1.0] * len(measured)
     weights = [w / seconds for w, (_, seconds) in zip(point_weights, points, strict=True)]
@@ -43,12 +47,6 @@ def fit_throughput(connection: Connection) -> ThroughputModel:
     covariance = sum(w * (x - mean_x) * (y - mean_y) for w, (x, y) in zip(weights, points, strict=True))
     rate = max(0.0, covariance / variance)
     return ThroughputModel(max(0.5, mean_y - rate * mean_x), rate)
-
-
-def _measure_job(job: TrainingJob) -> tuple[int, float]:
-    assert job.started_at is not None
-    assert job.finished_at is not None
-    return job.summary.value.usable, max(0.1, (job.finished_at - job.started_at).total_seconds())
 
 
 def round_up_to_minutes(seconds: float) -> int:

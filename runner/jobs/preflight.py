@@ -16,7 +16,8 @@ from runner.jobs.detectable_effect import detectable_change
 from runner.jobs.duration import fit_throughput
 from runner.jobs.feedback_quality import FeedbackAssessment, examine_feedback
 from runner.jobs.warnings import TrainingWarning, collect_warnings
-from store import jobs, judges
+from store import judges
+from store.counters import totals
 from store.database.store import Store
 from store.summary.summary import summarise
 
@@ -74,7 +75,7 @@ def build_plan(
     if summary.usable < required:
         errors = (*errors, _insufficient_feedback(summary.usable, required, spec, base))
     throughput = fit_throughput(connection)
-    usable_ahead = jobs.usable_counts_ahead(connection, spec.options.priority)
+    ahead = totals.work_ahead(connection, spec.options.priority)
     plan = TrainingPlan(
         judge=judge,
         base=base,
@@ -84,7 +85,7 @@ def build_plan(
         quality=quality,
         warnings=collect_warnings(spec, summary, quality, base, criteria),
         seconds=throughput.estimate_seconds(summary.usable),
-        seconds_ahead=sum(map(throughput.estimate_seconds, usable_ahead)),
+        seconds_ahead=throughput.estimate_total_seconds(*ahead),
         detectable_change=detectable_change(
             summary.spread, quality.group_correlation, spec.config.validation_split or 1.0
         ),

@@ -21,6 +21,7 @@ from models.counters.tables import (
 from models.evaluation import Evaluation
 from models.feedback import Feedback, FeedbackType
 from models.judge import Judge
+from store.counters import totals
 from store.counters.delta import (
     COUNTED_COLUMNS,
     EVALUATION_REF_COLUMNS,
@@ -43,13 +44,13 @@ Row = Any  # the columns of ``CountedFeedback`` and ``retracted_at``
 class CounterMismatch:
     """A stored value that differs from the one that the rows give."""
 
-    judge_id: str
+    judge_id: str | None  # None for the totals of all jobs and deliveries
     what: str
     stored: object
     counted: object
 
     def __str__(self) -> str:
-        return f"{self.judge_id}: {self.what} is {self.stored}, but the rows make it {self.counted}."
+        return f"{self.judge_id or 'all'}: {self.what} is {self.stored}, but the rows make it {self.counted}."
 
 
 def rebuild_stale(connection: Connection) -> int:
@@ -70,8 +71,8 @@ def rebuild_stale(connection: Connection) -> int:
 
 
 def find_mismatches(connection: Connection) -> list[CounterMismatch]:
-    """Return the counters and derived columns of all judges that differ from the rows."""
-    found: list[CounterMismatch] = []
+    """Return the counters, totals and derived columns that differ from the rows."""
+    found = [CounterMismatch(None, *mismatch) for mismatch in totals.find_mismatches(connection)]
     for judge_pk, judge_id in connection.execute(select(Judge.pk, Judge.id).order_by(Judge.pk)).all():
         checker = _Checker(connection, judge_pk, judge_id)
         expected = _recount(connection, judge_pk, checker).rows(judge_pk)

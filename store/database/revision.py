@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, inspect, text
 
-NEWEST_REVISION = "0004"  # a test compares it with the newest file in migrations/versions
+NEWEST_REVISION = "0005"  # a test compares it with the newest file in migrations/versions
 
 
 def read_revision(connection: Connection) -> str | None:

@@ -1,8 +1,9 @@
 """Typed rows of a select, and conditions that both databases plan well."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, TypeVar, cast
 
 import orjson
@@ -123,6 +124,20 @@ def in_values(
         return attribute == any_(literal(possible, kind))
     listed = func.json_each(orjson.dumps(possible).decode()).table_valued(column("value"))
     return attribute.in_(select(listed.c.value))
+
+
+def in_constants(
+    attribute: "ColumnElement[Any] | InstrumentedAttribute[Any]", members: Collection[StrEnum]
+) -> ColumnElement[bool]:
+    """Return the condition that an attribute has one of some members of an enum, as a part of the statement's text.
+
+    A planner uses a partial index only if the statement implies the index's condition for all values of its parameters.
+    The order of the members is fixed, because SQLite compares the condition with the index's term by term.
+    """
+    listed: list[ColumnElement[str]] = [
+        literal_column(f"'{value}'") for value in sorted(member.value for member in members)
+    ]
+    return attribute == listed[0] if len(listed) == 1 else attribute.in_(listed)
 
 
 def by_external_ids(

@@ -8,6 +8,7 @@ from sqlalchemy.types import TypeDecorator
 import models.access
 import models.audit
 import models.counters.tables
+import models.counters.totals
 import models.evaluation
 import models.feedback
 import models.job
