@@ -19,13 +19,13 @@ from models.bulk.lines import CriterionNames
 from models.bulk.reader import ParsedBatch, ParsedLine, RejectedLine, read_evaluations, read_feedback, with_line_field
 from models.errors import Conflict, NotFound
 from models.evaluation import Evaluation, Scores
-from models.feedback import Feedback
 from models.judge import Criterion, Judge
+from models.permissions import required_role
 from models.specs.evaluations import EvaluationSpec
-from models.specs.feedback import FeedbackSpec
+from models.specs.feedback import EditPolicy, FeedbackSpec
 from resolvers.context import Context
 from resolvers.evaluations import compute_shown_scores, get_version
-from store import evaluations, external_ids, feedback
+from store import evaluations, external_ids, feedback, feedback_edits
 from store.database.store import Unit as StoreUnit
 from store.evaluations import NewEvaluation
 from store.feedback import NewFeedback
@@ -40,20 +40,26 @@ class LoadOptions:
     """Options of a bulk load.
 
     ``idempotent`` gives each line without an external id a digest of its content as its id, so that loading it again
-    changes nothing. ``dry_run`` checks everything and stores nothing.
+    changes nothing. ``dry_run`` checks everything and stores nothing. ``edits`` decides about feedback whose external
+    id exists with other content.
     """
 
     idempotent: bool = False
     dry_run: bool = False
+    edits: EditPolicy = EditPolicy.REJECT
 
 
 @dataclass(frozen=True, slots=True)
 class BatchOutcome:
-    """Result of a batch: the numbers of new and of existing records, and the rejected lines."""
+    """Result of a batch: the numbers of new and of existing records, and the rejected lines.
+
+    ``updated`` is the number of new records that replaced older ones.
+    """
 
     new: int
     already_there: int
     rejected: list[RejectedLine]
+    updated: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +97,18 @@ class BulkLoad(ABC, Generic[S, N]):
     async def keep(self, prepared: PreparedBatch[N]) -> BatchOutcome:
         """Store a batch. It is durable when this returns."""
         rows: Sequence[object] = []
-        new = 0
+        new = updated = 0
         if prepared.given:
-            rows, new = await self._run(lambda connection: self._keep(connection, prepared.given))
-        return _outcome(prepared, rows, new)
+            rows, new, updated = await self._run(lambda connection: self._keep(connection, prepared.given))
+        return _outcome(prepared, rows, new, updated)
 
     @abstractmethod
-    def _keep(self, connection: Connection, given: list[N]) -> tuple[Sequence[object], int]:
-        """Store items, or compare them in a dry run; return each result in order and the number of new items."""
+    def _keep(self, connection: Connection, given: list[N]) -> tuple[Sequence[object], int, int]:
+        """Store items, or compare them in a dry run.
+
+        Returns:
+            Each result in order, the number of new items, and the number of those that replaced others.
+        """
 
     async def _run(self, unit: StoreUnit[T]) -> T:
         if self.options.dry_run:
@@ -134,10 +144,10 @@ class EvaluationLoad(BulkLoad[EvaluationSpec, NewEvaluation]):
             computed |= {item.line: scores for item, scores in zip(items, shown, strict=True)}
         return await asyncio.to_thread(_prepare_evaluations, unit, computed, unknown)
 
-    def _keep(self, connection: Connection, given: list[NewEvaluation]) -> tuple[Sequence[object], int]:
+    def _keep(self, connection: Connection, given: list[NewEvaluation]) -> tuple[Sequence[object], int, int]:
         if self.options.dry_run:
-            return external_ids.preview_ingest(connection, Evaluation, self.judge.pk, given)
-        return evaluations.record_evaluations(connection, self.judge.pk, self.ctx.viewer.user_id, given)
+            return *external_ids.preview_ingest(connection, Evaluation, self.judge.pk, given), 0
+        return *evaluations.record_evaluations(connection, self.judge.pk, self.ctx.viewer.user_id, given), 0
 
 
 class FeedbackLoad(BulkLoad[FeedbackSpec, NewFeedback]):
@@ -155,11 +165,13 @@ class FeedbackLoad(BulkLoad[FeedbackSpec, NewFeedback]):
         by_reference = await self.ctx.store.read(lambda connection: _find_evaluations(connection, pk, specs))
         return await asyncio.to_thread(_prepare_feedback, unit, by_reference)
 
-    def _keep(self, connection: Connection, given: list[NewFeedback]) -> tuple[Sequence[object], int]:
-        if self.options.dry_run:
-            return external_ids.preview_ingest(connection, Feedback, self.judge.pk, given)
+    def _keep(self, connection: Connection, given: list[NewFeedback]) -> tuple[Sequence[object], int, int]:
         viewer = self.ctx.viewer
-        return feedback.submit_feedback(connection, self.judge.pk, viewer.user_id, viewer.user_name, given)
+        may_edit_others = viewer.role.covers(required_role("Mutation.retractFeedback(somebody else's)"))
+        editor = feedback_edits.Editor(viewer, viewer.user_id, viewer.user_name, may_edit_others)
+        apply = feedback_edits.preview_edits if self.options.dry_run else feedback_edits.submit_edits
+        outcome = apply(connection, self.judge.pk, editor, given, self.options.edits)
+        return outcome.rows, outcome.new, outcome.updated
 
 
 async def start_evaluation_load(ctx: Context, judge_id: str, options: LoadOptions) -> EvaluationLoad:
@@ -248,11 +260,19 @@ def _find_evaluations(connection: Connection, judge_pk: int, specs: Sequence[Fee
     return by_id | by_name
 
 
-def _outcome(prepared: PreparedBatch[N], rows: Sequence[object], new: int) -> BatchOutcome:
+def _outcome(prepared: PreparedBatch[N], rows: Sequence[object], new: int, updated: int) -> BatchOutcome:
+    """Return the result of a batch.
+
+    Args:
+        prepared: The batch.
+        rows: The result of each of its items.
+        new: The number of new items.
+        updated: The number of new items that replaced others.
+    """
     conflicting: list[RejectedLine] = [
         RejectedLine(line, row, external_id)
         for (line, external_id), row in zip(prepared.lines, rows, strict=True)
         if isinstance(row, Conflict)
     ]
     in_order = sorted([*prepared.rejected, *conflicting], key=lambda line: line.line)
-    return BatchOutcome(new, len(rows) - len(conflicting) - new, in_order)
+    return BatchOutcome(new, len(rows) - len(conflicting) - new, in_order, updated)

@@ -51,6 +51,7 @@ class Acknowledgement(msgspec.Struct):
         new: lines of this request that were loaded.
         already_there: lines that had been loaded before.
         refused: lines that were rejected.
+        updated: those of the new lines that replaced older ones.
         line: the position up to which lines are acknowledged; None leaves it where it is.
         done: this is the last line of the response.
         complete: with `done`, the server took the whole request.
@@ -59,6 +60,7 @@ class Acknowledgement(msgspec.Struct):
     new: int
     already_there: int
     refused: int
+    updated: int = 0
     line: int | None = None
     done: bool = False
     complete: bool = False
@@ -77,6 +79,7 @@ class LineCounts:
     already_there: int = 0
     refused: int = 0
     skipped: int = 0
+    updated: int = 0
 
     @property
     def lines(self) -> int:
@@ -127,6 +130,8 @@ class BulkSender:
         on_rejected: handles each rejected line.
         on_progress: called from time to time with the number of lines sent so far.
         on_retry: called before each retry with the reason and the pause in seconds.
+        edits: the rule for feedback whose external id exists with other content: `newer` replaces older items by items
+            that were given later, `any` replaces all.
     """
 
     client: Client
@@ -136,6 +141,7 @@ class BulkSender:
     on_rejected: RejectHandler
     on_progress: Callable[[int], None]
     on_retry: Callable[[str, float], None]
+    edits: str = "newer"
     _lines_sent: int = 0
 
     def send(self, lines: Iterator[Line]) -> None:
@@ -172,7 +178,7 @@ class BulkSender:
     def _send_once(self, batch: _Batch, source: "_LineSource") -> _Attempt:
         """Send a batch once and read the server's acknowledgements."""
         attempt = _Attempt(replace(self.counts))
-        params = {"idempotent": "true"} | ({"dry_run": "true"} if self.dry_run else {})
+        params = {"idempotent": "true", "edits": self.edits} | ({"dry_run": "true"} if self.dry_run else {})
         content, gzipped = self._content(batch, source), not self.client.is_local
         try:
             with self.client.stream("POST", self.path, params, content, gzipped=gzipped) as response:
@@ -208,6 +214,7 @@ class BulkSender:
                 attempt.base.new += 1
                 attempt.base.refused -= 1
         self.counts.new = attempt.base.new + line.new
+        self.counts.updated = attempt.base.updated + line.updated
         self.counts.already_there = attempt.base.already_there + line.already_there
         self.counts.refused = attempt.base.refused + line.refused
         self.on_progress(self._lines_sent)

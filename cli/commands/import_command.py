@@ -104,6 +104,13 @@ class ImportOptions:
         str | None,
         typer.Option(metavar="NAME", help="With --map: the zone of times without an offset, like Europe/Berlin."),
     ] = None
+    update: Annotated[
+        bool,
+        typer.Option(
+            "--update",
+            help="Replace feedback that has changed since it was loaded also if its time shows no later edit.",
+        ),
+    ] = False
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with status 1 also if anything was skipped or changed.")
     ] = False
@@ -210,7 +217,14 @@ def import_command(*, files: ImportOptions, client_options: ClientOptions) -> No
             options = files.to_mapping(target.criteria)
             convert = build_converter(files.map_, target.criteria, options, report, has_one_file=files.has_one_file)
         importer = FileImporter(
-            client, target, files.errors, console.stderr(), convert, report=report, dry_run=files.dry_run
+            client,
+            target,
+            files.errors,
+            console.stderr(),
+            convert,
+            report=report,
+            dry_run=files.dry_run,
+            edits="any" if files.update else "newer",
         )
         with _hint_how_to_resume(target.judge_id, dry_run=files.dry_run):
             totals = importer.run(files.evaluations, files.feedback)
@@ -256,7 +270,9 @@ def _print_totals(totals: ImportTotals, *, dry_run: bool) -> None:
     for name, counts in (("Evaluations", totals.evaluations), ("Feedback", totals.feedback)):
         if counts.lines:
             loaded = f"{counts.new:,} new, {counts.already_there:,} already there, {counts.refused:,} refused"
-            out.print(f"{name}: {loaded}" + (f", {counts.skipped:,} skipped" if counts.skipped else ""))
+            updated = f" ({counts.updated:,} of them newer edits)" if counts.updated else ""
+            skipped = f", {counts.skipped:,} skipped" if counts.skipped else ""
+            out.print(f"{name}: {loaded}{updated}{skipped}")
     for entry in totals.not_loaded:
         out.print(f"- {entry.describe()}", markup=False, highlight=False, soft_wrap=True)
     if totals.errors_file:

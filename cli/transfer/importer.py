@@ -83,6 +83,7 @@ class FileImporter:
         *,
         report: LoadReport | None = None,
         dry_run: bool = False,
+        edits: str = "newer",
     ) -> None:
         """Create the importer.
 
@@ -94,10 +95,12 @@ class FileImporter:
             convert: reads the lines of a file.
             report: the report to which `convert` adds what it does not return as lines.
             dry_run: check the lines without loading them.
+            edits: the rule for feedback that has changed since it was loaded, see `BulkSender`.
         """
         self._client = client
         self._target = target
         self._convert = convert
+        self._edits = edits
         self._rejects = RejectsFile(errors)
         self._report = report or LoadReport()
         self._report.on_refused = self._rejects.add
@@ -165,6 +168,7 @@ class FileImporter:
                 on_rejected=on_rejected,
                 on_progress=lambda sent: self._show_progress(task, reader, sent),
                 on_retry=self._show_retry,
+                edits=self._edits,
             ).send(lines)
         counts.refused += self._report.count(Effect.REFUSED, kind)
         counts.skipped += self._report.count(Effect.SKIPPED, kind)

@@ -3,12 +3,26 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from models.errors import DomainError, Invalid
 from models.feedback import FeedbackType
 from models.specs.checks import moment_problems, optional_text_problems, to_camel_case
 from models.specs.evaluations import ScoreSpec
 from models.specs.limits import MAX_COMMENT, MAX_NAME
+
+
+class EditPolicy(StrEnum):
+    """Rule for an item whose external id exists with other content.
+
+    ``REJECT`` reports a conflict. ``NEWER`` replaces the older item if the new one was given later. ``ANY`` replaces it
+    always.
+    """
+
+    REJECT = "reject"
+    NEWER = "newer"
+    ANY = "any"
+
 
 _FIELD_OF_TYPE = {
     FeedbackType.CORRECTION: "corrected_scores",

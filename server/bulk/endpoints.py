@@ -16,6 +16,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from models.errors import Invalid
+from models.specs.feedback import EditPolicy
 from resolvers.bulk import BulkLoad, LoadOptions, start_evaluation_load, start_feedback_load
 from resolvers.context import Context
 from server.bulk.key_recheck import KeyRecheck
@@ -53,7 +54,7 @@ def _create_route(path: str, start_load: StartLoad, slots: asyncio.Semaphore) ->
         encoding = request.headers.get("content-encoding", "identity").strip().lower()
         if encoding not in ("gzip", "x-gzip", "identity", ""):
             return error_response(415, "UNSUPPORTED_MEDIA_TYPE", f"Send the lines plain or gzipped, not in {encoding}.")
-        options = LoadOptions(idempotent=_read_flag(request, "idempotent"), dry_run=_read_flag(request, "dry_run"))
+        options = LoadOptions(_read_flag(request, "idempotent"), _read_flag(request, "dry_run"), _read_edits(request))
         load = await start_load(ctx, request.path_params["judge_id"], options)
         return _LoadResponse(load, KeyRecheck(ctx.store, request.headers.get("authorization")), slots)
 
@@ -65,6 +66,14 @@ def _read_flag(request: Request, name: str) -> bool:
     if value not in ("true", "false", "1", "0"):
         raise Invalid(f"{name} must be true or false, not {value[:60]!r}.", (name,))
     return value in ("true", "1")
+
+
+def _read_edits(request: Request) -> EditPolicy:
+    value = request.query_params.get("edits", EditPolicy.REJECT)
+    try:
+        return EditPolicy(value)
+    except ValueError:
+        raise Invalid(f"edits must be one of {', '.join(EditPolicy)}, not {value[:60]!r}.", ("edits",)) from None
 
 
 class _LoadResponse(Response):

@@ -46,7 +46,7 @@ class BulkLoader:
         self._key = key
         self._responses = responses
         self._sizer = BatchSizer(embedded=load.ctx.store.embedded)
-        self._new = self._already_there = self._refused = 0
+        self._new = self._already_there = self._refused = self._updated = 0
         self._storing: asyncio.Task[None] | None = None
 
     async def run(self, receive: Receive) -> None:
@@ -107,13 +107,15 @@ class BulkLoader:
         outcome = await self._load.keep(prepared)
         self._sizer.learn(lines, time.perf_counter() - started)
         self._new += outcome.new
+        self._updated += outcome.updated
         self._already_there += outcome.already_there
         self._refused += len({rejected.line for rejected in outcome.rejected})
         self._write_rejections(outcome)
         self._responses.write(ProgressLine(*self._totals(), line=last_line))
 
-    def _totals(self) -> tuple[int, int, int, int]:
-        return self._new + self._already_there, self._new, self._already_there, self._refused
+    def _totals(self) -> tuple[int, int, int, int, int | None]:
+        accepted = self._new + self._already_there
+        return accepted, self._new, self._already_there, self._refused, self._updated or None
 
     def _write_rejections(self, outcome: BatchOutcome) -> None:
         for rejected in outcome.rejected:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import orjson
 from starlette.types import Send
@@ -23,12 +23,13 @@ class RejectionLine:
 
 @dataclass(frozen=True, slots=True)
 class TotalsLine:
-    """Response line with the number of lines so far, by result."""
+    """Response line with the number of lines so far, by result; ``updated`` new ones replaced older items, if any."""
 
     accepted: int
     new: int
     already_there: int
     refused: int
+    updated: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,10 @@ class ResponseWriter:
 
     def write(self, line: RejectionLine | ProgressLine | FinalLine) -> None:
         """Append a line to the response."""
-        self._queue.put(orjson.dumps(line) + b"\n")
+        data: object = line
+        if isinstance(line, TotalsLine) and line.updated is None:
+            data = {name: value for name, value in asdict(line).items() if name != "updated"}
+        self._queue.put(orjson.dumps(data) + b"\n")
         self._changed.set()
 
     async def finish(self) -> None:

@@ -92,6 +92,13 @@ _LOAD_PARAMETERS: Final = (
     _describe_flag("idempotent", "Identify lines without an `external_id` by a digest of their content, so that "
                    "sending them again adds nothing."),
     _describe_flag("dry_run", "Check every line and store nothing."),
+    {
+        "name": "edits",
+        "in": "query",
+        "description": "Rule for feedback whose `external_id` exists with other content: reject it, replace the older "
+        "item if the new one was given later, or replace any. Evaluations never change.",
+        "schema": {"type": "string", "enum": ["reject", "newer", "any"], "default": "reject"},
+    },
 )  # fmt: skip
 _IDEMPOTENCY_KEY: Final = {
     "name": "Idempotency-Key",
