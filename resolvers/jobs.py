@@ -12,14 +12,14 @@ from models.specs.checks import check_reason
 from models.specs.training_jobs import TrainingSpec
 from models.stored.training_job import JobOptions
 from resolvers.context import Context
-from resolvers.page import ListPage, read_page
+from resolvers.page import ListPage, read_list, read_page
 from runner.jobs.duration import round_up_to_minutes
 from runner.jobs.feedback_quality import FeedbackAssessment
 from runner.jobs.preflight import RejectedPlan
 from runner.jobs.warnings import TrainingWarning
-from store import jobs, outbox
+from store import job_list, jobs, outbox
 from store.event_log import events as log
-from store.jobs import JobFilter
+from store.job_list import JobFilter
 
 REDACTED = "(hidden from your role)"
 
@@ -134,8 +134,12 @@ async def list_jobs(
     Raises:
         Invalid: ``first`` or ``after`` is not allowed.
     """
-    statement = jobs.in_workspace(ctx.workspace_id, filter_)
-    return await read_page(ctx.store, jobs.JOBS, statement, first, after, ctx.sizes.page)
+    wanted = filter_ or JobFilter()
+    return await read_list(
+        ctx.store,
+        lambda connection: job_list.fetch_page(connection, ctx.workspace_id, wanted, first, after, ctx.sizes.page),
+        lambda connection: job_list.count_jobs(connection, ctx.workspace_id, wanted),
+    )
 
 
 async def list_events(ctx: Context, job_id: str, first: int, after: str | None) -> ListPage[JobEvent]:

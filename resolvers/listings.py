@@ -1,10 +1,7 @@
 """Lists of a judge's evaluations and feedback, with filters."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
-
-from sqlalchemy import Connection
 
 from models.errors import Invalid, LimitExceeded, NotFound
 from models.evaluation import Evaluation
@@ -13,12 +10,10 @@ from models.scoring import Scorecard
 from models.specs.limits import MAX_NAME
 from models.specs.listings import EvaluationFilter, FeedbackFilter
 from resolvers.context import Context
-from resolvers.page import ListPage
+from resolvers.page import ListPage, read_list
 from store import listings
-from store.database.keyset import KeysetPage
 
 F = TypeVar("F", EvaluationFilter, FeedbackFilter)
-T = TypeVar("T")
 
 
 async def list_evaluations(
@@ -39,8 +34,8 @@ async def list_evaluations(
         Invalid, LimitExceeded: ``first``, ``after`` or the filter is not allowed.
     """
     resolved = await _resolve_filter(ctx, judge_pk, filter_, criterion)
-    return await _read_list(
-        ctx,
+    return await read_list(
+        ctx.store,
         lambda connection: listings.list_evaluations(connection, judge_pk, resolved, first, after),
         lambda connection: listings.count_evaluations(connection, judge_pk, resolved),
     )
@@ -64,22 +59,11 @@ async def list_feedback(
         Invalid, LimitExceeded: ``first``, ``after`` or the filter is not allowed.
     """
     resolved = await _resolve_filter(ctx, judge_pk, filter_, criterion)
-    return await _read_list(
-        ctx,
+    return await read_list(
+        ctx.store,
         lambda connection: listings.list_feedback(connection, judge_pk, resolved, first, after),
         lambda connection: listings.count_feedback(connection, judge_pk, resolved),
     )
-
-
-async def _read_list(
-    ctx: Context, read: Callable[[Connection], KeysetPage[T]], count: Callable[[Connection], int]
-) -> ListPage[T]:
-    window = await ctx.store.read(read)
-
-    async def count_all() -> int:
-        return await ctx.store.read(count)
-
-    return ListPage(window.rows, window.cursors, window.has_next, window.has_previous, count_all)
 
 
 async def _resolve_filter(ctx: Context, judge_pk: int, filter_: F, criterion: str | None) -> F:

@@ -4,7 +4,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from store.database.keyset import MAX_FIRST, Keyset, count_rows
+from sqlalchemy import Connection
+
+from store.database.keyset import MAX_FIRST, Keyset, KeysetPage, count_rows
 from store.database.rows import Query
 from store.database.store import Store
 
@@ -38,9 +40,26 @@ async def read_page(
     Raises:
         Invalid: ``first`` or ``after`` is not allowed.
     """
-    window = await store.read(lambda connection: keyset.fetch_page(connection, statement, first, after, max_first))
+    return await read_list(
+        store,
+        lambda connection: keyset.fetch_page(connection, statement, first, after, max_first),
+        lambda connection: count_rows(connection, statement),
+    )
 
-    async def count() -> int:
-        return await store.read(lambda connection: count_rows(connection, statement))
 
-    return ListPage(window.rows, window.cursors, window.has_next, window.has_previous, count)
+async def read_list(
+    store: Store, read: Callable[[Connection], KeysetPage[T]], count: Callable[[Connection], int]
+) -> ListPage[T]:
+    """Return a page of a list.
+
+    Args:
+        store: The store to read from.
+        read: Reads the page.
+        count: Counts the whole list.
+    """
+    page = await store.read(read)
+
+    async def count_all() -> int:
+        return await store.read(count)
+
+    return ListPage(page.rows, page.cursors, page.has_next, page.has_previous, count_all)

@@ -18,7 +18,6 @@ from models.errors import NotCancellable
 from models.job import EventKind, JobCheckpoint, TrainingJob, TrainingType
 from models.job_codes import FailureCode
 from models.job_status import ACTIVE, TERMINAL, WAITING, JobStatus, source_statuses
-from models.judge import Judge
 from models.stored.events import StatusBody
 from models.stored.evidence import TrainingEvidence
 from models.stored.notification import CompletedJob, CompletionMessage, JobFailure
@@ -33,7 +32,6 @@ from models.stored.training_job import (
 from store import outbox
 from store.counters import totals
 from store.database.clock import database_now
-from store.database.keyset import Keyset
 from store.database.rows import (
     ColumnValues,
     Query,
@@ -42,13 +40,10 @@ from store.database.rows import (
     fetch_first,
     found_or_raise,
     in_constants,
-    in_period,
 )
 from store.database.signals import Topic, touch
 from store.database.upsert import insert_on_conflict
 from store.event_log.events import NewEvent, append_events
-
-JOBS = Keyset(TrainingJob, "job", TrainingJob.id, descending=True)
 
 MAX_ATTEMPTS = 3  # times that training begins
 MAX_CLAIMS = 10
@@ -98,33 +93,9 @@ class JobChanges(TypedDict, total=False):
     deployment: DeploymentDecision | None
 
 
-@dataclass(frozen=True, slots=True)
-class JobFilter:
-    """Conditions on training jobs; a condition that is None matches every job."""
-
-    judge_id: str | None = None
-    statuses: tuple[JobStatus, ...] | None = None
-    training_types: tuple[TrainingType, ...] | None = None
-    created_by: str | None = None
-    created_after: datetime | None = None
-    created_before: datetime | None = None
-
-
-def in_workspace(workspace_id: str, job_filter: JobFilter | None = None) -> Query:
-    """Return a select of a workspace's jobs that match a filter, or of all of them without one."""
-    statement = select(TrainingJob).where(TrainingJob.workspace_id == workspace_id)
-    if job_filter is None:
-        return statement
-    if job_filter.judge_id is not None:
-        judge = select(Judge.pk).where(Judge.workspace_id == workspace_id, Judge.id == job_filter.judge_id)
-        statement = statement.where(TrainingJob.judge_pk.in_(judge))
-    if job_filter.statuses is not None:
-        statement = statement.where(TrainingJob.status.in_(job_filter.statuses))
-    if job_filter.training_types is not None:
-        statement = statement.where(TrainingJob.training_type.in_(job_filter.training_types))
-    if job_filter.created_by is not None:
-        statement = statement.where(TrainingJob.created_by == job_filter.created_by)
-    return statement.where(*in_period(TrainingJob.created_at, job_filter.created_after, job_filter.created_before))
+def in_workspace(workspace_id: str) -> Query:
+    """Return a select of a workspace's jobs."""
+    return select(TrainingJob).where(TrainingJob.workspace_id == workspace_id)
 
 
 def find_job(connection: Connection, workspace_id: str, job_id: str) -> TrainingJob | None:

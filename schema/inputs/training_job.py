@@ -11,7 +11,7 @@ from models.job_status import JobStatus
 from models.specs.training_jobs import ExecutionOptions, TrainingConfig, TrainingSpec
 from schema.decorators import input_type
 from schema.inputs.shared import Defaults, filter_argument
-from store.jobs import JobFilter
+from store.job_list import JobFilter
 
 
 @input_type

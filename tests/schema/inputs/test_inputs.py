@@ -15,7 +15,7 @@ from models.specs.judges import CriterionSpec, JudgeSpec
 from models.specs.training_jobs import ExecutionOptions, TrainingConfig, TrainingSpec
 from resolvers.batch import BatchResult
 from resolvers.page import ListPage
-from store.jobs import JobFilter
+from store.job_list import JobFilter
 from tests.schema.records import JUDGE, Ask, Resolve
 
 PREFLIGHT = (

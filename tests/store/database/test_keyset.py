@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from models.base import new_id
 from models.errors import Invalid
 from models.specs.judges import CriterionSpec, JudgeSpec
-from store import feedback, jobs, judges
+from store import feedback, judges
 from store.database.keyset import Keyset, KeysetPage, count_rows, decode_cursor, encode_cursor, parse_key_number
 from store.database.rows import Query
 from store.database.store import Store
@@ -20,7 +20,6 @@ from store.event_log import events
 from tests.factories import (
     World,
     add_evaluations,
-    make_job,
     make_version,
     make_viewer,
     make_world,
@@ -31,7 +30,6 @@ from tests.factories import (
 LISTS: dict[str, tuple[Keyset, Query]] = {
     "judges": (judges.JUDGES, judges.in_workspace("wsp_none")),
     "versions": (judges.VERSIONS, judges.versions_for_judge(1)),
-    "jobs": (jobs.JOBS, jobs.in_workspace("wsp_none")),
     "feedback": (feedback.FEEDBACK, feedback.for_evaluation("wsp_none", "evl_none")),
     "events": (events.EVENTS, events.for_job("job_none")),
 }
@@ -69,15 +67,12 @@ async def make_ten(world: World, kind: str) -> tuple[Keyset, Query, list[object]
     if kind == "versions":
         versions = [(await make_version(world)).id for _ in range(10)]
         return judges.VERSIONS, judges.versions_for_judge(world.judge.pk), versions[::-1]
-    if kind == "jobs":
-        queued = [(await make_job(world)).id for _ in range(10)]
-        return jobs.JOBS, jobs.in_workspace(workspace_id), queued[::-1]
     [evaluation] = await add_evaluations(world, 1)
     kept, _ = await submit(world, *(new_feedback(evaluation) for _ in range(10)))
     return feedback.FEEDBACK, feedback.for_evaluation(workspace_id, evaluation.id), [row.id for row in kept]
 
 
-@pytest.mark.parametrize("kind", ["judges", "versions", "jobs", "feedback"])
+@pytest.mark.parametrize("kind", ["judges", "versions", "feedback"])
 async def test_pages_together_are_the_whole_list_in_order(store: Store, kind: str) -> None:
     keyset, statement, expected = await make_ten(await make_world(store), kind)
     assert await store.read(lambda c: count_rows(c, statement)) == 10
@@ -91,9 +86,9 @@ async def test_pages_together_are_the_whole_list_in_order(store: Store, kind: st
 
 async def test_added_items_shift_no_page(store: Store) -> None:
     world = await make_world(store)
-    keyset, statement, expected = await make_ten(world, "jobs")
+    keyset, statement, expected = await make_ten(world, "versions")
     first = await page(store, keyset, statement, 4)
-    await make_job(world)
+    await make_version(world)
     second = await page(store, keyset, statement, 6, first.cursors[-1])
 
     assert expected == [row.id for row in (*first.rows, *second.rows)]
@@ -202,7 +197,7 @@ async def test_foreign_cursor_is_rejected(store: Store, cursor: str) -> None:
     | st.tuples(st.sampled_from(["judge", "job", "event", ""]), st.text(max_size=20) | st.integers()).map(
         lambda made: encode_cursor(*made)
     ),
-    kind=st.sampled_from(["judges", "versions", "jobs", "feedback", "events"]),
+    kind=st.sampled_from(["judges", "versions", "feedback", "events"]),
 )
 async def test_hostile_cursor_is_rejected_or_begins_a_page(store: Store, cursor: str, kind: str) -> None:
     keyset, statement = LISTS[kind]
