@@ -41,9 +41,9 @@ async def export_feedback(ctx: Context, judge_id: str) -> AsyncIterator[bytes]:
 
 
 async def _evaluations(ctx: Context, pk: int, criteria: Sequence[Criterion]) -> AsyncIterator[bytes]:
-    upto = await ctx.store.read(lambda connection: export.last_evaluation_seq(connection, pk))
+    upto = await ctx.store.read_long(lambda connection: export.last_evaluation_seq(connection, pk))
     after = 0
-    while rows := await ctx.store.read(
+    while rows := await ctx.store.read_long(
         partial(export.list_evaluations, judge_pk=pk, after=after, upto=upto, limit=EVALUATIONS_PER_READ)
     ):
         yield _encoder.encode_lines([_evaluation(row, criteria) for row in rows])
@@ -51,9 +51,9 @@ async def _evaluations(ctx: Context, pk: int, criteria: Sequence[Criterion]) -> 
 
 
 async def _feedback(ctx: Context, pk: int, criteria: Sequence[Criterion]) -> AsyncIterator[bytes]:
-    upto = await ctx.store.read(lambda connection: export.last_feedback_seq(connection, pk))
+    upto = await ctx.store.read_long(lambda connection: export.last_feedback_seq(connection, pk))
     after = 0
-    while rows := await ctx.store.read(
+    while rows := await ctx.store.read_long(
         partial(export.list_feedback, judge_pk=pk, after=after, upto=upto, limit=FEEDBACK_PER_READ)
     ):
         yield _encoder.encode_lines([_item(row, criteria) for row in rows])

@@ -71,7 +71,7 @@ async def find_counter_mismatches(settings: Settings) -> list[CounterMismatch]:
         at = await store.read(revision.read_revision)
         if at != revision.NEWEST_REVISION:
             raise SetupError(f"The database is at revision {at}, this version needs {revision.NEWEST_REVISION}.")
-        return await store.read(snapshot(recount.find_mismatches))
+        return await store.read_long(snapshot(recount.find_mismatches))
 
 
 async def create_key(settings: Settings, *, workspace: str, user: str, role: Role, days: float | None = None) -> NewKey:

@@ -31,7 +31,7 @@ async def readyz(request: Request) -> Response:
 async def metrics(request: Request) -> Response:
     """Respond with metrics for Prometheus."""
     services: Services = request.app.state.services
-    job_counts, delivery_counts = await services.store.read(_read_counts)
+    job_counts, delivery_counts = await services.store.read_long(_read_counts)
     registry = CollectorRegistry()
     jobs = Gauge("judgesmith_training_jobs", "Training jobs by status.", ["status"], registry=registry)
     for status in JobStatus:

@@ -14,6 +14,7 @@ from server.endpoint_limits import EndpointLimits
 from server.http.headers import check_origin
 from server.http.rate_limit import check_rate
 from server.persisted_documents import check_documents_file
+from store.database.open import without_prepared_statements
 
 MIB = 2**20
 
@@ -32,6 +33,11 @@ class Settings(BaseSettings):
         None,
         description="Database: sqlite+aiosqlite:///PATH or postgresql+asyncpg://USER:PASSWORD@HOST/NAME. "
         "Default: judgesmith.sqlite in the data folder.",
+    )
+    prepared_statements: bool = Field(
+        True,
+        description="Keep statements prepared on connections to PostgreSQL. Turn it off behind a pooler that hands "
+        "sessions to other clients.",
     )
     runner: bool = Field(True, description="Run training jobs in the server too; `--no-runner` leaves them to workers.")
     slots: PositiveInt | None = Field(None, description="Concurrent training jobs. Default: one per CPU core.")
@@ -113,7 +119,8 @@ class Settings(BaseSettings):
     def store_url(self) -> str:
         """URL of the database."""
         if self.database_url is not None:
-            return self.database_url.get_secret_value()
+            url = self.database_url.get_secret_value()
+            return url if self.prepared_statements else without_prepared_statements(url)
         return f"sqlite+aiosqlite:///{self.data_dir / 'judgesmith.sqlite'}"
 
     @property

@@ -3,18 +3,18 @@
 import asyncio
 import contextlib
 import time
+from functools import partial
 from typing import Any, TypeVar
 
 import asyncpg
 import structlog
 from sqlalchemy import text
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from models.stored.json_column import keep_json_text
+from store.database.postgres_address import PostgresAddress
 from store.database.signals import Topic, take_touched
-from store.database.store import Store, Unit, dump_json
+from store.database.store import Store, Unit
 
 T = TypeVar("T")
 
@@ -28,37 +28,16 @@ _MIGRATION_LOCK = 0x6A75646765  # an arbitrary number that no other program on t
 log = structlog.get_logger(__name__)
 
 
-def _create_engine(
-    url: str, settings: dict[str, str], command_timeout: float | None = None, **pool: int
-) -> AsyncEngine:
-    """Create an engine.
-
-    Args:
-        url: the database address.
-        settings: PostgreSQL's settings for each connection.
-        command_timeout: seconds that a statement may take; None for any time.
-        pool: sizes of the connection pool.
-    """
-    return create_async_engine(
-        url,
-        json_serializer=dump_json,
-        json_deserializer=keep_json_text,
-        pool_pre_ping=True,
-        connect_args={
-            "timeout": 10,
-            "command_timeout": command_timeout,
-            "server_settings": {"application_name": "judgesmith", **settings},
-        },
-        **pool,
-    )
-
-
 class PostgresStore(Store):
     """One PostgreSQL database, shared by any number of servers and workers."""
 
     def __init__(self, url: str) -> None:
+        self._address = PostgresAddress.parse(url)
         settings = {"lock_timeout": "10000", "idle_in_transaction_session_timeout": "5000"}
-        super().__init__(url, _create_engine(url, settings, command_timeout=60, pool_size=10, max_overflow=10))
+        create = partial(self._address.create_engine, settings, command_timeout=60)
+        super().__init__(url, create(autocommit=True, pool_size=2, max_overflow=2))
+        self._reader = create(autocommit=True, pool_size=6, max_overflow=4)
+        self._writer = create(pool_size=4, max_overflow=2, pool_pre_ping=True)
         self._listening: asyncio.Task[None] | None = None
         self._maintenance: asyncio.Task[None] | None = None
         self._maintained_at = 0.0
@@ -67,12 +46,31 @@ class PostgresStore(Store):
         """Start to LISTEN for commits of other processes."""
         self._listening = asyncio.create_task(self._listen(), name="postgres-listen")
 
+    async def read(self, unit: Unit[T]) -> T:
+        """Run the unit without a transaction, so that each statement is one round trip."""
+        return await self._read_with(self._reader, unit)
+
+    async def read_long(self, unit: Unit[T]) -> T:
+        """Run the unit like ``read``, on connections of its own."""
+        return await self._read_with(self._long_reader, unit)
+
+    async def _read_with(self, engine: AsyncEngine, unit: Unit[T]) -> T:
+        """Run a reading unit. Run it again if its connection was lost while it was idle in the pool."""
+        try:
+            async with engine.connect() as connection:
+                return await connection.run_sync(unit)
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+        async with engine.connect() as connection:
+            return await connection.run_sync(unit)
+
     async def run_migration(self, unit: Unit[T]) -> T:
         """Run the unit under an advisory lock, on a connection without a statement time-out.
 
         To create an index on millions of rows may take hours.
         """
-        engine = _create_engine(self.url, {"lock_timeout": "10000"}, pool_size=1)
+        engine = self._address.create_engine({"lock_timeout": "10000"}, pool_size=1)
         try:
             async with engine.begin() as connection:
                 await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
@@ -92,7 +90,7 @@ class PostgresStore(Store):
         raise AssertionError
 
     async def _write_once(self, unit: Unit[T]) -> T:
-        async with self._reader.connect() as connection:
+        async with self._writer.connect() as connection:
             await connection.run_sync(take_touched)  # topics of a unit that failed before
             async with connection.begin():
                 result = await connection.run_sync(unit)
@@ -119,7 +117,7 @@ class PostgresStore(Store):
 
     async def _clean_pending_lists(self) -> None:
         try:
-            async with self._reader.connect() as connection:
+            async with self._writer.connect() as connection:
                 for name in FULL_TEXT_INDEXES:
                     await connection.execute(
                         text("SELECT gin_clean_pending_list(CAST(:name AS regclass))"), {"name": name}
@@ -134,14 +132,14 @@ class PostgresStore(Store):
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
-        await self._reader.dispose()
+        for engine in (self._reader, self._long_reader, self._writer):
+            await engine.dispose()
 
     async def _listen(self) -> None:
         """Fire the topics of other processes' commits. After a lost connection, listen again and fire all topics."""
-        address = make_url(self.url).set(drivername="postgresql").render_as_string(hide_password=False)
         while True:
             try:
-                connection = await asyncpg.connect(address, timeout=10)
+                connection = await self._address.connect()
                 try:
                     lost = asyncio.Event()
                     connection.add_termination_listener(lambda _, lost=lost: lost.set())

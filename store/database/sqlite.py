@@ -1,7 +1,7 @@
 """Embedded database: SQLite in WAL mode with one writing thread that groups waiting units into durable commits.
 
 Key objects:
-    ``SqliteStore``: readers run through aiosqlite, writers through the write queue.
+    ``SqliteStore``: reads run on the threads of ``SqliteReaders``, long ones through aiosqlite.
     ``_QueuedUnit``: a unit of work in the write queue, with the future that its caller awaits.
     ``_write_forever``: the writing thread, the only code of the process that writes.
 
@@ -30,22 +30,25 @@ import contextlib
 import queue
 import sqlite3
 import threading
-import time
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event
+import aiosqlite
+from sqlalchemy import Connection, create_engine
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from models.stored.json_column import keep_json_text
 from store.database.signals import Topic, take_touched
+from store.database.sqlite_connections import READ_ONLY, begin_with, configure_connections
+from store.database.sqlite_readers import SqliteReaders
 from store.database.store import Store, Unit, dump_json
 
 T = TypeVar("T")
 
 MAX_GROUP = 256  # units in one commit
-BUSY_TIMEOUT_SECONDS = 30.0  # longest wait for another process that writes
+WRITER_PRAGMAS = ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON")
 WATCH_INTERVAL_SECONDS = 0.05
+INTERRUPT_INTERVAL_SECONDS = 0.05
 
 
 class _QueuedUnit:
@@ -82,7 +85,7 @@ class _QueuedUnit:
 
 
 class SqliteStore(Store):
-    """One SQLite file, with asynchronous readers and one writing thread."""
+    """One SQLite file, with reading threads and one writing thread."""
 
     embedded = True
 
@@ -90,12 +93,13 @@ class SqliteStore(Store):
         self.path = Path(path)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         url = f"sqlite+aiosqlite:///{path}"
-        reader = create_async_engine(
+        long_reader = create_async_engine(
             url, json_serializer=dump_json, json_deserializer=keep_json_text, pool_size=4, pool_timeout=120
         )
-        _configure_connections(reader.sync_engine, ["PRAGMA query_only=ON"])
-        event.listen(reader.sync_engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
-        super().__init__(url, reader)
+        configure_connections(long_reader.sync_engine, READ_ONLY)
+        begin_with(long_reader.sync_engine, "BEGIN")
+        super().__init__(url, long_reader)
+        self._readers = SqliteReaders(path)
         self._writer = create_engine(
             f"sqlite:///{path}",
             json_serializer=dump_json,
@@ -103,10 +107,8 @@ class SqliteStore(Store):
             pool_size=1,
             max_overflow=1,
         )
-        _configure_connections(
-            self._writer, ["PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON"]
-        )
-        event.listen(self._writer, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+        configure_connections(self._writer, WRITER_PRAGMAS)
+        begin_with(self._writer, "BEGIN IMMEDIATE")
         self._queue: queue.SimpleQueue[_QueuedUnit | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -119,6 +121,22 @@ class SqliteStore(Store):
         self._thread = threading.Thread(target=self._write_forever, name="sqlite-writer", daemon=True)
         self._thread.start()
         self._watcher = asyncio.create_task(self._watch(), name="sqlite-watch")
+
+    async def read(self, unit: Unit[T]) -> T:
+        """Run the unit on a reading thread, in one transaction, which is a snapshot."""
+        return await self._readers.run(unit)
+
+    async def read_long(self, unit: Unit[T]) -> T:
+        """Run the unit through aiosqlite. If the caller is cancelled, interrupt the running statement."""
+        async with self._long_reader.connect() as connection:
+            driver = (await connection.get_raw_connection()).driver_connection
+            assert isinstance(driver, aiosqlite.Connection)
+            reading = asyncio.create_task(connection.run_sync(unit), name="long read")
+            try:
+                return await asyncio.shield(reading)
+            except asyncio.CancelledError:
+                await _interrupt(driver, reading)
+                raise
 
     async def run_migration(self, unit: Unit[T]) -> T:
         """Run the unit like any other: SQLite has one writer at a time, also among several processes."""
@@ -144,7 +162,8 @@ class SqliteStore(Store):
         if self._thread is not None:
             self._queue.put(None)
             await asyncio.to_thread(self._thread.join)
-        await self._reader.dispose()
+        await self._readers.close()
+        await self._long_reader.dispose()
         await asyncio.to_thread(self._writer.dispose)
 
     def _write_forever(self) -> None:
@@ -204,27 +223,10 @@ class SqliteStore(Store):
             connection.close()
 
 
-def _configure_connections(engine: Engine, pragmas: list[str]) -> None:
-    """Turn off implicit BEGIN for new connections of an engine, and set their pragmas."""
-
-    def configure(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        for pragma in [f"PRAGMA busy_timeout={int(BUSY_TIMEOUT_SECONDS * 1000)}", *pragmas]:
-            _execute_when_free(cursor, pragma)
-        cursor.close()
-
-    event.listen(engine, "connect", configure)
-
-
-def _execute_when_free(cursor: Any, pragma: str) -> None:
-    """Set a pragma, and retry while the file is busy: the change of a new file to WAL ignores ``busy_timeout``."""
-    until = time.monotonic() + BUSY_TIMEOUT_SECONDS
-    while True:
-        try:
-            cursor.execute(pragma)
-            return
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
-                raise
-        time.sleep(0.01)
+async def _interrupt(driver: aiosqlite.Connection, reading: asyncio.Task[Any]) -> None:
+    """Interrupt the statements of a unit until it ends, so that its connection can be used again."""
+    while not reading.done():
+        await driver.interrupt()
+        await asyncio.wait({reading}, timeout=INTERRUPT_INTERVAL_SECONDS)
+    if not reading.cancelled():
+        reading.exception()  # retrieved, because nobody waits for it

@@ -20,21 +20,34 @@ Unit = Callable[[Connection], T]
 
 
 class Store(ABC):
-    """One database. All access runs through ``await store.read(unit)`` and ``await store.write(unit)``."""
+    """One database. All access runs through ``await store.read(unit)``, ``read_long(unit)`` and ``write(unit)``."""
 
     # Seconds after which a listener rereads without a signal, because signals of other processes can get lost.
     safety_interval = 1.0
     # True if the process that opens the database may migrate it without being asked.
     embedded = False
 
-    def __init__(self, url: str, reader: AsyncEngine) -> None:
+    def __init__(self, url: str, long_reader: AsyncEngine) -> None:
+        """Create the store.
+
+        Args:
+            url: the database address.
+            long_reader: the engine of ``read_long``.
+        """
         self.url = url
         self.signals = Signals()
-        self._reader = reader
+        self._long_reader = long_reader
 
+    @abstractmethod
     async def read(self, unit: Unit[T]) -> T:
-        """Run a unit that only reads, in one transaction."""
-        async with self._reader.connect() as connection:
+        """Run a unit that only reads. Its statements see one state of the database if it is a ``snapshot``."""
+
+    async def read_long(self, unit: Unit[T]) -> T:
+        """Run a reading unit that takes long, as a step of an export or a count of all rows.
+
+        It runs on connections of its own, so that it never delays the units of ``read``.
+        """
+        async with self._long_reader.connect() as connection:
             return await connection.run_sync(unit)
 
     @abstractmethod

@@ -64,7 +64,7 @@ async def test_a_machine_frozen_within_a_transaction_does_not_block_other_writer
     frozen, other = [await make_job(await make_world(store)) for _ in range(2)]
     note = NewEvent(EventKind.NOTE, "Never committed.")
 
-    async with other_store._reader.connect() as connection:
+    async with other_store._writer.connect() as connection:
         await connection.run_sync(lambda c: jobs.log_events(c, frozen, [note]))  # locks the log and then stops
         moved = await store.write(lambda c: jobs.request_cancellation(c, other.workspace_id, other.id, None))
         with pytest.raises(DBAPIError):
