@@ -9,6 +9,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from models.stored.json_column import keep_json_text
+from store.database.snapshot import AUTOCOMMIT
 from store.database.store import dump_json
 
 CONNECT_TIMEOUT_SECONDS = 10
@@ -64,7 +65,7 @@ class PostgresAddress:
             json_serializer=dump_json,
             json_deserializer=keep_json_text,
             connect_args=arguments,
-            **({"isolation_level": "AUTOCOMMIT"} if autocommit else {}),
+            execution_options={"isolation_level": AUTOCOMMIT} if autocommit else {},
             **pool,
         )
 

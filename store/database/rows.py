@@ -28,6 +28,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from models.errors import NotFound
 from models.specs.checks import is_unicode
+from store.database.snapshot import is_autocommit
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -216,9 +217,18 @@ def force_custom_plan(connection: Connection) -> Iterator[None]:
     if connection.dialect.name != "postgresql":
         yield
         return
-    connection.exec_driver_sql("SET LOCAL plan_cache_mode = force_custom_plan")
-    yield  # an error ends the transaction, and with it the setting
-    connection.exec_driver_sql("SET LOCAL plan_cache_mode = auto")
+    if not is_autocommit(connection):
+        connection.exec_driver_sql("SET LOCAL plan_cache_mode = force_custom_plan")
+        yield  # an error ends the transaction, and with it the setting
+        connection.exec_driver_sql("SET LOCAL plan_cache_mode = auto")
+        return
+    connection.exec_driver_sql("SET plan_cache_mode = force_custom_plan")
+    try:
+        yield
+    except BaseException:
+        connection.invalidate()  # and with it the setting
+        raise
+    connection.exec_driver_sql("RESET plan_cache_mode")
 
 
 def without_index(number: "InstrumentedAttribute[Any]") -> ColumnElement[Any]:

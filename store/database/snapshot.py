@@ -8,7 +8,8 @@ from store.database.store import Unit
 
 T = TypeVar("T")
 
-_LEVEL = "REPEATABLE READ"
+AUTOCOMMIT = "AUTOCOMMIT"
+_SNAPSHOT = "REPEATABLE READ"
 
 
 def snapshot(unit: Unit[T]) -> Unit[T]:
@@ -18,8 +19,13 @@ def snapshot(unit: Unit[T]) -> Unit[T]:
     """
 
     def read_snapshot(connection: Connection) -> T:
-        if connection.dialect.name == "sqlite" or connection.get_execution_options().get("isolation_level") == _LEVEL:
-            return unit(connection)
-        return unit(connection.execution_options(isolation_level=_LEVEL))
+        if is_autocommit(connection):
+            connection.execution_options(isolation_level=_SNAPSHOT)
+        return unit(connection)
 
     return read_snapshot
+
+
+def is_autocommit(connection: Connection) -> bool:
+    """Return whether each statement of the connection's unit is a transaction of its own."""
+    return connection.get_execution_options().get("isolation_level") == AUTOCOMMIT

@@ -12,6 +12,7 @@ from models.access import Workspace
 from models.errors import Conflict
 from store import access
 from store.database.open import open_store
+from store.database.rows import force_custom_plan
 from store.database.signals import Topic, touch
 from store.database.snapshot import snapshot
 from store.database.store import Store
@@ -164,6 +165,28 @@ async def test_only_snapshots_and_writes_have_a_transaction_on_postgres(store: S
     assert len(await store.read(snapshot(snapshot(read_transaction_ids)))) == 1
     assert len(await store.read(read_transaction_ids)) == 2
     assert len(await store.write(read_transaction_ids)) == 1
+
+
+@pytest.mark.parametrize("database_kind", ["postgres"])
+@pytest.mark.parametrize("fails", [False, True])
+async def test_custom_plans_end_with_their_block(store: Store, fails: bool) -> None:
+    def read_mode(connection: Connection) -> str:
+        return str(connection.execute(text("SHOW plan_cache_mode")).scalar_one())
+
+    def read_within_block(connection: Connection) -> str:
+        with force_custom_plan(connection):
+            mode = read_mode(connection)
+            if fails:
+                raise Conflict("no")
+        return mode
+
+    for run in (store.read, store.write):
+        if fails:
+            with pytest.raises(Conflict):
+                await run(read_within_block)
+        else:
+            assert await run(read_within_block) == "force_custom_plan"
+        assert await run(read_mode) == "auto"
 
 
 @pytest.mark.parametrize("database_kind", ["postgres"])
