@@ -14,7 +14,8 @@ from cli.client.client import Client
 from cli.client.responses import NamedCriterion
 from cli.errors import ApiError
 from cli.options import ClientOptions, option_group
-from cli.transfer.convert.formats import Format, build_converter
+from cli.transfer.convert.formats import build_converter
+from cli.transfer.convert.registry import Format
 from cli.transfer.importer import Converter, FileImporter, ImportTarget, ImportTotals, pass_through
 from cli.transfer.judge_file import create_or_find_judge, find_described_judge
 from cli.transfer.line_reader import STDIN

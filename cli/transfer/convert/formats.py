@@ -3,18 +3,14 @@
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 import orjson
 
 from cli.client.responses import ScaledCriterion
-from cli.transfer.convert.argilla import ARGILLA
 from cli.transfer.convert.generic import GenericReader
 from cli.transfer.convert.grouping import group_items
-from cli.transfer.convert.label_studio import LABEL_STUDIO
-from cli.transfer.convert.langsmith import LANGSMITH
-from cli.transfer.convert.mlflow import MLFLOW
-from cli.transfer.convert.preset import Preset, PresetContext
+from cli.transfer.convert.preset import PresetContext
+from cli.transfer.convert.registry import PRESETS, Format
 from cli.transfer.line_reader import LineReader
 from cli.transfer.mapping.criteria import CriteriaByName
 from cli.transfer.mapping.labels import LabelReader
@@ -27,7 +23,7 @@ from cli.transfer.mapping.layout import (
     known_names,
 )
 from cli.transfer.mapping.lines import ImportLine, LineBuilder
-from cli.transfer.mapping.observations import Item, ItemPart, Review, ReviewPart, Skipped, Unreadable
+from cli.transfer.mapping.observations import Item, ItemPart, Noted, Review, ReviewPart, Skipped, Unreadable
 from cli.transfer.mapping.options import FileOptions, FilterSet, MappingOptions
 from cli.transfer.mapping.report import FileReport, LoadReport
 from cli.transfer.sources.json_records import find_lists, read_json
@@ -37,26 +33,10 @@ from cli.transfer.sources.workbook import is_workbook, read_workbook
 from models.bulk.line_splitter import Line
 
 _SAMPLE_RECORDS = 100
+_GZIP = b"\x1f\x8b"
+_TABLE_NAMES = frozenset({"id", "traceid", "trace", "assessments", "annotator", "annotationid", "runid", "key", "name"})
 _SHAPE_ERRORS = (AttributeError, LookupError, OverflowError, RecursionError, TypeError, ValueError)
 
-
-class Format(StrEnum):
-    """The formats of files that can be converted."""
-
-    MLFLOW = "mlflow"
-    LANGSMITH = "langsmith"
-    ARGILLA = "argilla"
-    LABEL_STUDIO = "label-studio"
-    CSV = "csv"
-    JSON = "json"
-
-
-PRESETS: Mapping[Format, Preset] = {
-    Format.MLFLOW: MLFLOW,
-    Format.LANGSMITH: LANGSMITH,
-    Format.ARGILLA: ARGILLA,
-    Format.LABEL_STUDIO: LABEL_STUDIO,
-}
 
 #: Returns the observations in a record.
 RecordReader = Callable[[Record], Iterable[ItemPart | ReviewPart]]
@@ -96,7 +76,7 @@ class FileConverter:
         labels = LabelReader(options.meanings, options.scales, opened.has_decimal_comma)
         builder = LineBuilder(self.criteria, labels, report, options.time_zone)
         parts = _read_parts(opened, FilterSet(options.filters, NameIndex()), report)
-        if opened.layout is not None and opened.layout.is_long and kind == "evaluations":
+        if opened.is_grouped and kind == "evaluations":
             parts = group_items(parts, report)
         for number, part in parts:
             for line in _build(builder, number, part):
@@ -118,10 +98,10 @@ class FileConverter:
         options = self.options.of(kind)
         preset = PRESETS.get(self.file_format)
         if preset is not None:
-            context = PresetContext(self.criteria, options.fields)
+            context = PresetContext(self.criteria, options)
             read = preset.evaluations if kind == "evaluations" else preset.feedback
-            records = read_json(source, options.records, options.encoding)
-            return OpenedFile(records, lambda record: read(record, context))
+            records = preset.split(_read_any(source, options))
+            return OpenedFile(records, lambda record: read(record, context), is_grouped=preset.is_grouped)
         if self.file_format is Format.CSV:
             return self._open_table(kind, source, options)
         records = read_json(source, options.records, options.encoding)
@@ -185,7 +165,7 @@ class FileConverter:
                 check_columns(layout, source.name, columns, table.duplicates, shown)
         reader = GenericReader(layout, self.criteria, items)
         read = reader.read_items if kind == "evaluations" else reader.read_reviews
-        return OpenedFile(records, read, layout)
+        return OpenedFile(records, read, layout, is_grouped=layout.is_long)
 
 
 @dataclass
@@ -197,12 +177,14 @@ class OpenedFile:
         read: returns the observations in a record.
         layout: the places in a table or JSON file; None for a tool's own format.
         has_decimal_comma: whether commas in its numbers are decimal commas.
+        is_grouped: whether the scores of an item may be spread over several records.
     """
 
     records: Iterator[SourceRecord]
     read: RecordReader
     layout: Layout | None = None
     has_decimal_comma: bool = False
+    is_grouped: bool = False
 
 
 def build_converter(
@@ -227,6 +209,19 @@ def build_converter(
     )
 
 
+def _read_any(source: LineReader, options: FileOptions) -> Iterator[SourceRecord]:
+    """Yield the records of a tool's file, which is JSON or the same as a table.
+
+    Args:
+        source: the file.
+        options: the options of the file.
+    """
+    start = source.peek().lstrip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n")
+    if not start or start.startswith((b"{", b"[", _GZIP)) or options.records is not None:
+        return read_json(source, options.records, options.encoding)
+    return read_table(source, _TABLE_NAMES, encoding=options.encoding).records()
+
+
 def _read_parts(opened: OpenedFile, filters: FilterSet, report: FileReport) -> Iterator[tuple[int, Item | Review]]:
     """Yield the items or reviews of the records that meet the conditions, and report all others.
 
@@ -249,7 +244,9 @@ def _read_parts(opened: OpenedFile, filters: FilterSet, report: FileReport) -> I
             report.refuse(f"the record does not have the shape of this format ({type(error).__name__})", record.number)
             continue
         for part in parts:
-            if isinstance(part, Skipped):
+            if isinstance(part, Noted):
+                report.change(part.reason, record.number, part.value)
+            elif isinstance(part, Skipped):
                 report.skip(part.reason, record.number, part.value)
             elif isinstance(part, Unreadable):
                 report.refuse(part.reason, record.number, part.value, external_id=part.external_id)

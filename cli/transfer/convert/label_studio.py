@@ -1,67 +1,147 @@
-"""Label Studio: tasks of the export format JSON with predictions and annotations."""
+"""Label Studio: tasks with predictions and annotations (JSON), and one annotation per record (JSON-MIN, CSV)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from cli.transfer.convert.preset import INPUT_NAMES, Preset, PresetContext, as_list, as_mapping
+from cli.transfer.convert.preset import INPUT_NAMES, Preset, PresetContext, as_mapping, decode, mappings
 from cli.transfer.mapping.lines import to_identifier
-from cli.transfer.mapping.observations import Answer, Item, Review, Skipped
-from cli.transfer.sources.record import Record
+from cli.transfer.mapping.observations import Answer, Item, Review, Skipped, Unreadable
+from cli.transfer.sources.record import Record, get_path
 
 _OUTPUT_NAMES = ("response", "output", "answer", "completion", "text")
-_ID_PATHS = ("data.external_id", "id")
+_ID_PATHS = ("data.external_id", "external_id", "id")
 _PATHS = {
     "external_id": _ID_PATHS,
-    "group": ("data.group", "meta.group"),
-    "source": ("data.source", "data.model"),
-    "input": tuple(f"data.{name}" for name in INPUT_NAMES),
-    "output": tuple(f"data.{name}" for name in _OUTPUT_NAMES),
-    "rationale": ("data.rationale",),
+    "group": ("data.group", "meta.group", "group"),
+    "source": ("data.source", "data.model", "source", "model"),
+    "input": tuple(f"{place}{name}" for place in ("data.", "") for name in INPUT_NAMES),
+    "output": tuple(f"{place}{name}" for place in ("data.", "") for name in _OUTPUT_NAMES),
+    "rationale": ("data.rationale", "rationale"),
 }
+_PART_MARKS = frozenset({"start", "end", "startOffset", "x", "y", "width", "height", "channel"})
+_MIN_COLUMNS = frozenset({"id", "annotator", "annotation_id", "created_at", "updated_at", "lead_time", "agreement"})
+_PARTS = "scores of single parts of an item (per region or per item of a list), of which none is the whole item's"
 
 
-def _read_items(record: Record, context: PresetContext) -> Iterator[Item]:
+def _read_items(record: Record, context: PresetContext) -> Iterator[Item | Skipped | Unreadable]:
     """Yield a task as an item whose newest prediction has the judge's answers."""
-    predictions = [p for p in as_list(record.get("predictions")) if isinstance(p, dict)]
-    newest = max(predictions, key=lambda prediction: str(prediction.get("created_at", "")), default={})
+    predictions = record.get("predictions")
+    if isinstance(predictions, list) and any(not isinstance(one, Mapping) for one in predictions):
+        yield Skipped("predictions that are only ids; export them with the tasks", record.get("id"))
+    newest = max(mappings(predictions), key=lambda one: str(one.get("created_at", "")), default={})
+    answers = []
+    for part in _read_results(newest, context):
+        if isinstance(part, Answer):
+            answers.append(part)
+        elif not isinstance(part, str):
+            yield part
     time = context.find("evaluated_at", newest, "created_at")
-    yield Item(context.find_all(record, _PATHS) | {"evaluated_at": time}, list(_answers(newest)))
+    yield Item(context.find_all(record, _PATHS) | {"evaluated_at": time}, answers)
 
 
-def _read_reviews(record: Record, context: PresetContext) -> Iterator[Review | Skipped]:
-    """Yield each annotation that was not skipped."""
+def _read_reviews(record: Record, context: PresetContext) -> Iterator[Review | Skipped | Unreadable]:
+    """Yield each annotation that was submitted and not rejected."""
     item_id = to_identifier(context.find("external_id", record, *_ID_PATHS))
-    for annotation in map(as_mapping, as_list(record.get("annotations"))):
-        if annotation.get("was_cancelled"):
-            yield Skipped("annotations that were cancelled")
+    if _is_minimal(record):
+        yield _read_minimal(record, item_id)
+        return
+    for annotation in mappings(record.get("annotations") or record.get("completions")):
+        if annotation.get("was_cancelled") or annotation.get("skipped"):
+            yield Skipped("annotations that were cancelled or skipped")
             continue
-        user = annotation.get("completed_by")
-        if isinstance(user, dict):
-            user = user.get("email") or user.get("id")
+        reviews = mappings(annotation.get("reviews"))
+        if reviews and reviews[-1].get("accepted") is False:
+            yield Skipped("annotations that a reviewer rejected", annotation.get("id"))
+            continue
+        answers: list[Answer] = []
+        texts: list[object] = []
+        for part in _read_results(annotation, context):
+            if isinstance(part, Answer):
+                answers.append(part)
+            elif isinstance(part, str):
+                texts.append(part)
+            else:
+                yield part
         fields = {
             "evaluation": item_id,
-            "submitted_by": user,
+            "submitted_by": _find_user(annotation.get("completed_by")),
             "submitted_at": annotation.get("updated_at") or annotation.get("created_at"),
             "external_id": f"{item_id}:{annotation.get('id')}",
         }
-        answers = list(_answers(annotation))
-        yield Review(fields, answers, list(_texts(annotation)))
+        yield Review(fields, answers, texts)
 
 
-def _answers(source: Record) -> Iterator[Answer]:
-    """Yield the ratings, numbers and choices of an annotation or prediction by the names of their controls."""
-    for result in map(as_mapping, as_list(source.get("result"))):
-        if result.get("type") != "textarea":
-            answer = as_mapping(result.get("value")).get(str(result.get("type")))
-            if isinstance(answer, list) and len(answer) == 1:
-                answer = answer[0]
-            yield Answer(str(result.get("from_name")), answer)
+def _read_results(source: Record, context: PresetContext) -> Iterator[Answer | str | Skipped | Unreadable]:
+    """Yield the answers of an annotation or prediction by the names of their controls, and its texts."""
+    for result in mappings(source.get("result")):
+        kind, name = str(result.get("type")), str(result.get("from_name"))
+        value = as_mapping(result.get("value"))
+        answer = value.get(kind, value.get("text") if kind == "textarea" else None)
+        if kind == "pairwise":
+            yield Skipped("comparisons of two outputs, which are no scores", value.get("selected"))
+        elif kind == "textarea":
+            yield "\n".join(map(str, answer)) if isinstance(answer, list) else str(answer or "")
+        elif result.get("item_index") is not None or _PART_MARKS & set(value):
+            yield Unreadable(f"{name}: {_PARTS}", answer) if context.is_criterion(name) else Skipped(_PARTS, name)
+        else:
+            yield Answer(name, _unwrap(answer), name)
 
 
-def _texts(source: Record) -> Iterator[object]:
-    for result in map(as_mapping, as_list(source.get("result"))):
-        if result.get("type") == "textarea":
-            text = as_mapping(result.get("value")).get("textarea") or as_mapping(result.get("value")).get("text")
-            yield "\n".join(map(str, text)) if isinstance(text, list) else text
+def _read_minimal(record: Record, item_id: str | None) -> Review:
+    """Return the annotation in a record of JSON-MIN or CSV, whose controls are keys beside the task's data.
+
+    Args:
+        record: the record.
+        item_id: the item's external id.
+    """
+    answers, texts = [], []
+    for name, value in record.items():
+        found = _find_control(decode(value))
+        if name in _MIN_COLUMNS or found is None:
+            continue
+        kind, answer = found
+        if kind == "text":
+            texts.append("\n".join(map(str, answer)) if isinstance(answer, list) else answer)
+        else:
+            answers.append(Answer(name, _unwrap(answer), name))
+    fields = {
+        "evaluation": item_id,
+        "submitted_by": _find_user(record.get("annotator")),
+        "submitted_at": record.get("updated_at") or record.get("created_at"),
+        "external_id": f"{item_id}:{record.get('annotation_id')}",
+    }
+    return Review(fields, answers, texts)
 
 
-LABEL_STUDIO = Preset(_read_items, _read_reviews)
+def _find_control(value: Any) -> tuple[str, Any] | None:
+    """Return the kind and the answer of a control, which one text or number stands for if it is a choice or rating."""
+    if isinstance(value, list):
+        if len(value) != 1:
+            return None
+        value = value[0]
+    if isinstance(value, Mapping):
+        return next(((kind, value[kind]) for kind in ("rating", "number", "choices", "text") if kind in value), None)
+    return None if value in (None, "") else ("choices", value)
+
+
+def _unwrap(answer: Any) -> Any:
+    return answer[0] if isinstance(answer, list) and len(answer) == 1 else answer
+
+
+def _find_user(user: Any) -> Any:
+    return get_path(user, "email") or get_path(user, "id") if isinstance(user, Mapping) else user
+
+
+def _is_minimal(record: Record) -> bool:
+    return "annotation_id" in record or ("annotator" in record and "annotations" not in record)
+
+
+def _recognizes(record: Record) -> bool:
+    if isinstance(record.get("data"), Mapping) and any(
+        name in record for name in ("annotations", "completions", "predictions")
+    ):
+        return True
+    return "annotation_id" in record and "annotator" in record
+
+
+LABEL_STUDIO = Preset("Label Studio", _read_items, _read_reviews, _recognizes, _ID_PATHS)

@@ -66,6 +66,19 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
+class Noted:
+    """A part of a record that is loaded with a meaning that people should know.
+
+    Attributes:
+        reason: the meaning without the value.
+        value: a sample value.
+    """
+
+    reason: str
+    value: object = None
+
+
+@dataclass(frozen=True, slots=True)
 class Unreadable:
     """A part of a record that should be loaded and cannot be read.
 
@@ -81,6 +94,6 @@ class Unreadable:
 
 
 #: Parts of a record of the evaluations file.
-ItemPart = Item | Skipped | Unreadable
+ItemPart = Item | Noted | Skipped | Unreadable
 #: Parts of a record of the feedback file.
-ReviewPart = Review | Skipped | Unreadable
+ReviewPart = Review | Noted | Skipped | Unreadable

@@ -10,7 +10,8 @@ import pytest
 
 from cli.client.responses import ScaledCriterion
 from cli.errors import ApiError
-from cli.transfer.convert.formats import Format, build_converter
+from cli.transfer.convert.formats import build_converter
+from cli.transfer.convert.registry import Format
 from cli.transfer.line_reader import open_lines
 from cli.transfer.mapping.options import MappingOptions
 from cli.transfer.mapping.report import LoadReport
@@ -119,7 +120,7 @@ def test_mlflow_traces_give_evaluations_and_feedback(tmp_path: Path) -> None:
             "external_id": "tr-07ab",
             "group": "session-1",
             "source": "answer",
-            "input": '{"question": "Why is the sky blue?"}',
+            "input": "Why is the sky blue?",
             "output": "It reflects the sea.",
             "rationale": "clarity: Fluent.",
             "scores": {"clarity": 5.0, "accuracy": 4.0},
