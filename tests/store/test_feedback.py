@@ -12,6 +12,7 @@ from models.evaluation import Evaluation
 from models.feedback import Feedback
 from store import evaluations, external_ids, feedback, judges
 from store.database.bulk_insert import insert_many
+from store.database.snapshot import snapshot
 from store.database.store import Store
 from tests.factories import World, add_evaluations, make_world, new_feedback, submit
 
@@ -108,7 +109,7 @@ async def test_postgresql_looks_up_external_ids_by_index_in_growing_tables(store
         found = [connection.exec_driver_sql(f"EXPLAIN {statement}", given).scalars() for statement, given in selects]
         return ["\n".join(lines) for lines in found]
 
-    of_evaluations, of_feedback = await store.read(plans)
+    of_evaluations, of_feedback = await store.read(snapshot(plans))
     both = "Index Cond: ((judge_pk = given.judge_pk) AND ((external_id)::text = (given.external_id)::text))"
     for name, plan in (("evaluations", of_evaluations), ("feedback", of_feedback)):
         assert f"Index Scan using uq_{name}_judge_pk_external_id" in plan
