@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import BigInteger, Dialect, Enum, Integer, MetaData, String
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
 from sqlalchemy.types import TypeDecorator
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -73,6 +73,9 @@ def enum_column(kind: type[StrEnum]) -> Enum:
     """Return the type of a column that holds one of an enum's values as text."""
     return Enum(kind, native_enum=False, length=32, values_callable=lambda members: [m.value for m in members])
 
+
+# A column of a record, such as ``TrainingJob.status``; floors above the store name columns by it.
+Column = InstrumentedAttribute[Any]
 
 # 64 bits on both databases; SQLite assigns automatic numbers only to a ``BigSerial``.
 BigSerial = BigInteger().with_variant(Integer(), "sqlite")

@@ -170,6 +170,24 @@ class Summary(FeedbackTotals):
         return self.agreement.conflicts
 
 
+class Figure(StrEnum):
+    """Attribute of a ``Summary`` that readers can select."""
+
+    TOTAL = "total"
+    CORRECTIONS = "corrections"
+    RATINGS = "ratings"
+    APPROVALS = "approvals"
+    COMMENTS = "comments"
+    USABLE = "usable"
+    EARLIEST = "earliest"
+    LATEST = "latest"
+    RATERS = "raters"
+    CRITERIA = "criteria"
+    NEW = "new_since_last_training"
+    EVALUATIONS = "evaluations"
+    AGREEMENT = "agreement"
+
+
 @dataclass(frozen=True, slots=True)
 class DayFigures:
     """Figures of the feedback submitted on one day of a time zone."""

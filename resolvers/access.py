@@ -34,9 +34,7 @@ async def list_api_keys(ctx: Context, first: int, after: str | None, *, revoked:
     Raises:
         Invalid: ``first`` or ``after`` is not allowed.
     """
-    return await read_page(
-        ctx.store, access.KEYS, access.keys_in_workspace(ctx.workspace_id, revoked=revoked), first, after
-    )
+    return await read_page(ctx, access.KEYS, access.keys_in_workspace(ctx.workspace_id, revoked=revoked), first, after)
 
 
 async def list_users(ctx: Context, first: int, after: str | None) -> ListPage[User]:
@@ -50,7 +48,7 @@ async def list_users(ctx: Context, first: int, after: str | None) -> ListPage[Us
     Raises:
         Invalid: ``first`` or ``after`` is not allowed.
     """
-    return await read_page(ctx.store, access.USERS, access.users_in_workspace(ctx.workspace_id), first, after)
+    return await read_page(ctx, access.USERS, access.users_in_workspace(ctx.workspace_id), first, after)
 
 
 async def create_api_key(ctx: Context, spec: KeySpec) -> CreatedKey:
@@ -107,4 +105,4 @@ async def list_audit_entries(ctx: Context, first: int, after: str | None, filter
     Raises:
         Invalid: ``first`` or ``after`` is not allowed.
     """
-    return await read_page(ctx.store, audit.ENTRIES, audit.in_workspace(ctx.workspace_id, filter_), first, after)
+    return await read_page(ctx, audit.ENTRIES, audit.in_workspace(ctx.workspace_id, filter_), first, after)

@@ -24,6 +24,7 @@ from runner.analysis.results import (
 )
 from store import judges
 from store.database.keyset import check_first
+from store.database.rows import Columns, add_columns
 from store.review_queue import newest_evaluation_id
 from store.summary.summary import compute_figures
 
@@ -60,7 +61,7 @@ class ComparedVersions:
 
 
 async def compare_versions(
-    ctx: Context, judge_id: str, old: VersionChoice, new: VersionChoice, first: int
+    ctx: Context, judge_id: str, old: VersionChoice, new: VersionChoice, first: int, columns: Columns = None
 ) -> ComparedVersions | None:
     """Compare the verdicts of two versions; return None if there is no such judge.
 
@@ -70,6 +71,7 @@ async def compare_versions(
         old: The version to start from. Default: the active version, or the raw scores if that is ``new``.
         new: The version to compare. Default: the newest candidate, or the active version if there is none.
         first: The number of evaluations to list.
+        columns: The columns to read of the evaluations; None for all.
 
     Raises:
         NotFound: The judge has no such version, or none at all.
@@ -88,14 +90,15 @@ async def compare_versions(
         old_version = _find_version(connection, judge, old_id, "from")
         return judge, old_version, new_version, newest_evaluation_id(connection, judge.pk)
 
-    found = await ctx.store.read(unit)
+    found = await ctx.read(unit)
     if found is None:
         return None
     judge, old_version, new_version, newest = found
     request = CompareRequest(judge.pk, _id(old_version), _id(new_version), first, newest)
     comparison = await ctx.analysis.run(request, Comparison)
     criteria = await ctx.loaders.criteria.load(judge.pk)
-    rows = await _load_evaluations(ctx, [item.evaluation_id for item in comparison.items])
+    needed = add_columns(columns, Evaluation.scores)
+    rows = await _load_evaluations(ctx, [item.evaluation_id for item in comparison.items], needed)
     items = tuple(_to_flipped(item, rows[item.evaluation_id], criteria) for item in comparison.items)
     return ComparedVersions(judge, old_version, new_version, comparison, items)
 
@@ -109,17 +112,20 @@ async def compute_learning_curve(ctx: Context, judge_id: str) -> LearningCurveRe
             return None
         return LearningCurveRequest(judge.pk, judge.feedback_seq, _count_effective(connection, judge))
 
-    request = await ctx.store.read(unit)
+    request = await ctx.read(unit)
     return None if request is None else await ctx.analysis.run(request, LearningCurveResult)
 
 
-async def suggest_evaluations(ctx: Context, judge_id: str, first: int) -> list[tuple[Evaluation, SuggestedItem]] | None:
+async def suggest_evaluations(
+    ctx: Context, judge_id: str, first: int, columns: Columns = None
+) -> list[tuple[Evaluation, SuggestedItem]] | None:
     """Return the evaluations whose review is expected to help most, best first; None if there is no such judge.
 
     Args:
         ctx: The context of the operation.
         judge_id: The judge.
         first: The number of evaluations.
+        columns: The columns to read of the evaluations; None for all.
 
     Raises:
         Invalid: ``first`` is not allowed.
@@ -133,11 +139,11 @@ async def suggest_evaluations(ctx: Context, judge_id: str, first: int) -> list[t
         newest, effective_count = newest_evaluation_id(connection, judge.pk), _count_effective(connection, judge)
         return SuggestionsRequest(judge.pk, judge.active_version_id, first, newest, judge.feedback_seq, effective_count)
 
-    request = await ctx.store.read(unit)
+    request = await ctx.read(unit)
     if request is None:
         return None
     items = (await ctx.analysis.run(request, Suggestions)).items
-    rows = await _load_evaluations(ctx, [item.evaluation_id for item in items])
+    rows = await _load_evaluations(ctx, [item.evaluation_id for item in items], columns)
     return [(rows[item.evaluation_id], item) for item in items]
 
 
@@ -168,8 +174,9 @@ def _find_version(connection: Connection, judge: Judge, version_id: str | None, 
     return version
 
 
-async def _load_evaluations(ctx: Context, ids: list[str]) -> dict[str, Evaluation]:
-    return {row.id: row for row in await asyncio.gather(*map(ctx.loaders.evaluations.load, ids))}
+async def _load_evaluations(ctx: Context, ids: list[str], columns: Columns) -> dict[str, Evaluation]:
+    rows = await asyncio.gather(*(ctx.loaders.evaluations.load(evaluation_id, columns) for evaluation_id in ids))
+    return dict(zip(ids, rows, strict=True))
 
 
 def _to_flipped(item: ChangedItem, row: Evaluation, criteria: tuple[Criterion, ...]) -> FlippedEvaluation:

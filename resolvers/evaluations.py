@@ -15,6 +15,7 @@ from models.specs.evaluations import EvaluationSpec
 from resolvers.batch import BatchResult, split_rows
 from resolvers.context import Context
 from store import evaluations, judges
+from store.database.rows import Columns
 from store.evaluations import NewEvaluation
 
 
@@ -66,10 +67,16 @@ class _ValidItems:
 ItemScores = dict[int, tuple[ScoredCriterion, ...]]
 
 
-async def find_evaluation(ctx: Context, evaluation_id: str) -> Evaluation | None:
-    """Return the workspace's evaluation with this id."""
-    return await ctx.store.read(
-        lambda connection: evaluations.find_evaluation(connection, ctx.workspace_id, evaluation_id)
+async def find_evaluation(ctx: Context, evaluation_id: str, columns: Columns = None) -> Evaluation | None:
+    """Return the workspace's evaluation with this id.
+
+    Args:
+        ctx: The context of the operation.
+        evaluation_id: The evaluation.
+        columns: The columns to read; None for all.
+    """
+    return await ctx.read(
+        lambda connection: evaluations.find_evaluation(connection, ctx.workspace_id, evaluation_id, columns)
     )
 
 
@@ -173,7 +180,7 @@ async def get_version(ctx: Context, judge: Judge, version_id: str, field: tuple[
     Raises:
         NotFound: The judge has no such version.
     """
-    version = await ctx.store.read(lambda connection: judges.find_version(connection, ctx.workspace_id, version_id))
+    version = await ctx.read(lambda connection: judges.find_version(connection, ctx.workspace_id, version_id))
     if version is None or version.judge_pk != judge.pk:
         raise NotFound(f"The judge has no version {version_id!r}.", field)
     return version

@@ -15,15 +15,18 @@ from resolvers.batch import BatchResult, split_rows
 from resolvers.context import Context
 from resolvers.page import ListPage, read_page
 from store import audit, evaluations, feedback
+from store.database.rows import Columns
 from store.feedback import NewFeedback
 
 
 async def find_feedback(ctx: Context, feedback_id: str) -> Feedback | None:
     """Return the workspace's item of feedback with this id."""
-    return await ctx.store.read(lambda connection: feedback.find_feedback(connection, ctx.workspace_id, feedback_id))
+    return await ctx.read(lambda connection: feedback.find_feedback(connection, ctx.workspace_id, feedback_id))
 
 
-async def list_for_evaluation(ctx: Context, evaluation_id: str, first: int, after: str | None) -> ListPage[Feedback]:
+async def list_for_evaluation(
+    ctx: Context, evaluation_id: str, first: int, after: str | None, columns: Columns = None
+) -> ListPage[Feedback]:
     """Return a page of the feedback on one evaluation, oldest first.
 
     Args:
@@ -31,12 +34,13 @@ async def list_for_evaluation(ctx: Context, evaluation_id: str, first: int, afte
         evaluation_id: The evaluation.
         first: The number of items.
         after: The cursor after which the page starts; None for the first page.
+        columns: The columns to read; None for all.
 
     Raises:
         Invalid: ``first`` or ``after`` is not allowed.
     """
     statement = feedback.for_evaluation(ctx.workspace_id, evaluation_id)
-    return await read_page(ctx.store, feedback.FEEDBACK, statement, first, after, ctx.sizes.page)
+    return await read_page(ctx, feedback.FEEDBACK, statement, first, after, ctx.sizes.page, columns)
 
 
 async def submit_feedback(ctx: Context, judge_id: str, specs: tuple[FeedbackSpec, ...]) -> BatchResult[Feedback]:
@@ -109,7 +113,7 @@ async def _find_evaluations(
         problems: The problems of each item.
     """
     referring = [spec for spec, own in zip(specs, problems, strict=True) if _has_valid_reference(own)]
-    by_id, by_external_id = await ctx.store.read(
+    by_id, by_external_id = await ctx.read(
         lambda connection: evaluations.find_evaluations(
             connection,
             judge_pk,

@@ -18,6 +18,7 @@ from runner.jobs.feedback_quality import FeedbackAssessment
 from runner.jobs.preflight import RejectedPlan
 from runner.jobs.warnings import TrainingWarning
 from store import job_list, jobs, outbox
+from store.database.rows import Columns
 from store.event_log import events as log
 from store.job_list import JobFilter
 
@@ -115,13 +116,19 @@ async def retry_job(ctx: Context, job_id: str) -> TrainingJob:
     return await ctx.manager.retry(ctx.viewer, job_id)
 
 
-async def find_job(ctx: Context, job_id: str) -> TrainingJob | None:
-    """Return the workspace's job with this id."""
-    return await ctx.store.read(lambda connection: jobs.find_job(connection, ctx.workspace_id, job_id))
+async def find_job(ctx: Context, job_id: str, columns: Columns = None) -> TrainingJob | None:
+    """Return the workspace's job with this id.
+
+    Args:
+        ctx: The context of the operation.
+        job_id: The job.
+        columns: The columns to read; None for all.
+    """
+    return await ctx.read(lambda connection: jobs.find_job(connection, ctx.workspace_id, job_id, columns))
 
 
 async def list_jobs(
-    ctx: Context, first: int, after: str | None, filter_: JobFilter | None = None
+    ctx: Context, first: int, after: str | None, filter_: JobFilter | None = None, columns: Columns = None
 ) -> ListPage[TrainingJob]:
     """Return a page of the workspace's jobs, newest first.
 
@@ -130,14 +137,17 @@ async def list_jobs(
         first: The number of items.
         after: The cursor after which the page starts; None for the first page.
         filter_: Conditions on the jobs; None for all jobs.
+        columns: The columns to read; None for all.
 
     Raises:
         Invalid: ``first`` or ``after`` is not allowed.
     """
-    wanted = filter_ or JobFilter()
+    wanted, max_first = filter_ or JobFilter(), ctx.sizes.page
     return await read_list(
-        ctx.store,
-        lambda connection: job_list.fetch_page(connection, ctx.workspace_id, wanted, first, after, ctx.sizes.page),
+        ctx,
+        lambda connection: job_list.fetch_page(
+            connection, ctx.workspace_id, wanted, first, after, max_first=max_first, columns=columns
+        ),
         lambda connection: job_list.count_jobs(connection, ctx.workspace_id, wanted),
     )
 
@@ -154,12 +164,12 @@ async def list_events(ctx: Context, job_id: str, first: int, after: str | None) 
     Raises:
         Invalid: ``first`` or ``after`` is not allowed.
     """
-    return await read_page(ctx.store, log.EVENTS, log.for_job(job_id), first, after, ctx.sizes.page)
+    return await read_page(ctx, log.EVENTS, log.for_job(job_id), first, after, ctx.sizes.page)
 
 
 async def list_deliveries(ctx: Context, job_id: str) -> tuple[Delivery, ...]:
     """Return the notifications of a job that the viewer may see."""
-    return tuple(await ctx.store.read(lambda connection: outbox.list_for_job(connection, job_id)))
+    return tuple(await ctx.read(lambda connection: outbox.list_for_job(connection, job_id)))
 
 
 def visible_target(ctx: Context, delivery: Delivery) -> str:

@@ -12,26 +12,34 @@ from resolvers.page import ListPage, read_page
 from runner.versions import deployment
 from runner.versions.deployment import DeployRequest
 from store import audit, judge_updates, judges
+from store.database.rows import Columns
 
 
-async def find_judge(ctx: Context, judge_id: str) -> Judge | None:
-    """Return the workspace's judge with this id."""
-    return await ctx.store.read(lambda connection: judges.find_judge(connection, ctx.workspace_id, judge_id))
+async def find_judge(ctx: Context, judge_id: str, columns: Columns = None) -> Judge | None:
+    """Return the workspace's judge with this id.
+
+    Args:
+        ctx: The context of the operation.
+        judge_id: The judge.
+        columns: The columns to read; None for all.
+    """
+    return await ctx.read(lambda connection: judges.find_judge(connection, ctx.workspace_id, judge_id, columns))
 
 
-async def list_judges(ctx: Context, first: int, after: str | None) -> ListPage[Judge]:
+async def list_judges(ctx: Context, first: int, after: str | None, columns: Columns = None) -> ListPage[Judge]:
     """Return a page of the workspace's judges, oldest first.
 
     Args:
         ctx: The context of the operation.
         first: The number of items.
         after: The cursor after which the page starts; None for the first page.
+        columns: The columns to read; None for all.
 
     Raises:
         Invalid: ``first`` or ``after`` is not allowed.
     """
     return await read_page(
-        ctx.store, judges.JUDGES, judges.in_workspace(ctx.workspace_id), first, after, ctx.sizes.page
+        ctx, judges.JUDGES, judges.in_workspace(ctx.workspace_id), first, after, ctx.sizes.page, columns
     )
 
 
@@ -75,10 +83,12 @@ async def update_judge(ctx: Context, change: JudgeChange) -> Judge:
 
 async def find_version(ctx: Context, version_id: str) -> JudgeVersion | None:
     """Return the workspace's judge version with this id."""
-    return await ctx.store.read(lambda connection: judges.find_version(connection, ctx.workspace_id, version_id))
+    return await ctx.read(lambda connection: judges.find_version(connection, ctx.workspace_id, version_id))
 
 
-async def list_versions(ctx: Context, judge_pk: int, first: int, after: str | None) -> ListPage[JudgeVersion]:
+async def list_versions(
+    ctx: Context, judge_pk: int, first: int, after: str | None, columns: Columns = None
+) -> ListPage[JudgeVersion]:
     """Return a page of a judge's versions, newest first.
 
     Args:
@@ -86,12 +96,13 @@ async def list_versions(ctx: Context, judge_pk: int, first: int, after: str | No
         judge_pk: A judge that the viewer may see.
         first: The number of items.
         after: The cursor after which the page starts; None for the first page.
+        columns: The columns to read; None for all.
 
     Raises:
         Invalid: ``first`` or ``after`` is not allowed.
     """
     return await read_page(
-        ctx.store, judges.VERSIONS, judges.versions_for_judge(judge_pk), first, after, ctx.sizes.page
+        ctx, judges.VERSIONS, judges.versions_for_judge(judge_pk), first, after, ctx.sizes.page, columns
     )
 
 

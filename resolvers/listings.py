@@ -12,12 +12,19 @@ from models.specs.listings import EvaluationFilter, FeedbackFilter
 from resolvers.context import Context
 from resolvers.page import ListPage, read_list
 from store import listings
+from store.database.rows import Columns
 
 F = TypeVar("F", EvaluationFilter, FeedbackFilter)
 
 
 async def list_evaluations(
-    ctx: Context, judge_pk: int, first: int, after: str | None, filter_: EvaluationFilter, criterion: str | None
+    ctx: Context,
+    judge_pk: int,
+    first: int,
+    after: str | None,
+    filter_: EvaluationFilter,
+    criterion: str | None,
+    columns: Columns = None,
 ) -> ListPage[Evaluation]:
     """Return a page of a judge's evaluations, newest first.
 
@@ -28,6 +35,7 @@ async def list_evaluations(
         after: The cursor after which the page starts; None for the first page.
         filter_: Conditions on the evaluations.
         criterion: The id or key of a criterion that must have been corrected; None for no such condition.
+        columns: The columns to read; None for all.
 
     Raises:
         NotFound: The judge has no such criterion.
@@ -35,14 +43,20 @@ async def list_evaluations(
     """
     resolved = await _resolve_filter(ctx, judge_pk, filter_, criterion)
     return await read_list(
-        ctx.store,
-        lambda connection: listings.list_evaluations(connection, judge_pk, resolved, first, after),
+        ctx,
+        lambda connection: listings.list_evaluations(connection, judge_pk, resolved, first, after, columns),
         lambda connection: listings.count_evaluations(connection, judge_pk, resolved),
     )
 
 
 async def list_feedback(
-    ctx: Context, judge_pk: int, first: int, after: str | None, filter_: FeedbackFilter, criterion: str | None
+    ctx: Context,
+    judge_pk: int,
+    first: int,
+    after: str | None,
+    filter_: FeedbackFilter,
+    criterion: str | None,
+    columns: Columns = None,
 ) -> ListPage[Feedback]:
     """Return a page of the feedback on a judge's evaluations, newest first.
 
@@ -53,6 +67,7 @@ async def list_feedback(
         after: The cursor after which the page starts; None for the first page.
         filter_: Conditions on the feedback.
         criterion: The id or key of a criterion to list the corrections of; None for no such condition.
+        columns: The columns to read; None for all.
 
     Raises:
         NotFound: The judge has no such criterion.
@@ -60,8 +75,8 @@ async def list_feedback(
     """
     resolved = await _resolve_filter(ctx, judge_pk, filter_, criterion)
     return await read_list(
-        ctx.store,
-        lambda connection: listings.list_feedback(connection, judge_pk, resolved, first, after),
+        ctx,
+        lambda connection: listings.list_feedback(connection, judge_pk, resolved, first, after, columns),
         lambda connection: listings.count_feedback(connection, judge_pk, resolved),
     )
 

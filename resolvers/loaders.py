@@ -1,49 +1,54 @@
 """Batched loaders: keys requested in one iteration of the event loop are read in one query."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Generic, TypeVar
+from collections.abc import Callable, Hashable
+from types import SimpleNamespace
+from typing import Generic, TypeVar, cast
 
 from sqlalchemy import Connection
 
 from models.access import User
+from models.base import Column
 from models.evaluation import Evaluation
 from models.job import TrainingJob
 from models.judge import Criterion, Judge, JudgeVersion
+from resolvers.read_batch import MAX_RESUMED_PER_TURN, ReadBatch
 from store import judges
-from store.database.rows import rows_by_key
-from store.database.store import Store
+from store.database.rows import Columns, rows_by_key
+from store.database.store import Unit
 
-K = TypeVar("K")
+K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
-
-# Waiters resumed per iteration of the event loop. Each may run for a while, and other requests must not be starved.
-MAX_RESUMED_PER_TURN = 4
 
 
 class Loader(Generic[K, V]):
     """Loader of values by key. It caches nothing beyond a batch, so that long streams see changes."""
 
-    def __init__(self, store: Store, read: Callable[[Connection, list[K]], dict[K, V]]) -> None:
-        self._store = store
+    def __init__(self, batch: ReadBatch, read: Callable[[Connection, list[K]], dict[K, V]]) -> None:
+        self._batch = batch
         self._read = read
         self._waiting: dict[K, list[asyncio.Future[V | None]]] = {}
 
     async def load(self, key: K) -> V | None:
         """Return the value of a key; None if there is none."""
         if not self._waiting:
-            self._batch = asyncio.create_task(self._run())
+            self._delivery = asyncio.create_task(self._deliver(self._waiting, self._batch.schedule(self._take)))
         future: asyncio.Future[V | None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(key, []).append(future)
         return await future
 
-    async def _run(self) -> None:
-        await asyncio.sleep(0)  # collects all keys of this iteration
-        asked, self._waiting = self._waiting, {}
+    def _take(self) -> Unit[dict[K, V]]:
+        """Return the unit that reads all keys requested so far."""
+        keys, self._waiting = list(self._waiting), {}
+        return lambda connection: self._read(connection, keys)
+
+    async def _deliver(
+        self, asked: dict[K, list[asyncio.Future[V | None]]], reading: asyncio.Future[dict[K, V]]
+    ) -> None:
         found: dict[K, V] = {}
         problem: Exception | None = None
         try:
-            found = await self._store.read(lambda connection: self._read(connection, list(asked)))
+            found = await reading
         except Exception as error:
             problem = error
         woken = 0
@@ -73,19 +78,50 @@ class RequiredLoader(Generic[K, V]):
         return value
 
 
+class RecordLoader(Generic[K, V]):
+    """Loader of records to which another row refers. A record has only the columns that the caller selects."""
+
+    def __init__(self, batch: ReadBatch, record: type[V], key: Column) -> None:
+        self._batch = batch
+        self._record = record
+        self._key = key
+        self._loaders: dict[Columns, Loader[K, V]] = {}
+
+    async def find(self, key: K, columns: Columns = None) -> V | None:
+        """Return the record of a key; None if it no longer exists.
+
+        Args:
+            key: The key.
+            columns: The columns to read; None for all. The key alone needs no read.
+        """
+        if columns is not None and all(column is self._key for column in columns):
+            return cast("V", SimpleNamespace(**{self._key.key: key}))
+        loader = self._loaders.get(columns)
+        if loader is None:
+            loader = self._loaders[columns] = Loader(self._batch, rows_by_key(self._record, self._key, columns))
+        return await loader.load(key)
+
+    async def load(self, key: K, columns: Columns = None) -> V:
+        """Return the record of a key that is known to exist.
+
+        Args:
+            key: The key.
+            columns: The columns to read; None for all.
+        """
+        value = await self.find(key, columns)
+        assert value is not None
+        return value
+
+
 class Loaders:
     """Loaders of one request. Keys come from rows that the viewer may see and are not checked again."""
 
-    def __init__(self, store: Store) -> None:
-        self.judges: RequiredLoader[int, Judge] = RequiredLoader(Loader(store, rows_by_key(Judge, Judge.pk)))
+    def __init__(self, batch: ReadBatch) -> None:
         self.criteria: RequiredLoader[int, tuple[Criterion, ...]] = RequiredLoader(
-            Loader(store, judges.list_criteria_by_judge)
+            Loader(batch, judges.list_criteria_by_judge)
         )
-        self.users: RequiredLoader[str, User] = RequiredLoader(Loader(store, rows_by_key(User, User.id)))
-        self.versions: Loader[str, JudgeVersion] = Loader(store, rows_by_key(JudgeVersion, JudgeVersion.id))
-        self.jobs: RequiredLoader[str, TrainingJob] = RequiredLoader(
-            Loader(store, rows_by_key(TrainingJob, TrainingJob.id))
-        )
-        self.evaluations: RequiredLoader[str, Evaluation] = RequiredLoader(
-            Loader(store, rows_by_key(Evaluation, Evaluation.id))
-        )
+        self.judges: RecordLoader[int, Judge] = RecordLoader(batch, Judge, Judge.pk)
+        self.users: RecordLoader[str, User] = RecordLoader(batch, User, User.id)
+        self.versions: RecordLoader[str, JudgeVersion] = RecordLoader(batch, JudgeVersion, JudgeVersion.id)
+        self.jobs: RecordLoader[str, TrainingJob] = RecordLoader(batch, TrainingJob, TrainingJob.id)
+        self.evaluations: RecordLoader[str, Evaluation] = RecordLoader(batch, Evaluation, Evaluation.id)

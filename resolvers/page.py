@@ -6,9 +6,9 @@ from typing import Generic, TypeVar
 
 from sqlalchemy import Connection
 
+from resolvers.context import Context
 from store.database.keyset import MAX_FIRST, Keyset, KeysetPage, count_rows
-from store.database.rows import Query
-from store.database.store import Store
+from store.database.rows import Columns, Query, add_columns, with_columns
 
 T = TypeVar("T")
 
@@ -25,41 +25,49 @@ class ListPage(Generic[T]):
 
 
 async def read_page(
-    store: Store, keyset: Keyset[T], statement: Query, first: int, after: str | None, max_first: int = MAX_FIRST
+    ctx: Context,
+    keyset: Keyset[T],
+    statement: Query,
+    first: int,
+    after: str | None,
+    max_first: int = MAX_FIRST,
+    columns: Columns = None,
 ) -> ListPage[T]:
     """Return a page of a filtered select.
 
     Args:
-        store: The store to read from.
+        ctx: The context of the operation.
         keyset: The order of the list and its cursors.
         statement: The filtered select.
         first: The requested number of items.
         after: The cursor after which the page starts; None for the first page.
         max_first: The largest number of items that may be requested.
+        columns: The columns to read; None for all.
 
     Raises:
         Invalid: ``first`` or ``after`` is not allowed.
     """
+    selected = with_columns(statement, add_columns(columns, keyset.column))
     return await read_list(
-        store,
-        lambda connection: keyset.fetch_page(connection, statement, first, after, max_first),
+        ctx,
+        lambda connection: keyset.fetch_page(connection, selected, first, after, max_first),
         lambda connection: count_rows(connection, statement),
     )
 
 
 async def read_list(
-    store: Store, read: Callable[[Connection], KeysetPage[T]], count: Callable[[Connection], int]
+    ctx: Context, read: Callable[[Connection], KeysetPage[T]], count: Callable[[Connection], int]
 ) -> ListPage[T]:
     """Return a page of a list.
 
     Args:
-        store: The store to read from.
+        ctx: The context of the operation.
         read: Reads the page.
         count: Counts the whole list.
     """
-    page = await store.read(read)
+    page = await ctx.read(read)
 
     async def count_all() -> int:
-        return await store.read(count)
+        return await ctx.read(count)
 
     return ListPage(page.rows, page.cursors, page.has_next, page.has_previous, count_all)

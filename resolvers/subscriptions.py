@@ -15,7 +15,7 @@ from models.stored.events import StatusBody
 from resolvers import summary
 from resolvers.context import Context
 from store import jobs, judges
-from store.database.rows import Query
+from store.database.rows import Columns, Query
 from store.database.signals import Topic
 from store.event_log import events
 from store.event_log.entry import LogEntry
@@ -33,22 +33,27 @@ class JobUpdate:
     result_cache: dict[Hashable, Any]
 
 
-async def follow_job(ctx: Context, job_id: str, after: str | None) -> AsyncGenerator[JobUpdate, None]:
+async def follow_job(
+    ctx: Context, job_id: str, after: str | None, columns: Columns = None
+) -> AsyncGenerator[JobUpdate, None]:
     """Yield every event of one job in order; end with the job.
 
     Args:
         ctx: The context of the operation.
         job_id: The job.
         after: The cursor after which to start; None for the first event.
+        columns: The columns of the job to read; None for all.
 
     Raises:
         NotFound: There is no such job.
         Invalid: ``after`` is not the cursor of an event.
     """
     position = events.decode_event_cursor(after) if after is not None else 0
-    status = await ctx.store.read(lambda connection: jobs.get_job_or_raise(connection, ctx.workspace_id, job_id).status)
+    status = await ctx.store.read(
+        lambda connection: jobs.get_job_or_raise(connection, ctx.workspace_id, job_id, (TrainingJob.status,)).status
+    )
     selection = events.for_job(job_id), ("job", job_id)
-    log = _Log(ctx, *selection, lambda event: event.job_id == job_id, position)
+    log = _Log(ctx, *selection, lambda event: event.job_id == job_id, position, columns)
     async with aclosing(log.replay() if status in TERMINAL else log.follow()) as updates:
         async for update in updates:
             is_last = _ends(update.event)
@@ -58,13 +63,16 @@ async def follow_job(ctx: Context, job_id: str, after: str | None) -> AsyncGener
             del update
 
 
-async def follow_activity(ctx: Context, judge_id: str | None, after: str | None) -> AsyncGenerator[JobUpdate, None]:
+async def follow_activity(
+    ctx: Context, judge_id: str | None, after: str | None, columns: Columns = None
+) -> AsyncGenerator[JobUpdate, None]:
     """Yield events of all jobs of the workspace, or of one judge, without end.
 
     Args:
         ctx: The context of the operation.
         judge_id: The judge; None for all judges.
         after: The cursor after which to start; None for new events only.
+        columns: The columns of the jobs to read; None for all.
 
     Raises:
         NotFound: There is no such judge.
@@ -83,7 +91,7 @@ async def follow_activity(ctx: Context, judge_id: str | None, after: str | None)
         return event.workspace_id == workspace_id and judge_pk in (None, event.judge_pk)
 
     selection = events.in_workspace(workspace_id, judge_pk), ("workspace", workspace_id, judge_pk)
-    log = _Log(ctx, *selection, matches, position)
+    log = _Log(ctx, *selection, matches, position, columns)
     async with aclosing(log.follow()) as updates:
         async for update in updates:
             yield update
@@ -98,13 +106,20 @@ class _Log:
     """
 
     def __init__(
-        self, ctx: Context, selection: Query, name: Hashable, matches: Callable[[JobEvent], bool], position: int
+        self,
+        ctx: Context,
+        selection: Query,
+        name: Hashable,
+        matches: Callable[[JobEvent], bool],
+        position: int,
+        columns: Columns,
     ) -> None:
         self.feed = ctx.feed
         self.safety_interval = ctx.store.safety_interval
         self.selection = selection
         self.name = name
         self.matches = matches
+        self.columns = columns
         self.position = position  # all entries of the selection up to here were yielded
 
     async def replay(self) -> AsyncGenerator[JobUpdate, None]:
@@ -118,7 +133,7 @@ class _Log:
 
     async def follow(self) -> AsyncGenerator[JobUpdate, None]:
         """Yield the existing entries, then new ones, without end."""
-        with self.feed.tail.follow() as listener:
+        with self.feed.tail.follow(self.columns) as listener:
             while True:
                 entries, more = await self._next()
                 while entries:
@@ -138,7 +153,9 @@ class _Log:
         return await self._read_page(require_latest=False)
 
     async def _read_page(self, *, require_latest: bool) -> tuple[list[LogEntry], bool]:
-        page = await self.feed.replay.page(self.selection, self.name, self.position, require_latest=require_latest)
+        page = await self.feed.replay.page(
+            self.selection, self.name, self.position, self.columns, require_latest=require_latest
+        )
         self.position = page.position
         return list(page.entries[::-1]), page.more
 
@@ -165,7 +182,7 @@ async def follow_summary(
                 yield found
             await asyncio.sleep(SUMMARY_INTERVAL_SECONDS)
             while not await listener.wait(ctx.store.safety_interval):
-                seen = await ctx.loaders.judges.load(judge.pk)
+                seen = await ctx.loaders.judges.load(judge.pk, (Judge.feedback_seq, Judge.version_seq))
                 if (seen.feedback_seq, seen.version_seq) != (judge.feedback_seq, judge.version_seq):
                     break  # a signal was lost
 

@@ -35,7 +35,7 @@ async def summarize_judge(
         NotFound: The judge has no such criterion.
         Invalid: The bounds are not valid.
     """
-    judge = await ctx.store.read(lambda connection: judges.find_judge(connection, ctx.workspace_id, judge_id))
+    judge = await ctx.read(lambda connection: judges.find_judge(connection, ctx.workspace_id, judge_id))
     if judge is None:
         return None
     return judge, *await summarize_by_pk(ctx, judge.pk, since, until, target_criteria)
@@ -63,7 +63,7 @@ async def summarize_by_pk(
     """
     bounds = await _bounds(ctx, judge_pk, since, until, target_criteria)
     criteria = await ctx.loaders.criteria.load(judge_pk)
-    return await ctx.store.read(
+    return await ctx.read(
         snapshot(lambda connection: summary.compute_figures(connection, judge_pk, criteria, bounds))
     ), bounds
 
@@ -77,7 +77,7 @@ async def count_new(ctx: Context, judge_pk: int, bounds: FeedbackBounds) -> int:
         bounds: The bounds of the feedback.
     """
     criteria = await ctx.loaders.criteria.load(judge_pk)
-    return await ctx.store.read(snapshot(lambda connection: summary.count_new(connection, judge_pk, criteria, bounds)))
+    return await ctx.read(snapshot(lambda connection: summary.count_new(connection, judge_pk, criteria, bounds)))
 
 
 async def count_evaluations(ctx: Context, judge_pk: int, bounds: FeedbackBounds) -> int:
@@ -89,7 +89,7 @@ async def count_evaluations(ctx: Context, judge_pk: int, bounds: FeedbackBounds)
         bounds: The bounds of the feedback.
     """
     criteria = await ctx.loaders.criteria.load(judge_pk)
-    return await ctx.store.read(
+    return await ctx.read(
         snapshot(lambda connection: summary.count_evaluations(connection, judge_pk, criteria, bounds))
     )
 
@@ -103,7 +103,7 @@ async def compute_agreement(ctx: Context, judge_pk: int, bounds: FeedbackBounds)
         bounds: The bounds of the feedback.
     """
     criteria = await ctx.loaders.criteria.load(judge_pk)
-    return await ctx.store.read(
+    return await ctx.read(
         snapshot(lambda connection: summary.compute_agreement(connection, judge_pk, criteria, bounds))
     )
 
@@ -122,7 +122,7 @@ async def list_raters(ctx: Context, judge_pk: int, bounds: FeedbackBounds, first
     """
     check_first(first)
     criteria = await ctx.loaders.criteria.load(judge_pk)
-    return await ctx.store.read(
+    return await ctx.read(
         snapshot(lambda connection: summary.list_raters(connection, judge_pk, criteria, bounds, first))
     )
 
@@ -149,13 +149,13 @@ async def summarize_days(
         NotFound: The judge has no such criterion.
         Invalid: The bounds are not valid or span too many days, or there is no such time zone.
     """
-    judge = await ctx.store.read(lambda connection: judges.find_judge(connection, ctx.workspace_id, judge_id))
+    judge = await ctx.read(lambda connection: judges.find_judge(connection, ctx.workspace_id, judge_id))
     if judge is None:
         return None
     zone = _zone(time_zone)
     bounds = await _bounds(ctx, judge.pk, since, until, target_criteria)
     criteria = await ctx.loaders.criteria.load(judge.pk)
-    return judge, await ctx.store.read(
+    return judge, await ctx.read(
         snapshot(lambda connection: count_by_day(connection, judge.pk, criteria, bounds, zone))
     )
 

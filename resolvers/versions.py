@@ -31,7 +31,7 @@ async def export_version(ctx: Context, version_id: str) -> VersionFile | None:
             return None
         return VersionFile(version, judges.read_version_content(connection, version.id))
 
-    return await ctx.store.read(unit)
+    return await ctx.read(unit)
 
 
 async def import_version(ctx: Context, judge_id: str, content: bytes) -> JudgeVersion:
@@ -48,7 +48,7 @@ async def import_version(ctx: Context, judge_id: str, content: bytes) -> JudgeVe
     Raises:
         NotFound, Invalid, LimitExceeded: The version cannot be added; nothing was changed.
     """
-    judge = await ctx.store.read(lambda connection: judges.get_judge_or_raise(connection, ctx.workspace_id, judge_id))
+    judge = await ctx.read(lambda connection: judges.get_judge_or_raise(connection, ctx.workspace_id, judge_id))
     criteria = await ctx.loaders.criteria.load(judge.pk)
     await asyncio.to_thread(read_version, content, criteria)
     digest = hashlib.sha256(content).hexdigest()

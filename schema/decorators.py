@@ -2,11 +2,66 @@
 
 import inspect
 from collections.abc import Callable
-from typing import Annotated, Any, TypeVar, dataclass_transform
+from operator import attrgetter
+from typing import Annotated, Any, Literal, TypeVar, dataclass_transform
 
 import strawberry
+from strawberry.types.field import StrawberryField
+
+from models.base import Column
+from models.feedback import Figure
 
 T = TypeVar("T")
+R = TypeVar("R", bound=Callable[..., Any])
+
+# A column of a record, or a figure of a feedback summary.
+Source = Column | Figure
+
+_READS = "reads"  # key of a field's metadata
+
+
+def column(source: Source, description: str, *, init: Literal[False] = False) -> Any:  # noqa: ARG001
+    """Make an attribute a GraphQL field that is a column of the object's record, its attribute ``row``.
+
+    The record has only the columns that were selected. To access another one is a bug and raises AttributeError.
+
+    Args:
+        source: The column.
+        description: The description of the field.
+        init: Excludes the field from the parameters of the type's constructor.
+    """
+    made: Any = strawberry.field(description=description, metadata={_READS: (source,)})
+    made.init = made.repr = made.compare = False
+    return made
+
+
+def reads(*sources: Source) -> Callable[[R], R]:
+    """Declare the columns of the object's record that a method reads. Apply it below ``field``."""
+
+    def decorate(resolver: R) -> R:
+        setattr(resolver, _READS, sources)
+        return resolver
+
+    return decorate
+
+
+def find_reads(made: StrawberryField | None) -> tuple[Source, ...]:
+    """Return the columns that a field declares to read."""
+    return () if made is None else made.metadata.get(_READS, ())
+
+
+def belongs_to(source: Source, kind: type) -> bool:
+    """Return whether a source is a column of a record, or a member of an enum of figures."""
+    return (type(source) if isinstance(source, Figure) else source.class_) is kind
+
+
+def read_name(source: Source) -> str:
+    """Return the attribute that holds a source."""
+    return source.value if isinstance(source, Figure) else source.key
+
+
+def _metadata(resolver: Callable[..., Any]) -> dict[str, Any]:
+    return {_READS: getattr(resolver, _READS, ())}
 
 
 def describe(documented: object) -> str:
@@ -23,10 +78,14 @@ def describe(documented: object) -> str:
     return text.partition("\n\nArgs:")[0]
 
 
-@dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field,))
+@dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field, column))
 def object_type(cls: type[T]) -> type[T]:
     """Make a class a GraphQL type, described by its docstring."""
-    return strawberry.type(cls, description=describe(cls))
+    made = strawberry.type(cls, description=describe(cls))
+    for each in made.__strawberry_definition__.fields:  # type: ignore[attr-defined]
+        if each.base_resolver is None and (found := find_reads(each)):
+            setattr(made, each.python_name, property(attrgetter(f"row.{read_name(found[0])}")))
+    return made
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field,))
@@ -43,7 +102,7 @@ def input_type(cls: type[T]) -> type[T]:
 
 def field(resolver: Callable[..., Any]) -> Any:
     """Make a method a GraphQL field, described by its docstring."""
-    return strawberry.field(resolver, description=describe(resolver))
+    return strawberry.field(resolver, description=describe(resolver), metadata=_metadata(resolver))
 
 
 def deprecated_field(replacement: str) -> Callable[[Callable[..., Any]], Any]:
@@ -54,7 +113,12 @@ def deprecated_field(replacement: str) -> Callable[[Callable[..., Any]], Any]:
     """
 
     def decorate(resolver: Callable[..., Any]) -> Any:
-        return strawberry.field(resolver, description=describe(resolver), deprecation_reason=f"Use {replacement}.")
+        return strawberry.field(
+            resolver,
+            description=describe(resolver),
+            deprecation_reason=f"Use {replacement}.",
+            metadata=_metadata(resolver),
+        )
 
     return decorate
 

@@ -1,17 +1,22 @@
 """The query type."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any
 
 import strawberry
 from strawberry import ID
 
+from models.evaluation import Evaluation as EvaluationRecord
+from models.job import TrainingJob as JobRecord
+from models.judge import Judge as JudgeRecord
 from resolvers import access, analysis, evaluations, jobs, judges, summary
 from resolvers import node as nodes
 from schema.decorators import deprecated_field, field, input_field, object_type
 from schema.info import Info, unset_to_none
 from schema.inputs.filters import AuditFilterArgument, to_audit_filter
 from schema.inputs.training_job import CreateTrainingJobInput, JobFilterArgument, to_job_filter
+from schema.selection import selected_columns
 from schema.types.access import ApiKey, User, Viewer, Workspace
 from schema.types.analysis import (
     EvaluationSuggestion,
@@ -69,7 +74,7 @@ class Query:
         self, info: Info, any_id: Annotated[ID, strawberry.argument(name="id", description="The id of any object.")]
     ) -> Node | None:
         """The object with this id; null if there is none."""
-        found = await nodes.find_node(info.context, any_id)
+        found = await nodes.find_node(info.context, any_id, partial(selected_columns, info))
         if found is None:
             return None
         kind, record = found
@@ -83,7 +88,7 @@ class Query:
     @field
     async def judge(self, info: Info, judge_id: Annotated[ID, _id_argument("jdg")]) -> Judge | None:
         """The judge with this id; null if there is none."""
-        row = await judges.find_judge(info.context, judge_id)
+        row = await judges.find_judge(info.context, judge_id, selected_columns(info, JudgeRecord))
         return None if row is None else Judge.of(row)
 
     @field
@@ -95,12 +100,13 @@ class Query:
             first: The size of the page.
             after: The cursor after which to continue.
         """
-        return await to_connection(judges.list_judges(info.context, *page_arguments(first, after)), Judge.of)
+        columns = selected_columns(info, JudgeRecord)
+        return await to_connection(judges.list_judges(info.context, *page_arguments(first, after), columns), Judge.of)
 
     @field
     async def training_job(self, info: Info, job_id: Annotated[ID, _id_argument("job")]) -> TrainingJob | None:
         """The training job with this id; null if there is none."""
-        row = await jobs.find_job(info.context, job_id)
+        row = await jobs.find_job(info.context, job_id, selected_columns(info, JobRecord))
         return None if row is None else TrainingJob.of(row)
 
     @field
@@ -119,7 +125,8 @@ class Query:
             after: The cursor after which to continue.
             filter_: Conditions on the objects.
         """
-        page = jobs.list_jobs(info.context, *page_arguments(first, after), to_job_filter(filter_))
+        columns = selected_columns(info, JobRecord)
+        page = jobs.list_jobs(info.context, *page_arguments(first, after), to_job_filter(filter_), columns)
         return await to_connection(page, TrainingJob.of)
 
     @field
@@ -181,7 +188,7 @@ class Query:
     @field
     async def evaluation(self, info: Info, evaluation_id: Annotated[ID, _id_argument("evl")]) -> Evaluation | None:
         """The evaluation with this id; null if there is none."""
-        row = await evaluations.find_evaluation(info.context, evaluation_id)
+        row = await evaluations.find_evaluation(info.context, evaluation_id, selected_columns(info, EvaluationRecord))
         return None if row is None else Evaluation.of(row)
 
     @input_field("The job that you consider creating.")
@@ -330,10 +337,13 @@ async def _compare_versions(
     info: Info, judge_id: ID, old: ID | None, new: ID | None, first: int | None
 ) -> VersionComparison | None:
     choices = to_version_choice(old), to_version_choice(new)
-    found = await analysis.compare_versions(info.context, judge_id, *choices, page_size(first))
+    columns = selected_columns(info, EvaluationRecord)
+    found = await analysis.compare_versions(info.context, judge_id, *choices, page_size(first), columns)
     return None if found is None else VersionComparison.of(found, await load_criteria(info, found.judge.pk))
 
 
 async def _suggest_evaluations(info: Info, judge_id: ID, first: int | None) -> list[EvaluationSuggestion] | None:
-    found = await analysis.suggest_evaluations(info.context, judge_id, page_size(first))
+    found = await analysis.suggest_evaluations(
+        info.context, judge_id, page_size(first), selected_columns(info, EvaluationRecord)
+    )
     return None if found is None else [EvaluationSuggestion.of(row, item) for row, item in found]

@@ -7,10 +7,12 @@ import strawberry
 from strawberry import ID
 
 from models.feedback import FeedbackBounds, FeedbackTotals
+from models.job import TrainingJob as JobRecord
 from models.judge import Judge
 from resolvers import subscriptions
 from schema.decorators import object_type, subscription
 from schema.info import Info, unset_to_none
+from schema.selection import selected_columns
 from schema.types.feedback_summary import FeedbackSummary
 from schema.types.training_job import TrainingJobUpdate
 
@@ -48,7 +50,8 @@ class Subscription:
             job_id: The job.
             after: The cursor after which to continue.
         """
-        updates = subscriptions.follow_job(info.context, job_id, unset_to_none(after))
+        columns = selected_columns(info, JobRecord)
+        updates = subscriptions.follow_job(info.context, job_id, unset_to_none(after), columns)
         return await start_stream(updates, TrainingJobUpdate.of)
 
     @subscription
@@ -74,7 +77,8 @@ class Subscription:
             judge_id: The judge.
             after: The cursor after which to continue.
         """
-        updates = subscriptions.follow_activity(info.context, unset_to_none(judge_id), unset_to_none(after))
+        columns = selected_columns(info, JobRecord)
+        updates = subscriptions.follow_activity(info.context, unset_to_none(judge_id), unset_to_none(after), columns)
         return await start_stream(updates, TrainingJobUpdate.of)
 
     @subscription

@@ -13,7 +13,18 @@ from models.judge import Judge
 from models.specs.evaluations import EvaluationSpec
 from store import judges, search
 from store.counters import update as counters
-from store.database.rows import ColumnValues, Query, by_external_ids, fetch_all, fetch_first, in_values, without_index
+from store.database.rows import (
+    Columns,
+    ColumnValues,
+    Query,
+    add_columns,
+    by_external_ids,
+    fetch_all,
+    fetch_first,
+    in_values,
+    with_columns,
+    without_index,
+)
 from store.external_ids import digest_content, ingest
 
 _TEXTS = ("input", "output", "rationale")
@@ -97,15 +108,19 @@ def in_workspace(workspace_id: str) -> Query:
     return select(Evaluation).join(Judge, Judge.pk == Evaluation.judge_pk).where(Judge.workspace_id == workspace_id)
 
 
-def find_evaluation(connection: Connection, workspace_id: str, evaluation_id: str) -> Evaluation | None:
+def find_evaluation(
+    connection: Connection, workspace_id: str, evaluation_id: str, columns: Columns = None
+) -> Evaluation | None:
     """Return the workspace's evaluation of this id, or None.
 
     Args:
         connection: the connection to read from.
         workspace_id: the workspace.
         evaluation_id: the evaluation.
+        columns: the columns to read; None for all.
     """
-    return fetch_first(connection, in_workspace(workspace_id).where(Evaluation.id == evaluation_id), Evaluation)
+    statement = in_workspace(workspace_id).where(Evaluation.id == evaluation_id)
+    return fetch_first(connection, with_columns(statement, add_columns(columns, Evaluation.id)), Evaluation)
 
 
 def find_evaluations(

@@ -20,7 +20,16 @@ from store.counters import update as counters
 from store.counters.delta import EVALUATION_REF_COLUMNS, CountedFeedback, EvaluationRef
 from store.database.clock import database_now
 from store.database.keyset import Keyset
-from store.database.rows import ColumnValues, Query, fetch_existing, fetch_first, in_period
+from store.database.rows import (
+    Columns,
+    ColumnValues,
+    Query,
+    add_columns,
+    fetch_existing,
+    fetch_first,
+    in_period,
+    with_columns,
+)
 from store.database.signals import Topic, touch
 from store.external_ids import digest_content, ingest
 
@@ -140,15 +149,19 @@ def in_workspace(workspace_id: str) -> Query:
     return select(Feedback).join(Judge, Judge.pk == Feedback.judge_pk).where(Judge.workspace_id == workspace_id)
 
 
-def find_feedback(connection: Connection, workspace_id: str, feedback_id: str) -> Feedback | None:
+def find_feedback(
+    connection: Connection, workspace_id: str, feedback_id: str, columns: Columns = None
+) -> Feedback | None:
     """Return the workspace's feedback of this id, or None.
 
     Args:
         connection: the connection to read from.
         workspace_id: the workspace.
         feedback_id: the item of feedback.
+        columns: the columns to read; None for all.
     """
-    return fetch_first(connection, in_workspace(workspace_id).where(Feedback.id == feedback_id), Feedback)
+    statement = in_workspace(workspace_id).where(Feedback.id == feedback_id)
+    return fetch_first(connection, with_columns(statement, add_columns(columns, Feedback.id)), Feedback)
 
 
 def for_evaluation(workspace_id: str, evaluation_id: str) -> Query:

@@ -43,7 +43,7 @@ from store.database.keyset import (
     encode_cursor,
     invalid_cursor,
 )
-from store.database.rows import ColumnValues, in_constants
+from store.database.rows import Columns, ColumnValues, add_columns, in_constants, with_columns
 
 CURSOR_KIND = "job"
 _ORDER = (TrainingJob.created_at, TrainingJob.id)
@@ -82,6 +82,7 @@ def fetch_page(
     first: int,
     after: str | None,
     max_first: int = MAX_FIRST,
+    columns: Columns = None,
 ) -> KeysetPage[TrainingJob]:
     """Return one page of the workspace's jobs that match a filter.
 
@@ -92,6 +93,7 @@ def fetch_page(
         first: the size of the page.
         after: the cursor after which the page begins; None for the first page.
         max_first: the largest size that is allowed.
+        columns: the columns to read; None for all.
 
     Raises:
         Invalid: ``first`` or ``after`` is not allowed.
@@ -100,7 +102,7 @@ def fetch_page(
     parameters = _parameters(workspace_id, job_filter) | {"limit": first + 1}
     if after is not None:
         parameters |= _read_position(connection, workspace_id, after)
-    statement = _select_page(_shape_of(job_filter), after=after is not None)
+    statement = _select_page(_shape_of(job_filter), add_columns(columns, TrainingJob.id), after=after is not None)
     rows = cast("list[TrainingJob]", connection.execute(statement, parameters).all())
     shown = tuple(rows[:first])
     cursors = tuple(encode_cursor(CURSOR_KIND, job.id) for job in shown)
@@ -153,11 +155,12 @@ def _read_position(connection: Connection, workspace_id: str, after: str) -> Col
 
 
 @lru_cache(maxsize=256)  # to build a statement with many walks takes ten times as long as to run it
-def _select_page(shape: _Shape, *, after: bool) -> Select[Any]:
+def _select_page(shape: _Shape, columns: Columns, *, after: bool) -> Select[Any]:
     """Return a select of the newest jobs that match a filter, at most as many as the parameter ``limit``.
 
     Args:
         shape: the shape of the filter.
+        columns: the columns to read; None for all.
         after: whether the jobs come after the position that the parameters ``after_...`` state.
     """
     conditions = _conditions(shape)
@@ -165,7 +168,7 @@ def _select_page(shape: _Shape, *, after: bool) -> Select[Any]:
         position = (_parameter("after_created_at", TrainingJob.created_at), _parameter("after_id", TrainingJob.id))
         conditions.append(tuple_(*_ORDER) < tuple_(*position))
     limit = bindparam("limit", type_=Integer)
-    jobs = select(TrainingJob).order_by(*_DESCENDING)
+    jobs = with_columns(select(TrainingJob), columns).order_by(*_DESCENDING)
     if shape.statuses is None and shape.types is None:
         return jobs.where(*conditions).limit(limit)
     pairs = product(

@@ -33,13 +33,16 @@ from store import outbox
 from store.counters import totals
 from store.database.clock import database_now
 from store.database.rows import (
+    Columns,
     ColumnValues,
     Query,
+    add_columns,
     fetch_all,
     fetch_existing,
     fetch_first,
     found_or_raise,
     in_constants,
+    with_columns,
 )
 from store.database.signals import Topic, touch
 from store.database.upsert import insert_on_conflict
@@ -98,29 +101,32 @@ def in_workspace(workspace_id: str) -> Query:
     return select(TrainingJob).where(TrainingJob.workspace_id == workspace_id)
 
 
-def find_job(connection: Connection, workspace_id: str, job_id: str) -> TrainingJob | None:
+def find_job(connection: Connection, workspace_id: str, job_id: str, columns: Columns = None) -> TrainingJob | None:
     """Return the workspace's job of this id, or None.
 
     Args:
         connection: the connection to read from.
         workspace_id: the workspace.
         job_id: the job.
+        columns: the columns to read; None for all.
     """
-    return fetch_first(connection, in_workspace(workspace_id).where(TrainingJob.id == job_id), TrainingJob)
+    statement = in_workspace(workspace_id).where(TrainingJob.id == job_id)
+    return fetch_first(connection, with_columns(statement, add_columns(columns, TrainingJob.id)), TrainingJob)
 
 
-def get_job_or_raise(connection: Connection, workspace_id: str, job_id: str) -> TrainingJob:
+def get_job_or_raise(connection: Connection, workspace_id: str, job_id: str, columns: Columns = None) -> TrainingJob:
     """Return the workspace's job of this id.
 
     Args:
         connection: the connection to read from.
         workspace_id: the workspace.
         job_id: the job.
+        columns: the columns to read; None for all.
 
     Raises:
         NotFound: the workspace has no such job.
     """
-    job = find_job(connection, workspace_id, job_id)
+    job = find_job(connection, workspace_id, job_id, columns)
     return found_or_raise(job, f"There is no training job {job_id!r}.", "job_id")
 
 

@@ -23,7 +23,16 @@ from models.specs.judges import CriterionSpec, JudgeSpec
 from models.stored.evidence import TrainingEvidence
 from models.stored.training_job import Lineage
 from store.database.keyset import Keyset, parse_key_number
-from store.database.rows import Query, fetch_all, fetch_existing, fetch_first, found_or_raise
+from store.database.rows import (
+    Columns,
+    Query,
+    add_columns,
+    fetch_all,
+    fetch_existing,
+    fetch_first,
+    found_or_raise,
+    with_columns,
+)
 
 JUDGES = Keyset(Judge, "judge", Judge.pk, parse=parse_key_number)
 VERSIONS = Keyset(JudgeVersion, "version", JudgeVersion.number, descending=True, parse=parse_key_number)
@@ -34,15 +43,17 @@ def in_workspace(workspace_id: str) -> Query:
     return select(Judge).where(Judge.workspace_id == workspace_id)
 
 
-def find_judge(connection: Connection, workspace_id: str, judge_id: str) -> Judge | None:
+def find_judge(connection: Connection, workspace_id: str, judge_id: str, columns: Columns = None) -> Judge | None:
     """Return the workspace's judge of this id, or None.
 
     Args:
         connection: the connection to read from.
         workspace_id: the workspace.
         judge_id: the judge.
+        columns: the columns to read; None for all.
     """
-    return fetch_first(connection, in_workspace(workspace_id).where(Judge.id == judge_id), Judge)
+    statement = in_workspace(workspace_id).where(Judge.id == judge_id)
+    return fetch_first(connection, with_columns(statement, add_columns(columns, Judge.pk)), Judge)
 
 
 def get_judge_or_raise(connection: Connection, workspace_id: str, judge_id: str) -> Judge:
@@ -174,20 +185,23 @@ def versions_for_judge(judge_pk: int) -> Query:
     return select(JudgeVersion).where(JudgeVersion.judge_pk == judge_pk)
 
 
-def find_version(connection: Connection, workspace_id: str, version_id: str) -> JudgeVersion | None:
+def find_version(
+    connection: Connection, workspace_id: str, version_id: str, columns: Columns = None
+) -> JudgeVersion | None:
     """Return the workspace's judge version of this id, or None.
 
     Args:
         connection: the connection to read from.
         workspace_id: the workspace.
         version_id: the version.
+        columns: the columns to read; None for all.
     """
     statement = (
         select(JudgeVersion)
         .join(Judge, Judge.pk == JudgeVersion.judge_pk)
         .where(JudgeVersion.id == version_id, Judge.workspace_id == workspace_id)
     )
-    return fetch_first(connection, statement, JudgeVersion)
+    return fetch_first(connection, with_columns(statement, add_columns(columns, JudgeVersion.id)), JudgeVersion)
 
 
 def read_watermark(connection: Connection, judge_pk: int) -> int:

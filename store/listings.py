@@ -28,7 +28,7 @@ from store.database.keyset import (
     invalid_cursor,
     parse_key_number,
 )
-from store.database.rows import fetch_all, in_period
+from store.database.rows import Columns, add_columns, fetch_all, in_period, with_columns
 
 T = TypeVar("T", Evaluation, Feedback)
 
@@ -70,21 +70,21 @@ class _IndexWalk(Generic[T]):
     kind: str
     overlap: bool = False
 
-    def fetch_page(self, connection: Connection, first: int, after: str | None) -> KeysetPage[T]:
+    def fetch_page(self, connection: Connection, first: int, after: str | None, columns: Columns) -> KeysetPage[T]:
         """Return one page.
 
         Args:
             connection: the connection to read from.
             first: the size of the page.
             after: the cursor after which the page begins; None for the first page.
+            columns: the columns to read; None for all.
         """
         check_first(first)
         start = None if after is None else self._decode(after)
         keys = sorted(connection.execute(self._select_keys(start, first + 1)).all(), reverse=True)
         shown = keys[:first]
-        of_page = select(self.record).where(
-            self.record.judge_pk == self.judge_pk, self.record.seq.in_([key.seq for key in shown])
-        )
+        rows = with_columns(select(self.record), add_columns(columns, self.record.seq))
+        of_page = rows.where(self.record.judge_pk == self.judge_pk, self.record.seq.in_([key.seq for key in shown]))
         by_seq = {row.seq: row for row in fetch_all(connection, of_page, self.record)}
         return KeysetPage(
             tuple(by_seq[key.seq] for key in shown),
@@ -122,7 +122,12 @@ class _IndexWalk(Generic[T]):
 
 
 def list_evaluations(
-    connection: Connection, judge_pk: int, evaluation_filter: EvaluationFilter, first: int, after: str | None
+    connection: Connection,
+    judge_pk: int,
+    evaluation_filter: EvaluationFilter,
+    first: int,
+    after: str | None,
+    columns: Columns = None,
 ) -> KeysetPage[Evaluation]:
     """Return a page of a judge's evaluations, newest first.
 
@@ -132,15 +137,21 @@ def list_evaluations(
         evaluation_filter: the filter.
         first: the size of the page.
         after: the cursor after which the page begins; None for the first page.
+        columns: the columns to read; None for all.
 
     Raises:
         Invalid: ``first`` or ``after`` is not allowed.
     """
-    return _walk_evaluations(connection, judge_pk, evaluation_filter).fetch_page(connection, first, after)
+    return _walk_evaluations(connection, judge_pk, evaluation_filter).fetch_page(connection, first, after, columns)
 
 
 def list_feedback(
-    connection: Connection, judge_pk: int, feedback_filter: FeedbackFilter, first: int, after: str | None
+    connection: Connection,
+    judge_pk: int,
+    feedback_filter: FeedbackFilter,
+    first: int,
+    after: str | None,
+    columns: Columns = None,
 ) -> KeysetPage[Feedback]:
     """Return a page of a judge's feedback, newest first.
 
@@ -150,11 +161,12 @@ def list_feedback(
         feedback_filter: the filter.
         first: the size of the page.
         after: the cursor after which the page begins; None for the first page.
+        columns: the columns to read; None for all.
 
     Raises:
         Invalid: ``first`` or ``after`` is not allowed.
     """
-    return _walk_feedback(connection, judge_pk, feedback_filter).fetch_page(connection, first, after)
+    return _walk_feedback(connection, judge_pk, feedback_filter).fetch_page(connection, first, after, columns)
 
 
 def count_evaluations(connection: Connection, judge_pk: int, evaluation_filter: EvaluationFilter) -> int:

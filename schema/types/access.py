@@ -11,21 +11,29 @@ from models.access import Role
 from models.access import User as UserRecord
 from models.access import Viewer as ViewerRecord
 from models.access import Workspace as WorkspaceRecord
-from schema.decorators import field, object_type
+from schema.decorators import column, field, object_type
 from schema.info import Info
-from schema.types.node import Node
+from schema.selection import selected_columns
+from schema.types.node import ID_DESCRIPTION, Node
 
 
 @object_type
 class User(Node):
     """A person or program that acts in a workspace. Every change is recorded with its user."""
 
-    name: str = strawberry.field(description="The user's name, unique within the workspace.")
+    id: ID = column(UserRecord.id, ID_DESCRIPTION)
+    name: str = column(UserRecord.name, "The user's name, unique within the workspace.")
+    row: strawberry.Private[UserRecord]
 
     @classmethod
-    def of(cls, record: UserRecord) -> Self:
+    def of(cls, row: UserRecord) -> Self:
         """Return the GraphQL object of a record."""
-        return cls(id=ID(record.id), name=record.name)
+        return cls(row=row)
+
+
+async def load_user(info: Info, user_id: str) -> User:
+    """Return the user with an id that a record refers to."""
+    return User.of(await info.context.loaders.users.load(user_id, selected_columns(info, UserRecord)))
 
 
 @object_type
@@ -55,7 +63,7 @@ class Viewer:
         """Return the GraphQL object of the viewer."""
         return cls(
             id=ID(viewer.key_id),
-            user=User(id=ID(viewer.user_id), name=viewer.user_name),
+            user=User.of(UserRecord(id=viewer.user_id, name=viewer.user_name)),
             name=viewer.user_name,
             role=viewer.role,
             workspace=Workspace(id=ID(viewer.workspace_id), name=viewer.workspace_name),
@@ -84,7 +92,7 @@ class ApiKey:
     @field
     async def user(self, info: Info) -> User:
         """The key's user. Changes made with the key are recorded with this user."""
-        return User.of(await info.context.loaders.users.load(self.row.user_id))
+        return await load_user(info, self.row.user_id)
 
     @classmethod
     def of(cls, row: ApiKeyRecord) -> Self:

@@ -10,7 +10,7 @@ from models.audit import AuditAction
 from models.audit import AuditEntry as EntryRecord
 from schema.decorators import deprecated_field, field, object_type
 from schema.info import Info
-from schema.types.access import User
+from schema.types.access import User, load_user
 
 
 @object_type
@@ -40,7 +40,7 @@ class AuditEntry:
     async def user(self, info: Info) -> User | None:
         """The user who acted; null for the server's operator. A job acts as the user who created it."""
         id_ = self.row.user_id
-        return None if id_ is None else User.of(await info.context.loaders.users.load(id_))
+        return None if id_ is None else await load_user(info, id_)
 
     @classmethod
     def of(cls, row: EntryRecord) -> Self:

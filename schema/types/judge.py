@@ -8,9 +8,13 @@ import strawberry
 from strawberry import ID
 
 from models.errors import Invalid
+from models.evaluation import Evaluation as EvaluationRecord
+from models.feedback import Feedback as FeedbackRecord
+from models.job import TrainingJob as JobRecord
 from models.judge import Judge as JudgeRecord
+from models.judge import JudgeVersion as VersionRecord
 from resolvers import jobs, judges, listings, summary
-from schema.decorators import field, object_type
+from schema.decorators import column, field, object_type, reads
 from schema.info import Info, unset_to_none
 from schema.inputs.filters import (
     EvaluationFilterArgument,
@@ -19,11 +23,12 @@ from schema.inputs.filters import (
     to_feedback_filter,
 )
 from schema.inputs.training_job import JobFilterArgument, to_job_filter
-from schema.types.access import User
+from schema.selection import selected_columns
+from schema.types.access import User, load_user
 from schema.types.connection import PAGE_SIZE, After, Connection, First, page_arguments, to_connection
 from schema.types.criterion import Criterion, load_criteria
 from schema.types.feedback_summary import FeedbackSummary, Since, TargetCriteria, Until, criteria_ids
-from schema.types.node import Node
+from schema.types.node import ID_DESCRIPTION, Node
 
 if TYPE_CHECKING:
     from schema.types.evaluation import Evaluation
@@ -45,17 +50,22 @@ class Judge(Node):
     better with people.
     """
 
-    name: str = strawberry.field(description="The display name.")
-    description: str | None = strawberry.field(description="A description of what it judges; null if none was given.")
-    created_at: datetime = strawberry.field(description="The moment of its creation on this server.")
+    name: str = column(JudgeRecord.name, "The display name.")
+    description: str | None = column(
+        JudgeRecord.description, "A description of what it judges; null if none was given."
+    )
+    created_at: datetime = column(JudgeRecord.created_at, "The moment of its creation on this server.")
+    id: ID = column(JudgeRecord.id, ID_DESCRIPTION)
     row: strawberry.Private[JudgeRecord]
 
     @field
+    @reads(JudgeRecord.pk)
     async def criteria(self, info: Info) -> list[Criterion]:
         """The criteria that the judge scores, in the order of its creation."""
         return await load_criteria(info, self.row.pk)
 
     @field
+    @reads(JudgeRecord.active_version_id)
     async def active_version(self, info: Info) -> LazyVersion | None:
         """The version that is active; null if none is and the raw scores are in use."""
         from schema.types.judge_version import load_version
@@ -63,6 +73,7 @@ class Judge(Node):
         return await load_version(info, self.row.active_version_id)
 
     @field
+    @reads(JudgeRecord.pk)
     async def versions(
         self, info: Info, first: First = PAGE_SIZE, after: After = strawberry.UNSET
     ) -> Connection[LazyVersion]:
@@ -75,10 +86,12 @@ class Judge(Node):
         """
         from schema.types.judge_version import JudgeVersion
 
-        page = judges.list_versions(info.context, self.row.pk, *page_arguments(first, after))
+        columns = selected_columns(info, VersionRecord)
+        page = judges.list_versions(info.context, self.row.pk, *page_arguments(first, after), columns)
         return await to_connection(page, JudgeVersion.of)
 
     @field
+    @reads(JudgeRecord.pk)
     async def feedback_summary(
         self,
         info: Info,
@@ -99,6 +112,7 @@ class Judge(Node):
         return FeedbackSummary.of(figures, self.row.pk, within)
 
     @field
+    @reads(JudgeRecord.pk)
     async def evaluations(
         self,
         info: Info,
@@ -117,11 +131,16 @@ class Judge(Node):
         from schema.types.evaluation import Evaluation
 
         page = listings.list_evaluations(
-            info.context, self.row.pk, *page_arguments(first, after), *to_evaluation_filter(filter_)
+            info.context,
+            self.row.pk,
+            *page_arguments(first, after),
+            *to_evaluation_filter(filter_),
+            selected_columns(info, EvaluationRecord),
         )
         return await to_connection(page, Evaluation.of)
 
     @field
+    @reads(JudgeRecord.pk)
     async def feedback(
         self,
         info: Info,
@@ -142,11 +161,16 @@ class Judge(Node):
         from schema.types.feedback import Feedback
 
         page = listings.list_feedback(
-            info.context, self.row.pk, *page_arguments(first, after), *to_feedback_filter(filter_)
+            info.context,
+            self.row.pk,
+            *page_arguments(first, after),
+            *to_feedback_filter(filter_),
+            selected_columns(info, FeedbackRecord),
         )
         return await to_connection(page, Feedback.of)
 
     @field
+    @reads(JudgeRecord.id)
     async def training_jobs(
         self,
         info: Info,
@@ -168,20 +192,22 @@ class Judge(Node):
         if job_filter.judge_id not in (None, self.row.id):
             raise Invalid(f"These are the jobs of {self.row.id}; leave judgeId out.", ("filter", "judge_id"))
         job_filter = replace(job_filter, judge_id=self.row.id)
-        page = jobs.list_jobs(info.context, *page_arguments(first, after), job_filter)
+        columns = selected_columns(info, JobRecord)
+        page = jobs.list_jobs(info.context, *page_arguments(first, after), job_filter, columns)
         return await to_connection(page, TrainingJob.of)
 
     @field
+    @reads(JudgeRecord.created_by)
     async def created_by(self, info: Info) -> User:
         """The user who created the judge on this server."""
-        return User.of(await info.context.loaders.users.load(self.row.created_by))
+        return await load_user(info, self.row.created_by)
 
     @classmethod
     def of(cls, row: JudgeRecord) -> Self:
         """Return the GraphQL object of a record."""
-        return cls(id=ID(row.id), name=row.name, description=row.description, created_at=row.created_at, row=row)
+        return cls(row=row)
 
 
 async def load_judge(info: Info, judge_pk: int) -> Judge:
     """Return the judge with a primary key."""
-    return Judge.of(await info.context.loaders.judges.load(judge_pk))
+    return Judge.of(await info.context.loaders.judges.load(judge_pk, selected_columns(info, JudgeRecord)))

@@ -13,14 +13,15 @@ from models.job import TrainingType
 from models.job_status import JobStatus
 from resolvers import jobs
 from resolvers.subscriptions import JobUpdate
-from schema.decorators import field, object_type
+from schema.decorators import column, field, object_type, reads
 from schema.info import Info
-from schema.types.access import User
+from schema.selection import selected_columns
+from schema.types.access import User, load_user
 from schema.types.connection import EVENT_PAGE_SIZE, After, Connection, First, page_arguments, to_connection
 from schema.types.evidence import TrainingEvidence
 from schema.types.judge import Judge, load_judge
 from schema.types.judge_version import JudgeVersion, load_version
-from schema.types.node import Node
+from schema.types.node import ID_DESCRIPTION, Node
 from schema.types.training_job_details import (
     DeploymentDecision,
     ExecutionOptions,
@@ -40,86 +41,102 @@ class TrainingJob(Node):
     The feedback it learns from and the version it starts from are fixed when it is created.
     """
 
-    training_type: TrainingType = strawberry.field(description="The type of training.")
-    status: JobStatus = strawberry.field(description="The status.")
-    estimated_duration: int | None = strawberry.field(
-        description=(
-            "The duration in minutes that was expected when the job was created, including the time in the queue; at "
-            "least 1. Null if no estimate was possible."
-        )
+    training_type: TrainingType = column(JobRecord.training_type, "The type of training.")
+    status: JobStatus = column(JobRecord.status, "The status.")
+    created_at: datetime = column(JobRecord.created_at, "The moment of its creation.")
+    started_at: datetime | None = column(
+        JobRecord.started_at, "The moment when a worker first claimed it; null before."
     )
-    created_at: datetime = strawberry.field(description="The moment of its creation.")
-    started_at: datetime | None = strawberry.field(
-        description="The moment when a worker first claimed it; null before."
+    finished_at: datetime | None = column(
+        JobRecord.finished_at, "The moment when it was completed, failed or was cancelled; null before."
     )
-    finished_at: datetime | None = strawberry.field(
-        description="The moment when it was completed, failed or was cancelled; null before."
+    attempt: int = column(
+        JobRecord.attempt,
+        "The number of the current attempt at training: 0 before the first, above 1 if a worker was lost and "
+        "another one continued. At most 3.",
     )
-    attempt: int = strawberry.field(
-        description=(
-            "The number of the current attempt at training: 0 before the first, above 1 if a worker was lost and "
-            "another one continued. At most 3."
-        )
-    )
+    id: ID = column(JobRecord.id, ID_DESCRIPTION)
     row: strawberry.Private[JobRecord]
 
     @field
+    @reads(JobRecord.estimated_seconds)
+    def estimated_duration(self) -> int | None:
+        """The duration in minutes that was expected when the job was created, including the time in the queue.
+
+        At least 1. Null if no estimate was possible.
+        """
+        seconds = self.row.estimated_seconds
+        return None if seconds is None else max(1, ceil(seconds / 60))
+
+    @field
+    @reads(JobRecord.judge_pk)
     async def judge(self, info: Info) -> Judge:
         """The judge whose feedback the job learns from."""
         return await load_judge(info, self.row.judge_pk)
 
     @field
+    @reads(JobRecord.config, JobRecord.chosen, JobRecord.judge_pk)
     def training_config(self) -> TrainingConfig:
         """The feedback it learns from and its settings, as requested or as chosen from the data."""
         chosen = self.row.chosen.value if self.row.chosen is not None else None
         return TrainingConfig.of(self.row.config.value, chosen, self.row.judge_pk)
 
     @field
+    @reads(JobRecord.options)
     def execution_options(self, info: Info) -> ExecutionOptions:
         """Options for running the job and for the actions after its end."""
         return ExecutionOptions.of(jobs.visible_options(info.context, self.row))
 
     @field
+    @reads(JobRecord.summary)
     def feedback_data_summary(self) -> FeedbackDataSummary:
         """The feedback that existed when the job was created."""
         return FeedbackDataSummary.of(self.row.summary.value)
 
     @field
+    @reads(JobRecord.progress, JobRecord.status)
     def progress(self) -> TrainingProgress:
         """The progress."""
         return TrainingProgress.of(self.row)
 
     @field
+    @reads(JobRecord.created_by)
     async def created_by(self, info: Info) -> User:
         """The user who created the job."""
-        return User.of(await info.context.loaders.users.load(self.row.created_by))
+        return await load_user(info, self.row.created_by)
 
     @field
+    @reads(JobRecord.error_code, JobRecord.error_message)
     def error(self) -> TrainingFailure | None:
         """The reason of the failure; null unless the job failed."""
         return TrainingFailure.of(self.row)
 
     @field
+    @reads(JobRecord.base_version_id)
     async def base_version(self, info: Info) -> JudgeVersion | None:
         """The version that was active when the job was created; null if none was and raw scores were in use."""
         return await load_version(info, self.row.base_version_id)
 
     @field
+    @reads(JobRecord.result_version_id)
     async def result_version(self, info: Info) -> JudgeVersion | None:
         """The version that the job created; null before, and for a `VALIDATION`, which creates none."""
         return await load_version(info, self.row.result_version_id)
 
     @field
+    @reads(JobRecord.evidence, JobRecord.judge_pk)
     def evidence(self) -> TrainingEvidence | None:
         """The evidence about the result; null until it is validated."""
         return TrainingEvidence.of(self.row.evidence, self.row.judge_pk)
 
     @field
+    @reads(JobRecord.deployment)
     def deployment(self) -> DeploymentDecision | None:
         """The decision of `autoDeploy` about the new version; null before the decision and without `autoDeploy`."""
         return DeploymentDecision.of(self.row.deployment)
 
     @field
+    @reads(JobRecord.id)
     async def events(
         self, info: Info, first: First = EVENT_PAGE_SIZE, after: After = strawberry.UNSET
     ) -> Connection[TrainingJobEvent]:
@@ -134,6 +151,7 @@ class TrainingJob(Node):
         return await to_connection(page, to_event)
 
     @field
+    @reads(JobRecord.id)
     async def notifications(self, info: Info) -> list[NotificationDelivery]:
         """The notifications about the end of the job and their delivery; empty while the job has not ended."""
         ctx = info.context
@@ -143,6 +161,7 @@ class TrainingJob(Node):
         ]
 
     @field
+    @reads(JobRecord.retry_of)
     async def retry_of(self, info: Info) -> Optional["TrainingJob"]:
         """The job that this job retries; null if it is no retry."""
         return await load_job(info, self.row.retry_of)
@@ -150,23 +169,14 @@ class TrainingJob(Node):
     @classmethod
     def of(cls, row: JobRecord) -> Self:
         """Return the GraphQL object of a record."""
-        seconds = row.estimated_seconds
-        return cls(
-            id=ID(row.id),
-            training_type=row.training_type,
-            status=row.status,
-            estimated_duration=None if seconds is None else max(1, ceil(seconds / 60)),
-            created_at=row.created_at,
-            started_at=row.started_at,
-            finished_at=row.finished_at,
-            attempt=row.attempt,
-            row=row,
-        )
+        return cls(row=row)
 
 
 async def load_job(info: Info, job_id: str | None) -> TrainingJob | None:
     """Return the job with an id; None without an id."""
-    return None if job_id is None else TrainingJob.of(await info.context.loaders.jobs.load(job_id))
+    if job_id is None:
+        return None
+    return TrainingJob.of(await info.context.loaders.jobs.load(job_id, selected_columns(info, JobRecord)))
 
 
 @object_type

@@ -33,6 +33,8 @@ from store.database.snapshot import is_autocommit
 T = TypeVar("T")
 K = TypeVar("K")
 Query = Select[*tuple[Any, ...]]
+Columns = tuple[InstrumentedAttribute[Any], ...] | None
+"""The columns of a record that a reader needs; None for all."""
 ColumnValues = dict[str, Any]
 """A row for a statement, by column. The columns have many types, and SQLAlchemy takes values of any."""
 
@@ -89,12 +91,34 @@ def fetch_all(connection: Connection, statement: Query, kind: type[T]) -> list[T
     return cast("list[T]", connection.execute(statement).all())
 
 
-def rows_by_key(record: type[T], column: InstrumentedAttribute[K]) -> Callable[[Connection, list[K]], dict[K, T]]:
-    """Return a function that reads the rows whose column has one of the given values, by value."""
+def with_columns(statement: Query, columns: Columns) -> Query:
+    """Return a select of one record that reads some of its columns; None for all.
+
+    The rows still count as that record. To access a column that was not read is a bug and raises AttributeError.
+    """
+    return statement if columns is None else statement.with_only_columns(*columns)
+
+
+def add_columns(columns: Columns, *needed: InstrumentedAttribute[Any]) -> Columns:
+    """Return columns together with those that the caller itself needs."""
+    return None if columns is None else (*columns, *(column for column in needed if column not in set(columns)))
+
+
+def rows_by_key(
+    record: type[T], key: InstrumentedAttribute[K], columns: Columns = None
+) -> Callable[[Connection, list[K]], dict[K, T]]:
+    """Return a function that reads the rows whose key has one of the given values, by key.
+
+    Args:
+        record: the record.
+        key: its unique column.
+        columns: the columns to read; None for all.
+    """
+    selected = with_columns(select(record), add_columns(columns, key))
 
     def read(connection: Connection, keys: list[K]) -> dict[K, T]:
-        rows = fetch_all(connection, select(record).where(column.in_(keys)), record)
-        return {getattr(row, column.key): row for row in rows}
+        rows = fetch_all(connection, selected.where(key.in_(keys)), record)
+        return {getattr(row, key.key): row for row in rows}
 
     return read
 

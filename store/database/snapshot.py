@@ -1,6 +1,7 @@
 """Snapshot reads: several statements that see the same state of the database."""
 
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from sqlalchemy import Connection
 
@@ -12,18 +13,30 @@ AUTOCOMMIT = "AUTOCOMMIT"
 _SNAPSHOT = "REPEATABLE READ"
 
 
-def snapshot(unit: Unit[T]) -> Unit[T]:
-    """Return a reading unit whose statements all see the same state.
+@dataclass(frozen=True, slots=True)
+class Snapshot(Generic[T]):
+    """Reading unit whose statements all see the same state.
 
     On SQLite every reading unit does. On PostgreSQL other units have no transaction, which saves round trips.
     """
 
-    def read_snapshot(connection: Connection) -> T:
-        if is_autocommit(connection):
-            connection.execution_options(isolation_level=_SNAPSHOT)
-        return unit(connection)
+    unit: Unit[T]
 
-    return read_snapshot
+    def __call__(self, connection: Connection) -> T:
+        """Run the unit as the first one of its connection."""
+        begin_snapshot(connection)
+        return self.unit(connection)
+
+
+def snapshot(unit: Unit[T]) -> Snapshot[T]:
+    """Return a unit as one whose statements all see the same state."""
+    return Snapshot(unit)
+
+
+def begin_snapshot(connection: Connection) -> None:
+    """Make all statements of a connection see the same state. Call it before the first one."""
+    if is_autocommit(connection):
+        connection.execution_options(isolation_level=_SNAPSHOT)
 
 
 def is_autocommit(connection: Connection) -> bool:

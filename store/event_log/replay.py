@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from store.database.rows import Query
+from store.database.rows import Columns, Query
 from store.database.store import Store
 from store.event_log import events
 from store.event_log.entry import LogEntry, attach_jobs
@@ -37,20 +37,25 @@ class ReplayCache:
         self._store = store
         self._reads: dict[Hashable, asyncio.Task[ReplayPage]] = {}
 
-    async def page(self, selection: Query, name: Hashable, position: int, *, require_latest: bool) -> ReplayPage:
+    async def page(
+        self, selection: Query, name: Hashable, position: int, columns: Columns, *, require_latest: bool
+    ) -> ReplayPage:
         """Return the events of a selection of the log after a position.
 
         Args:
             selection: the select of the wanted events.
             name: the selection's name; selections of the same name are equal.
             position: the position up to which the subscriber has read.
+            columns: the columns of the jobs that the subscriber needs; None for all.
             require_latest: whether the last page must have all events that exist now. Otherwise a page read a moment
                 ago is returned, because a subscriber that follows the log reads the later events anyway.
         """
-        key = (name, position)
+        key = (name, position, columns)
         task = self._reads.get(key)
         if task is None or not _is_reusable(task, require_latest):
-            task = asyncio.create_task(self._store.read(partial(_read_page, selection, position)), name="replay")
+            task = asyncio.create_task(
+                self._store.read(partial(_read_page, selection, position, columns)), name="replay"
+            )
             self._reads.pop(key, None)
             self._reads[key] = task
             asyncio.get_running_loop().call_later(MAX_AGE_SECONDS, self._forget, key, task)
@@ -81,10 +86,10 @@ def _is_reusable(task: "asyncio.Task[ReplayPage]", require_latest: bool) -> bool
     return page.more or (bool(page.entries) and not require_latest)
 
 
-def _read_page(selection: Query, position: int, connection: Connection) -> ReplayPage:
+def _read_page(selection: Query, position: int, columns: Columns, connection: Connection) -> ReplayPage:
     newest = events.last_position(connection)
     found = events.fetch_after(connection, selection, position, PAGE_SIZE)
-    entries = tuple(attach_jobs(connection, found))
+    entries = tuple(attach_jobs(connection, found, columns))
     if len(found) == PAGE_SIZE:
         return ReplayPage(entries, found[-1].position, True)
     # An event committed between the two reads is in ``found`` if the selection has it, so its position counts too.

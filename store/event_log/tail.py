@@ -4,12 +4,14 @@ Key objects:
     ``Tail._entries``: the newest entries, at most ``MAX_CACHED``, in order of position.
     ``Tail._floor``: every event above this position and up to ``Tail.position`` is in ``_entries``.
     ``Tail.position``: the newest position read.
+    ``Tail._columns``: the columns of the jobs that any follower needs.
 
 Protocol:
     1. The first follower starts the reading task; when the last one leaves, the task ends and the entries are dropped.
     2. The task starts at the newest position. At each signal, and at least every safety interval, it reads the events
        above ``position``, appends them and wakes the followers.
-    3. ``entries_after`` answers from memory, or returns None if the subscriber is below the floor. The subscriber then
+    3. A follower that needs more columns of the jobs than all before makes the tail drop its entries.
+    4. ``entries_after`` answers from memory, or returns None if the subscriber is below the floor. The subscriber then
        reads the log from its own position.
 
 Why: the number of queries does not grow with the number of subscribers, and a slow subscriber neither loses events nor
@@ -32,6 +34,7 @@ from sqlalchemy import Connection, select
 
 from models.job import JobEvent
 from store.database.errors import describe
+from store.database.rows import Columns, add_columns
 from store.database.signals import Listener, Topic
 from store.database.store import Store
 from store.event_log import events
@@ -52,11 +55,17 @@ class Tail:
         self._floor = 0
         self.position = 0
         self._followers: set[Listener] = set()
+        self._columns: Columns = ()
         self._task: asyncio.Task[None] | None = None
 
     @contextmanager
-    def follow(self) -> Iterator[Listener]:
-        """Yield a listener that wakes when new events were read."""
+    def follow(self, columns: Columns = None) -> Iterator[Listener]:
+        """Yield a listener that wakes when new events were read.
+
+        Args:
+            columns: the columns of the jobs that the follower needs; None for all.
+        """
+        self._add_columns(columns)
         listener = Listener(frozenset({Topic.EVENTS}))
         self._followers.add(listener)
         if self._task is None:
@@ -68,7 +77,7 @@ class Tail:
             if not self._followers and self._task is not None:
                 self._task.cancel()
                 self._task = None
-                self._entries, self._floor, self.position = [], 0, 0
+                self._entries, self._floor, self.position, self._columns = [], 0, 0, ()
 
     def entries_after(self, position: int, is_wanted: Callable[[JobEvent], bool]) -> list[LogEntry] | None:
         """Return the wanted entries above a position, or None if the tail does not reach back that far."""
@@ -83,6 +92,12 @@ class Tail:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
+
+    def _add_columns(self, columns: Columns) -> None:
+        if self._columns is None or (columns is not None and set(columns) <= set(self._columns)):
+            return
+        self._columns = None if columns is None else add_columns(self._columns, *columns)
+        self._entries, self._floor = [], self.position
 
     async def _run(self) -> None:
         with self._store.signals.listen(Topic.EVENTS) as listener:
@@ -100,7 +115,10 @@ class Tail:
 
     async def _read_more(self) -> bool:
         """Read the events above the position. Return whether there may be more."""
-        found = await self._store.read(partial(_read_entries, self.position))
+        columns = self._columns
+        found = await self._store.read(partial(_read_entries, self.position, columns))
+        if columns != self._columns:
+            return True  # a follower came that needs more columns
         if found:
             self._entries += found
             self.position = found[-1].event.position
@@ -115,5 +133,5 @@ class Tail:
             listener.fire()
 
 
-def _read_entries(position: int, connection: Connection) -> list[LogEntry]:
-    return attach_jobs(connection, events.fetch_after(connection, select(JobEvent), position, READ_SIZE))
+def _read_entries(position: int, columns: Columns, connection: Connection) -> list[LogEntry]:
+    return attach_jobs(connection, events.fetch_after(connection, select(JobEvent), position, READ_SIZE), columns)

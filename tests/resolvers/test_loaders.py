@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from resolvers.loaders import MAX_RESUMED_PER_TURN, Loader
+from resolvers.loaders import Loader
+from resolvers.read_batch import MAX_RESUMED_PER_TURN, ReadBatch
 
 
 class Reads:
@@ -28,7 +29,7 @@ def loader(reads: Reads) -> Loader[int, str]:
         reads.batches.append(keys)
         return {key: f"row {key}" for key in keys if key < 100}
 
-    return Loader(reads, read)  # type: ignore[arg-type]
+    return Loader(ReadBatch(reads), read)  # type: ignore[arg-type]
 
 
 async def test_keys_of_one_loop_iteration_are_read_in_one_batch() -> None:

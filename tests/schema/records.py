@@ -35,5 +35,7 @@ class Known:
     def __init__(self, records: Mapping[Any, Any]) -> None:
         self.records = records
 
-    async def load(self, key: Any) -> Any:
+    async def load(self, key: Any, *_: Any) -> Any:
         return self.records.get(key)
+
+    find = load

@@ -44,7 +44,7 @@ async def test_updates_are_sent_in_order_until_the_stream_ends(
 
     monkeypatch.setattr("resolvers.subscriptions.follow_job", job_status)
     results: list[Any] = [result async for result in await schema.subscribe(STATUS, context_value=context)]
-    assert asked == [("job_1", "x")]
+    assert asked == [("job_1", "x", ())]
     assert [(result.errors, result.data) for result in results] == [(None, shown(number)) for number in range(3)]
 
 

@@ -36,7 +36,7 @@ def loads(context: Any) -> list[str]:
     """Return the loads of users so far."""
     loaded: list[str] = []
 
-    async def load(user_id: str) -> Any:
+    async def load(user_id: str, *_: Any) -> Any:
         loaded.append(user_id)
         await asyncio.sleep(0.01)
         return ANN

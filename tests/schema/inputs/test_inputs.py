@@ -179,7 +179,7 @@ async def test_feedback(ask: Ask, resolve: Resolve) -> None:
 async def test_lists(ask: Ask, resolve: Resolve, arguments: str, expected: tuple[Any, ...]) -> None:
     calls = resolve("jobs.list_jobs", EMPTY)
     await ask("{ trainingJobs" + arguments + " { totalCount } }")
-    assert calls == [expected]
+    assert calls == [(*expected, ())]
 
 
 async def test_a_judge_lists_only_its_own_jobs(ask: Ask, resolve: Resolve) -> None:
@@ -187,5 +187,5 @@ async def test_a_judge_lists_only_its_own_jobs(ask: Ask, resolve: Resolve) -> No
     calls = resolve("jobs.list_jobs", EMPTY)
     await ask('{ judge(id: "jdg_a") { trainingJobs { totalCount } } }')
     other = await ask('{ judge(id: "jdg_a") { trainingJobs(filter: {judgeId: "jdg_b"}) { totalCount } } }')
-    assert calls == [(20, None, JobFilter("jdg_a"))]
+    assert calls == [(20, None, JobFilter("jdg_a"), ())]
     assert [error.extensions for error in other.errors] == [{"code": "INVALID", "field": ["filter", "judgeId"]}]
