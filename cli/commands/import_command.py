@@ -11,14 +11,15 @@ import typer
 from cli import console
 from cli.client import operations
 from cli.client.client import Client
-from cli.client.responses import NamedCriterion
+from cli.client.responses import NamedCriterion, ScaledCriterion
 from cli.errors import ApiError
-from cli.options import ClientOptions, option_group
+from cli.options import ClientOptions, option_group, report_errors
 from cli.transfer.convert.formats import build_converter
 from cli.transfer.convert.registry import Format
 from cli.transfer.importer import Converter, FileImporter, ImportTarget, ImportTotals, pass_through
+from cli.transfer.inspection import inspect_file
 from cli.transfer.judge_file import create_or_find_judge, find_described_judge
-from cli.transfer.line_reader import STDIN
+from cli.transfer.line_reader import STDIN, open_lines
 from cli.transfer.mapping.options import (
     FileOptions,
     MappingOptions,
@@ -115,6 +116,14 @@ class ImportOptions:
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with status 1 also if anything was skipped or changed.")
     ] = False
+    inspect: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Show the format of a file, the places of its fields and a preview, and load nothing. Add --judge or "
+            "--new for the criteria.",
+        ),
+    ] = None
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check every line without loading any.")] = False
     errors: Annotated[
         Path, typer.Option(metavar="FILE", help="File for refused lines, which is created only if there are any.")
@@ -126,7 +135,9 @@ class ImportOptions:
         Raises:
             typer.BadParameter: they do not.
         """
-        if (self.judge is None) == (self.new is None):
+        if self.inspect is not None and not self.inspect.is_file():
+            raise typer.BadParameter(f"There is no file {self.inspect}.")
+        if (self.judge is None) == (self.new is None) and (self.inspect is None or self.judge is not None):
             raise typer.BadParameter("Name the judge with --judge ID, or describe a new one with --new judge.json.")
         paths = [path for path in (self.evaluations, self.feedback) if path is not None]
         if paths.count(STDIN) > 1:
@@ -136,7 +147,7 @@ class ImportOptions:
                 raise typer.BadParameter(f"There is no file {path}.")
             if path.is_dir():
                 raise typer.BadParameter(f"{path} is a directory; name the file in it.")
-        if self.map_ is None and (given := self._mapping_options()):
+        if self.map_ is None and self.inspect is None and (given := self._mapping_options()):
             raise typer.BadParameter(f"{given[0]} requires --map.")
 
     @property
@@ -208,6 +219,9 @@ def import_command(*, files: ImportOptions, client_options: ClientOptions) -> No
     not run or not finish.
     """
     files.check()
+    if files.inspect is not None:
+        _inspect(files.inspect, files, client_options)
+        return
     report = LoadReport()
     with client_options.connect(error_status=2, when_interrupted=_INTERRUPTED) as client:
         target = _resolve_target(client, files)
@@ -235,6 +249,26 @@ def import_command(*, files: ImportOptions, client_options: ClientOptions) -> No
         _print_totals(totals, dry_run=files.dry_run)
     if totals.refused or (files.strict and totals.not_loaded):
         raise typer.Exit(1)
+
+
+def _inspect(path: Path, files: ImportOptions, client_options: ClientOptions) -> None:
+    """Print the inspection of a file."""
+    criteria: Sequence[ScaledCriterion] = []
+    if files.judge is not None:
+        with client_options.connect(error_status=2) as client:
+            criteria = operations.get_judge(client, files.judge)["criteria"]
+    elif files.new is not None:
+        from cli.transfer.new_judge import NewJudgeChecker  # imports the rules, which only this case needs
+
+        with report_errors(2, _INTERRUPTED):
+            criteria = NewJudgeChecker(files.new).target.criteria
+    with report_errors(2, _INTERRUPTED):
+        found = inspect_file(lambda: open_lines(path), criteria, files.to_mapping(criteria), files.map_)
+    if client_options.json:
+        typer.echo(orjson.dumps(found.to_json()))
+    else:
+        for line in found.describe():
+            console.stdout().print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _resolve_target(client: Client, files: ImportOptions) -> ImportTarget:
@@ -274,6 +308,11 @@ def _print_totals(totals: ImportTotals, *, dry_run: bool) -> None:
             updated = f" ({counts.updated:,} of them newer edits)" if counts.updated else ""
             skipped = f", {counts.skipped:,} skipped" if counts.skipped else ""
             out.print(f"{name}: {loaded}{updated}{skipped}")
+    if totals.evaluations.skipped and not totals.evaluations.new + totals.evaluations.already_there:
+        out.print(
+            "No evaluation has a score by the judge. Judgesmith learns from the differences between the judge's scores "
+            "and people's, so it needs both: name the place of the judge's scores with --evaluations.field."
+        )
     for entry in totals.not_loaded:
         out.print(f"- {entry.describe()}", markup=False, highlight=False, soft_wrap=True)
     if totals.errors_file:

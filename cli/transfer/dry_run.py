@@ -27,7 +27,7 @@ class SeenEvaluations:
     def record(self, lines: Iterator[Line]) -> Iterator[Line]:
         """Yield lines of evaluations and remember their external ids."""
         for number, text in lines:
-            external_id = _read_field(text, "external_id")
+            external_id = read_field(text, "external_id")
             if external_id is not None:
                 self._digests.append(_digest(external_id))
                 self._sorted = None
@@ -35,7 +35,7 @@ class SeenEvaluations:
 
     def include_target_of(self, text: bytes | None) -> bool:
         """Return whether a line of feedback is about one of them."""
-        external_id = _read_field(text, "evaluation")
+        external_id = read_field(text, "evaluation")
         if external_id is None or not self._digests:
             return False
         if self._sorted is None:
@@ -56,7 +56,13 @@ def only_evaluation_is_unknown(errors: list[LineError]) -> bool:
     return all(error.code == ErrorCode.NOT_FOUND and error.field == ["evaluation"] for error in errors)
 
 
-def _read_field(text: bytes | None, name: str) -> str | None:
+def read_field(text: bytes | None, name: str) -> str | None:
+    """Return a text field of a line, or None if there is none.
+
+    Args:
+        text: the line.
+        name: the field.
+    """
     try:
         decoded = msgspec.json.decode(text or b"null")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -1,8 +1,10 @@
 """Importer of a judge's files: first the evaluations, then the feedback on them, with a progress bar."""
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
+from itertools import chain, islice
 from pathlib import Path
 from typing import Self
 
@@ -12,12 +14,15 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 from cli.client.bulk import BulkSender, LineCounts, LineError
 from cli.client.client import Client
 from cli.client.responses import Judge, ScaledCriterion
-from cli.errors import with_field_path
-from cli.transfer.dry_run import LineChecker, SeenEvaluations, only_evaluation_is_unknown
+from cli.errors import ApiError, with_field_path
+from cli.transfer.dry_run import LineChecker, SeenEvaluations, only_evaluation_is_unknown, read_field
 from cli.transfer.line_reader import LineReader, open_lines
 from cli.transfer.mapping.report import Effect, LoadReport, NotLoaded
 from cli.transfer.rejects import RejectsFile
+from cli.transfer.similar_ids import SimilarIds
 from models.bulk.line_splitter import Line
+
+_MAX_EXAMINED_LINES = 10_000  # of a file whose first line is no object
 
 #: Turns a file of any format into lines of a kind, `evaluations` or `feedback`, numbered as in that file.
 Converter = Callable[[str, LineReader], Iterator[Line]]
@@ -66,8 +71,41 @@ class ImportTotals:
 
 
 def pass_through(_kind: str, source: LineReader) -> Iterator[Line]:
-    """Return the lines of a file that is in the import format."""
-    return iter(source)
+    """Return the lines of a file that is in the import format.
+
+    Raises:
+        ApiError: the file is JSON in another layout, so that each of its lines would be refused.
+    """
+    lines = iter(source)
+    start = list(islice(lines, 1))
+    first = (start[0][1] if start else None) or b""
+    if first.startswith(b"[") or (first.startswith(b"{") and not _is_json(first)):
+        start += islice(lines, _MAX_EXAMINED_LINES)
+        text = b"\n".join(line or b"" for _, line in start)
+        if first.startswith(b"[") or _begins_with_object(text):
+            layout = "a JSON list" if first.startswith(b"[") else "one JSON object over several lines"
+            raise ApiError(
+                f"{source.name} is {layout}, but the import format has one object on each line. Add --map json, or "
+                "--map with the name of the tool that wrote the file, and --records PATH if its records are a list "
+                "within; judgesmith import --inspect shows which map fits."
+            )
+    return chain(start, lines)
+
+
+def _is_json(text: bytes) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _begins_with_object(text: bytes) -> bool:
+    try:
+        json.JSONDecoder().raw_decode(text.decode())
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 class FileImporter:
@@ -105,6 +143,7 @@ class FileImporter:
         self._report = report or LoadReport()
         self._report.on_refused = self._rejects.add
         self._seen = SeenEvaluations() if dry_run else None
+        self._similar = SimilarIds()
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -150,8 +189,10 @@ class FileImporter:
             counts: the numbers of its lines, which are updated.
         """
         lines = self._convert(kind, reader)
-        if self._seen is not None and kind == "evaluations":
-            lines = self._seen.record(lines)
+        if kind == "evaluations":
+            lines = self._similar.record(lines)
+            if self._seen is not None:
+                lines = self._seen.record(lines)
         task = self._progress.add_task(kind.capitalize(), total=reader.size_bytes, lines=0, rate=0.0)
 
         def on_rejected(number: int, text: bytes | None, errors: list[LineError]) -> bool:
@@ -175,7 +216,8 @@ class FileImporter:
         total = reader.size_bytes or 1
         self._progress.update(task, total=total, completed=total, lines=counts.lines)
         if not counts.lines:
-            self._progress.console.print(f"{reader.name} is empty: there is nothing to load.")
+            state = "has no records" if reader.position_bytes else "is empty"
+            self._progress.console.print(f"{reader.name} {state}: there is nothing to load.")
 
     def _reject(self, reader: LineReader, number: int, text: bytes | None, errors: list[LineError]) -> bool:
         """Write a refused line to the rejects file; return False if a real import would not refuse it.
@@ -189,8 +231,17 @@ class FileImporter:
         if self._seen is not None and only_evaluation_is_unknown(errors) and self._seen.include_target_of(text):
             return False
         reason = "; ".join(with_field_path(error.message, error.field) for error in errors)
+        if only_evaluation_is_unknown(errors):
+            reason += self._hint_at_similar_id(text)
         self._rejects.add(reader.name, number, reason, errors[0].external_id)
         return True
+
+    def _hint_at_similar_id(self, text: bytes | None) -> str:
+        external_id = read_field(text, "evaluation")
+        similar = self._similar.find_similar(external_id) if external_id is not None else None
+        if similar is None:
+            return ""
+        return f" There is an evaluation {similar!r}: a spreadsheet may have changed the zeros of {external_id!r}."
 
     def _show_progress(self, task: TaskID, reader: LineReader, lines: int) -> None:
         elapsed = self._progress.tasks[task].elapsed or 0.0

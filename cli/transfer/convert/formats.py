@@ -81,9 +81,11 @@ class FileConverter:
         for number, part in parts:
             for line in _build(builder, number, part):
                 try:
-                    yield number, orjson.dumps(line)
+                    text = orjson.dumps(line)
                 except TypeError as error:
                     report.refuse(_explain_encoding(error), number)
+                else:
+                    yield number, text
 
     def open(self, kind: str, source: LineReader) -> "OpenedFile":
         """Return the records of a file and the reader of their observations.
@@ -100,7 +102,7 @@ class FileConverter:
         if preset is not None:
             context = PresetContext(self.criteria, options)
             read = preset.evaluations if kind == "evaluations" else preset.feedback
-            records = preset.split(_read_any(source, options))
+            records = preset.split(read_any(source, options))
             return OpenedFile(records, lambda record: read(record, context), is_grouped=preset.is_grouped)
         if self.file_format is Format.CSV:
             return self._open_table(kind, source, options)
@@ -209,7 +211,7 @@ def build_converter(
     )
 
 
-def _read_any(source: LineReader, options: FileOptions) -> Iterator[SourceRecord]:
+def read_any(source: LineReader, options: FileOptions) -> Iterator[SourceRecord]:
     """Yield the records of a tool's file, which is JSON or the same as a table.
 
     Args:

@@ -44,6 +44,7 @@ _TIMES = ("evaluated_at", "submitted_at")
 _TEXT_NAMES = ("content", "output", "answer", "text")
 _EARLIEST_MILLISECONDS = 1e11  # smaller numbers are seconds: as milliseconds they would lie before March 1973
 _EARLIEST_SECONDS = 1e8
+_LATEST_MILLISECONDS = 1e14
 
 N = TypeVar("N", float, bool)
 #: The first answer to each question with the name under which it is stored.
@@ -217,9 +218,9 @@ def to_time(value: object, time_zone: str | None = None) -> object:
     if isinstance(value, bool) or value is None or value == "":
         return value or None
     if isinstance(value, int | float):
-        seconds = value / 1000 if value >= _EARLIEST_MILLISECONDS else value
-        if not _EARLIEST_SECONDS <= seconds < _EARLIEST_MILLISECONDS:
+        if not _EARLIEST_SECONDS <= value < _LATEST_MILLISECONDS:
             return value
+        seconds = value / 1000 if value >= _EARLIEST_MILLISECONDS else value
         return datetime.fromtimestamp(seconds, UTC).isoformat()
     try:
         time = datetime.fromisoformat(value.strip()) if isinstance(value, str) else None

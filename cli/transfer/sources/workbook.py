@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Collection, Iterator
 from datetime import date, datetime
 from itertools import chain, islice
+from typing import IO
 
 from cli.errors import ApiError
 from cli.transfer.line_reader import LineReader
@@ -41,12 +42,15 @@ def read_workbook(source: LineReader, known: Collection[str], sheet: str | None 
         copy.write(block)
     try:
         workbook = openpyxl.load_workbook(copy, read_only=True, data_only=True)
-    except Exception as error:  # openpyxl raises errors of zipfile, XML and its own
+    except Exception as error:
+        copy.close()
+        # openpyxl raises errors of zipfile, XML and its own.
         raise ApiError(f"{source.name} is no Excel workbook that can be read: {error}.") from error
     if sheet is not None and sheet not in workbook.sheetnames:
+        copy.close()
         raise ApiError(f"{source.name} has no sheet {sheet!r}; it has {', '.join(workbook.sheetnames)}.")
     chosen = workbook[sheet or workbook.sheetnames[0]]
-    rows = _read_rows(chosen.iter_rows(values_only=True))
+    rows = _read_rows(chosen.iter_rows(values_only=True), copy)
     titles = list(islice(rows, _MAX_TITLE_ROWS))
     if not titles:
         return Table(source.name, [], 1, [])
@@ -56,13 +60,20 @@ def read_workbook(source: LineReader, known: Collection[str], sheet: str | None 
     return Table(source.name, columns, number, chain(titles[position + 1 :], rows))
 
 
-def _read_rows(rows: Iterator[tuple[object, ...]]) -> Iterator[NumberedRow]:
-    for number, cells in enumerate(rows, 1):
-        texts = [_to_text(cell) for cell in cells]
-        while texts and not texts[-1]:
-            texts.pop()
-        if texts:
-            yield number, texts
+def _read_rows(rows: Iterator[tuple[object, ...]], file: IO[bytes]) -> Iterator[NumberedRow]:
+    """Yield the rows that are not empty, and close the file at the end.
+
+    Args:
+        rows: the cells of each row.
+        file: the file that they are read from.
+    """
+    with file:
+        for number, cells in enumerate(rows, 1):
+            texts = [_to_text(cell) for cell in cells]
+            while texts and not texts[-1]:
+                texts.pop()
+            if texts:
+                yield number, texts
 
 
 def _to_text(cell: object) -> str:
