@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cli.transfer.convert.preset import INPUT_NAMES, Preset, PresetContext, as_mapping, decode, mappings
-from cli.transfer.mapping.lines import to_identifier
+from cli.transfer.mapping.lines import APPROVAL_QUESTIONS, RATING_QUESTION, to_identifier
 from cli.transfer.mapping.observations import Answer, Item, Review, Skipped, Unreadable
-from cli.transfer.sources.record import Record, get_path
+from cli.transfer.sources.record import Record, fold_name, get_path
 
 _OUTPUT_NAMES = ("response", "output", "answer", "completion", "text")
 _ID_PATHS = ("data.external_id", "external_id", "id")
@@ -19,7 +19,8 @@ _PATHS = {
     "rationale": ("data.rationale", "rationale"),
 }
 _PART_MARKS = frozenset({"start", "end", "startOffset", "x", "y", "width", "height", "channel"})
-_MIN_COLUMNS = frozenset({"id", "annotator", "annotation_id", "created_at", "updated_at", "lead_time", "agreement"})
+_MIN_KINDS = ("rating", "number", "choices", "text")
+_COMMENTS = ("comment", "comments", "notes")
 _PARTS = "scores of single parts of an item (per region or per item of a list), of which none is the whole item's"
 
 
@@ -43,7 +44,7 @@ def _read_reviews(record: Record, context: PresetContext) -> Iterator[Review | S
     """Yield each annotation that was submitted and not rejected."""
     item_id = to_identifier(context.find("external_id", record, *_ID_PATHS))
     if _is_minimal(record):
-        yield _read_minimal(record, item_id)
+        yield _read_minimal(record, item_id, context)
         return
     for annotation in mappings(record.get("annotations") or record.get("completions")):
         if annotation.get("was_cancelled") or annotation.get("skipped"):
@@ -87,41 +88,36 @@ def _read_results(source: Record, context: PresetContext) -> Iterator[Answer | s
             yield Answer(name, _unwrap(answer), name)
 
 
-def _read_minimal(record: Record, item_id: str | None) -> Review:
+def _read_minimal(record: Record, item_id: str | None, context: PresetContext) -> Review:
     """Return the annotation in a record of JSON-MIN or CSV, whose controls are keys beside the task's data.
+
+    A bare text or number may be data of the task, so that it counts only under the name of a criterion or for thumbs.
 
     Args:
         record: the record.
         item_id: the item's external id.
+        context: the criteria and options.
     """
-    answers, texts = [], []
+    answers, texts = [], [context.find("comment", record, *_COMMENTS)]
     for name, value in record.items():
-        found = _find_control(decode(value))
-        if name in _MIN_COLUMNS or found is None:
-            continue
-        kind, answer = found
-        if kind == "text":
-            texts.append("\n".join(map(str, answer)) if isinstance(answer, list) else answer)
-        else:
-            answers.append(Answer(name, _unwrap(answer), name))
+        found = decode(value)
+        if isinstance(found, list) and len(found) == 1:
+            found = found[0]
+        if isinstance(found, Mapping):
+            kind = next((kind for kind in _MIN_KINDS if kind in found), None)
+            if kind == "text":
+                texts.append("\n".join(map(str, found[kind])) if isinstance(found[kind], list) else found[kind])
+            elif kind is not None:
+                answers.append(Answer(name, _unwrap(found[kind]), name))
+        elif context.is_criterion(name) or fold_name(name) in {RATING_QUESTION, *APPROVAL_QUESTIONS}:
+            answers.append(Answer(name, found, name))
     fields = {
         "evaluation": item_id,
-        "submitted_by": _find_user(record.get("annotator")),
+        "submitted_by": context.find("submitted_by", record, "annotator"),
         "submitted_at": record.get("updated_at") or record.get("created_at"),
         "external_id": f"{item_id}:{record.get('annotation_id')}",
     }
     return Review(fields, answers, texts)
-
-
-def _find_control(value: Any) -> tuple[str, Any] | None:
-    """Return the kind and the answer of a control, which one text or number stands for if it is a choice or rating."""
-    if isinstance(value, list):
-        if len(value) != 1:
-            return None
-        value = value[0]
-    if isinstance(value, Mapping):
-        return next(((kind, value[kind]) for kind in ("rating", "number", "choices", "text") if kind in value), None)
-    return None if value in (None, "") else ("choices", value)
 
 
 def _unwrap(answer: Any) -> Any:

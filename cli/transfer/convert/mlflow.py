@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from cli.transfer.convert.preset import (
+    UNCLEAR_RATER,
     Preset,
     PresetContext,
     as_mapping,
@@ -29,6 +30,7 @@ _FULL_TEXTS = {
     "input": ("data.spans.0.attributes.mlflow.spanInputs", "info.trace_metadata.mlflow.traceInputs"),
     "output": ("data.spans.0.attributes.mlflow.spanOutputs", "info.trace_metadata.mlflow.traceOutputs"),
 }
+_PERSON, _JUDGES = "HUMAN", ("LLM_JUDGE", "AI_JUDGE", "CODE")
 _JUDGE_SUFFIXES = ("/value", "/score")
 
 
@@ -42,9 +44,12 @@ def _read_items(record: Record, context: PresetContext) -> Iterator[Item | Skipp
     reasons = []
     assessments = _find_assessments(trace)
     for assessment in assessments:
-        if _source(assessment) == "HUMAN":
-            continue
         name = _name(assessment)
+        if _source(assessment) == _PERSON:
+            continue
+        if _source(assessment) not in _JUDGES:
+            yield Skipped(UNCLEAR_RATER, name)
+            continue
         skipped = _find_problem(assessment)
         if skipped is None and assessment.get("valid") is False and _is_replaced(assessment, assessments):
             skipped = Skipped("assessments that were replaced", name)
@@ -63,7 +68,9 @@ def _read_reviews(record: Record, context: PresetContext) -> Iterator[Review | S
     """Yield each assessment of a person, without those that were replaced, withdrawn or failed."""
     trace = _find_trace(record)
     for assessment in _find_assessments(trace):
-        if _source(assessment) != "HUMAN":
+        if _source(assessment) != _PERSON:
+            if _source(assessment) not in _JUDGES:
+                yield Skipped(UNCLEAR_RATER, _name(assessment))
             continue
         if assessment.get("valid") is False:
             yield Skipped("assessments that were replaced", _name(assessment))
@@ -89,7 +96,7 @@ def _find_trace(record: Record) -> Record:
             inner = {"info": inner} if name == "trace_info" else inner
             if isinstance(inner.get("trace_info"), Mapping):
                 inner = {"info": inner["trace_info"]} | dict(inner)
-            own = {key: value for key, value in record.items() if key != name and value is not None}
+            own = {key: value for key, value in record.items() if key != name and not isinstance(value, str | None)}
             return own | dict(inner)
     return record
 
@@ -114,9 +121,9 @@ def _is_replaced(assessment: Record, others: Sequence[Record]) -> bool:
     """Return whether a judge or code gave a newer answer in place of an assessment."""
     overriding = [one for one in others if one.get("overrides") and one["overrides"] == assessment.get("assessment_id")]
     if overriding:
-        return all(_source(one) != "HUMAN" for one in overriding)
+        return all(_source(one) != _PERSON for one in overriding)
     return any(
-        one.get("valid") is not False and _source(one) != "HUMAN" and _name(one) == _name(assessment)
+        one.get("valid") is not False and _source(one) != _PERSON and _name(one) == _name(assessment)
         for one in others
         if one is not assessment
     )
