@@ -14,6 +14,7 @@ from runner.notifications.email import EmailChannel
 from runner.notifications.webhook import WebhookChannel
 from runner.versions.scorer import Scorer
 from runner.workers.worker import Worker
+from server.auth import Authenticator
 from server.settings import Settings
 from store.database.open import open_store
 from store.database.store import Store
@@ -30,6 +31,7 @@ class Services:
     scorer: Scorer
     analysis: AnalysisService
     sizes: RequestSizes
+    authenticator: Authenticator
 
     def create_context(self, viewer: Viewer) -> Context:
         """Return the context of one operation."""
@@ -52,7 +54,7 @@ async def start_services(settings: Settings) -> AsyncIterator[Services]:
         analysis = AnalysisService(store.url)
         feed = EventFeed(store)
         try:
-            yield Services(store, feed, manager, Scorer(store), analysis, settings.sizes)
+            yield Services(store, feed, manager, Scorer(store), analysis, settings.sizes, Authenticator(store))
         finally:
             await analysis.close()
             for service in background:

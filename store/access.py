@@ -16,6 +16,7 @@ from models.job import TrainingJob
 from store import audit
 from store.database.keyset import Keyset
 from store.database.rows import Query, fetch_all, fetch_existing, fetch_first, found_or_raise
+from store.database.signals import Topic, touch
 from store.database.upsert import insert_on_conflict
 
 KEYS = Keyset(ApiKey, "key", ApiKey.id)
@@ -28,6 +29,17 @@ class NewKey(NamedTuple):
 
     id: str
     secret: str
+
+
+class KeyHolder(NamedTuple):
+    """The viewer of a valid key, and when the key expires."""
+
+    viewer: Viewer
+    expires_at: datetime | None
+
+    def is_expired(self) -> bool:
+        """Return whether the key has expired by now."""
+        return self.expires_at is not None and self.expires_at <= now()
 
 
 def hash_secret(secret: str) -> str:
@@ -161,6 +173,7 @@ def revoke_key(
             ("key_id",),
         )
     connection.execute(update(ApiKey).where(ApiKey.id == key_id).values(revoked_at=now()))
+    touch(connection, Topic.KEYS)
     message = f"Revoked the API key {found.hint}... with the role {found.role.name}."
     audit.record_action(connection, actor, AuditAction.KEY_REVOKED, key_id, message, reason)
     return fetch_existing(connection, select(ApiKey).where(ApiKey.id == key_id), ApiKey)
@@ -180,7 +193,7 @@ def _only_valid(statement: Query, moment: datetime | BindParameter[datetime]) ->
 
 # Every request runs this statement, so it is built once.
 _VIEWER_BY_DIGEST: Final = _only_valid(
-    select(ApiKey.id, ApiKey.role, User.id, User.name, Workspace.id, Workspace.name)
+    select(ApiKey.id, ApiKey.role, User.id, User.name, Workspace.id, Workspace.name, ApiKey.expires_at)
     .join(User, User.id == ApiKey.user_id)
     .join(Workspace, Workspace.id == ApiKey.workspace_id)
     .where(ApiKey.digest == bindparam("digest")),
@@ -190,8 +203,14 @@ _VIEWER_BY_DIGEST: Final = _only_valid(
 
 def find_viewer(connection: Connection, secret: str) -> Viewer | None:
     """Return the viewer who presents a key, or None if the key is unknown, expired or revoked."""
-    row = connection.execute(_VIEWER_BY_DIGEST, {"digest": hash_secret(secret), "moment": now()}).first()
-    return Viewer(*row) if row is not None else None
+    holder = find_key_holder(connection, hash_secret(secret))
+    return holder.viewer if holder is not None else None
+
+
+def find_key_holder(connection: Connection, digest: str) -> KeyHolder | None:
+    """Return the holder of the key with this hash, or None if the key is unknown, expired or revoked."""
+    row = connection.execute(_VIEWER_BY_DIGEST, {"digest": digest, "moment": now()}).first()
+    return KeyHolder(Viewer(*row[:-1]), row[-1]) if row is not None else None
 
 
 def record_key_use(connection: Connection, key_id: str) -> None:

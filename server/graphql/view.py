@@ -32,7 +32,6 @@ from schema.strawberry_compat.http import (
 )
 from schema.strawberry_compat.json_values import decode_request
 from schema.strawberry_compat.websocket import TOO_MANY_VALUES
-from server.auth import authenticate
 from server.endpoint_limits import EndpointLimits
 from server.errors import log_and_mask
 from server.graphql.sessions import SessionRegistry
@@ -124,7 +123,7 @@ class GraphQLView(GraphQLEndpoint[Context]):
         if isinstance(request, WebSocket):
             sessions = self._get_sessions(services)
             return SocketContext(services, header, sessions=sessions, persisted=self._persisted, limiter=self._limiter)
-        context = services.create_context(await authenticate(services.store, header))
+        context = services.create_context(await services.authenticator.authenticate(header))
         request.state.graphql = context
         return context
 

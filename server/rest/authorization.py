@@ -7,7 +7,6 @@ from starlette.responses import JSONResponse, Response
 
 from models.errors import DomainError, ErrorCode, Forbidden, RequestRejected, Unauthenticated
 from resolvers.context import Context
-from server.auth import authenticate
 from server.errors import error_response
 from server.services import Services
 
@@ -35,7 +34,8 @@ def requires(permission: str) -> Callable[[ContextEndpoint], Endpoint]:
         async def respond(request: Request) -> Response:
             services: Services = request.app.state.services
             try:
-                ctx = services.create_context(await authenticate(services.store, request.headers.get("authorization")))
+                viewer = await services.authenticator.authenticate(request.headers.get("authorization"))
+                ctx = services.create_context(viewer)
                 ctx.require(permission)
                 return await endpoint(request, ctx)
             except Unauthenticated as error:

@@ -6,6 +6,7 @@ wakes after the store's safety interval.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -20,6 +21,8 @@ class Topic(StrEnum):
     EVENTS = "events"
     FEEDBACK = "feedback"
     DELIVERIES = "deliveries"
+    KEYS = "keys"
+    JUDGES = "judges"  # their names and criteria
 
 
 def touch(connection: Connection, *topics: Topic) -> None:
@@ -56,19 +59,20 @@ class Listener:
 
 
 class Signals:
-    """The listeners of this process."""
+    """The listeners of this process, and the number of times that each topic has fired."""
 
     def __init__(self) -> None:
         self._listeners: set[Listener] = set()
+        self._generations: Counter[Topic] = Counter()
 
-    @property
-    def has_listeners(self) -> bool:
-        """Return whether anything listens."""
-        return bool(self._listeners)
+    def generation(self, topic: Topic) -> int:
+        """Return how often a topic has fired."""
+        return self._generations[topic]
 
     def fire(self, topics: Iterable[Topic] = Topic) -> None:
         """Wake the listeners of some topics, by default of all. Call it in the event loop."""
         fired = frozenset(topics)
+        self._generations.update(fired)
         for listener in self._listeners:
             if listener.topics & fired:
                 listener.fire()

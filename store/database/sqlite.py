@@ -212,8 +212,6 @@ class SqliteStore(Store):
             seen = None
             while True:
                 await asyncio.sleep(WATCH_INTERVAL_SECONDS)
-                if not self.signals.has_listeners:
-                    continue
                 with contextlib.suppress(sqlite3.OperationalError):
                     version = connection.execute("PRAGMA data_version").fetchone()
                     if version != seen:
