@@ -10,6 +10,7 @@ from strawberry.types.field import StrawberryField
 
 from models.base import Column
 from models.feedback import Figure
+from schema.strawberry_compat.inputs import build_inputs_by_plan
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Callable[..., Any])
@@ -97,7 +98,9 @@ def interface_type(cls: type[T]) -> type[T]:
 @dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field,))
 def input_type(cls: type[T]) -> type[T]:
     """Make a class a GraphQL input, described by its docstring."""
-    return strawberry.input(cls, description=describe(cls))
+    made = strawberry.input(cls, description=describe(cls))
+    build_inputs_by_plan(made)
+    return made
 
 
 def field(resolver: Callable[..., Any]) -> Any:

@@ -43,7 +43,9 @@ def in_workspace(workspace_id: str) -> Query:
     return select(Judge).where(Judge.workspace_id == workspace_id)
 
 
-def find_judge(connection: Connection, workspace_id: str, judge_id: str, columns: Columns = None) -> Judge | None:
+def find_judge(
+    connection: Connection, workspace_id: str, judge_id: str, columns: Columns = None, *, lock: bool = False
+) -> Judge | None:
     """Return the workspace's judge of this id, or None.
 
     Args:
@@ -51,9 +53,10 @@ def find_judge(connection: Connection, workspace_id: str, judge_id: str, columns
         workspace_id: the workspace.
         judge_id: the judge.
         columns: the columns to read; None for all.
+        lock: lock the row until the transaction ends.
     """
-    statement = in_workspace(workspace_id).where(Judge.id == judge_id)
-    return fetch_first(connection, with_columns(statement, add_columns(columns, Judge.pk)), Judge)
+    statement = with_columns(in_workspace(workspace_id).where(Judge.id == judge_id), add_columns(columns, Judge.pk))
+    return fetch_first(connection, statement.with_for_update(key_share=True) if lock else statement, Judge)
 
 
 def get_judge_or_raise(connection: Connection, workspace_id: str, judge_id: str) -> Judge:

@@ -17,8 +17,8 @@ from models.job_status import JobStatus
 from models.specs.training_jobs import ExecutionOptions, TrainingConfig, TrainingSpec
 from models.stored.events import WarningBody
 from models.stored.training_job import FeedbackSnapshot
-from runner.jobs.feedback_quality import FeedbackAssessment
-from runner.jobs.preflight import RejectedPlan, TrainingPlan, assess_feedback, build_plan
+from runner.jobs.feedback_figures import FeedbackFigures, FigureCache
+from runner.jobs.preflight import RejectedPlan, TrainingPlan, build_plan, read_figures
 from runner.jobs.warnings import TrainingWarning
 from store import audit, jobs, judges
 from store.database.snapshot import snapshot
@@ -35,6 +35,7 @@ class JobManager:
     def __init__(self, store: Store, *, allow_private_targets: bool = False) -> None:
         self.store = store
         self.allow_private_targets = allow_private_targets
+        self._figures = FigureCache(store)
 
     async def preflight(self, viewer: Viewer, spec: TrainingSpec) -> TrainingPlan | RejectedPlan:
         """Return the plan that ``submit`` would carry out, or its rejection. Nothing is changed.
@@ -43,10 +44,13 @@ class JobManager:
             RequestRejected: The request is not well-formed.
         """
         spec = self._validate(spec)
-        quality = await assess_feedback(self.store, viewer.workspace_id, spec)
-        return await self.store.read(
-            snapshot(lambda connection: build_plan(connection, viewer.workspace_id, spec, quality))
-        )
+        figures = await self._read_figures(viewer, spec)
+
+        def unit(connection: Connection) -> TrainingPlan | RejectedPlan:
+            judge = judges.find_judge(connection, viewer.workspace_id, spec.judge_id)
+            return build_plan(connection, judge, spec, figures)
+
+        return await self.store.read(snapshot(unit))
 
     async def submit(self, viewer: Viewer, spec: TrainingSpec) -> tuple[TrainingJob, tuple[TrainingWarning, ...]]:
         """Create a job, and queue it unless its option ``auto_start`` is off.
@@ -58,10 +62,10 @@ class JobManager:
             RequestRejected: The request is invalid. Nothing is changed.
         """
         spec = self._validate(spec)
-        quality = await assess_feedback(self.store, viewer.workspace_id, spec)
+        figures = await self._read_figures(viewer, spec)
 
         def unit(connection: Connection) -> tuple[TrainingJob, tuple[TrainingWarning, ...]]:
-            return _submit(connection, viewer, spec, quality)
+            return _submit(connection, viewer, spec, figures)
 
         try:
             return await self.store.write(unit)
@@ -132,8 +136,11 @@ class JobManager:
             return replace(rebuild_spec(old, judge.id), idempotency_key=None)
 
         spec = await self.store.read(read_spec)  # a job that has ended does not change any more
-        quality = await assess_feedback(self.store, viewer.workspace_id, spec)
-        return await self.store.write(lambda connection: _submit(connection, viewer, spec, quality, retry_of=job_id)[0])
+        figures = await self._read_figures(viewer, spec)
+        return await self.store.write(lambda connection: _submit(connection, viewer, spec, figures, retry_of=job_id)[0])
+
+    async def _read_figures(self, viewer: Viewer, spec: TrainingSpec) -> FeedbackFigures | None:
+        return await read_figures(self.store, self._figures, viewer.workspace_id, spec)
 
     def _validate(self, spec: TrainingSpec) -> TrainingSpec:
         spec = spec.validated()
@@ -160,17 +167,20 @@ def rebuild_spec(job: TrainingJob, judge_id: str) -> TrainingSpec:
 
 
 def _submit(
-    connection: Connection, viewer: Viewer, spec: TrainingSpec, quality: FeedbackAssessment, retry_of: str | None = None
+    connection: Connection,
+    viewer: Viewer,
+    spec: TrainingSpec,
+    figures: FeedbackFigures | None,
+    retry_of: str | None = None,
 ) -> tuple[TrainingJob, tuple[TrainingWarning, ...]]:
     digest = spec.digest()
     if spec.idempotency_key is not None:
         earlier = jobs.find_by_idempotency_key(connection, viewer.workspace_id, spec.idempotency_key)
         if earlier is not None:
             return _require_same_request(earlier, digest), ()
-    judge = judges.find_judge(connection, viewer.workspace_id, spec.judge_id)
-    if judge is not None:
-        judges.lock_judge(connection, judge.pk)  # no feedback may arrive between the figures and the job's bounds
-    plan = build_plan(connection, viewer.workspace_id, spec, quality)
+    # locked, because no feedback may arrive between the figures and the job's bounds
+    judge = judges.find_judge(connection, viewer.workspace_id, spec.judge_id, lock=True)
+    plan = build_plan(connection, judge, spec, figures)
     if isinstance(plan, RejectedPlan):
         raise RequestRejected(*plan.errors)
     config = structs.replace(spec.config.to_stored(), target_criteria=[c.id for c in plan.targets] or None)

@@ -14,7 +14,8 @@ from models.specs.training_jobs import TrainingSpec
 from runner.dataset.bounds import feedback_bounds
 from runner.jobs.detectable_effect import detectable_change
 from runner.jobs.duration import fit_throughput
-from runner.jobs.feedback_quality import FeedbackAssessment, examine_feedback
+from runner.jobs.feedback_figures import FeedbackFigures, FeedbackState, FigureCache
+from runner.jobs.feedback_quality import FeedbackAssessment
 from runner.jobs.warnings import TrainingWarning, collect_warnings
 from store import judges
 from store.counters import totals
@@ -54,23 +55,26 @@ class RejectedPlan:
 
 
 def build_plan(
-    connection: Connection, workspace_id: str, spec: TrainingSpec, quality: FeedbackAssessment
+    connection: Connection, judge: Judge | None, spec: TrainingSpec, figures: FeedbackFigures | None
 ) -> TrainingPlan | RejectedPlan:
     """Check a well-formed request against the judge and its feedback.
 
     Args:
         connection: of a unit.
-        workspace_id: workspace of the caller.
+        judge: the row of the judge that the request names; None if there is none.
         spec: the request.
-        quality: assessment of the feedback that the request would learn from, by ``assess_feedback``.
+        figures: figures of the feedback that the request would learn from, by ``read_figures``.
     """
-    judge = judges.find_judge(connection, workspace_id, spec.judge_id)
     if judge is None:
         return RejectedPlan((NotFound(f"There is no judge {spec.judge_id!r}.", ("judge_id",)),))
     criteria = judges.list_criteria(connection, judge.pk)
     targets, errors = _find_targets(criteria, spec)
     base, bounds = _find_base_and_bounds(connection, judge, spec, targets)
-    summary = summarise(connection, judge.pk, criteria, bounds)
+    if figures is not None and figures.state == FeedbackState.of(judge, len(criteria), bounds):
+        summary = figures.summary
+    else:  # the feedback changed after the figures were read
+        summary = summarise(connection, judge.pk, criteria, bounds)
+    quality = figures.quality if figures is not None else FeedbackAssessment()
     required = spec.config.minimum_feedback_count
     if summary.usable < required:
         errors = (*errors, _insufficient_feedback(summary.usable, required, spec, base))
@@ -93,24 +97,31 @@ def build_plan(
     return RejectedPlan(errors, plan) if errors else plan
 
 
-async def assess_feedback(store: Store, workspace_id: str, spec: TrainingSpec) -> FeedbackAssessment:
-    """Assess the feedback that a request would learn from. It is read ahead, so that no write waits for it.
+async def read_figures(
+    store: Store, cache: FigureCache, workspace_id: str, spec: TrainingSpec
+) -> FeedbackFigures | None:
+    """Return the figures of the feedback that a request would learn from, or None if there is no such judge.
+
+    They are read ahead, so that no write waits for them.
 
     Args:
         store: the database.
+        cache: the figures that are known already.
         workspace_id: workspace of the caller.
         spec: the request.
     """
 
-    def unit(connection: Connection) -> tuple[int, tuple[Criterion, ...], FeedbackBounds] | None:
+    def unit(connection: Connection) -> tuple[FeedbackState, tuple[Criterion, ...]] | None:
         judge = judges.find_judge(connection, workspace_id, spec.judge_id)
         if judge is None:
             return None
-        _, bounds = _find_base_and_bounds(connection, judge, spec, ())
-        return judge.pk, judges.list_criteria(connection, judge.pk), bounds
+        criteria = judges.list_criteria(connection, judge.pk)
+        targets, _ = _find_targets(criteria, spec)
+        _, bounds = _find_base_and_bounds(connection, judge, spec, targets)
+        return FeedbackState.of(judge, len(criteria), bounds), criteria
 
     found = await store.read(unit)
-    return await examine_feedback(store, *found) if found is not None else FeedbackAssessment()
+    return await cache.find(*found) if found is not None else None
 
 
 def _find_base_and_bounds(
