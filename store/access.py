@@ -6,7 +6,7 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from sqlalchemy import BindParameter, Connection, bindparam, func, insert, or_, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, insert, or_, select, update
 
 from models.access import ApiKey, Role, User, Viewer, Workspace
 from models.audit import Actor, AuditAction, KeylessActor
@@ -49,7 +49,7 @@ def hash_secret(secret: str) -> str:
 
 def has_no_keys(connection: Connection) -> bool:
     """Return whether no key exists yet, as at the first start with a database."""
-    return connection.execute(select(func.count()).select_from(ApiKey)).scalar_one() == 0
+    return connection.execute(select(ApiKey.id).limit(1)).first() is None
 
 
 def ensure_workspace(connection: Connection, name: str) -> Workspace:

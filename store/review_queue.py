@@ -1,6 +1,7 @@
 """A judge's newest evaluations, to compare versions on and to suggest evaluations to review."""
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, true
+from sqlalchemy.orm import aliased
 
 from models.evaluation import Evaluation
 from models.feedback import MIN_CONFIRMING_RATING, Feedback, FeedbackType
@@ -9,9 +10,8 @@ from store.database.rows import Query, fetch_all
 
 def newest_evaluation_id(connection: Connection, judge_pk: int) -> str | None:
     """Return the id of the judge's newest evaluation, or None."""
-    found: str | None = connection.execute(
-        select(func.max(Evaluation.id)).where(Evaluation.judge_pk == judge_pk)
-    ).scalar_one()
+    newest = select(Evaluation.id).where(Evaluation.judge_pk == judge_pk).order_by(Evaluation.seq.desc()).limit(1)
+    found: str | None = connection.execute(newest).scalar_one_or_none()
     return found
 
 
@@ -43,23 +43,26 @@ def list_newest_by_label(
         among: how many of the judge's newest evaluations are searched.
     """
     oldest = (
-        select(Evaluation.id)
+        select(Evaluation.seq)
         .where(Evaluation.judge_pk == judge_pk)
-        .order_by(Evaluation.id.desc())
+        .order_by(Evaluation.seq.desc())
         .offset(among)
         .limit(1)
         .scalar_subquery()
     )
     has_label = exists().where(Feedback.evaluation_id == Evaluation.id, Feedback.retracted_at.is_(None), _gives_label())
     statement = _select_newest(judge_pk, before).where(
-        Evaluation.id > func.coalesce(oldest, ""), has_label if labelled else ~has_label
+        Evaluation.seq > func.coalesce(oldest, 0), has_label if labelled else ~has_label
     )
     return fetch_all(connection, statement.limit(size), Evaluation)
 
 
 def _select_newest(judge_pk: int, before: str | None) -> Query:
-    older = Evaluation.id < before if before is not None else true()
-    return select(Evaluation).where(Evaluation.judge_pk == judge_pk, older).order_by(Evaluation.id.desc())
+    # The order of recording, which has an index; it is also the order of the ids.
+    start = aliased(Evaluation)
+    place = select(start.seq).where(start.id == before).scalar_subquery()
+    older = Evaluation.seq < place if before is not None else true()
+    return select(Evaluation).where(Evaluation.judge_pk == judge_pk, older).order_by(Evaluation.seq.desc())
 
 
 def _gives_label() -> ColumnElement[bool]:
