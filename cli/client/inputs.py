@@ -63,10 +63,10 @@ class EvaluationInput(TypedDict):
 
 
 class EvaluateInput(TypedDict):
-    """Items to score with one version of a judge."""
+    """Items to score with one version of a judge, by default the active one."""
 
     judgeId: str
-    versionId: str
+    versionId: str | None
     items: list[EvaluationInput]
 
 

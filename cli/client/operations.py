@@ -17,6 +17,7 @@ from cli.client.responses import (
     JudgeWithVersions,
     LearningCurve,
     ReviewSuggestion,
+    Scoring,
     TrainingJob,
     VersionComparison,
     VersionPage,
@@ -212,6 +213,11 @@ def suggest_reviews(client: Client, judge_id: str, first: int) -> list[ReviewSug
 def evaluate(client: Client, evaluate_input: EvaluateInput) -> list[EvaluationResult]:
     """Score items with a version and return the results in the order of the items."""
     return cast("list[EvaluationResult]", client.run("Evaluate", input=evaluate_input)["results"])
+
+
+def score_items(client: Client, evaluate_input: EvaluateInput) -> Scoring:
+    """Score items with a version, by default the active one; the result of a rejected item is null."""
+    return cast("Scoring", client.run("Evaluate", input=evaluate_input))
 
 
 def _require_judge(found: Found | None, judge_id: str) -> Found:

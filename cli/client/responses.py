@@ -375,6 +375,20 @@ class EvaluationResult(TypedDict):
     scores: list[CriterionScore]
 
 
+class ScoringVersion(TypedDict):
+    """The version that scored items."""
+
+    id: str
+    number: int
+
+
+class Scoring(TypedDict):
+    """The scores of several items by one version; null for a rejected item and without an active version."""
+
+    version: ScoringVersion | None
+    results: list[EvaluationResult | None]
+
+
 class UploadedVersion(TypedDict):
     """The version that the server made of an uploaded file; a response of REST."""
 

@@ -28,7 +28,7 @@ def write_judge(judge: Judge, path: Path) -> None:
         "description": judge.get("description"),
         "criteria": [{name: criterion.get(name) for name in _CRITERION_FIELDS} for criterion in judge["criteria"]],
     }
-    with _open_atomic(path) as file:
+    with open_atomic(path) as file:
         file.write(orjson.dumps(_without_nulls(description), option=orjson.OPT_INDENT_2) + b"\n")
 
 
@@ -53,7 +53,7 @@ def write_lines(client: Client, judge_id: str, kind: str, path: Path, on_progres
         with client.stream("GET", f"/judges/{judge_id}/{kind}", {}) as response:
             if response.status_code != httpx.codes.OK:
                 raise client.read_error(response)
-            with _open_atomic(path) as file:
+            with open_atomic(path) as file:
                 for block in response.iter_bytes(_BLOCK_BYTES):
                     file.write(block)
                     lines += block.count(b"\n")
@@ -64,7 +64,7 @@ def write_lines(client: Client, judge_id: str, kind: str, path: Path, on_progres
 
 
 @contextmanager
-def _open_atomic(path: Path) -> Iterator[BinaryIO]:
+def open_atomic(path: Path) -> Iterator[BinaryIO]:
     """Open a file that appears under its name once it is complete; gzipped if its name ends in .gz."""
     if path == STDOUT:
         yield sys.stdout.buffer

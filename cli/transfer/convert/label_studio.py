@@ -3,7 +3,15 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cli.transfer.convert.preset import INPUT_NAMES, Preset, PresetContext, as_mapping, decode, mappings
+from cli.transfer.convert.preset import (
+    INPUT_NAMES,
+    Preset,
+    PresetContext,
+    as_mapping,
+    decode,
+    is_own_scorer,
+    mappings,
+)
 from cli.transfer.mapping.lines import APPROVAL_QUESTIONS, RATING_QUESTION, to_identifier
 from cli.transfer.mapping.observations import Answer, Item, Review, Skipped, Unreadable
 from cli.transfer.sources.record import Record, fold_name, get_path
@@ -29,7 +37,10 @@ def _read_items(record: Record, context: PresetContext) -> Iterator[Item | Skipp
     predictions = record.get("predictions")
     if isinstance(predictions, list) and any(not isinstance(one, Mapping) for one in predictions):
         yield Skipped("predictions that are only ids; export them with the tasks", record.get("id"))
-    newest = max(mappings(predictions), key=lambda one: str(one.get("created_at", "")), default={})
+    given = [one for one in mappings(predictions) if not is_own_scorer(one.get("model_version"))]
+    if len(given) < len(mappings(predictions)):
+        yield Skipped("predictions that Judgesmith wrote", record.get("id"))
+    newest = max(given, key=lambda one: str(one.get("created_at", "")), default={})
     answers = []
     for part in _read_results(newest, context):
         if isinstance(part, Answer):

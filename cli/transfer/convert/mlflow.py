@@ -11,6 +11,7 @@ from cli.transfer.convert.preset import (
     decode,
     find_last_message,
     has_any,
+    is_own_scorer,
     join_reasons,
     mappings,
 )
@@ -110,7 +111,9 @@ def _find_assessments(trace: Record) -> list[Mapping[str, Any]]:
 
 
 def _find_problem(assessment: Record) -> Skipped | None:
-    """Return the reason to leave out an assessment: that it failed."""
+    """Return the reason to leave out an assessment, or None."""
+    if is_own_scorer(get_path(assessment, "source.source_id")):
+        return Skipped("assessments that Judgesmith wrote", _name(assessment))
     error = assessment.get("error") or get_path(assessment, "feedback.error")
     if error is None:
         return None

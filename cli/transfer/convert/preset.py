@@ -14,6 +14,7 @@ from cli.transfer.mapping.options import FileOptions
 from cli.transfer.sources.record import Record, SourceRecord, fold_name, get_path
 
 INPUT_NAMES = ("prompt", "instruction", "question", "input", "query", "context")
+SCORER = "judgesmith"
 UNCLEAR_RATER = "scores of which it is not known if a person or a judge gave them (choose them with --where)"
 
 
@@ -147,10 +148,13 @@ class Preset:
     def split(self, records: Iterable[SourceRecord]) -> Iterator[SourceRecord]:
         """Yield the records of a file; an object that holds the list of records is replaced by them."""
         for record in records:
-            found = next((some for path in self.lists if isinstance(some := get_path(record.data, path), list)), None)
-            if found is None:
+            path = next((path for path in self.lists if isinstance(get_path(record.data, path), list)), None)
+            if path is None:
                 yield record
                 continue
+            found = get_path(record.data, path)
+            if not found:
+                yield SourceRecord(record.number, None, f"The list of records at {path!r} is empty.")
             for number, one in enumerate(found, 1):
                 problem = "" if isinstance(one, Mapping) else "A record is one JSON object."
                 yield SourceRecord(number, None if problem else one, problem)
@@ -179,6 +183,11 @@ def has_any(record: Record, *paths: str) -> bool:
         paths: the paths.
     """
     return any(get_path(record, path) is not None for path in paths)
+
+
+def is_own_scorer(rater: object) -> bool:
+    """Return whether a rater's name is the one under which `export --scores` writes."""
+    return isinstance(rater, str) and rater.startswith(f"{SCORER}/")
 
 
 def decode(value: Any) -> Any:

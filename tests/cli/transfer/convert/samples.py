@@ -311,7 +311,7 @@ EVENTS = [
 ]  # fmt: skip
 
 WEAVE_REF = "weave:///team/project/call/c1"
-WEAVE_FEEDBACK = [
+WEAVE_FEEDBACK: list[Data] = [
     {"id": "w1", "feedback_type": "wandb.runnable.quality", "payload": {"output": {"quality": 4}}, "creator": None},
     {"id": "w2", "feedback_type": "wandb.annotation.quality", "payload": {"value": 2}, "creator": "ann"},
     {"id": "w3", "feedback_type": "wandb.reaction.1", "payload": {"emoji": "👎", "detoned": "👎"}, "creator": "ann"},

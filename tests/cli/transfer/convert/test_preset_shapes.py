@@ -34,7 +34,7 @@ RECORDS: dict[Format, list[Any]] = {
     Format.DEEPEVAL: [samples.DEEPEVAL_CASE, samples.DEEPEVAL],
 }
 #: Values that take the place of any part. None is a score of 2, 4 or 5, which show the side that gave them.
-STRANGE = st.sampled_from(
+STRANGE: st.SearchStrategy[Any] = st.sampled_from(
     [
         *(None, True, False, 0, -1, 1e308, 10**30, "", " ", "x", "{", "[1]", "null", "2026", [], [None], [[]], {}),
         *({"": {}}, {"value": []}, [{"value": {"value": None}}], "\ud83d", {"quality": [3]}, [1, "a", {}]),

@@ -1,0 +1,1 @@
+"""Export of a version's scores in the formats of evaluation tools."""
