@@ -9,6 +9,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 
 import httpx
 import msgspec
@@ -66,9 +67,16 @@ class Acknowledgement(msgspec.Struct):
     complete: bool = False
 
 
-#: Handles the errors of a line: its number, its text unless it is far too long, and the errors. Returns whether the
-#: line counts as rejected; a dry run may know that it would not be.
-RejectHandler = Callable[[int, bytes | None, list[LineError]], bool]
+class LineResult(StrEnum):
+    """The count to which a line belongs that the server rejected."""
+
+    REFUSED = "refused"
+    NEW = "new"  # in a dry run, because an import would have loaded it
+    WAITING = "waiting"  # for its evaluation
+
+
+#: Handles the errors of a line: its number, its text unless it is far too long, and the errors.
+RejectHandler = Callable[[int, bytes | None, list[LineError]], LineResult]
 
 
 @dataclass
@@ -80,11 +88,16 @@ class LineCounts:
     refused: int = 0
     skipped: int = 0
     updated: int = 0
+    waiting: int = 0
+
+    def add(self, result: LineResult) -> None:
+        """Count a line that the server rejected."""
+        setattr(self, result.value, getattr(self, result.value) + 1)
 
     @property
     def lines(self) -> int:
         """The number of all lines so far."""
-        return self.new + self.already_there + self.refused + self.skipped
+        return self.new + self.already_there + self.refused + self.skipped + self.waiting
 
 
 @dataclass
@@ -155,7 +168,7 @@ class BulkSender:
         while not source.is_exhausted:
             self._send_batch(_Batch(), source)
             for number in source.pop_too_long():
-                self.counts.refused += self.on_rejected(number, None, [LineError(_LINE_TOO_LONG)])
+                self.counts.add(self.on_rejected(number, None, [LineError(_LINE_TOO_LONG)]))
         if source.problem is not None:
             raise source.problem
 
@@ -210,10 +223,10 @@ class BulkSender:
             acknowledged = attempt.acknowledged if line.line is None else line.line
         for position in [place for place in attempt.errors if attempt.acknowledged < place <= acknowledged]:
             number, text = batch.lines[position - 1]
-            if not self.on_rejected(number, text, attempt.errors.pop(position)):
-                attempt.base.new += 1
-                attempt.base.refused -= 1
+            attempt.base.add(self.on_rejected(number, text, attempt.errors.pop(position)))
+            attempt.base.refused -= 1  # the server counts it as refused
         self.counts.new = attempt.base.new + line.new
+        self.counts.waiting = attempt.base.waiting
         self.counts.updated = attempt.base.updated + line.updated
         self.counts.already_there = attempt.base.already_there + line.already_there
         self.counts.refused = attempt.base.refused + line.refused

@@ -307,7 +307,13 @@ def _print_totals(totals: ImportTotals, *, dry_run: bool) -> None:
             loaded = f"{counts.new:,} new, {counts.already_there:,} already there, {counts.refused:,} refused"
             updated = f" ({counts.updated:,} of them newer edits)" if counts.updated else ""
             skipped = f", {counts.skipped:,} skipped" if counts.skipped else ""
-            out.print(f"{name}: {loaded}{updated}{skipped}")
+            waiting = f", {counts.waiting:,} waiting" if counts.waiting else ""
+            out.print(f"{name}: {loaded}{updated}{skipped}{waiting}")
+    if totals.waiting_file:
+        out.print(
+            f"Feedback on unknown evaluations waits in {totals.waiting_file}; the next import of evaluations into this "
+            "judge loads it."
+        )
     if totals.evaluations.skipped and not totals.evaluations.new + totals.evaluations.already_there:
         out.print(
             "No evaluation has a score by the judge. Judgesmith learns from the differences between the judge's scores "

@@ -11,7 +11,7 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from cli.client.bulk import BulkSender, LineCounts, LineError
+from cli.client.bulk import BulkSender, LineCounts, LineError, LineResult
 from cli.client.client import Client
 from cli.client.responses import Judge, ScaledCriterion
 from cli.errors import ApiError, with_field_path
@@ -20,6 +20,7 @@ from cli.transfer.line_reader import LineReader, open_lines
 from cli.transfer.mapping.report import Effect, LoadReport, NotLoaded
 from cli.transfer.rejects import RejectsFile
 from cli.transfer.similar_ids import SimilarIds
+from cli.transfer.waiting import WaitingFeedback
 from models.bulk.line_splitter import Line
 
 _MAX_EXAMINED_LINES = 10_000  # of a file whose first line is no object
@@ -58,12 +59,13 @@ class ImportTotals:
     evaluations: LineCounts = field(default_factory=LineCounts)
     feedback: LineCounts = field(default_factory=LineCounts)
     errors_file: str | None = None
+    waiting_file: str | None = None
     not_loaded: list[NotLoaded] = field(default_factory=list)
 
     @property
     def refused(self) -> int:
-        """The number of lines and values that could not be loaded."""
-        return self.evaluations.refused + self.feedback.refused
+        """The number of lines and values that could not be loaded, or not yet."""
+        return self.evaluations.refused + self.feedback.refused + self.feedback.waiting
 
     def to_json(self) -> dict[str, object]:
         """Return the totals as the command prints them with `--json`."""
@@ -144,6 +146,7 @@ class FileImporter:
         self._report.on_refused = self._rejects.add
         self._seen = SeenEvaluations() if dry_run else None
         self._similar = SimilarIds()
+        self._waiting = WaitingFeedback(errors.with_name(f"import-waiting-{target.judge_id}.jsonl"))
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -164,6 +167,7 @@ class FileImporter:
         files = (("evaluations", evaluations, totals.evaluations), ("feedback", feedback, totals.feedback))
         with ExitStack() as stack:
             stack.enter_context(self._rejects)
+            stack.enter_context(self._waiting)
             # Both are opened before anything is sent, so that a wrong second name does not leave half an import.
             opened = [
                 (kind, stack.enter_context(open_lines(path)), counts)
@@ -173,29 +177,45 @@ class FileImporter:
             stack.enter_context(self._progress)
             try:
                 for kind, reader, counts in opened:
-                    self._load(kind, reader, counts)
+                    self._load(kind, reader, counts, self._convert)
+                    if kind == "evaluations":
+                        self._load_waiting(totals.feedback)
+                for kind, _, counts in files:
+                    counts.refused += self._report.count(Effect.REFUSED, kind)
+                    counts.skipped += self._report.count(Effect.SKIPPED, kind)
             finally:
+                if self._waiting.count:
+                    totals.waiting_file = str(self._waiting.path)
                 if self._rejects.count:
                     totals.errors_file = str(self._rejects.path)
                 totals.not_loaded = self._report.entries
         return totals
 
-    def _load(self, kind: str, reader: LineReader, counts: LineCounts) -> None:
+    def _load_waiting(self, counts: LineCounts) -> None:
+        """Load the feedback of earlier imports that has waited for its evaluations."""
+        if self._seen is not None:
+            return
+        with self._waiting.open_earlier() as reader:
+            if reader is not None:
+                self._load("feedback", reader, counts, pass_through)
+
+    def _load(self, kind: str, reader: LineReader, counts: LineCounts, convert: Converter) -> None:
         """Load one file.
 
         Args:
             kind: `evaluations` or `feedback`.
             reader: the file.
             counts: the numbers of its lines, which are updated.
+            convert: reads its lines.
         """
-        lines = self._convert(kind, reader)
+        lines = convert(kind, reader)
         if kind == "evaluations":
             lines = self._similar.record(lines)
             if self._seen is not None:
                 lines = self._seen.record(lines)
         task = self._progress.add_task(kind.capitalize(), total=reader.size_bytes, lines=0, rate=0.0)
 
-        def on_rejected(number: int, text: bytes | None, errors: list[LineError]) -> bool:
+        def on_rejected(number: int, text: bytes | None, errors: list[LineError]) -> LineResult:
             return self._reject(reader, number, text, errors)
 
         if self._target.check is not None and self._seen is not None:
@@ -211,16 +231,14 @@ class FileImporter:
                 on_retry=self._show_retry,
                 edits=self._edits,
             ).send(lines)
-        counts.refused += self._report.count(Effect.REFUSED, kind)
-        counts.skipped += self._report.count(Effect.SKIPPED, kind)
         total = reader.size_bytes or 1
         self._progress.update(task, total=total, completed=total, lines=counts.lines)
-        if not counts.lines:
+        if not counts.lines and not self._report.entries:
             state = "has no records" if reader.position_bytes else "is empty"
             self._progress.console.print(f"{reader.name} {state}: there is nothing to load.")
 
-    def _reject(self, reader: LineReader, number: int, text: bytes | None, errors: list[LineError]) -> bool:
-        """Write a refused line to the rejects file; return False if a real import would not refuse it.
+    def _reject(self, reader: LineReader, number: int, text: bytes | None, errors: list[LineError]) -> LineResult:
+        """Return the result of a line with errors: it waits for its evaluation, or is written to the rejects file.
 
         Args:
             reader: the file.
@@ -229,12 +247,16 @@ class FileImporter:
             errors: the problems.
         """
         if self._seen is not None and only_evaluation_is_unknown(errors) and self._seen.include_target_of(text):
-            return False
+            return LineResult.NEW
         reason = "; ".join(with_field_path(error.message, error.field) for error in errors)
         if only_evaluation_is_unknown(errors):
-            reason += self._hint_at_similar_id(text)
+            hint = self._hint_at_similar_id(text)
+            if not hint and text is not None and self._seen is None:
+                self._waiting.add(text)
+                return LineResult.WAITING
+            reason += hint
         self._rejects.add(reader.name, number, reason, errors[0].external_id)
-        return True
+        return LineResult.REFUSED
 
     def _hint_at_similar_id(self, text: bytes | None) -> str:
         external_id = read_field(text, "evaluation")

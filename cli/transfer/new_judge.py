@@ -92,7 +92,7 @@ class NewJudgeChecker:
                     message = "No line of the evaluations file has this external_id."
                     errors[item.line] = [LineError(message, field=["evaluation"])]
             for line, line_errors in errors.items():
-                counts.refused += on_rejected(line, texts[line], line_errors)
+                counts.add(on_rejected(line, texts[line], line_errors))
             counts.new += len(some) - len(errors)
 
 

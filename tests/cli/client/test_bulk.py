@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from cli.client import bulk
-from cli.client.bulk import BulkSender, LineCounts, LineError
+from cli.client.bulk import BulkSender, LineCounts, LineError, LineResult
 from cli.client.client import Client
 from cli.errors import ApiError
 
@@ -70,9 +70,9 @@ class Upload:
             on_retry=lambda problem, _: self.retries.append(problem),
         )
 
-    def _reject(self, number: int, _text: bytes | None, errors: list[LineError]) -> bool:
+    def _reject(self, number: int, _text: bytes | None, errors: list[LineError]) -> LineResult:
         self.rejected += ((number, error.message) for error in errors)
-        return True
+        return LineResult.REFUSED
 
     def send(self, numbers: range) -> None:
         self.sender.send((number + 100, str(number).encode()) for number in numbers)

@@ -80,7 +80,7 @@ def test_repeated_import_of_both_files_stores_each_line_once(api: Api, judge: Da
     assert "Evaluations: 2 new, 0 already there, 0 refused" in first.stdout
     assert "Feedback: 3 new, 0 already there, 0 refused" in first.stdout
     again = json.loads(invoke(api, "import", "--judge", judge["id"], *files, "--json").stdout)
-    assert again["feedback"] == {"new": 0, "already_there": 3, "refused": 0, "skipped": 0}
+    assert again["feedback"] == {"new": 0, "already_there": 3, "refused": 0, "skipped": 0, "updated": 0, "waiting": 0}
     assert export_all(api, judge, "feedback")[:2] == [correction_line(1), correction_line(2)]
 
 
