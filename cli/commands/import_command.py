@@ -24,6 +24,7 @@ from cli.transfer.mapping.options import (
     FileOptions,
     MappingOptions,
     OptionError,
+    check_time_zone,
     parse_fields,
     parse_filters,
     parse_meanings,
@@ -167,6 +168,7 @@ class ImportOptions:
             typer.BadParameter: a value has another form.
         """
         try:
+            check_time_zone(self.time_zone)
             names = [name for one in criteria for name in (one["name"], one["key"], one["id"])]
             meanings, scales = parse_meanings(self.value or [], names), parse_scales(self.scale or [])
             shared = parse_filters(self.where or [], is_own=False)

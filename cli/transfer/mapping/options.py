@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from zoneinfo import ZoneInfo
 
 from cli.transfer.mapping.labels import normalize_label
 from cli.transfer.sources.record import NameIndex, Record
@@ -155,6 +156,18 @@ def parse_scales(texts: Sequence[str]) -> dict[str, tuple[float, float]]:
             raise OptionError(f"{text!r} is not of the form CRITERION=MIN-MAX, like rating=0-10.")
         scales[name.strip().casefold()] = (minimum, maximum)
     return scales
+
+
+def check_time_zone(name: str | None) -> None:
+    """Check the value of `--time-zone`.
+
+    Raises:
+        OptionError: there is no such time zone.
+    """
+    try:
+        ZoneInfo(name or "UTC")
+    except (KeyError, OSError, ValueError):
+        raise OptionError(f"There is no time zone {name!r}; for example UTC or Europe/Berlin.") from None
 
 
 class FilterSet:
