@@ -225,16 +225,9 @@ def keys_webhook_secret(workspace: WorkspaceName = DEFAULT_WORKSPACE, *, databas
     typer.echo(_run(read_webhook_secret(database.settings(), workspace)))
 
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-keys_app = typer.Typer(help="API keys.", no_args_is_help=True, rich_markup_mode=None)
+keys_app = typer.Typer(help="API keys.", no_args_is_help=True, rich_markup_mode=None, add_completion=False)
 
 # In the order of the help.
-register(app, "serve", serve)
-register(app, "work", work)
-register(app, "migrate", migrate)
-register(app, "check-counters", check_counters)
-register(app, "schema", schema)
-app.add_typer(keys_app, name="keys")
 register(keys_app, "create", keys_create)
 register(keys_app, "list", keys_list)
 register(keys_app, "revoke", keys_revoke)

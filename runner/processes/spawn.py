@@ -7,15 +7,10 @@ import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 
+from runner.processes.one_thread import ONE_THREAD
+
 _MAX_REPORT_BYTES = 2**28
 """Size of one line of a report; the largest lines hold a version."""
-
-ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-"""Environment that limits numpy to one thread; numpy reads it when it is imported.
-
-With one thread the same seed gives the same bits, jobs do not compete for cores, and the server's scores equal those
-that the training process compared.
-"""
 
 
 async def start_process(module: str = "runner.training.process") -> Process:

@@ -14,7 +14,7 @@ from pydantic_core import PydanticUndefined
 from starlette.routing import Route
 from typer.core import TyperArgument, TyperOption
 
-from cli.main import build_app
+from cli.app import app
 from models import permissions
 from schema.build import build_schema
 from schema.strawberry_compat.core_schema import core_schema
@@ -51,7 +51,7 @@ def commands_reference() -> str:
 
 def commands() -> dict[str, Any]:
     """Return all commands by full name, in the order of the help."""
-    group = typer.main.get_command(build_app())
+    group = typer.main.get_command(app)
     return dict(_flat("judgesmith", group))
 
 

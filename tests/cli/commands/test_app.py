@@ -7,8 +7,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from cli.app import app
-from cli.main import build_app
+from cli.app import COMMANDS, app
 
 # Commands that print only a key, a schema or an address, or that run until they are stopped.
 PLAIN = {"demo", "serve", "work", "migrate", "schema", "keys create", "keys revoke", "keys webhook-secret"}
@@ -35,12 +34,30 @@ def leaves(command: Any, *path: str) -> Iterator[tuple[str, set[str]]]:
 
 
 def test_every_command_with_a_result_can_print_it_as_json() -> None:
-    found = dict(leaves(typer.main.get_command(build_app())))
+    found = dict(leaves(typer.main.get_command(app)))
     assert {name for name, options in found.items() if "--json" not in options} == PLAIN
+
+
+def test_summaries_of_the_commands_are_those_of_their_help() -> None:
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    helps = {name: " ".join(command.help.split("\n\n")[0].split()) for name, command in commands.items()}
+    assert {name: source.summary for name, source in COMMANDS.items()} == helps
+
+
+def test_unknown_command_is_answered_with_a_similar_one() -> None:
+    assert "Did you mean 'import'" in CliRunner().invoke(app, ["improt"]).output
+
+
+def test_completion_lists_commands_with_their_summaries() -> None:
+    variables = {"_JUDGESMITH_COMPLETE": "complete_zsh", "_TYPER_COMPLETE_ARGS": "judgesmith im"}
+    output = CliRunner().invoke(app, [], prog_name="judgesmith", env=variables).output
+    assert '"import":"Load evaluations and feedback from files."' in output
+    assert '"import-version"' in output
+    assert "export" not in output
 
 
 @pytest.mark.parametrize("command", ["cancel", "summary", "serve", "keys list"])
 def test_help_texts_leave_the_arguments_of_the_function_out(command: str) -> None:
-    text = CliRunner(env={"COLUMNS": "200"}).invoke(build_app(), [*command.split(), "--help"]).stdout
+    text = CliRunner(env={"COLUMNS": "200"}).invoke(app, [*command.split(), "--help"]).stdout
     assert "Args:" not in text
     assert "client_options" not in text
