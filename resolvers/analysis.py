@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from models.errors import NotFound
 from models.evaluation import Evaluation, score_at
-from models.feedback import FeedbackBounds
+from models.feedback import FeedbackBounds, Figure
 from models.judge import Criterion, Judge, JudgeVersion
 from resolvers.context import Context
 from resolvers.evaluations import ScoredCriterion
@@ -26,7 +26,7 @@ from store import judges
 from store.database.keyset import check_first
 from store.database.rows import Columns, add_columns
 from store.review_queue import newest_evaluation_id
-from store.summary.summary import compute_figures
+from store.summary.summary import read_figures
 
 
 class DefaultVersion(Enum):
@@ -149,7 +149,7 @@ async def suggest_evaluations(
 
 def _count_effective(connection: Connection, judge: Judge) -> int:
     """Return the number of effective items of feedback. With the watermark it identifies a state of the feedback."""
-    return compute_figures(connection, judge.pk, judges.list_criteria(connection, judge.pk), FeedbackBounds()).total
+    return read_figures(connection, [judge.pk], FeedbackBounds(), (Figure.TOTAL,))[judge.pk].total
 
 
 def _id(version: JudgeVersion | None) -> str | None:

@@ -10,12 +10,15 @@ from sqlalchemy import Connection
 from models.access import User
 from models.base import Column
 from models.evaluation import Evaluation
+from models.feedback import FeedbackBounds, Figure, Summary
 from models.job import TrainingJob
 from models.judge import Criterion, Judge, JudgeVersion
 from resolvers.read_batch import MAX_RESUMED_PER_TURN, ReadBatch
 from store import judges
 from store.database.rows import Columns, rows_by_key
+from store.database.snapshot import snapshot
 from store.database.store import Unit
+from store.summary.summary import read_figures
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -24,8 +27,18 @@ V = TypeVar("V")
 class Loader(Generic[K, V]):
     """Loader of values by key. It caches nothing beyond a batch, so that long streams see changes."""
 
-    def __init__(self, batch: ReadBatch, read: Callable[[Connection, list[K]], dict[K, V]]) -> None:
+    def __init__(
+        self, batch: ReadBatch, read: Callable[[Connection, list[K]], dict[K, V]], *, in_snapshot: bool = False
+    ) -> None:
+        """Create the loader.
+
+        Args:
+            batch: The batch that reads.
+            read: Returns the values of keys; keys without a value are missing.
+            in_snapshot: Whether ``read`` has several statements that must see the same state.
+        """
         self._batch = batch
+        self._in_snapshot = in_snapshot
         self._read = read
         self._waiting: dict[K, list[asyncio.Future[V | None]]] = {}
 
@@ -40,7 +53,11 @@ class Loader(Generic[K, V]):
     def _take(self) -> Unit[dict[K, V]]:
         """Return the unit that reads all keys requested so far."""
         keys, self._waiting = list(self._waiting), {}
-        return lambda connection: self._read(connection, keys)
+
+        def unit(connection: Connection) -> dict[K, V]:
+            return self._read(connection, keys)
+
+        return snapshot(unit) if self._in_snapshot else unit
 
     async def _deliver(
         self, asked: dict[K, list[asyncio.Future[V | None]]], reading: asyncio.Future[dict[K, V]]
@@ -117,6 +134,8 @@ class Loaders:
     """Loaders of one request. Keys come from rows that the viewer may see and are not checked again."""
 
     def __init__(self, batch: ReadBatch) -> None:
+        self._batch = batch
+        self._summaries: dict[tuple[FeedbackBounds, tuple[Figure, ...]], Loader[int, Summary]] = {}
         self.criteria: RequiredLoader[int, tuple[Criterion, ...]] = RequiredLoader(
             Loader(batch, judges.list_criteria_by_judge)
         )
@@ -125,3 +144,22 @@ class Loaders:
         self.versions: RecordLoader[str, JudgeVersion] = RecordLoader(batch, JudgeVersion, JudgeVersion.id)
         self.jobs: RecordLoader[str, TrainingJob] = RecordLoader(batch, TrainingJob, TrainingJob.id)
         self.evaluations: RecordLoader[str, Evaluation] = RecordLoader(batch, Evaluation, Evaluation.id)
+
+    async def load_summary(self, judge_pk: int, bounds: FeedbackBounds, selected: tuple[Figure, ...]) -> Summary:
+        """Return some figures of a judge's feedback.
+
+        Args:
+            judge_pk: The judge.
+            bounds: The bounds of the feedback, which are bounds of time.
+            selected: The figures to read.
+        """
+        loader = self._summaries.get((bounds, selected))
+        if loader is None:
+
+            def read(connection: Connection, judge_pks: list[int]) -> dict[int, Summary]:
+                return read_figures(connection, judge_pks, bounds, selected)
+
+            loader = self._summaries[bounds, selected] = Loader(self._batch, read, in_snapshot=True)
+        found = await loader.load(judge_pk)
+        assert found is not None
+        return found

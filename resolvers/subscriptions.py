@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from models.errors import NotFound
-from models.feedback import FeedbackBounds, FeedbackTotals
+from models.feedback import FeedbackBounds, Figure, Summary
 from models.job import EventKind, JobEvent, TrainingJob
 from models.job_status import TERMINAL, JobStatus
 from models.judge import Judge
@@ -19,6 +19,8 @@ from store.database.rows import Columns, Query
 from store.database.signals import Topic
 from store.event_log import events
 from store.event_log.entry import LogEntry
+
+COUNTS = (Figure.CORRECTIONS, Figure.RATINGS, Figure.APPROVALS, Figure.COMMENTS, Figure.USABLE)
 
 SUMMARY_INTERVAL_SECONDS = 0.4  # minimum time between two updates of a summary
 
@@ -161,19 +163,25 @@ class _Log:
 
 
 async def follow_summary(
-    ctx: Context, judge_id: str
-) -> AsyncGenerator[tuple[Judge, FeedbackTotals, FeedbackBounds], None]:
-    """Yield a judge's feedback summary now and after each change, at most a few times per second.
+    ctx: Context, judge_id: str, selected: tuple[Figure, ...]
+) -> AsyncGenerator[tuple[Judge, Summary, FeedbackBounds], None]:
+    """Yield some figures of a judge's feedback now and after each change, at most a few times per second.
 
     Changes during the interval are part of the next update, so that the last state is always sent.
+
+    Args:
+        ctx: The context of the operation.
+        judge_id: The judge.
+        selected: The figures to read. The counts are read too, because they show every change.
 
     Raises:
         NotFound: There is no such judge.
     """
-    last: tuple[FeedbackTotals, int] | None = None
+    last: tuple[Summary, int] | None = None
+    figures_read = tuple(dict.fromkeys((*selected, *COUNTS)))
     with ctx.store.signals.listen(Topic.FEEDBACK, Topic.JOBS) as listener:
         while True:
-            found = await summary.summarize_judge(ctx, judge_id, None, None, None)
+            found = await summary.summarize_judge(ctx, judge_id, None, None, None, figures_read)
             if found is None:
                 raise NotFound(f"There is no judge {judge_id!r}.", ("judge_id",))
             judge, figures, _ = found

@@ -18,7 +18,9 @@ R = TypeVar("R", bound=Callable[..., Any])
 # A column of a record, or a figure of a feedback summary.
 Source = Column | Figure
 
-_READS = "reads"  # key of a field's metadata
+# Keys of a field's metadata.
+_READS = "reads"
+_BELOW = "reads_below"
 
 
 def column(source: Source, description: str, *, init: Literal[False] = False) -> Any:  # noqa: ARG001
@@ -36,11 +38,17 @@ def column(source: Source, description: str, *, init: Literal[False] = False) ->
     return made
 
 
-def reads(*sources: Source) -> Callable[[R], R]:
-    """Declare the columns of the object's record that a method reads. Apply it below ``field``."""
+def reads(*sources: Source, below: bool = False) -> Callable[[R], R]:
+    """Declare the columns of the object's record that a method reads. Apply it below ``field``.
+
+    Args:
+        sources: The columns.
+        below: Whether the objects that the method returns read more columns of the same record.
+    """
 
     def decorate(resolver: R) -> R:
         setattr(resolver, _READS, sources)
+        setattr(resolver, _BELOW, below)
         return resolver
 
     return decorate
@@ -49,6 +57,11 @@ def reads(*sources: Source) -> Callable[[R], R]:
 def find_reads(made: StrawberryField | None) -> tuple[Source, ...]:
     """Return the columns that a field declares to read."""
     return () if made is None else made.metadata.get(_READS, ())
+
+
+def reads_below(made: StrawberryField | None) -> bool:
+    """Return whether the objects below a field read more columns of the same record."""
+    return made is not None and bool(made.metadata.get(_BELOW))
 
 
 def belongs_to(source: Source, kind: type) -> bool:
@@ -62,7 +75,7 @@ def read_name(source: Source) -> str:
 
 
 def _metadata(resolver: Callable[..., Any]) -> dict[str, Any]:
-    return {_READS: getattr(resolver, _READS, ())}
+    return {key: getattr(resolver, key, None) or () for key in (_READS, _BELOW)}
 
 
 def describe(documented: object) -> str:

@@ -21,7 +21,7 @@ from schema.info import Info
 from schema.types.access import ApiKey
 from schema.types.evaluation import Evaluation, EvaluationResult
 from schema.types.feedback import Feedback
-from schema.types.feedback_summary import FeedbackSummary
+from schema.types.feedback_summary import FeedbackSummary, selected_figures
 from schema.types.judge import Judge
 from schema.types.judge_version import JudgeVersion
 from schema.types.preflight import TrainingWarning
@@ -116,7 +116,7 @@ class SubmitFeedbackPayload(_BatchPayload):
         """The judge's feedback summary after the submission; null if there is no such judge."""
         if self.judge_pk is None:
             return None
-        figures, bounds = await summary.summarize_by_pk(info.context, self.judge_pk)
+        figures, bounds = await summary.summarize_by_pk(info.context, self.judge_pk, selected_figures(info))
         return FeedbackSummary.of(figures, self.judge_pk, bounds)
 
     @classmethod

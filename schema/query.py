@@ -39,6 +39,7 @@ from schema.types.feedback_summary import (
     TimeZone,
     Until,
     criteria_ids,
+    selected_figures,
 )
 from schema.types.judge import Judge
 from schema.types.judge_version import JudgeVersion
@@ -150,7 +151,7 @@ class Query:
             target_criteria: The criteria that corrections must touch.
         """
         bounds = unset_to_none(since), unset_to_none(until), criteria_ids(unset_to_none(target_criteria))
-        found = await summary.summarize_judge(info.context, judge_id, *bounds)
+        found = await summary.summarize_judge(info.context, judge_id, *bounds, selected_figures(info))
         if found is None:
             return None
         judge, figures, within = found

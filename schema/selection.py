@@ -2,8 +2,9 @@
 
 The columns that a field of a GraphQL type reads are declared next to the field, by ``schema.decorators.column`` and
 ``schema.decorators.reads``. ``selected_columns`` collects the declarations of the selected fields, through pages,
-payloads and updates, up to the first types that declare columns. What the fields of those types refer to is read by
-loaders of their own, with a look-ahead of their own.
+payloads and updates, up to the first types that declare columns, or below them where a field declares that. What the
+fields of those types refer to is read by loaders of their own, with a look-ahead of their own. The figures of a
+feedback summary are selected in the same way.
 
 Fragments, aliases, ``@skip`` and ``@include`` count as the execution counts them. A document is parsed once and
 executed often, so the result is cached by the nodes of the document and the values of the variables in directives.
@@ -31,7 +32,7 @@ from graphql import (
 )
 
 from models.base import Base, Column
-from schema.decorators import belongs_to, find_reads, read_name
+from schema.decorators import belongs_to, find_reads, read_name, reads_below
 from schema.info import Info
 from schema.strawberry_compat.selection import raw_info, strawberry_field
 
@@ -106,10 +107,9 @@ class _LookAhead:
                     definition = object_type.fields.get(selected.name.value)
                     if definition is None:  # __typename
                         continue
-                    if declares:
-                        reads = find_reads(strawberry_field(definition))
-                        self.found.update(read for read in reads if belongs_to(read, self.source))
-                    elif selected.selection_set is not None:
+                    made = strawberry_field(definition)
+                    self.found.update(read for read in find_reads(made) if belongs_to(read, self.source))
+                    if selected.selection_set is not None and (not declares or reads_below(made)):
                         self.visit_fields([selected], get_named_type(definition.type))
 
     def _possible_types(self, type_: GraphQLNamedType) -> Sequence[GraphQLObjectType]:

@@ -6,14 +6,14 @@ from typing import Annotated, TypeVar
 import strawberry
 from strawberry import ID
 
-from models.feedback import FeedbackBounds, FeedbackTotals
+from models.feedback import FeedbackBounds, Summary
 from models.job import TrainingJob as JobRecord
 from models.judge import Judge
 from resolvers import subscriptions
 from schema.decorators import object_type, subscription
 from schema.info import Info, unset_to_none
 from schema.selection import selected_columns
-from schema.types.feedback_summary import FeedbackSummary
+from schema.types.feedback_summary import FeedbackSummary, selected_figures
 from schema.types.training_job import TrainingJobUpdate
 
 T = TypeVar("T")
@@ -92,11 +92,13 @@ class Subscription:
         Changes in quick succession are combined into a few updates per second. The last state is always sent.
         """
 
-        def to_summary(found: tuple[Judge, FeedbackTotals, FeedbackBounds]) -> FeedbackSummary:
+        def to_summary(found: tuple[Judge, Summary, FeedbackBounds]) -> FeedbackSummary:
             judge, figures, bounds = found
             return FeedbackSummary.of(figures, judge.pk, bounds)
 
-        return await start_stream(subscriptions.follow_summary(info.context, judge_id), to_summary)
+        return await start_stream(
+            subscriptions.follow_summary(info.context, judge_id, selected_figures(info)), to_summary
+        )
 
 
 async def start_stream(stream: AsyncIterator[T], to_result: Callable[[T], R]) -> AsyncIterator[R]:

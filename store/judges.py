@@ -213,6 +213,13 @@ def read_watermark(connection: Connection, judge_pk: int) -> int:
     return int(connection.execute(newest).scalar_one())
 
 
+def read_places(connection: Connection, judge_pks: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """Return the ``seq`` of each judge's last feedback, and of the last feedback that its newest version knew."""
+    newest = select(func.coalesce(func.max(JudgeVersion.watermark), 0)).where(JudgeVersion.judge_pk == Judge.pk)
+    statement = select(Judge.pk, Judge.feedback_seq, newest.scalar_subquery()).where(Judge.pk.in_(judge_pks))
+    return {pk: (last_seq, watermark) for pk, last_seq, watermark in connection.execute(statement)}
+
+
 def read_version_content(connection: Connection, version_id: str) -> bytes:
     """Return the content of a version's file, as the trainer wrote it."""
     return connection.execute(

@@ -1,7 +1,5 @@
 """Feedback summaries: counts and measures of the feedback that a judge can learn from."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import date as calendar_date
 from datetime import datetime
 from typing import Annotated, Self
@@ -9,10 +7,11 @@ from typing import Annotated, Self
 import strawberry
 from strawberry import ID
 
-from models.feedback import Agreement, CriterionShift, DayFigures, FeedbackBounds, FeedbackTotals, RaterCount, Summary
+from models.feedback import CriterionShift, DayFigures, FeedbackBounds, Figure, RaterCount, Summary
 from resolvers import summary as summaries
-from schema.decorators import deprecated_field, field, object_type
+from schema.decorators import column, deprecated_field, field, object_type, reads
 from schema.info import Info
+from schema.selection import selected_reads
 from schema.types.connection import PAGE_SIZE, First, page_size
 from schema.types.criterion import Criterion, load_criteria
 
@@ -68,28 +67,29 @@ class CriterionFeedback:
         description="The mean absolute shift. Null if there is nothing to compare."
     )
     ordinal: strawberry.Private[int]
-    agreement: strawberry.Private[Callable[[Info], Awaitable[Agreement]]]
+    row: strawberry.Private[Summary]
 
     @field
-    async def rater_agreement(self, info: Info) -> float | None:
+    @reads(Figure.AGREEMENT)
+    def rater_agreement(self) -> float | None:
         """Agreement among people on this criterion, measured like the summary's `raterAgreement`."""
-        return dict((await self.agreement(info)).by_criterion).get(self.ordinal)
+        return dict(self.row.agreement.by_criterion).get(self.ordinal)
 
     @classmethod
-    def of(cls, shift: CriterionShift, criterion: Criterion, agreement: Callable[[Info], Awaitable[Agreement]]) -> Self:
+    def of(cls, shift: CriterionShift, criterion: Criterion, row: Summary) -> Self:
         """Return the GraphQL object of one criterion's figures.
 
         Args:
             shift: The figures.
             criterion: The criterion they are about.
-            agreement: Returns the agreement of the summary, computed when it is first needed.
+            row: The figures of the whole summary.
         """
         return cls(
             criterion=criterion,
             correction_count=shift.correction_count,
             mean_shift=shift.mean_shift,
             mean_absolute_shift=shift.mean_absolute_shift,
-            agreement=agreement,
+            row=row,
             ordinal=shift.ordinal,
         )
 
@@ -132,52 +132,57 @@ class FeedbackSummary:
     A training job created with the same bounds would start from the same numbers. Retracted feedback is not counted.
     """
 
-    total_feedback_count: int = strawberry.field(description="The number of items of feedback of all types.")
-    correction_count: int = strawberry.field(description="The number of corrections.")
-    rating_count: int = strawberry.field(description="The number of ratings.")
-    approval_count: int = strawberry.field(description="The number of approvals, both given and refused.")
-    comment_count: int = strawberry.field(description="The number of items of type `COMMENT`.")
-    usable_count: int = strawberry.field(
-        description=(
-            "The number of usable items: corrections, ratings of 4 or 5, and approvals that approve. If a person "
-            "corrected an evaluation several times, only the latest correction counts. `minimumFeedbackCount` is "
-            "compared with this number."
-        )
+    total_feedback_count: int = column(Figure.TOTAL, "The number of items of feedback of all types.")
+    correction_count: int = column(Figure.CORRECTIONS, "The number of corrections.")
+    rating_count: int = column(Figure.RATINGS, "The number of ratings.")
+    approval_count: int = column(Figure.APPROVALS, "The number of approvals, both given and refused.")
+    comment_count: int = column(Figure.COMMENTS, "The number of items of type `COMMENT`.")
+    usable_count: int = column(
+        Figure.USABLE,
+        "The number of usable items: corrections, ratings of 4 or 5, and approvals that approve. If a person "
+        "corrected an evaluation several times, only the latest correction counts. `minimumFeedbackCount` is "
+        "compared with this number.",
     )
-    date_range: DateRange = strawberry.field(description="The period in which the feedback was given.")
-    rater_count: int = strawberry.field(description="The number of different people who gave it.")
+    rater_count: int = column(Figure.RATERS, "The number of different people who gave it.")
     judge_pk: strawberry.Private[int]
-    figures: strawberry.Private[FeedbackTotals]
+    row: strawberry.Private[Summary]
     bounds: strawberry.Private[FeedbackBounds]
-    agreement: strawberry.Private[asyncio.Future[Agreement] | None] = None
 
     @field
-    async def new_usable_count(self, info: Info) -> int:
+    @reads(Figure.EARLIEST, Figure.LATEST)
+    def date_range(self) -> DateRange:
+        """The period in which the feedback was given."""
+        return DateRange(earliest=self.row.earliest, latest=self.row.latest)
+
+    @field
+    @reads(Figure.NEW)
+    def new_usable_count(self) -> int:
         """The number of usable items since the newest version was created: the gain of another training.
 
         All usable items if there is no version. Within `since` or `until` they are counted when you query the field,
         in a time that grows with the number of items since that version.
         """
-        return await self._count_new(info)
+        return self.row.new_since_last_training
 
     @deprecated_field("newUsableCount")
-    async def new_since_last_training(self, info: Info) -> int:
+    @reads(Figure.NEW)
+    def new_since_last_training(self) -> int:
         """The number of usable items since the newest version was created."""
-        return await self._count_new(info)
+        return self.row.new_since_last_training
 
     @field
-    async def evaluation_count(self, info: Info) -> int:
+    @reads(Figure.EVALUATIONS)
+    def evaluation_count(self) -> int:
         """The number of different evaluations with feedback.
 
         Within `since` or `until` they are counted when you query the field, in a time that grows with the feedback
         between them.
         """
-        if isinstance(self.figures, Summary):
-            return self.figures.evaluations
-        return await summaries.count_evaluations(info.context, self.judge_pk, self.bounds)
+        return self.row.evaluations
 
     @field
-    async def rater_agreement(self, info: Info) -> float | None:
+    @reads(Figure.AGREEMENT)
+    def rater_agreement(self) -> float | None:
         """Agreement among people: Krippendorff's alpha for ordinal scores, the mean over the criteria.
 
         1 is full agreement, 0 is chance, below 0 is systematic disagreement; about 0.67 or more is usually considered
@@ -186,7 +191,7 @@ class FeedbackSummary:
         Without `since` and `until` it is maintained as feedback arrives; within them it is computed when you query the
         field, in a time that grows with the corrections between them.
         """
-        return (await self._agreement(info)).mean
+        return self.row.agreement.mean
 
     @field
     async def raters(self, info: Info, first: First = PAGE_SIZE) -> list[RaterFeedback]:
@@ -195,49 +200,27 @@ class FeedbackSummary:
         return [RaterFeedback.of(count) for count in counts]
 
     @field
+    @reads(Figure.CRITERIA, below=True)
     async def criteria(self, info: Info) -> list[CriterionFeedback]:
         """Differences between people's corrections and the judge by criterion."""
         criteria = await load_criteria(info, self.judge_pk)
-        return [
-            CriterionFeedback.of(shift, criteria[shift.ordinal], self._agreement) for shift in self.figures.criteria
-        ]
-
-    async def _count_new(self, info: Info) -> int:
-        if isinstance(self.figures, Summary):
-            return self.figures.new_since_last_training
-        return await summaries.count_new(info.context, self.judge_pk, self.bounds)
-
-    async def _agreement(self, info: Info) -> Agreement:
-        """Return the agreement, computed once for the summary and all of its criteria."""
-        if isinstance(self.figures, Summary):
-            return self.figures.agreement
-        if self.agreement is None:
-            computing = summaries.compute_agreement(info.context, self.judge_pk, self.bounds)
-            self.agreement = asyncio.ensure_future(computing)
-        return await self.agreement
+        return [CriterionFeedback.of(shift, criteria[shift.ordinal], self.row) for shift in self.row.criteria]
 
     @classmethod
-    def of(cls, figures: FeedbackTotals, judge_pk: int, bounds: FeedbackBounds = UNBOUNDED) -> Self:
+    def of(cls, row: Summary, judge_pk: int, bounds: FeedbackBounds = UNBOUNDED) -> Self:
         """Return the GraphQL object of a judge's figures.
 
         Args:
-            figures: The figures within the bounds.
+            row: The figures within the bounds.
             judge_pk: The primary key of the judge.
-            bounds: The bounds, for the figures that are computed when they are queried.
+            bounds: The bounds, for the list of raters.
         """
-        return cls(
-            total_feedback_count=figures.total,
-            correction_count=figures.corrections,
-            rating_count=figures.ratings,
-            approval_count=figures.approvals,
-            comment_count=figures.comments,
-            usable_count=figures.usable,
-            date_range=DateRange(earliest=figures.earliest, latest=figures.latest),
-            rater_count=figures.raters,
-            judge_pk=judge_pk,
-            figures=figures,
-            bounds=bounds,
-        )
+        return cls(row=row, judge_pk=judge_pk, bounds=bounds)
+
+
+def selected_figures(info: Info) -> tuple[Figure, ...]:
+    """Return the figures that the selection below the current field needs."""
+    return selected_reads(info, Figure)
 
 
 @object_type

@@ -27,7 +27,7 @@ from schema.selection import selected_columns
 from schema.types.access import User, load_user
 from schema.types.connection import PAGE_SIZE, After, Connection, First, page_arguments, to_connection
 from schema.types.criterion import Criterion, load_criteria
-from schema.types.feedback_summary import FeedbackSummary, Since, TargetCriteria, Until, criteria_ids
+from schema.types.feedback_summary import FeedbackSummary, Since, TargetCriteria, Until, criteria_ids, selected_figures
 from schema.types.node import ID_DESCRIPTION, Node
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class Judge(Node):
             target_criteria: The criteria that corrections must touch.
         """
         bounds = unset_to_none(since), unset_to_none(until), criteria_ids(unset_to_none(target_criteria))
-        figures, within = await summary.summarize_by_pk(info.context, self.row.pk, *bounds)
+        figures, within = await summary.summarize_by_pk(info.context, self.row.pk, selected_figures(info), *bounds)
         return FeedbackSummary.of(figures, self.row.pk, within)
 
     @field

@@ -1,17 +1,20 @@
 """A judge's feedback within bounds, counted from the counters where they suffice and from the rows elsewhere."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from functools import cached_property
+from types import SimpleNamespace
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, case, func, or_, select
 
 from models.agreement import alpha_from_coincidences
 from models.base import to_microseconds
 from models.counters.criteria_set import set_of_ordinals, text_to_set
 from models.counters.effective_feedback import concerns_any, parse_effect
 from models.counters.tables import (
+    ALL_TIME,
     CONFLICT,
     DOUBT,
     EVALUATION,
@@ -22,20 +25,22 @@ from models.counters.tables import (
     Coincidence,
     FeedbackCounter,
 )
-from models.counters.tally import CriterionScales, classify_feedback
+from models.counters.tally import CriterionScales, ShiftSums, classify_feedback
 from models.feedback import (
     Agreement,
     Feedback,
     FeedbackBounds,
     FeedbackTotals,
     FeedbackType,
+    Figure,
     GroupSpread,
     RaterCount,
+    Summary,
 )
 from models.judge import Criterion, Judge
 from store import feedback, judges
 from store.counters.buckets import split_into_buckets
-from store.counters.period import PeriodCounters, find_effective_in_period, in_all_time, select_counted
+from store.counters.period import PeriodCounters, find_effective_in_period, select_counted
 from store.database.rows import in_period, without_index
 from store.summary.full_scan import scan_agreement
 from store.summary.groups import count_all_groups, count_groups_within
@@ -44,15 +49,23 @@ from store.summary.shifts import to_criterion_shifts
 
 MAX_NEW_READ = 10_000  # items since a version that are read from the rows, whenever they were given
 
+TOTALS = frozenset(Figure) - {Figure.NEW, Figure.EVALUATIONS, Figure.AGREEMENT}
+
 Counts = Mapping[tuple[str, str], int]  # by kind and set of criteria
 
 
-class FeedbackView:
-    """A judge's feedback within bounds.
+def read_all_time(connection: Connection, judge_pks: Sequence[int]) -> dict[int, Counts]:
+    """Return the counters of all time of several judges."""
+    columns = (FeedbackCounter.judge_pk, FeedbackCounter.kind, FeedbackCounter.criteria, FeedbackCounter.value)
+    here = (FeedbackCounter.judge_pk.in_(judge_pks), FeedbackCounter.width == ALL_TIME, FeedbackCounter.start == 0)
+    found: dict[int, dict[tuple[str, str], int]] = {judge_pk: {} for judge_pk in judge_pks}
+    for judge_pk, kind, criteria, value in connection.execute(select(*columns).where(*here)):
+        found[judge_pk][kind, criteria] = value
+    return dict(found)
 
-    ``by_time_only`` states that the bounds are bounds of time, so that counters cover them. ``unbounded`` states that
-    there are no bounds of time either, so that the counters of all time hold the figures.
-    """
+
+class FeedbackView:
+    """A judge's feedback within bounds. Only what a figure needs is read, and only once."""
 
     def __init__(
         self, connection: Connection, judge_pk: int, criteria: Sequence[Criterion], bounds: FeedbackBounds
@@ -63,33 +76,78 @@ class FeedbackView:
         self.scales = CriterionScales({criterion.ordinal: criterion for criterion in criteria})
         self.criteria = list(criteria) if bounds.criteria is None else [criteria[n] for n in bounds.criteria]
         self.selected = set_of_ordinals(bounds.criteria)
-        self.last_seq: int = connection.execute(select(Judge.feedback_seq).where(Judge.pk == judge_pk)).scalar_one()
-        up_to_now = bounds.upto_seq is None or bounds.upto_seq >= self.last_seq
-        self.by_time_only = not bounds.after_seq and up_to_now and bounds.as_of is None
-        self.unbounded = self.by_time_only and bounds.since is None and bounds.until is None
-        counters = select(FeedbackCounter.kind, FeedbackCounter.criteria, FeedbackCounter.value)
-        rows = connection.execute(counters.where(*in_all_time(FeedbackCounter, judge_pk)))
-        self.all_time: Counts = {(kind, key): value for kind, key, value in rows}
+
+    @cached_property
+    def last_seq(self) -> int:
+        """The place of the judge's last item in the order of ingestion."""
+        seq = select(Judge.feedback_seq).where(Judge.pk == self.judge_pk)
+        return int(self.connection.execute(seq).scalar_one())
+
+    @cached_property
+    def watermark(self) -> int:
+        """The place of the last item that the judge's newest version knew."""
+        return judges.read_watermark(self.connection, self.judge_pk)
+
+    @cached_property
+    def by_time_only(self) -> bool:
+        """Whether the bounds are bounds of time, so that counters cover them."""
+        bounds = self.bounds
+        if bounds.after_seq or bounds.as_of is not None:
+            return False
+        return bounds.upto_seq is None or bounds.upto_seq >= self.last_seq
+
+    @cached_property
+    def unbounded(self) -> bool:
+        """Whether there are no bounds of time either, so that the counters of all time hold the figures."""
+        return self.by_time_only and self.bounds.since is None and self.bounds.until is None
+
+    @cached_property
+    def all_time(self) -> Counts:
+        """The judge's counters of all time."""
+        return read_all_time(self.connection, [self.judge_pk])[self.judge_pk]
+
+    @cached_property
+    def _period_of_bounds(self) -> PeriodCounters:
+        return self._period()
+
+    @cached_property
+    def _counts(self) -> Counts:
+        return self.all_time if self.unbounded else self._period_of_bounds.counts()
+
+    @cached_property
+    def items(self) -> dict[FeedbackType, int]:
+        """The number of items by type."""
+        return {kind: self._count_items(self._counts, kind) for kind in FeedbackType}
+
+    @cached_property
+    def shifts(self) -> dict[int, ShiftSums]:
+        """The sums over corrections by criterion."""
+        return self._period_of_bounds.shifts([criterion.ordinal for criterion in self.criteria])
+
+    @cached_property
+    def ends(self) -> tuple[datetime | None, datetime | None]:
+        """The moments of the first and the last item, each at the end of an index for each matching set of criteria."""
+        given = select_counted(self.judge_pk, Feedback.submitted_at).where(*self._in_bounds())
+        if self.bounds.criteria is None:
+            return self._find_both(given)
+        found = [
+            self._find_both(given.where(Feedback.type == kind, Feedback.criteria == criteria))
+            for kind in FeedbackType
+            for criteria in self._matching_sets(kind)
+        ]
+        earliest = min((first for first, _ in found if first is not None), default=None)
+        return earliest, max((last for _, last in found if last is not None), default=None)
+
+    def figures(self, selected: Collection[Figure]) -> Summary:
+        """Return some figures within bounds of time. The others are no attributes of the result."""
+        return cast("Summary", SimpleNamespace(**{figure.value: _READERS[figure](self) for figure in selected}))
 
     def totals(self) -> FeedbackTotals:
         """Return the figures within bounds of time that need no scan of the rows."""
-        period = self._period()
-        counts: Counts = self.all_time if self.unbounded else period.counts()
-        items = {kind: self._count_items(counts, kind) for kind in FeedbackType}
-        shifts = period.shifts([criterion.ordinal for criterion in self.criteria])
         return FeedbackTotals(
-            total=sum(items.values()),
-            corrections=items[FeedbackType.CORRECTION],
-            ratings=items[FeedbackType.RATING],
-            approvals=items[FeedbackType.APPROVAL],
-            comments=items[FeedbackType.COMMENT],
-            usable=self._count_usable(counts) + len(self._find_effective_in_period()),
-            earliest=self._find_extreme(latest=False),
-            latest=self._find_extreme(latest=True),
-            raters=self._count_raters(period),
-            criteria=to_criterion_shifts(self.scales, shifts),
-            agreeing=sum(sums.agreeing for sums in shifts.values()),
-            doubts=counts.get((DOUBT, ""), 0),
+            **vars(self.figures(TOTALS)),
+            agreeing=sum(sums.agreeing for sums in self.shifts.values()),
+            doubts=self._counts.get((DOUBT, ""), 0),
         )
 
     def list_raters(self, first: int) -> list[RaterCount]:
@@ -99,7 +157,7 @@ class FeedbackView:
         """
         sets = self._counted_sets()
         if self.by_time_only:
-            return self._period().list_most_active(sets, first)
+            return self._period_of_bounds.list_most_active(sets, first)
         total, corrected = func.count(), func.count(case((Feedback.type == FeedbackType.CORRECTION, 1)))
         given = feedback.within_bounds(select(Feedback.submitted_by, total, corrected), self.judge_pk, self.bounds)
         if sets is not None:
@@ -135,7 +193,7 @@ class FeedbackView:
 
     def spread(self) -> GroupSpread | None:
         """Return the variance of the judge's absolute errors, or None below two errors."""
-        shifts = self._period().shifts([criterion.ordinal for criterion in self.criteria])
+        shifts = self.shifts
         number = sum(sums.compared for sums in shifts.values())
         if number < 2:
             return None
@@ -153,7 +211,7 @@ class FeedbackView:
         Without bounds of time the counters in order of ingestion hold it. Within bounds, up to ``MAX_NEW_READ`` items
         are read from the rows; of more items see ``_count_many_new``.
         """
-        watermark = judges.read_watermark(self.connection, self.judge_pk)
+        watermark = self.watermark
         if watermark >= self.last_seq:
             return 0
         if self.unbounded:
@@ -200,8 +258,13 @@ class FeedbackView:
         """Return the sets of criteria of counted items, "" for items that are no corrections; None means any set."""
         return None if self.bounds.criteria is None else [*self._matching_sets(FeedbackType.CORRECTION), ""]
 
-    def _count_raters(self, period: PeriodCounters) -> int:
-        sets = self._counted_sets()
+    def count_usable(self) -> int:
+        """Return the number of items that yield a label."""
+        return self._count_usable(self._counts) + len(self._find_effective_in_period())
+
+    def count_raters(self) -> int:
+        """Return the number of different raters."""
+        sets, period = self._counted_sets(), self._period_of_bounds
         if self.unbounded:
             return period.count_raters(sets)
         return count_raters(self.connection, self.judge_pk, period, self._in_bounds(), sets)
@@ -259,17 +322,25 @@ class FeedbackView:
                 found[verdict] += row.number
         return found
 
-    def _find_extreme(self, *, latest: bool) -> datetime | None:
-        """Return when the first or last item was given: the end of an index for each matching set of criteria."""
+    def _find_both(self, given: Select[Any]) -> tuple[datetime | None, datetime | None]:
         moment = Feedback.submitted_at
-        order = moment.desc() if latest else moment.asc()
-        statement = select_counted(self.judge_pk, moment).where(*self._in_bounds()).order_by(order).limit(1)
-        if self.bounds.criteria is None:
-            return self.connection.execute(statement).scalar_one_or_none()
-        ends = []
-        for kind in FeedbackType:
-            for criteria in self._matching_sets(kind):
-                here = and_(Feedback.type == kind, Feedback.criteria == criteria)
-                ends.append(self.connection.execute(statement.where(here)).scalar_one_or_none())
-        known = [end for end in ends if end is not None]
-        return (max if latest else min)(known, default=None)
+        first, last = (given.order_by(order).limit(1).scalar_subquery() for order in (moment.asc(), moment.desc()))
+        row = self.connection.execute(select(first, last)).one()
+        return row[0], row[1]
+
+
+_READERS: dict[Figure, Callable[[FeedbackView], Any]] = {
+    Figure.TOTAL: lambda view: sum(view.items.values()),
+    Figure.CORRECTIONS: lambda view: view.items[FeedbackType.CORRECTION],
+    Figure.RATINGS: lambda view: view.items[FeedbackType.RATING],
+    Figure.APPROVALS: lambda view: view.items[FeedbackType.APPROVAL],
+    Figure.COMMENTS: lambda view: view.items[FeedbackType.COMMENT],
+    Figure.USABLE: FeedbackView.count_usable,
+    Figure.EARLIEST: lambda view: view.ends[0],
+    Figure.LATEST: lambda view: view.ends[1],
+    Figure.RATERS: FeedbackView.count_raters,
+    Figure.CRITERIA: lambda view: to_criterion_shifts(view.scales, view.shifts),
+    Figure.NEW: FeedbackView.count_new,
+    Figure.EVALUATIONS: FeedbackView.count_evaluations,
+    Figure.AGREEMENT: FeedbackView.agreement,
+}
