@@ -18,6 +18,7 @@ from models.feedback import FeedbackBounds, FeedbackTotals, FeedbackType, RaterC
 from models.judge import JudgeVersion, VersionStatus
 from models.specs.evaluations import EvaluationSpec
 from store import judges
+from store.database.snapshot import snapshot
 from store.evaluations import NewEvaluation
 from store.feedback import NewFeedback
 from store.summary.summary import (
@@ -103,7 +104,9 @@ async def random_feedback(
 
 async def read_summary(world: World, bounds: FeedbackBounds | None = None) -> Summary:
     return await world.store.read(
-        lambda c: summarise(c, world.judge.pk, judges.list_criteria(c, world.judge.pk), bounds or FeedbackBounds())
+        snapshot(
+            lambda c: summarise(c, world.judge.pk, judges.list_criteria(c, world.judge.pk), bounds or FeedbackBounds())
+        )
     )
 
 
@@ -269,7 +272,7 @@ async def read_counted_figures(world: World, bounds: FeedbackBounds) -> dict[str
             "criteria": [astuple(shift) for shift in figures.criteria],
         }
 
-    return await world.store.read(unit)
+    return await world.store.read(snapshot(unit))
 
 
 async def add_version(world: World, watermark: int, number: int = 1) -> None:
