@@ -10,13 +10,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import wraps
-from typing import Annotated, Any, TypeVar, dataclass_transform, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, dataclass_transform, get_type_hints
 
 import typer
 
-from cli import console
-from cli.client.client import DEFAULT_URL, Client
+from cli.client.address import DEFAULT_URL
 from cli.errors import ApiError
+
+if TYPE_CHECKING:
+    from cli.client.client import Client
 
 JudgeId = Annotated[str, typer.Argument(metavar="JUDGE", help="The judge's id.")]
 JobId = Annotated[str, typer.Argument(metavar="JOB", help="The job's id.")]
@@ -65,13 +67,15 @@ class ClientOptions:
     ] = None
 
     @contextmanager
-    def connect(self, *, error_status: int = 1, when_interrupted: str = "Stopped.") -> Iterator[Client]:
+    def connect(self, *, error_status: int = 1, when_interrupted: str = "Stopped.") -> "Iterator[Client]":
         """Connect to the server; report the errors of the API as `report_errors` does.
 
         Args:
             error_status: the command's exit status after an error.
             when_interrupted: the message after Ctrl-C.
         """
+        from cli.client.client import Client  # not imported by the server's commands
+
         with report_errors(error_status, when_interrupted), Client(self.url, self.key) as client:
             yield client
 
@@ -140,8 +144,12 @@ def report_errors(status: int = 1, when_interrupted: str = "Stopped.") -> Iterat
     try:
         yield
     except ApiError as error:
+        from cli import console
+
         console.print_error(str(error))
         raise typer.Exit(status) from error
     except KeyboardInterrupt:
+        from cli import console
+
         console.stderr().print(when_interrupted)
         raise typer.Exit(_INTERRUPTED_STATUS) from None

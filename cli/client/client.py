@@ -12,11 +12,11 @@ import httpx
 import orjson
 
 from cli.client import documents
+from cli.client.address import DEFAULT_URL
 from cli.client.responses import JsonObject, UploadedVersion
 from cli.client.subscription import Endpoint, stream_results
 from cli.errors import CHECK_KEY_HINT, ApiError, InputRejected, UserError
 
-DEFAULT_URL = "http://127.0.0.1:8000"
 _MAX_RETRIES = 4  # of a request that the server asks to repeat later
 _MAX_RETRY_WAIT_SECONDS = 30.0
 _REQUEST_TIMEOUT = httpx.Timeout(120, connect=5)  # seconds

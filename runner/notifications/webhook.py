@@ -3,23 +3,26 @@
 Private and loopback addresses are rejected unless the operator permits them.
 """
 
+import asyncio
 import contextlib
 import ipaddress
 import socket
 import ssl
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import httpcore
-import httpx
 from standardwebhooks import Webhook
 
 from models.job import Delivery
 from runner.notifications.deliverer import DeliveryError
 from store import access
 from store.database.store import Store
+
+if TYPE_CHECKING:
+    import httpx
 
 TIMEOUT_SECONDS = 20.0
 """Time-out of each step: connecting, writing, reading."""
@@ -99,7 +102,9 @@ class WebhookChannel:
             lambda connection: access.get_webhook_secret_for_job(connection, delivery.job_id)
         )
         body = delivery.payload.text.encode()
-        named = httpx.URL(delivery.target)  # converts international names and paths to ASCII
+        named = await asyncio.to_thread(
+            _parse_target, delivery.target
+        )  # converts international names and paths to ASCII
         url = httpcore.URL(scheme=named.raw_scheme, host=named.raw_host, port=named.port, target=named.raw_path)
         moment = datetime.now(UTC)
         headers: dict[bytes | str, bytes | str] = {
@@ -121,3 +126,10 @@ class WebhookChannel:
             raise DeliveryError(f"The receiver can't be reached: {type(error).__name__}.") from error
         if not 200 <= status < 300:
             raise DeliveryError(f"The receiver answered {status}.", permanent=status == 410)
+
+
+def _parse_target(target: str) -> "httpx.URL":
+    """Parse an address, with international names and paths in ASCII. An import of httpx would slow every start."""
+    import httpx
+
+    return httpx.URL(target)
