@@ -1,9 +1,10 @@
 """Inspection of a file before its import: its format, the places of its fields, a preview, and what is missing."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from itertools import islice
+from typing import Any
 
 import orjson
 
@@ -19,6 +20,10 @@ from cli.transfer.sources.record import SourceRecord
 from cli.transfer.sources.workbook import is_workbook
 
 _PREVIEWED_LINES = 10
+_USEFUL_FIELDS = {
+    "evaluations": ("external_id", "group", "input"),
+    "feedback": ("evaluation", "submitted_by", "submitted_at"),
+}
 _EXAMINED_RECORDS = 1_000
 _RECOGNIZED_RECORDS = 10
 _BEFORE_JSON = b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"
@@ -31,9 +36,10 @@ class KindInspection:
 
     Attributes:
         kind: `evaluations` or `feedback`.
-        places: the places of fields and scores, by what they hold; empty for a tool's own format.
+        places: the places of fields and scores, by what they hold.
         lines: the first lines of the import format that would result.
         not_loaded: what would not be loaded of the first records.
+        missing: the criteria and the fields of which no line has a value.
         problem: the reason why the file cannot be used so.
     """
 
@@ -41,6 +47,7 @@ class KindInspection:
     places: dict[str, str] = field(default_factory=dict)
     lines: list[object] = field(default_factory=list)
     not_loaded: list[NotLoaded] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
     problem: str = ""
 
 
@@ -65,6 +72,7 @@ class Inspection:
                 "places": one.places,
                 "preview": one.lines,
                 "not_loaded": [entry.to_json() for entry in one.not_loaded],
+                "missing": one.missing,
                 "problem": one.problem or None,
             }
             for one in self.kinds
@@ -89,6 +97,8 @@ class Inspection:
                 yield f"  {orjson.dumps(line).decode()}"
             if not one.lines:
                 yield "  nothing to load in the first records"
+            elif one.missing:
+                yield f"  missing: {', '.join(one.missing)}"
             for entry in one.not_loaded:
                 yield f"  - {entry.describe()}"
 
@@ -163,22 +173,38 @@ def _inspect_kind(
     except ApiError as error:
         found.problem = str(error)
         return found
-    found.places = converter.places
-    found.lines = [orjson.loads(text or b"null") for _, text in lines[:_PREVIEWED_LINES]]
+    found.places = dict(converter.places)
+    decoded: list[dict[str, Any]] = [orjson.loads(text or b"{}") for _, text in lines]
+    found.lines = list(decoded[:_PREVIEWED_LINES])
+    found.missing = _find_missing(kind, decoded, converter.criteria)
     found.not_loaded = report.entries
     return found
+
+
+def _find_missing(kind: str, lines: Sequence[dict[str, Any]], criteria: CriteriaByName) -> list[str]:
+    """Return the fields and the criteria of which no line has a value.
+
+    Args:
+        kind: `evaluations` or `feedback`.
+        lines: the lines.
+        criteria: the judge's criteria.
+    """
+    names = {name for line in lines for name in line}
+    scored = {name for line in lines for name in (*line.get("scores", ()), *line.get("corrected_scores", ()))}
+    found = {criterion["id"] for name in scored if (criterion := criteria.find(name)) is not None}
+    missing = [name for name in _USEFUL_FIELDS[kind] if name not in names]
+    return missing + [f"scores of {one['name']}" for one in criteria if one["id"] not in found]
 
 
 @dataclass
 class _SampleConverter(FileConverter):
     """Converter of the first records only, which keeps the places that it used."""
 
-    places: dict[str, str] = field(default_factory=dict)
+    places: Mapping[str, str] = field(default_factory=dict)
 
     def open(self, kind: str, source: LineReader) -> OpenedFile:
         """Return the first records of a file."""
         opened = super().open(kind, source)
-        if opened.layout is not None:
-            self.places = opened.layout.describe()
+        self.places = opened.places
         records: Iterator[SourceRecord] = islice(opened.records, _EXAMINED_RECORDS)
         return replace(opened, records=records)

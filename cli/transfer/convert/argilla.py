@@ -69,7 +69,7 @@ def _read_reviews(record: Record, context: PresetContext) -> Iterator[Review | S
             continue
         answers_by_user.setdefault(response.user, []).append(Answer(response.question, response.value, "responses"))
         times.setdefault(response.user, response.time)
-    item_id = to_identifier(context.find("external_id", record, *_ID_PATHS))
+    item_id = to_identifier(context.find_item(record, *_ID_PATHS))
     for user, answers in answers_by_user.items():
         fields = {
             "evaluation": item_id,

@@ -103,7 +103,7 @@ class FileConverter:
             context = PresetContext(self.criteria, options)
             read = preset.evaluations if kind == "evaluations" else preset.feedback
             records = preset.split(read_any(source, options))
-            return OpenedFile(records, lambda record: read(record, context), is_grouped=preset.is_grouped)
+            return OpenedFile(records, lambda record: read(record, context), context.used, is_grouped=preset.is_grouped)
         if self.file_format is Format.CSV:
             return self._open_table(kind, source, options)
         records = read_json(source, options.records, options.encoding)
@@ -167,7 +167,7 @@ class FileConverter:
                 check_columns(layout, source.name, columns, table.duplicates, shown)
         reader = GenericReader(layout, self.criteria, items)
         read = reader.read_items if kind == "evaluations" else reader.read_reviews
-        return OpenedFile(records, read, layout, is_grouped=layout.is_long)
+        return OpenedFile(records, read, layout.describe(), is_grouped=layout.is_long)
 
 
 @dataclass
@@ -177,14 +177,14 @@ class OpenedFile:
     Attributes:
         records: its records.
         read: returns the observations in a record.
-        layout: the places in a table or JSON file; None for a tool's own format.
+        places: the places of fields and scores; those of a tool's format are known once records are read.
         has_decimal_comma: whether commas in its numbers are decimal commas.
         is_grouped: whether the scores of an item may be spread over several records.
     """
 
     records: Iterator[SourceRecord]
     read: RecordReader
-    layout: Layout | None = None
+    places: Mapping[str, str]
     has_decimal_comma: bool = False
     is_grouped: bool = False
 

@@ -53,7 +53,7 @@ def _read_items(record: Record, context: PresetContext) -> Iterator[Item | Skipp
 
 def _read_reviews(record: Record, context: PresetContext) -> Iterator[Review | Skipped | Unreadable]:
     """Yield each annotation that was submitted and not rejected."""
-    item_id = to_identifier(context.find("external_id", record, *_ID_PATHS))
+    item_id = to_identifier(context.find_item(record, *_ID_PATHS))
     if _is_minimal(record):
         yield _read_minimal(record, item_id, context)
         return

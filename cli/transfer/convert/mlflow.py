@@ -81,7 +81,7 @@ def _read_reviews(record: Record, context: PresetContext) -> Iterator[Review | S
             yield skipped
             continue
         fields = {
-            "evaluation": context.find("external_id", trace, *_ID_PATHS),
+            "evaluation": context.find_item(trace, *_ID_PATHS),
             "submitted_by": get_path(assessment, "source.source_id"),
             "submitted_at": assessment.get("last_update_time") or assessment.get("create_time"),
             "external_id": assessment.get("assessment_id"),

@@ -60,7 +60,7 @@ def _read_reviews(record: Record, context: PresetContext) -> Iterator[Review | S
             yield Skipped(reason, _name(annotation))
             continue
         item_id = context.find("evaluation", annotation, "span_id", "trace_id", "context.span_id")
-        item_id = context.find("external_id", record, *_ITEM_IDS) if item_id is None else item_id
+        item_id = context.find_item(record, *_ITEM_IDS) if item_id is None else item_id
         fields = {
             "evaluation": item_id,
             "submitted_by": context.find("submitted_by", annotation, "user_id") or annotation.get("identifier") or None,

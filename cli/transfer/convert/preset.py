@@ -48,6 +48,21 @@ class PresetContext:
                 return value
         return None
 
+    def find_item(self, record: Record, *paths: str) -> Any:
+        """Return the id of the item that a review is about, at the place of an item's id in the same file.
+
+        Args:
+            record: the record.
+            paths: the tool's paths, which the options may replace.
+        """
+        given = self.options.fields.get("evaluation", self.options.fields.get("external_id"))
+        for path in paths if given is None else (given,):
+            value = get_path(record, path)
+            if value is not None:
+                self.used.setdefault("evaluation", path)
+                return value
+        return None
+
     def find_all(self, record: Record, paths: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
         """Return the values of several fields.
 
@@ -139,7 +154,7 @@ class Preset:
         yield from self.read_reviews(record, context)
         named = context.named_answers(record)
         if any(answer.value is not None for answer in named):
-            item_id = context.find("evaluation", record) or context.find("external_id", record, *self.ids)
+            item_id = context.find_item(record, *self.ids)
             if item_id is None and self.derive_id is not None:
                 item_id = self.derive_id(record, context)
             others = {name: context.find(name, record) for name in ("submitted_by", "submitted_at")}

@@ -1,5 +1,8 @@
 """Tests of inspecting files before an import."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from cli.transfer.convert.registry import Format
@@ -7,6 +10,7 @@ from cli.transfer.inspection import inspect_file
 from cli.transfer.line_reader import open_lines
 from cli.transfer.mapping.options import MappingOptions
 from tests.cli.transfer.conversion import CASES, read_criteria
+from tests.cli.transfer.convert import samples
 
 
 @pytest.mark.parametrize(
@@ -39,3 +43,16 @@ def test_an_inspection_shows_places_a_preview_and_what_is_missing() -> None:
     assert "fits --map csv" in text
     assert "quality: from 'quality'" in text
     assert "not possible yet" in text
+
+
+def test_an_inspection_of_a_tools_export_shows_the_places_that_it_used(tmp_path: Path) -> None:
+    path = tmp_path / "tasks.json"
+    path.write_text(json.dumps([samples.TASK]))
+    found = inspect_file(lambda: open_lines(path), read_criteria("A21"), MappingOptions())
+    items, reviews = found.kinds
+    assert items.places == {"external_id": "id", "input": "data.prompt", "output": "data.response"} | {
+        "evaluated_at": "created_at"
+    }
+    assert reviews.places == {"evaluation": "id"}
+    assert reviews.missing == ["scores of factual_accuracy", "scores of completeness"]
+    assert "missing: scores of factual_accuracy, scores of completeness" in "\n".join(found.describe())
