@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
 from models.audit import Actor, AuditAction, AuditEntry
 from models.base import now
+from store.database.bulk_insert import insert_many
 from store.database.keyset import Keyset, parse_key_number
 from store.database.rows import Query, in_period
 
@@ -42,18 +43,17 @@ def record_action(
         message: the action as a sentence for people.
         reason: the reason that the actor gave.
     """
-    connection.execute(
-        insert(AuditEntry).values(
-            workspace_id=actor.workspace_id,
-            at=now(),
-            action=action,
-            user_id=actor.user_id,
-            key_id=actor.key_id,
-            target_id=target_id,
-            message=message,
-            reason=reason,
-        )
-    )
+    entry = {
+        "workspace_id": actor.workspace_id,
+        "at": now(),
+        "action": action,
+        "user_id": actor.user_id,
+        "key_id": actor.key_id,
+        "target_id": target_id,
+        "message": message,
+        "reason": reason,
+    }
+    insert_many(connection, AuditEntry, [entry])
 
 
 def in_workspace(workspace_id: str, audit_filter: AuditFilter) -> Query:

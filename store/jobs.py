@@ -10,7 +10,19 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple, TypedDict, Unpack, cast
 
-from sqlalchemy import ColumnElement, Connection, CursorResult, delete, exists, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    CursorResult,
+    Integer,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.orm import aliased
 
 from models.base import new_id
@@ -166,7 +178,7 @@ def create_job(connection: Connection, new: NewJob, events: list[NewEvent], *, s
         "attempt": 0,
         "cancel_requested": False,
     }
-    job = _returned(connection.execute(insert(TrainingJob).values(row).returning(TrainingJob)))
+    job = _returned(connection.execute(_INSERT, row))
     assert job is not None
     append_events(connection, job, 0, log, moment)
     totals.add_job(connection, job)
@@ -256,7 +268,7 @@ def claim_next(connection: Connection, owner: str, lease: timedelta) -> Training
     Raises:
         IntegrityError: another worker claimed a job of the same judge at the same moment.
     """
-    job = fetch_first(connection, _CLAIMABLE.limit(1).with_for_update(skip_locked=True, of=TrainingJob), TrainingJob)
+    job = fetch_first(connection, _CLAIMABLE, TrainingJob)
     if job is None:
         return None
     moment = database_now(connection)
@@ -468,15 +480,10 @@ class CompletedRun(NamedTuple):
 
 def list_recent_runs(connection: Connection, limit: int) -> list[CompletedRun]:
     """Return the sizes and durations of the newest completed jobs, newest first."""
-    statement = (
-        select(TrainingJob.summary, TrainingJob.started_at, TrainingJob.finished_at)
-        .where(_is_in({JobStatus.COMPLETED}))
-        .order_by(TrainingJob.id.desc())
-        .limit(limit)
-    )
+    rows: Iterable[Any] = connection.execute(_RECENT_RUNS, {"limit": limit})
     return [
         CompletedRun(summary.value.usable, (finished_at - started_at).total_seconds())
-        for summary, started_at, finished_at in cast("Iterable[Any]", connection.execute(statement))
+        for summary, started_at, finished_at in rows
     ]
 
 
@@ -485,7 +492,7 @@ def _is_in(statuses: Collection[JobStatus], record: type[TrainingJob] = Training
 
 
 def _select_claimable() -> Query:
-    """Return a select of the first queued job of each judge that has no active job, in the order of the queue.
+    """Return a select of the first job in the queue whose judge has no active job, which is locked.
 
     The work depends on the number of judges whose jobs wait, not on the number of jobs: a recursive query steps through
     an index from judge to judge.
@@ -509,10 +516,20 @@ def _select_claimable() -> Query:
         select(TrainingJob)
         .where(TrainingJob.id.in_(heads), _is_in({JobStatus.QUEUED}))
         .order_by(TrainingJob.priority, TrainingJob.id)
+        .limit(1)
+        .with_for_update(skip_locked=True, of=TrainingJob)
     )
 
 
+# Each submitted job runs these statements, so they are built once.
 _CLAIMABLE: Final = _select_claimable()
+_INSERT: Final = insert(TrainingJob).returning(TrainingJob)
+_RECENT_RUNS: Final = (
+    select(TrainingJob.summary, TrainingJob.started_at, TrainingJob.finished_at)
+    .where(_is_in({JobStatus.COMPLETED}))
+    .order_by(TrainingJob.id.desc())
+    .limit(bindparam("limit", type_=Integer))
+)
 
 
 def _status_event(message: str, source: JobStatus | None, to: JobStatus) -> NewEvent:

@@ -8,9 +8,9 @@ Invariants:
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Integer, delete, func, select, type_coerce
+from sqlalchemy import Connection, Integer, bindparam, delete, func, select, type_coerce
 from sqlalchemy.types import JSON
 
 from models.base import Base
@@ -23,6 +23,15 @@ from store.database.upsert import key_and_value_columns
 
 Row = tuple[Any, ...]
 Totals = dict[Row, Row]  # numbers by key, both in the order of the table's columns
+
+
+# Each submitted job runs this statement, so it is built once.
+_WORK_AHEAD: Final = select(
+    func.coalesce(func.sum(JobTotal.jobs), 0), func.coalesce(func.sum(JobTotal.usable), 0)
+).where(
+    in_constants(JobTotal.status, ACTIVE)
+    | (in_constants(JobTotal.status, {JobStatus.QUEUED}) & (JobTotal.priority <= bindparam("priority", type_=Integer)))
+)
 
 
 class WaitingWork(NamedTuple):
@@ -74,11 +83,7 @@ def count_deliveries(connection: Connection) -> dict[DeliveryStatus, int]:
 
 def work_ahead(connection: Connection, priority: int) -> WaitingWork:
     """Return the work that is done before a new job of this priority: active jobs, and queued ones ahead of it."""
-    is_ahead = in_constants(JobTotal.status, ACTIVE) | (
-        in_constants(JobTotal.status, {JobStatus.QUEUED}) & (JobTotal.priority <= priority)
-    )
-    sums = select(func.coalesce(func.sum(JobTotal.jobs), 0), func.coalesce(func.sum(JobTotal.usable), 0))
-    return WaitingWork._make(map(int, connection.execute(sums.where(is_ahead)).one()))
+    return WaitingWork._make(map(int, connection.execute(_WORK_AHEAD, {"priority": priority}).one()))
 
 
 def rebuild(connection: Connection) -> None:

@@ -23,10 +23,11 @@ Invariants:
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, select, text
+from sqlalchemy import Connection, func, select, text
 
 from models.job import EventKind, JobEvent, TrainingJob
 from models.stored.events import NOTE_BODY, EventBody
+from store.database.bulk_insert import insert_many
 from store.database.keyset import Keyset, decode_cursor, encode_cursor, invalid_cursor, parse_key_number
 from store.database.rows import Query, fetch_all
 from store.database.signals import Topic, touch
@@ -76,8 +77,9 @@ def append_events(
     """
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:log)"), {"log": _LOG_LOCK})
-    connection.execute(
-        insert(JobEvent),
+    insert_many(
+        connection,
+        JobEvent,
         [
             {
                 "job_id": job.id,
