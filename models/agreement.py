@@ -60,6 +60,16 @@ def alpha_from_coincidences(pairs: Coincidences) -> float | None:
     return None if expected == 0 else 1.0 - observed / expected
 
 
+def equal_share(pairs: Iterable[Coincidences]) -> float | None:
+    """Return the share of the pairs of raters' scores that are equal, over several criteria, or None without pairs."""
+    equal = total = 0
+    for counts in pairs:
+        for (_, low, high), count in counts.items():
+            equal += count if low == high else 0
+            total += count if low == high else 2 * count
+    return equal / total if total else None
+
+
 def krippendorff_alpha(units: Iterable[Sequence[float]]) -> float | None:
     """Return Krippendorff's alpha with the ordinal metric.
 

@@ -124,6 +124,7 @@ class Agreement:
 
     by_criterion: tuple[tuple[int, float | None], ...]  # ordinal, and Krippendorff's ordinal alpha or None
     conflicts: int  # item and criterion pairs on which two people differ by more than a step
+    equal_share: float | None = None  # of the pairs of raters' scores; alpha is low where nearly all scores are equal
 
     @property
     def mean(self) -> float | None:

@@ -18,6 +18,7 @@ MIN_CONFIRMED_SHARE = 0.05
 MAX_EQUAL_LABELS_SHARE = 0.8
 """Share of equal labels from which a criterion is reported as imbalanced."""
 MIN_RATER_AGREEMENT = 0.667
+MAX_DOUBTED_EQUAL_SHARE = 0.95  # of raters' scores; from here up a low alpha only shows that nearly all are the same
 """Alpha below which not even tentative conclusions hold (Krippendorff, Content Analysis, 2004, section 11.4)."""
 
 
@@ -103,10 +104,11 @@ def _warn_of_rater_behaviour(summary: Summary, quality: FeedbackAssessment) -> I
             WarningCode.CONFLICTING_FEEDBACK,
             f"On {summary.conflicts} scores two people are more than one step of the scale apart.",
         )
-    if summary.rater_agreement is not None and summary.rater_agreement < MIN_RATER_AGREEMENT:
+    alpha, equal = summary.rater_agreement, summary.agreement.equal_share
+    if alpha is not None and alpha < MIN_RATER_AGREEMENT and (equal is None or equal < MAX_DOUBTED_EQUAL_SHARE):
         yield TrainingWarning(
             WarningCode.LOW_AGREEMENT,
-            f"People agree little with each other (Krippendorff's alpha {summary.rater_agreement:.2f}, wanted "
+            f"People agree little with each other (Krippendorff's alpha {alpha:.2f}, wanted "
             f"{MIN_RATER_AGREEMENT:g} or more): no version can agree with them better than they do. Clearer criteria "
             "help.",
         )

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from models.agreement import alpha_from_coincidences, count_coincidences
+from models.agreement import alpha_from_coincidences, count_coincidences, equal_share
 from models.evaluation import Evaluation, score_at
 from models.feedback import (
     MAX_DOUBTING_RATING,
@@ -83,7 +83,7 @@ def scan_agreement(
         for pair, count in count_coincidences(scores).items():
             pairs[ordinal][pair] += number * count
     alphas = tuple((ordinal, alpha_from_coincidences(counts)) for ordinal, counts in pairs.items())
-    return Agreement(alphas, conflicts)
+    return Agreement(alphas, conflicts, equal_share(pairs.values()))
 
 
 def _latest_scores(

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Connection, Select, case, func, or_, select
 
-from models.agreement import alpha_from_coincidences
+from models.agreement import alpha_from_coincidences, equal_share
 from models.base import to_microseconds
 from models.counters.criteria_set import set_of_ordinals, text_to_set
 from models.counters.effective_feedback import concerns_any, parse_effect
@@ -189,7 +189,7 @@ class FeedbackView:
                 pairs[ordinal][raters, low, high] = value
         conflicts = sum(self.all_time.get((CONFLICT, str(ordinal)), 0) for ordinal in pairs)
         alphas = tuple((ordinal, alpha_from_coincidences(counts)) for ordinal, counts in pairs.items())
-        return Agreement(alphas, conflicts)
+        return Agreement(alphas, conflicts, equal_share(pairs.values()))
 
     def spread(self) -> GroupSpread | None:
         """Return the variance of the judge's absolute errors, or None below two errors."""

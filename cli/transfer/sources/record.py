@@ -40,12 +40,14 @@ def get_path(record: Any, path: str) -> Any:
     """
     if not path:
         return record
-    if isinstance(record, Mapping):
+    if isinstance(record, dict):
         if path in record:
             return record[path]
-        for end in range(len(path) - 1, 0, -1):
-            if path[end] == "." and path[:end] in record:
+        end = path.rfind(".")
+        while end > 0:
+            if path[:end] in record:
                 return get_path(record[path[:end]], path[end + 1 :])
+            end = path.rfind(".", 0, end)
         return None
     head, _, rest = path.partition(".")
     if isinstance(record, list) and head.isdecimal() and int(head) < len(record):

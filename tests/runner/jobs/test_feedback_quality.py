@@ -85,6 +85,17 @@ async def test_low_agreement_of_raters_is_warned_of(store: Store) -> None:
     assert "Krippendorff's alpha" in (await warnings_of(world))["LOW_AGREEMENT"]
 
 
+async def test_a_low_alpha_of_nearly_equal_scores_is_not_warned_of(store: Store) -> None:
+    world = await make_world(store)
+    evaluated = await add_evaluations(world, 20)
+    for by in ("ann", "ben", "cy"):
+        given = [4.0 if (by, n) == ("cy", 19) else 5.0 for n in range(len(evaluated))]
+        items = (new_feedback(e, scores=[score, None], by=by) for e, score in zip(evaluated, given, strict=True))
+        await submit(world, *items)
+
+    assert "LOW_AGREEMENT" not in await warnings_of(world)
+
+
 async def test_feedback_on_errors_alone_is_warned_of_with_the_agreeing_share(store: Store) -> None:
     world = await make_world(store)
     evaluated = await add_evaluations(world, 12)
