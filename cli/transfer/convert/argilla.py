@@ -15,7 +15,7 @@ from cli.transfer.convert.preset import (
     mappings,
 )
 from cli.transfer.mapping.lines import to_identifier
-from cli.transfer.mapping.observations import Answer, Item, Review, Skipped
+from cli.transfer.mapping.observations import Answer, Item, Noted, Review, Skipped
 from cli.transfer.sources.record import Record
 
 _OUTPUT_NAMES = ("response", "output", "answer", "completion", "generation", "text")
@@ -59,11 +59,14 @@ def _read_items(record: Record, context: PresetContext) -> Iterator[Item | Skipp
     yield Item(fields, answers)
 
 
-def _read_reviews(record: Record, context: PresetContext) -> Iterator[Review | Skipped]:
+def _read_reviews(record: Record, context: PresetContext) -> Iterator[Review | Noted | Skipped]:
     """Yield the submitted answers of each user about a record."""
     answers_by_user: dict[str | None, list[Answer]] = {}
     times: dict[str | None, Any] = {}
-    for response in _find_responses(record):
+    responses = list(_find_responses(record))
+    if "suggestions" in record and any(one.status == "" for one in responses):
+        yield Noted("responses whose status is not in the export, so that drafts may be among them", "no status")
+    for response in responses:
         if response.status in ("draft", "discarded"):
             yield Skipped("responses that are drafts or discarded", response.status)
             continue

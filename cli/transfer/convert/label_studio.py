@@ -28,6 +28,7 @@ _PATHS = {
 }
 _PART_MARKS = frozenset({"start", "end", "startOffset", "x", "y", "width", "height", "channel"})
 _MIN_KINDS = ("rating", "number", "choices", "text")
+_QUESTIONS = frozenset({RATING_QUESTION, *APPROVAL_QUESTIONS})
 _COMMENTS = ("comment", "comments", "notes")
 _PARTS = "scores of single parts of an item (per region or per item of a list), of which none is the whole item's"
 
@@ -102,14 +103,18 @@ def _read_results(source: Record, context: PresetContext) -> Iterator[Answer | s
 def _read_minimal(record: Record, item_id: str | None, context: PresetContext) -> Review:
     """Return the annotation in a record of JSON-MIN or CSV, whose controls are keys beside the task's data.
 
-    A bare text or number may be data of the task, so that it counts only under the name of a criterion or for thumbs.
+    In JSON-MIN the controls stand between the keys `id` and `annotator`. In a table, where columns are sorted, a bare
+    text or number may be data of the task, so that it counts only under the name of a criterion or for thumbs.
 
     Args:
         record: the record.
         item_id: the item's external id.
         context: the criteria and options.
     """
-    answers, texts = [], [context.find("comment", record, *_COMMENTS)]
+    names = list(record)
+    controls = set(names[names.index("id") + 1 : names.index("annotator")]) if {"id", "annotator"} <= set(names) else ()
+    comment = context.find("comment", record, *(name for name in _COMMENTS if name not in controls))
+    answers, texts = [], [comment]
     for name, value in record.items():
         found = decode(value)
         if isinstance(found, list) and len(found) == 1:
@@ -120,7 +125,7 @@ def _read_minimal(record: Record, item_id: str | None, context: PresetContext) -
                 texts.append("\n".join(map(str, found[kind])) if isinstance(found[kind], list) else found[kind])
             elif kind is not None:
                 answers.append(Answer(name, _unwrap(found[kind]), name))
-        elif context.is_criterion(name) or fold_name(name) in {RATING_QUESTION, *APPROVAL_QUESTIONS}:
+        elif name in controls or context.is_criterion(name) or fold_name(name) in _QUESTIONS:
             answers.append(Answer(name, found, name))
     fields = {
         "evaluation": item_id,

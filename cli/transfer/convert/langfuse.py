@@ -89,7 +89,8 @@ def _value(score: Record) -> Any:
     """Return the score's value; that of a category is its label, because its number is an ordinal."""
     label = score.get("stringValue", score.get("string_value"))
     value = score.get("value")
-    return label if label is not None and (value is None or _type(score) in ("CATEGORICAL", "TEXT")) else value
+    is_category = value in (None, "") or _type(score) in ("CATEGORICAL", "TEXT")
+    return label if label not in (None, "") and is_category else value
 
 
 def _is_by_person(score: Record, context: PresetContext) -> bool | None:

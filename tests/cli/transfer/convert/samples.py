@@ -226,11 +226,11 @@ TASK = {
     ],
 }
 TASK_MINIMAL = {
-    "id": 17,
     "prompt": "Why?",
     "response": "The sea.",
+    "id": 17,
     "quality": [{"rating": 2}],
-    "why": {"text": ["Wrong."]},
+    "why": "Wrong.",
     "annotator": 10,
     "annotation_id": 1001,
     "created_at": "2026-03-02T10:00:00Z",

@@ -189,6 +189,15 @@ def test_langfuse_reads_categories_by_their_label_and_thumbs_as_approvals(tmp_pa
     assert (loaded.approvals, loaded.comments) == ([False], ["Wrong.", "friendly"])
 
 
+def test_langfuse_reads_scores_from_a_table(tmp_path: Path) -> None:
+    table = "id,traceId,name,value,stringValue,dataType,source,timestamp,comment,authorUserId\n"
+    table += "s1,t1,quality,4,,NUMERIC,EVAL,2026-03-02T10:00:00Z,,\n"
+    table += "s2,t1,quality,2,,NUMERIC,ANNOTATION,2026-03-02T10:00:00Z,,ann\n"
+    loaded = Loaded(tmp_path, Format.LANGFUSE, table)
+    assert (loaded.items, loaded.corrections) == ([], [("t1", {"quality": 2.0}, "ann")])
+    assert "scores by a judge, not a person: 'quality' x 1" in loaded.reasons(Effect.SKIPPED, "feedback")
+
+
 def test_phoenix_annotations_of_models_are_not_corrections(tmp_path: Path) -> None:
     judge = samples.PHOENIX_ROW | {"annotator_kind": "LLM", "result.score": 4}
     loaded = Loaded(tmp_path, Format.PHOENIX, [judge, samples.PHOENIX_ROW])
@@ -202,6 +211,11 @@ def test_argilla_skips_drafts_and_discarded_responses(tmp_path: Path, record: Da
     loaded = Loaded(tmp_path, Format.ARGILLA, [record])
     assert loaded.corrections == [("rec-1", {"quality": 2.0}, "ann")]
     assert "drafts or discarded" in loaded.reasons(Effect.SKIPPED, "feedback")
+
+
+def test_argilla_responses_without_a_status_are_noted(tmp_path: Path) -> None:
+    loaded = Loaded(tmp_path, Format.ARGILLA, [samples.ARGILLA_2])
+    assert "drafts may be among them" in loaded.reasons(Effect.CHANGED, "feedback")
 
 
 def test_argilla_suggestions_by_people_are_not_the_judges(tmp_path: Path) -> None:
