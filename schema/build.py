@@ -12,6 +12,7 @@ from schema.execution.serving import ServingSchema
 from schema.execution.shared_results import SharedResultExecutor
 from schema.mutation import Mutation
 from schema.query import Query
+from schema.strawberry_compat import coercion
 from schema.strawberry_compat.documents import PrecheckedDocumentExtension
 from schema.subscription import Subscription
 from schema.types.access import User, Workspace
@@ -28,6 +29,7 @@ def build_schema(limits: Limits = DEFAULTS, *, introspection: bool = True, sugge
         introspection: Whether clients may query the schema itself.
         suggestions: Whether error messages may suggest similar names of the schema.
     """
+    coercion.install()
     schema = ServingSchema(
         query=Query,
         mutation=Mutation,

@@ -98,8 +98,10 @@ def reserve_seqs(connection: Connection, judge_pk: int, counter: InstrumentedAtt
         counter: ``Judge.feedback_seq`` or ``Judge.evaluation_seq``.
         count: how many places to reserve.
     """
-    statement = update(Judge).where(Judge.pk == judge_pk).values({counter: counter + count}).returning(counter)
-    last: int = connection.execute(statement).scalar_one()
+    count_mark, pk_mark = ("$1", "$2") if connection.dialect.name == "postgresql" else ("?1", "?2")
+    name = counter.key
+    raised = f"UPDATE judges SET {name} = {name} + {count_mark} WHERE pk = {pk_mark} RETURNING {name}"  # noqa: S608
+    last: int = connection.exec_driver_sql(raised, (count, judge_pk)).scalar_one()
     return last - count
 
 

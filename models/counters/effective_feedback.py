@@ -7,6 +7,7 @@ subtract the result before the change and add the result after it.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from operator import attrgetter
 from typing import NamedTuple, Protocol
 
@@ -34,11 +35,16 @@ class CorrectionEffect(NamedTuple):
 
     def to_text(self) -> str:
         """Return the value of the column ``feedback.standing``."""
-        return f"{set_to_text(self.effective)}/{set_to_text(self.superseded)}"
+        return _effect_text(self.effective, self.superseded)
 
     def counts_for(self, criteria: int) -> bool:
         """Return whether this is the rater's one counting correction for the selected criteria."""
         return bool(self.effective & criteria) and not self.superseded & criteria
+
+
+@lru_cache(maxsize=4_096)
+def _effect_text(effective: int, superseded: int) -> str:
+    return f"{set_to_text(effective)}/{set_to_text(superseded)}"
 
 
 def parse_effect(text: str) -> CorrectionEffect | None:

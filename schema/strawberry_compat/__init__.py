@@ -9,6 +9,7 @@ library makes it necessary. The rest of the project uses only documented API and
 - ``documents``: execution of documents that were parsed and validated before, and the rules they are validated by.
 - ``execution``: a schema that rejects subscriptions where one result is expected, and an executor for the events of a
   stream.
+- ``coercion``: coercion of variables by a function for each type.
 - ``inputs``: conversion of inputs by a plan for each type.
 - ``http``: the endpoint for queries over HTTP and its two streaming transports.
 - ``websocket``: the handler for ``graphql-transport-ws``.

@@ -26,16 +26,43 @@ Invariants:
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from sqlalchemy import Connection, bindparam, select, update
+import orjson
+from sqlalchemy import Connection, update
 
+from models.base import from_microseconds, to_microseconds
 from models.counters.effective_feedback import CorrectionEffect, compute_effective
 from models.counters.tables import Review
-from models.feedback import Feedback
-from store.counters.delta import COUNTED_COLUMNS, CountedFeedback, CounterDelta, EvaluationRef, load_scales
+from models.feedback import FeedbackType
+from store.counters.delta import CountedFeedback, CounterDelta, EvaluationRef, load_scales
 from store.database.bulk_insert import insert_many
-from store.database.rows import ColumnValues, in_values, without_index
+from store.database.rows import ColumnValues, in_values
+from store.database.store import dump_json
 
 Items = Sequence[CountedFeedback]
+ChangedEffect = tuple[str, int | None, int, int]  # standing, overtaken_at, judge_pk, seq
+
+_FEEDBACK_TYPES = {kind.value: kind for kind in FeedbackType}
+_COUNTED = (
+    "SELECT seq, evaluation_id, type, scores, rating, approved, criteria, compared, standing, overtaken_at, "
+    "submitted_by, submitted_at FROM feedback"  # the fields of ``CountedFeedback``
+)
+_COUNTED_ITEMS = "retracted_at IS NULL AND ({0} IS NULL OR seq + 0 < {0})"  # the sum keeps the index of seq out
+_LOAD_COUNTED = {
+    "sqlite": " ".join(
+        (_COUNTED, "WHERE evaluation_id IN (SELECT value FROM json_each(?1)) AND", _COUNTED_ITEMS.format("?2"))
+    ),
+    "postgresql": " ".join(
+        (_COUNTED, "WHERE evaluation_id = ANY($1::text[]) AND", _COUNTED_ITEMS.format("$2::bigint"))
+    ),
+}
+_WRITE_EFFECTS = {
+    "sqlite": "UPDATE feedback SET standing = ?, overtaken_at = ? WHERE judge_pk = ? AND seq = ?",
+    "postgresql": (
+        "UPDATE feedback SET standing = given.standing, overtaken_at = given.overtaken_at FROM unnest($1::text[], "
+        "$2::bigint[], $3::bigint[], $4::bigint[]) AS given (standing, overtaken_at, judge_pk, seq) "
+        "WHERE feedback.judge_pk = given.judge_pk AND feedback.seq = given.seq"
+    ),
+}
 
 
 def apply_changes(
@@ -77,7 +104,7 @@ class _FeedbackChange:
     def __init__(self, judge_pk: int) -> None:
         self.judge_pk = judge_pk
         self.delta = CounterDelta()
-        self._changed_effects: list[ColumnValues] = []
+        self._changed_effects: list[ChangedEffect] = []
         self._changed_reviews: dict[bool, list[int]] = {True: [], False: []}
 
     def add(self, evaluation: EvaluationRef, kept: Items, arrived: Items, left: Items) -> None:
@@ -116,9 +143,8 @@ class _FeedbackChange:
     def _with_effect(self, item: CountedFeedback, effect: CorrectionEffect | None) -> CountedFeedback:
         changed = item.with_effect(effect)
         if changed is not item:
-            here = {"_judge": self.judge_pk, "_seq": item.seq}
-            values = {"_standing": changed.standing, "_overtaken_at": changed.overtaken_at}
-            self._changed_effects.append(here | values)
+            superseded_at = None if changed.overtaken_at is None else to_microseconds(changed.overtaken_at)
+            self._changed_effects.append((changed.standing, superseded_at, self.judge_pk, item.seq))
         return changed
 
 
@@ -132,12 +158,25 @@ def _load_counted(
         evaluation_ids: the evaluations.
         before: yield only items whose ``seq`` is below; None for all items.
     """
-    about = in_values(connection, Feedback.evaluation_id, evaluation_ids)
-    statement = select(*COUNTED_COLUMNS).where(about, Feedback.retracted_at.is_(None))
-    if before is not None:
-        statement = statement.where(without_index(Feedback.seq) < before)
-    for row in connection.execute(statement):
-        yield CountedFeedback(*row)
+    statement, given = _LOAD_COUNTED[connection.dialect.name], list(evaluation_ids)
+    parameters = (given if connection.dialect.name == "postgresql" else dump_json(given), before)
+    # The columns are decoded here, because a batch reads several rows for each of its items.
+    rows = connection.exec_driver_sql(statement, parameters).all()
+    for seq, about, kind, scores, rating, approved, criteria, compared, standing, superseded_at, by, at in rows:
+        yield CountedFeedback(
+            seq,
+            about,
+            _FEEDBACK_TYPES[kind],
+            None if scores is None else orjson.loads(scores),
+            rating,
+            None if approved is None else bool(approved),
+            criteria,
+            compared,
+            standing,
+            None if superseded_at is None else from_microseconds(superseded_at),
+            by,
+            from_microseconds(at),
+        )
 
 
 def _group_by_evaluation(items: Iterable[CountedFeedback]) -> defaultdict[str, list[CountedFeedback]]:
@@ -147,8 +186,10 @@ def _group_by_evaluation(items: Iterable[CountedFeedback]) -> defaultdict[str, l
     return found
 
 
-def _write_effects(connection: Connection, rows: Sequence[ColumnValues]) -> None:
+def _write_effects(connection: Connection, rows: Sequence[ChangedEffect]) -> None:
     if rows:
-        here = (Feedback.judge_pk == bindparam("_judge"), Feedback.seq == bindparam("_seq"))
-        values: ColumnValues = {"standing": bindparam("_standing"), "overtaken_at": bindparam("_overtaken_at")}
-        connection.execute(update(Feedback).where(*here).values(values), list(rows))
+        columns = list(zip(*rows, strict=True))
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql(_WRITE_EFFECTS["postgresql"], tuple(map(list, columns)))
+        else:
+            connection.exec_driver_sql(_WRITE_EFFECTS["sqlite"], list(rows))

@@ -53,6 +53,32 @@ def insert_columns(
         connection.exec_driver_sql(f"{_insert_values(record, names)} {on_conflict}", list(zip(*columns, strict=True)))
 
 
+def delete_rows(
+    connection: Connection, record: type[Base], keys: tuple[str, ...], rows: Sequence[tuple[Any, ...]], condition: str
+) -> None:
+    """Delete rows by key, if they meet a condition.
+
+    Args:
+        connection: The connection of a writing unit.
+        record: The record whose table is written.
+        keys: The names of the key columns.
+        rows: The values of these columns for each row.
+        condition: A condition in SQL that both databases understand.
+    """
+    if not rows:
+        return
+    table, dialect = _table(record).name, connection.dialect
+    if dialect.name == "postgresql":
+        names = ", ".join(f'"{key}"' for key in keys)
+        gone = f"unnest({', '.join(_casts(record, keys, dialect))}) AS gone ({names})"
+        same = " AND ".join(f'{table}."{key}" = gone."{key}"' for key in keys)
+        statement = f"DELETE FROM {table} USING {gone} WHERE {same} AND {table}.{condition}"  # noqa: S608 - our names
+        connection.exec_driver_sql(statement, tuple(map(list, zip(*rows, strict=True))))
+    else:
+        here = " AND ".join(f'"{key}" = ?' for key in keys)
+        connection.exec_driver_sql(f'DELETE FROM "{table}" WHERE {here} AND {condition}', list(rows))  # noqa: S608
+
+
 def _bind_column(record: type[Base], name: str, dialect: Dialect, values: list[Any]) -> list[Any]:
     kind: TypeEngine[Any] = _table(record).c[name].type
     process = kind.dialect_impl(dialect).bind_processor(dialect)
@@ -76,8 +102,14 @@ def _insert_values(record: type[Base], names: tuple[str, ...]) -> str:
 
 
 def _insert_from_unnest(record: type[Base], names: tuple[str, ...], dialect: Dialect) -> str:
-    casts = (f"${number}::{_array_type(_table(record).c[name].type, dialect)}" for number, name in enumerate(names, 1))
-    return f"{_insert_into(record, names)} SELECT * FROM unnest({', '.join(casts)})"  # noqa: S608 - our own names
+    casts = ", ".join(_casts(record, names, dialect))
+    return f"{_insert_into(record, names)} SELECT * FROM unnest({casts})"  # noqa: S608 - our own names
+
+
+def _casts(record: type[Base], names: tuple[str, ...], dialect: Dialect) -> list[str]:
+    """Return the parameters of columns, as arrays of the columns' types."""
+    columns = _table(record).c
+    return [f"${number}::{_array_type(columns[name].type, dialect)}" for number, name in enumerate(names, 1)]
 
 
 def _array_type(kind: TypeEngine[Any], dialect: Dialect) -> str:

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, inspect, literal_column
+from sqlalchemy import Connection, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 
 from models.base import Base
-from store.database.bulk_insert import insert_columns
+from store.database.bulk_insert import delete_rows, insert_columns
 
 
 def insert_on_conflict(connection: Connection, record: type[Base]) -> sqlite.Insert | postgresql.Insert:
@@ -42,7 +42,4 @@ def add_to_counters(connection: Connection, table: type[Base], rows: Sequence[tu
     added = ", ".join(f'"{value}" = {table.__tablename__}."{value}" + excluded."{value}"' for value in values)
     columns = list(map(list, zip(*rows, strict=True)))
     insert_columns(connection, table, keys + values, columns, f"ON CONFLICT ({named}) DO UPDATE SET {added}")
-    less = [{f"_{key}": part for key, part in zip(keys, row, strict=False)} for row in rows if row[len(keys)] < 0]
-    if less:
-        here = [table.__table__.c[key] == bindparam(f"_{key}") for key in keys]
-        connection.execute(delete(table).where(*here, table.__table__.c[values[0]] == literal_column("0")), less)
+    delete_rows(connection, table, keys, [row[: len(keys)] for row in rows if row[len(keys)] < 0], f'"{values[0]}" = 0')
