@@ -178,8 +178,9 @@ class GraphQLEndpoint(GraphQL[C, None], Generic[C]):
 
         Strawberry does not look for ``extensions``, which carries the hash of a persisted document.
         """
-        named = {"query", "extensions"} & set(request.query_params)
-        return request.method == "GET" and not named and "text/html" in request.headers.get("accept", "")
+        if request.method != "GET" or "text/html" not in request.headers.get("accept", ""):
+            return False
+        return not {"query", "extensions"} & set(request.query_params)
 
     def parse_json(self, data: str | bytes) -> Any:
         """Return the decoded body, variables or extensions of a request.
