@@ -12,7 +12,7 @@ COMMANDS = {
     "import": CommandSource("cli.commands.import_command:import_command", "Load evaluations and feedback from files."),
     "export": CommandSource(
         "cli.commands.export_command:export_command",
-        "Write a judge, its evaluations and its feedback to files that import loads.",
+        "Write a judge, its evaluations and its feedback to files that import loads, or a version's scores for a tool.",
     ),
     "train": CommandSource(
         "cli.commands.jobs:train", "Create a job that trains a new version of a judge on its feedback."
