@@ -11,6 +11,7 @@ import pytest
 from models.errors import Conflict
 from models.feedback import FeedbackBounds
 from store.counters.recount import find_mismatches
+from store.database.snapshot import snapshot
 from store.database.store import Store
 from store.summary import summary
 from store.summary.full_scan import scan_feedback
@@ -82,7 +83,9 @@ async def test_spread_from_counters_equals_spread_from_rows(store: Store, criter
     ):
         asked = replace(bounds, criteria=criteria)
         kept = await read_summary(world, asked)
-        read = await store.read(lambda c, asked=asked: scan_feedback(c, world.judge.pk, world.criteria, asked))
+        read = await store.read(
+            snapshot(lambda c, asked=asked: scan_feedback(c, world.judge.pk, world.criteria, asked))
+        )
         assert kept.spread is not None
         assert read.spread is not None
         assert astuple(kept.spread) == pytest.approx(astuple(read.spread))
