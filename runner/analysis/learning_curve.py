@@ -11,6 +11,7 @@ from runner.analysis.requests import LearningCurveRequest, SuggestionsRequest
 from runner.analysis.results import CurvePoint, Estimate, LearningCurveResult, SuggestedItem, Suggestions
 from runner.dataset.dataset import load_dataset, to_items, to_scales
 from store import judges
+from store.database.snapshot import snapshot
 from store.database.store import Store
 from store.review_queue import list_newest_by_label
 from trainer.active_learning import suggest_items
@@ -33,7 +34,9 @@ async def compute_learning_curve(store: Store, request: LearningCurveRequest) ->
     judge_pk, watermark = request.judge_pk, request.watermark
     criteria = await store.read(lambda connection: judges.list_criteria(connection, judge_pk))
     bounds = FeedbackBounds(after_seq=max(0, watermark - MAX_FEEDBACK), upto_seq=watermark)
-    data = await store.read(lambda connection: load_dataset(connection, judge_pk, len(criteria), bounds, 0))
+    data = await store.read_long(
+        snapshot(lambda connection: load_dataset(connection, judge_pk, len(criteria), bounds, 0))
+    )
     if not len(data.labels):
         return LearningCurveResult(0, [])
     config = TrainingConfig("full_retrain")

@@ -42,6 +42,7 @@ from runner.training.request import TrainingRequest
 from store import jobs, judges
 from store.database.errors import is_transient
 from store.database.open import open_store
+from store.database.snapshot import snapshot
 from store.summary.excluded import count_excluded
 from trainer.errors import Diverged
 from trainer.model.version import Version
@@ -108,12 +109,12 @@ class _Snapshot:
 
 
 def _run_training(request: TrainingRequest, send: Send) -> None:
-    snapshot = asyncio.run(_load_snapshot(request))
-    job, data, criteria = snapshot.job, snapshot.data, snapshot.criteria
-    base = _load_base(snapshot.base_content, job) if snapshot.base_content is not None else None
+    inputs = asyncio.run(_load_snapshot(request))
+    job, data, criteria = inputs.job, inputs.data, inputs.criteria
+    base = _load_base(inputs.base_content, job) if inputs.base_content is not None else None
     config = _build_config(job, criteria)
     task = Task(to_scales(criteria), data.items, data.labels, data.doubts, len(data.raters), config, base)
-    excluded = {reason.value: count for reason, count in (snapshot.unqualified | data.excluded).items()}
+    excluded = {reason.value: count for reason, count in (inputs.unqualified | data.excluded).items()}
     loaded = LoadedReport(len(data.labels), len(data.items), len(data.doubts.item), excluded)
     send(Report(loaded=loaded))
     if not len(data.labels):
@@ -127,7 +128,7 @@ def _run_training(request: TrainingRequest, send: Send) -> None:
     def save(content: bytes) -> None:
         send(Report(checkpoint=content))
 
-    outcome = train(task, report, snapshot.checkpoint, save)
+    outcome = train(task, report, inputs.checkpoint, save)
     send(
         Report(
             outcome=OutcomeReport(
@@ -165,9 +166,9 @@ async def _load_snapshot(request: TrainingRequest) -> _Snapshot:
         return _Snapshot(job, criteria, data, unqualified, content, jobs.read_checkpoint(connection, job.id))
 
     store = open_store(request.url)
-    snapshot = await store.read(unit)
+    loaded = await store.read_long(snapshot(unit))
     await store.close()
-    return snapshot
+    return loaded
 
 
 def _load_base(content: bytes, job: TrainingJob) -> Version:

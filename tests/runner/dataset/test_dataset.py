@@ -14,6 +14,7 @@ from models.evaluation import Evaluation
 from models.feedback import FeedbackBounds
 from models.specs.evaluations import EvaluationSpec
 from runner.dataset.dataset import Dataset, load_dataset, to_scales
+from store.database.snapshot import snapshot
 from store.database.store import Store
 from store.evaluations import NewEvaluation
 from store.feedback import NewFeedback
@@ -47,7 +48,7 @@ class Label:
 async def dataset(world: World, bounds: FeedbackBounds | None = None, watermark: int = 0) -> Dataset:
     count = len(world.criteria)
     return await world.store.read(
-        lambda c: load_dataset(c, world.judge.pk, count, bounds or FeedbackBounds(), watermark)
+        snapshot(lambda c: load_dataset(c, world.judge.pk, count, bounds or FeedbackBounds(), watermark))
     )
 
 

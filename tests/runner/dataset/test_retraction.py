@@ -9,6 +9,7 @@ from models.job import TrainingJob
 from runner.dataset.bounds import feedback_bounds_for_job
 from runner.dataset.dataset import Dataset, load_dataset, to_scales
 from runner.jobs.manager import JobManager
+from store.database.snapshot import snapshot
 from store.database.store import Store
 from store.summary.excluded import count_excluded
 from tests.factories import World, make_world, new_feedback, submit, training_spec
@@ -35,7 +36,7 @@ async def retract(world: World, seq: int, at: datetime | None = None) -> None:
 
 async def feedback_of(world: World, job: TrainingJob | None = None) -> Dataset:
     bounds = FeedbackBounds() if job is None else feedback_bounds_for_job(job)
-    return await world.store.read(lambda c: load_dataset(c, world.judge.pk, 2, bounds, 0))
+    return await world.store.read(snapshot(lambda c: load_dataset(c, world.judge.pk, 2, bounds, 0)))
 
 
 def learned(world: World, data: Dataset) -> bytes:

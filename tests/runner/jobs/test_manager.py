@@ -20,6 +20,7 @@ from runner.jobs.duration import round_up_to_minutes
 from runner.jobs.manager import JobManager
 from runner.jobs.preflight import RejectedPlan, TrainingPlan
 from store import jobs, judges
+from store.database.snapshot import snapshot
 from store.database.store import Store
 from store.summary.summary import summarise
 from tests.factories import (
@@ -174,7 +175,9 @@ async def test_a_retraction_changes_only_jobs_that_have_not_started(store: Store
 
     async def seen(job: TrainingJob) -> int:
         return (
-            await store.read(lambda c: summarise(c, world.judge.pk, world.criteria, feedback_bounds_for_job(job)))
+            await store.read(
+                snapshot(lambda c: summarise(c, world.judge.pk, world.criteria, feedback_bounds_for_job(job)))
+            )
         ).total
 
     await retract_all(world, after=4)
