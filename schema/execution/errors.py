@@ -1,10 +1,11 @@
 """Top-level errors of a response: each gets a code, and unexpected errors are logged and masked."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import structlog
-from graphql import GraphQLError
+from graphql import GraphQLEnumType, GraphQLError
 from strawberry.types import ExecutionContext
 
 from models.base import new_id
@@ -13,6 +14,8 @@ from schema.strawberry_compat.execution import REQUEST_ERRORS, SingleResultSchem
 from schema.types.user_error import field_path
 
 _log = structlog.get_logger()
+_UNKNOWN_VALUE = re.compile(r"does not exist in '(\w+)' enum|Enum '(\w+)' cannot represent")
+_ALLOWED = " Allowed values: "
 
 
 class CodedErrorSchema(SingleResultSchema):
@@ -23,8 +26,16 @@ class CodedErrorSchema(SingleResultSchema):
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Replace errors by what clients may see of them."""
         errors[:] = [public for error in errors for public in _to_public(error)]
-        if not self.suggestions:
-            errors[:] = [_without_suggestion(error) for error in errors]
+        change = self._with_allowed_values if self.suggestions else _without_suggestion
+        errors[:] = [change(error) for error in errors]
+
+    def _with_allowed_values(self, error: GraphQLError) -> GraphQLError:
+        """Return an error about an unknown value of an enum with the enum's values."""
+        match = _UNKNOWN_VALUE.search(error.message)
+        enum = self._schema.get_type(match[1] or match[2]) if match and _ALLOWED not in error.message else None
+        if not isinstance(enum, GraphQLEnumType):
+            return error
+        return _replace(error, f"{error.message}{_ALLOWED}{', '.join(enum.values)}.", **error.extensions or {})
 
 
 def _to_public(error: GraphQLError) -> Iterator[GraphQLError]:

@@ -35,7 +35,7 @@ def decode_request(data: str | bytes) -> Any:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
         try:
-            decoded = json.loads(text)
+            decoded = json.loads(text.decode(errors="surrogatepass"))
         except (ValueError, RecursionError):
             decoded = None
         if decoded is None:

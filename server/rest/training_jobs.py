@@ -159,10 +159,18 @@ def _respond(job: JobAnswer, status: int = 200, headers: Mapping[str, str] | Non
     return Response(msgspec.json.encode(job), status, headers, media_type="application/json")
 
 
+_HINTS = {
+    "training_type": f"; allowed are {', '.join(kind.value for kind in TrainingType)}.",
+    "execution_options.priority": "; allowed are high, normal, low.",
+    "training_config.feedback_cutoff_date": ", like 2026-01-31T12:00:00Z or 2026-01-31T13:00:00+01:00.",
+}
+
+
 def _split_message(error: msgspec.ValidationError) -> tuple[str, str | None]:
     """Return the sentence and the field path of a decoding error.
 
     Such a message reads ``Expected `int`, got `str` - at `$.training_config.seed```.
     """
     message, _, place = str(error).partition(" - at `$")
-    return message + ".", place.strip("`.") or None
+    field = place.strip("`.") or None
+    return message + _HINTS.get(field or "", ".") if "Invalid" in message else f"{message}.", field

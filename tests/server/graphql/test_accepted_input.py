@@ -29,3 +29,20 @@ def test_empty_outputs_and_approvals_with_an_empty_list_are_accepted(quiet_serve
     approval = {"evaluationId": evaluation["id"], "type": "APPROVAL", "approved": True, "correctedScores": []}
     payload = api.run("SubmitFeedback", input={"judgeId": judge["id"], "feedback": [approval]})
     assert (payload["acceptedCount"], payload["userErrors"]) == (1, [])
+
+
+def test_an_unknown_enum_value_and_a_wrong_date_are_answered_with_what_is_allowed(
+    quiet_server: Server, enter: Enter
+) -> None:
+    api = enter(quiet_server)
+    document = 'mutation { submitFeedback(input: {judgeId: "j", feedback: [{type: THUMBS}]}) { acceptedCount } }'
+    messages = [error["message"] for error in api.post(document).json()["errors"]]
+    assert any("Allowed values: CORRECTION, RATING, APPROVAL, COMMENT." in message for message in messages)
+
+    item = {"evaluationId": "e", "type": "COMMENT", "comment": "x", "submittedAt": "31.01.2026"}
+    [error] = api.errors("SubmitFeedback", input={"judgeId": "j", "feedback": [item]})
+    assert "such as 2026-01-31T12:00:00Z" in error["message"]
+
+    item = {"evaluationId": "e", "type": "thumbs"}
+    [error] = api.errors("SubmitFeedback", input={"judgeId": "j", "feedback": [item]})
+    assert "Allowed values: CORRECTION, RATING, APPROVAL, COMMENT." in error["message"]
