@@ -15,13 +15,14 @@ from sqlalchemy import Connection, inspect
 
 import store.migrations
 from models.base import Base
+from models.job_status import JobStatus
 from models.specs.listings import EvaluationFilter
-from store import access, judges, listings
-from store.counters import recount
+from store import access, jobs, judges, listings
+from store.counters import recount, totals
 from store.database.open import open_store
 from store.database.store import Store
 from store.migrate import migrate_store
-from tests.factories import add_corrections, add_evaluations, make_world, new_feedback, submit
+from tests.factories import add_corrections, add_evaluations, make_job, make_world, new_feedback, submit
 
 FULL_TEXT = ("evaluation_texts", "feedback_texts")
 
@@ -107,6 +108,20 @@ async def test_migration_fills_sequence_numbers_counters_and_words_of_old_rows(s
 
     assert await store.read(seen) == before
     assert await store.read(recount.find_mismatches) == []
+
+
+async def test_migration_fills_totals_of_old_jobs_and_deliveries(store: Store) -> None:
+    world = await make_world(store)
+    ended = await make_job(world, options={"webhook_url": "https://example.org"})
+    await make_job(world, start=False)
+    await make_job(world)
+    await store.write(lambda c: jobs.transition(c, ended, JobStatus.CANCELLED, "Cancelled."))
+    await store.write(lambda c: downgrade(c, "0004"))
+    await migrate_store(store)
+
+    assert await store.read(recount.find_mismatches) == []
+    assert sum((await store.read(totals.count_jobs)).values()) == 3
+    assert sum((await store.read(totals.count_deliveries)).values()) == 1
 
 
 async def test_several_processes_may_migrate_at_the_same_time(empty: Store, empty_database_url: str) -> None:
