@@ -22,7 +22,6 @@ class Topic(StrEnum):
     FEEDBACK = "feedback"
     DELIVERIES = "deliveries"
     KEYS = "keys"
-    JUDGES = "judges"  # their names and criteria
 
 
 def touch(connection: Connection, *topics: Topic) -> None:
