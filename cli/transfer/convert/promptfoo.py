@@ -59,11 +59,12 @@ def _read_reviews(record: Record, context: PresetContext) -> Iterator[Review | S
         answers = [
             Answer(name, manual.get(name), "gradingResult") for name in _TOTALS if context.is_criterion(name)
         ] or [Answer("approved", manual.get("pass"), "gradingResult")]
+    item_id = _find_id(record, context)
     fields = {
-        "evaluation": _find_id(record, context),
+        "evaluation": item_id,
         "submitted_by": context.find("submitted_by", record),
         "submitted_at": context.find("submitted_at", record),
-        "external_id": f"{_find_id(record, context)}:manual",
+        "external_id": f"{item_id}:manual",
     }
     comments = dict.fromkeys(text for text in (grading.get("comment"), manual.get("comment")) if isinstance(text, str))
     yield Review(fields, answers, list(comments))
