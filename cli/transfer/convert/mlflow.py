@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from cli.transfer.convert.preset import (
-    UNCLEAR_RATER,
     Preset,
     PresetContext,
     as_mapping,
@@ -32,6 +31,7 @@ _FULL_TEXTS = {
     "output": ("data.spans.0.attributes.mlflow.spanOutputs", "info.trace_metadata.mlflow.traceOutputs"),
 }
 _PERSON, _JUDGES = "HUMAN", ("LLM_JUDGE", "AI_JUDGE", "CODE")
+_UNKNOWN_SOURCE = "assessments whose source is neither a person nor a judge"
 _JUDGE_SUFFIXES = ("/value", "/score")
 
 
@@ -49,7 +49,7 @@ def _read_items(record: Record, context: PresetContext) -> Iterator[Item | Skipp
         if _source(assessment) == _PERSON:
             continue
         if _source(assessment) not in _JUDGES:
-            yield Skipped(UNCLEAR_RATER, name)
+            yield Skipped(_UNKNOWN_SOURCE, name)
             continue
         skipped = _find_problem(assessment)
         if skipped is None and assessment.get("valid") is False and _is_replaced(assessment, assessments):
@@ -71,7 +71,7 @@ def _read_reviews(record: Record, context: PresetContext) -> Iterator[Review | S
     for assessment in _find_assessments(trace):
         if _source(assessment) != _PERSON:
             if _source(assessment) not in _JUDGES:
-                yield Skipped(UNCLEAR_RATER, _name(assessment))
+                yield Skipped(_UNKNOWN_SOURCE, _name(assessment))
             continue
         if assessment.get("valid") is False:
             yield Skipped("assessments that were replaced", _name(assessment))

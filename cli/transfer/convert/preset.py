@@ -15,7 +15,11 @@ from cli.transfer.sources.record import Record, SourceRecord, fold_name, get_pat
 
 INPUT_NAMES = ("prompt", "instruction", "question", "input", "query", "context")
 SCORER = "judgesmith"
-UNCLEAR_RATER = "scores of which it is not known if a person or a judge gave them (choose them with --where)"
+UNCLEAR_RATER = (
+    "scores of which it is not known if a person or a judge gave them (choose them with --where, or name their kind "
+    "with --field judge_source=KIND or person_source=KIND)"
+)
+_KINDS = (("judge_source", False), ("person_source", True))
 
 
 @dataclass(frozen=True)
@@ -79,13 +83,16 @@ class PresetContext:
     def is_by_person(self, kind: object, question: str) -> bool | None:
         """Return whether a person and not a judge gave an answer, or None if it is not known.
 
-        A kind of rater that may be either counts if a condition chose it, and for thumbs and the like.
+        A kind of rater that may be either counts for thumbs and the like, and if the options name it.
 
         Args:
             kind: the kind of rater as the tool states it.
             question: the answered question.
         """
         folded = fold_name(str(kind))
+        for name, is_person in _KINDS:
+            if folded == fold_name(self.options.fields.get(name, "")):
+                return is_person
         if folded in JUDGE_KINDS:
             return False
         if folded in PERSON_KINDS:

@@ -183,6 +183,13 @@ def test_scores_of_unknown_raters_load_only_if_a_condition_chooses_them(
     ]
 
 
+@pytest.mark.parametrize(("name", "judges", "peoples"), [("judge_source", 1, 0), ("person_source", 0, 1)])
+def test_options_name_whose_scores_a_kind_of_rater_gives(tmp_path: Path, name: str, judges: int, peoples: int) -> None:
+    trace = samples.LANGFUSE_TRACE | {"scores": [samples.score(1, "API", value=3)]}
+    loaded = Loaded(tmp_path, Format.LANGFUSE, [trace], options=FileOptions(fields={name: "api"}))
+    assert (len(loaded.items), len(loaded.corrections)) == (judges, peoples)
+
+
 def test_langfuse_reads_categories_by_their_label_and_thumbs_as_approvals(tmp_path: Path) -> None:
     loaded = Loaded(tmp_path, Format.LANGFUSE, [samples.LANGFUSE_TRACE])
     assert loaded.corrections == [("t1", {"quality": 2.0}, "ann")]
