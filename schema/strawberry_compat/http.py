@@ -193,7 +193,7 @@ class GraphQLEndpoint(GraphQL[C, None], Generic[C]):
         try:
             decoded = decode_request(data)
         except MalformedValueError as error:
-            raise HTTPException(400, str(error)) from error
+            raise HTTPException(400, error.msg) from error
         except orjson.JSONDecodeError as error:
             raise HTTPException(400, "Unable to parse request body as JSON") from error
         if not isinstance(decoded, dict | list):

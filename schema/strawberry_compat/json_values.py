@@ -15,8 +15,11 @@ _CHECKED = frozenset(
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-class MalformedValueError(ValueError):
-    """A value of a request is no valid text; the message names its place."""
+class MalformedValueError(json.JSONDecodeError):
+    """A value of a request is no valid text or number; the message names its place."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, "", 0)
 
 
 def decode_request(data: str | bytes) -> Any:
