@@ -1,7 +1,7 @@
 """Users, workspaces, API keys and the viewer."""
 
 from datetime import datetime
-from typing import Self
+from typing import Self, cast
 
 import strawberry
 from strawberry import ID
@@ -11,6 +11,7 @@ from models.access import Role
 from models.access import User as UserRecord
 from models.access import Viewer as ViewerRecord
 from models.access import Workspace as WorkspaceRecord
+from models.base import Column
 from schema.decorators import column, field, object_type
 from schema.info import Info
 from schema.selection import selected_columns
@@ -31,9 +32,16 @@ class User(Node):
         return cls(row=row)
 
 
-async def load_user(info: Info, user_id: str) -> User:
-    """Return the user with an id that a record refers to."""
-    return User.of(await info.context.loaders.users.load(user_id, selected_columns(info, UserRecord)))
+def load_user(info: Info, user_id: str) -> User:
+    """Return the user with an id that a record refers to. If more than the id is selected, the executor awaits it."""
+    columns = selected_columns(info, UserRecord)
+    if columns == (UserRecord.id,):
+        return User.of(UserRecord(id=user_id))
+    return cast("User", _load_user(info, user_id, columns))
+
+
+async def _load_user(info: Info, user_id: str, columns: tuple[Column, ...]) -> User:
+    return User.of(await info.context.loaders.users.load(user_id, columns))
 
 
 @object_type
@@ -90,9 +98,9 @@ class ApiKey:
     row: strawberry.Private[ApiKeyRecord]
 
     @field
-    async def user(self, info: Info) -> User:
+    def user(self, info: Info) -> User:
         """The key's user. Changes made with the key are recorded with this user."""
-        return await load_user(info, self.row.user_id)
+        return load_user(info, self.row.user_id)
 
     @classmethod
     def of(cls, row: ApiKeyRecord) -> Self:

@@ -37,10 +37,10 @@ class AuditEntry:
         return self.occurred_at
 
     @field
-    async def user(self, info: Info) -> User | None:
+    def user(self, info: Info) -> User | None:
         """The user who acted; null for the server's operator. A job acts as the user who created it."""
         id_ = self.row.user_id
-        return None if id_ is None else await load_user(info, id_)
+        return None if id_ is None else load_user(info, id_)
 
     @classmethod
     def of(cls, row: EntryRecord) -> Self:

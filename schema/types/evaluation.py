@@ -58,9 +58,9 @@ class Evaluation(Node):
 
     @field
     @reads(EvaluationRecord.version_id)
-    async def version(self, info: Info) -> JudgeVersion | None:
+    def version(self, info: Info) -> JudgeVersion | None:
         """The version whose scores people were shown; null if they were shown the judge's raw scores."""
-        return await load_version(info, self.row.version_id)
+        return load_version(info, self.row.version_id)
 
     @field
     @reads(EvaluationRecord.judge_pk, EvaluationRecord.scores, EvaluationRecord.shown)

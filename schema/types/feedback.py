@@ -76,10 +76,10 @@ class Feedback(Node):
 
     @field
     @reads(FeedbackRecord.retracted_by)
-    async def retracted_by(self, info: Info) -> User | None:
+    def retracted_by(self, info: Info) -> User | None:
         """The user who retracted it; null if it was not retracted."""
         user_id = self.row.retracted_by
-        return None if user_id is None else await load_user(info, user_id)
+        return None if user_id is None else load_user(info, user_id)
 
     @classmethod
     def of(cls, row: FeedbackRecord) -> Self:

@@ -66,11 +66,11 @@ class Judge(Node):
 
     @field
     @reads(JudgeRecord.active_version_id)
-    async def active_version(self, info: Info) -> LazyVersion | None:
+    def active_version(self, info: Info) -> LazyVersion | None:
         """The version that is active; null if none is and the raw scores are in use."""
         from schema.types.judge_version import load_version
 
-        return await load_version(info, self.row.active_version_id)
+        return load_version(info, self.row.active_version_id)
 
     @field
     @reads(JudgeRecord.pk)
@@ -198,9 +198,9 @@ class Judge(Node):
 
     @field
     @reads(JudgeRecord.created_by)
-    async def created_by(self, info: Info) -> User:
+    def created_by(self, info: Info) -> User:
         """The user who created the judge on this server."""
-        return await load_user(info, self.row.created_by)
+        return load_user(info, self.row.created_by)
 
     @classmethod
     def of(cls, row: JudgeRecord) -> Self:

@@ -1,7 +1,7 @@
 """Judge versions."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Optional, Self
+from typing import TYPE_CHECKING, Annotated, Optional, Self, cast
 
 import strawberry
 from strawberry import ID
@@ -43,17 +43,17 @@ class JudgeVersion(Node):
 
     @field
     @reads(VersionRecord.job_id)
-    async def training_job(self, info: Info) -> LazyJob | None:
+    def training_job(self, info: Info) -> LazyJob | None:
         """The job that created the version; null for an imported version."""
         from schema.types.training_job import load_job
 
-        return await load_job(info, self.row.job_id)
+        return load_job(info, self.row.job_id)
 
     @field
     @reads(VersionRecord.parent_id)
-    async def parent(self, info: Info) -> Optional["JudgeVersion"]:
+    def parent(self, info: Info) -> Optional["JudgeVersion"]:
         """The version that the training continued from; null if it started from scratch."""
-        return await load_version(info, self.row.parent_id)
+        return load_version(info, self.row.parent_id)
 
     @field
     @reads(VersionRecord.evidence, VersionRecord.judge_pk)
@@ -73,9 +73,11 @@ class JudgeVersion(Node):
         return cls(row=row)
 
 
-async def load_version(info: Info, version_id: str | None) -> JudgeVersion | None:
-    """Return the version with an id; None without an id or if there is no such version."""
-    if version_id is None:
-        return None
+def load_version(info: Info, version_id: str | None) -> Optional["JudgeVersion"]:
+    """Return the version with an id, which the executor awaits; None without an id or if there is no such version."""
+    return None if version_id is None else cast("JudgeVersion", _load_version(info, version_id))
+
+
+async def _load_version(info: Info, version_id: str) -> JudgeVersion | None:
     row = await info.context.loaders.versions.find(version_id, selected_columns(info, VersionRecord))
     return None if row is None else JudgeVersion.of(row)

@@ -3,7 +3,7 @@
 from collections.abc import Hashable
 from datetime import datetime
 from math import ceil
-from typing import Any, Optional, Self
+from typing import Any, Optional, Self, cast
 
 import strawberry
 from strawberry import ID
@@ -101,9 +101,9 @@ class TrainingJob(Node):
 
     @field
     @reads(JobRecord.created_by)
-    async def created_by(self, info: Info) -> User:
+    def created_by(self, info: Info) -> User:
         """The user who created the job."""
-        return await load_user(info, self.row.created_by)
+        return load_user(info, self.row.created_by)
 
     @field
     @reads(JobRecord.error_code, JobRecord.error_message)
@@ -113,15 +113,15 @@ class TrainingJob(Node):
 
     @field
     @reads(JobRecord.base_version_id)
-    async def base_version(self, info: Info) -> JudgeVersion | None:
+    def base_version(self, info: Info) -> JudgeVersion | None:
         """The version that was active when the job was created; null if none was and raw scores were in use."""
-        return await load_version(info, self.row.base_version_id)
+        return load_version(info, self.row.base_version_id)
 
     @field
     @reads(JobRecord.result_version_id)
-    async def result_version(self, info: Info) -> JudgeVersion | None:
+    def result_version(self, info: Info) -> JudgeVersion | None:
         """The version that the job created; null before, and for a `VALIDATION`, which creates none."""
-        return await load_version(info, self.row.result_version_id)
+        return load_version(info, self.row.result_version_id)
 
     @field
     @reads(JobRecord.evidence, JobRecord.judge_pk)
@@ -162,9 +162,9 @@ class TrainingJob(Node):
 
     @field
     @reads(JobRecord.retry_of)
-    async def retry_of(self, info: Info) -> Optional["TrainingJob"]:
+    def retry_of(self, info: Info) -> Optional["TrainingJob"]:
         """The job that this job retries; null if it is no retry."""
-        return await load_job(info, self.row.retry_of)
+        return load_job(info, self.row.retry_of)
 
     @classmethod
     def of(cls, row: JobRecord) -> Self:
@@ -172,10 +172,12 @@ class TrainingJob(Node):
         return cls(row=row)
 
 
-async def load_job(info: Info, job_id: str | None) -> TrainingJob | None:
-    """Return the job with an id; None without an id."""
-    if job_id is None:
-        return None
+def load_job(info: Info, job_id: str | None) -> TrainingJob | None:
+    """Return the job with an id, which the executor awaits; None without an id."""
+    return None if job_id is None else cast("TrainingJob", _load_job(info, job_id))
+
+
+async def _load_job(info: Info, job_id: str) -> TrainingJob:
     return TrainingJob.of(await info.context.loaders.jobs.load(job_id, selected_columns(info, JobRecord)))
 
 

@@ -88,9 +88,9 @@ class VersionCreated(TrainingJobEvent):
     version_id: strawberry.Private[str]
 
     @field
-    async def version(self, info: Info) -> JudgeVersion | None:
+    def version(self, info: Info) -> JudgeVersion | None:
         """The version that was created; null if it no longer exists."""
-        return await load_version(info, self.version_id)
+        return load_version(info, self.version_id)
 
 
 @object_type
