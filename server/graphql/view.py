@@ -6,6 +6,7 @@ and error responses.
 
 from collections.abc import Mapping
 from datetime import timedelta
+from json import JSONDecodeError
 
 import orjson
 from starlette.requests import ClientDisconnect, Request
@@ -30,7 +31,7 @@ from schema.strawberry_compat.http import (
     HTTPException,
     TextStream,
 )
-from schema.strawberry_compat.json_values import decode_request
+from schema.strawberry_compat.json_values import MalformedValueError, decode_request
 from schema.strawberry_compat.websocket import TOO_MANY_VALUES
 from server.endpoint_limits import EndpointLimits
 from server.errors import log_and_mask
@@ -212,9 +213,18 @@ class GraphQLView(GraphQLEndpoint[Context]):
         return RedirectResponse("graphiql", status_code=307)
 
     def decode_json(self, data: str | bytes) -> object:
-        """Decode a socket's frame."""
+        """Decode a socket's frame.
+
+        Raises:
+            JSONDecodeError: The frame is not JSON, or holds a value that JSON has not; Strawberry then closes with 4400.
+        """
         text = data.encode() if isinstance(data, str) else data
-        return TOO_MANY_VALUES if exceeds_value_limit(text, self._limits.max_values) else decode_request(text)
+        if exceeds_value_limit(text, self._limits.max_values):
+            return TOO_MANY_VALUES
+        try:
+            return decode_request(text)
+        except MalformedValueError as error:
+            raise JSONDecodeError(str(error), "", 0) from error
 
     def encode_json(self, data: object) -> str:
         """Encode JSON as text, because a socket would send bytes as a binary frame."""

@@ -212,7 +212,7 @@ def test_excluded_feedback_is_logged_with_the_reason(history: History) -> None:
     assert told.startswith("120 labels on 6")
     assert "1 low ratings or rejections count as doubt." in told
     assert "1 comments" in told
-    assert "1 ratings of 3" in told
+    assert "1 neutral ratings of 3" in told
 
 
 def test_a_version_records_its_lineage(history: History) -> None:
