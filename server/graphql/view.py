@@ -6,7 +6,6 @@ and error responses.
 
 from collections.abc import Mapping
 from datetime import timedelta
-from json import JSONDecodeError
 
 import orjson
 from starlette.requests import ClientDisconnect, Request
@@ -31,7 +30,7 @@ from schema.strawberry_compat.http import (
     HTTPException,
     TextStream,
 )
-from schema.strawberry_compat.json_values import MalformedValueError, decode_request
+from schema.strawberry_compat.json_values import decode_request
 from schema.strawberry_compat.websocket import TOO_MANY_VALUES
 from server.endpoint_limits import EndpointLimits
 from server.errors import log_and_mask
@@ -213,18 +212,9 @@ class GraphQLView(GraphQLEndpoint[Context]):
         return RedirectResponse("graphiql", status_code=307)
 
     def decode_json(self, data: str | bytes) -> object:
-        """Decode a socket's frame.
-
-        Raises:
-            JSONDecodeError: The frame is not JSON, or holds a value that JSON has not; Strawberry then closes with 4400.
-        """
+        """Decode a socket's frame."""
         text = data.encode() if isinstance(data, str) else data
-        if exceeds_value_limit(text, self._limits.max_values):
-            return TOO_MANY_VALUES
-        try:
-            return decode_request(text)
-        except MalformedValueError as error:
-            raise JSONDecodeError(str(error), "", 0) from error
+        return TOO_MANY_VALUES if exceeds_value_limit(text, self._limits.max_values) else decode_request(text)
 
     def encode_json(self, data: object) -> str:
         """Encode JSON as text, because a socket would send bytes as a binary frame."""
