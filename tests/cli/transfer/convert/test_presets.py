@@ -131,6 +131,20 @@ def test_mlflow_reports_failed_and_replaced_assessments(tmp_path: Path) -> None:
     assert (loaded.approvals, loaded.comments) == ([False], ["Wrong."])
 
 
+def test_scores_that_judgesmith_exported_are_not_the_judges(tmp_path: Path) -> None:
+    scorer = {"source_type": "LLM_JUDGE", "source_id": "judgesmith/v2"}
+    adjusted = samples.assessment(1, "LLM_JUDGE", source=scorer, feedback={"value": 3})
+    trace = samples.TRACE | {"info": samples.TRACE["info"] | {"assessments": [adjusted]}}  # type: ignore[operator]
+    prediction = {"model_version": "judgesmith/v2", "result": [samples.result("quality", "rating", {"rating": 3})]}
+    for file_format, record in (
+        (Format.MLFLOW, trace),
+        (Format.LABEL_STUDIO, samples.TASK | {"predictions": [prediction]}),
+    ):
+        loaded = Loaded(tmp_path, file_format, [record])
+        assert loaded.items == []
+        assert "that Judgesmith wrote" in loaded.reasons(Effect.SKIPPED, "evaluations")
+
+
 def test_mlflow_ignores_an_assessment_that_a_judge_replaced(tmp_path: Path) -> None:
     older = samples.assessment(1, "LLM_JUDGE", feedback={"value": 1}, valid=False)
     newer = samples.assessment(2, "LLM_JUDGE", feedback={"value": 4}, overrides="a-1")
