@@ -90,7 +90,7 @@ class FeedbackView:
 
     @cached_property
     def by_time_only(self) -> bool:
-        """Whether the bounds are bounds of time, so that counters cover them."""
+        """True if the bounds are bounds of time, so that counters cover them."""
         bounds = self.bounds
         if bounds.after_seq or bounds.as_of is not None:
             return False
@@ -98,7 +98,7 @@ class FeedbackView:
 
     @cached_property
     def unbounded(self) -> bool:
-        """Whether there are no bounds of time either, so that the counters of all time hold the figures."""
+        """True if there are no bounds of time either, so that the counters of all time hold the figures."""
         return self.by_time_only and self.bounds.since is None and self.bounds.until is None
 
     @cached_property
