@@ -166,7 +166,7 @@ async def _load_snapshot(request: TrainingRequest) -> _Snapshot:
         return _Snapshot(job, criteria, data, unqualified, content, jobs.read_checkpoint(connection, job.id))
 
     store = open_store(request.url)
-    loaded = await store.read_long(snapshot(unit))
+    loaded = await store.read(snapshot(unit))
     await store.close()
     return loaded
 
