@@ -216,7 +216,7 @@ def test_dry_run_reports_the_result_and_stores_nothing(api: Api, there: bool) ->
         assert invoke(api, "import", "--new", described).exit_code == 0
     files = (
         "--evaluations",
-        write_file("e.jsonl", encode_lines(evaluation_line(1), evaluation_line(2, output=""))),
+        write_file("e.jsonl", encode_lines(evaluation_line(1), evaluation_line(2, scores={CLARITY: 9}))),
         "--feedback",
         write_file(
             "f.jsonl",
