@@ -23,6 +23,7 @@ class ErrorCode(StrEnum):
     NOT_RETRYABLE = "NOT_RETRYABLE"
     IDEMPOTENCY_MISMATCH = "IDEMPOTENCY_MISMATCH"
     NOT_AN_IMPROVEMENT = "NOT_AN_IMPROVEMENT"
+    SELECTION_BIAS = "SELECTION_BIAS"
     NOTHING_TO_ROLL_BACK = "NOTHING_TO_ROLL_BACK"
     LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
 
@@ -98,13 +99,27 @@ class IdempotencyMismatch(DomainError):
 
 
 class NotAnImprovement(DomainError):
-    """The version is not proven better than the active one; ``mae_change`` is None if nothing was measured."""
+    """The version is not proven better than the active one; the changes are None if nothing was measured."""
 
     code = ErrorCode.NOT_AN_IMPROVEMENT
 
-    def __init__(self, message: str, field: FieldPath = (), *, mae_change: Interval | None = None) -> None:
-        super().__init__(message, field, mae_change=mae_change)
+    def __init__(
+        self,
+        message: str,
+        field: FieldPath = (),
+        *,
+        mae_change: Interval | None = None,
+        squared_error_change: Interval | None = None,
+    ) -> None:
+        super().__init__(message, field, mae_change=mae_change, squared_error_change=squared_error_change)
         self.mae_change = mae_change
+        self.squared_error_change = squared_error_change
+
+
+class SelectionBias(NotAnImprovement):
+    """The feedback was reported because the judge was wrong, so that it proves nothing."""
+
+    code = ErrorCode.SELECTION_BIAS
 
 
 class NothingToRollBack(DomainError):

@@ -30,6 +30,7 @@ from models.errors import NotCancellable
 from models.job import EventKind, JobCheckpoint, TrainingJob, TrainingType
 from models.job_codes import FailureCode
 from models.job_status import ACTIVE, TERMINAL, WAITING, JobStatus, source_statuses
+from models.proof_text import summarize_proof
 from models.stored.events import StatusBody
 from models.stored.evidence import TrainingEvidence
 from models.stored.notification import CompletedJob, CompletionMessage, JobFailure
@@ -250,6 +251,7 @@ def completion_payload(job: TrainingJob) -> CompletionMessage:
             mae_change=evidence.mae_change if evidence is not None else None,
             deployment=job.deployment.value if job.deployment is not None else None,
             error=JobFailure(job.error_code, job.error_message) if job.error_code else None,
+            summary=summarize_proof(evidence) if evidence is not None else None,
         ),
     )
 

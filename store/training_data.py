@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from models.evaluation import Evaluation
 from models.feedback import Feedback, FeedbackBounds
@@ -34,3 +34,18 @@ def read_evaluations(connection: Connection, judge_pk: int, bounds: FeedbackBoun
     ids = feedback.within_bounds(select(Feedback.evaluation_id), judge_pk, bounds).order_by(None)
     statement = select(Evaluation).where(Evaluation.judge_pk == judge_pk, Evaluation.id.in_(ids))
     return {row.id: row for row in fetch_all(connection, statement, Evaluation)}
+
+
+def count_evaluations(connection: Connection, judge_pk: int, first: int, last: int, limit: int) -> int:
+    """Return how many evaluations were recorded between two places, both included, counting up to a limit.
+
+    Args:
+        connection: the connection to read from.
+        judge_pk: the judge.
+        first: ``seq`` of the first evaluation.
+        last: ``seq`` of the last evaluation.
+        limit: largest number that is counted.
+    """
+    within = (Evaluation.judge_pk == judge_pk, Evaluation.seq >= first, Evaluation.seq <= last)
+    rows = select(Evaluation.seq).where(*within).limit(limit).subquery()
+    return int(connection.execute(select(func.count()).select_from(rows)).scalar_one())

@@ -54,6 +54,7 @@ class Labels:
 
     `item`, `criterion`, `rater`: positions. `score`: in points. `confirmed`: True if a high rating or an approval
     confirmed the shown score, False for a correction. `seen`: the base version already learned from the label.
+    `shown`: score that the rater was shown, in points; None if it was the judge's own everywhere.
     """
 
     item: Ints
@@ -62,6 +63,7 @@ class Labels:
     rater: Ints
     confirmed: Bools
     seen: Bools
+    shown: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.item)
@@ -75,6 +77,7 @@ class Labels:
             self.rater[index],
             self.confirmed[index],
             self.seen[index],
+            None if self.shown is None else self.shown[index],
         )
 
 

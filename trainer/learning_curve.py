@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from trainer.arrays import Floats, Ints
-from trainer.evidence.bootstrap import Interval, mae_changes, spearman_means
+from trainer.evidence.bootstrap import Interval, mean_changes, spearman_means
 from trainer.evidence.report import Predictions
 from trainer.fitting.cross_fit import cross_fit, predict_out_of_fold
 from trainer.fitting.fit import Recipe
@@ -145,5 +145,5 @@ def _measure_point(setup: TrainingSetup, size: int, orders: list[Predictions]) -
     groups: list[Ints] = [pairs.group[at] for at in own]
     errors: list[Floats] = [np.mean([np.abs(p.point[at] - pairs.target[at]) for p in orders], axis=0) for at in own]
     ranked = [([p.ranking[at] for p in orders], pairs.target[at]) for at in own]
-    mae = mae_changes(errors, groups, ranges, seed).overall
+    mae = mean_changes(errors, groups, ranges, seed).overall
     return CurvePoint(size, replace(mae, lower=max(0.0, mae.lower)), spearman_means(ranked, groups, seed))

@@ -35,7 +35,10 @@ class TrainingConfig:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Task:
-    """Input of one training. The columns of `items.raw` are the criteria of `scales`, in that order."""
+    """Input of one training. The columns of `items.raw` are the criteria of `scales`, in that order.
+
+    `evaluation_count`: evaluations recorded from the first to the last one with a label; None if unknown.
+    """
 
     scales: tuple[Scale, ...]
     items: Items
@@ -44,6 +47,7 @@ class Task:
     rater_count: int
     config: TrainingConfig
     base: Version | None = None
+    evaluation_count: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from trainer.arrays import Ints
-from trainer.evidence.report import Evidence, Predictions, PredictionSides, build_evidence
+from trainer.errors import Diverged
+from trainer.evidence.report import Evidence, Predictions, PredictionSides, UnseenSources, build_evidence
 from trainer.fitting.assemble import anchor_at_fit, build_version, selection_of, warm_start_from
 from trainer.fitting.baseline import Baseline, predict_held_out
 from trainer.fitting.cross_fit import (
@@ -19,6 +20,7 @@ from trainer.fitting.cross_fit import (
     predict_out_of_fold,
 )
 from trainer.fitting.fit import FittedModels, Recipe
+from trainer.fitting.reporting_bias import examine_selection
 from trainer.fitting.selection import Selection, select
 from trainer.fitting.setup import TrainingSetup, prepare
 from trainer.fitting.unseen_sources import count_fits, measure_unseen_sources
@@ -35,6 +37,10 @@ from trainer.task import (
 
 DEFAULT_LEARNING_RATE, DEFAULT_EPOCHS = 0.02, 100
 """Adam's settings if only other ones of them were given."""
+REPEATS = 3
+"""Times that the out-of-fold proof is made with other folds each, where this takes little time; losses are averaged."""
+MAX_LABELS_TO_REPEAT = 100
+"""Labels above which the folds are not repeated: the choice of folds then hardly moves the proof."""
 
 
 def train(
@@ -103,7 +109,8 @@ def _train_version(setup: TrainingSetup, baseline: Baseline, warnings: list[Resu
         warnings: found so far.
     """
     task, table, config = setup.task, setup.table, setup.task.config
-    setup.progress.set_steps(5 + setup.folds * (1 + baseline.refitted) + count_fits(setup))
+    repeats = _count_repeats(setup, baseline)
+    setup.progress.set_steps(5 + setup.folds * (repeats + baseline.refitted) + count_fits(setup))
     before = baseline.predict()
     warm_base = task.base if _starts_warm(setup) else None
     warm = None if warm_base is None else warm_start_from(warm_base, table)
@@ -119,13 +126,67 @@ def _train_version(setup: TrainingSetup, baseline: Baseline, warnings: list[Resu
     if setup.held_out.any():
         after = _predict_held_out(setup, baseline, recipe, crossed, final, old)
     else:
-        after = predict_out_of_fold(table, crossed, old)
+        after = _predict_repeatedly(setup, recipe, crossed, repeats, old)
     version = build_version(task, table, index, setup.encoder, final, selection, recipe)
     evidence = _build_evidence(setup, baseline, before, after)
     if warm is None:
-        evidence = replace(evidence, unseen_sources=measure_unseen_sources(setup, recipe, crossed))
+        evidence = replace(evidence, unseen_sources=_try_unseen_sources(setup, recipe, crossed, warnings))
     setup.progress.finish("Measured")
     return Outcome(version.dumps(), evidence, _used_settings(config, recipe.schedule, final), warnings)
+
+
+def _count_repeats(setup: TrainingSetup, baseline: Baseline) -> int:
+    """Return how often the out-of-fold proof is made, each time with other folds.
+
+    A base version that is refitted, or that the training starts from, is tied to one set of folds.
+    """
+    tied = baseline.refitted or _starts_warm(setup) or setup.held_out.any() or setup.folds < 2
+    cheap = len(setup.table.rows) <= MAX_LABELS_TO_REPEAT and schedule_of(setup.task.config) is None
+    return REPEATS if cheap and not tied else 1
+
+
+def _predict_repeatedly(
+    setup: TrainingSetup, recipe: Recipe, crossed: CrossFit, repeats: int, old: Selection | None
+) -> Predictions:
+    """Return out-of-fold scores; their expected scores once for each repeat of the folds.
+
+    Args:
+        setup: of the task.
+        recipe: settings of the version.
+        crossed: fits of the first folds.
+        repeats: number of repeats, the first included.
+        old: selection of the base.
+    """
+    first = predict_out_of_fold(setup.table, crossed, old)
+    expected = [first.expected]
+    for repeat in range(1, repeats):
+        other = setup.with_other_folds(repeat)
+        everything = np.ones(len(setup.table.rows), np.bool_)
+        label = f"Repeat {repeat + 1} of {repeats}"
+        again = cross_fit(other, recipe, f"proof, repeat {repeat},", everything, label=label)
+        expected.append(predict_out_of_fold(setup.table, again).expected)
+    return replace(first, expected=np.concatenate(expected))
+
+
+def _try_unseen_sources(
+    setup: TrainingSetup, recipe: Recipe, crossed: CrossFit, warnings: list[ResultWarning]
+) -> UnseenSources | None:
+    """Return the agreement on unseen sources; None, with a warning, if a fit of these folds fails.
+
+    The figure is optional: the version is already trained and proven without it.
+
+    Args:
+        setup: of the task.
+        recipe: settings of the version.
+        crossed: its fits on the folds.
+        warnings: found so far.
+    """
+    try:
+        return measure_unseen_sources(setup, recipe, crossed)
+    except (Diverged, ArithmeticError, ValueError) as error:
+        text = f"The effect on unseen sources was not measured, because a fit of its folds failed: {error}"
+        warnings.append(ResultWarning("UNSEEN_SOURCES_NOT_MEASURED", text))
+        return None
 
 
 def _starts_warm(setup: TrainingSetup) -> bool:
@@ -220,7 +281,7 @@ def _build_evidence(
         after=before if after is None else after,
         constant=predict_constant(setup),
     )
-    return build_evidence(
+    evidence = build_evidence(
         setup.table,
         np.flatnonzero(baseline.measured).astype(np.int32),
         sides,
@@ -228,11 +289,14 @@ def _build_evidence(
         method=_describe_method(setup, baseline),
         seed=setup.task.config.seed,
     )
+    return evidence.with_selection(examine_selection(setup))
 
 
 def _describe_method(setup: TrainingSetup, baseline: Baseline) -> str:
     """Return a sentence for people about how the evidence was obtained."""
     config, base = setup.task.config, setup.task.base
+    if config.training_type == "validation" and base is None:
+        return f"the judge's raw scores, split {setup.table.grouping.description}; nothing was learned."
     if setup.held_out.any():
         text = f"{config.validation_split:.0%} of the feedback held out"
     elif setup.folds > 1:

@@ -109,6 +109,7 @@ class EvidenceHeadline(Comparable):
 
     groupCount: int
     constantBaseline: AgreementReport
+    summary: str
 
 
 class CriterionEvidence(Comparable):

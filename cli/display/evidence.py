@@ -105,9 +105,7 @@ def _legend(evidence: Evidence) -> Text:
 def _conclusion(job: TrainingJob, evidence: Evidence) -> Text:
     if job["trainingType"] == "VALIDATION":
         return Text("Measured only; the judge was not changed.")
-    if evidence["improved"]:
-        return Text("Improved: the whole interval of the change in error lies below 0.", "bold green")
-    return Text("Not proven better: the interval of the change in error reaches 0.", "bold yellow")
+    return Text(evidence["summary"], "bold green" if evidence["improved"] else "bold yellow")
 
 
 def _deployment(job: TrainingJob) -> list[Text]:

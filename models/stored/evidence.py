@@ -3,6 +3,8 @@
 The keys are those of ``trainer.evidence.report.Evidence``, except that criteria are named by their ids.
 """
 
+from enum import StrEnum
+
 import msgspec
 
 
@@ -41,6 +43,38 @@ class AgreementReport(msgspec.Struct, frozen=True):
     calibration_error: float | None
     calibration: tuple[CalibrationPoint, ...] = ()
     confusion: ConfusionMatrix | None = None
+    root_mean_squared_error: float | None = None  # of the expected score; missing in older evidence
+
+
+class SelectionVerdict(StrEnum):
+    """Conclusion of the test for selectively reported feedback. The values are stored in the evidence."""
+
+    COMPLETE = "complete"
+    NOT_FOUND = "not_found"
+    UNCERTAIN = "uncertain"
+    BIASED = "biased"
+
+
+class AgreementWindow(msgspec.Struct, frozen=True):
+    """Labels at most ``steps`` steps from the judge's score: their number, the expected number, and its z score."""
+
+    steps: float
+    observed: float
+    expected: float
+    z: float
+
+
+class SelectionEvidence(msgspec.Struct, frozen=True):
+    """Test of whether people reported mostly the judge's errors.
+
+    ``coverage``: share (0 to 1) of the judge's scores with a label, from the first to the last reviewed evaluation;
+    None if unknown.
+    """
+
+    verdict: SelectionVerdict
+    label_count: int
+    coverage: float | None
+    windows: tuple[AgreementWindow, ...]
 
 
 class UnseenSourcesEvidence(msgspec.Struct, frozen=True):
@@ -68,6 +102,7 @@ class CriterionEvidence(msgspec.Struct, frozen=True, kw_only=True):
     improved: bool
     worsened: bool
     held_out_count: int
+    squared_error_change: Interval | None = None  # missing in older evidence
 
 
 class TrainingEvidence(msgspec.Struct, frozen=True):
@@ -86,3 +121,6 @@ class TrainingEvidence(msgspec.Struct, frozen=True):
     criteria: tuple[CriterionEvidence, ...]
     rater_agreement: float | None = None  # missing in older evidence
     unseen_sources: UnseenSourcesEvidence | None = None  # missing in older evidence
+    squared_error_change: Interval | None = None  # as a share of the squared range; missing in older evidence
+    guard_change: Interval | None = None  # of the MAE, or of wrong verdicts on two levels; missing in older evidence
+    selection: SelectionEvidence | None = None  # missing in older evidence

@@ -24,6 +24,7 @@ class CompletedJob(msgspec.Struct, frozen=True):
     mae_change: Interval | None
     deployment: DeploymentDecision | None
     error: JobFailure | None
+    summary: str | None = None  # conclusion of the proof; missing in older messages
 
 
 class CompletionMessage(msgspec.Struct, frozen=True):

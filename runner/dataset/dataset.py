@@ -15,10 +15,17 @@ from runner.dataset.labels import Doubt, EvaluationScores, Label, LabelBuilder, 
 from store import training_data
 from trainer.data import Doubts, Items, Labels, Scale
 
+COUNTED_PER_LABELLED = 20
+"""Evaluations counted for each labelled one at most; it bounds the cost, and far less would be incomplete already."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Dataset:
-    """Input of the trainer, with a digest by which the origin of a version can be verified."""
+    """Input of the trainer, with a digest by which the origin of a version can be verified.
+
+    ``evaluation_count``: evaluations recorded from the first to the last one with a label. Counting ends where the
+    labels cover too few of them to be complete.
+    """
 
     items: Items
     labels: Labels
@@ -26,6 +33,7 @@ class Dataset:
     raters: tuple[str, ...]
     excluded: dict[ExclusionReason, int]
     digest: str
+    evaluation_count: int
 
 
 def to_scales(criteria: tuple[Criterion, ...]) -> tuple[Scale, ...]:
@@ -56,10 +64,37 @@ def load_dataset(
     def scores_of(evaluation_id: str) -> EvaluationScores:
         return EvaluationScores(evaluations[evaluation_id].scores, evaluations[evaluation_id].shown)
 
-    return _to_arrays(builder.build(scores_of, criteria_count), evaluations, criteria_count, watermark)
+    found = builder.build(scores_of, criteria_count)
+    count = _count_evaluations(connection, judge_pk, [evaluations[label.evaluation_id].seq for label in found.labels])
+    return _to_arrays(found, evaluations, criteria_count, watermark, count)
 
 
-def _to_arrays(found: LabelSet, evaluations: dict[str, Evaluation], criteria_count: int, watermark: int) -> Dataset:
+def _count_evaluations(connection: Connection, judge_pk: int, labelled: list[int]) -> int:
+    """Return how many evaluations were recorded from the first to the last one with a label.
+
+    Args:
+        connection: of a reading unit.
+        judge_pk: the judge.
+        labelled: places of the labelled evaluations in the order of recording, repeated for each label.
+    """
+    if not labelled:
+        return 0
+    limit = COUNTED_PER_LABELLED * len(set(labelled))
+    return training_data.count_evaluations(connection, judge_pk, min(labelled), max(labelled), limit)
+
+
+def _to_arrays(
+    found: LabelSet, evaluations: dict[str, Evaluation], criteria_count: int, watermark: int, evaluation_count: int
+) -> Dataset:
+    """Convert labels into arrays.
+
+    Args:
+        found: labels and doubts.
+        evaluations: that they are about, by id.
+        criteria_count: number of the judge's criteria.
+        watermark: last position of the feedback that the base version learned from.
+        evaluation_count: evaluations recorded from the first to the last one with a label.
+    """
     rows: list[Label | Doubt] = [*found.labels, *found.doubts]
     item_numbers = _number(row.evaluation_id for row in rows)
     rater_numbers = _number(row.rater for row in rows)
@@ -71,7 +106,8 @@ def _to_arrays(found: LabelSet, evaluations: dict[str, Evaluation], criteria_cou
     ordered = [evaluations[evaluation_id] for evaluation_id in item_numbers]
     items = to_items(ordered, criteria_count)
     digest = _compute_digest(labels, doubts, items, ordered)
-    return Dataset(items, labels, doubts, tuple(rater_numbers), dict(found.excluded), digest)
+    excluded = dict(found.excluded)
+    return Dataset(items, labels, doubts, tuple(rater_numbers), excluded, digest, evaluation_count)
 
 
 def _to_labels(
@@ -84,6 +120,7 @@ def _to_labels(
         rater=np.array([rater_numbers[label.rater] for label in labels], np.int32),
         confirmed=np.array([label.confirmed for label in labels], np.bool_),
         seen=np.array([label.seq <= watermark for label in labels], np.bool_),
+        shown=np.array([label.shown for label in labels], np.float64),
     )
 
 

@@ -35,7 +35,7 @@ class EvaluationScores(NamedTuple):
 
 
 class Label(NamedTuple):
-    """Score that a rater gave, or confirmed (``confirmed``), for one criterion of one evaluation."""
+    """Score that a rater gave, or confirmed (``confirmed``), for one criterion whose score ``shown`` they saw."""
 
     seq: int
     evaluation_id: str
@@ -43,6 +43,7 @@ class Label(NamedTuple):
     rater: str
     score: float
     confirmed: bool
+    shown: float
 
 
 class Doubt(NamedTuple):
@@ -114,10 +115,13 @@ class LabelBuilder:
     ) -> list[Label]:
         labels: list[Label] = []
         for (evaluation_id, ordinal, rater), (seq, score) in self.corrections.items():
-            if score_at(scores_of(evaluation_id).raw, ordinal) is None:
+            scores = scores_of(evaluation_id)
+            raw, shown = score_at(scores.raw, ordinal), score_at(scores.shown, ordinal)
+            if raw is None:
                 excluded[ExclusionReason.NO_RAW_SCORE] += 1
             else:
-                labels.append(Label(seq, evaluation_id, ordinal, rater, score, confirmed=False))
+                seen = raw if shown is None else shown
+                labels.append(Label(seq, evaluation_id, ordinal, rater, score, confirmed=False, shown=seen))
         return labels
 
     def _label_confirmations(
@@ -138,6 +142,6 @@ class LabelBuilder:
                 if (evaluation_id, ordinal, rater) in self.corrections:
                     excluded[ExclusionReason.ALSO_CORRECTED] += 1
                 else:
-                    confirmed_score = raw if shown is None else shown
-                    labels.append(Label(seq, evaluation_id, ordinal, rater, confirmed_score, confirmed=True))
+                    seen = raw if shown is None else shown
+                    labels.append(Label(seq, evaluation_id, ordinal, rater, seen, confirmed=True, shown=seen))
         return labels

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 from models.evaluation import Scores
 from models.feedback import FeedbackBounds
@@ -16,10 +16,13 @@ from runner.dataset.labels import EvaluationScores, JudgedFeedback, Label, Label
 from runner.jobs.detectable_effect import IntraGroupCorrelation
 from store.database.store import Store
 from store.summary.excluded import count_excluded
-from store.summary.sample import read_newest
+from store.summary.sample import read_newest, read_texts
+from trainer.folds import digest_texts
 
 MAX_EXAMINED = 5_000
 """Newest items of feedback that are examined; it bounds the cost of a preflight for judges of any size."""
+MAX_COMPARED = 1_000
+"""Evaluations whose texts are compared to find copies; it bounds the texts that a preflight reads."""
 ROWS_PER_READ = 500
 """Rows per read; other requests are served between two reads."""
 
@@ -50,7 +53,8 @@ class FeedbackAssessment:
     ``examined`` items were read; ``whole`` is true if there are no others. Of the ``corrected`` scores, ``agreeing``
     are within half a step of the judge's own; ``confirmed`` scores were found right. ``repeated`` scores or verdicts
     were replaced by later ones of the same rater. ``excluded`` counts feedback that is not learned from, by the reason.
-    ``group_correlation`` is that of the judge's absolute errors within groups.
+    ``copies`` evaluations have the same texts as another one among those compared. ``group_correlation`` is that of the
+    judge's absolute errors within groups.
     """
 
     examined: int = 0
@@ -60,6 +64,7 @@ class FeedbackAssessment:
     confirmed: int = 0
     repeated: int = 0
     excluded: dict[ExclusionReason, int] = field(default_factory=dict)
+    copies: int = 0
     group_correlation: IntraGroupCorrelation = field(default_factory=IntraGroupCorrelation)
     balance: tuple[LabelBalance, ...] = ()
 
@@ -89,7 +94,22 @@ async def examine_feedback(
         block = await store.read(partial(read, below=rows[-1].seq))
     unqualified = await store.read(partial(count_excluded, judge_pk=judge_pk, bounds=bounds))
     found = await asyncio.to_thread(_assess_rows, rows, criteria)
-    return replace(found, whole=not block, excluded=unqualified | found.excluded)
+    copies = await _count_copies(store, list(dict.fromkeys(row.evaluation_id for row in rows)))
+    return replace(found, whole=not block, excluded=unqualified | found.excluded, copies=copies)
+
+
+async def _count_copies(store: Store, evaluation_ids: list[str]) -> int:
+    """Return how many of the newest evaluations have the same texts as another one of them."""
+    digests: Counter[bytes] = Counter()
+    for start in range(0, min(len(evaluation_ids), MAX_COMPARED), ROWS_PER_READ):
+        block = evaluation_ids[start : start + ROWS_PER_READ]
+        texts = await store.read(partial(read_texts, evaluation_ids=block))
+        digests.update(await asyncio.to_thread(_digest_rows, texts))
+    return sum(count for count in digests.values() if count > 1)
+
+
+def _digest_rows(rows: list[Any]) -> list[bytes]:
+    return [digest_texts(row.input, row.output) for row in rows]
 
 
 def _assess_rows(rows: list[ExaminedFeedback], criteria: Sequence[Criterion]) -> FeedbackAssessment:

@@ -91,7 +91,8 @@ def _warn_of_rater_behaviour(summary: Summary, quality: FeedbackAssessment) -> I
             WarningCode.ONLY_ERRORS,
             f"{'None' if not agreeing else f'Only {agreeing:,}'} of {corrected:,} corrected scores "
             f"({agreeing / corrected:.0%}) agree with the judge, and {besides}. Feedback on errors alone makes a judge "
-            "look worse than it is: collect approvals or high ratings of good verdicts too.",
+            "look worse than it is and proves nothing: a version is not deployed on it. Collect approvals or high "
+            "ratings of good verdicts too, or review all scores of a random sample.",
         )
     if summary.doubts:
         yield TrainingWarning(
@@ -109,8 +110,8 @@ def _warn_of_rater_behaviour(summary: Summary, quality: FeedbackAssessment) -> I
         yield TrainingWarning(
             WarningCode.LOW_AGREEMENT,
             f"People agree little with each other (Krippendorff's alpha {alpha:.2f}, wanted "
-            f"{MIN_RATER_AGREEMENT:g} or more): no version can agree with them better than they do. Clearer criteria "
-            "help.",
+            f"{MIN_RATER_AGREEMENT:g} or more): a single person's score says little, so that a proof needs "
+            "more feedback. Clearer criteria help.",
         )
 
 
@@ -121,6 +122,12 @@ def _warn_of_labels(quality: FeedbackAssessment, criteria: Sequence[Criterion]) 
             WarningCode.DUPLICATE_FEEDBACK,
             f"{quality.repeated:,} scores or verdicts were given again by the same person{scope}; only the latest "
             "of each counts.",
+        )
+    if quality.copies:
+        yield TrainingWarning(
+            WarningCode.DUPLICATE_ITEMS,
+            f"{quality.copies:,} evaluations have the same input and output as another one. Copies count as one group, "
+            "whatever their groups are: feedback on different items would prove more.",
         )
     for balance in quality.balance:
         criterion, share = criteria[balance.ordinal], balance.count / balance.labels

@@ -78,7 +78,9 @@ def build_message(delivery: Delivery, sender: str) -> EmailMessage:
 def _lines(data: CompletedJob) -> list[str]:
     lines = [f"The training job {data.job_id} ({data.training_type}) is {data.status}."]
     change = data.mae_change
-    if change is not None:
+    if data.summary is not None:
+        lines.append(data.summary)
+    elif change is not None:
         verdict = "proven better" if data.improved else "not proven better"
         lines.append(
             f"The new version is {verdict}: its mean error changed by {change.estimate:+.1%} of the scale's range "

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import version as package_version
@@ -21,9 +21,10 @@ from msgspec import structs
 from sqlalchemy import Connection
 
 from models.job import TrainingJob
-from models.job_codes import ExclusionReason, FailureCode
+from models.job_codes import ExclusionReason, FailureCode, WarningCode
 from models.judge import Criterion, JudgeVersion
-from models.stored.evidence import TrainingEvidence
+from models.proof_text import describe_selection
+from models.stored.evidence import SelectionVerdict, TrainingEvidence
 from models.stored.training_job import ChosenSettings, JobConfig, Lineage
 from runner.dataset.bounds import feedback_bounds_for_job
 from runner.dataset.dataset import Dataset, load_dataset, to_scales
@@ -46,7 +47,7 @@ from store.database.snapshot import snapshot
 from store.summary.excluded import count_excluded
 from trainer.errors import Diverged
 from trainer.model.version import Version
-from trainer.task import Progress, Task, TrainingConfig
+from trainer.task import Progress, ResultWarning, Task, TrainingConfig
 from trainer.train import train
 
 _PRELOADED_MODULES = ("scipy.optimize", "scipy.special")
@@ -113,7 +114,16 @@ def _run_training(request: TrainingRequest, send: Send) -> None:
     job, data, criteria = inputs.job, inputs.data, inputs.criteria
     base = _load_base(inputs.base_content, job) if inputs.base_content is not None else None
     config = _build_config(job, criteria)
-    task = Task(to_scales(criteria), data.items, data.labels, data.doubts, len(data.raters), config, base)
+    task = Task(
+        scales=to_scales(criteria),
+        items=data.items,
+        labels=data.labels,
+        doubts=data.doubts,
+        rater_count=len(data.raters),
+        config=config,
+        base=base,
+        evaluation_count=data.evaluation_count,
+    )
     excluded = {reason.value: count for reason, count in (inputs.unqualified | data.excluded).items()}
     loaded = LoadedReport(len(data.labels), len(data.items), len(data.doubts.item), excluded)
     send(Report(loaded=loaded))
@@ -129,13 +139,14 @@ def _run_training(request: TrainingRequest, send: Send) -> None:
         send(Report(checkpoint=content))
 
     outcome = train(task, report, inputs.checkpoint, save)
+    evidence = _with_criterion_ids(_to_plain(outcome.evidence, TrainingEvidence), criteria)
     send(
         Report(
             outcome=OutcomeReport(
                 version=outcome.version,
-                evidence=_with_criterion_ids(_to_plain(outcome.evidence, TrainingEvidence), criteria),
+                evidence=evidence,
                 chosen=_to_plain(outcome.chosen, ChosenSettings),
-                warnings=tuple(WarningReport(warning.code, warning.message) for warning in outcome.warnings),
+                warnings=(*_to_reports(outcome.warnings), *_warn_of_selection(evidence)),
                 lineage=Lineage(
                     labels=loaded.labels,
                     items=loaded.items,
@@ -148,6 +159,21 @@ def _run_training(request: TrainingRequest, send: Send) -> None:
             )
         )
     )
+
+
+def _to_reports(warnings: list[ResultWarning]) -> Iterator[WarningReport]:
+    yield from (WarningReport(warning.code, warning.message) for warning in warnings)
+
+
+def _warn_of_selection(evidence: TrainingEvidence) -> Iterator[WarningReport]:
+    """Yield a warning if people reported mostly the judge's errors, or if this cannot be excluded."""
+    codes = {
+        SelectionVerdict.BIASED: WarningCode.SELECTION_BIAS,
+        SelectionVerdict.UNCERTAIN: WarningCode.SELECTION_UNCERTAIN,
+    }
+    if evidence.selection is not None and (code := codes.get(evidence.selection.verdict)) is not None:
+        text = describe_selection(evidence.selection)
+        yield WarningReport(code, text[:1].upper() + text[1:])
 
 
 async def _load_snapshot(request: TrainingRequest) -> _Snapshot:

@@ -6,14 +6,15 @@ from sqlalchemy import Connection
 
 from models.access import Viewer
 from models.audit import AuditAction, KeylessActor
-from models.errors import Conflict, DomainError, Invalid, NotAnImprovement, NotFound, NothingToRollBack
+from models.errors import Conflict, DomainError, Invalid, NotAnImprovement, NotFound, NothingToRollBack, SelectionBias
 from models.judge import Criterion, DeploymentAction, Judge, JudgeVersion, VersionStatus
-from models.stored.evidence import CriterionEvidence, Interval
+from models.proof_text import describe_selection, format_interval, is_selective, summarize_proof
+from models.stored.evidence import CriterionEvidence, SelectionVerdict
 from store import audit, judges
 
 
 def check_gate(connection: Connection, judge: Judge, version: JudgeVersion) -> None:
-    """Check that a version is proven better than the active one, and that no criterion is proven worse.
+    """Check that a version is proven better than the active one on unselected feedback, and on no criterion worse.
 
     Args:
         connection: of a unit.
@@ -22,6 +23,7 @@ def check_gate(connection: Connection, judge: Judge, version: JudgeVersion) -> N
 
     Raises:
         Conflict: The evidence was measured against another version than the active one.
+        SelectionBias: People reported mostly the judge's errors.
         NotAnImprovement: The version has no evidence, or its evidence does not prove an improvement.
     """
     if version.evidence is None:
@@ -33,29 +35,19 @@ def check_gate(connection: Connection, judge: Judge, version: JudgeVersion) -> N
             ("version_id",),
         )
     evidence = version.evidence.value
-    change = _format_interval(evidence.mae_change)
+    changes = {"mae_change": evidence.mae_change, "squared_error_change": evidence.squared_error_change}
     if not evidence.improved:
-        raise NotAnImprovement(
-            f"Version {version.number} is not proven better: the mean error changed by {change} of the "
-            "range (95% interval), and its upper end is not below 0. More feedback may prove it.",
-            ("version_id",),
-            mae_change=evidence.mae_change,
-        )
+        rejection = SelectionBias if is_selective(evidence) else NotAnImprovement
+        raise rejection(f"Version {version.number}: {summarize_proof(evidence)}", ("version_id",), **changes)
     worse = [criterion for criterion in evidence.criteria if criterion.worsened]
     if worse:
         raise NotAnImprovement(
-            f"Version {version.number} is better on the whole (the mean error changed by {change} "
-            f"of the range, 95% interval), but proven worse on {len(worse)} of its criteria: "
-            f"{_format_changes(worse, judges.list_criteria(connection, judge.pk))}.",
+            f"Version {version.number} is better on the whole (the mean error changed by "
+            f"{format_interval(evidence.mae_change)} of the range, 95% interval), but proven worse on {len(worse)} of "
+            f"its criteria: {_format_changes(worse, judges.list_criteria(connection, judge.pk))}.",
             ("version_id",),
-            mae_change=evidence.mae_change,
+            **changes,
         )
-
-
-def _format_interval(change: Interval | None) -> str:
-    if change is None:
-        return "an unknown share"
-    return f"{change.estimate:+.1%} ({change.lower:+.1%} to {change.upper:+.1%})"
 
 
 def _format_changes(proofs: list[CriterionEvidence], criteria: tuple[Criterion, ...]) -> str:
@@ -170,14 +162,20 @@ def rollback(
 def deploy_if_proven(
     connection: Connection, judge: Judge, version: JudgeVersion, *, backup: bool, by: str
 ) -> tuple[bool, str]:
-    """Deploy a job's version if it passes the gate; whether it was, and why."""
+    """Deploy a job's version if it passes the gate; return whether it was deployed, and the reason.
+
+    A version whose feedback may have been selected, which cannot be excluded, waits for a person's decision.
+    """
     try:
         check_gate(connection, judge, version)
     except DomainError as rejection:
         return False, rejection.message
     assert version.evidence is not None
-    change = _format_interval(version.evidence.value.mae_change)
-    reason = f"Proven better: the mean error changed by {change} of the range (95% interval)."
+    evidence = version.evidence.value
+    if evidence.selection is not None and evidence.selection.verdict is SelectionVerdict.UNCERTAIN:
+        doubt = describe_selection(evidence.selection)
+        return False, f"Version {version.number} is proven better, but waits to be deployed by hand: {doubt}"
+    reason = summarize_proof(evidence)
     message = f"{version.job_id} deployed version {version.number} of {judge.id}, as its options request."
     audit.record_action(
         connection, KeylessActor(judge.workspace_id, by), AuditAction.VERSION_DEPLOYED, version.id, message, reason

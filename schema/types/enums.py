@@ -17,6 +17,7 @@ from models.job import Decoding, DeliveryStatus, Priority, TrainingType
 from models.job_codes import DeliveryChannel, ExclusionReason, FailureCode, WarningCode
 from models.job_status import JobStatus
 from models.judge import VersionStatus
+from models.stored.evidence import SelectionVerdict
 from schema.strawberry_compat.core_schema import describe_enum_values
 
 E = TypeVar("E", bound=StrEnum)
@@ -150,6 +151,10 @@ _publish(
         "NOT_RETRYABLE": "The job is not in status `FAILED` or `CANCELLED`.",
         "IDEMPOTENCY_MISMATCH": "The idempotency key was used before with another request.",
         "NOT_AN_IMPROVEMENT": "The version is not proven better than the active one. See `NotAnImprovementError`.",
+        "SELECTION_BIAS": (
+            "People reported mostly the judge's errors, so that the feedback proves nothing. See "
+            "`NotAnImprovementError` and `TrainingEvidence.selection`."
+        ),
         "NOTHING_TO_ROLL_BACK": "The judge has no deployment to undo.",
         "LIMIT_EXCEEDED": "The request exceeds a limit of the server.",
     },
@@ -175,6 +180,17 @@ _publish(
     },
 )
 _publish(
+    SelectionVerdict,
+    "SelectionVerdict",
+    "The conclusion of the test for selectively reported feedback.",
+    {
+        "COMPLETE": "Nearly all scores of the judge have a label, so that nothing can have been selected.",
+        "NOT_FOUND": "There is no sign that people reported mostly the judge's errors.",
+        "UNCERTAIN": "There are too few labels to tell. `autoDeploy` waits; a deployment by hand is possible.",
+        "BIASED": "People reported mostly the judge's errors. The version is not `improved`.",
+    },
+)
+_publish(
     WarningCode,
     "TrainingWarningCode",
     "The kind of a warning about a training job.",
@@ -189,6 +205,13 @@ _publish(
         "DUPLICATE_FEEDBACK": "The same people gave scores or verdicts again; only the latest counts.",
         "CLASS_IMBALANCE": "Most labels of a criterion are equal, so that there is little to learn about other scores.",
         "NO_RAW_SCORE": "Labels were excluded because the judge gave no score to correct.",
+        "UNSEEN_SOURCES_NOT_MEASURED": "`TrainingEvidence.unseenSources` could not be measured; the rest is valid.",
+        "SELECTION_BIAS": "People reported mostly the judge's errors, so that the feedback proves nothing.",
+        "SELECTION_UNCERTAIN": (
+            "There is too little feedback to tell whether people reported mostly the judge's errors, so that "
+            "`autoDeploy` waits."
+        ),
+        "DUPLICATE_ITEMS": "Evaluations have the same input and output; they count as one group.",
     },
 )
 _publish(

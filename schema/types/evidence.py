@@ -4,7 +4,9 @@ from typing import Any, Self
 
 import strawberry
 
+from models.proof_text import summarize_proof
 from models.stored import evidence as stored
+from models.stored.evidence import SelectionVerdict
 from models.stored.json_column import Stored
 from schema.decorators import deprecated_field, field, object_type
 from schema.info import Info
@@ -121,6 +123,13 @@ class AgreementReport:
             "Empty in a report over all criteria and in evidence from before it was measured."
         )
     )
+    root_mean_squared_error: float | None = strawberry.field(
+        description=(
+            "The typical error: the root of the mean squared difference between the expected score and people's "
+            "scores; 0 is perfect. On a scale of two levels its square is the Brier score. Null in evidence from "
+            "before it was measured."
+        )
+    )
     confusion: ConfusionMatrix | None = strawberry.field(
         description=(
             "The confusion matrix of people's scores and verdicts. Null in a report over all criteria and in evidence "
@@ -144,6 +153,7 @@ class AgreementReport:
                 CalibrationPoint(score=point.score, human_score=point.people, count=point.count)
                 for point in content.calibration
             ],
+            root_mean_squared_error=content.root_mean_squared_error,
             confusion=None if confusion is None else ConfusionMatrix(levels=confusion.levels, counts=confusion.counts),
         )
 
@@ -192,6 +202,50 @@ class UnseenSourcesEvidence:
 
 
 @object_type
+class AgreementWindow:
+    """A count of labels that are close to the score that people were shown."""
+
+    steps: float = strawberry.field(description="The distance in steps of the scale up to which a label counts.")
+    observed: float = strawberry.field(description="The number of labels within this distance.")
+    expected: float = strawberry.field(
+        description="The number that a calibrated judge would have, whether it is good or bad."
+    )
+    z: float = strawberry.field(
+        description="The difference in standard errors. Below -2.58, far fewer labels agree than expected."
+    )
+
+
+@object_type
+class FeedbackSelection:
+    """A test of whether people reported mostly the judge's errors.
+
+    Such feedback makes any judge look bad, and a version that is worse may seem better on it.
+    """
+
+    verdict: SelectionVerdict = strawberry.field(description="The conclusion.")
+    label_count: int = strawberry.field(description="The number of labels in the test.")
+    coverage: float | None = strawberry.field(
+        description=(
+            "The share (0 to 1) of the judge's scores that have a label, among the evaluations from the first to the "
+            "last reviewed one. From 0.9 on nothing can have been selected. Null if unknown."
+        )
+    )
+    windows: list[AgreementWindow] = strawberry.field(
+        description="The counts within half a step and within one and a half steps."
+    )
+
+    @classmethod
+    def of(cls, content: stored.SelectionEvidence | None) -> Self | None:
+        """Return the GraphQL object of a stored test."""
+        if content is None:
+            return None
+        windows = [
+            AgreementWindow(steps=w.steps, observed=w.observed, expected=w.expected, z=w.z) for w in content.windows
+        ]
+        return cls(verdict=content.verdict, label_count=content.label_count, coverage=content.coverage, windows=windows)
+
+
+@object_type
 class _Comparison:
     """The fields that the evidence of a training and of each of its criteria share."""
 
@@ -209,7 +263,14 @@ class _Comparison:
     mae_change: Interval | None = strawberry.field(
         description=(
             "`after` minus `before` of the mean absolute error, in the unit of the reports; below 0 is better. Null if "
-            "they cannot be compared."
+            "there are fewer than 5 labels, or if they cannot be compared."
+        )
+    )
+    squared_error_change: Interval | None = strawberry.field(
+        description=(
+            "`after` minus `before` of the mean squared error of the expected score, in the square of the unit of the "
+            "reports; below 0 is better. Null if there are fewer than 5 labels, if they cannot be compared, and in "
+            "evidence from before it was measured."
         )
     )
     spearman_change: Interval | None = strawberry.field(
@@ -220,7 +281,8 @@ class _Comparison:
     rater_agreement: float | None = strawberry.field(
         description=(
             "Agreement among people: Krippendorff's alpha for ordinal scores, 1 for perfect agreement, 0 for chance. "
-            "It is an upper bound for any judge. Null if no item was scored by several people."
+            "It shows how far a single person's score can be trusted. A judge can agree better with the mean of "
+            "several people than they agree with each other. Null if no item was scored by several people."
         )
     )
     held_out_count: int = strawberry.field(description=_HELD_OUT)
@@ -233,6 +295,7 @@ class _Comparison:
             "before": AgreementReport.of(content.before),
             "after": AgreementReport.of_optional(content.after),
             "mae_change": Interval.of(content.mae_change),
+            "squared_error_change": Interval.of(content.squared_error_change),
             "spearman_change": Interval.of(content.spearman_change),
             "rater_agreement": content.rater_agreement,
             "held_out_count": content.held_out_count,
@@ -285,10 +348,24 @@ class TrainingEvidence(_Comparison):
     )
     improved: bool = strawberry.field(
         description=(
-            "True if the version is proven better: the whole 95% interval of `maeChange` is below 0. The deployment "
-            "gate of `autoDeploy` and `deployJudgeVersion` requires it."
+            "True if the version is proven better: the whole 95% interval of `squaredErrorChange` is below 0, that of "
+            "`guardChange` is not above 0, and people did not report mostly the judge's errors. The deployment gate of "
+            "`autoDeploy` and `deployJudgeVersion` requires it."
         )
     )
+    guard_change: Interval | None = strawberry.field(
+        description=(
+            "The change that must not be proven above 0: that of the mean absolute error, or, on scales of two levels, "
+            "of the share of wrong verdicts. Null if they cannot be compared, and in evidence from before it was "
+            "measured."
+        )
+    )
+    selection: FeedbackSelection | None = strawberry.field(
+        description=(
+            "The test of whether people reported mostly the judge's errors. Null in evidence from before it was made."
+        )
+    )
+    summary: str = strawberry.field(description="The conclusion of the proof with its main figures, for people.")
     group_count: int = strawberry.field(
         description="The number of groups of related items in the measurement; the bootstrap draws whole groups."
     )
@@ -323,6 +400,9 @@ class TrainingEvidence(_Comparison):
             improved=content.improved,
             group_count=content.group_count,
             method=content.method,
+            guard_change=Interval.of(content.guard_change),
+            selection=FeedbackSelection.of(content.selection),
+            summary=summarize_proof(content),
             unseen_sources=UnseenSourcesEvidence.of(content.unseen_sources),
             judge_pk=judge_pk,
             by_criterion=content.criteria,

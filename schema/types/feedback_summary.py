@@ -186,8 +186,9 @@ class FeedbackSummary:
         """Agreement among people: Krippendorff's alpha for ordinal scores, the mean over the criteria.
 
         1 is full agreement, 0 is chance, below 0 is systematic disagreement; about 0.67 or more is usually considered
-        good. No judge can agree with people better than they do among themselves. Null if no item was scored by two
-        people. The value is exact: it uses each person's latest score of all items that at least two people scored.
+        good. A judge can agree better with the mean of several people than they agree with each other. Null if no item
+        was scored by two people. The value is exact: it uses each person's latest score of all items that at least two
+        people scored.
         Without `since` and `until` it is maintained as feedback arrives; within them it is computed when you query the
         field, in a time that grows with the corrections between them.
         """

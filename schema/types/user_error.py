@@ -44,8 +44,14 @@ class NotAnImprovementError(UserError):
 
     mae_change: Interval | None = strawberry.field(
         description=(
-            "The version's change of the mean absolute error, as a share of the range. It would be proven better if "
-            "the whole interval were below 0. Null if the version has no proof."
+            "The version's change of the mean absolute error, as a share of the range. Null if the version has no "
+            "proof."
+        )
+    )
+    squared_error_change: Interval | None = strawberry.field(
+        description=(
+            "The version's change of the squared error, as a share of the squared range. It would be proven better if "
+            "the whole interval were below 0. Null if the version has no proof, or an older one."
         )
     )
 
@@ -76,8 +82,13 @@ def to_user_error(error: DomainError) -> UserError:
                 required_count=error.required,
             )
         case NotAnImprovement():
-            change = Interval.of(error.mae_change)
-            return NotAnImprovementError(message=message, field=field, code=code, mae_change=change)
+            return NotAnImprovementError(
+                message=message,
+                field=field,
+                code=code,
+                mae_change=Interval.of(error.mae_change),
+                squared_error_change=Interval.of(error.squared_error_change),
+            )
         case _:
             return RequestError(message=message, field=field, code=code)
 

@@ -1,5 +1,6 @@
 """A judge's newest feedback with its evaluations' scores, read in blocks so that no query takes long."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -7,6 +8,7 @@ from sqlalchemy import Connection, select
 from models.evaluation import Evaluation
 from models.feedback import Feedback, FeedbackBounds
 from store import feedback
+from store.database.rows import in_values
 
 
 def read_newest(
@@ -35,3 +37,9 @@ def read_newest(
     if below is not None:
         statement = statement.where(Feedback.seq < below)
     return list(connection.execute(statement.order_by(Feedback.seq.desc()).limit(size)).all())
+
+
+def read_texts(connection: Connection, evaluation_ids: Sequence[str]) -> list[Any]:
+    """Return the ids, inputs and outputs of evaluations."""
+    statement = select(Evaluation.id, Evaluation.input, Evaluation.output)
+    return list(connection.execute(statement.where(in_values(connection, Evaluation.id, evaluation_ids))).all())

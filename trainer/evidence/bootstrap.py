@@ -28,7 +28,7 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Changes of the mean absolute error: `overall` as a share of the range, and `each` criterion's in points.
+    """Changes of a mean loss: `overall` as a share of the largest possible one, and `each` criterion's in its unit.
 
     `below`, `above` (C,): one-sided p values of each change being below or above 0.
     """
@@ -92,13 +92,13 @@ def bootstrap_interval(estimate: float, draws: Floats, groups: int, limit: float
     )
 
 
-def mae_changes(changes: Sequence[Floats], groups: Sequence[Ints], ranges: Floats, seed: int) -> Changes:
+def mean_changes(changes: Sequence[Floats], groups: Sequence[Ints], ranges: Floats, seed: int) -> Changes:
     """Return intervals of the mean change of each criterion, and of the mean over criteria.
 
     Args:
-        changes: of each criterion, the change of each item in points, (n of the criterion,).
+        changes: of each criterion, the change of each item, (n of the criterion,).
         groups: of each criterion, the group of each item.
-        ranges: span of each criterion's scale in points, (C,).
+        ranges: largest possible size of a change of each criterion, in the unit of the changes, (C,).
         seed: of the bootstrap.
     """
     names, parts = _number_groups(groups)

@@ -22,7 +22,7 @@ from trainer.fitting.selection import Selection
 from trainer.model.label_table import LabelTable
 from trainer.model.ordinal import Anchor, Coefficients, Objective
 from trainer.model.prior import Prior
-from trainer.model.version import Version
+from trainer.model.version import RAW, Version
 from trainer.task import Task
 
 
@@ -106,7 +106,9 @@ def predict_with(base: Version, task: Task, table: LabelTable) -> Predictions:
     """
     scores = base.score(task.items, task.scales)
     at = (table.pairs.item, table.pairs.criterion)
-    return Predictions(scores.expected[at], scores.point[at], scores.verdict[at])
+    keeps_raw = selection_of(base, table).estimator[table.pairs.criterion] == RAW
+    claimed = np.where(keeps_raw, scores.point[at], scores.expected[at])
+    return Predictions(scores.expected[at], scores.point[at], scores.verdict[at], claimed[None])
 
 
 def build_version(

@@ -71,7 +71,7 @@ def compute_fingerprint(task: Task) -> str:
     items, labels = task.items, task.labels
     for column in (items.groups, items.inputs, items.outputs, items.rationales):
         digest.update("\0".join("\1" if text is None else text for text in column).encode("utf-8", "surrogatepass"))
-    columns = (getattr(labels, name) for name in labels.__slots__)
+    columns = (column for name in labels.__slots__ if (column := getattr(labels, name)) is not None)
     for array in (items.raw, *columns, task.doubts.item, task.doubts.rater):
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()

@@ -15,7 +15,7 @@ from trainer.fitting.selection import Selection, select
 from trainer.fitting.setup import TrainingSetup
 from trainer.model.label_table import LabelTable
 from trainer.model.ordinal import exceedances, latent_scores
-from trainer.model.version import point_estimates
+from trainer.model.version import RAW, point_estimates
 from trainer.scales import to_grid
 
 FoldWarmStart = Callable[[int], WarmStart | None]
@@ -82,6 +82,8 @@ def predict_distributions(table: LabelTable, fitted: FittedModels, where: Bools,
 def predict_scores(table: LabelTable, out: OutOfFold, selection: Selection, where: Bools, into: Predictions) -> None:
     """Write the scores of some pairs, given their distributions; the expected score is written as the ranking.
 
+    Where the raw score was clearly closer to people's scores than the model's, it is also what the proof is about.
+
     Args:
         table: label table.
         out: distributions.
@@ -97,9 +99,10 @@ def predict_scores(table: LabelTable, out: OutOfFold, selection: Selection, wher
             spread = (float(selection.spread_factor[c]), float(selection.spread_center[c]))
             found = point_estimates(scale, pooled[at], raw, int(selection.estimator[c]), float("nan"), spread)
             expected, point, verdict = found.expected, found.point, found.verdict
+            claimed = raw if selection.estimator[c] == RAW else expected
         else:
-            expected, point, verdict = raw, raw, to_grid(scale, raw)
-        into.ranking[at], into.point[at], into.verdict[at] = expected, point, verdict
+            expected, claimed, point, verdict = raw, raw, raw, to_grid(scale, raw)
+        into.expected[:, at], into.ranking[at], into.point[at], into.verdict[at] = claimed, expected, point, verdict
 
 
 def predict_out_of_fold(
@@ -149,7 +152,8 @@ def rank_within_model(
 
 def empty_predictions(table: LabelTable) -> Predictions:
     """Return predictions of all pairs that are NaN, to be filled in."""
-    return Predictions(*(np.full(len(table.pairs), np.nan) for _ in range(3)))
+    ranking, point, verdict, expected = (np.full(len(table.pairs), np.nan) for _ in range(4))
+    return Predictions(ranking, point, verdict, expected[None])
 
 
 def fit_final(
@@ -181,12 +185,13 @@ def fit_final(
 
 
 def predict_constant(setup: TrainingSetup) -> Predictions:
-    """Return the best constant of each pair: the median label of its criterion outside the pair's fold."""
+    """Return the best constants of each pair: the median and the mean label of its criterion outside its fold."""
     table, pair_fold = setup.table, setup.pair_fold
-    points = np.zeros(len(table.pairs))
+    points, means = np.zeros(len(table.pairs)), np.zeros(len(table.pairs))
     for k in range(-1, setup.folds):
         for c, scale in enumerate(table.scales):
             mine = (pair_fold == k) & (table.pairs.criterion == c)
             known = table.score[setup.learnable & (setup.fold != k) & (table.rows.criterion == c)]
-            points[mine] = np.median(known) if len(known) else (scale.minimum + scale.maximum) / 2
-    return setup.predict_points(points)
+            middle = (scale.minimum + scale.maximum) / 2
+            points[mine], means[mine] = (np.median(known), np.mean(known)) if len(known) else (middle, middle)
+    return replace(setup.predict_points(points), expected=means[None])

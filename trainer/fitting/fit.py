@@ -116,7 +116,7 @@ def fit(
     validation_rows = None if validation is None else table.rows.take(validation)
     reporter = _EpochReporter(joint_loss, validation_rows, on_epoch)
     if recipe.schedule is None:
-        joint = lbfgs(joint_loss, start, _build_whitening(table, joint_loss), reporter, validation_rows)
+        joint = lbfgs(joint_loss, start, build_whitening(table, joint_loss), reporter, validation_rows)
         epochs = reporter.epochs
     else:
         joint, epochs = _fit_by_adam(
@@ -242,14 +242,15 @@ def _fit_calibrator(table: LabelTable, index: np.ndarray, warm: WarmStart | None
     """
     loss = calibrator_objective(table, index, warm)
     start = warm.calibrator.center if warm else loss.template
-    calibrator = lbfgs(loss, start, _build_whitening(table, loss))
+    calibrator = lbfgs(loss, start, build_whitening(table, loss))
     if warm is None and table.rater_count > 1:
         loss = calibrator_objective(table, index, None, estimate_offset_precision(loss, calibrator))
-        calibrator = lbfgs(loss, calibrator, _build_whitening(table, loss))
+        calibrator = lbfgs(loss, calibrator, build_whitening(table, loss))
     return loss, calibrator
 
 
-def _build_whitening(table: LabelTable, loss: Objective) -> Whitening:
+def build_whitening(table: LabelTable, loss: Objective) -> Whitening:
+    """Return the change of variables in which the loss is well conditioned."""
     labels = len(loss.rows) / max(1, len(np.unique(loss.rows.criterion)))
     return Whitening.build(table.second_moments, loss.deviation_precision, loss.offset_precision, loss.template, labels)
 

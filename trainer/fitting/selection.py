@@ -13,7 +13,7 @@ from trainer.fitting.gates import STANDARD_ERRORS, OutOfFold, pool_distributions
 from trainer.model import decode
 from trainer.model.label_table import LabelTable
 from trainer.model.version import MEAN, MEDIAN, RAW, point_estimates
-from trainer.scales import to_grid
+from trainer.scales import level_steps, to_grid
 
 MIN_LABELS_TO_LEARN = 2
 """Labels below which a criterion passes its raw score through."""
@@ -81,7 +81,9 @@ def select(
 
 
 def _select_estimator(table: LabelTable, exceed: Floats, mine: Bools, c: int) -> int:
-    """Return the point estimator with the smallest error on the pairs in `mine`.
+    """Return the point estimator with the smallest error on the pairs in `mine`; on two levels always the mean.
+
+    A share between yes and no is the better score there, although a hard guess has the smaller absolute error.
 
     Confirmed raw scores between two of the scale's are not counted: the raw score would have an error of 0 on them,
     although no person could have given it.
@@ -94,7 +96,7 @@ def _select_estimator(table: LabelTable, exceed: Floats, mine: Bools, c: int) ->
     """
     scale, pairs = table.scales[c], table.pairs
     mine = mine & pairs.exact
-    if not mine.any():
+    if level_steps(scale) == 1 or not mine.any():
         return MEAN
     target = pairs.target[mine]
 

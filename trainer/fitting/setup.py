@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -45,6 +45,11 @@ class TrainingSetup:
         fold[self.table.pair] = self.fold
         return fold
 
+    def with_other_folds(self, repeat: int) -> TrainingSetup:
+        """Return the same setup with the folds of another repeat, numbered from 1."""
+        fold, folds = _assign_row_folds(self.table, np.flatnonzero(self.learnable), self.task.config.seed, repeat)
+        return replace(self, fold=fold, folds=folds)
+
     def pairs_of(self, rows: Bools) -> Bools:
         """Return a mask of the pairs that have labels among `rows` (m,)."""
         mask = np.zeros(len(self.table.pairs), np.bool_)
@@ -57,7 +62,7 @@ class TrainingSetup:
         for c, scale in enumerate(self.table.scales):
             mine = self.table.pairs.criterion == c
             verdict[mine] = to_grid(scale, points[mine])
-        return Predictions(points, points, verdict)
+        return Predictions(points, points, verdict, points[None])
 
 
 def prepare(
@@ -105,16 +110,17 @@ def _encode(task: Task) -> tuple[Encoder, Floats32]:
     return task.base.encoder, task.base.encoder.encode(task.items, task.scales)
 
 
-def _assign_row_folds(table: LabelTable, index: np.ndarray, seed: int) -> tuple[Ints, int]:
+def _assign_row_folds(table: LabelTable, index: np.ndarray, seed: int, repeat: int = 0) -> tuple[Ints, int]:
     """Return the fold of each row, -1 outside `index`, (m,), and the number of folds.
 
     Args:
         table: label table.
         index: positions of the rows to split.
         seed: of the random split.
+        repeat: number of the repeat.
     """
     group = table.grouping.group[table.rows.item[index]]
     folds = max(1, min(MAX_FOLDS, len(np.unique(group))))
     fold = np.full(len(table.rows), -1, np.int32)
-    fold[index] = assign_folds(group, folds, seed)
+    fold[index] = assign_folds(group, folds, seed, repeat)
     return fold, folds

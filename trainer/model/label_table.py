@@ -46,7 +46,8 @@ class LabelTable:
     the base version learned from it. `pair` (m,): each label's position in `pairs`. `rater_count`: R, 0 if there is a
     single rater. `dropped_count`: labels left out because the judge gave no raw score. `feature_block` (D,): block of
     each feature. `confirmed` (m,): the label is a shown score that somebody approved, not one they gave.
-    `maximize_agreement`: verdicts are to have the highest kappa, not the smallest error.
+    `shown` (m,): score that the rater was shown, in points. `maximize_agreement`: verdicts are to have the highest
+    kappa, not the smallest error.
     """
 
     scales: tuple[Scale, ...]
@@ -61,6 +62,7 @@ class LabelTable:
     dropped_count: int
     feature_block: Ints
     confirmed: Bools
+    shown: Floats
     maximize_agreement: bool = False
 
     @cached_property
@@ -117,6 +119,7 @@ def build_label_table(
         dropped_count=len(all_labels) - len(labels),
         feature_block=feature_block,
         confirmed=labels.confirmed,
+        shown=items.raw[labels.item, labels.criterion] if labels.shown is None else labels.shown,
         maximize_agreement=maximize_agreement,
     )
 

@@ -51,6 +51,17 @@ DEVIATION_PRECISION = {"slope": 200.0, "intercept": 4.0, "threshold_deltas": 32.
 """Prior precision of the deviation of a criterion's parameter from the common value."""
 COMMON_PRECISION = {"slope": 1.5, "intercept": 0.3, "weights": 3.0}
 """Prior precision of the common value around the identity."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinePrior:
+    """Prior precisions of slopes, intercepts and threshold deltas: of deviations, and of the common values."""
+
+    deviation: Mapping[str, float]
+    common: Mapping[str, float]
+
+
+DEFAULT_LINE_PRIOR = LinePrior(DEVIATION_PRECISION, COMMON_PRECISION)
 OFFSET_PRECISION = 4.0
 """Prior precision of a rater's offset around 0."""
 
@@ -220,6 +231,7 @@ class Objective:
         feature_precision: Floats | float = 1.0,
         deviation_factor: float = 1.0,
         offset_precision: float = OFFSET_PRECISION,
+        line_prior: LinePrior = DEFAULT_LINE_PRIOR,
     ) -> None:
         """Prepare the loss.
 
@@ -231,13 +243,14 @@ class Objective:
             feature_precision: factor of both prior precisions of each feature's weights, (D,).
             deviation_factor: further factor of the prior precision of the weights' deviations.
             offset_precision: prior precision of the raters' offsets.
+            line_prior: prior of slopes, intercepts and threshold deltas.
         """
         self.rows, self.template, self.steps, self.offset_precision = rows, template, steps, offset_precision
         self.origin = (template if anchor is None else anchor.center).pack()
         each = feature_precision * np.ones(template.weights.shape[1])
         self.deviation_precision = DEVIATION_PRECISION["weights"] * deviation_factor * each
         self.common_precision = COMMON_PRECISION["weights"] * each
-        self._prior_diagonal, self._pooled_blocks = self._prior_quadratic(template)
+        self._prior_diagonal, self._pooled_blocks = self._prior_quadratic(template, line_prior)
         if anchor is not None:
             self._prior_diagonal += anchor.precision.pack()
         thresholds = identity_thresholds(steps, template.threshold_deltas.shape[1])
@@ -346,18 +359,22 @@ class Objective:
         by_row = sum_by_index(cell, by_label, len(x) * count).reshape(count, len(x))
         return np.asarray(by_row.astype(np.float32) @ x, np.float64)
 
-    def _prior_quadratic(self, template: Coefficients) -> tuple[Floats, list[PooledBlock]]:
+    def _prior_quadratic(self, template: Coefficients, line_prior: LinePrior) -> tuple[Floats, list[PooledBlock]]:
         """Return the prior as a quadratic form: its diagonal, and the blocks from which pooling takes something off.
 
         min over m of own/2 |theta_c - m|^2 + common/2 |m|^2 is half of own |theta|^2 - share (sum of theta_c)^2, where
         share = own^2 / (own C + common). Criteria are along the second axis of the slopes and intercepts, and along
         the first of the weights.
+
+        Args:
+            template: parameters of the shapes to learn.
+            line_prior: prior of slopes, intercepts and threshold deltas.
         """
-        count = len(template.slope)
+        count, deviation = len(template.slope), line_prior.deviation
         diagonal = Coefficients(
-            np.full(count, DEVIATION_PRECISION["slope"]),
-            np.full(count, DEVIATION_PRECISION["intercept"]),
-            np.full(template.threshold_deltas.shape, DEVIATION_PRECISION["threshold_deltas"]),
+            np.full(count, deviation["slope"]),
+            np.full(count, deviation["intercept"]),
+            np.full(template.threshold_deltas.shape, deviation["threshold_deltas"]),
             np.tile(self.deviation_precision, (count, 1)),
             np.full(template.offsets.size, self.offset_precision),
         ).pack()
@@ -365,7 +382,7 @@ class Objective:
         def share(own: Floats, common: Floats) -> Floats:
             return own**2 / (own * count + common)
 
-        own, common = (np.array([[p["slope"]], [p["intercept"]]]) for p in (DEVIATION_PRECISION, COMMON_PRECISION))
+        own, common = (np.array([[p["slope"]], [p["intercept"]]]) for p in (deviation, line_prior.common))
         start = 2 * count + template.threshold_deltas.size
         weights = slice(start, start + template.weights.size)
         return diagonal, [

@@ -33,6 +33,7 @@ def criterion(name: str, **changes: Any) -> Data:
 def evidence(*criteria: Data, **changes: Any) -> Data:
     whole = {
         "improved": True,
+        "summary": "Proven better: typical error 25% → 19% of the range.",
         "heldOutCount": 2468,
         "groupCount": 96,
         "raw": report(0.2),

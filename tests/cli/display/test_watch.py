@@ -38,7 +38,7 @@ def test_a_file_gets_plain_lines_and_not_one_for_every_epoch(client: FakeClient)
     assert "\x1b" not in out.getvalue()
     assert sum("Epoch" in line for line in lines) == 9
     assert any("A [strange] warning." in line for line in lines)
-    assert any("Improved" in line for line in lines)
+    assert any("Proven better" in line for line in lines)
 
 
 def test_a_terminal_gets_a_live_view_and_then_the_table(client: FakeClient) -> None:

@@ -159,7 +159,7 @@ def test_rows_without_newer_keys_are_readable(kind: type, content: str) -> None:
             CompletionMessage("training_job.failed", None, CompletedJob("j", "t", "s", None, None, None, None, None)),
             (
                 '{"type":"training_job.failed","timestamp":null,"data":{"job_id":"j","training_type":"t","status":"s",'
-                '"result_version_id":null,"improved":null,"mae_change":null,"deployment":null,"error":null}}'
+                '"result_version_id":null,"improved":null,"mae_change":null,"deployment":null,"error":null,"summary":null}}'
             ),
         ),
     ],
@@ -204,6 +204,9 @@ def test_evidence_keeps_the_trainers_keys_in_their_order() -> None:
         "criteria",
         "rater_agreement",
         "unseen_sources",
+        "squared_error_change",
+        "guard_change",
+        "selection",
     ]
     assert criterion_keys == [
         "criterion",
@@ -217,4 +220,5 @@ def test_evidence_keeps_the_trainers_keys_in_their_order() -> None:
         "improved",
         "worsened",
         "held_out_count",
+        "squared_error_change",
     ]

@@ -5,7 +5,7 @@ import pytest
 
 from models.feedback import GroupSpread
 from runner.jobs.detectable_effect import IntraGroupCorrelation, detectable_change
-from trainer.evidence.bootstrap import mae_changes
+from trainer.evidence.bootstrap import mean_changes
 
 
 def errors_of(groups: int, size: int, shared: float, seed: int) -> np.ndarray:
@@ -69,6 +69,6 @@ def test_the_detectable_change_is_proven_with_a_power_of_80_percent(groups: int,
         wanted = detectable_change(spread, IntraGroupCorrelation.estimate(before.tolist()))
         assert wanted is not None
         change = errors_of(groups, size, shared, 1000 + seed).ravel() - wanted
-        proven += mae_changes([change], [of_item], np.ones(1), seed).overall.upper < 0
+        proven += mean_changes([change], [of_item], np.ones(1), seed).overall.upper < 0
 
     assert 68 <= proven <= 92

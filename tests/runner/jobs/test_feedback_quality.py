@@ -6,13 +6,15 @@ from typing import Any
 import pytest
 
 from models.job import EventKind, TrainingType
+from models.specs.evaluations import EvaluationSpec
 from models.stored.events import WarningBody
 from runner.jobs import feedback_quality as quality_module
 from runner.jobs.feedback_quality import FeedbackAssessment, LabelBalance
 from runner.jobs.manager import JobManager
 from runner.jobs.warnings import TrainingWarning
 from store.database.store import Store
-from tests.factories import World, add_evaluations, log_of, make_world, new_feedback, submit, training_spec
+from store.evaluations import NewEvaluation
+from tests.factories import World, add_evaluations, log_of, make_world, new_feedback, record, submit, training_spec
 from tests.runner.preflight import preflight_plan
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -94,6 +96,18 @@ async def test_a_low_alpha_of_nearly_equal_scores_is_not_warned_of(store: Store)
         await submit(world, *items)
 
     assert "LOW_AGREEMENT" not in await warnings_of(world)
+
+
+async def test_copies_of_evaluations_are_counted_and_warned_of(store: Store) -> None:
+    world = await make_world(store)
+    specs = [EvaluationSpec("Same  text." if n % 2 else "same text.", (), group=f"g{n}") for n in range(3)]
+    same = [NewEvaluation(spec, [3.0, 3.0]) for spec in specs]
+    copies, _ = await record(world, *same)
+    others = await add_evaluations(world, 2, start=10)
+    await submit(world, *(new_feedback(e, scores=[5.0, None]) for e in (*copies, *others)))
+
+    assert (await assess(world)).copies == 3
+    assert "3 evaluations have the same input and output" in (await warnings_of(world))["DUPLICATE_ITEMS"]
 
 
 async def test_feedback_on_errors_alone_is_warned_of_with_the_agreeing_share(store: Store) -> None:

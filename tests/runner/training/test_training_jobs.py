@@ -238,7 +238,7 @@ def test_a_proven_version_is_deployed_and_another_is_kept_with_the_reason(histor
     assert better.version.status is VersionStatus.ACTIVE
     assert blind.job.deployment is not None
     assert not blind.job.deployment.value.deployed
-    assert "not proven better" in blind.job.deployment.value.reason
+    assert "Not proven better" in blind.job.deployment.value.reason
     assert blind.version.status is VersionStatus.CANDIDATE
     assert [
         event.body.read_as(DeploymentBody).deployed for event in blind.log if event.kind is EventKind.DEPLOYMENT

@@ -8,9 +8,9 @@ from msgspec import structs
 from sqlalchemy import Connection, select
 
 from models.audit import AuditAction, AuditEntry
-from models.errors import Conflict, Invalid, NotAnImprovement, NotFound, NothingToRollBack
+from models.errors import Conflict, Invalid, NotAnImprovement, NotFound, NothingToRollBack, SelectionBias
 from models.judge import Deployment, Judge, JudgeVersion
-from models.stored.evidence import TrainingEvidence
+from models.stored.evidence import AgreementWindow, Interval, SelectionEvidence, SelectionVerdict, TrainingEvidence
 from runner.versions.deployment import DeployRequest, deploy, deploy_if_proven, rollback
 from store import audit, judges
 from store.database.rows import fetch_all
@@ -80,7 +80,7 @@ async def test_without_a_backup_the_replaced_version_is_archived(store: Store) -
             evidence(worsened=True),
             r"by -10.0% \(-14.0% to -6.0%\) .* worse on 1 of .* crit_clarity by \+0.20 points \(\+0.10 to \+0.30\)",
         ),
-        (structs.replace(evidence(improved=False), mae_change=None), "an unknown share"),
+        (structs.replace(evidence(improved=False), mae_change=None), "Nothing was compared"),
     ],
 )
 async def test_a_version_that_is_not_proven_better_is_rejected_with_the_reason(
@@ -94,6 +94,41 @@ async def test_a_version_that_is_not_proven_better_is_rejected_with_the_reason(
     assert refused.value.details.get("mae_change") == (proof.mae_change if proof is not None else None)
     assert await statuses(world) == ["candidate"]
     assert await log(world) == []
+
+
+def with_selection(verdict: SelectionVerdict, *, improved: bool) -> TrainingEvidence:
+    windows = (AgreementWindow(steps=0.5, observed=4.0, expected=21.0, z=-4.2),)
+    test = SelectionEvidence(verdict=verdict, label_count=100, coverage=0.1, windows=windows)
+    change = Interval(estimate=-0.05, lower=-0.07, upper=-0.03)
+    return structs.replace(evidence(improved=improved), squared_error_change=change, selection=test)
+
+
+async def test_selectively_reported_feedback_closes_the_gate_unless_forced(store: Store) -> None:
+    world = await make_world(store)
+    version = await make_version(world, evidence=with_selection(SelectionVerdict.BIASED, improved=False))
+    with pytest.raises(SelectionBias, match="4 of 100 scores agree with the judge; about 21 would") as refused:
+        await deploy_version(world, version)
+    await force(world, version)
+
+    assert refused.value.code == "SELECTION_BIAS"
+    assert refused.value.details["squared_error_change"].upper == -0.03
+    assert await active(world) == version.id
+    assert [entry.action.value for entry in await log(world)] == ["force"]
+
+
+async def test_uncertain_selection_makes_a_job_wait_but_not_a_person(store: Store) -> None:
+    world = await make_world(store)
+    version = await make_version(world, evidence=with_selection(SelectionVerdict.UNCERTAIN, improved=True))
+
+    def end_of_job(connection: Connection) -> tuple[bool, str]:
+        judge = judges.lock_judge(connection, world.judge.pk)
+        return deploy_if_proven(connection, judge, version, backup=True, by=world.viewer.user_id)
+
+    deployed, reason = await store.write(end_of_job)
+
+    assert not deployed
+    assert "by hand" in reason
+    assert (await deploy_version(world, version)).active_version_id == version.id
 
 
 async def test_evidence_counts_only_while_its_base_version_is_active(store: Store) -> None:

@@ -10,7 +10,7 @@ from trainer.evidence.bootstrap import (
     bootstrap_interval,
     draw_group_counts,
     holm,
-    mae_changes,
+    mean_changes,
     spearman_changes,
     weighted_ranks,
 )
@@ -38,7 +38,7 @@ def test_intervals_of_a_mean_cover_the_true_value() -> None:
     missed = 0
     for seed in range(200):
         x = rng.normal(size=12)
-        found = mae_changes([x], [np.arange(12, dtype=np.int32)], np.ones(1), seed).overall
+        found = mean_changes([x], [np.arange(12, dtype=np.int32)], np.ones(1), seed).overall
         missed += not found.lower <= 0 <= found.upper
     assert missed <= 20
 
@@ -49,12 +49,12 @@ def test_few_groups_do_not_raise_the_rate_of_false_improvements(groups: int) -> 
     improved = 0
     for seed in range(200):
         change = rng.normal(size=groups)[of_item] + 0.5 * rng.normal(size=len(of_item))
-        improved += mae_changes([change], [of_item], np.array([100.0]), seed).overall.upper < 0
+        improved += mean_changes([change], [of_item], np.array([100.0]), seed).overall.upper < 0
     assert improved <= 10
 
 
 def test_the_interval_of_a_single_group_covers_everything() -> None:
-    found = mae_changes([np.full(50, -1.0)], [np.zeros(50, np.int32)], np.array([4.0]), 0)
+    found = mean_changes([np.full(50, -1.0)], [np.zeros(50, np.int32)], np.array([4.0]), 0)
     assert (found.overall.lower, found.overall.estimate, found.overall.upper) == (-1.0, -0.25, 1.0)
     assert (found.each[0].lower, found.each[0].upper) == (-4.0, 4.0)
 

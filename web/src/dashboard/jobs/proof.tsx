@@ -28,7 +28,7 @@ export function Proof({ job }: { job: TrainingJobFieldsFragment }): JSX.Element 
       <p class="hint">
         {`A constant score would have an error of ${percent(evidence.constantBaseline.meanAbsoluteError, 1)} of the range.`}
         {evidence.raterAgreement !== null &&
-          ` Agreement among people: α ${decimal(evidence.raterAgreement)} (1 is perfect, 0 is chance). No judge can agree with them better.`}
+          ` Agreement among people: α ${decimal(evidence.raterAgreement)} (1 is perfect, 0 is chance).`}
       </p>
       {evidence.unseenSources && <p class="hint">{describeUnseenSources(evidence.unseenSources)}</p>}
       <Curves jobId={job.id} />
@@ -36,27 +36,21 @@ export function Proof({ job }: { job: TrainingJobFieldsFragment }): JSX.Element 
   );
 }
 
-function toneOf({ improved, maeChange: change, criteria }: EvidenceFieldsFragment): string {
+function toneOf({ improved, squaredErrorChange: change, criteria }: EvidenceFieldsFragment): string {
   if (change && change.lower > 0) return 'bad';
   return improved && !criteria.some((row) => row.worsened) ? 'good' : '';
 }
 
 function summarize(job: TrainingJobFieldsFragment, evidence: EvidenceFieldsFragment): string {
-  const { maeChange: change } = evidence;
   if (job.trainingType === 'VALIDATION') {
     const measured = evidence.after ?? evidence.raw;
     return `Measured only: the mean absolute error is ${percent(measured.meanAbsoluteError, 1)} of the range. The judge was not changed.`;
   }
-  // The reason is added only for a version that was not deployed; the summary itself explains a deployment.
-  const deployed = job.deployment ? (job.deployment.deployed ? ' It is deployed.' : ` Not deployed: ${job.deployment.reason}`) : '';
-  if (!change) return `There is nothing to compare.${deployed}`;
-  const [estimate, ends] = interval(change, 100, 1).split(/ (?=\[)/);
-  const size = `the mean absolute error changes by ${estimate}% of the range, 95% interval ${ends}`;
+  // The reason of a version that was not deployed states what the proof lacks.
+  if (job.deployment && !job.deployment.deployed) return `Not deployed: ${job.deployment.reason}`;
   const worse = evidence.criteria.filter((row) => row.worsened).length;
-  const but = worse ? `, but proven worse on ${count(worse)} of ${plural(evidence.criteria.length, 'criterion', 'criteria')}` : '';
-  if (evidence.improved) return `Proven better${but}: ${size}, entirely below 0.${deployed}`;
-  if (change.lower > 0) return `Proven worse: ${size}, entirely above 0.${deployed}`;
-  return `Not proven better${but}: ${size}, which includes 0.${deployed}`;
+  const but = worse ? ` Proven worse on ${count(worse)} of ${plural(evidence.criteria.length, 'criterion', 'criteria')}.` : '';
+  return `${evidence.summary}${but}${job.deployment ? ' It is deployed.' : ''}`;
 }
 
 function describeUnseenSources(found: NonNullable<EvidenceFieldsFragment['unseenSources']>): string {
