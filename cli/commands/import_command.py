@@ -24,6 +24,7 @@ from cli.transfer.mapping.options import (
     FileOptions,
     MappingOptions,
     OptionError,
+    RowFilter,
     check_time_zone,
     parse_fields,
     parse_filters,
@@ -150,6 +151,7 @@ class ImportOptions:
                 raise typer.BadParameter(f"{path} is a directory; name the file in it.")
         if self.map_ is None and self.inspect is None and (given := self._mapping_options()):
             raise typer.BadParameter(f"{given[0]} requires --map.")
+        self._parse_places()
 
     @property
     def has_one_file(self) -> bool:
@@ -171,25 +173,42 @@ class ImportOptions:
             check_time_zone(self.time_zone)
             names = [name for one in criteria for name in (one["name"], one["key"], one["id"])]
             meanings, scales = parse_meanings(self.value or [], names), parse_scales(self.scale or [])
-            shared = parse_filters(self.where or [], is_own=False)
-            own = {
-                "evaluations": (self.evaluations_field, self.evaluations_where),
-                "feedback": (self.feedback_field, self.feedback_where),
-            }
             return MappingOptions(
                 {
                     kind: FileOptions(
-                        fields=parse_fields(self.field or []) | parse_fields(fields or []),
-                        filters=[*shared, *parse_filters(filters or [], is_own=True)],
+                        fields=fields,
+                        filters=filters,
                         meanings=meanings,
                         scales=scales,
                         records=self.records,
                         encoding=self.encoding,
                         time_zone=self.time_zone,
                     )
-                    for kind, (fields, filters) in own.items()
+                    for kind, (fields, filters) in self._parse_places().items()
                 }
             )
+        except OptionError as error:
+            raise typer.BadParameter(str(error)) from None
+
+    def _parse_places(self) -> dict[str, tuple[dict[str, str], list[RowFilter]]]:
+        """Return the fields' places and the row filters of each file, which need no criteria.
+
+        Raises:
+            typer.BadParameter: a value has another form.
+        """
+        own = {
+            "evaluations": (self.evaluations_field, self.evaluations_where),
+            "feedback": (self.feedback_field, self.feedback_where),
+        }
+        try:
+            shared = parse_filters(self.where or [], is_own=False)
+            return {
+                kind: (
+                    parse_fields(self.field or []) | parse_fields(fields or []),
+                    [*shared, *parse_filters(filters or [], is_own=True)],
+                )
+                for kind, (fields, filters) in own.items()
+            }
         except OptionError as error:
             raise typer.BadParameter(str(error)) from None
 

@@ -200,7 +200,7 @@ def test_judge_is_created_from_its_file_and_reused(api: Api) -> None:
         (["--judge", "jdg_x", "--feedback", "/no/such/file"], "There is no file"),
         (["--judge", "jdg_x", "--feedback", "-", "--evaluations", "-"], "Only one of"),
         (["--judge", "jdg_x", "--field", "output=answer"], "requires --map"),
-        (["--judge", "jdg_x", "--map", "csv", "--field", "output"], "NAME=PLACE"),
+        (["--judge", "jdg_x", "--evaluations", "-", "--map", "csv", "--field", "output"], "NAME=PLACE"),
     ],
 )
 def test_command_exits_with_2_if_it_cannot_run(api: Api, words: list[str], expected: str) -> None:
