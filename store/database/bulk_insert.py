@@ -69,10 +69,14 @@ def delete_rows(
         return
     table, dialect = _table(record).name, connection.dialect
     if dialect.name == "postgresql":
+        # A plain join may scan the table, since PostgreSQL takes the arrays for a hundred rows. OFFSET 0 keeps the
+        # subquery apart, so that each row is found by the index of the keys.
         names = ", ".join(f'"{key}"' for key in keys)
-        gone = f"unnest({', '.join(_casts(record, keys, dialect))}) AS gone ({names})"
-        same = " AND ".join(f'{table}."{key}" = gone."{key}"' for key in keys)
-        statement = f"DELETE FROM {table} USING {gone} WHERE {same} AND {table}.{condition}"  # noqa: S608 - our names
+        given = f"unnest({', '.join(_casts(record, keys, dialect))}) AS given ({names})"
+        same = " AND ".join(f'place."{key}" = given."{key}"' for key in keys)
+        one = f'SELECT place.ctid FROM "{table}" AS place WHERE {same} OFFSET 0'  # noqa: S608 - our names
+        found = f"SELECT one.ctid FROM {given}, LATERAL ({one}) AS one"  # noqa: S608 - our names
+        statement = f'DELETE FROM "{table}" WHERE ctid = ANY (ARRAY({found})) AND {condition}'  # noqa: S608 - our names
         connection.exec_driver_sql(statement, tuple(map(list, zip(*rows, strict=True))))
     else:
         here = " AND ".join(f'"{key}" = ?' for key in keys)

@@ -16,6 +16,7 @@ from models.specs.evaluations import EvaluationSpec
 from models.specs.listings import EvaluationFilter, FeedbackFilter
 from store import listings
 from store.database.postgres import PostgresStore
+from store.database.snapshot import snapshot
 from store.database.store import Store
 from store.evaluations import NewEvaluation
 from tests.factories import World, add_evaluations, make_world, new_feedback, record, retract, submit
@@ -268,7 +269,7 @@ async def test_deep_page_is_read_by_index_without_scan_or_sort(
             connection.execute(text("SET LOCAL enable_sort = off"))
         return plan(connection)
 
-    shown = await store.read(unit)
+    shown = await store.read(snapshot(unit))
 
     assert not [word for word in ("TEMP B-TREE", "Sort", "Seq Scan") if word in shown], shown
     scans = [line for line in shown.splitlines() if "SCAN" in line and "VIRTUAL TABLE" not in line]
