@@ -180,7 +180,7 @@ async def test_a_version_that_is_proven_better_is_deployed_with_the_job(
 
 
 @pytest.mark.parametrize(
-    ("proof", "why"), [({"improved": False}, "not proven better"), ({"worsened": True}, "proven worse on 1")]
+    ("proof", "why"), [({"improved": False}, "Not proven better"), ({"worsened": True}, "proven worse on 1")]
 )
 async def test_a_version_that_is_not_proven_better_stays_a_candidate_with_the_reason(
     store: Store, scripted: ScriptedProcesses, proof: dict[str, bool], why: str
