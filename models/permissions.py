@@ -73,6 +73,7 @@ HIDDEN_FIELDS: Final[dict[str, Role]] = {
 # an entry of its own in PERMISSIONS.
 TYPE_ROLES: Final[dict[str, Role]] = {
     "AgreementReport": _VIEWER,
+    "AgreementWindow": _VIEWER,
     "ApiKey": _ADMIN,
     "AuditEntry": _ADMIN,
     "CalibrationPoint": _VIEWER,
@@ -102,6 +103,7 @@ TYPE_ROLES: Final[dict[str, Role]] = {
     "FeedbackDataSummary": _VIEWER,
     "FeedbackDay": _VIEWER,
     "FeedbackQuality": _VIEWER,
+    "FeedbackSelection": _VIEWER,
     "FeedbackSummary": _VIEWER,
     "InsufficientFeedbackError": _VIEWER,
     "Interval": _VIEWER,
