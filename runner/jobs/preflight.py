@@ -170,7 +170,7 @@ def _insufficient_feedback(
         where = f" since version {base.number}, which an incremental job continues from"
     return InsufficientFeedback(
         f"There are {usable} usable items of feedback{where}; this job asks for at least {required}. Usable are "
-        "corrections, ratings of 4 or 5, and approvals that approve. Collect more, or lower minimumFeedbackCount.",
+        "corrections, ratings of 4 or 5, and positive approvals. Collect more, or lower minimumFeedbackCount.",
         ("training_config", "minimum_feedback_count"),
         usable=usable,
         required=required,

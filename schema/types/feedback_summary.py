@@ -139,7 +139,7 @@ class FeedbackSummary:
     comment_count: int = column(Figure.COMMENTS, "The number of items of type `COMMENT`.")
     usable_count: int = column(
         Figure.USABLE,
-        "The number of usable items: corrections, ratings of 4 or 5, and approvals that approve. If a person "
+        "The number of usable items: corrections, ratings of 4 or 5, and positive approvals. If a person "
         "corrected an evaluation several times, only the latest correction counts. `minimumFeedbackCount` is "
         "compared with this number.",
     )
