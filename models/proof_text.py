@@ -7,7 +7,7 @@ from models.stored.evidence import AgreementReport, Interval, SelectionEvidence,
 STANDARD_ERRORS_TO_PROVE = 1.96 + 0.84
 """Standard errors by which a true gain is proven with a power of 80% (Cohen 1988)."""
 MAX_GROWTH = 20
-"""How many times as much feedback is suggested at most; beyond, more of the same is not worth collecting."""
+"""Largest suggested growth of the feedback; beyond it, collecting more of the same is not worthwhile."""
 RECOMMENDED_SAMPLE = 50
 """Scores of random items that people are advised to review if their feedback may be selective."""
 
