@@ -213,6 +213,7 @@ def transition(
     Raises:
         StaleClaim: no transition leads from the job's state to ``to``, or the job has another fence.
     """
+    # Kept in one piece: the only way to change a state, with all that belongs to it in one transaction.
     now = _reload(connection, job.id, lock=True)
     moment = database_now(connection)
     columns: ColumnValues = {"status": to, "event_seq": TrainingJob.event_seq + 1, **changes}

@@ -110,6 +110,7 @@ class _Snapshot:
 
 
 def _run_training(request: TrainingRequest, send: Send) -> None:
+    # Kept in one piece: one sequence of steps from the request to the last report.
     inputs = asyncio.run(_load_snapshot(request))
     job, data, criteria = inputs.job, inputs.data, inputs.criteria
     base = _load_base(inputs.base_content, job) if inputs.base_content is not None else None

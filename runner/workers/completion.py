@@ -33,6 +33,7 @@ def publish_result(connection: Connection, job_id: str, fence: int, outcome: Out
     Raises:
         StaleClaim: The job is no longer claimed under this fence. Nothing is kept.
     """
+    # Kept in one piece: everything that ends a job in one transaction, in the order of its events.
     job = jobs.lock_claimed(connection, job_id, fence)
     if job.cancel_requested:
         return jobs.transition(connection, job, JobStatus.CANCELLED, jobs.cancellation_message(job), fence=fence)

@@ -185,6 +185,7 @@ def build_evidence(
         method: how the evidence was obtained, as text for people.
         seed: of the bootstrap.
     """
+    # Kept in one piece: it only collects figures that other functions compute.
     pairs = table.pairs
     present = [c for c in range(len(table.scales)) if np.any(pairs.criterion[at] == c)]
     own = [at[pairs.criterion[at] == c] for c in present]

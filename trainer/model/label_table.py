@@ -99,6 +99,7 @@ def build_label_table(
         feature_block: block of each feature, (D,).
         maximize_agreement: verdicts are to have the highest kappa.
     """
+    # Kept in one piece: the arguments and the fields of the table take most of its lines.
     all_labels, labels = labels, _drop_unusable(items, labels)
     steps = np.array([level_steps(scale) for scale in scales], np.int32)
     raw_logits = LOGITS * (np.stack([to_unit(s, items.raw[:, c]) for c, s in enumerate(scales)], axis=1) - 0.5)

@@ -78,6 +78,7 @@ def lbfgs(
     Raises:
         Diverged: the loss is not finite.
     """
+    # Kept in one piece: the two functions inside share the objective and the change of variables.
     from scipy.optimize import minimize  # only training needs scipy, scoring must not import it
 
     count, criteria = 0, len(start.slope)
