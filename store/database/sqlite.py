@@ -114,6 +114,7 @@ class SqliteStore(Store):
         self._loop: asyncio.AbstractEventLoop | None = None
         self._watcher: asyncio.Task[None] | None = None
         self._closed = False
+        self._interrupting: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Start the writing thread, and the watch for commits of other processes."""
@@ -127,16 +128,31 @@ class SqliteStore(Store):
         return await self._readers.run(unit)
 
     async def read_long(self, unit: Unit[T]) -> T:
-        """Run the unit through aiosqlite. If the caller is cancelled, interrupt the running statement."""
+        """Run the unit through aiosqlite. If the caller is cancelled, interrupt the running statement.
+
+        The connection belongs to a task of its own, which is never cancelled: a cancellation, or several of them, would
+        return the connection to the pool within a transaction.
+        """
+        drivers: list[aiosqlite.Connection] = []
+        reading = asyncio.create_task(self._run_long(unit, drivers), name="long read")
+        try:
+            return await asyncio.shield(reading)
+        except asyncio.CancelledError:
+            ending = asyncio.create_task(_interrupt(drivers, reading), name="interrupt a long read")
+            self._interrupting.add(ending)
+            ending.add_done_callback(self._interrupting.discard)
+            raise
+
+    async def _run_long(self, unit: Unit[T], drivers: list[aiosqlite.Connection]) -> T:
+        """Run the unit; `drivers` holds its connection to the database while it runs."""
         async with self._long_reader.connect() as connection:
             driver = (await connection.get_raw_connection()).driver_connection
             assert isinstance(driver, aiosqlite.Connection)
-            reading = asyncio.create_task(connection.run_sync(unit), name="long read")
+            drivers.append(driver)
             try:
-                return await asyncio.shield(reading)
-            except asyncio.CancelledError:
-                await _interrupt(driver, reading)
-                raise
+                return await connection.run_sync(unit)
+            finally:
+                drivers.clear()
 
     async def run_migration(self, unit: Unit[T]) -> T:
         """Run the unit like any other: SQLite has one writer at a time, also among several processes."""
@@ -163,6 +179,7 @@ class SqliteStore(Store):
             self._queue.put(None)
             await asyncio.to_thread(self._thread.join)
         await self._readers.close()
+        await asyncio.gather(*self._interrupting, return_exceptions=True)
         await self._long_reader.dispose()
         await asyncio.to_thread(self._writer.dispose)
 
@@ -221,10 +238,11 @@ class SqliteStore(Store):
             connection.close()
 
 
-async def _interrupt(driver: aiosqlite.Connection, reading: asyncio.Task[Any]) -> None:
+async def _interrupt(drivers: list[aiosqlite.Connection], reading: asyncio.Task[Any]) -> None:
     """Interrupt the statements of a unit until it ends, so that its connection can be used again."""
     while not reading.done():
-        await driver.interrupt()
+        for driver in drivers:
+            await driver.interrupt()
         await asyncio.wait({reading}, timeout=INTERRUPT_INTERVAL_SECONDS)
     if not reading.cancelled():
         reading.exception()  # retrieved, because nobody waits for it

@@ -218,3 +218,16 @@ async def test_prepared_statements_can_be_turned_off(store: Store, database_url:
 def raise_conflict_after_reading(connection: Connection) -> None:
     count_workspaces(connection)
     raise Conflict("no")
+
+
+async def test_cancelled_long_reads_leave_their_connections_usable(store: Store) -> None:
+    def read(connection: Connection) -> int:
+        return int(connection.execute(text("SELECT 1")).scalar_one())
+
+    for delay in (0, 0, 0.001, 0.003, 0.01):
+        for _ in range(5):
+            reading = asyncio.create_task(store.read_long(read))
+            await asyncio.sleep(delay)
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+    assert await asyncio.gather(*(store.read_long(read) for _ in range(8))) == [1] * 8
