@@ -23,6 +23,7 @@ class LazyCommands(MutableMapping[str, Any]):
 
     def __init__(self, sources: dict[str, CommandSource]) -> None:
         self.sources = sources
+        # Any: Typer's commands have no common public type.
         self._loaded: dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> Any:
@@ -70,6 +71,7 @@ def lazy_group(sources: dict[str, CommandSource]) -> type[TyperGroup]:
     return LazyGroup
 
 
+# Any: Typer's commands have no common public type.
 def _summaries(sources: dict[str, CommandSource]) -> dict[str, Any]:
     """Return commands that have a help text only."""
     return {name: TyperGroup(name=name, help=source.summary) for name, source in sources.items()}

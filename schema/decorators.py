@@ -74,6 +74,7 @@ def read_name(source: Source) -> str:
     return source.value if isinstance(source, Figure) else source.key
 
 
+# Any: Strawberry's metadata are free-form.
 def _metadata(resolver: Callable[..., Any]) -> dict[str, Any]:
     return {key: getattr(resolver, key, None) or () for key in (_READS, _BELOW)}
 

@@ -174,6 +174,7 @@ def _inspect_kind(
         found.problem = str(error)
         return found
     found.places = dict(converter.places)
+    # Any: lines are shown and searched, whatever their shape.
     decoded: list[dict[str, Any]] = [orjson.loads(text or b"{}") for _, text in lines]
     found.lines = list(decoded[:_PREVIEWED_LINES])
     found.missing = _find_missing(kind, decoded, converter.criteria)
@@ -181,6 +182,7 @@ def _inspect_kind(
     return found
 
 
+# Any: lines are shown and searched, whatever their shape.
 def _find_missing(kind: str, lines: Sequence[dict[str, Any]], criteria: CriteriaByName) -> list[str]:
     """Return the fields and the criteria of which no line has a value.
 

@@ -52,6 +52,7 @@ def _explain_syntax(text: str, error: Exception) -> str:
     return str(error)
 
 
+# Any: the line did not decode, so its shape is unknown.
 def _explain_fields(given: dict[str, Any], kind: type, fields: str) -> Iterator[Invalid]:
     types = get_type_hints(kind)
     for name, value in given.items():

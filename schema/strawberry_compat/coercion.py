@@ -101,6 +101,7 @@ class _ObjectCoercion:
             return None
         if not isinstance(value, dict):
             return Undefined
+        # Any: graphql-core coerces to values of any type.
         found: dict[str, Any] = {}
         known = 0
         for name, out_name, coerce, with_default, required in self._fields or self._examine():

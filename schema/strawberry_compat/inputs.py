@@ -49,6 +49,7 @@ class _InputPlan:
     def __call__(self, _: type, value: Mapping[str, Any], context: InputContext) -> Any:
         """Return the input object of a value that graphql-core has coerced."""
         fields = self._fields if self._fields is not None else self._make(context)
+        # Any: keyword arguments of any input class.
         values: dict[str, Any] = dict(self._defaults)
         for graphql_name, python_name, convert in fields:
             if graphql_name in value:

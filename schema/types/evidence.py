@@ -287,6 +287,7 @@ class _Comparison:
     )
     held_out_count: int = strawberry.field(description=_HELD_OUT)
 
+    # Any: keyword arguments of two classes.
     @staticmethod
     def shared_values(content: stored.CriterionEvidence | stored.TrainingEvidence) -> dict[str, Any]:
         """Return the values of the shared fields as keyword arguments, whose types differ by field."""

@@ -104,7 +104,7 @@ _IDEMPOTENCY_KEY: Final = {
     "name": "Idempotency-Key",
     "in": "header",
     "description": "Text of your choice. The same request with the same key returns the first job again.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[A-Za-z0-9_.:-]+$"},
+    "schema": {"type": "string", "minLength": 1, "maxLength": 200},
 }
 _COMMON_ERRORS: Final = (400, 401, 403, 429, 500)
 

@@ -35,6 +35,7 @@ K = TypeVar("K")
 Query = Select[*tuple[Any, ...]]
 Columns = tuple[InstrumentedAttribute[Any], ...] | None
 """The columns of a record that a reader needs; None for all."""
+# Any: values of any record's columns.
 ColumnValues = dict[str, Any]
 """A row for a statement, by column. The columns have many types, and SQLAlchemy takes values of any."""
 

@@ -52,6 +52,7 @@ class GenericReader:
             fields["evaluation"] = self._find_item_id(record, self._items)
         yield Review(fields, [*self._answers(record), *answers], comments)
 
+    # Any: values of people's files are of any shape.
     def _fields(self, record: Record) -> dict[str, Any]:
         found = {}
         for name, place in self._layout.fields.items():

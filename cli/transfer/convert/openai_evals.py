@@ -63,6 +63,7 @@ def _read_event(event: Record) -> Iterator[Item | Skipped]:
         yield Skipped("events that are neither samples nor scores", kind or "the run's description")
 
 
+# Any: a tool's record is JSON of any shape.
 def _read_sampling(data: Record) -> dict[str, Any]:
     sampled = data.get("sampled")
     output = sampled[0] if isinstance(sampled, list) and len(sampled) == 1 else sampled

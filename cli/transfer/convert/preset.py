@@ -67,6 +67,7 @@ class PresetContext:
                 return value
         return None
 
+    # Any: values of a tool's record are of any shape.
     def find_all(self, record: Record, paths: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
         """Return the values of several fields.
 

@@ -90,6 +90,7 @@ def _write_table(items: Iterable[ScoredItem], style: Callable[[], ScoreStyle]) -
         out.truncate()
 
 
+# Any: each tool has a JSON format of its own, which is only written.
 def _to_mlflow(item: ScoredItem, style: ScoreStyle) -> Iterator[dict[str, Any]]:
     """Yield assessments, as `Assessment.from_dictionary` reads them."""
     for name, score in item.adjusted.items():
@@ -102,6 +103,7 @@ def _to_mlflow(item: ScoredItem, style: ScoreStyle) -> Iterator[dict[str, Any]]:
         }
 
 
+# Any: each tool has a JSON format of its own, which is only written.
 def _to_langsmith(item: ScoredItem, style: ScoreStyle) -> Iterator[dict[str, Any]]:
     """Yield the arguments of `Client.create_feedback`."""
     for name, score in item.adjusted.items():
@@ -115,6 +117,7 @@ def _to_langsmith(item: ScoredItem, style: ScoreStyle) -> Iterator[dict[str, Any
         }
 
 
+# Any: each tool has a JSON format of its own, which is only written.
 def _to_langfuse(item: ScoredItem, style: ScoreStyle) -> Iterator[dict[str, Any]]:
     """Yield the arguments of `Langfuse.create_score`."""
     for name, score in item.adjusted.items():
@@ -128,6 +131,7 @@ def _to_langfuse(item: ScoredItem, style: ScoreStyle) -> Iterator[dict[str, Any]
         }
 
 
+# Any: each tool has a JSON format of its own, which is only written.
 def _to_label_studio(item: ScoredItem, style: ScoreStyle) -> Iterator[dict[str, Any]]:
     """Yield the arguments of `predictions.create`; the controls have the names of the criteria."""
     to_name, _, control = style.control.rpartition(":")
@@ -155,6 +159,7 @@ def _derive_id(item: ScoredItem, name: str, style: ScoreStyle) -> str:
     return str(uuid.uuid5(_NAMESPACE, f"{item.item_id}\n{name}\n{style.suffix}"))
 
 
+# Any: each tool has a JSON format of its own, which is only written.
 _LINES: Mapping[ScoreFormat, Callable[[ScoredItem, ScoreStyle], Iterator[dict[str, Any]]]] = {
     ScoreFormat.MLFLOW: _to_mlflow,
     ScoreFormat.LANGSMITH: _to_langsmith,

@@ -56,6 +56,7 @@ class ScoreSource:
     judge: Judge
     version_id: str | None
     on_progress: Callable[[int], None]
+    # Any: lines and versions are passed on as JSON.
     version: dict[str, Any] = field(default_factory=dict)
     scored: int = 0
     unscored: int = 0
@@ -83,6 +84,7 @@ class ScoreSource:
         except httpx.TransportError as error:
             raise ApiError(f"The connection to {self.client.url} broke off. Try again.") from error
 
+    # Any: lines and versions are passed on as JSON.
     def _score(self, lines: list[dict[str, Any]]) -> Iterator[ScoredItem]:
         ids = {name: one["id"] for one in self.judge["criteria"] for name in (one["key"], one["id"])}
         names = {one["id"]: one["name"] for one in self.judge["criteria"]}
@@ -115,8 +117,10 @@ class ScoreSource:
             )
 
 
+# Any: lines and versions are passed on as JSON.
 def _split(lines: Iterable[bytes]) -> Iterator[list[dict[str, Any]]]:
     """Yield lists of lines that fit into one request each."""
+    # Any: lines and versions are passed on as JSON.
     batch: list[dict[str, Any]] = []
     size = 0
     for line in lines:

@@ -271,6 +271,7 @@ def _decode_next(source: LineReader, text: _Text, number: int) -> SourceRecord:
         return _check_object(number, value)
 
 
+# Any: records of people's files are JSON of any shape.
 def _to_unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):

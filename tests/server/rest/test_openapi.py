@@ -94,8 +94,9 @@ def test_generated_request_gets_a_documented_response(
     if isinstance(case.body, dict) and isinstance(case.body.get("judge_id"), str):
         case.body["judge_id"] = "jdg_fuzz"
     case.headers["Authorization"] = f"Bearer {api.key}"  # set here, so that requests without a key are generated too
-    excluded = [schemathesis.checks.positive_data_acceptance]
-    if "Idempotency-Key" in case.headers:  # HTTP drops blanks around a header's value, which may make a wrong one right
-        excluded.append(schemathesis.checks.negative_data_rejection)
-    answer = case.call_and_validate(base_url=api.url, session=session, excluded_checks=excluded)
+    answer = case.call_and_validate(
+        base_url=api.url,
+        session=session,
+        excluded_checks=[schemathesis.checks.positive_data_acceptance],
+    )
     assert_nothing_leaks(httpx.Response(answer.status_code, content=answer.content))
